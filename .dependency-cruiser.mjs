@@ -1,0 +1,76 @@
+// Who may import whom (docs/architecture.md has the table in words). test/unit/import-rules.test.ts plants a violation.
+const ours = "^(core|adapters|lambdas|dashboards|infra|local|cli|bench|test)/";
+const only = (name, from, allowed) => ({
+  name,
+  severity: "error",
+  from: { path: `^${from}/` },
+  to: { path: ours, pathNot: [`^${from}/`, ...allowed.map((folder) => `^${folder}/`)] },
+});
+const AWS_SDK_OR_HTTP = "node_modules/(@aws-sdk|@smithy|undici)/";
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    only("core-imports-nothing-of-ours", "core", []),
+    {
+      name: "core-imports-only-pure-packages",
+      severity: "error",
+      from: { path: "^core/" },
+      to: { pathNot: ["^core/", "^(node:)?crypto$", "node_modules/(zod|ipaddr\\.js)/"] },
+    },
+    only("adapters-import-core", "adapters", ["core"]),
+    only("lambdas-import-core-and-adapters", "lambdas", ["core", "adapters"]),
+    {
+      name: "lambdas-never-import-each-other",
+      severity: "error",
+      from: { path: "^lambdas/([^/]+)/" },
+      to: { path: "^lambdas/", pathNot: "^lambdas/$1/" },
+    },
+    only("local-imports", "local", ["core", "adapters", "lambdas"]),
+    only("cli-imports", "cli", ["core", "adapters", "lambdas", "local"]),
+    only("bench-imports", "bench", ["core", "adapters", "lambdas", "local"]),
+    only("dashboards-import-core", "dashboards", ["core"]),
+    {
+      name: "infra-imports",
+      severity: "error",
+      from: { path: "^infra/" },
+      to: {
+        path: ours,
+        pathNot: ["^infra/", "^dashboards/", "^core/"],
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "infra-takes-only-env-types-from-lambdas",
+      severity: "error",
+      from: { path: "^infra/" },
+      to: { path: "^lambdas/", pathNot: "^lambdas/[^/]+/env\\.ts$" },
+    },
+    {
+      name: "nobody-imports-test",
+      severity: "error",
+      from: { pathNot: "^test/" },
+      to: { path: "^test/" },
+    },
+    {
+      name: "aws-sdk-and-http-clients-live-in-adapters",
+      severity: "error",
+      from: { path: "^(core|lambdas|dashboards|infra)/" },
+      to: { path: AWS_SDK_OR_HTTP },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-unresolvable",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(node_modules|cdk\\.out|dist|coverage|downloads)" },
+    parser: "swc",
+    detectProcessBuiltinModuleCalls: true,
+    enhancedResolveOptions: { extensions: [".ts", ".js", ".mjs", ".json"], conditionNames: ["import", "require", "node", "default"] },
+  },
+};

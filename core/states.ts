@@ -1,0 +1,23 @@
+/** The job's life as a table. Nothing else decides what may follow what. */
+const FOLLOWERS = {
+  PLANNED: ["LEASED", "FAILED"],
+  LEASED: ["HEAD_DONE", "FAILED"],
+  HEAD_DONE: ["RESUME_OK", "FAILED"],
+  RESUME_OK: ["STREAMING", "FAILED"],
+  STREAMING: ["FINALIZED", "FAILED"],
+  FINALIZED: ["INDEXED", "DEDUPED", "FAILED"],
+  INDEXED: [],
+  DEDUPED: [],
+  FAILED: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export type JobState = keyof typeof FOLLOWERS;
+
+export const JOB_STATES = Object.keys(FOLLOWERS) as readonly JobState[];
+export const OPEN_STATES = JOB_STATES.filter((state) => FOLLOWERS[state].length > 0);
+
+export const isJobState = (text: unknown): text is JobState => JOB_STATES.includes(text as JobState);
+export const isTerminal = (state: JobState): boolean => !OPEN_STATES.includes(state);
+
+export const mayFollow = (from: JobState, to: JobState): boolean =>
+  (FOLLOWERS[from] as readonly JobState[]).includes(to);

@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+const whole = z.coerce.number().int().nonnegative();
+const positive = z.coerce.number().int().positive();
+
+/** The worker's environment. `infra` types what it sets as `Record<keyof WorkerEnv, string>`. */
+export const workerEnv = z.object({
+  TABLE_NAME: z.string().min(1),
+  QUEUE_URL: z.url(),
+  DEAD_LETTER_QUEUE_URL: z.url(),
+  STAGING_BUCKET: z.string().min(1),
+  CONTENT_BUCKET: z.string().min(1),
+  /** `false` (off) | `true` (all) | `0`..`100` percent of jobs. */
+  DOCSTOKG_ENABLE_IDEMPOTENCY: z.string(),
+  LEASE_TTL_MS: positive,
+  /** Bytes of a multipart part; S3 wants at least 5 MiB. */
+  PART_SIZE_BYTES: positive,
+  /** Records of one batch worked on at a time. */
+  RECORD_CONCURRENCY: positive,
+  /** Part-sized buffers a worker may hold, over all its records: what bounds its memory. */
+  PART_BUFFERS: positive,
+  MAX_ATTEMPTS: positive,
+  /** Invocations one job may be carried over, one to the next. */
+  MAX_HOPS: positive,
+  MAX_BODY_BYTES: positive,
+  /** Comma-separated media types or `type/*`; empty allows all. */
+  ALLOWED_CONTENT_TYPES: z.string(),
+  ALLOW_PRIVATE_HOSTS: z.enum(["true", "false"]).transform((text) => text === "true"),
+  /** How long before the invocation's deadline work is handed on. */
+  DEADLINE_BUFFER_MS: whole,
+  RETRY_BASE_MS: positive,
+  RETRY_CAP_MS: positive,
+  /** How long after a job should have gone on by itself the reconciler looks at it. */
+  REQUEUE_GRACE_MS: whole,
+  /** How long a terminal job's record answers duplicates before DynamoDB's TTL removes it. */
+  RECORD_RETENTION_DAYS: positive,
+  HTTP_CONNECT_TIMEOUT_MS: positive,
+  /** Longest silence of an origin: before its headers, and between two pieces of its body. */
+  HTTP_IDLE_TIMEOUT_MS: positive,
+});
+
+export type WorkerEnv = z.infer<typeof workerEnv>;
