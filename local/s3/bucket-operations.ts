@@ -1,0 +1,102 @@
+import { receiveText } from "./body.ts";
+import { S3Error } from "./errors.ts";
+import { emptyReply, isoTime, xmlReply, type Handlers } from "./reply.ts";
+import { wholeNumber, type S3Request } from "./request.ts";
+import { quoted } from "./xml.ts";
+
+const PAGE = 1000;
+
+export const bucketOperations: Handlers<
+  | "ListBuckets"
+  | "CreateBucket"
+  | "HeadBucket"
+  | "PutBucketPolicy"
+  | "GetBucketPolicy"
+  | "PutBucketLifecycleConfiguration"
+  | "GetBucketLifecycleConfiguration"
+  | "ListObjectsV2"
+> = {
+  async ListBuckets(_request, { buckets }) {
+    const Bucket = buckets.list().map(({ name, createdMs }) => ({ Name: name, CreationDate: isoTime(createdMs) }));
+    return xmlReply("ListAllMyBucketsResult", { Buckets: { Bucket } });
+  },
+
+  async CreateBucket(request, { buckets, objects }) {
+    await receiveText(request);
+    await buckets.create(request.bucket);
+    await objects.prepareFolder(request.bucket);
+    return emptyReply(200, { location: `/${request.bucket}` });
+  },
+
+  async HeadBucket() {
+    return emptyReply(200, { "x-amz-bucket-region": "us-east-1" });
+  },
+
+  async PutBucketPolicy(request, { buckets }) {
+    await buckets.setPolicy(request.bucket, await receiveText(request));
+    return emptyReply(204);
+  },
+
+  async GetBucketPolicy(request, { buckets }) {
+    const { policy } = buckets.get(request.bucket);
+    if (policy === undefined) throw new S3Error("NoSuchBucketPolicy", `Bucket ${request.bucket} has no policy.`);
+    return { status: 200, headers: { "content-type": "application/json" }, body: policy };
+  },
+
+  async PutBucketLifecycleConfiguration(request, { buckets }) {
+    await buckets.setLifecycle(request.bucket, await receiveText(request));
+    return emptyReply(200);
+  },
+
+  async GetBucketLifecycleConfiguration(request, { buckets }) {
+    const { lifecycle } = buckets.get(request.bucket);
+    if (lifecycle === undefined) {
+      throw new S3Error("NoSuchLifecycleConfiguration", `Bucket ${request.bucket} has no lifecycle configuration.`);
+    }
+    return { status: 200, headers: { "content-type": "application/xml" }, body: lifecycle };
+  },
+
+  async ListObjectsV2(request, { objects }) {
+    const { bucket, query } = request;
+    const prefix = query.get("prefix") ?? "";
+    const startAfter = query.get("start-after") ?? "";
+    const token = query.get("continuation-token");
+    const most = wholeNumber(request, "max-keys", 0, PAGE, PAGE);
+    const after = token === null ? startAfter : Buffer.from(token, "base64url").toString("utf8");
+    const contents: { Key: string; LastModified: string; ETag: string; Size: number; StorageClass: string }[] = [];
+    let lastKey = after;
+    let isTruncated = false;
+    for await (const key of objects.keys(bucket, { prefix, after })) {
+      isTruncated = contents.length === most && most > 0;
+      if (contents.length === most) break;
+      const object = await objects.find({ bucket, key });
+      if (object === undefined) continue;
+      lastKey = key;
+      contents.push({
+        Key: listedKey(request, key),
+        LastModified: isoTime(object.lastModifiedMs),
+        ETag: quoted(object.etag),
+        Size: object.bytes,
+        StorageClass: "STANDARD",
+      });
+    }
+    return xmlReply("ListBucketResult", {
+      Name: bucket,
+      Prefix: listedKey(request, prefix),
+      StartAfter: startAfter === "" ? undefined : listedKey(request, startAfter),
+      MaxKeys: most,
+      KeyCount: contents.length,
+      IsTruncated: isTruncated,
+      ContinuationToken: token ?? undefined,
+      NextContinuationToken: isTruncated ? Buffer.from(lastKey).toString("base64url") : undefined,
+      EncodingType: query.get("encoding-type") ?? undefined,
+      Contents: contents,
+    });
+  },
+};
+
+/** XML cannot carry every character a key may have; a client that minds asks for encoding-type=url. */
+export function listedKey(request: S3Request, key: string): string {
+  if (request.query.get("encoding-type") !== "url") return key;
+  return encodeURIComponent(key).replaceAll("%2F", "/");
+}

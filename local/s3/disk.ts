@@ -1,0 +1,121 @@
+import { randomUUID } from "node:crypto";
+import { constants, type BigIntStats } from "node:fs";
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+}
+
+/** What stays the same when a file is renamed or linked, and changes when its bytes do. */
+export function identityOf(file: BigIntStats): string {
+  return `${file.ino}-${file.size}-${file.mtimeNs}`;
+}
+
+export async function statIfFile(path: string): Promise<BigIntStats | undefined> {
+  const found = await orUndefined(stat(path, { bigint: true }));
+  return found?.isFile() ? found : undefined;
+}
+
+/** Nothing at that path, or a file where a folder would have to be, is undefined and no error. */
+export async function orUndefined<T>(operation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await operation;
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
+export async function namesIn(directory: string): Promise<readonly string[]> {
+  return (await orUndefined(readdir(directory))) ?? [];
+}
+
+export async function readJson(path: string): Promise<unknown> {
+  const text = await orUndefined(readFile(path, "utf8"));
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** Files in the making. Everything here is litter after a crash, and goes when the server starts. */
+export class Workshop {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async clear(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+    await mkdir(this.#directory, { recursive: true });
+  }
+
+  newPath(): string {
+    return join(this.#directory, randomUUID());
+  }
+
+  async writeJson(path: string, value: unknown): Promise<void> {
+    const draft = this.newPath();
+    await writeFile(draft, JSON.stringify(value));
+    await moveInto(draft, path);
+  }
+
+  /** A second name for the file where the file system has links, a copy elsewhere: no bytes are read if it can be helped. */
+  async cloneOf(path: string): Promise<string> {
+    const clone = this.newPath();
+    try {
+      await link(path, clone);
+    } catch (error) {
+      if (!hasCode(error, "EPERM", "ENOTSUP", "EMLINK", "ENOSYS")) throw error;
+      await copyFile(path, clone, constants.COPYFILE_FICLONE);
+    }
+    return clone;
+  }
+
+  /** Makes a whole folder disappear at once, then takes its time to delete it. */
+  async removeFolder(directory: string): Promise<void> {
+    const doomed = this.newPath();
+    await orUndefined(rename(directory, doomed));
+    await rm(doomed, { recursive: true, force: true });
+  }
+}
+
+const MOST_MOVE_ATTEMPTS = 20;
+
+/** Renames, making the folders on the way; somebody else may be pruning the same empty folders meanwhile. */
+export async function moveInto(from: string, to: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT") || attempt === MOST_MOVE_ATTEMPTS) throw error;
+      await orUndefined(mkdir(dirname(to), { recursive: true }));
+    }
+  }
+}
+
+export async function pruneEmptyFolders(from: string, root: string): Promise<void> {
+  for (let folder = from; folder !== root && folder.startsWith(root); folder = dirname(folder)) {
+    try {
+      await rmdir(folder);
+    } catch (error) {
+      if (hasCode(error, "ENOTEMPTY", "EEXIST", "ENOENT")) return;
+      throw error;
+    }
+  }
+}
+
+/** One task at a time for each name, in order of arrival. */
+export class Locks {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  async hold<T>(name: string, task: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(name) ?? Promise.resolve();
+    const mine = before.then(task, task);
+    this.#tails.set(name, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#tails.get(name) === mine) this.#tails.delete(name);
+    }
+  }
+}

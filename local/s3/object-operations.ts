@@ -1,0 +1,157 @@
+import { LARGEST_SINGLE_WRITE, receiveFile, receiveText } from "./body.ts";
+import { notImplemented, S3Error } from "./errors.ts";
+import type { ObjectFacts, StoredObject } from "./objects.ts";
+import { enforcePolicy } from "./policy.ts";
+import {
+  checksumHeaders,
+  emptyReply,
+  identityHeaders,
+  isoTime,
+  keptHeaders,
+  writeConditions,
+  xmlReply,
+  type Handlers,
+  type Reply,
+  type Stores,
+} from "./reply.ts";
+import { copySourceOf, headerOf, type S3Request } from "./request.ts";
+import { parseDeletion, quoted, unquoted } from "./xml.ts";
+
+export const objectOperations: Handlers<
+  "PutObject" | "CopyObject" | "GetObject" | "HeadObject" | "DeleteObject" | "DeleteObjects"
+> = {
+  async PutObject(request, stores) {
+    const conditions = writeConditions(request);
+    const { bucket, key } = request;
+    const received = await receiveFile(request, stores.workshop, (bytes) => stores.onBytes({ bucket, key, bytes }));
+    const { etag, crc32 } = received;
+    const object: ObjectFacts = { etag, crc32, headers: keptHeaders(request), lastModifiedMs: Date.now() };
+    await stores.objects.commit(request, received.path, object, conditions);
+    return emptyReply(200, { etag: quoted(etag), ...checksumHeaders(crc32) });
+  },
+
+  async CopyObject(request, { buckets, objects }) {
+    const conditions = writeConditions(request);
+    const source = copySourceOf(request);
+    buckets.get(source.bucket);
+    checkCopySource(request, await objects.get(source));
+    const { object, path } = await objects.clone(source);
+    const lastModifiedMs = Date.now();
+    const { etag, crc32 } = object;
+    const copy: ObjectFacts = { etag, crc32, headers: copiedHeaders(request, object), lastModifiedMs };
+    await objects.commit(request, path, copy, conditions);
+    return xmlReply("CopyObjectResult", {
+      ETag: quoted(etag),
+      LastModified: isoTime(lastModifiedMs),
+      ChecksumCRC32: crc32,
+    });
+  },
+
+  async GetObject(request, { objects }) {
+    const { object, file } = await objects.open(request);
+    try {
+      const reply = describe(request, object);
+      const { start, end } = rangeOf(request, object) ?? { start: 0, end: object.bytes - 1 };
+      return { ...reply, body: { file, start, end: reply.status === 304 ? start - 1 : end } };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  },
+
+  async HeadObject(request, { objects }) {
+    return describe(request, await objects.get(request));
+  },
+
+  async DeleteObject(request, { objects }) {
+    await objects.delete(request);
+    return emptyReply(204);
+  },
+
+  async DeleteObjects(request, stores) {
+    const { quiet, keys } = parseDeletion(await receiveText(request));
+    const outcomes = await deleteEach(request, stores, keys);
+    const Deleted = quiet ? [] : outcomes.filter(({ error }) => error === undefined).map(({ key }) => ({ Key: key }));
+    const failures = outcomes.flatMap(({ key, error }) =>
+      error === undefined ? [] : [{ Key: key, Code: error.code, Message: error.message }],
+    );
+    return xmlReply("DeleteResult", { Deleted, Error: failures });
+  },
+};
+
+async function deleteEach(
+  request: S3Request,
+  { buckets, objects }: Stores,
+  keys: readonly string[],
+): Promise<readonly { readonly key: string; readonly error?: S3Error }[]> {
+  const { enforced } = buckets.get(request.bucket);
+  const outcomes: { key: string; error?: S3Error }[] = [];
+  for (const key of keys) {
+    try {
+      if (enforced !== undefined) enforcePolicy(enforced, { ...request, key });
+      await objects.delete({ bucket: request.bucket, key });
+      outcomes.push({ key });
+    } catch (error) {
+      if (!(error instanceof S3Error)) throw error;
+      outcomes.push({ key, error });
+    }
+  }
+  return outcomes;
+}
+
+export function checkCopySource(request: S3Request, source: StoredObject): void {
+  const ifMatch = headerOf(request, "x-amz-copy-source-if-match");
+  if (ifMatch !== undefined && unquoted(ifMatch) !== source.etag) {
+    throw new S3Error("PreconditionFailed", `The copy source has the ETag "${source.etag}", not ${ifMatch}.`);
+  }
+  if (request.operation === "CopyObject" && source.bytes > LARGEST_SINGLE_WRITE) {
+    throw new S3Error("InvalidRequest", "CopyObject copies at most 5 GiB; use UploadPartCopy.");
+  }
+}
+
+function copiedHeaders(request: S3Request, source: StoredObject): Record<string, string> {
+  const directive = headerOf(request, "x-amz-metadata-directive") ?? "COPY";
+  if (directive === "COPY") return source.headers;
+  if (directive === "REPLACE") return keptHeaders(request);
+  throw notImplemented(`the metadata directive ${directive}; COPY and REPLACE work`);
+}
+
+/** Everything of a GET's reply but its body: status, and headers with the length and range. */
+function describe(request: S3Request, object: StoredObject): Reply {
+  const ifMatch = headerOf(request, "if-match");
+  if (ifMatch !== undefined && ifMatch !== "*" && unquoted(ifMatch) !== object.etag) {
+    throw new S3Error("PreconditionFailed", `The object has the ETag "${object.etag}", not ${ifMatch}.`);
+  }
+  const ifNoneMatch = headerOf(request, "if-none-match");
+  if (ifNoneMatch !== undefined && (ifNoneMatch === "*" || unquoted(ifNoneMatch) === object.etag)) {
+    return emptyReply(304, identityHeaders(object));
+  }
+  const common = { ...object.headers, ...identityHeaders(object), "accept-ranges": "bytes" };
+  const range = rangeOf(request, object);
+  if (range !== undefined) {
+    const length = String(range.end - range.start + 1);
+    const where = `bytes ${range.start}-${range.end}/${object.bytes}`;
+    return emptyReply(206, { ...common, "content-length": length, "content-range": where });
+  }
+  const wantsChecksum = headerOf(request, "x-amz-checksum-mode")?.toUpperCase() === "ENABLED";
+  const checksum = wantsChecksum ? checksumHeaders(object.crc32) : {};
+  return emptyReply(200, { ...common, ...checksum, "content-length": String(object.bytes) });
+}
+
+interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** As S3 does, a header that is not one simple range is ignored. */
+function rangeOf(request: S3Request, { bytes }: StoredObject): ByteRange | undefined {
+  const header = headerOf(request, "range");
+  const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
+  if (first === "" && last === "") return undefined;
+  const isSuffix = first === "";
+  const start = isSuffix ? Math.max(0, bytes - Number(last)) : Number(first);
+  const end = isSuffix || last === "" ? bytes - 1 : Math.min(Number(last), bytes - 1);
+  if (!isSuffix && last !== "" && Number(last) < start) return undefined;
+  if (start >= bytes) throw new S3Error("InvalidRange", `${header} lies outside the object's ${bytes} bytes.`);
+  return { start, end };
+}

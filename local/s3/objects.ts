@@ -1,0 +1,229 @@
+/**
+ * An object exists if and only if its data file does: `<folder of its bucket>/<key>`. What else is known of it lies
+ * apart, under `meta/`, and names the data it speaks of by identity. It is written before the data is moved into
+ * place, next to what is known of the data still there, so a crash between the two steps leaves the old object whole.
+ * Data without a matching record (a file somebody put there) is an object too; its record is made on first sight.
+ * Data files are never changed in place, so a copy can be a second link to the same file.
+ */
+import { createHash } from "node:crypto";
+import type { BigIntStats } from "node:fs";
+import { mkdir, open, rm, stat, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
+import { z } from "zod";
+import { crc32ToBase64 } from "./body.ts";
+import {
+  hasCode,
+  identityOf,
+  Locks,
+  moveInto,
+  orUndefined,
+  pruneEmptyFolders,
+  readJson,
+  statIfFile,
+  type Workshop,
+} from "./disk.ts";
+import { noSuchKey, S3Error } from "./errors.ts";
+import { pathOfKey } from "./keys.ts";
+import { keysUnder, type KeyRange } from "./listing.ts";
+import type { S3Target } from "./request.ts";
+import { unquoted } from "./xml.ts";
+
+const facts = z.object({
+  etag: z.string(),
+  lastModifiedMs: z.number(),
+  /** Content-Type and the like, and x-amz-meta-*: given back as they came. */
+  headers: z.record(z.string(), z.string()),
+  crc32: z.string().optional(),
+});
+
+const record = z.object({
+  key: z.string(),
+  versions: z.array(facts.extend({ identity: z.string() })),
+});
+
+export type ObjectFacts = z.output<typeof facts>;
+type Version = z.output<typeof record>["versions"][number];
+
+export interface StoredObject extends ObjectFacts {
+  readonly bytes: number;
+}
+
+export interface WriteConditions {
+  readonly ifNoneMatch: string | undefined;
+  readonly ifMatch: string | undefined;
+}
+
+export class ObjectStore {
+  readonly #stateDir: string;
+  readonly #bucketDirs: Readonly<Record<string, string>>;
+  readonly #workshop: Workshop;
+  readonly #locks = new Locks();
+
+  constructor(stateDir: string, bucketDirs: Readonly<Record<string, string>>, workshop: Workshop) {
+    this.#stateDir = stateDir;
+    this.#bucketDirs = bucketDirs;
+    this.#workshop = workshop;
+  }
+
+  /** @throws Error when a bucket's folder is on another file system than the state: nothing could be moved into it. */
+  async prepareFolder(bucket: string): Promise<void> {
+    const folder = this.#folderOf(bucket);
+    await mkdir(folder, { recursive: true });
+    if ((await stat(folder)).dev !== (await stat(this.#stateDir)).dev) {
+      throw new Error(
+        `The folder of bucket ${bucket}, ${folder}, is on another file system than the state in ${this.#stateDir}. ` +
+          "Put both on the same one.",
+      );
+    }
+  }
+
+  async find(target: S3Target): Promise<StoredObject | undefined> {
+    return this.#locked(target, () => this.#look(target));
+  }
+
+  async get(target: S3Target): Promise<StoredObject> {
+    const found = await this.find(target);
+    if (found === undefined) throw noSuchKey(target.bucket, target.key);
+    return found;
+  }
+
+  /** The caller closes the file. It stays readable even when the object is replaced or deleted meanwhile. */
+  async open(target: S3Target): Promise<{ readonly object: StoredObject; readonly file: FileHandle }> {
+    return this.#locked(target, async () => {
+      const object = await this.#look(target);
+      if (object === undefined) throw noSuchKey(target.bucket, target.key);
+      return { object, file: await open(this.#pathOf(target)) };
+    });
+  }
+
+  /** A second name for the object's data, in the workshop. */
+  async clone(target: S3Target): Promise<{ readonly object: StoredObject; readonly path: string }> {
+    return this.#locked(target, async () => {
+      const object = await this.#look(target);
+      if (object === undefined) throw noSuchKey(target.bucket, target.key);
+      return { object, path: await this.#workshop.cloneOf(this.#pathOf(target)) };
+    });
+  }
+
+  /** Makes the finished file the object's data, unless the conditions fail at this very moment. Uses the file up. */
+  async commit(target: S3Target, data: string, object: ObjectFacts, conditions: WriteConditions): Promise<void> {
+    try {
+      await this.#locked(target, () => this.#commit(target, data, object, conditions));
+    } finally {
+      await rm(data, { force: true });
+    }
+  }
+
+  async #commit(target: S3Target, data: string, object: ObjectFacts, conditions: WriteConditions): Promise<void> {
+    const existing = await this.#look(target);
+    checkConditions(target, existing, conditions);
+    const fresh: Version = { ...object, identity: identityOf(await stat(data, { bigint: true })) };
+    const kept = existing === undefined || existing.identity === fresh.identity ? [] : [versionOf(existing)];
+    await this.#writeRecord(target, [fresh, ...kept]);
+    await this.#moveIntoPlace(data, target);
+  }
+
+  /** Nothing to delete is a success. */
+  async delete(target: S3Target): Promise<void> {
+    await this.#locked(target, async () => {
+      const path = this.#pathOf(target);
+      if ((await statIfFile(path)) === undefined) return;
+      await rm(path, { force: true });
+      await rm(this.#recordPathOf(target), { force: true });
+      await pruneEmptyFolders(dirname(path), this.#folderOf(target.bucket));
+    });
+  }
+
+  keys(bucket: string, range: KeyRange): AsyncGenerator<string> {
+    return keysUnder(this.#folderOf(bucket), range);
+  }
+
+  /** Whether the data in place is the file of that identity. */
+  async holds(target: S3Target, identity: string): Promise<boolean> {
+    const file = await statIfFile(this.#pathOf(target));
+    return file !== undefined && identityOf(file) === identity;
+  }
+
+  #locked<T>(target: S3Target, task: () => Promise<T>): Promise<T> {
+    return this.#locks.hold(`${target.bucket}/${target.key}`, task);
+  }
+
+  async #look(target: S3Target): Promise<(StoredObject & Version) | undefined> {
+    const file = await statIfFile(this.#pathOf(target));
+    if (file === undefined) return undefined;
+    const identity = identityOf(file);
+    const known = record.safeParse(await readJson(this.#recordPathOf(target)));
+    const version = known.data?.versions.find((each) => each.identity === identity);
+    return { ...(version ?? (await this.#discover(target, file))), bytes: Number(file.size) };
+  }
+
+  async #discover(target: S3Target, file: BigIntStats): Promise<Version> {
+    const headers = { "content-type": "application/octet-stream" };
+    const digests = await digestsOf(this.#pathOf(target));
+    const version = { ...digests, headers, lastModifiedMs: Number(file.mtimeMs), identity: identityOf(file) };
+    await this.#writeRecord(target, [version]);
+    return version;
+  }
+
+  async #writeRecord(target: S3Target, versions: readonly Version[]): Promise<void> {
+    await this.#workshop.writeJson(this.#recordPathOf(target), { key: target.key, versions });
+  }
+
+  async #moveIntoPlace(data: string, target: S3Target): Promise<void> {
+    try {
+      await moveInto(data, this.#pathOf(target));
+    } catch (error) {
+      if (!hasCode(error, "EISDIR", "ENOTDIR", "EEXIST", "ENOTEMPTY")) throw error;
+      await orUndefined(rm(this.#recordPathOf(target), { force: true }));
+      throw new S3Error(
+        "InvalidRequest",
+        `The key ${target.key} cannot be kept: the embedded S3 keeps objects as files, and this one would have to be ` +
+          "a file and a folder. Choose keys of which none continues another after a slash.",
+      );
+    }
+  }
+
+  #folderOf(bucket: string): string {
+    return this.#bucketDirs[bucket] ?? join(this.#stateDir, "objects", bucket);
+  }
+
+  #pathOf({ bucket, key }: S3Target): string {
+    return pathOfKey(this.#folderOf(bucket), key);
+  }
+
+  #recordPathOf({ bucket, key }: S3Target): string {
+    const name = createHash("sha256").update(key).digest("hex");
+    return join(this.#stateDir, "meta", bucket, name.slice(0, 2), `${name}.json`);
+  }
+}
+
+function versionOf({ identity, etag, lastModifiedMs, headers, crc32: checksum }: Version): Version {
+  return { identity, etag, lastModifiedMs, headers, crc32: checksum };
+}
+
+function checkConditions(target: S3Target, existing: Version | undefined, conditions: WriteConditions): void {
+  const { ifNoneMatch, ifMatch } = conditions;
+  if (ifNoneMatch !== undefined && existing !== undefined) {
+    throw new S3Error("PreconditionFailed", `If-None-Match: ${ifNoneMatch}, but ${target.key} exists.`);
+  }
+  if (ifMatch === undefined) return;
+  if (existing === undefined) throw noSuchKey(target.bucket, target.key);
+  if (unquoted(ifMatch) !== existing.etag) {
+    throw new S3Error(
+      "PreconditionFailed",
+      `If-Match: ${ifMatch}, but the ETag of ${target.key} is "${existing.etag}".`,
+    );
+  }
+}
+
+async function digestsOf(path: string): Promise<{ etag: string; crc32: string }> {
+  const md5 = createHash("md5");
+  let checksum = 0;
+  const file = await open(path);
+  for await (const piece of file.createReadStream({ highWaterMark: 1024 ** 2 })) {
+    md5.update(piece);
+    checksum = crc32(piece, checksum);
+  }
+  return { etag: md5.digest("hex"), crc32: crc32ToBase64(checksum) };
+}

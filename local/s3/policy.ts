@@ -1,0 +1,119 @@
+/**
+ * Bucket policies, as far as one can mean something where there are no identities and no signatures: everything is
+ * allowed that no statement denies. What this evaluator does not know it refuses when the policy is put, so that no
+ * rule is ever silently ignored.
+ */
+import { z } from "zod";
+import { S3Error } from "./errors.ts";
+import { headerOf, type S3Request } from "./request.ts";
+
+const oneOrMore = z
+  .union([z.string(), z.boolean().transform(String), z.array(z.string())])
+  .transform((value) => [value].flat());
+
+const conditionOperators = {
+  Null: (actual, wanted) => wanted.includes(String(actual === undefined)),
+  Bool: (actual, wanted) => actual !== undefined && wanted.includes(actual),
+  StringEquals: (actual, wanted) => actual !== undefined && wanted.includes(actual),
+  // As in IAM, a negated operator holds when the key is not there at all.
+  StringNotEquals: (actual, wanted) => actual === undefined || !wanted.includes(actual),
+} as const satisfies Record<string, (actual: string | undefined, wanted: readonly string[]) => boolean>;
+
+const conditionKeys: Readonly<Record<string, (request: S3Request) => string | undefined>> = {
+  "s3:if-none-match": (request) => headerOf(request, "if-none-match"),
+  "s3:if-match": (request) => headerOf(request, "if-match"),
+  "s3:objectcreationoperation": (request) =>
+    request.action === "s3:PutObject" ? String(createsAnObject(request)) : undefined,
+  // The explicit rule for loopback: nothing leaves the machine, so a demand for TLS counts as met.
+  "aws:securetransport": () => "true",
+};
+
+function createsAnObject({ operation }: S3Request): boolean {
+  return operation === "PutObject" || operation === "CopyObject" || operation === "CompleteMultipartUpload";
+}
+
+const everybody = z.union(
+  [z.literal("*"), z.strictObject({ AWS: z.union([z.literal("*"), z.tuple([z.literal("*")])]) })],
+  {
+    error: 'a Deny for anyone but "*" cannot be enforced: the embedded S3 has no identities',
+  },
+);
+
+const conditionKey = z
+  .string()
+  .toLowerCase()
+  .refine((key) => Object.hasOwn(conditionKeys, key), {
+    error: `known condition keys: ${Object.keys(conditionKeys).join(", ")}`,
+  });
+
+const conditions = z.strictObject(
+  {
+    Null: z.record(conditionKey, oneOrMore).optional(),
+    Bool: z.record(conditionKey, oneOrMore).optional(),
+    StringEquals: z.record(conditionKey, oneOrMore).optional(),
+    StringNotEquals: z.record(conditionKey, oneOrMore).optional(),
+  },
+  { error: `known condition operators: ${Object.keys(conditionOperators).join(", ")}` },
+);
+
+const statement = z.discriminatedUnion("Effect", [
+  z.looseObject({ Effect: z.literal("Allow") }),
+  z.strictObject({
+    Effect: z.literal("Deny"),
+    Sid: z.string().optional(),
+    Principal: everybody,
+    Action: oneOrMore,
+    Resource: oneOrMore,
+    Condition: conditions.optional(),
+  }),
+]);
+
+const policy = z.object({
+  Version: z.string().optional(),
+  Statement: z.union([statement.transform((only) => [only]), z.array(statement)]),
+});
+
+export type Policy = z.output<typeof policy>;
+type Deny = Extract<Policy["Statement"][number], { Effect: "Deny" }>;
+
+export function parsePolicy(text: string): Policy {
+  try {
+    return policy.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new S3Error("MalformedPolicy", `The embedded S3 cannot enforce this bucket policy. ${why}`);
+  }
+}
+
+/** @throws S3Error AccessDenied when a statement denies the request. */
+export function enforcePolicy({ Statement: statements }: Policy, request: S3Request): void {
+  const denial = statements.find((each) => each.Effect === "Deny" && applies(each, request));
+  if (denial === undefined) return;
+  const sid = typeof denial["Sid"] === "string" ? ` (statement ${denial["Sid"]})` : "";
+  throw new S3Error("AccessDenied", `The policy of bucket ${request.bucket} denies ${request.operation}${sid}.`);
+}
+
+function applies(deny: Deny, request: S3Request): boolean {
+  const bucketArn = `arn:aws:s3:::${request.bucket}`;
+  const resource = request.key === "" ? bucketArn : `${bucketArn}/${request.key}`;
+  return (
+    deny.Action.some((pattern) => globMatches(pattern.toLowerCase(), request.action.toLowerCase())) &&
+    deny.Resource.some((pattern) => globMatches(pattern, resource)) &&
+    holds(deny.Condition ?? {}, request)
+  );
+}
+
+function holds(condition: NonNullable<Deny["Condition"]>, request: S3Request): boolean {
+  return operatorNames.every((operator) =>
+    Object.entries(condition[operator] ?? {}).every(([key, wanted]) =>
+      conditionOperators[operator](conditionKeys[key]?.(request), wanted),
+    ),
+  );
+}
+
+const operatorNames = ["Null", "Bool", "StringEquals", "StringNotEquals"] as const;
+
+function globMatches(pattern: string, text: string): boolean {
+  const literal = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${literal.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s").test(text);
+}

@@ -1,0 +1,177 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { notImplemented, S3Error } from "./errors.ts";
+
+interface Route {
+  readonly method: string;
+  readonly on: "service" | "bucket" | "object";
+  /** Query parameters that make a request this operation. */
+  readonly needs?: readonly string[];
+  /** Query parameters it may carry besides. */
+  readonly takes?: readonly string[];
+  readonly copies?: true;
+  /** What a bucket policy calls it. */
+  readonly action: string;
+}
+
+const ROUTES = {
+  ListBuckets: { method: "GET", on: "service", action: "s3:ListAllMyBuckets" },
+  CreateBucket: { method: "PUT", on: "bucket", action: "s3:CreateBucket" },
+  HeadBucket: { method: "HEAD", on: "bucket", action: "s3:ListBucket" },
+  PutBucketPolicy: { method: "PUT", on: "bucket", needs: ["policy"], action: "s3:PutBucketPolicy" },
+  GetBucketPolicy: { method: "GET", on: "bucket", needs: ["policy"], action: "s3:GetBucketPolicy" },
+  PutBucketLifecycleConfiguration: {
+    method: "PUT",
+    on: "bucket",
+    needs: ["lifecycle"],
+    action: "s3:PutLifecycleConfiguration",
+  },
+  GetBucketLifecycleConfiguration: {
+    method: "GET",
+    on: "bucket",
+    needs: ["lifecycle"],
+    action: "s3:GetLifecycleConfiguration",
+  },
+  ListObjectsV2: {
+    method: "GET",
+    on: "bucket",
+    needs: ["list-type"],
+    takes: ["prefix", "start-after", "continuation-token", "max-keys", "encoding-type", "fetch-owner"],
+    action: "s3:ListBucket",
+  },
+  ListMultipartUploads: {
+    method: "GET",
+    on: "bucket",
+    needs: ["uploads"],
+    takes: ["prefix", "key-marker", "upload-id-marker", "max-uploads", "encoding-type"],
+    action: "s3:ListBucketMultipartUploads",
+  },
+  DeleteObjects: { method: "POST", on: "bucket", needs: ["delete"], action: "s3:DeleteObject" },
+  PutObject: { method: "PUT", on: "object", action: "s3:PutObject" },
+  CopyObject: { method: "PUT", on: "object", copies: true, action: "s3:PutObject" },
+  GetObject: { method: "GET", on: "object", action: "s3:GetObject" },
+  HeadObject: { method: "HEAD", on: "object", action: "s3:GetObject" },
+  DeleteObject: { method: "DELETE", on: "object", action: "s3:DeleteObject" },
+  CreateMultipartUpload: { method: "POST", on: "object", needs: ["uploads"], action: "s3:PutObject" },
+  UploadPart: { method: "PUT", on: "object", needs: ["partNumber", "uploadId"], action: "s3:PutObject" },
+  UploadPartCopy: {
+    method: "PUT",
+    on: "object",
+    needs: ["partNumber", "uploadId"],
+    copies: true,
+    action: "s3:PutObject",
+  },
+  CompleteMultipartUpload: { method: "POST", on: "object", needs: ["uploadId"], action: "s3:PutObject" },
+  AbortMultipartUpload: { method: "DELETE", on: "object", needs: ["uploadId"], action: "s3:AbortMultipartUpload" },
+  ListParts: {
+    method: "GET",
+    on: "object",
+    needs: ["uploadId"],
+    takes: ["max-parts", "part-number-marker"],
+    action: "s3:ListMultipartUploadParts",
+  },
+} as const satisfies Record<string, Route>;
+
+export type S3Operation = keyof typeof ROUTES;
+
+/** Headers that would change the outcome and that nothing here acts on. */
+const UNSUPPORTED_HEADERS = [
+  "x-amz-tagging",
+  "x-amz-object-lock-mode",
+  "x-amz-server-side-encryption-customer-algorithm",
+  "x-amz-website-redirect-location",
+  "x-amz-write-offset-bytes",
+  "x-amz-copy-source-if-none-match",
+  "x-amz-copy-source-if-modified-since",
+  "x-amz-copy-source-if-unmodified-since",
+  "if-modified-since",
+  "if-unmodified-since",
+];
+
+export interface S3Target {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+export interface S3Request extends S3Target {
+  readonly operation: S3Operation;
+  readonly action: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly incoming: IncomingMessage;
+}
+
+export function targetOf(incoming: IncomingMessage): S3Target {
+  const path = (incoming.url ?? "/").split("?", 1)[0] ?? "/";
+  const [, bucket = "", key = ""] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
+  return { bucket: decodeUri(bucket), key: decodeUri(key) };
+}
+
+function decodeUri(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new S3Error("InvalidURI", `"${text}" is not percent-encoded UTF-8.`);
+  }
+}
+
+export function parseRequest(incoming: IncomingMessage): S3Request {
+  const target = targetOf(incoming);
+  const query = new URLSearchParams((incoming.url ?? "").split("?").slice(1).join("?"));
+  const headers = incoming.headers;
+  const operation = operationOf(incoming, target, query);
+  const unsupported = UNSUPPORTED_HEADERS.find((name) => headers[name] !== undefined);
+  if (unsupported !== undefined) throw notImplemented(`${operation} with the header ${unsupported}`);
+  return { ...target, operation, action: ROUTES[operation].action, query, headers, incoming };
+}
+
+function operationOf(incoming: IncomingMessage, { bucket, key }: S3Target, query: URLSearchParams): S3Operation {
+  const on = key !== "" ? "object" : bucket !== "" ? "bucket" : "service";
+  const copies = incoming.headers["x-amz-copy-source"] !== undefined;
+  const asked = [...query.keys()].filter((name) => name !== "x-id");
+  const routes: readonly [string, Route][] = Object.entries(ROUTES);
+  const found = routes.find(([, route]) => {
+    const needs = route.needs ?? [];
+    const knows = new Set([...needs, ...(route.takes ?? [])]);
+    return (
+      route.method === incoming.method &&
+      route.on === on &&
+      (route.copies ?? false) === copies &&
+      needs.every((name) => asked.includes(name)) &&
+      asked.every((name) => knows.has(name))
+    );
+  })?.[0];
+  if (found !== undefined && isOperation(found)) return found;
+  const parameters = asked.length === 0 ? "" : ` with the query parameters ${asked.join(", ")}`;
+  throw notImplemented(`${incoming.method} on ${on === "object" ? "an object" : `a ${on}`}${parameters}`);
+}
+
+function isOperation(name: string): name is S3Operation {
+  return Object.hasOwn(ROUTES, name);
+}
+
+export function headerOf(request: S3Request, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(",") : value;
+}
+
+/** @throws S3Error InvalidArgument unless the parameter is a whole number in these bounds. */
+export function wholeNumber(request: S3Request, name: string, least: number, most: number, otherwise: number): number {
+  const text = request.query.get(name);
+  if (text === null) return otherwise;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isInteger(value) || value < least) {
+    throw new S3Error("InvalidArgument", `${name} is a whole number from ${least} to ${most}, not "${text}".`);
+  }
+  return Math.min(value, most);
+}
+
+/** Where a copy reads from. The header is a percent-encoded `/bucket/key`. */
+export function copySourceOf(request: S3Request): S3Target {
+  const header = headerOf(request, "x-amz-copy-source") ?? "";
+  if (header.includes("?versionId=")) throw notImplemented("copies of a version");
+  const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(decodeUri(header)) ?? [];
+  if (bucket === undefined || key === undefined) {
+    throw new S3Error("InvalidArgument", `The copy source "${header}" is not bucket/key.`);
+  }
+  return { bucket, key };
+}

@@ -1,0 +1,154 @@
+/** An S3 over HTTP on this machine's loopback, whose objects are plain files. docs/adr/0201-embedded-s3.md says why. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { bucketOperations } from "./bucket-operations.ts";
+import { BucketStore } from "./buckets.ts";
+import { hasCode, Workshop } from "./disk.ts";
+import { S3Error } from "./errors.ts";
+import { UploadStore } from "./multipart.ts";
+import { objectOperations } from "./object-operations.ts";
+import { ObjectStore } from "./objects.ts";
+import { enforcePolicy } from "./policy.ts";
+import { xmlReply, type Handlers, type Reply, type Stores } from "./reply.ts";
+import { parseRequest, targetOf, type S3Operation, type S3Target } from "./request.ts";
+import { uploadOperations } from "./upload-operations.ts";
+
+export interface S3RequestSeen {
+  /** S3's name of the operation, or "Unknown". */
+  readonly operation: S3Operation | "Unknown";
+  readonly bucket: string;
+  readonly key: string;
+  /** 499 when the client went away before the answer. */
+  readonly status: number;
+}
+
+export interface EmbeddedS3Options {
+  /** Where everything is kept. One server at a time. */
+  readonly stateDir: string;
+  /** Folders for the objects of certain buckets, on the same file system as the state. */
+  readonly bucketDirs?: Readonly<Record<string, string>>;
+  readonly onRequest?: (request: S3RequestSeen) => void;
+  /** Bytes of PutObject and UploadPart bodies, as they arrive. */
+  readonly onBytes?: (progress: { bucket: string; key: string; bytes: number }) => void;
+}
+
+export interface EmbeddedS3 {
+  /** http://127.0.0.1:<port> */
+  readonly endpoint: string;
+  /** Ends open connections; what was answered is on disk. */
+  stop(): Promise<void>;
+}
+
+const HANDLERS: Handlers<S3Operation> = { ...bucketOperations, ...objectOperations, ...uploadOperations };
+const CLIENT_WENT_AWAY = 499;
+/** Longer than SDK clients keep an idle connection, so that it is never the server that closes it under a request. */
+const KEEP_ALIVE_MS = 600_000;
+
+export async function startEmbeddedS3(options: EmbeddedS3Options): Promise<EmbeddedS3> {
+  const stores = await openStores(options);
+  const onRequest = options.onRequest ?? (() => {});
+  const running = new Set<Promise<void>>();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (incoming, response) => {
+    const task = serve(incoming, response, stores, onRequest).finally(() => running.delete(task));
+    running.add(task);
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await Promise.all([closed, ...running]);
+    },
+  };
+}
+
+async function openStores({ stateDir, bucketDirs = {}, onBytes = () => {} }: EmbeddedS3Options): Promise<Stores> {
+  await mkdir(stateDir, { recursive: true });
+  const workshop = new Workshop(join(stateDir, "tmp"));
+  await workshop.clear();
+  const buckets = new BucketStore(stateDir, workshop);
+  await buckets.load();
+  const objects = new ObjectStore(stateDir, bucketDirs, workshop);
+  for (const bucket of new Set([...buckets.list().map(({ name }) => name), ...Object.keys(bucketDirs)])) {
+    await objects.prepareFolder(bucket);
+  }
+  const uploads = new UploadStore(stateDir, workshop, objects);
+  await uploads.recover();
+  return { buckets, objects, uploads, workshop, onBytes };
+}
+
+async function serve(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  stores: Stores,
+  onRequest: (request: S3RequestSeen) => void,
+): Promise<void> {
+  const seen: { operation: S3Operation | "Unknown" } & S3Target = { operation: "Unknown", bucket: "", key: "" };
+  let reply: Reply;
+  try {
+    Object.assign(seen, targetOf(incoming));
+    const request = parseRequest(incoming);
+    seen.operation = request.operation;
+    checkAccess(request, stores);
+    reply = await HANDLERS[request.operation](request, stores);
+  } catch (error) {
+    if (isDisconnect(error, incoming)) {
+      onRequest({ ...seen, status: CLIENT_WENT_AWAY });
+      response.destroy();
+      return;
+    }
+    reply = errorReply(error, seen);
+  }
+  onRequest({ ...seen, status: reply.status });
+  incoming.resume();
+  await send(reply, incoming, response);
+}
+
+function checkAccess(request: ReturnType<typeof parseRequest>, { buckets }: Stores): void {
+  if (request.operation === "ListBuckets" || request.operation === "CreateBucket") return;
+  const { enforced } = buckets.get(request.bucket);
+  if (enforced !== undefined) enforcePolicy(enforced, request);
+}
+
+function errorReply(error: unknown, { bucket, key }: S3Target): Reply {
+  const known = error instanceof S3Error ? error : unexpected(error);
+  return xmlReply("Error", { Code: known.code, Message: known.message, BucketName: bucket, Key: key }, known.status);
+}
+
+function unexpected(error: unknown): S3Error {
+  const code = hasCode(error, "ENAMETOOLONG") ? "KeyTooLongError" : "InternalError";
+  return new S3Error(code, `The embedded S3 failed: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+function isDisconnect(error: unknown, incoming: IncomingMessage): boolean {
+  return !(error instanceof S3Error) && incoming.destroyed && !incoming.complete;
+}
+
+async function send(
+  { status, headers, body }: Reply,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  response.writeHead(status, headers);
+  if (body === undefined || incoming.method === "HEAD") {
+    response.end();
+  } else if (typeof body === "string") {
+    response.end(body);
+  } else if (body.end < body.start) {
+    await body.file.close();
+    response.end();
+  } else {
+    const { file, start, end } = body;
+    // A client that stops reading is its own business.
+    await pipeline(file.createReadStream({ start, end, highWaterMark: 256 * 1024 }), response).catch(() => {});
+  }
+}
