@@ -1,0 +1,43 @@
+/** The program of a worker process: `lambda-host.ts <module> <export>` stands in for the Lambda runtime. */
+import { pathToFileURL } from "node:url";
+import { inspect } from "node:util";
+import { z } from "zod";
+import { invocation } from "./lambda-protocol.ts";
+import type { Answer, Invocation } from "./lambda-protocol.ts";
+
+type Handler = (event: unknown, context: unknown) => unknown;
+
+async function loadHandler(modulePath: string, exportName: string): Promise<Handler> {
+  const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(modulePath).href);
+  const handler = module[exportName];
+  if (typeof handler !== "function") throw new Error(`${modulePath} exports no function called ${exportName}.`);
+  return (event, context) => Reflect.apply(handler, undefined, [event, context]);
+}
+
+async function answerTo(handler: Handler, { id, event, deadlineMs }: Invocation): Promise<Answer> {
+  const context = {
+    awsRequestId: id,
+    functionName: process.env["AWS_LAMBDA_FUNCTION_NAME"],
+    functionVersion: "$LATEST",
+    callbackWaitsForEmptyEventLoop: false,
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+  };
+  try {
+    return { kind: "result", id, result: await handler(event, context) };
+  } catch (error) {
+    return { kind: "error", id, error: inspect(error) };
+  }
+}
+
+function send(message: Answer): void {
+  // A parent that is gone hears nothing; `disconnect` ends this process then.
+  if (process.connected) process.send?.(message);
+}
+
+// A parent that dies must not leave workers behind.
+process.on("disconnect", () => process.exit());
+
+const [, , modulePath, exportName] = z.tuple([z.string(), z.string(), z.string(), z.string()]).parse(process.argv);
+const handler = await loadHandler(modulePath, exportName);
+process.on("message", (message) => void answerTo(handler, invocation.parse(message)).then(send));
+send({ kind: "ready" });

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { startLambdaProcess } from "./lambda-process.ts";
+import type { LambdaFunction, LambdaProcess } from "./lambda-process.ts";
+
+const RESTART_PAUSE_MS = 1000;
+
+/** A fixed number of processes that run one function; a process that dies is replaced while the pool runs. */
+export interface LambdaPool {
+  /** Waits for a free process. @throws Error when the invocation failed, whatever the reason. */
+  invoke(event: unknown): Promise<unknown>;
+  pids(): readonly number[];
+  kill(pid: number, signal?: NodeJS.Signals): void;
+  /** Refuses new invocations, lets running ones end for `graceMs`, then kills what is left. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** @throws Error when a process cannot import the handler. */
+export async function startLambdaPool(lambda: LambdaFunction, size: number): Promise<LambdaPool> {
+  const alive = new Set<LambdaProcess>();
+  const idle: LambdaProcess[] = [];
+  const waiting: PromiseWithResolvers<LambdaProcess>[] = [];
+  const stopping = new AbortController();
+
+  function offer(worker: LambdaProcess): void {
+    const next = waiting.shift();
+    if (next) next.resolve(worker);
+    else idle.push(worker);
+  }
+
+  async function forgetWhenEnded(worker: LambdaProcess): Promise<void> {
+    await worker.ended;
+    alive.delete(worker);
+    const position = idle.indexOf(worker);
+    if (position >= 0) idle.splice(position, 1);
+  }
+
+  async function startOne(): Promise<void> {
+    const worker = startLambdaProcess(lambda);
+    alive.add(worker);
+    const forgotten = forgetWhenEnded(worker);
+    await worker.ready;
+    void forgotten.then(replace);
+    offer(worker);
+  }
+
+  /** A handler that cannot be imported any more fails whoever waits for it, and is tried again after a pause. */
+  async function replace(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        return await startOne();
+      } catch (error) {
+        for (const waiter of waiting.splice(0)) waiter.reject(error);
+        await sleep(RESTART_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async function stop(graceMs: number): Promise<void> {
+    stopping.abort();
+    for (const waiter of waiting.splice(0)) waiter.reject(new Error(`${lambda.name} is being stopped.`));
+    const workers = [...alive];
+    const killTimer = setTimeout(() => {
+      for (const worker of workers) worker.kill("SIGKILL");
+    }, graceMs);
+    await Promise.all(
+      workers.map(async (worker) => {
+        await worker.idle();
+        worker.release();
+        await worker.ended;
+      }),
+    );
+    clearTimeout(killTimer);
+  }
+
+  try {
+    await Promise.all(Array.from({ length: size }, startOne));
+  } catch (error) {
+    await stop(0);
+    throw error;
+  }
+
+  return {
+    invoke: async (event) => {
+      stopping.signal.throwIfAborted();
+      const worker = idle.shift() ?? (await enqueue(waiting).promise);
+      try {
+        return await worker.invoke(event);
+      } finally {
+        if (worker.isUsable()) offer(worker);
+      }
+    },
+    pids: () => [...alive].map((worker) => worker.pid),
+    kill: (pid, signal = "SIGKILL") => {
+      for (const worker of alive) if (worker.pid === pid) worker.kill(signal);
+    },
+    stop,
+  };
+}
+
+function enqueue<T>(waiting: PromiseWithResolvers<T>[]): PromiseWithResolvers<T> {
+  const waiter = Promise.withResolvers<T>();
+  waiting.push(waiter);
+  return waiter;
+}

@@ -1,0 +1,40 @@
+/** Cuts a stream of text into lines, however its pieces fall; `end` hands out what has no newline yet. */
+export function lineSplitter(onLine: (line: string) => void): { push(text: string): void; end(): void } {
+  let rest = "";
+  return {
+    push: (text) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) onLine(line);
+    },
+    end: () => {
+      if (rest !== "") onLine(rest);
+      rest = "";
+    },
+  };
+}
+
+export type JsonLine = Readonly<Record<string, unknown>>;
+
+export interface LineSinks {
+  readonly onTelemetry?: ((line: JsonLine, pid: number) => void) | undefined;
+  readonly onLog?: ((line: JsonLine, pid: number) => void) | undefined;
+}
+
+/** What a function wrote to its log: telemetry has an `event`, logs have a `level`, metrics (EMF) have neither. */
+export function sortLine(text: string, pid: number, sinks: LineSinks): void {
+  if (text.trim() === "") return;
+  const line = parseObject(text);
+  if (!line) sinks.onLog?.({ level: "info", message: text }, pid);
+  else if (typeof line["event"] === "string") sinks.onTelemetry?.(line, pid);
+  else if (typeof line["level"] === "string") sinks.onLog?.(line, pid);
+}
+
+function parseObject(text: string): JsonLine | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}

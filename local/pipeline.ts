@@ -1,0 +1,223 @@
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join, resolve as absolute } from "node:path";
+import { finished } from "node:stream/promises";
+import { connectAws } from "./aws.ts";
+import type { AwsRequest, StagedBytes } from "./aws.ts";
+import { eventSourceOf, functionNamed } from "./functions.ts";
+import type { FunctionDescription } from "./functions.ts";
+import { openJournal } from "./journal.ts";
+import { startLambdaPool } from "./lambda-pool.ts";
+import type { LambdaPool } from "./lambda-pool.ts";
+import type { JsonLine, LineSinks } from "./lines.ts";
+import { tryLock } from "./lock.ts";
+import { startPoller } from "./poller.ts";
+import { depthOf, readThrough, sendAll } from "./queues.ts";
+import type { DeadLetter, QueueDepth } from "./queues.ts";
+import { makeResources } from "./resources.ts";
+import type { AwsClients } from "./resources.ts";
+import { startScheduler } from "./scheduler.ts";
+import { synthesize } from "./synth.ts";
+import { outputOf, resolverOf } from "./template.ts";
+
+export interface PipelineOptions {
+  /** Content objects go to `<outDir>/content/<key>`, events to `<outDir>/events.jsonl`, the rest to `<outDir>/.fetchonce/`. */
+  readonly outDir: string;
+  readonly workers: number;
+  /** Overrides of single variables of the template. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
+  readonly reconcilerEnv?: Readonly<Record<string, string>>;
+  readonly functionTimeoutMs?: number;
+  readonly reconcileEveryMs?: number;
+  readonly batchSize?: number;
+  readonly onTelemetry?: (line: JsonLine, pid: number) => void;
+  readonly onLog?: (line: JsonLine, pid: number) => void;
+  readonly onStagedBytes?: (progress: StagedBytes) => void;
+  readonly onAwsRequest?: (request: AwsRequest) => void;
+}
+
+export interface Pipeline {
+  readonly clients: AwsClients;
+  readonly names: {
+    readonly table: string;
+    readonly queueUrl: string;
+    readonly deadLetterQueueUrl: string;
+    readonly stagingBucket: string;
+    readonly contentBucket: string;
+  };
+  readonly workers: { pids(): readonly number[]; kill(pid: number): void };
+  /** Settles when the messages are accepted: from then on none of them is lost, whatever happens to this process. */
+  submit(messages: readonly object[]): Promise<void>;
+  depth(): Promise<QueueDepth & { readonly deadLetters: number }>;
+  deadLetters(): Promise<readonly DeadLetter[]>;
+  stop(): Promise<void>;
+}
+
+/** The template says a minute; a laptop has no time to wait for that. */
+const RECONCILE_EVERY_MS = 2000;
+/** What is under way when the pipeline stops may take this long to end. The next run resumes what did not. */
+const STOP_GRACE_MS = 3000;
+
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const cleanup = new AsyncDisposableStack();
+  try {
+    return await start(options, cleanup);
+  } catch (error) {
+    await cleanup.disposeAsync();
+    throw error;
+  }
+}
+
+async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): Promise<Pipeline> {
+  const outDir = absolute(options.outDir);
+  const stateDir = join(outDir, ".fetchonce");
+  await mkdir(stateDir, { recursive: true });
+  takeLock(outDir, stateDir, cleanup);
+
+  const { template, folder } = await synthesize();
+  const bucketNamed = (output: string): string => outputOf(template, resolverOf(template, new Map()), output);
+  const stagingBucket = bucketNamed("StagingBucketName");
+  const contentBucket = bucketNamed("ContentBucketName");
+
+  const aws = await connectAws(
+    {
+      stateDir,
+      bucketDirs: { [contentBucket]: join(outDir, "content") },
+      stagingBucket,
+      onRequest: options.onAwsRequest,
+      onStagedBytes: options.onStagedBytes,
+    },
+    cleanup,
+  );
+  const { sqs } = aws.clients;
+  const resolve = await makeResources(template, aws.clients);
+  const names = {
+    table: outputOf(template, resolve, "TableName"),
+    queueUrl: outputOf(template, resolve, "QueueUrl"),
+    deadLetterQueueUrl: outputOf(template, resolve, "DeadLetterQueueUrl"),
+    stagingBucket,
+    contentBucket,
+  };
+
+  const journal = await openJournal(join(stateDir, "accepted.jsonl"));
+  cleanup.defer(async () => journal.close());
+  await sendAll(sqs, names.queueUrl, journal.pending);
+  cleanup.defer(async () => {
+    // Nothing waits and nothing is under way: the table alone knows every job.
+    const { visible, inFlight, delayed } = await depthOf(sqs, names.queueUrl);
+    if (visible + inFlight + delayed === 0) await journal.clear();
+  });
+
+  const sinks = sinksOf(options, join(outDir, "events.jsonl"), cleanup);
+  const onTrouble = (error: Error): void => sinks.onLog?.({ level: "warn", message: error.message }, process.pid);
+  const startPool = async (
+    description: FunctionDescription,
+    size: number,
+    overrides: Readonly<Record<string, string>> = {},
+  ): Promise<LambdaPool> => {
+    const [file = "", exportName = ""] = description.handler.split(".");
+    const pool = await startLambdaPool(
+      {
+        ...sinks,
+        name: description.name,
+        modulePath: join(folder, description.asset, `${file}.mjs`),
+        exportName,
+        timeoutMs: description.timeoutMs,
+        environment: {
+          ...hostEnvironment(),
+          ...aws.environment,
+          AWS_LAMBDA_FUNCTION_NAME: description.name,
+          ...description.variables,
+          ...overrides,
+        },
+      },
+      size,
+    );
+    cleanup.defer(async () => pool.stop(STOP_GRACE_MS));
+    return pool;
+  };
+
+  const worker = functionNamed(template, resolve, outputOf(template, resolve, "WorkerFunctionName"));
+  const reconciler = functionNamed(template, resolve, outputOf(template, resolve, "ReconcilerFunctionName"));
+  const source = eventSourceOf(template, resolve, worker.name);
+  const [workerPool, reconcilerPool] = await Promise.all([
+    startPool(
+      { ...worker, timeoutMs: options.functionTimeoutMs ?? worker.timeoutMs },
+      options.workers,
+      options.workerEnv,
+    ),
+    startPool(reconciler, 1, options.reconcilerEnv),
+  ]);
+  const poller = startPoller({
+    sqs,
+    queueUrl: names.queueUrl,
+    source: { ...source, batchSize: options.batchSize ?? source.batchSize },
+    concurrency: options.workers,
+    invoke: async (event) => workerPool.invoke(event),
+    onTrouble,
+  });
+  const scheduler = startScheduler({
+    everyMs: options.reconcileEveryMs ?? RECONCILE_EVERY_MS,
+    invoke: async (event) => reconcilerPool.invoke(event),
+    onTrouble,
+  });
+  cleanup.defer(async () => stopWithin(STOP_GRACE_MS, [poller, scheduler], [workerPool, reconcilerPool]));
+
+  return {
+    clients: aws.clients,
+    names,
+    workers: { pids: () => workerPool.pids(), kill: (pid) => workerPool.kill(pid) },
+    submit: async (messages) => {
+      const bodies = messages.map((message) => JSON.stringify(message));
+      await journal.append(bodies);
+      await sendAll(sqs, names.queueUrl, bodies);
+    },
+    depth: async () => {
+      const [work, dead] = await Promise.all([depthOf(sqs, names.queueUrl), depthOf(sqs, names.deadLetterQueueUrl)]);
+      return { ...work, deadLetters: dead.visible + dead.inFlight };
+    },
+    deadLetters: async () => readThrough(sqs, names.deadLetterQueueUrl),
+    stop: async () => cleanup.disposeAsync(),
+  };
+}
+
+function takeLock(outDir: string, stateDir: string, cleanup: AsyncDisposableStack): void {
+  const release = tryLock(join(stateDir, "lock"));
+  if (!release) {
+    throw new Error(
+      `Another run is working in ${outDir}. Wait for it to end, stop it, or choose another directory with --out.`,
+    );
+  }
+  cleanup.defer(release);
+}
+
+function sinksOf(options: PipelineOptions, eventsPath: string, cleanup: AsyncDisposableStack): LineSinks {
+  const events = createWriteStream(eventsPath, { flags: "a" });
+  cleanup.defer(async () => finished(events.end()));
+  return {
+    onTelemetry: (line, pid) => {
+      events.write(`${JSON.stringify(line)}\n`);
+      options.onTelemetry?.(line, pid);
+    },
+    onLog: options.onLog,
+  };
+}
+
+function hostEnvironment(): Record<string, string> {
+  const { PATH = "", NODE_V8_COVERAGE } = process.env;
+  return { PATH, ...(NODE_V8_COVERAGE ? { NODE_V8_COVERAGE } : {}) };
+}
+
+async function stopWithin(
+  graceMs: number,
+  feeders: readonly { stop(): Promise<void> }[],
+  pools: readonly LambdaPool[],
+): Promise<void> {
+  const fed = Promise.all(feeders.map(async (feeder) => feeder.stop()));
+  const grace = Promise.withResolvers<void>();
+  const timer = setTimeout(grace.resolve, graceMs);
+  await Promise.race([fed, grace.promise]);
+  clearTimeout(timer);
+  await Promise.all(pools.map(async (pool) => pool.stop(0)));
+  await fed;
+}
