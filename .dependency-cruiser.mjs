@@ -63,7 +63,8 @@ export default {
       name: "no-unresolvable",
       severity: "error",
       from: {},
-      to: { couldNotResolve: true },
+      // `aws-lambda` is types alone (@types/aws-lambda).
+      to: { couldNotResolve: true, pathNot: "^aws-lambda$" },
     },
   ],
   options: {
@@ -71,6 +72,6 @@ export default {
     exclude: { path: "^(node_modules|cdk\\.out|dist|coverage|downloads)" },
     parser: "swc",
     detectProcessBuiltinModuleCalls: true,
-    enhancedResolveOptions: { extensions: [".ts", ".js", ".mjs", ".json"], conditionNames: ["import", "require", "node", "default"] },
+    enhancedResolveOptions: { exportsFields: ["exports"], extensions: [".ts", ".js", ".mjs", ".json"], conditionNames: ["import", "require", "node", "default"] },
   },
 };

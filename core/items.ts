@@ -6,8 +6,8 @@ export type Value = string | number | boolean | null | readonly Value[] | { read
 export type Item = Readonly<Record<string, Value>>;
 
 export type Test =
-  | { readonly attribute: string; readonly is: "absent" | "present" }
-  | { readonly attribute: string; readonly is: "=" | "<" | "<="; readonly than: Value }
+  | { readonly attribute: string; readonly is: "absent" }
+  | { readonly attribute: string; readonly is: "=" | "<="; readonly than: Value }
   | { readonly attribute: string; readonly is: "one of"; readonly than: readonly string[] };
 
 /** Holds when every test of at least one alternative holds. */

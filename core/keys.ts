@@ -44,7 +44,7 @@ export const contentKey = (sha256: string): string => `sha256/${sha256.slice(0, 
 
 const STAGING_PREFIX = "staging/";
 /** One attempt chain, one staging object: nobody else's bytes can land under its name. */
-export const stagingKey = (jobId: string, stagedBy: number | string): string => `${STAGING_PREFIX}${jobId}/${stagedBy}`;
+export const stagingKey = (jobId: string, stagedBy: string): string => `${STAGING_PREFIX}${jobId}/${stagedBy}`;
 export const jobIdOfStagingKey = (key: string): string => key.slice(STAGING_PREFIX.length).split("/")[0] ?? "";
 
 export const watchShards = (): readonly number[] => Array.from({ length: WATCH_SHARDS }, (_, shard) => shard);

@@ -6,7 +6,10 @@ const id = z.string().min(1).max(512);
 export const jobMessage = z.object({
   work_id: id,
   artifact_id: id,
-  url: z.string().max(4096).refine((text) => URL.canParse(text), "not an absolute URL"),
+  url: z
+    .string()
+    .max(4096)
+    .refine((text) => URL.canParse(text), "not an absolute URL"),
   /** The digest the producer expects; a body with another one fails the job. */
   sha256: z
     .string()

@@ -40,7 +40,7 @@ function decodeCheckpoint(value: Value | undefined): Checkpoint | undefined {
   const fields = fieldsOf(value);
   return (
     fields && {
-      stagedBy: number(fields["staged_by"]),
+      stagedBy: text(fields["staged_by"]),
       uploadId: text(fields["upload_id"]),
       validator: text(fields["validator"]),
       totalBytes: number(fields["total_bytes"]),
@@ -60,7 +60,7 @@ export function decodeTransfer(value: Value | undefined): Transfer | undefined {
       sha256: text(fields["sha256"]),
       bytes: number(fields["bytes"]),
       contentType: text(fields["content_type"]),
-      stagedBy: number(fields["staged_by"]),
+      stagedBy: text(fields["staged_by"]),
       etag: text(fields["etag"]),
     }
   );
@@ -94,7 +94,8 @@ function decodeOperations(item: Item): JobRecord["operations"] {
 /** @throws TypeError when the item is no job record. */
 export function decodeJob(item: Item): JobRecord {
   const { state } = item;
-  if (!isJobState(state)) throw new TypeError(`Item ${text(item["pk"])} is no job record: its state is ${String(state)}`);
+  if (!isJobState(state))
+    throw new TypeError(`Item ${text(item["pk"])} is no job record: its state is ${JSON.stringify(state)}`);
   const optional = <T>(name: string, decode: (value: Value | undefined) => T): T | undefined =>
     item[name] === undefined ? undefined : decode(item[name]);
   const operations = decodeOperations(item);

@@ -47,8 +47,8 @@ export interface OperationRecord {
 
 /** Enough to go on in the middle of a file on another machine. */
 export interface Checkpoint {
-  /** The fence of the attempt that began the upload; it names the staging object. */
-  readonly stagedBy: number;
+  /** The attempt (its fence) that began the upload; it names the staging object. */
+  readonly stagedBy: string;
   readonly uploadId: string;
   /** Strong ETag or Last-Modified: the version all staged bytes belong to. */
   readonly validator: string;
@@ -66,6 +66,6 @@ export interface Transfer {
   readonly sha256: string;
   readonly bytes: number;
   readonly contentType: string;
-  readonly stagedBy: number;
+  readonly stagedBy: string;
   readonly etag: string;
 }

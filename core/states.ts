@@ -21,3 +21,17 @@ export const isTerminal = (state: JobState): boolean => !OPEN_STATES.includes(st
 
 export const mayFollow = (from: JobState, to: JobState): boolean =>
   (FOLLOWERS[from] as readonly JobState[]).includes(to);
+
+/**
+ * The part of `path` that is still ahead of `from`, checked against the table.
+ * @throws RangeError when the table does not allow it: a fault in our code, never in the data.
+ */
+export function walk(from: JobState, path: readonly JobState[]): readonly JobState[] {
+  const ahead = path.slice(path.indexOf(from) + 1);
+  let current = from;
+  for (const step of ahead) {
+    if (!mayFollow(current, step)) throw new RangeError(`A job may not go from ${current} to ${step}`);
+    current = step;
+  }
+  return ahead;
+}

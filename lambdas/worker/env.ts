@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { parseGate } from "../../core/gate.ts";
+import type { WorkerSettings } from "../../core/worker-deps.ts";
 
 const whole = z.coerce.number().int().nonnegative();
 const positive = z.coerce.number().int().positive();
@@ -40,3 +42,21 @@ export const workerEnv = z.object({
 });
 
 export type WorkerEnv = z.infer<typeof workerEnv>;
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** @throws TypeError when the gate is not one. */
+export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
+  gate: parseGate(env.DOCSTOKG_ENABLE_IDEMPOTENCY),
+  leaseTtlMs: env.LEASE_TTL_MS,
+  requeueGraceMs: env.REQUEUE_GRACE_MS,
+  recordRetentionMs: env.RECORD_RETENTION_DAYS * DAY_MS,
+  deadlineBufferMs: env.DEADLINE_BUFFER_MS,
+  retry: { maxAttempts: env.MAX_ATTEMPTS, baseMs: env.RETRY_BASE_MS, capMs: env.RETRY_CAP_MS },
+  maxHops: env.MAX_HOPS,
+  maxBodyBytes: env.MAX_BODY_BYTES,
+  allowedContentTypes: env.ALLOWED_CONTENT_TYPES.split(",")
+    .map((type) => type.trim().toLowerCase())
+    .filter(Boolean),
+  allowPrivateHosts: env.ALLOW_PRIVATE_HOSTS,
+});

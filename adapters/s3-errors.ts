@@ -1,0 +1,26 @@
+import { HeadObjectCommand, S3ServiceException, type S3Client } from "@aws-sdk/client-s3";
+
+export const isS3Error = (error: unknown, names: readonly string[]): boolean =>
+  error instanceof S3ServiceException && names.includes(error.name);
+
+export const isPreconditionFailed = (error: unknown): boolean =>
+  error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
+
+/** 409: a concurrent delete or write won; says nothing about what is there now. */
+export const isConflict = (error: unknown): boolean =>
+  error instanceof S3ServiceException && error.$metadata.httpStatusCode === 409;
+
+/** undefined when there is nothing under the key. */
+export async function headObject(
+  client: S3Client,
+  bucket: string,
+  key: string,
+): Promise<{ bytes: number; etag: string } | undefined> {
+  try {
+    const { ContentLength, ETag } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return { bytes: ContentLength ?? 0, etag: ETag ?? "" };
+  } catch (error) {
+    if (isS3Error(error, ["NotFound", "NoSuchKey"])) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import {
+  ChangeMessageVisibilityCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import { RetryableError } from "../core/errors.ts";
+import type { OutgoingMessage, Queue } from "../core/ports.ts";
+
+/** SendMessageBatch takes at most 10 messages; a group id has at most 128 characters; visibility ends at 12 hours. */
+const LARGEST_BATCH = 10;
+const LONGEST_GROUP_ID = 128;
+const LONGEST_VISIBILITY_S = 12 * 3600;
+
+export interface QueueUrls {
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+}
+
+export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: QueueUrls): Queue {
+  const sendBatch = async (messages: readonly OutgoingMessage[]): Promise<void> => {
+    const { Failed } = await client.send(
+      new SendMessageBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: messages.map(({ body, group }, index) => ({
+          Id: String(index),
+          MessageBody: body,
+          // On a standard queue the group names a tenant: one slow origin does not delay the others (fair queues).
+          MessageGroupId: group.slice(0, LONGEST_GROUP_ID),
+        })),
+      }),
+    );
+    const [failed] = Failed ?? [];
+    if (failed) throw new RetryableError(`queue_refused:${failed.Code}`, { failureClass: "system" });
+  };
+  return {
+    async send(messages) {
+      for (let at = 0; at < messages.length; at += LARGEST_BATCH)
+        await sendBatch(messages.slice(at, at + LARGEST_BATCH));
+    },
+    async sendToDeadLetters(body, reason) {
+      await client.send(
+        new SendMessageCommand({
+          QueueUrl: deadLetterQueueUrl,
+          MessageBody: body,
+          MessageAttributes: { reason: { DataType: "String", StringValue: reason } },
+        }),
+      );
+    },
+    async hideFor(receiptHandle, delayMs) {
+      await client.send(
+        new ChangeMessageVisibilityCommand({
+          QueueUrl: queueUrl,
+          ReceiptHandle: receiptHandle,
+          VisibilityTimeout: Math.min(Math.ceil(delayMs / 1000), LONGEST_VISIBILITY_S),
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { asJobError } from "./errors.ts";
+import { gateAdmits } from "./gate.ts";
+import { jobIdOf } from "./keys.ts";
+import { acquireLease } from "./leased-job.ts";
+import { jobMessage, messageProblems, type JobMessage } from "./message.ts";
+import { processPlain } from "./plain.ts";
+import { processJob, type JobEnd } from "./process-job.ts";
+import type { Queue } from "./ports.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+export interface Delivery {
+  readonly body: string;
+  readonly receiptHandle: string;
+  readonly receiveCount: number;
+}
+
+/** What to tell the queue: `acknowledge` deletes the message, `return` lets it come back. */
+export type Verdict = "acknowledge" | "return";
+
+/**
+ * One delivery of one message, from parsing to verdict. Never throws. A message is acknowledged only when its job is
+ * terminal, when its job's record alone brings it back, or when it is in the dead-letter queue.
+ */
+export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: AbortSignal): Promise<Verdict> {
+  try {
+    if (outOfTime.aborted) return await comeBack(deps, delivery, 0);
+    const message = parse(delivery.body);
+    if (typeof message === "string") return await bury(deps, delivery, message);
+    const end = await work(deps, delivery, message, outOfTime);
+    if (end.kind === "retry") return await comeBack(deps, delivery, end.delayMs);
+    if (end.kind === "continue") await deps.queue.send([continuationOf(message)]);
+    return "acknowledge";
+  } catch (error) {
+    deps.telemetry.log("error", "a message could not be worked on; the queue delivers it again", {
+      reason: asJobError(error).reason,
+      error: String(error),
+    });
+    return "return";
+  }
+}
+
+/** The message, or what is wrong with it. */
+function parse(body: string): JobMessage | string {
+  try {
+    const parsed = jobMessage.safeParse(JSON.parse(body));
+    return parsed.success ? parsed.data : messageProblems(parsed.error);
+  } catch (error) {
+    return `not JSON: ${String(error)}`;
+  }
+}
+
+async function work(
+  deps: WorkerDeps,
+  delivery: Delivery,
+  message: JobMessage,
+  outOfTime: AbortSignal,
+): Promise<JobEnd> {
+  const isGuarded = message.tracked === true || gateAdmits(deps.settings.gate, jobIdOf(message));
+  if (!isGuarded) return processPlain(deps, message, delivery.receiveCount, outOfTime);
+
+  const acquisition = await acquireLease(deps, message, () =>
+    keepHidden(deps.queue, delivery, deps.settings.leaseTtlMs),
+  );
+  switch (acquisition.kind) {
+    case "leased":
+      return processJob(deps, acquisition.job, outOfTime);
+    case "waiting":
+      return { kind: "retry", delayMs: acquisition.untilMs - deps.clock.nowMs() };
+    // The holder's lease is watched: should it die, the reconciler sends a message of its own.
+    case "busy":
+    case "finished":
+      return { kind: "done" };
+  }
+}
+
+/** A heartbeat: lost, the message merely comes back earlier, and finds the job leased. */
+function keepHidden(queue: Queue, { receiptHandle }: Delivery, delayMs: number): void {
+  queue.hideFor(receiptHandle, delayMs).catch(() => undefined);
+}
+
+async function comeBack({ queue }: WorkerDeps, { receiptHandle }: Delivery, delayMs: number): Promise<Verdict> {
+  await queue.hideFor(receiptHandle, Math.max(0, delayMs));
+  return "return";
+}
+
+async function bury({ queue, telemetry }: WorkerDeps, { body }: Delivery, reason: string): Promise<Verdict> {
+  await queue.sendToDeadLetters(body, reason);
+  telemetry.log("error", "a message is not valid and went to the dead-letter queue; mend its producer", { reason });
+  return "acknowledge";
+}
+
+/** A new message spends no receive count. */
+const continuationOf = (message: JobMessage) => ({
+  body: JSON.stringify({ ...message, tracked: true }),
+  group: new URL(message.url).host,
+});

@@ -1,0 +1,88 @@
+import type { Operation } from "./operations.ts";
+import type { Telemetry } from "./ports.ts";
+import type { Lease } from "./protocol.ts";
+import type { JobRecord, OperationRecord } from "./record.ts";
+import type { JobState } from "./states.ts";
+
+/** What is told of a job under lease: each event from one place. */
+export class JobEvents {
+  readonly #telemetry: Telemetry;
+  readonly #lease: Lease;
+
+  constructor(telemetry: Telemetry, lease: Lease) {
+    this.#telemetry = telemetry;
+    this.#lease = lease;
+  }
+
+  planned({ workId, artifactId, url, jobId }: JobRecord, jobKey: string): void {
+    this.#telemetry.emit({
+      event: "job_planned",
+      work_id: workId,
+      artifact_id: artifactId,
+      url,
+      job_id: jobId,
+      idempotency_key: jobKey,
+    });
+  }
+
+  leased(ttlMs: number): void {
+    const { jobId, owner } = this.#lease;
+    this.#telemetry.emit({ event: "job_leased", job_id: jobId, owner, ttl_sec: ttlMs / 1000 });
+  }
+
+  renewed(ttlMs: number): void {
+    const { jobId, owner } = this.#lease;
+    this.#telemetry.emit({ event: "lease_renewed", job_id: jobId, owner, new_ttl_sec: ttlMs / 1000 });
+  }
+
+  notRenewed(error: unknown): void {
+    this.#telemetry.log("warn", "the lease was not renewed; unless it is lost, the next heartbeat tries again", {
+      job_id: this.#lease.jobId,
+      error: String(error),
+    });
+  }
+
+  released(): void {
+    const { jobId, owner } = this.#lease;
+    this.#telemetry.emit({ event: "lease_released", job_id: jobId, owner });
+  }
+
+  walked(from: JobState, steps: readonly JobState[], reason?: string): void {
+    let current = from;
+    for (const step of steps) {
+      this.#telemetry.emit({
+        event: "job_state_changed",
+        job_id: this.#lease.jobId,
+        from_state: current,
+        to_state: step,
+        ...(reason !== undefined && { reason }),
+      });
+      current = step;
+    }
+  }
+
+  operationStarted({ type }: Operation, key: string): void {
+    this.#telemetry.emit({ event: "operation_started", job_id: this.#lease.jobId, op_key: key, op_type: type });
+  }
+
+  operationCompleted({ type }: Operation, key: string, elapsedMs: number): void {
+    this.#telemetry.emit({
+      event: "operation_completed",
+      job_id: this.#lease.jobId,
+      op_key: key,
+      op_type: type,
+      result_code: "OK",
+      elapsed_ms: elapsedMs,
+    });
+  }
+
+  replayed({ type }: Operation, { key, atMs }: OperationRecord): void {
+    this.#telemetry.emit({
+      event: "idempotency_replay",
+      job_id: this.#lease.jobId,
+      op_key: key,
+      op_type: type,
+      reused_from_time: new Date(atMs).toISOString(),
+    });
+  }
+}

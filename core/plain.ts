@@ -1,0 +1,68 @@
+import type { StagingOwner } from "./body-stager.ts";
+import { asJobError, OutOfTimeError, PermanentError, RetryableError } from "./errors.ts";
+import { contentKey, jobIdOf, stagingKey } from "./keys.ts";
+import type { JobMessage } from "./message.ts";
+import type { JobEnd } from "./process-job.ts";
+import { publishStaged } from "./publish.ts";
+import { retryDelayMs } from "./retry.ts";
+import { transferBody } from "./transfer.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+/**
+ * The path with the gate off: download, verify, publish at the content address. No lease, no ledger, no index; what
+ * fails for good goes to the dead-letter queue, since there is no record to say so.
+ */
+export async function processPlain(
+  deps: WorkerDeps,
+  message: JobMessage,
+  receiveCount: number,
+  outOfTime: AbortSignal,
+): Promise<JobEnd> {
+  const { queue, random, settings, telemetry } = deps;
+  const jobId = jobIdOf(message);
+  try {
+    await publishPlainly(deps, jobId, message, outOfTime);
+    return { kind: "done" };
+  } catch (thrown) {
+    const error = asJobError(thrown);
+    if (error instanceof OutOfTimeError) return { kind: "retry", delayMs: 0 };
+    if (!(error instanceof PermanentError) && receiveCount < settings.retry.maxAttempts) {
+      const retryAfterMs = error instanceof RetryableError ? error.retryAfterMs : undefined;
+      return { kind: "retry", delayMs: retryDelayMs(settings.retry, receiveCount, random.fraction(), retryAfterMs) };
+    }
+    await queue.sendToDeadLetters(JSON.stringify(message), error.reason);
+    telemetry.log("error", "refused", { job_id: jobId, url: message.url, reason: error.reason });
+    return { kind: "done" };
+  }
+}
+
+async function publishPlainly(
+  deps: WorkerDeps,
+  jobId: string,
+  message: JobMessage,
+  outOfTime: AbortSignal,
+): Promise<void> {
+  const owner: StagingOwner = {
+    jobId,
+    stagedBy: `plain-${deps.random.uniqueId()}`,
+    checkpoint: undefined,
+    saveCheckpoint: async () => undefined,
+    noteResumed: () => undefined,
+  };
+  const transfer = await transferBody(deps, owner, message.url, outOfTime);
+  try {
+    if (message.sha256 !== undefined && message.sha256 !== transfer.sha256) {
+      throw new PermanentError("digest_mismatch", "origin");
+    }
+    await publishStaged(deps, jobId, transfer);
+  } finally {
+    await deps.staging.delete(stagingKey(jobId, transfer.stagedBy));
+  }
+  deps.telemetry.log("info", "published", {
+    job_id: jobId,
+    sha256: transfer.sha256,
+    bytes: transfer.bytes,
+    key: contentKey(transfer.sha256),
+    content_type: transfer.contentType,
+  });
+}

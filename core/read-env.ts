@@ -1,0 +1,14 @@
+import type { z } from "zod";
+
+/** @throws TypeError that names every variable that is wrong, and what is wrong with it. */
+export function readEnv<T extends z.ZodType>(
+  schema: T,
+  environment: Readonly<Record<string, string | undefined>>,
+): z.infer<T> {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new TypeError(
+    `The function's environment is wrong. Set these variables and deploy again: ${problems.join("; ")}`,
+  );
+}

@@ -1,0 +1,32 @@
+import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import pMap from "p-map";
+import { deliver } from "../../core/deliver.ts";
+import { OutOfTimeError } from "../../core/errors.ts";
+import type { WorkerDeps } from "../../core/worker-deps.ts";
+
+type WorkerHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
+
+/** An SQS batch: its records in bounded parallel; only those that are to come back are reported. */
+export function createHandler(deps: WorkerDeps, recordConcurrency: number): WorkerHandler {
+  return async (event, context) => {
+    const outOfTime = new AbortController();
+    const workMs = context.getRemainingTimeInMillis() - deps.settings.deadlineBufferMs;
+    const stopTimer = deps.clock.after(Math.max(0, workMs), () => outOfTime.abort(new OutOfTimeError()));
+    try {
+      const verdicts = await pMap(
+        event.Records,
+        async ({ messageId, body, receiptHandle, attributes }) => {
+          const receiveCount = Number(attributes.ApproximateReceiveCount);
+          const verdict = await deliver(deps, { body, receiptHandle, receiveCount }, outOfTime.signal);
+          return { messageId, verdict };
+        },
+        { concurrency: recordConcurrency },
+      );
+      const returned = verdicts.filter(({ verdict }) => verdict === "return");
+      return { batchItemFailures: returned.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    } finally {
+      stopTimer();
+      deps.telemetry.flush();
+    }
+  };
+}
