@@ -6,7 +6,7 @@ const only = (name, from, allowed) => ({
   from: { path: `^${from}/` },
   to: { path: ours, pathNot: [`^${from}/`, ...allowed.map((folder) => `^${folder}/`)] },
 });
-const AWS_SDK_OR_HTTP = "node_modules/(@aws-sdk|@smithy|undici)/";
+const AWS_SDK_OR_HTTP = "node_modules/(@aws-sdk|@smithy|undici|got|axios|node-fetch)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {

@@ -1,6 +1,7 @@
-import { Agent, errors, request as undiciRequest } from "undici";
+import http from "node:http";
+import https from "node:https";
 import { RetryableError } from "../core/errors.ts";
-import type { Http, HttpResponse } from "../core/ports.ts";
+import type { Http, HttpRequest, HttpResponse } from "../core/ports.ts";
 
 export interface HttpTimeouts {
   readonly connectTimeoutMs: number;
@@ -8,13 +9,9 @@ export interface HttpTimeouts {
   readonly idleTimeoutMs: number;
 }
 
-/** undici's codes and Node's, under reasons that stay the same whatever the client is. */
+/** Node's codes, under reasons that stay the same whatever the client is. */
 const REASONS: Readonly<Record<string, string>> = {
-  UND_ERR_CONNECT_TIMEOUT: "origin_timeout",
-  UND_ERR_HEADERS_TIMEOUT: "origin_timeout",
-  UND_ERR_BODY_TIMEOUT: "origin_timeout",
-  UND_ERR_SOCKET: "origin_connection_lost",
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "torn_body",
+  ETIMEDOUT: "origin_timeout",
   ECONNRESET: "origin_connection_lost",
   EPIPE: "origin_connection_lost",
   ECONNREFUSED: "origin_refused_connection",
@@ -25,9 +22,9 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function reasonOf(error: unknown): string {
-  if (error instanceof errors.HTTPParserError) return "origin_speaks_no_http";
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return REASONS[code] ?? `origin_error:${code || "unknown"}`;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+  if (code.startsWith("HPE_")) return "origin_speaks_no_http";
+  return REASONS[code] ?? `origin_error:${code}`;
 }
 
 /** Our own reasons for stopping stay what they are; everything else is the origin's trouble. */
@@ -35,35 +32,65 @@ function translate(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted ? signal.reason : new RetryableError(reasonOf(error), { cause: error });
 }
 
-const firstOf = (value: string | string[] | undefined): string =>
-  Array.isArray(value) ? (value[0] ?? "") : (value ?? "");
+const timeOut = (): Error => Object.assign(new Error("The origin was silent for too long."), { code: "ETIMEDOUT" });
 
 export interface ClosableHttp extends Http {
-  close(): Promise<void>;
+  close(): void;
 }
 
-export function undiciHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): ClosableHttp {
-  const dispatcher = new Agent({
-    connect: { timeout: connectTimeoutMs },
-    headersTimeout: idleTimeoutMs,
-    bodyTimeout: idleTimeoutMs,
-  });
+/** HTTP/1.1 over Node's own client: docs/adr has why not a library. */
+export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): ClosableHttp {
+  const agents = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent({ keepAlive: true }) };
+
+  const send = async ({ method, url, headers, signal }: HttpRequest): Promise<http.IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const isPlain = url.startsWith("http:");
+      const agent = agents[isPlain ? "http:" : "https:"];
+      const request = (isPlain ? http : https).request(url, { method, headers, signal, agent });
+      const silence = () => request.destroy(timeOut());
+      request.on("socket", (socket) => {
+        if (!socket.connecting) return;
+        const connecting = setTimeout(silence, connectTimeoutMs);
+        const stop = () => clearTimeout(connecting);
+        socket.once("connect", stop).once("close", stop);
+      });
+      request.setTimeout(idleTimeoutMs, silence);
+      request.once("response", resolve).once("error", reject).end();
+    });
+
   return {
-    async request({ method, url, headers, signal }): Promise<HttpResponse> {
+    async request(request): Promise<HttpResponse> {
+      const { signal } = request;
       try {
-        const response = await undiciRequest(url, { method, headers, signal, dispatcher });
+        const response = await send(request);
+        // A response that is destroyed before anybody reads it must not become an uncaught error.
+        response.on("error", () => undefined);
         return {
-          status: response.statusCode,
-          headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, firstOf(value)])),
-          body: translated(response.body, signal),
-          discard: () => void response.body.dump({ limit: 0 }).catch(() => undefined),
+          status: response.statusCode ?? 0,
+          headers: Object.fromEntries(
+            Object.entries(response.headers).map(([name, value]) => [
+              name,
+              Array.isArray(value) ? (value[0] ?? "") : (value ?? ""),
+            ]),
+          ),
+          body: translated(response, signal),
+          discard: () => discard(response, request.method),
         };
       } catch (error) {
         throw translate(error, signal);
       }
     },
-    close: async () => dispatcher.destroy(),
+    close() {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
   };
+}
+
+/** A response without a body keeps its connection; the rest of any other is not worth reading. */
+function discard(response: http.IncomingMessage, method: HttpRequest["method"]): void {
+  const isBodiless = method === "HEAD" || response.headers["content-length"] === "0";
+  if (isBodiless) response.resume();
+  else response.destroy();
 }
 
 async function* translated(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {

@@ -1,7 +1,10 @@
-import type { z } from "zod";
+import * as z from "zod/mini";
+
+/** A whole number of at least `least`, from text. */
+export const wholeNumber = (least: 0 | 1) => z.coerce.number().check(z.int(), z.gte(least));
 
 /** @throws TypeError that names every variable that is wrong, and what is wrong with it. */
-export function readEnv<T extends z.ZodType>(
+export function readEnv<T extends z.ZodMiniType>(
   schema: T,
   environment: Readonly<Record<string, string | undefined>>,
 ): z.infer<T> {

@@ -1,14 +1,16 @@
-import { z } from "zod";
+import * as z from "zod/mini";
+import { wholeNumber } from "../../core/read-env.ts";
 
-const whole = z.coerce.number().int().nonnegative();
-const positive = z.coerce.number().int().positive();
+const whole = wholeNumber(0);
+const positive = wholeNumber(1);
+const name = z.string().check(z.minLength(1));
 
 /** The reconciler's environment. `infra` types what it sets as `Record<keyof ReconcilerEnv, string>`. */
 export const reconcilerEnv = z.object({
-  TABLE_NAME: z.string().min(1),
+  TABLE_NAME: name,
   QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
-  STAGING_BUCKET: z.string().min(1),
+  STAGING_BUCKET: name,
   /** How long after re-queueing a job the reconciler looks at it again. */
   REQUEUE_GRACE_MS: whole,
   /** Jobs recovered in one run, at most. */

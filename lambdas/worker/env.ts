@@ -1,17 +1,19 @@
-import { z } from "zod";
+import * as z from "zod/mini";
+import { wholeNumber } from "../../core/read-env.ts";
 import { parseGate } from "../../core/gate.ts";
 import type { WorkerSettings } from "../../core/worker-deps.ts";
 
-const whole = z.coerce.number().int().nonnegative();
-const positive = z.coerce.number().int().positive();
+const whole = wholeNumber(0);
+const positive = wholeNumber(1);
+const name = z.string().check(z.minLength(1));
 
 /** The worker's environment. `infra` types what it sets as `Record<keyof WorkerEnv, string>`. */
 export const workerEnv = z.object({
-  TABLE_NAME: z.string().min(1),
+  TABLE_NAME: name,
   QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
-  STAGING_BUCKET: z.string().min(1),
-  CONTENT_BUCKET: z.string().min(1),
+  STAGING_BUCKET: name,
+  CONTENT_BUCKET: name,
   /** `false` (off) | `true` (all) | `0`..`100` percent of jobs. */
   DOCSTOKG_ENABLE_IDEMPOTENCY: z.string(),
   LEASE_TTL_MS: positive,
@@ -27,7 +29,10 @@ export const workerEnv = z.object({
   MAX_BODY_BYTES: positive,
   /** Comma-separated media types or `type/*`; empty allows all. */
   ALLOWED_CONTENT_TYPES: z.string(),
-  ALLOW_PRIVATE_HOSTS: z.enum(["true", "false"]).transform((text) => text === "true"),
+  ALLOW_PRIVATE_HOSTS: z.pipe(
+    z.enum(["true", "false"]),
+    z.transform((text) => text === "true"),
+  ),
   /** How long before the invocation's deadline work is handed on. */
   DEADLINE_BUFFER_MS: whole,
   RETRY_BASE_MS: positive,

@@ -1,7 +1,7 @@
 import { createClients } from "../../adapters/clients.ts";
 import { systemClock } from "../../adapters/clock.ts";
 import { dynamoItems } from "../../adapters/dynamodb.ts";
-import { undiciHttp } from "../../adapters/http.ts";
+import { nodeHttp } from "../../adapters/http.ts";
 import { powertoolsLedger } from "../../adapters/ledger.ts";
 import { systemRandom } from "../../adapters/random.ts";
 import { s3Content } from "../../adapters/s3-content.ts";
@@ -20,7 +20,7 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
   return {
     clock: systemClock,
     random: systemRandom,
-    http: undiciHttp({ connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS }),
+    http: nodeHttp({ connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS }),
     items: dynamoItems(clients.dynamodb, { table: env.TABLE_NAME, watchIndex: "watch" }),
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),
     content: s3Content(clients.s3, { content: env.CONTENT_BUCKET, staging: env.STAGING_BUCKET }),
