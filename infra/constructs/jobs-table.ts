@@ -1,0 +1,41 @@
+import { AttributeType, BillingMode, ProjectionType, Table } from "aws-cdk-lib/aws-dynamodb";
+import { RemovalPolicy, Validations } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+
+export interface JobsTableProps {
+  readonly protectData: boolean;
+  readonly pointInTimeRecovery: boolean;
+}
+
+const WATCH_INDEX = "watch";
+
+/** Job records and the hash index, and a sparse, sharded index of the jobs that the reconciler has to watch. */
+export class JobsTable extends Table {
+  readonly watchIndexArn = `${this.tableArn}/index/${WATCH_INDEX}`;
+
+  constructor(scope: Construct, id: string, { protectData, pointInTimeRecovery }: JobsTableProps) {
+    super(scope, id, {
+      partitionKey: { name: "pk", type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: "expires_at",
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
+      deletionProtection: protectData,
+      removalPolicy: protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+
+    // A job that needs no watching has neither attribute, so it is not in the index and costs no index write.
+    this.addGlobalSecondaryIndex({
+      indexName: WATCH_INDEX,
+      partitionKey: { name: "watch_shard", type: AttributeType.NUMBER },
+      sortKey: { name: "watch_at", type: AttributeType.NUMBER },
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+
+    if (!pointInTimeRecovery)
+      Validations.of(this).acknowledge({
+        id: "AwsSolutions-DDB3",
+        reason:
+          "Where the environment turns point-in-time recovery off, its jobs can be planned again from their manifest.",
+      });
+  }
+}

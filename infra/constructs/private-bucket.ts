@@ -1,0 +1,36 @@
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  type LifecycleRule,
+  ObjectOwnership,
+} from "aws-cdk-lib/aws-s3";
+import { RemovalPolicy } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+
+export interface PrivateBucketProps {
+  readonly protectData: boolean;
+  readonly lifecycleRules: LifecycleRule[];
+  /** Where S3 records the requests to this bucket, under the bucket's id. */
+  readonly accessLogs?: Bucket;
+}
+
+/** A bucket that nobody outside the account can reach, and nobody at all without TLS. */
+export class PrivateBucket extends Bucket {
+  constructor(scope: Construct, id: string, { protectData, lifecycleRules, accessLogs }: PrivateBucketProps) {
+    super(scope, id, {
+      lifecycleRules,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      removalPolicy: protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      // The library's own Bucket is not an IBucket under exactOptionalPropertyTypes.
+      ...(accessLogs && {
+        serverAccessLogsBucket: accessLogs as IBucket,
+        serverAccessLogsPrefix: `${id.toLowerCase()}/`,
+      }),
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import { Duration } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+import { stagingKey } from "../../core/keys.ts";
+import type { ReconcilerEnv } from "../../lambdas/reconciler/env.ts";
+import type { Environment } from "../environments.ts";
+import { HandlerFunction } from "./handler-function.ts";
+import type { JobsTable } from "./jobs-table.ts";
+import { permit, permitObjects } from "./permissions.ts";
+import type { StagingBucket } from "./staging-bucket.ts";
+import type { WorkQueue } from "./work-queue.ts";
+
+export interface ReconcilerProps {
+  readonly environment: Environment;
+  readonly table: JobsTable;
+  readonly work: WorkQueue;
+  readonly staging: StagingBucket;
+}
+
+const INTERVAL = Duration.minutes(1);
+/** Shorter than the interval: a run is over before the next is due. */
+const TIMEOUT_MS = 55_000;
+
+/** Every minute, one at a time: brings back the jobs of crashed workers and removes what they left in staging. */
+export class Reconciler extends HandlerFunction<ReconcilerEnv> {
+  constructor(scope: Construct, id: string, props: ReconcilerProps) {
+    const { environment, table, work, staging } = props;
+    super(scope, id, {
+      lambda: "reconciler",
+      description: "Recovers expired leases and removes staging litter.",
+      timeoutMs: TIMEOUT_MS,
+      memorySize: 512,
+      logRetention: environment.logRetention,
+      reservedConcurrentExecutions: 1,
+      // A run that could not start or failed is not made up for: the next one does its work.
+      maxEventAge: INTERVAL,
+      retryAttempts: 0,
+      environment: {
+        TABLE_NAME: table.tableName,
+        QUEUE_URL: work.queue.queueUrl,
+        DEAD_LETTER_QUEUE_URL: work.deadLetters.queueUrl,
+        STAGING_BUCKET: staging.bucketName,
+        REQUEUE_GRACE_MS: String(environment.requeueGraceMs),
+        RECOVER_LIMIT: String(environment.recoverLimit),
+        SWEEP_LIMIT: String(environment.sweepLimit),
+        ORPHAN_AGE_MS: String(environment.orphanAgeMs),
+      },
+    });
+
+    const schedule = new Rule(this, "Schedule", { schedule: Schedule.rate(INTERVAL) });
+    schedule.addTarget(new LambdaFunction(this.function, { maxEventAge: INTERVAL, retryAttempts: 0 }));
+
+    permit(this.role, table.tableArn, ["dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:BatchGetItem"]);
+    permit(this.role, table.watchIndexArn, ["dynamodb:Query"]);
+    permit(this.role, work.queue.queueArn, ["sqs:SendMessage"]);
+    permit(this.role, staging.bucketArn, ["s3:ListBucket", "s3:ListBucketMultipartUploads"]);
+    permitObjects(this.role, staging, stagingKey("*", "*"), ["s3:DeleteObject", "s3:AbortMultipartUpload"]);
+  }
+}

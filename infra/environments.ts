@@ -1,0 +1,121 @@
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+
+const SECOND_MS = 1000;
+const DAY_MS = 24 * 3600 * SECOND_MS;
+const MIB = 1024 * 1024;
+
+const PART_SIZE_BYTES = 8 * MIB;
+/** S3 takes 10,000 parts an upload: with parts of 8 MiB no body can be longer than 78.1 GiB. */
+const MAX_BODY_BYTES = 10_000 * PART_SIZE_BYTES;
+
+/** What differs, or may differ, between two deployments of the same stack. */
+export interface Environment {
+  /** The gate, `DOCSTOKG_ENABLE_IDEMPOTENCY`: "true", "false", or the percentage of jobs that take the guarded path. */
+  readonly enableIdempotency: string;
+  /** Keeps table and buckets when the stack goes, and refuses to delete table and stack. */
+  readonly protectData: boolean;
+  readonly pointInTimeRecovery: boolean;
+  readonly logRetention: RetentionDays;
+
+  readonly workerTimeoutMs: number;
+  /** Worker invocations at a time, 2 to 1000. */
+  readonly workerConcurrency: number;
+  /** Records of one batch at a time, in one invocation. */
+  readonly recordConcurrency: number;
+  readonly partSizeBytes: number;
+  readonly partBuffers: number;
+  readonly maxBodyBytes: number;
+  /** Comma-separated media types; empty allows all. */
+  readonly allowedContentTypes: string;
+  readonly allowPrivateHosts: boolean;
+
+  readonly leaseTtlMs: number;
+  readonly requeueGraceMs: number;
+  readonly deadlineBufferMs: number;
+  readonly maxAttempts: number;
+  /** Invocations one file may be carried over. All of them together stay shorter than an upload is kept. */
+  readonly maxHops: number;
+  readonly retryBaseMs: number;
+  readonly retryCapMs: number;
+  readonly recordRetentionDays: number;
+  readonly httpConnectTimeoutMs: number;
+  readonly httpIdleTimeoutMs: number;
+
+  /** Jobs one run of the reconciler recovers, and litter it looks at, at most: what fits well into its timeout. */
+  readonly recoverLimit: number;
+  readonly sweepLimit: number;
+  readonly orphanAgeMs: number;
+}
+
+const dev: Environment = {
+  enableIdempotency: "true",
+  protectData: false,
+  pointInTimeRecovery: false,
+  logRetention: RetentionDays.ONE_WEEK,
+
+  workerTimeoutMs: 900 * SECOND_MS,
+  workerConcurrency: 5,
+  recordConcurrency: 4,
+  partSizeBytes: PART_SIZE_BYTES,
+  partBuffers: 5,
+  maxBodyBytes: MAX_BODY_BYTES,
+  allowedContentTypes: "",
+  allowPrivateHosts: false,
+
+  leaseTtlMs: 120 * SECOND_MS,
+  requeueGraceMs: 300 * SECOND_MS,
+  deadlineBufferMs: 30 * SECOND_MS,
+  maxAttempts: 8,
+  maxHops: 200,
+  retryBaseMs: 2 * SECOND_MS,
+  retryCapMs: 900 * SECOND_MS,
+  recordRetentionDays: 30,
+  httpConnectTimeoutMs: 10 * SECOND_MS,
+  httpIdleTimeoutMs: 30 * SECOND_MS,
+
+  recoverLimit: 200,
+  sweepLimit: 500,
+  orphanAgeMs: DAY_MS,
+};
+
+const staging: Environment = {
+  ...dev,
+  enableIdempotency: "true",
+  pointInTimeRecovery: true,
+  logRetention: RetentionDays.ONE_MONTH,
+  workerConcurrency: 20,
+};
+
+const prod: Environment = {
+  ...staging,
+  enableIdempotency: "true",
+  protectData: true,
+  logRetention: RetentionDays.THREE_MONTHS,
+  workerConcurrency: 100,
+};
+
+/** The laptop run: the same stack, with times short enough to watch a crash heal. */
+const local: Environment = {
+  ...dev,
+  enableIdempotency: "true",
+  workerTimeoutMs: 300 * SECOND_MS,
+  leaseTtlMs: 6 * SECOND_MS,
+  requeueGraceMs: 4 * SECOND_MS,
+  deadlineBufferMs: 5 * SECOND_MS,
+  retryBaseMs: 0.2 * SECOND_MS,
+  retryCapMs: 5 * SECOND_MS,
+  httpIdleTimeoutMs: 10 * SECOND_MS,
+  orphanAgeMs: 600 * SECOND_MS,
+};
+
+export const ENVIRONMENTS = { dev, staging, prod, local };
+export type EnvironmentName = keyof typeof ENVIRONMENTS;
+
+const isEnvironmentName = (name: string): name is EnvironmentName => Object.hasOwn(ENVIRONMENTS, name);
+
+/** @throws RangeError when there is no environment of that name. */
+export function environmentNameOf(name: string): EnvironmentName {
+  if (isEnvironmentName(name)) return name;
+  const known = Object.keys(ENVIRONMENTS).join(", ");
+  throw new RangeError(`There is no environment "${name}". Choose one of ${known}: cdk synth -c env=prod`);
+}

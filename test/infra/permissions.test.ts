@@ -1,0 +1,107 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { contentKey, stagingKey } from "../../core/keys.ts";
+import { type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+}
+
+const outdir = temporaryFolder();
+let prod: Synthesized;
+
+beforeAll(async () => {
+  prod = await synthesized("prod", outdir);
+});
+
+const listOf = <T>(oneOrMany: T | T[]): T[] => (Array.isArray(oneOrMany) ? oneOrMany : [oneOrMany]);
+
+/** `Table.Arn/index/watch` for a Fn::Join over a Fn::GetAtt; logical ids lose the hash at their end. */
+function nameOf(resource: unknown): string {
+  if (typeof resource === "string") return resource;
+  const { "Fn::GetAtt": attribute, "Fn::Join": join } = resource as {
+    "Fn::GetAtt"?: [string, string];
+    "Fn::Join"?: [string, unknown[]];
+  };
+  if (attribute) return `${attribute[0].replace(/[0-9A-F]{8}$/, "")}.${attribute[1]}`;
+  if (join) return join[1].map((piece) => nameOf(piece)).join(join[0]);
+  throw new Error(`Nobody can tell what ${JSON.stringify(resource)} is.`);
+}
+
+/** One `action resource` a line. */
+function permissionsOf(functionId: string): string[] {
+  const { PolicyDocument } = prod.one("AWS::IAM::Policy", functionId).properties as {
+    PolicyDocument: { Statement: Statement[] };
+  };
+  return PolicyDocument.Statement.flatMap(({ Effect, Action, Resource }) =>
+    listOf(Resource).flatMap((resource) =>
+      listOf(Action).map((action) => `${Effect === "Allow" ? "" : `${Effect} `}${action} ${nameOf(resource)}`),
+    ),
+  ).sort();
+}
+
+describe("permissions", () => {
+  it("let the worker do what its code does, and nothing else", () => {
+    expect(permissionsOf("Worker")).toEqual([
+      "dynamodb:GetItem Table.Arn",
+      "dynamodb:UpdateItem Table.Arn",
+      "logs:CreateLogStream WorkerLogs.Arn",
+      "logs:PutLogEvents WorkerLogs.Arn",
+      "s3:AbortMultipartUpload Content.Arn/sha256/*",
+      "s3:AbortMultipartUpload Staging.Arn/staging/*/*",
+      "s3:DeleteObject Staging.Arn/staging/*/*",
+      "s3:GetObject Content.Arn/sha256/*",
+      "s3:GetObject Staging.Arn/staging/*/*",
+      "s3:ListBucket Content.Arn",
+      "s3:ListBucket Staging.Arn",
+      "s3:ListMultipartUploadParts Staging.Arn/staging/*/*",
+      "s3:PutObject Content.Arn/sha256/*",
+      "s3:PutObject Staging.Arn/staging/*/*",
+      "sqs:ChangeMessageVisibility WorkQueue.Arn",
+      "sqs:DeleteMessage WorkQueue.Arn",
+      "sqs:GetQueueAttributes WorkQueue.Arn",
+      "sqs:ReceiveMessage WorkQueue.Arn",
+      "sqs:SendMessage WorkDeadLetters.Arn",
+      "sqs:SendMessage WorkQueue.Arn",
+    ]);
+  });
+
+  it("let the reconciler do what its code does, and nothing else", () => {
+    expect(permissionsOf("Reconciler")).toEqual([
+      "dynamodb:BatchGetItem Table.Arn",
+      "dynamodb:GetItem Table.Arn",
+      "dynamodb:Query Table.Arn/index/watch",
+      "dynamodb:UpdateItem Table.Arn",
+      "logs:CreateLogStream ReconcilerLogs.Arn",
+      "logs:PutLogEvents ReconcilerLogs.Arn",
+      "s3:AbortMultipartUpload Staging.Arn/staging/*/*",
+      "s3:DeleteObject Staging.Arn/staging/*/*",
+      "s3:ListBucket Staging.Arn",
+      "s3:ListBucketMultipartUploads Staging.Arn",
+      "sqs:SendMessage WorkQueue.Arn",
+    ]);
+  });
+
+  it("have a wildcard only where object keys are made at run time", () => {
+    const wild = ["Worker", "Reconciler"].flatMap(permissionsOf).filter((permission) => permission.includes("*"));
+    const patterns = wild.map((permission) => permission.replace(/^s3:[A-Za-z]+ /, ""));
+    expect([...new Set(patterns)].sort()).toEqual(["Content.Arn/sha256/*", "Staging.Arn/staging/*/*"]);
+  });
+
+  it.each([
+    { key: contentKey("ab".repeat(32)), pattern: "sha256/*" },
+    { key: stagingKey("ab".repeat(16), "7"), pattern: "staging/*/*" },
+  ])("take in, with $pattern, the keys that core makes", ({ key, pattern }) => {
+    expect(key).toMatch(new RegExp(`^${pattern.replaceAll("*", ".+")}$`));
+  });
+
+  it("come from these two policies alone", () => {
+    expect(prod.all("AWS::IAM::Role").map(({ properties }) => Object.keys(properties))).toEqual([
+      ["AssumeRolePolicyDocument"],
+      ["AssumeRolePolicyDocument"],
+    ]);
+    const sources = prod.resources.filter(({ type }) => type.startsWith("AWS::IAM::")).map(({ type }) => type);
+    expect(sources.sort()).toEqual(["AWS::IAM::Policy", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::Role"]);
+  });
+});

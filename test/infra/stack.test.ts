@@ -1,0 +1,228 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { EnvironmentName } from "../../infra/environments.ts";
+import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
+import { workerEnv } from "../../lambdas/worker/env.ts";
+import { environmentNames, type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
+
+const outdir = temporaryFolder();
+const DAY_S = 86_400;
+const FUNCTIONS = ["Worker", "Reconciler"];
+const templates = {} as Record<EnvironmentName, Synthesized>;
+
+beforeAll(async () => {
+  for (const name of environmentNames) templates[name] = await synthesized(name, outdir);
+});
+
+const REFUSES_PLAIN_HTTP = expect.objectContaining({
+  Effect: "Deny",
+  Principal: { AWS: "*" },
+  Condition: { Bool: { "aws:SecureTransport": "false" } },
+});
+
+describe.each(environmentNames)("the stack of %s", (name) => {
+  it("keeps jobs in a pay-per-request table under one key, with a sparse watch index and a TTL", () => {
+    const { properties } = templates[name].one("AWS::DynamoDB::Table");
+    expect(properties).toMatchObject({
+      BillingMode: "PAY_PER_REQUEST",
+      KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
+      AttributeDefinitions: [
+        { AttributeName: "pk", AttributeType: "S" },
+        { AttributeName: "watch_shard", AttributeType: "N" },
+        { AttributeName: "watch_at", AttributeType: "N" },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: "watch",
+          KeySchema: [
+            { AttributeName: "watch_shard", KeyType: "HASH" },
+            { AttributeName: "watch_at", KeyType: "RANGE" },
+          ],
+          Projection: { ProjectionType: "KEYS_ONLY" },
+        },
+      ],
+      TimeToLiveSpecification: { AttributeName: "expires_at", Enabled: true },
+    });
+  });
+
+  it("hides a message for six function timeouts, and keeps what came back too often", () => {
+    const { Timeout } = templates[name].one("AWS::Lambda::Function", "Worker").properties as { Timeout: number };
+    expect(templates[name].one("AWS::SQS::Queue", "WorkQueue").properties).toMatchObject({
+      VisibilityTimeout: 6 * Timeout,
+      RedrivePolicy: {
+        deadLetterTargetArn: { "Fn::GetAtt": [templates[name].one("AWS::SQS::Queue", "WorkDeadLetters").id, "Arn"] },
+        maxReceiveCount: 16,
+      },
+    });
+  });
+
+  it.each(["WorkQueue", "WorkDeadLetters"])("keeps %s for two weeks, encrypted at rest and on the way", (idPrefix) => {
+    const { id, properties } = templates[name].one("AWS::SQS::Queue", idPrefix);
+    expect(properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * DAY_S });
+    expect(templates[name].statementsOn("AWS::SQS::QueuePolicy", id)).toContainEqual(REFUSES_PLAIN_HTTP);
+  });
+
+  it.each(["Staging", "Content", "AccessLogs"])("shuts the %s bucket to the public and to plain HTTP", (idPrefix) => {
+    const { id, properties } = templates[name].one("AWS::S3::Bucket", idPrefix);
+    expect(properties).toMatchObject({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+    });
+    expect(templates[name].statementsOn("AWS::S3::BucketPolicy", id)).toContainEqual(REFUSES_PLAIN_HTTP);
+  });
+
+  it.each([
+    {
+      idPrefix: "Staging",
+      rules: [
+        { Id: "AbortForgottenUploads", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 3 } },
+        { Id: "RemoveForgottenObjects", ExpirationInDays: 7 },
+      ],
+    },
+    {
+      idPrefix: "Content",
+      rules: [{ Id: "AbortForgottenCopies", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }],
+    },
+  ])("removes from $idPrefix what everybody forgot, and nothing else", ({ idPrefix, rules }) => {
+    expect(templates[name].one("AWS::S3::Bucket", idPrefix).properties["LifecycleConfiguration"]).toEqual({
+      Rules: rules.map((rule) => ({ ...rule, Status: "Enabled" })),
+    });
+  });
+
+  it.each([
+    {
+      refused: "an object created without If-None-Match, by whatever call",
+      statement: {
+        Action: "s3:PutObject",
+        // Null: the header is missing. ObjectCreationOperation: neither the start of an upload nor a part of one.
+        Condition: { Null: { "s3:if-none-match": "true" }, Bool: { "s3:ObjectCreationOperation": "true" } },
+      },
+    },
+    { refused: "a deletion", statement: { Action: ["s3:DeleteObject", "s3:DeleteObjectVersion"] } },
+  ])("has S3 refuse, in content and to everybody, $refused", ({ statement }) => {
+    const { id } = templates[name].one("AWS::S3::Bucket", "Content");
+    expect(templates[name].statementsOn("AWS::S3::BucketPolicy", id)).toContainEqual({
+      Sid: expect.any(String),
+      Effect: "Deny",
+      Principal: { AWS: "*" },
+      Resource: { "Fn::Join": ["", [{ "Fn::GetAtt": [id, "Arn"] }, "/*"]] },
+      ...statement,
+    });
+  });
+
+  it.each(FUNCTIONS)("runs the %s on Node 24 and arm64, with logs that end and can hold metrics", (id) => {
+    const logs = templates[name].one("AWS::Logs::LogGroup", `${id}Logs`);
+    expect(logs.properties).toMatchObject({ LogGroupClass: "STANDARD", RetentionInDays: expect.any(Number) });
+    expect(templates[name].one("AWS::Lambda::Function", id).properties).toMatchObject({
+      Runtime: "nodejs24.x",
+      Architectures: ["arm64"],
+      Handler: "index.handler",
+      LoggingConfig: { LogGroup: { Ref: logs.id } },
+    });
+  });
+
+  it("feeds the worker ten messages at a time and believes it about each of them", () => {
+    expect(templates[name].one("AWS::Lambda::EventSourceMapping").properties).toEqual({
+      EventSourceArn: { "Fn::GetAtt": [templates[name].one("AWS::SQS::Queue", "WorkQueue").id, "Arn"] },
+      FunctionName: { Ref: templates[name].one("AWS::Lambda::Function", "Worker").id },
+      BatchSize: 10,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      ScalingConfig: { MaximumConcurrency: expect.any(Number) },
+    });
+  });
+
+  it("lets the worker send work on to itself, in 1 GB of memory", () => {
+    expect(templates[name].one("AWS::Lambda::Function", "Worker").properties).toMatchObject({
+      RecursiveLoop: "Allow",
+      MemorySize: 1024,
+    });
+  });
+
+  it("runs the reconciler every minute, one at a time, and makes up for no run that failed", () => {
+    const { id, properties } = templates[name].one("AWS::Lambda::Function", "Reconciler");
+    expect(properties["ReservedConcurrentExecutions"]).toBe(1);
+    expect(properties["Timeout"]).toBeLessThan(60);
+    expect(templates[name].one("AWS::Events::Rule").properties).toMatchObject({
+      ScheduleExpression: "rate(1 minute)",
+      State: "ENABLED",
+      Targets: [{ Arn: { "Fn::GetAtt": [id, "Arn"] } }],
+    });
+    expect(templates[name].one("AWS::Lambda::EventInvokeConfig").properties).toMatchObject({
+      FunctionName: { Ref: id },
+      MaximumEventAgeInSeconds: 60,
+      MaximumRetryAttempts: 0,
+    });
+  });
+
+  it.each([
+    { id: "Worker", schema: workerEnv },
+    { id: "Reconciler", schema: reconcilerEnv },
+  ])("gives the $id the variables its env.ts asks for, no more, with values it accepts", ({ id, schema }) => {
+    expect(Object.keys(templates[name].variablesOf(id)).sort()).toEqual(Object.keys(schema.shape).sort());
+    expect(schema.safeParse(templates[name].deployedVariablesOf(id)).error).toBeUndefined();
+  });
+
+  it.each(FUNCTIONS)("builds the variables of the %s from values and references alone, so that a laptop can", (id) => {
+    const made = Object.values(templates[name].variablesOf(id)).filter((value) => typeof value !== "string");
+    expect(made).not.toEqual([]);
+    expect(made).toEqual(made.map(() => ({ Ref: expect.any(String) })));
+  });
+
+  it("tells its users where everything is", () => {
+    expect(templates[name].outputs).toEqual([
+      "QueueUrl",
+      "DeadLetterQueueUrl",
+      "TableName",
+      "StagingBucketName",
+      "ContentBucketName",
+      "WorkerFunctionName",
+      "ReconcilerFunctionName",
+    ]);
+  });
+
+  it("leaves all names to CloudFormation, so that anything can be replaced", () => {
+    const names = ["TableName", "QueueName", "BucketName", "RoleName", "LogGroupName"];
+    const named = templates[name].resources.filter(({ properties }) =>
+      names.some((property) => property in properties),
+    );
+    expect(named).toEqual([]);
+    expect(templates[name].all("AWS::Lambda::Function").map(({ properties }) => properties["FunctionName"])).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe("data", () => {
+  const KEPT = new Set(["AWS::DynamoDB::Table", "AWS::S3::Bucket"]);
+
+  it.each([
+    { name: "prod" as const, policy: "Retain", deletionProtection: true, recovery: true },
+    { name: "staging" as const, policy: "Delete", deletionProtection: false, recovery: true },
+    { name: "dev" as const, policy: "Delete", deletionProtection: false, recovery: false },
+    { name: "local" as const, policy: "Delete", deletionProtection: false, recovery: false },
+  ])("in $name: $policy with the stack, protected $deletionProtection, recoverable $recovery", (row) => {
+    const kept = templates[row.name].resources.filter(({ type }) => KEPT.has(type));
+    expect(kept.map(({ deletionPolicy }) => deletionPolicy)).toEqual(kept.map(() => row.policy));
+    expect(templates[row.name].one("AWS::DynamoDB::Table").properties).toMatchObject({
+      DeletionProtectionEnabled: row.deletionProtection,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: row.recovery },
+    });
+  });
+});
+
+describe("local", () => {
+  it("is the same stack as dev: other values, no other resources", () => {
+    const [local, dev] = [templates.local, templates.dev].map(({ resources }) =>
+      resources.map(({ id, type }) => ({ id, type })),
+    );
+    expect(local).toEqual(dev);
+  });
+});

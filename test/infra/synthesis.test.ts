@@ -1,0 +1,83 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { Bucket } from "aws-cdk-lib/aws-s3";
+import { beforeAll, describe, expect, it } from "vitest";
+import { buildApp } from "../../infra/build.ts";
+import { Synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
+
+const outdir = temporaryFolder();
+const TEMPLATE = "Fetchonce.template.json";
+const BUNDLE_BUDGET_BYTES = 600_000;
+
+describe("validation by cdk-nag and CloudFormation's own schema", () => {
+  it.each(["dev", "staging", "prod"])("finds nothing in %s", async (env) => {
+    const folder = path.join(outdir, `valid-${env}`);
+    const { app } = await buildApp({ outdir: folder, context: { env, ...WITHOUT_BUNDLES } });
+    app.synth();
+    const report = JSON.parse(readFileSync(path.join(folder, "validation-report.json"), "utf8"));
+    expect(report).toMatchObject({ pluginReports: [] });
+  });
+
+  it("stops the synthesis of a bucket that plain HTTP may reach", async () => {
+    const { app, stack } = await buildApp({
+      outdir: path.join(outdir, "invalid"),
+      context: { env: "prod", ...WITHOUT_BUNDLES },
+    });
+    const careless = new Bucket(stack, "Careless");
+    expect(() => app.synth()).toThrow(new RegExp(`require requests to use SSL[^]*${careless.node.path}`));
+  });
+});
+
+describe("npx cdk synth -c env=prod", () => {
+  it("needs no account and no network", { timeout: 120_000 }, () => {
+    const folder = path.join(outdir, "cli");
+    const run = spawnSync("npx", ["cdk", "synth", "-c", "env=prod", "--no-notices", "-q", "-o", folder], {
+      // Nobody listens on that port: what asks the network is refused.
+      env: {
+        PATH: process.env["PATH"],
+        HOME: outdir,
+        HTTPS_PROXY: "http://127.0.0.1:9",
+        HTTP_PROXY: "http://127.0.0.1:9",
+      },
+      encoding: "utf8",
+    });
+    expect({ status: run.status, errors: run.stderr.match(/^.*error.*$/gim) }).toEqual({ status: 0, errors: null });
+    expect(readdirSync(folder)).toContain(TEMPLATE);
+  });
+});
+
+describe("node infra/app.ts", () => {
+  const folder = path.join(outdir, "program");
+  let template: Synthesized;
+
+  beforeAll(() => {
+    const run = spawnSync(process.execPath, ["infra/app.ts"], {
+      env: { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: '{"env":"local"}' },
+      encoding: "utf8",
+    });
+    if (run.status !== 0) throw new Error(run.stderr);
+    template = new Synthesized(JSON.parse(readFileSync(path.join(folder, TEMPLATE), "utf8")));
+  });
+
+  /** The file that Lambda would run: the asset whose hash is in the function's S3 key. */
+  function bundleOf(functionId: string): string {
+    const { Code } = template.one("AWS::Lambda::Function", functionId).properties as { Code: { S3Key: string } };
+    return path.join(folder, `asset.${path.basename(Code.S3Key, ".zip")}`, "index.mjs");
+  }
+
+  it.each(["Worker", "Reconciler"])("bundles the %s into one file within the budget", (id) => {
+    expect(readdirSync(path.dirname(bundleOf(id)))).toEqual(["index.mjs"]);
+    expect(statSync(bundleOf(id)).size).toBeLessThanOrEqual(BUNDLE_BUDGET_BYTES);
+  });
+
+  it.each(["Worker", "Reconciler"])("makes a bundle of the %s that needs nothing beside it", (id) => {
+    const load = `import(${JSON.stringify(bundleOf(id))}).then(({ handler }) => process.stdout.write(typeof handler))`;
+    const run = spawnSync(process.execPath, ["--eval", load], {
+      cwd: folder,
+      env: { AWS_REGION: "eu-central-1", ...template.deployedVariablesOf(id) },
+      encoding: "utf8",
+    });
+    expect({ handler: run.stdout, stderr: run.stderr }).toEqual({ handler: "function", stderr: "" });
+  });
+});

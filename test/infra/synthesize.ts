@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll } from "vitest";
+import { buildApp } from "../../infra/build.ts";
+import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments.ts";
+
+export const environmentNames = Object.keys(ENVIRONMENTS) as EnvironmentName[];
+
+/** Everything but the bundles, which few tests look at and which take most of the time. */
+export const WITHOUT_BUNDLES = { "aws:cdk:bundling-stacks": [] };
+
+/** A folder that is gone after the tests of the file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "fetchonce-infra-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export type Properties = Readonly<Record<string, unknown>>;
+
+export interface Resource {
+  readonly id: string;
+  readonly type: string;
+  readonly deletionPolicy: string | undefined;
+  readonly properties: Properties;
+}
+
+/** A synthesized CloudFormation template, to ask things of. */
+export class Synthesized {
+  readonly outputs: readonly string[];
+  readonly resources: readonly Resource[];
+
+  constructor(template: {
+    Outputs: object;
+    Resources: Record<string, { Type: string; DeletionPolicy?: string; Properties?: Properties }>;
+  }) {
+    this.outputs = Object.keys(template.Outputs);
+    this.resources = Object.entries(template.Resources).map(([id, body]) => ({
+      id,
+      type: body.Type,
+      deletionPolicy: body.DeletionPolicy,
+      properties: body.Properties ?? {},
+    }));
+  }
+
+  all(type: string): readonly Resource[] {
+    return this.resources.filter((resource) => resource.type === type);
+  }
+
+  /** The one resource of the type whose logical id starts like this. */
+  one(type: string, idPrefix = ""): Resource {
+    const found = this.all(type).filter(({ id }) => id.startsWith(idPrefix));
+    const [only] = found;
+    if (only === undefined || found.length > 1) throw new Error(`${found.length} resources are a ${type} ${idPrefix}`);
+    return only;
+  }
+
+  variablesOf(functionId: string): Readonly<Record<string, unknown>> {
+    const { Environment } = this.one("AWS::Lambda::Function", functionId).properties as {
+      Environment: { Variables: Record<string, unknown> };
+    };
+    return Environment.Variables;
+  }
+
+  /** As the function will see them, with something in the place of what AWS fills in. */
+  deployedVariablesOf(functionId: string): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(this.variablesOf(functionId)).map(([name, value]) => [
+        name,
+        typeof value === "string" ? value : "https://filled-in.example/at-deployment",
+      ]),
+    );
+  }
+
+  /** Of the resource policies on this resource. */
+  statementsOn(policyType: string, resourceId: string): readonly Properties[] {
+    return this.all(policyType)
+      .filter(({ properties }) =>
+        JSON.stringify(properties["Bucket"] ?? properties["Queues"]).includes(`"${resourceId}"`),
+      )
+      .flatMap(({ properties }) => (properties["PolicyDocument"] as { Statement: Properties[] }).Statement);
+  }
+}
+
+export async function synthesized(env: EnvironmentName, outdir: string): Promise<Synthesized> {
+  const { app, stack } = await buildApp({ outdir: path.join(outdir, env), context: { env, ...WITHOUT_BUNDLES } });
+  return new Synthesized(app.synth().getStackArtifact(stack.artifactId).template);
+}
