@@ -11,7 +11,7 @@ function normalizeEscapes(text: string): string {
 }
 
 /**
- * The one spelling under which a URL is fetched and keyed: scheme and host in lower case, default port, dot segments
+ * The one spelling under which a URL is keyed (what is fetched is what the producer wrote): scheme and host in lower case, default port, dot segments
  * and fragment gone, escapes normalized. The query keeps its order: origins may care.
  * @throws TypeError when the text is not an absolute URL.
  */

@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { StagedObjectGoneError, UploadGoneError } from "../../core/errors.ts";
+import type { Clock, Content, Staging } from "../../core/ports.ts";
+
+interface SimulatedObject {
+  readonly body: Buffer;
+  readonly etag: string;
+  readonly contentType: string;
+  readonly createdMs: number;
+}
+
+interface SimulatedUpload {
+  readonly key: string;
+  readonly contentType: string;
+  readonly createdMs: number;
+  readonly parts: Map<number, { body: Buffer; etag: string }>;
+}
+
+const etagOf = (body: Uint8Array): string => `"${createHash("md5").update(body).digest("hex")}"`;
+
+export interface SimulatedBlobs {
+  readonly staging: Staging;
+  readonly content: Content;
+  readonly stagedObjects: Map<string, SimulatedObject>;
+  readonly uploads: Map<string, SimulatedUpload>;
+  readonly contentObjects: Map<string, SimulatedObject>;
+  /** How often each content key was written: the promise is once. */
+  readonly contentWrites: Map<string, number>;
+}
+
+/** Both buckets in memory: parts, ETags, conditional copies and refusals as S3 has them. */
+export function simulatedBlobs(clock: Clock): SimulatedBlobs {
+  const stagedObjects = new Map<string, SimulatedObject>();
+  const uploads = new Map<string, SimulatedUpload>();
+  const contentObjects = new Map<string, SimulatedObject>();
+  const contentWrites = new Map<string, number>();
+  let uploadsMade = 0;
+
+  const uploadOf = (uploadId: string): SimulatedUpload => {
+    const upload = uploads.get(uploadId);
+    if (!upload) throw new UploadGoneError();
+    return upload;
+  };
+  const objectOf = (body: Buffer, contentType: string): SimulatedObject => ({
+    body,
+    etag: etagOf(body),
+    contentType,
+    createdMs: clock.nowMs(),
+  });
+
+  const staging: Staging = {
+    async put(key, body, contentType) {
+      const object = objectOf(Buffer.from(body), contentType);
+      stagedObjects.set(key, object);
+      return { etag: object.etag };
+    },
+    async createUpload(key, contentType) {
+      uploadsMade += 1;
+      const uploadId = `upload-${uploadsMade}`;
+      uploads.set(uploadId, { key, contentType, createdMs: clock.nowMs(), parts: new Map() });
+      return { key, uploadId };
+    },
+    async uploadPart({ uploadId }, partNumber, body) {
+      const etag = etagOf(body);
+      uploadOf(uploadId).parts.set(partNumber, { body: Buffer.from(body), etag });
+      return { etag };
+    },
+    async listParts({ uploadId }) {
+      const upload = uploads.get(uploadId);
+      return (
+        upload &&
+        [...upload.parts]
+          .sort(([a], [b]) => a - b)
+          .map(([partNumber, { etag, body }]) => ({ partNumber, etag, bytes: body.length }))
+      );
+    },
+    async completeUpload({ key, uploadId }, parts) {
+      const upload = uploadOf(uploadId);
+      const bodies = parts.map(({ partNumber, etag }) => {
+        const part = upload.parts.get(partNumber);
+        if (part?.etag !== etag) throw new UploadGoneError();
+        return part.body;
+      });
+      const object = objectOf(Buffer.concat(bodies), upload.contentType);
+      stagedObjects.set(key, object);
+      uploads.delete(uploadId);
+      return { etag: object.etag };
+    },
+    async abortUpload({ uploadId }) {
+      uploads.delete(uploadId);
+    },
+    async head(key) {
+      const object = stagedObjects.get(key);
+      return object && { bytes: object.body.length, etag: object.etag };
+    },
+    async delete(key) {
+      stagedObjects.delete(key);
+    },
+    async litter(_from, limit) {
+      const found = [
+        ...[...uploads].map(([uploadId, { key, createdMs }]) => ({ key, uploadId, createdMs })),
+        ...[...stagedObjects].map(([key, { createdMs }]) => ({ key, createdMs })),
+      ];
+      return { found: found.slice(0, limit) };
+    },
+  };
+
+  const content: Content = {
+    async publish({ key: stagedKey, etag, contentType }, key) {
+      const staged = stagedObjects.get(stagedKey);
+      if (staged?.etag !== etag) throw new StagedObjectGoneError();
+      if (contentObjects.has(key)) return "exists";
+      contentObjects.set(key, objectOf(staged.body, contentType));
+      contentWrites.set(key, (contentWrites.get(key) ?? 0) + 1);
+      return "created";
+    },
+    async head(key) {
+      const object = contentObjects.get(key);
+      return object && { bytes: object.body.length };
+    },
+  };
+  return { staging, content, stagedObjects, uploads, contentObjects, contentWrites };
+}

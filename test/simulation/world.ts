@@ -1,0 +1,214 @@
+import { wasmSha256 } from "../../adapters/sha256.ts";
+import { powertoolsLedger } from "../../adapters/ledger.ts";
+import { deliver, type Verdict } from "../../core/deliver.ts";
+import type { TelemetryEvent } from "../../core/events.ts";
+import { jobIdOf, jobItemKey } from "../../core/keys.ts";
+import type { JobMessage } from "../../core/message.ts";
+import { PartBuffers } from "../../core/part-buffers.ts";
+import type { Clock, Http, HttpRequest, HttpResponse, OutgoingMessage, Queue, Telemetry } from "../../core/ports.ts";
+import { reconcile, type Reconciliation } from "../../core/reconcile.ts";
+import { decodeJob } from "../../core/record-codec.ts";
+import type { JobRecord } from "../../core/record.ts";
+import type { WorkerDeps, WorkerSettings } from "../../core/worker-deps.ts";
+import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
+import { simulatedItems, type SimulatedItems } from "./items.ts";
+
+/** Time that passes only when told to; timers fire in order as it does. */
+export interface SimulatedClock extends Clock {
+  advance(ms: number): Promise<void>;
+}
+
+export function simulatedClock(startMs = 1_800_000_000_000): SimulatedClock {
+  let nowMs = startMs;
+  const timers = new Set<{ atMs: number; task: () => void; periodMs?: number }>();
+  const add = (delayMs: number, task: () => void, periodMs?: number) => {
+    const timer = { atMs: nowMs + delayMs, task, ...(periodMs !== undefined && { periodMs }) };
+    timers.add(timer);
+    return () => void timers.delete(timer);
+  };
+  return {
+    nowMs: () => nowMs,
+    every: (periodMs, task) => add(periodMs, task, periodMs),
+    after: (delayMs, task) => add(delayMs, task),
+    async advance(ms) {
+      const untilMs = nowMs + ms;
+      for (;;) {
+        const [next] = [...timers].filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs);
+        if (!next) break;
+        nowMs = next.atMs;
+        if (next.periodMs === undefined) timers.delete(next);
+        else next.atMs += next.periodMs;
+        next.task();
+        await settled();
+      }
+      nowMs = untilMs;
+      await settled();
+    },
+  };
+}
+
+/** Lets everything run that waits for promises alone. */
+export const settled = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export type Origin = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
+
+export interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+export function answer({ status = 200, headers = {}, body = new Uint8Array() }: Answer): HttpResponse {
+  const pieces = body instanceof Uint8Array ? piecesOf(body) : body;
+  return { status, headers, body: pieces, discard: () => undefined };
+}
+
+const PIECE_BYTES = 3;
+
+async function* piecesOf(body: Uint8Array): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
+}
+
+/** An origin that serves one body under a strong ETag and honours Range and If-Range. */
+export function fileOrigin(body: Uint8Array, etag = '"v1"', contentType = "text/plain"): Origin {
+  const headers = { etag, "content-type": contentType };
+  return ({ method, headers: asked }) => {
+    const start = /^bytes=(\d+)-/.exec(asked["range"] ?? "")?.[1];
+    const isSame = asked["if-range"] === undefined || asked["if-range"] === etag;
+    if (method === "HEAD" || start === undefined || !isSame) {
+      const length = { ...headers, "content-length": String(body.length) };
+      return answer({ headers: length, ...(method === "GET" && { body }) });
+    }
+    const rest = body.subarray(Number(start));
+    const range = `bytes ${start}-${body.length - 1}/${body.length}`;
+    return answer({
+      status: 206,
+      headers: { ...headers, "content-range": range, "content-length": String(rest.length) },
+      body: rest,
+    });
+  };
+}
+
+export const MESSAGE: JobMessage = { work_id: "work", artifact_id: "artifact", url: "https://origin.example/file" };
+
+const SETTINGS: WorkerSettings = {
+  gate: 100,
+  leaseTtlMs: 120_000,
+  requeueGraceMs: 60_000,
+  recordRetentionMs: 86_400_000,
+  deadlineBufferMs: 30_000,
+  retry: { maxAttempts: 3, baseMs: 1000, capMs: 60_000 },
+  maxHops: 5,
+  maxBodyBytes: 1_000_000,
+  allowedContentTypes: [],
+  allowPrivateHosts: false,
+};
+
+/** Tiny, so that a body of a few bytes has parts; the simulated bucket has no least size. */
+export const PART_BYTES = 8;
+
+export interface World extends SimulatedBlobs {
+  readonly clock: SimulatedClock;
+  readonly items: SimulatedItems;
+  readonly deps: WorkerDeps;
+  readonly events: readonly TelemetryEvent[];
+  readonly logs: readonly string[];
+  readonly requests: readonly HttpRequest[];
+  readonly sent: OutgoingMessage[];
+  readonly deadLetters: readonly { readonly body: string; readonly reason: string }[];
+  readonly hidden: readonly number[];
+  serve(origin: Origin): void;
+  deliver(message?: object | string, outOfTime?: AbortSignal): Promise<Verdict>;
+  reconcile(): Promise<Reconciliation>;
+  job(message?: JobMessage): JobRecord | undefined;
+}
+
+export interface WorldOptions {
+  readonly settings?: Partial<WorkerSettings>;
+  /** Wraps the ports, to make them fail or stop. */
+  readonly wrap?: (deps: WorkerDeps) => WorkerDeps;
+}
+
+export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): World {
+  const clock = simulatedClock();
+  const items = simulatedItems();
+  const blobs = simulatedBlobs(clock);
+  const events: TelemetryEvent[] = [];
+  const logs: string[] = [];
+  const requests: HttpRequest[] = [];
+  const sent: OutgoingMessage[] = [];
+  const deadLetters: { body: string; reason: string }[] = [];
+  const hidden: number[] = [];
+  let origin: Origin = () => answer({ status: 404 });
+  let ids = 0;
+
+  const telemetry: Telemetry = {
+    emit: (event) => void events.push(event),
+    log: (level, message, fields) => void logs.push(`${level}: ${message} ${JSON.stringify(fields)}`),
+    flush: () => undefined,
+  };
+  const queue: Queue = {
+    send: async (messages) => void sent.push(...messages),
+    sendToDeadLetters: async (body, reason) => void deadLetters.push({ body, reason }),
+    hideFor: async (_receipt, delayMs) => void hidden.push(delayMs),
+  };
+  const http: Http = {
+    async request(request) {
+      requests.push(request);
+      request.signal.throwIfAborted();
+      return origin(request);
+    },
+  };
+  const plainDeps: WorkerDeps = {
+    clock,
+    random: {
+      fraction: () => 0.5,
+      uniqueId: () => {
+        ids += 1;
+        return `owner-${ids}`;
+      },
+    },
+    http,
+    items,
+    staging: blobs.staging,
+    content: blobs.content,
+    queue,
+    sha256: wasmSha256,
+    telemetry,
+    ledger: powertoolsLedger(clock),
+    buffers: new PartBuffers(4, PART_BYTES),
+    settings: { ...SETTINGS, ...settings },
+  };
+  const deps = wrap(plainDeps);
+
+  return {
+    ...blobs,
+    clock,
+    items,
+    deps,
+    events,
+    logs,
+    requests,
+    sent,
+    deadLetters,
+    hidden,
+    serve: (next) => {
+      origin = next;
+    },
+    deliver: async (message = MESSAGE, outOfTime = new AbortController().signal) =>
+      deliver(
+        deps,
+        { body: typeof message === "string" ? message : JSON.stringify(message), receiptHandle: "r", receiveCount: 1 },
+        outOfTime,
+      ),
+    reconcile: async () =>
+      reconcile({
+        ...deps,
+        settings: { requeueGraceMs: SETTINGS.requeueGraceMs, recoverLimit: 10, sweepLimit: 100, orphanAgeMs: 3_600_000 },
+      }),
+    job(message = MESSAGE) {
+      const item = items.all.get(jobItemKey(jobIdOf(message)));
+      return item && decodeJob(item);
+    },
+  };
+}
