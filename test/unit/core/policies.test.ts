@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { asJobError, LeaseLostError, PermanentError, RetryableError } from "../../../core/errors.ts";
+import { gateAdmits, parseGate } from "../../../core/gate.ts";
+import { jobIdOf } from "../../../core/keys.ts";
+import { jobMessage, messageProblems } from "../../../core/message.ts";
+import { readEnv } from "../../../core/read-env.ts";
+import { parseRetryAfterMs, retryDelayMs } from "../../../core/retry.ts";
+import { reconcilerEnv } from "../../../lambdas/reconciler/env.ts";
+
+describe("the gate", () => {
+  it.each([
+    ["false", 0],
+    ["", 0],
+    ["true", 100],
+    [" TRUE ", 100],
+    ["0", 0],
+    ["5", 5],
+    ["12.5", 12.5],
+    ["100", 100],
+  ])("%j is %d percent", (text, percent) => {
+    expect(parseGate(text)).toBe(percent);
+  });
+
+  it.each(["yes", "101", "-1", "1e1", "NaN"])("refuses %j with a sentence", (text) => {
+    expect(() => parseGate(text)).toThrow(`DOCSTOKG_ENABLE_IDEMPOTENCY is "${text}". Write true, false`);
+  });
+
+  const ids = Array.from({ length: 5000 }, (_, n) =>
+    jobIdOf({ work_id: "w", artifact_id: String(n), url: "https://example.com/" }),
+  );
+
+  it("keeps every job in that a lower percentage had let in", () => {
+    for (const id of ids.slice(0, 500)) {
+      let wasIn = false;
+      for (let percent = 0; percent <= 100; percent += 5) {
+        const isIn = gateAdmits(percent, id);
+        expect(isIn || !wasIn).toBe(true);
+        wasIn = isIn;
+      }
+      expect(wasIn).toBe(true);
+      expect(gateAdmits(0, id)).toBe(false);
+    }
+  });
+
+  it("lets about the given share in", () => {
+    const share = ids.filter((id) => gateAdmits(25, id)).length / ids.length;
+    expect(share).toBeGreaterThan(0.22);
+    expect(share).toBeLessThan(0.28);
+  });
+});
+
+describe("the retry delay", () => {
+  const policy = { maxAttempts: 8, baseMs: 1000, capMs: 30_000 };
+
+  it("is jittered over a ceiling that doubles up to the cap", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.double({ min: 0, max: 1, noNaN: true }), (strikes, fraction) => {
+        const delayMs = retryDelayMs(policy, strikes, fraction, undefined);
+        expect(delayMs).toBeGreaterThanOrEqual(0);
+        expect(delayMs).toBeLessThanOrEqual(Math.min(30_000, 1000 * 2 ** (strikes - 1)));
+      }),
+    );
+    expect(retryDelayMs(policy, 1, 1, undefined)).toBe(1000);
+    expect(retryDelayMs(policy, 4, 1, undefined)).toBe(8000);
+    expect(retryDelayMs(policy, 4, 0.5, undefined)).toBe(4000);
+  });
+
+  it("is the origin's Retry-After where there is one, neither below our base nor above what SQS can hide", () => {
+    expect(retryDelayMs(policy, 1, 0, 90_000)).toBe(90_000);
+    expect(retryDelayMs(policy, 1, 0, 0)).toBe(1000);
+    expect(retryDelayMs(policy, 1, 0, 10 ** 12)).toBe(12 * 3600 * 1000);
+  });
+});
+
+describe("Retry-After", () => {
+  const nowMs = Date.parse("2026-01-01T00:00:00Z");
+  it.each([
+    ["120", 120_000],
+    [" 7 ", 7000],
+    ["Thu, 01 Jan 2026 00:01:00 GMT", 60_000],
+    ["Wed, 31 Dec 2025 00:00:00 GMT", 0],
+    ["soon", undefined],
+    [undefined, undefined],
+  ])("%j is %j ms", (header, ms) => {
+    expect(parseRetryAfterMs(header, nowMs)).toBe(ms);
+  });
+});
+
+describe("errors", () => {
+  it("keep our own class however deep it was wrapped", () => {
+    const lost = new LeaseLostError();
+    expect(asJobError(new Error("outer", { cause: new Error("inner", { cause: lost }) }))).toBe(lost);
+  });
+
+  it("become our system's retryable trouble where they are none of ours", () => {
+    const error = asJobError(new RangeError("odd"));
+    expect(error).toBeInstanceOf(RetryableError);
+    expect(error.reason).toBe("unexpected:RangeError");
+    expect((error as RetryableError).failureClass).toBe("system");
+    expect(asJobError("text").reason).toBe("unexpected:string");
+  });
+
+  it("carry class, reason, cause and name", () => {
+    const cause = new Error("cause");
+    const error = new PermanentError("too_large", "policy", { cause });
+    expect(error).toMatchObject({ name: "PermanentError", reason: "too_large", failureClass: "policy", cause });
+  });
+});
+
+describe("the message schema", () => {
+  const good = { work_id: "w", artifact_id: "a", url: "https://example.com/" };
+
+  it("takes what a producer sends, and the digest in either case", () => {
+    expect(jobMessage.parse({ ...good, sha256: "AB".repeat(32) })).toEqual({ ...good, sha256: "ab".repeat(32) });
+  });
+
+  it.each([
+    [{ ...good, work_id: "" }, "work_id: "],
+    [{ ...good, artifact_id: "x".repeat(513) }, "artifact_id: "],
+    [{ ...good, url: "no url" }, "url: not an absolute URL"],
+    [{ ...good, url: `https://example.com/${"x".repeat(4096)}` }, "url: "],
+    [{ ...good, sha256: "abc" }, "sha256: not 64 hexadecimal digits"],
+    ["text", "message: "],
+  ])("says which field of %j is wrong", (body, problem) => {
+    const parsed = jobMessage.safeParse(body);
+    expect(parsed.success).toBe(false);
+    expect(messageProblems(parsed.error ?? expect.fail("parsed"))).toContain(problem);
+  });
+});
+
+it("a function whose environment is wrong names every variable", () => {
+  expect(() => readEnv(reconcilerEnv, { TABLE_NAME: "t", QUEUE_URL: "no url", RECOVER_LIMIT: "0" })).toThrow(
+    /Set these variables and deploy again: .*QUEUE_URL: .*STAGING_BUCKET: .*RECOVER_LIMIT: /,
+  );
+});
