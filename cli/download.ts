@@ -1,0 +1,139 @@
+import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { dynamoItems } from "../adapters/dynamodb.ts";
+import { parseGate } from "../core/gate.ts";
+import { jobItemKey } from "../core/keys.ts";
+import type { JobMessage } from "../core/message.ts";
+import type { Items } from "../core/ports.ts";
+import { decodeJob } from "../core/record-codec.ts";
+import { startPipeline, type Pipeline, type PipelineOptions } from "../local/pipeline.ts";
+import { Activity } from "./activity.ts";
+import { JobTracker } from "./job-tracker.ts";
+import type { ProgressView } from "./progress.ts";
+import { writeResults, type JobResult } from "./results.ts";
+import { summarize, type Summary } from "./summary.ts";
+
+export interface DownloadOptions extends Pick<
+  PipelineOptions,
+  "outDir" | "workers" | "onTelemetry" | "onStagedBytes" | "onAwsRequest"
+> {
+  readonly enableIdempotency: string;
+  readonly allowPrivateHosts: boolean;
+  readonly view: ProgressView;
+  /** Aborted: stop cleanly, with what is known by then. */
+  readonly signal: AbortSignal;
+  readonly onStarted?: (pipeline: Pipeline) => void;
+  /** All jobs have ended and the pipeline still runs. */
+  readonly beforeStop?: (pipeline: Pipeline) => Promise<void>;
+}
+
+export interface DownloadReport {
+  readonly results: readonly JobResult[];
+  readonly summary: Summary;
+}
+
+const LOOK_EVERY_MS = 300;
+const REFRESH_EVERY_MS = 200;
+const RECORDS_A_LOOK = 100;
+const MESSAGES_A_SUBMISSION = 500;
+
+const recovery = z.object({ event: z.literal("crash_recovery_event"), recovered_leases: z.number() });
+
+/** Downloads what the messages name, and leaves `results.jsonl` behind whether it was interrupted or not. */
+export async function download(messages: readonly JobMessage[], options: DownloadOptions): Promise<DownloadReport> {
+  const { outDir, view, signal } = options;
+  const startedMs = performance.now();
+  let failed = 0;
+  let recoveries = 0;
+  const tracker = new JobTracker(messages, parseGate(options.enableIdempotency), (result) => {
+    if (result.state === "FAILED") failed += 1;
+    activity.end(result.job_id);
+    view.ended(result, tracker.total - tracker.openCount);
+  });
+  const activity = new Activity((jobId) => tracker.messageOf(jobId)?.url);
+
+  const pipeline = await startPipeline({
+    ...options,
+    workerEnv: {
+      DOCSTOKG_ENABLE_IDEMPOTENCY: options.enableIdempotency,
+      ALLOW_PRIVATE_HOSTS: String(options.allowPrivateHosts),
+    },
+    onTelemetry: (line, pid) => {
+      recoveries += recovery.safeParse(line).data?.recovered_leases ?? 0;
+      tracker.hearTelemetry(line);
+      activity.hearTelemetry(line);
+      options.onTelemetry?.(line, pid);
+    },
+    onLog: (line) => tracker.hearLog(line),
+    onStagedBytes: (progress) => {
+      activity.hearStaged(progress);
+      options.onStagedBytes?.(progress);
+    },
+  });
+  const refresh = (): void =>
+    view.refresh({
+      atMs: performance.now(),
+      done: tracker.total - tracker.openCount,
+      failed,
+      bytes: activity.bytes,
+      underWay: activity.underWay(),
+    });
+  const refreshing = setInterval(refresh, REFRESH_EVERY_MS);
+  try {
+    options.onStarted?.(pipeline);
+    await follow(messages, tracker, pipeline, signal);
+    if (!signal.aborted) await options.beforeStop?.(pipeline);
+  } finally {
+    clearInterval(refreshing);
+    await pipeline.stop();
+    refresh();
+  }
+  const results = tracker.results();
+  await writeResults(outDir, results);
+  return { results, summary: summarize(tracker, recoveries, performance.now() - startedMs) };
+}
+
+async function follow(
+  messages: readonly JobMessage[],
+  tracker: JobTracker,
+  pipeline: Pipeline,
+  signal: AbortSignal,
+): Promise<void> {
+  const items = dynamoItems(pipeline.clients.dynamodb, { table: pipeline.names.table, watchIndex: "watch" });
+  await readRecords(items, tracker.guardedIds(), (record) => tracker.meetEarlier(record));
+  for (let start = 0; start < messages.length && !signal.aborted; start += MESSAGES_A_SUBMISSION) {
+    await pipeline.submit(messages.slice(start, start + MESSAGES_A_SUBMISSION));
+  }
+  let lettersSeen = 0;
+  while (tracker.openCount > 0 && !signal.aborted) {
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await readRecords(items, tracker.nextToRead(RECORDS_A_LOOK), (record) => tracker.meetRecord(record));
+    const { deadLetters } = await pipeline.depth();
+    if (deadLetters !== lettersSeen) await readDeadLetters(items, tracker, pipeline);
+    lettersSeen = deadLetters;
+  }
+}
+
+async function readRecords(
+  items: Items,
+  jobIds: readonly string[],
+  meet: (record: ReturnType<typeof decodeJob>) => void,
+): Promise<ReadonlySet<string>> {
+  if (jobIds.length === 0) return new Set();
+  const found = await items.readMany(jobIds.map(jobItemKey));
+  const records = [...found.values()].map(decodeJob);
+  for (const record of records) meet(record);
+  return new Set(records.map(({ jobId }) => jobId));
+}
+
+/** A job that has a record is brought back by the reconciler; for one that has none, the dead letter is the end. */
+async function readDeadLetters(items: Items, tracker: JobTracker, pipeline: Pipeline): Promise<void> {
+  const reasons = new Map<string, string>();
+  for (const { body, reason } of await pipeline.deadLetters()) {
+    const jobId = tracker.openJobOfBody(body);
+    if (jobId !== undefined) reasons.set(jobId, reason ?? "dead_lettered");
+  }
+  const recorded = await readRecords(items, [...reasons.keys()], (record) => tracker.meetRecord(record));
+  for (const [jobId, reason] of reasons) if (!recorded.has(jobId)) tracker.fail(jobId, reason);
+}

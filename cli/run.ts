@@ -1,0 +1,108 @@
+import { mkdir } from "node:fs/promises";
+import type { Readable, Writable } from "node:stream";
+import { parseGate } from "../core/gate.ts";
+import { jobIdOf } from "../core/keys.ts";
+import type { JobMessage } from "../core/message.ts";
+import { parseArguments, type Arguments } from "./arguments.ts";
+import { runDemo } from "./demo.ts";
+import { download } from "./download.ts";
+import { EXIT } from "./exit.ts";
+import { plural } from "./format.ts";
+import { describeProblems, readManifest } from "./manifest.ts";
+import { createView, type Output } from "./progress.ts";
+import { describeSummary, hasFailures } from "./summary.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface Surroundings {
+  readonly stdin: Readable;
+  readonly stdout: Output;
+  readonly stderr: Writable;
+  readonly env: Readonly<NodeJS.ProcessEnv>;
+  /** Aborted when the person wants to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** @returns the exit code. */
+export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { stdout, stderr, env } = surroundings;
+  try {
+    const parsed = parseArguments(argv, env);
+    if (typeof parsed !== "string") return await start(parsed, surroundings);
+    stdout.write(`${parsed}\n`);
+    return EXIT.done;
+  } catch (error) {
+    stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    if (error instanceof UsageError) return EXIT.wrongUsage;
+    return surroundings.signal.aborted ? EXIT.interrupted : EXIT.failed;
+  }
+}
+
+async function start(args: Arguments, surroundings: Surroundings): Promise<number> {
+  if (args.manifest === undefined) {
+    await makeOutDir(args.outDir);
+    return runDemo(args, surroundings);
+  }
+  const messages = await messagesOf(args.manifest, args, surroundings);
+  await makeOutDir(args.outDir);
+  return downloadAll(messages, args, surroundings);
+}
+
+async function messagesOf(
+  path: string,
+  { skipInvalid }: Arguments,
+  { stdin, stderr }: Surroundings,
+): Promise<readonly JobMessage[]> {
+  const manifest = await readManifest(path, stdin);
+  const { messages, problems } = manifest;
+  if (problems.length === 0) return messages;
+  stderr.write(`${describeProblems(manifest)}\n`);
+  const bad = plural(new Set(problems.map(({ line }) => line)).size, "invalid line");
+  if (!skipInvalid) {
+    throw new UsageError(`Nothing was downloaded: ${manifest.name} has ${bad}. Mend it, or use --skip-invalid.`);
+  }
+  if (messages.length === 0) throw new UsageError(`Nothing was downloaded: no line of ${manifest.name} is valid.`);
+  stderr.write(`Going on without ${bad} of ${manifest.name}.\n`);
+  return messages;
+}
+
+async function makeOutDir(outDir: string): Promise<void> {
+  try {
+    await mkdir(outDir, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Cannot use ${outDir} for the output: ${reason}. Choose another with --out.`, {
+      cause: error,
+    });
+  }
+}
+
+async function downloadAll(
+  messages: readonly JobMessage[],
+  args: Arguments,
+  { stdout, signal }: Surroundings,
+): Promise<number> {
+  const view = createView(stdout, new Set(messages.map(jobIdOf)).size);
+  const onInterrupt = (): void => view.say("Stopping; press Ctrl-C once more to stop at once.");
+  signal.addEventListener("abort", onInterrupt, { once: true });
+  view.say(
+    `${plural(messages.length, "line")}, ${plural(args.workers, "worker")}, ${gateInWords(args.enableIdempotency)}, ` +
+      `into ${args.outDir}`,
+  );
+  let closing: readonly string[] = [];
+  try {
+    const { summary } = await download(messages, { ...args, view, signal });
+    closing = describeSummary(summary, args.outDir);
+    if (signal.aborted) return EXIT.interrupted;
+    return hasFailures(summary) ? EXIT.failed : EXIT.done;
+  } finally {
+    view.close();
+    for (const line of closing) stdout.write(`${line}\n`);
+    if (signal.aborted) stdout.write("Interrupted. The same command goes on where this one stopped.\n");
+  }
+}
+
+function gateInWords(enableIdempotency: string): string {
+  const gate = parseGate(enableIdempotency);
+  if (gate === 100) return "idempotency on";
+  return gate === 0 ? "idempotency off" : `idempotency on for ${gate} % of jobs`;
+}
