@@ -75,6 +75,9 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
       );
     },
     async completeUpload({ key, uploadId }, parts) {
+      const before = stagedObjects.get(key);
+      const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+      if (!uploads.has(uploadId) && before?.body.length === bytes) return { etag: before.etag };
       const upload = uploadOf(uploadId);
       const bodies = parts.map(({ partNumber, etag }) => {
         const part = upload.parts.get(partNumber);
@@ -96,20 +99,29 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
     async delete(key) {
       stagedObjects.delete(key);
     },
-    async litter(_from, limit) {
-      const found = [
-        ...[...uploads].map(([uploadId, { key, createdMs }]) => ({ key, uploadId, createdMs })),
-        ...[...stagedObjects].map(([key, { createdMs }]) => ({ key, createdMs })),
-      ];
-      return { found: found.slice(0, limit) };
+    async litter(from = "", limit) {
+      const rest = [
+        ...[...uploads].map(([uploadId, { key, createdMs }]) => ({
+          place: `1 ${key} ${uploadId}`,
+          litter: { key, uploadId, createdMs },
+        })),
+        ...[...stagedObjects].map(([key, { createdMs }]) => ({ place: `2 ${key}`, litter: { key, createdMs } })),
+      ]
+        .filter(({ place }) => place > from)
+        .sort((a, b) => (a.place < b.place ? -1 : 1));
+      const page = rest.slice(0, limit);
+      const last = page.at(-1);
+      const found = page.map(({ litter }) => litter);
+      return last && rest.length > page.length ? { found, next: last.place } : { found };
     },
   };
 
   const content: Content = {
     async publish({ key: stagedKey, etag, contentType }, key) {
       const staged = stagedObjects.get(stagedKey);
-      if (staged?.etag !== etag) throw new StagedObjectGoneError();
+      if (!staged) throw new StagedObjectGoneError();
       if (contentObjects.has(key)) return "exists";
+      if (staged.etag !== etag) throw new StagedObjectGoneError();
       contentObjects.set(key, objectOf(staged.body, contentType));
       contentWrites.set(key, (contentWrites.get(key) ?? 0) + 1);
       return "created";

@@ -40,7 +40,8 @@ export function simulatedItems(): SimulatedItems {
     history,
     async write(write): Promise<WriteResult> {
       const before = all.get(write.key);
-      if (!write.when.some((tests) => tests.every((test) => holds(test, before)))) return { applied: false, item: before };
+      if (!write.when.some((tests) => tests.every((test) => holds(test, before))))
+        return { applied: false, item: before };
       const after = structuredClone(applied(write, before));
       all.set(write.key, after);
       history.push({ write, before, after });

@@ -118,7 +118,8 @@ export interface World extends SimulatedBlobs {
   readonly deadLetters: readonly { readonly body: string; readonly reason: string }[];
   readonly hidden: readonly number[];
   serve(origin: Origin): void;
-  deliver(message?: object | string, outOfTime?: AbortSignal): Promise<Verdict>;
+  /** `as` is another worker's view of the same services. */
+  deliver(message?: object | string, outOfTime?: AbortSignal, as?: WorkerDeps): Promise<Verdict>;
   reconcile(): Promise<Reconciliation>;
   job(message?: JobMessage): JobRecord | undefined;
 }
@@ -195,16 +196,21 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
     serve: (next) => {
       origin = next;
     },
-    deliver: async (message = MESSAGE, outOfTime = new AbortController().signal) =>
+    deliver: async (message = MESSAGE, outOfTime = new AbortController().signal, as = deps) =>
       deliver(
-        deps,
+        as,
         { body: typeof message === "string" ? message : JSON.stringify(message), receiptHandle: "r", receiveCount: 1 },
         outOfTime,
       ),
     reconcile: async () =>
       reconcile({
         ...deps,
-        settings: { requeueGraceMs: SETTINGS.requeueGraceMs, recoverLimit: 10, sweepLimit: 100, orphanAgeMs: 3_600_000 },
+        settings: {
+          requeueGraceMs: SETTINGS.requeueGraceMs,
+          recoverLimit: 10,
+          sweepLimit: 100,
+          orphanAgeMs: 3_600_000,
+        },
       }),
     job(message = MESSAGE) {
       const item = items.all.get(jobItemKey(jobIdOf(message)));
