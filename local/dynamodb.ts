@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { z } from "zod";
 import { mendDynalite } from "./dynalite-mends.ts";
-import { loopbackEndpoint } from "./loopback.ts";
+import { KEEP_ALIVE_MS, loopbackEndpoint } from "./loopback.ts";
 
 export interface DynamoDbRequest {
   readonly operation: string;
@@ -35,6 +35,7 @@ export async function startDynamoDb(options: EmbeddedDynamoDbOptions): Promise<E
     deleteTableMs: 0,
     updateTableMs: 0,
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   if (options.onRequest) watchRequests(server, options.onRequest);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -2,7 +2,7 @@
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { z } from "zod";
-import { invocation } from "./lambda-protocol.ts";
+import { request } from "./lambda-protocol.ts";
 import type { Answer, Invocation } from "./lambda-protocol.ts";
 
 type Handler = (event: unknown, context: unknown) => unknown;
@@ -39,5 +39,9 @@ process.on("disconnect", () => process.exit());
 
 const [, , modulePath, exportName] = z.tuple([z.string(), z.string(), z.string(), z.string()]).parse(process.argv);
 const handler = await loadHandler(modulePath, exportName);
-process.on("message", (message) => void answerTo(handler, invocation.parse(message)).then(send));
+process.on("message", (message) => {
+  const asked = request.parse(message);
+  if (asked === "exit") process.exit();
+  void answerTo(handler, asked).then(send);
+});
 send({ kind: "ready" });

@@ -3,6 +3,8 @@ import { startLambdaProcess } from "./lambda-process.ts";
 import type { LambdaFunction, LambdaProcess } from "./lambda-process.ts";
 
 const RESTART_PAUSE_MS = 1000;
+/** A process that is asked to exit may write its coverage first. */
+const EXIT_GRACE_MS = 3000;
 
 /** A fixed number of processes that run one function; a process that dies is replaced while the pool runs. */
 export interface LambdaPool {
@@ -20,6 +22,8 @@ export async function startLambdaPool(lambda: LambdaFunction, size: number): Pro
   const idle: LambdaProcess[] = [];
   const waiting: PromiseWithResolvers<LambdaProcess>[] = [];
   const stopping = new AbortController();
+
+  const stopped = (): Error => new Error(`${lambda.name} is being stopped.`);
 
   function offer(worker: LambdaProcess): void {
     const next = waiting.shift();
@@ -57,19 +61,8 @@ export async function startLambdaPool(lambda: LambdaFunction, size: number): Pro
 
   async function stop(graceMs: number): Promise<void> {
     stopping.abort();
-    for (const waiter of waiting.splice(0)) waiter.reject(new Error(`${lambda.name} is being stopped.`));
-    const workers = [...alive];
-    const killTimer = setTimeout(() => {
-      for (const worker of workers) worker.kill("SIGKILL");
-    }, graceMs);
-    await Promise.all(
-      workers.map(async (worker) => {
-        await worker.idle();
-        worker.release();
-        await worker.ended;
-      }),
-    );
-    clearTimeout(killTimer);
+    for (const waiter of waiting.splice(0)) waiter.reject(stopped());
+    await Promise.all([...alive].map(async (worker) => retire(worker, graceMs)));
   }
 
   try {
@@ -81,7 +74,7 @@ export async function startLambdaPool(lambda: LambdaFunction, size: number): Pro
 
   return {
     invoke: async (event) => {
-      stopping.signal.throwIfAborted();
+      if (stopping.signal.aborted) throw stopped();
       const worker = idle.shift() ?? (await enqueue(waiting).promise);
       try {
         return await worker.invoke(event);
@@ -101,4 +94,15 @@ function enqueue<T>(waiting: PromiseWithResolvers<T>[]): PromiseWithResolvers<T>
   const waiter = Promise.withResolvers<T>();
   waiting.push(waiter);
   return waiter;
+}
+
+async function retire(worker: LambdaProcess, graceMs: number): Promise<void> {
+  const kill = (): void => worker.kill("SIGKILL");
+  const impatience = setTimeout(kill, graceMs);
+  await worker.idle();
+  clearTimeout(impatience);
+  worker.release();
+  const lastPatience = setTimeout(kill, EXIT_GRACE_MS);
+  await worker.ended;
+  clearTimeout(lastPatience);
 }

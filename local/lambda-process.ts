@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { answer } from "./lambda-protocol.ts";
-import type { Invocation } from "./lambda-protocol.ts";
+import type { Request } from "./lambda-protocol.ts";
 import { lineSplitter, sortLine } from "./lines.ts";
 import type { LineSinks } from "./lines.ts";
 
@@ -31,7 +31,7 @@ export interface LambdaProcess {
   /** Settles when no invocation is running. */
   idle(): Promise<void>;
   kill(signal: NodeJS.Signals): void;
-  /** Lets the process end by itself: it exits when its channel closes. */
+  /** Asks the process to exit by itself. */
   release(): void;
 }
 
@@ -77,6 +77,11 @@ export function startLambdaProcess(lambda: LambdaFunction): LambdaProcess {
   });
   ready.promise.catch(() => undefined);
 
+  /** A process that ends before it has read the request rejects the outcome when it closes. */
+  function send(request: Request): void {
+    if (child.connected) child.send(request, () => undefined);
+  }
+
   return {
     pid,
     ready: ready.promise,
@@ -89,9 +94,7 @@ export function startLambdaProcess(lambda: LambdaFunction): LambdaProcess {
         endedBecause = `ran for longer than its time limit of ${lambda.timeoutMs} ms and was killed`;
         child.kill("SIGKILL");
       }, lambda.timeoutMs);
-      const message: Invocation = { id: running.id, event, deadlineMs: Date.now() + lambda.timeoutMs };
-      // A process that ends before it has read this rejects the outcome when it closes.
-      if (child.connected) child.send(message, () => undefined);
+      send({ id: running.id, event, deadlineMs: Date.now() + lambda.timeoutMs });
       return outcome.promise.finally(() => clearTimeout(timer));
     },
     isUsable: () => endedBecause === undefined && child.connected,
@@ -101,8 +104,7 @@ export function startLambdaProcess(lambda: LambdaFunction): LambdaProcess {
     kill: (signal) => {
       child.kill(signal);
     },
-    release: () => {
-      if (child.connected) child.disconnect();
-    },
+    // Not by closing the channel: a ChildProcess whose parent disconnected never emits "close".
+    release: () => send("exit"),
   };
 }

@@ -1,6 +1,6 @@
 import { buildApp } from "fauxqs";
 import type { EmbeddedService } from "./dynamodb.ts";
-import { loopbackEndpoint } from "./loopback.ts";
+import { KEEP_ALIVE_MS, loopbackEndpoint } from "./loopback.ts";
 
 export interface SqsRequest {
   readonly operation: string;
@@ -23,6 +23,7 @@ export async function startSqs(options: EmbeddedSqsOptions = {}): Promise<Embedd
   app.addHook("onResponse", async (request, reply) => {
     options.onRequest?.({ operation: operationOf(request.headers["x-amz-target"]), status: reply.statusCode });
   });
+  app.server.keepAliveTimeout = KEEP_ALIVE_MS;
   await app.listen({ host: "127.0.0.1", port: 0 });
   return { endpoint: loopbackEndpoint(app.server), stop: async () => app.close() };
 }
