@@ -43,7 +43,8 @@ export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: Qu
         new SendMessageCommand({
           QueueUrl: deadLetterQueueUrl,
           MessageBody: body,
-          MessageAttributes: { reason: { DataType: "String", StringValue: reason } },
+          // A parser's error may quote half of a surrogate pair, which SQS refuses.
+          MessageAttributes: { reason: { DataType: "String", StringValue: reason.toWellFormed() } },
         }),
       );
     },
