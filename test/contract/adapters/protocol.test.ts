@@ -62,6 +62,8 @@ const FENCED_WRITES: Readonly<Record<string, (lease: Lease, record: JobRecord) =
   releaseForContinuation: (lease, record) => releaseForContinuation(lease, record, ["op_head"], START_MS, GRACE_MS),
 };
 
+const recover = (seen: JobRecord) => recoverJob(seen, START_MS + TTL_MS, START_MS + 2 * TTL_MS, GRACE_MS);
+
 describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start) => {
   let backend: ItemsBackend;
   let items: Items;
@@ -233,9 +235,6 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
   });
 
   describe("recoverJob", () => {
-    const recover = (seen: JobRecord, watchAtMs = START_MS + TTL_MS) =>
-      recoverJob(seen, watchAtMs, START_MS + 2 * TTL_MS, GRACE_MS);
-
     it("takes an expired lease away, marks what was in progress, and lets anybody lease the job at once", async () => {
       await holdBy("a");
       await write(recover(await job()));
