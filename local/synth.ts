@@ -16,9 +16,10 @@ export interface Assembly {
 const PROJECT_ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SOURCES = ["{core,adapters,lambdas,dashboards,infra}/**/*.ts", "package-lock.json", "tsconfig.json"];
 
+const CACHE = join(PROJECT_ROOT, "node_modules/.cache/fetchonce");
+
 /** The local environment's cloud assembly: synthesized once for a state of the sources, then taken from the cache. */
-export async function synthesize(): Promise<Assembly> {
-  const cache = join(PROJECT_ROOT, "node_modules/.cache/fetchonce");
+export async function synthesize(cache = CACHE): Promise<Assembly> {
   const folder = join(cache, await digestOfSources());
   if (!existsSync(folder)) {
     await mkdir(cache, { recursive: true });
