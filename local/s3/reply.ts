@@ -28,7 +28,7 @@ export interface Reply {
   readonly body?: string | FileSlice;
 }
 
-export type Handler = (request: S3Request, stores: Stores) => Promise<Reply>;
+type Handler = (request: S3Request, stores: Stores) => Promise<Reply>;
 export type Handlers<O extends S3Operation> = Readonly<Record<O, Handler>>;
 
 export function emptyReply(status: number, headers: Readonly<Record<string, string>> = {}): Reply {
