@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** What pool and worker process say to each other over the IPC channel. */
-export const invocation = z.object({ id: z.string(), event: z.unknown().optional(), deadlineMs: z.number() });
+const invocation = z.object({ id: z.string(), event: z.unknown().optional(), deadlineMs: z.number() });
 export type Invocation = z.infer<typeof invocation>;
 export const request = z.union([z.literal("exit"), invocation]);
 export type Request = z.infer<typeof request>;

@@ -50,6 +50,8 @@ export interface Pipeline {
   submit(messages: readonly object[]): Promise<void>;
   depth(): Promise<QueueDepth & { readonly deadLetters: number }>;
   deadLetters(): Promise<readonly DeadLetter[]>;
+  /** For a caller that knows every accepted job to be terminal: the next run has nothing to send again. */
+  forgetAccepted(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -177,6 +179,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
       return { ...work, deadLetters: dead.visible + dead.inFlight };
     },
     deadLetters: async () => readThrough(sqs, names.deadLetterQueueUrl),
+    forgetAccepted: async () => journal.clear(),
     stop: async () => cleanup.disposeAsync(),
   };
 }

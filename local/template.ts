@@ -16,7 +16,7 @@ export function parseTemplate(json: string): Template {
 }
 
 export const REGION = "us-east-1";
-export const ACCOUNT = "000000000000";
+const ACCOUNT = "000000000000";
 
 const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   "AWS::Region": REGION,
