@@ -32,7 +32,9 @@ function translate(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted ? signal.reason : new RetryableError(reasonOf(error), { cause: error });
 }
 
-const timeOut = (): Error => Object.assign(new Error("The origin was silent for too long."), { code: "ETIMEDOUT" });
+const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code });
+
+const timeOut = (): Error => coded("ETIMEDOUT", "The origin was silent for too long.");
 
 export interface ClosableHttp extends Http {
   close(): void;
@@ -55,7 +57,15 @@ export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): Clo
         socket.once("connect", stop).once("close", stop);
       });
       request.setTimeout(idleTimeoutMs, silence);
-      request.once("response", resolve).once("error", reject).end();
+      request
+        .once("response", (response) => {
+          request.setTimeout(0);
+          resolve(response);
+        })
+        .once("error", reject)
+        // Without an error or an answer: a switch to a protocol that nobody asked for.
+        .once("close", () => reject(coded("ECONNRESET", "The origin ended the exchange without an answer.")))
+        .end();
     });
 
   return {
@@ -73,7 +83,7 @@ export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): Clo
               Array.isArray(value) ? (value[0] ?? "") : (value ?? ""),
             ]),
           ),
-          body: translated(response, signal),
+          body: piecesOf(response, idleTimeoutMs, signal),
           discard: () => discard(response, request.method),
         };
       } catch (error) {
@@ -93,10 +103,23 @@ function discard(response: http.IncomingMessage, method: HttpRequest["method"]):
   else response.destroy();
 }
 
-async function* translated(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {
+/** Silence is what the origin is silent for while we listen: a reader that pauses is not the origin's fault. */
+async function* piecesOf(
+  response: http.IncomingMessage,
+  idleTimeoutMs: number,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  const listen = () => setTimeout(() => response.destroy(timeOut()), idleTimeoutMs);
+  let listening = listen();
   try {
-    yield* body;
+    for await (const piece of response as AsyncIterable<Uint8Array>) {
+      clearTimeout(listening);
+      yield piece;
+      listening = listen();
+    }
   } catch (error) {
     throw translate(error, signal);
+  } finally {
+    clearTimeout(listening);
   }
 }
