@@ -56,6 +56,7 @@ export class BodyStager {
   #hash: RunningSha256 | undefined;
   #received: number;
   #savedParts: number;
+  #isSaving = false;
   #saving: Promise<void> | undefined;
   #failure: unknown;
 
@@ -177,23 +178,21 @@ export class BodyStager {
       return;
     }
     this.#deps.buffers.giveBack(buffer);
-    this.#saving ??= this.#saveProgress().finally(() => {
-      this.#saving = undefined;
-    });
+    if (!this.#isSaving) this.#saving = this.#saveProgress();
   }
 
   /** One checkpoint at a time; what is acknowledged meanwhile goes into the next. */
   async #saveProgress(): Promise<void> {
-    for (;;) {
-      const checkpoint = this.#checkpointAhead();
-      if (!checkpoint) return;
-      try {
-        await this.#owner.saveCheckpoint(checkpoint);
+    this.#isSaving = true;
+    try {
+      for (let next = this.#checkpointAhead(); next; next = this.#checkpointAhead()) {
+        await this.#owner.saveCheckpoint(next);
         await this.#abortSuperseded();
-      } catch (error) {
-        this.#failure ??= error;
-        return;
       }
+    } catch (error) {
+      this.#failure ??= error;
+    } finally {
+      this.#isSaving = false;
     }
   }
 

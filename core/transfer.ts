@@ -91,7 +91,6 @@ function acknowledgedParts(
   let bytes = 0;
   let digest = "";
   for (const [index, part] of found.entries()) {
-    if (part.partNumber !== index + 1) return undefined;
     bytes += part.bytes;
     digest = chainDigest(digest, part.etag);
     if (bytes === offset) return digest === partsDigest ? found.slice(0, index + 1) : undefined;

@@ -280,7 +280,7 @@ describe("a torn body", () => {
   it.each([
     [
       "whose parts were overwritten",
-      (w: World) => w.uploads.forEach(({ parts }) => parts.set(1, { body: SMALL, etag: '"x"' })),
+      (w: World) => w.uploads.forEach(({ parts }) => parts.set(1, { body: Buffer.alloc(PART_BYTES), etag: '"x"' })),
     ],
     ["of which a part is missing", (w: World) => w.uploads.forEach(({ parts }) => parts.delete(2))],
     ["that was aborted", (w: World) => w.uploads.clear()],
@@ -477,8 +477,11 @@ describe("the lease", () => {
         },
       }),
     });
-    const { origin, open } = waitingOrigin();
-    w.serve(origin);
+    const { promise: answered, resolve: open } = Promise.withResolvers<void>();
+    w.serve(async ({ method }) => {
+      if (method === "GET") await answered;
+      return answer({ headers: { etag: '"v"' } });
+    });
     const verdict = w.deliver();
     await settled();
     isOut = true;
@@ -507,6 +510,37 @@ describe("the lease", () => {
     w.serve(fileOrigin(LARGE));
     expect(await w.deliver()).toBe("acknowledge");
     expect(w.job()).toMatchObject({ state: "INDEXED", attempts: 1, fence: 1 });
+    expect(w.events.at(-1)?.event).toBe("lease_released");
+  });
+
+  it("is not renewed once it was given back, however late the heartbeat comes", async () => {
+    const w = world({
+      wrap: (deps) => ({
+        ...deps,
+        items: {
+          ...deps.items,
+          write: async (write) => {
+            if (write.set?.["state"] === "INDEXED") await w.clock.advance(50_000);
+            return deps.items.write(write);
+          },
+        },
+      }),
+    });
+    w.serve(fileOrigin(SMALL));
+    await w.deliver();
+    await settled();
+    expect(w.events.at(-1)?.event).toBe("lease_released");
+    expect(eventsOf(w, "lease_renewed")).toEqual([]);
+  });
+
+  it("leaves nothing of itself on a finished record", async () => {
+    const w = world();
+    w.serve(fileOrigin(SMALL));
+    await w.deliver();
+    const item = [...w.items.all.values()].find((found) => "work_id" in found) ?? {};
+    for (const name of ["lease_owner", "available_at", "watch_at", "watch_shard"])
+      expect(item).not.toHaveProperty(name);
+    expect(item["expires_at"]).toBe(w.clock.nowMs() / 1000 + 86_400);
   });
 
   it("that nobody answers for is not taken", async () => {
@@ -617,6 +651,52 @@ describe("the end of the invocation", () => {
     });
     w.serve(slowly(LARGE, outOfTime, 20));
     expect(await w.deliver(MESSAGE, outOfTime.signal)).toBe("return");
+  });
+});
+
+describe("an upload whose completion was not recorded", () => {
+  /** All parts are staged and on record; then Complete fails, before or after its effect. */
+  const halfCompleted = async (takesEffect: boolean): Promise<World> => {
+    let isOut = true;
+    const w = world({
+      wrap: (deps) => ({
+        ...deps,
+        staging: {
+          ...deps.staging,
+          completeUpload: async (upload, parts) => {
+            if (!isOut) return deps.staging.completeUpload(upload, parts);
+            isOut = false;
+            if (takesEffect) await deps.staging.completeUpload(upload, parts);
+            throw new Error("S3 is out");
+          },
+        },
+      }),
+    });
+    w.serve(fileOrigin(LARGE));
+    expect(await w.deliver()).toBe("return");
+    expect(w.job()?.checkpoint?.offset).toBe(LARGE.length);
+    await w.clock.advance(60_000);
+    return w;
+  };
+
+  it.each([true, false])("is completed without asking the origin again (had it happened: %s)", async (takesEffect) => {
+    const w = await halfCompleted(takesEffect);
+    const requests = w.requests.length;
+    expect(await w.deliver()).toBe("acknowledge");
+    expect(w.job()).toMatchObject({ state: "INDEXED", transfer: { sha256: sha256Of(LARGE) } });
+    expect(w.requests).toHaveLength(requests);
+    leavesNoLitter(w);
+  });
+
+  it("starts over where something else lies in its place", async () => {
+    const w = await halfCompleted(true);
+    const [key = ""] = w.stagedObjects.keys();
+    await w.staging.put(key, SMALL, "text/plain");
+    expect(await w.deliver()).toBe("return");
+    expect(w.job()?.checkpoint).toBeUndefined();
+    await w.clock.advance(60_000);
+    expect(await w.deliver()).toBe("acknowledge");
+    expect(w.job()).toMatchObject({ state: "INDEXED", transfer: { sha256: sha256Of(LARGE) } });
   });
 });
 

@@ -92,6 +92,13 @@ describe("an expired lease", () => {
   });
 });
 
+it("a live lease that the index still shows as expired is left alone", async () => {
+  const w = await abandonedJob();
+  const items = { ...w.items, watched: async () => [`JOB#${JOB_ID}`] };
+  expect(await reconcile({ ...w.deps, items, settings: SETTINGS })).toMatchObject({ requeuedJobs: 0 });
+  expect(w.job()).toMatchObject({ fence: 1, leaseOwner: expect.any(String) });
+});
+
 it("a retry whose message was lost is revived, digest and all", async () => {
   const w = world();
   const message = { ...MESSAGE, sha256: "a".repeat(64) };
@@ -150,6 +157,21 @@ describe("the sweep", () => {
     expect(await w.reconcile()).toMatchObject({ removedLitter: 0 });
     await w.clock.advance(3_600_001);
     expect(await w.reconcile()).toMatchObject({ removedLitter: 2 });
+  });
+
+  it("of two that overlap, the slower does not move the place back", async () => {
+    const w = world();
+    const staging = (next: string) => ({ ...w.staging, litter: async () => ({ found: [], next }) });
+    const items = {
+      ...w.items,
+      read: async (key: string) => {
+        const place = await w.items.read(key);
+        await reconcile({ ...w.deps, staging: staging("quick"), settings: SETTINGS });
+        return place;
+      },
+    };
+    await reconcile({ ...w.deps, items, staging: staging("slow"), settings: SETTINGS });
+    expect(w.items.all.get("RECONCILER")).toMatchObject({ cursor: "quick" });
   });
 
   it("keeps its place between runs, and starts again at the end", async () => {
