@@ -115,6 +115,6 @@ describe("clock, randomness and I/O are injected", () => {
 
   it.each(VIOLATIONS)("%s: %s is a violation", (path) => {
     expect(planted.passed).toBe(false);
-    expect(planted.output).toMatch(new RegExp(`${path}.*Inject the`));
+    expect(planted.output).toMatch(new RegExp(`${path}:.*no-restricted`));
   });
 });
