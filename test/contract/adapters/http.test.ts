@@ -1,0 +1,156 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { bodyOf, cleanUp, client, get, origin, rawOrigin, read, unstopped } from "./http-support.ts";
+
+afterEach(cleanUp);
+
+describe("a response", () => {
+  it("has its status, its headers in lower case, and its body", async () => {
+    const body = randomBytes(300_000);
+    const url = await origin((_request, response) => {
+      response.writeHead(206, { ETag: '"v1"', "Content-Type": "image/png", "X-Many": ["first", "second"] });
+      response.end(body);
+    });
+    const response = await get(client(), `${url}/file`);
+    expect(response.status).toBe(206);
+    expect(response.headers).toMatchObject({ etag: '"v1"', "content-type": "image/png" });
+    expect(response.headers["x-many"]).toContain("first");
+    expect((await bodyOf(response)).equals(body)).toBe(true);
+  });
+
+  it("has one text for a header that Node keeps as a list", async () => {
+    const raw = await rawOrigin((socket) =>
+      socket.write("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 0\r\n\r\n"),
+    );
+    const response = await get(client(), raw.url);
+    expect(response.headers["set-cookie"]).toBe("a=1");
+    await bodyOf(response);
+  });
+
+  it("is asked for with the method, path and headers given", async () => {
+    const seen: IncomingMessage[] = [];
+    const url = await origin((request, response) => {
+      seen.push(request);
+      response.end();
+    });
+    const headers = { range: "bytes=5-", "if-range": '"v1"', "user-agent": "fetchonce" };
+    await bodyOf(await get(client(), `${url}/a%20b?c=d`, { headers }));
+    expect(seen[0]).toMatchObject({ method: "GET", url: "/a%20b?c=d", headers });
+  });
+
+  it("comes before its body does, and the body piece by piece", async () => {
+    const responses: ServerResponse[] = [];
+    const url = await origin((_request, response) => {
+      response.write("first");
+      responses.push(response);
+    });
+    const { body } = await get(client(), url);
+    const pieces: string[] = [];
+    for await (const piece of body) {
+      pieces.push(Buffer.from(piece).toString());
+      if (pieces.length === 1) responses[0]?.end("rest");
+    }
+    expect(pieces).toEqual(["first", "rest"]);
+  });
+
+  it("to HEAD has headers and no body, and leaves its connection to the next request", async () => {
+    const raw = await rawOrigin((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n"));
+    const http = client();
+    for (let requests = 0; requests < 3; requests += 1) {
+      const response = await http.request({ method: "HEAD", url: raw.url, headers: {}, signal: unstopped() });
+      expect(response.headers["content-length"]).toBe("5000000");
+      response.discard();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(raw.heads.map((head) => head.split(" ")[0])).toEqual(["HEAD", "HEAD", "HEAD"]);
+    expect(raw.connections()).toBe(1);
+  });
+
+  it("does not follow a redirect", async () => {
+    const url = await origin((_request, response) => response.writeHead(302, { location: "/elsewhere" }).end());
+    const response = await get(client(), url);
+    expect(response).toMatchObject({ status: 302, headers: { location: "/elsewhere" } });
+    response.discard();
+  });
+
+  it("whose length is told by the end of the connection is whole", async () => {
+    const raw = await rawOrigin((socket) => socket.end("HTTP/1.0 200 OK\r\n\r\nall of it"));
+    expect((await read(client(), raw.url)).toString()).toBe("all of it");
+  });
+
+  it("follows an informational one", async () => {
+    const raw = await rawOrigin((socket) =>
+      socket.write("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+    );
+    expect((await read(client(), raw.url)).toString()).toBe("ok");
+  });
+});
+
+describe("connections", () => {
+  it("are kept for the next request to the same origin", async () => {
+    const raw = await rawOrigin((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    const http = client();
+    for (let requests = 0; requests < 3; requests += 1) {
+      expect((await read(http, raw.url)).toString()).toBe("ok");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(raw.connections()).toBe(1);
+  });
+
+  it("of a large body that is discarded end, and others go on", async () => {
+    const ended: Promise<unknown>[] = [];
+    const raw = await rawOrigin((socket, head) => {
+      if (head.startsWith("GET /small")) {
+        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        return;
+      }
+      ended.push(new Promise((resolve) => socket.once("close", resolve)));
+      socket.write("HTTP/1.1 404 Not Found\r\nContent-Length: 1000000000\r\n\r\n");
+      socket.write(Buffer.alloc(1_000_000));
+    });
+    const http = client();
+    for (let requests = 0; requests < 5; requests += 1) (await get(http, `${raw.url}/large`)).discard();
+    await Promise.all(ended);
+    expect(ended).toHaveLength(5);
+    expect((await read(http, `${raw.url}/small`)).toString()).toBe("ok");
+  });
+
+  it("of a body that nobody wants to the end are ended by who stops reading", async () => {
+    const url = await origin((_request, response) => {
+      response.writeHead(200, { "content-length": 1_000_000_000 });
+      response.write(Buffer.alloc(100_000));
+      response.once("close", () => closed.push("closed"));
+    });
+    const closed: string[] = [];
+    const { body } = await get(client(), url);
+    for await (const piece of body) {
+      expect(piece.length).toBeGreaterThan(0);
+      break;
+    }
+    await expect.poll(() => closed).toEqual(["closed"]);
+  });
+
+  it("that the origin closed while they were idle do not spoil the next request", async () => {
+    const sockets: Socket[] = [];
+    const raw = await rawOrigin((socket) => {
+      sockets.push(socket);
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+    const http = client();
+    await read(http, raw.url);
+    const closed = sockets.map(async (socket) => once(socket.end(), "close"));
+    await Promise.all(closed);
+    expect((await read(http, raw.url)).toString()).toBe("ok");
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("outlive what an origin says beyond its answer", async () => {
+    const raw = await rawOrigin((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more"));
+    const http = client();
+    expect((await read(http, raw.url)).toString()).toBe("ok");
+    expect((await read(http, raw.url)).toString()).toBe("ok");
+  });
+});
