@@ -3,11 +3,12 @@ import { fileLabel } from "./format.ts";
 
 export interface FileUnderWay {
   readonly label: string;
-  /** Staged so far, by this attempt and those it resumes. */
+  /** Staged in this run. */
   readonly bytes: number;
 }
 
 interface Transfer extends FileUnderWay {
+  isLeased: boolean;
   stagedBy: string;
   bytes: number;
 }
@@ -19,6 +20,7 @@ export class Activity {
   readonly #urlOf: (jobId: string) => string | undefined;
   readonly #transfers = new Map<string, Transfer>();
   #bytes = 0;
+  #takeovers = 0;
 
   constructor(urlOf: (jobId: string) => string | undefined) {
     this.#urlOf = urlOf;
@@ -29,14 +31,22 @@ export class Activity {
     return this.#bytes;
   }
 
+  /** Leases taken on jobs whose last holder had not given its lease back: it crashed, or was taken for crashed. */
+  get takeovers(): number {
+    return this.#takeovers;
+  }
+
   underWay(): readonly FileUnderWay[] {
     return [...this.#transfers.values()];
   }
 
   hearTelemetry(line: unknown): void {
     const lease = leaseEvent.safeParse(line).data;
-    if (lease?.event === "job_leased") this.#transferOf(lease.job_id);
-    else if (lease) this.end(lease.job_id);
+    if (lease?.event === "lease_released") this.end(lease.job_id);
+    const transfer = lease?.event === "job_leased" && this.#transferOf(lease.job_id);
+    if (!transfer) return;
+    if (transfer.isLeased) this.#takeovers += 1;
+    transfer.isLeased = true;
   }
 
   /** `key` is `staging/<job id>/<attempt>`. */
@@ -57,7 +67,7 @@ export class Activity {
     const known = this.#transfers.get(jobId);
     const url = this.#urlOf(jobId);
     if (known || url === undefined) return known;
-    const transfer = { label: fileLabel(url), bytes: 0, stagedBy: "" };
+    const transfer = { label: fileLabel(url), bytes: 0, stagedBy: "", isLeased: false };
     this.#transfers.set(jobId, transfer);
     return transfer;
   }

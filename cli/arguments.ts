@@ -77,7 +77,7 @@ function commandLine(print: (text: string) => void): Command {
     .addOption(
       new Option(
         "--enable-idempotency [PERCENT]",
-        `take the exactly-once path, for all jobs or for a percentage of them (default: ${GATE_VARIABLE}, or all)`,
+        `take the exactly-once path, for all jobs or, with =PERCENT, for some (default: ${GATE_VARIABLE}, or all)`,
       ).argParser(percentage),
     )
     .option("--no-enable-idempotency", "take the plain path: no leases, no ledger, no index")

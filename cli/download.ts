@@ -1,6 +1,5 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import { dynamoItems } from "../adapters/dynamodb.ts";
 import { parseGate } from "../core/gate.ts";
 import { jobItemKey } from "../core/keys.ts";
@@ -37,15 +36,13 @@ const LOOK_EVERY_MS = 300;
 const REFRESH_EVERY_MS = 200;
 const RECORDS_A_LOOK = 100;
 const MESSAGES_A_SUBMISSION = 500;
-
-const recovery = z.object({ event: z.literal("crash_recovery_event"), recovered_leases: z.number() });
+const LONGEST_DRAIN_MS = 10_000;
 
 /** Downloads what the messages name, and leaves `results.jsonl` behind whether it was interrupted or not. */
 export async function download(messages: readonly JobMessage[], options: DownloadOptions): Promise<DownloadReport> {
   const { outDir, view, signal } = options;
   const startedMs = performance.now();
   let failed = 0;
-  let recoveries = 0;
   const tracker = new JobTracker(messages, parseGate(options.enableIdempotency), (result) => {
     if (result.state === "FAILED") failed += 1;
     activity.end(result.job_id);
@@ -60,7 +57,6 @@ export async function download(messages: readonly JobMessage[], options: Downloa
       ALLOW_PRIVATE_HOSTS: String(options.allowPrivateHosts),
     },
     onTelemetry: (line, pid) => {
-      recoveries += recovery.safeParse(line).data?.recovered_leases ?? 0;
       tracker.hearTelemetry(line);
       activity.hearTelemetry(line);
       options.onTelemetry?.(line, pid);
@@ -83,6 +79,7 @@ export async function download(messages: readonly JobMessage[], options: Downloa
   try {
     options.onStarted?.(pipeline);
     await follow(messages, tracker, pipeline, signal);
+    await drain(pipeline, signal);
     if (!signal.aborted) await options.beforeStop?.(pipeline);
   } finally {
     clearInterval(refreshing);
@@ -91,7 +88,7 @@ export async function download(messages: readonly JobMessage[], options: Downloa
   }
   const results = tracker.results();
   await writeResults(outDir, results);
-  return { results, summary: summarize(tracker, recoveries, performance.now() - startedMs) };
+  return { results, summary: summarize(tracker, activity.takeovers, performance.now() - startedMs) };
 }
 
 async function follow(
@@ -112,6 +109,14 @@ async function follow(
     const { deadLetters } = await pipeline.depth();
     if (deadLetters !== lettersSeen) await readDeadLetters(items, tracker, pipeline);
     lettersSeen = deadLetters;
+  }
+}
+
+/** Messages whose job had ended already are delivered all the same; what is left when time is up, the next run has. */
+async function drain(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
+  const endMs = performance.now() + LONGEST_DRAIN_MS;
+  while (!signal.aborted && performance.now() < endMs && (await pipeline.depth()).visible > 0) {
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -3,7 +3,10 @@ import { run } from "./run.ts";
 
 const interrupt = new AbortController();
 const onSignal = (): void => {
-  if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
+  if (interrupt.signal.aborted) {
+    process.stdout.write("\n");
+    process.exit(EXIT.interrupted);
+  }
   interrupt.abort();
 };
 process.on("SIGINT", onSignal).on("SIGTERM", onSignal);

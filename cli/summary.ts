@@ -11,13 +11,13 @@ export interface Summary {
   readonly bytes: number;
   readonly retries: number;
   readonly resumedBytes: number;
-  readonly recoveries: number;
+  readonly takeovers: number;
   readonly elapsedMs: number;
 }
 
 export const FINISHED_STATES = ["INDEXED", "DEDUPED", "PUBLISHED", "FAILED"];
 
-export function summarize(tracker: JobTracker, recoveries: number, elapsedMs: number): Summary {
+export function summarize(tracker: JobTracker, takeovers: number, elapsedMs: number): Summary {
   const states: Record<string, number> = {};
   const summary = { doneBefore: 0, failedBefore: 0, bytes: 0, retries: 0, resumedBytes: 0 };
   for (const { outcome, earlier, record } of tracker.jobs()) {
@@ -29,11 +29,11 @@ export function summarize(tracker: JobTracker, recoveries: number, elapsedMs: nu
     summary.retries += Math.max(0, (record?.attempts ?? 0) - (earlier?.attempts ?? 0) - 1);
     summary.resumedBytes += (record?.resumedBytes ?? 0) - (earlier?.resumedBytes ?? 0);
   }
-  return { jobs: tracker.total, states, ...summary, recoveries, elapsedMs };
+  return { jobs: tracker.total, states, ...summary, takeovers, elapsedMs };
 }
 
 export function describeSummary(summary: Summary, outDir: string): readonly string[] {
-  const { jobs, states, doneBefore, failedBefore, bytes, retries, resumedBytes, recoveries, elapsedMs } = summary;
+  const { jobs, states, doneBefore, failedBefore, bytes, retries, resumedBytes, takeovers, elapsedMs } = summary;
   const counted = [...FINISHED_STATES, "unfinished"]
     .filter((state) => states[state])
     .map((state) => `${states[state]} ${state}`);
@@ -41,10 +41,10 @@ export function describeSummary(summary: Summary, outDir: string): readonly stri
     `${plural(jobs, "job")}: ${counted.join(", ")}`,
     `${formatBytes(bytes)} downloaded in ${formatDuration(elapsedMs)}, ${plural(retries, "retry", "retries")}, ` +
       `${formatBytes(resumedBytes)} resumed instead of fetched again, ` +
-      `${plural(recoveries, "recovery", "recoveries")} from a crash`,
+      `${plural(takeovers, "job")} taken over from a crashed worker`,
   ];
   if (doneBefore > 0) {
-    const rest = doneBefore === jobs ? "nothing was fetched again" : "they were not fetched again";
+    const rest = doneBefore + failedBefore === jobs ? "nothing was fetched again" : "they were not fetched again";
     lines.push(`${doneBefore} of ${jobs} were done before; ${rest}`);
   }
   if (failedBefore > 0) {
