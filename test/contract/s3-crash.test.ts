@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import {
@@ -97,7 +97,7 @@ describe("the embedded S3 in a process of its own", () => {
     for (let sent = 0; sent < LARGE_OBJECT; sent += MiB) expected.update(piece);
     expect(received.digest("hex")).toBe(expected.digest("hex"));
     expect((await peakBytes()) - idle).toBeLessThan(MOST_GROWTH);
-  });
+  }, 120_000);
 
   test("finds everything again after kill -9", async () => {
     const Policy = JSON.stringify({
@@ -158,6 +158,19 @@ describe("the embedded S3 in a process of its own", () => {
     const unfinished = (await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads ?? [];
     expect(unfinished.filter(({ Key = "" }) => answered.has(Key))).toEqual([]);
     expect(await readdir(join(stateDir, "tmp"))).toEqual([]);
+  }, 120_000);
+
+  test("killed between noting a new version and moving it into place, the old one is whole", async () => {
+    const version = (of: string) => ({ Bucket: bucket, Key: "replaced", Body: of, Metadata: { of } });
+    const data = join(stateDir, "objects", bucket, "replaced");
+    await client.send(new PutObjectCommand(version("old")));
+    await link(data, `${stateDir}-old`);
+    await client.send(new PutObjectCommand(version("new")));
+    await kill();
+    await rename(`${stateDir}-old`, data);
+    await start();
+    expect((await s3.head("replaced")).Metadata).toEqual({ of: "old" });
+    expect((await s3.read("replaced")).toString()).toBe("old");
   });
 
   describe("killed in the middle of a Complete", () => {
