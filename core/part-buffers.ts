@@ -1,21 +1,27 @@
+import { Semaphore } from "./semaphore.ts";
+
 /**
  * The buffers that bodies pass through, shared by all records of a worker: what bounds its memory.
  * A holder waits only for uploads, which end by themselves, so waiting for a buffer ends as well.
  */
 export class PartBuffers {
   readonly bytes: number;
-  #left: number;
+  /**
+   * Held for as long as a body is read, from before its origin is asked: no more connections stand open than there are
+   * buffers to read them into.
+   */
+  readonly readers: Semaphore;
+  readonly #places: Semaphore;
   readonly #idle: Uint8Array[] = [];
-  readonly #waiting: (() => void)[] = [];
 
   constructor(count: number, bytes: number) {
-    this.#left = count;
     this.bytes = bytes;
+    this.readers = new Semaphore(count);
+    this.#places = new Semaphore(count);
   }
 
   async take(): Promise<Uint8Array> {
-    if (this.#left === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#left -= 1;
+    await this.#places.acquire();
     return this.#idle.pop() ?? new Uint8Array(this.bytes);
   }
 
@@ -27,8 +33,6 @@ export class PartBuffers {
 
   /** Frees the place of a buffer that a failed request may still refer to: its memory is not used again. */
   letGo(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#left += 1;
+    this.#places.release();
   }
 }

@@ -14,6 +14,16 @@ export async function transferBody(
   url: string,
   signal: AbortSignal,
 ): Promise<Transfer> {
+  const { readers } = deps.buffers;
+  await readers.acquire();
+  try {
+    return await fetchBody(deps, owner, url, signal);
+  } finally {
+    readers.release();
+  }
+}
+
+async function fetchBody(deps: WorkerDeps, owner: StagingOwner, url: string, signal: AbortSignal): Promise<Transfer> {
   const decision = decideResume(owner.checkpoint);
   if (decision.kind === "start over") return startOver(deps, owner, await get(deps, url, signal), signal);
 

@@ -18,9 +18,11 @@ export interface Environment {
   readonly logRetention: RetentionDays;
 
   readonly workerTimeoutMs: number;
+  /** How long a message whose worker died before taking a lease stays hidden. Lambda wants at least its own timeout. */
+  readonly visibilityTimeoutMs: number;
   /** Worker invocations at a time, 2 to 1000. */
   readonly workerConcurrency: number;
-  /** Records of one batch at a time, in one invocation. */
+  /** Records of one batch at a time. All ten: what a dead worker had not leased yet, only the queue brings back. */
   readonly recordConcurrency: number;
   readonly partSizeBytes: number;
   readonly partBuffers: number;
@@ -54,8 +56,9 @@ const dev: Environment = {
   logRetention: RetentionDays.ONE_WEEK,
 
   workerTimeoutMs: 900 * SECOND_MS,
+  visibilityTimeoutMs: 900 * SECOND_MS,
   workerConcurrency: 5,
-  recordConcurrency: 4,
+  recordConcurrency: 10,
   partSizeBytes: PART_SIZE_BYTES,
   partBuffers: 5,
   maxBodyBytes: MAX_BODY_BYTES,
@@ -99,6 +102,8 @@ const local: Environment = {
   ...dev,
   enableIdempotency: "true",
   workerTimeoutMs: 300 * SECOND_MS,
+  // Never deployed, so Lambda's least does not bind it.
+  visibilityTimeoutMs: 10 * SECOND_MS,
   leaseTtlMs: 6 * SECOND_MS,
   requeueGraceMs: 4 * SECOND_MS,
   deadlineBufferMs: 5 * SECOND_MS,

@@ -2,8 +2,6 @@ import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Duration } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 
-/** AWS's advice for a queue that feeds a function: a batch that is being retried must not come up a second time. */
-const VISIBILITY_PER_FUNCTION_TIMEOUT = 6;
 /**
  * The worker gives up on a job by itself after `maxAttempts` deliveries, with a reason on record. A message gets here
  * only when the worker cannot even say so, thus the limit lies well above any environment's `maxAttempts`.
@@ -15,7 +13,7 @@ export class WorkQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
 
-  constructor(scope: Construct, id: string, props: { readonly workerTimeoutMs: number }) {
+  constructor(scope: Construct, id: string, props: { readonly visibilityTimeoutMs: number }) {
     super(scope, id);
     const common = {
       encryption: QueueEncryption.SQS_MANAGED,
@@ -25,7 +23,7 @@ export class WorkQueue extends Construct {
     this.deadLetters = new Queue(this, "DeadLetters", common);
     this.queue = new Queue(this, "Queue", {
       ...common,
-      visibilityTimeout: Duration.millis(props.workerTimeoutMs * VISIBILITY_PER_FUNCTION_TIMEOUT),
+      visibilityTimeout: Duration.millis(props.visibilityTimeoutMs),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
     });
   }

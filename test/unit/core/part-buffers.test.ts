@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import { PartBuffers } from "../../../core/part-buffers.ts";
+import { answer, MESSAGE, PART_BYTES, settled, world } from "../../simulation/world.ts";
+
+it("lends no more than it has, and hands on in the order of asking", async () => {
+  const buffers = new PartBuffers(2, 4);
+  const first = await buffers.take();
+  await buffers.take();
+  const order: string[] = [];
+  const third = buffers.take().then((buffer) => (order.push("third"), buffer));
+  const fourth = buffers.take().then((buffer) => (order.push("fourth"), buffer));
+  await settled();
+  expect(order).toEqual([]);
+  buffers.giveBack(first);
+  expect(await third).toBe(first);
+  buffers.letGo();
+  expect(await fourth).not.toBe(first);
+  expect(order).toEqual(["third", "fourth"]);
+});
+
+it("an origin is asked only when there is room for its answer", async () => {
+  const w = world();
+  const worker = { ...w.deps, buffers: new PartBuffers(2, PART_BYTES) };
+  const gate = Promise.withResolvers<void>();
+  w.serve(async ({ method }) => {
+    if (method === "GET") await gate.promise;
+    return answer({ body: Buffer.from("x") });
+  });
+  const deliveries = Array.from({ length: 5 }, async (_, n) =>
+    w.deliver({ ...MESSAGE, artifact_id: `a${n}` }, undefined, worker),
+  );
+  for (let turn = 0; turn < 20; turn++) await settled();
+  expect(w.requests.filter(({ method }) => method === "HEAD")).toHaveLength(5);
+  expect(w.requests.filter(({ method }) => method === "GET")).toHaveLength(2);
+  gate.resolve();
+  expect(await Promise.all(deliveries)).toEqual(Array.from({ length: 5 }, () => "acknowledge"));
+});
