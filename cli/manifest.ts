@@ -8,7 +8,7 @@ import { jobMessage, type JobMessage } from "../core/message.ts";
 import { csvLines, jsonLines, urlLines, type LineReader } from "./manifest-lines.ts";
 import { UsageError } from "./usage-error.ts";
 
-export interface ManifestProblem {
+interface ManifestProblem {
   readonly line: number;
   readonly field?: string;
   readonly reason: string;

@@ -32,7 +32,7 @@ const MOST_FILES_SHOWN = 6;
 export const createView = (output: Output, total: number): ProgressView =>
   output.isTTY ? terminalView(output, total) : plainView(output, total);
 
-export function plainView(output: Output, total: number): ProgressView {
+function plainView(output: Output, total: number): ProgressView {
   const say = (line: string): void => void output.write(`${line}\n`);
   const tellsSingly = total <= MOST_JOBS_TOLD_SINGLY;
   const rate = rateMeter();
@@ -53,7 +53,7 @@ export function plainView(output: Output, total: number): ProgressView {
   };
 }
 
-export function terminalView(output: Output, total: number): ProgressView {
+function terminalView(output: Output, total: number): ProgressView {
   const bars = new MultiBar({
     stream: output,
     clearOnComplete: true,

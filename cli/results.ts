@@ -54,7 +54,7 @@ export function resultOf(message: JobMessage, outcome: Outcome): JobResult {
   return { job_id: jobIdOf(message), work_id, artifact_id, url, ...outcome };
 }
 
-export const resultsPath = (outDir: string): string => join(outDir, "results.jsonl");
+const resultsPath = (outDir: string): string => join(outDir, "results.jsonl");
 
 /** All of it or nothing: a reader never sees half a file. */
 export async function writeResults(outDir: string, results: readonly JobResult[]): Promise<void> {

@@ -15,7 +15,7 @@ export interface Summary {
   readonly elapsedMs: number;
 }
 
-export const FINISHED_STATES = ["INDEXED", "DEDUPED", "PUBLISHED", "FAILED"];
+const FINISHED_STATES = ["INDEXED", "DEDUPED", "PUBLISHED", "FAILED"];
 
 export function summarize(tracker: JobTracker, takeovers: number, elapsedMs: number): Summary {
   const states: Record<string, number> = {};

@@ -4,8 +4,6 @@ import { loopbackEndpoint } from "../loopback.ts";
 import { answer, type OriginRequest, type Visits } from "./answer.ts";
 import { originFileAt, originPath, type OriginFile } from "./file.ts";
 
-export type { OriginRequest } from "./answer.ts";
-
 export interface Origin {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
