@@ -1,4 +1,7 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { dynamoItems } from "../../../adapters/dynamodb.ts";
+import { asJobError } from "../../../core/errors.ts";
 import type { Condition, Item, Test, WriteResult } from "../../../core/items.ts";
 import type { Items } from "../../../core/ports.ts";
 import { itemsBackends, type ItemsBackend } from "./items-backends.ts";
@@ -202,4 +205,20 @@ describe.each(Object.entries(itemsBackends))("Items on %s", (_name, start) => {
     expect(await items.read(key)).toEqual(winners[0]?.item);
     expect(outcomes.every(({ item }) => item?.["writes"] === 1)).toBe(true);
   });
+});
+
+it("passes on an outage of DynamoDB, as one of ours that may pass", async () => {
+  const client = new DynamoDBClient({
+    // Port 9, "discard": nobody listens there.
+    endpoint: "http://127.0.0.1:9",
+    region: "us-east-1",
+    maxAttempts: 1,
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  const items = dynamoItems(client, { table: "jobs", watchIndex: "watch" });
+  const error: unknown = await items
+    .write({ key: "k", when: always, set: { a: 1 } })
+    .catch((thrown: unknown) => thrown);
+  expect(asJobError(error)).toMatchObject({ name: "RetryableError", failureClass: "system" });
+  client.destroy();
 });
