@@ -6,11 +6,13 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 const isEmulated = (environment: NodeJS.ProcessEnv): boolean =>
   environment["AWS_ENDPOINT_URL_S3"] !== undefined || environment["AWS_ENDPOINT_URL"] !== undefined;
 
-/** A socket that is silent for this long is given up: shorter than any deadline buffer. */
-const requestHandler = { requestTimeout: 20_000, connectionTimeout: 5_000 };
+/** A connection that is silent for longer is given up, and the SDK tries again. */
+const QUICK = { connectionTimeout: 5_000, socketTimeout: 10_000 };
+/** S3 may think for a while about a large copy before it says a word. */
+const PATIENT = { connectionTimeout: 5_000, socketTimeout: 60_000 };
 
 export const createClients = (environment: NodeJS.ProcessEnv) => ({
-  dynamodb: new DynamoDBClient({ requestHandler }),
-  s3: new S3Client({ requestHandler, forcePathStyle: isEmulated(environment) }),
-  sqs: new SQSClient({ requestHandler }),
+  dynamodb: new DynamoDBClient({ requestHandler: QUICK }),
+  s3: new S3Client({ requestHandler: PATIENT, forcePathStyle: isEmulated(environment) }),
+  sqs: new SQSClient({ requestHandler: QUICK }),
 });

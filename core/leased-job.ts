@@ -34,7 +34,7 @@ export type Acquisition =
 /** How often a lease is renewed within its time to live. */
 const RENEWALS_PER_TTL = 3;
 
-export const headKeyOf = (jobId: string, url: string): string => operationKeyOf("HEAD", jobId, { url });
+const headKeyOf = (jobId: string, url: string): string => operationKeyOf("HEAD", jobId, { url });
 
 /** `onRenewed` is called after each renewal, so that the message can be kept hidden as long as the lease is held. */
 export async function acquireLease(deps: WorkerDeps, message: JobMessage, onRenewed: () => void): Promise<Acquisition> {

@@ -72,7 +72,7 @@ export interface StagingLitter {
   readonly createdMs: number;
 }
 
-export interface LitterPage {
+interface LitterPage {
   readonly found: readonly StagingLitter[];
   /** Opaque; absent when the listing is at its end. */
   readonly next?: string;
@@ -145,7 +145,7 @@ export interface Sha256 {
   restore(state: string): Promise<RunningSha256 | undefined>;
 }
 
-export type LogLevel = "info" | "warn" | "error";
+type LogLevel = "info" | "warn" | "error";
 
 /** Never awaited, never throws: what it loses, it loses alone. */
 export interface Telemetry {
