@@ -11,6 +11,7 @@ import {
   checkStaging,
   checkStates,
   deliverAgain,
+  sentOfBigFile,
   type Check,
 } from "./demo-checks.ts";
 import { BIG_FILE, DEMO_FILES } from "./demo-files.ts";
@@ -61,6 +62,7 @@ async function play(
   const jobIds = new Set(messages.map(jobIdOf));
   const writes: string[] = [];
   const checks: Check[] = [];
+  let inFlightBytes: number | undefined;
   view.say(
     `Demo: ${plural(messages.length, "file")} from a small server at ${origin.url}, ` +
       `${plural(args.workers, "worker")}, into ${args.outDir}. A worker will be killed on the way.`,
@@ -71,7 +73,9 @@ async function play(
     allowPrivateHosts: true,
     view,
     signal,
-    ...killInMidFile(origin, view),
+    ...killInMidFile(origin, view, (bytes) => {
+      inFlightBytes = bytes;
+    }),
     onAwsRequest: ({ service, operation, key, status }) => {
       if (service === "s3" && operation === "CopyObject" && status === 200 && key !== undefined) writes.push(key);
     },
@@ -87,7 +91,7 @@ async function play(
     checkStates(results),
     await checkContent(args.outDir, results),
     checkCopies(results, writes),
-    checkRefetched(origin),
+    checkRefetched(origin, inFlightBytes),
   );
   const isProven = checks.every(({ holds }) => holds);
   const verdict = isProven ? "Nothing was lost, nothing was done twice." : "Something went wrong: see the lines above.";
@@ -101,6 +105,7 @@ async function play(
 function killInMidFile(
   origin: Origin,
   view: ProgressView,
+  onKill: (inFlightBytes: number) => void,
 ): Pick<DownloadOptions, "onStarted" | "onTelemetry" | "onStagedBytes"> {
   const bigJob = jobIdOf({ work_id: "demo", artifact_id: BIG_FILE.name, url: origin.urlOf(BIG_FILE) });
   let running: Pipeline | undefined;
@@ -128,6 +133,7 @@ function killInMidFile(
           "Its lease runs out in a few seconds, then another worker may have the job.",
       );
       running?.workers.kill(killedPid);
+      onKill(sentOfBigFile(origin) - stagedBytes);
     },
   };
 }
