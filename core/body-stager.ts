@@ -30,6 +30,9 @@ export interface StagedSoFar {
   readonly checkpoint: Checkpoint;
 }
 
+/** What a crash may cost beside the part being read; two keep the line busy while one waits for its answer. */
+const PARTS_IN_FLIGHT = 2;
+
 interface SentPart {
   readonly bytes: number;
   readonly hashState: string;
@@ -145,6 +148,8 @@ export class BodyStager {
   async #sendPart(buffer: Uint8Array, length: number): Promise<void> {
     const { buffers, sha256, staging } = this.#deps;
     try {
+      while (this.#inFlight.size >= PARTS_IN_FLIGHT) await Promise.race(this.#inFlight);
+      this.#throwIfFailed();
       this.#hash ??= await sha256.create();
       this.#upload ??= await staging.createUpload(
         stagingKey(this.#owner.jobId, this.#stagedBy),
