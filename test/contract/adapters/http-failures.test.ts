@@ -16,6 +16,8 @@ const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 interface Failure {
   readonly origin: string;
   readonly answer: (socket: Socket) => void;
+  /** Once the headers have arrived. */
+  readonly afterwards?: (socket: Socket) => void;
   readonly reason: string;
   readonly timeouts?: HttpTimeouts;
 }
@@ -55,7 +57,8 @@ const BEFORE_HEADERS: readonly Failure[] = [
 const IN_MID_BODY: readonly Failure[] = [
   {
     origin: "resets",
-    answer: (socket) => socket.write(`${HEADERS}half`, () => setTimeout(() => socket.resetAndDestroy(), 50)),
+    answer: (socket) => socket.write(`${HEADERS}half`),
+    afterwards: (socket) => socket.resetAndDestroy(),
     reason: "origin_connection_lost",
   },
   {
@@ -112,9 +115,14 @@ describe("an origin that", () => {
     expect(await troubleOf(get(client(timeouts), raw.url))).toEqual(trouble(reason));
   });
 
-  it.each(IN_MID_BODY)("$origin in mid-body: $reason", async ({ answer, reason, timeouts }) => {
-    const raw = await rawOrigin(answer);
+  it.each(IN_MID_BODY)("$origin in mid-body: $reason", async ({ answer, afterwards, reason, timeouts }) => {
+    const sockets: Socket[] = [];
+    const raw = await rawOrigin((socket) => {
+      sockets.push(socket);
+      answer(socket);
+    });
     const response = await get(client(timeouts), raw.url);
+    for (const socket of sockets) afterwards?.(socket);
     expect(await troubleOf(bodyOf(response))).toEqual(trouble(reason));
   });
 
@@ -170,10 +178,10 @@ describe("an origin that", () => {
         left -= 1;
         socket.write("x");
         if (left === 0) clearInterval(timer);
-      }, 20);
+      }, 50);
       socket.once("close", () => clearInterval(timer));
     });
-    expect(await read(client({ connectTimeoutMs: 20_000, idleTimeoutMs: 300 }), raw.url)).toHaveLength(20);
+    expect(await read(client(IMPATIENT), raw.url)).toHaveLength(20);
   });
 
   it("is not to blame when it is we who pause in reading", async () => {
@@ -182,7 +190,7 @@ describe("an origin that", () => {
     const response = await get(client(IMPATIENT), url);
     const pieces: Uint8Array[] = [];
     for await (const piece of response.body) {
-      if (pieces.length === 0) await new Promise((resolve) => setTimeout(resolve, 3 * IMPATIENT.idleTimeoutMs));
+      if (pieces.length === 0) await new Promise((resolve) => setTimeout(resolve, 2 * IMPATIENT.idleTimeoutMs));
       pieces.push(piece);
     }
     expect(Buffer.concat(pieces).equals(body)).toBe(true);

@@ -7,7 +7,7 @@ import { loopbackEndpoint } from "../../../local/loopback.ts";
 import { startRawOrigin, type RawOrigin } from "./raw-origin.ts";
 
 export const PATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 20_000 };
-export const IMPATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 150 };
+export const IMPATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 700 };
 
 const steps: (() => unknown)[] = [];
 
