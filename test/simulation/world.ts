@@ -63,7 +63,8 @@ export function answer({ status = 200, headers = {}, body = new Uint8Array() }: 
   return { status, headers, body: pieces, discard: () => undefined };
 }
 
-const PIECE_BYTES = 3;
+/** What a body arrives in, one piece after the other. */
+export const PIECE_BYTES = 3;
 
 async function* piecesOf(body: Uint8Array): AsyncIterable<Uint8Array> {
   for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
