@@ -15,7 +15,7 @@ import { startEmbeddedS3 } from "../../../local/s3/server.ts";
 import { simulatedBlobs } from "../../simulation/blobs.ts";
 import { simulatedClock } from "../../simulation/world.ts";
 
-export interface StoredObject {
+interface StoredObject {
   readonly body: Buffer;
   readonly contentType: string | undefined;
 }

@@ -6,7 +6,7 @@ import type { HttpResponse } from "../../../core/ports.ts";
 import { loopbackEndpoint } from "../../../local/loopback.ts";
 import { startRawOrigin, type RawOrigin } from "./raw-origin.ts";
 
-export const PATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 20_000 };
+const PATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 20_000 };
 export const IMPATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 700 };
 
 const steps: (() => unknown)[] = [];
