@@ -78,7 +78,7 @@ describe("an expired lease", () => {
     const w = await abandonedJob();
     await w.clock.advance(120_001);
     const results = await Promise.all([w.reconcile(), w.reconcile()]);
-    expect(results.map(({ requeuedJobs }) => requeuedJobs).sort()).toEqual([0, 1]);
+    expect(results.map(({ requeuedJobs }) => requeuedJobs).sort((a, b) => a - b)).toEqual([0, 1]);
     expect(w.sent).toHaveLength(1);
   });
 
