@@ -34,6 +34,8 @@ function send(message: Answer): void {
   if (process.connected) process.send?.(message);
 }
 
+// Ctrl-C reaches every process of the terminal; the parent alone decides what is still brought to its end.
+process.on("SIGINT", () => undefined);
 // A parent that dies must not leave workers behind.
 process.on("disconnect", () => process.exit());
 

@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import pMap from "p-map";
+import { asciiJson } from "../adapters/sqs.ts";
 import { z } from "zod";
 
 const BATCH = 10;
@@ -24,7 +25,11 @@ async function sendBatch(sqs: SQSClient, queueUrl: string, bodies: readonly stri
   const { Failed } = await sqs.send(
     new SendMessageBatchCommand({
       QueueUrl: queueUrl,
-      Entries: bodies.map((body, index) => ({ Id: String(index), MessageBody: body, MessageGroupId: groupOf(body) })),
+      Entries: bodies.map((body, index) => ({
+        Id: String(index),
+        MessageBody: asciiJson(body),
+        MessageGroupId: groupOf(body),
+      })),
     }),
   );
   const [failed] = Failed ?? [];
