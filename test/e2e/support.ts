@@ -1,0 +1,245 @@
+/** A pipeline and an origin of its own for each test, what both of them saw, and ways to wait and to look. */
+import { ScanCommand } from "@aws-sdk/client-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { createHash } from "node:crypto";
+import { createReadStream, globSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline as pipe } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { dynamoItems } from "../../adapters/dynamodb.ts";
+import { s3Staging } from "../../adapters/s3-staging.ts";
+import type { TelemetryEvent } from "../../core/events.ts";
+import { contentKey, jobIdOf, jobItemKey } from "../../core/keys.ts";
+import type { JobMessage } from "../../core/message.ts";
+import type { StagingLitter } from "../../core/ports.ts";
+import { decodeJob } from "../../core/record-codec.ts";
+import type { JobRecord } from "../../core/record.ts";
+import { isTerminal } from "../../core/states.ts";
+import type { AwsRequest } from "../../local/aws.ts";
+import { originSha256 } from "../../local/origin/content.ts";
+import type { OriginFile } from "../../local/origin/file.ts";
+import { startOrigin, type Origin } from "../../local/origin/server.ts";
+import { startPipeline, type Pipeline, type PipelineOptions } from "../../local/pipeline.ts";
+
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const PART_BYTES = 8 * MIB;
+
+const LOOK_EVERY_MS = 100;
+const LONGEST_WAIT_MS = 90_000;
+const RECORDS_A_LOOK = 100;
+const STAGING_LISTED = 1000;
+
+/** @throws Error saying what was waited for, and what was seen last. */
+export async function until(what: string, look: () => Promise<string | undefined>): Promise<void> {
+  const endMs = Date.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    const missing = await look();
+    if (missing === undefined) return;
+    if (Date.now() > endMs) throw new Error(`Waited for ${LONGEST_WAIT_MS} ms until ${what}. Last seen: ${missing}`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+export async function digestOfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipe(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+/** A folder that is gone when the test is. */
+export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "fetchonce-e2e-"));
+  return {
+    path,
+    [Symbol.asyncDispose]: async () => rm(path, { recursive: true, force: true, maxRetries: 3 }),
+  };
+}
+
+export type SeenEvent = TelemetryEvent & { readonly timestamp: string };
+
+/** What a run's callbacks have been told so far. */
+export interface Seen {
+  readonly events: SeenEvent[];
+  /** The process of each lease taken, in order. */
+  readonly leases: { readonly jobId: string; readonly pid: number }[];
+  readonly requests: AwsRequest[];
+  readonly logs: Readonly<Record<string, unknown>>[];
+}
+
+export type RunOptions = Partial<PipelineOptions> & { readonly outDir: string; readonly origin: Origin };
+
+export class Run implements AsyncDisposable {
+  readonly pipeline: Pipeline;
+  readonly origin: Origin;
+  readonly outDir: string;
+  readonly seen: Seen;
+
+  constructor(pipeline: Pipeline, { origin, outDir }: RunOptions, seen: Seen) {
+    this.pipeline = pipeline;
+    this.origin = origin;
+    this.outDir = outDir;
+    this.seen = seen;
+  }
+
+  messageOf(file: OriginFile): JobMessage {
+    return { work_id: "e2e", artifact_id: file.name, url: this.origin.urlOf(file) };
+  }
+
+  idOf(file: OriginFile): string {
+    return jobIdOf(this.messageOf(file));
+  }
+
+  async submit(files: readonly OriginFile[]): Promise<void> {
+    await this.pipeline.submit(files.map((file) => this.messageOf(file)));
+  }
+
+  async records(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobRecord>> {
+    const items = dynamoItems(this.pipeline.clients.dynamodb, {
+      table: this.pipeline.names.table,
+      watchIndex: "watch",
+    });
+    const found = new Map<string, JobRecord>();
+    for (let start = 0; start < jobIds.length; start += RECORDS_A_LOOK) {
+      const page = await items.readMany(jobIds.slice(start, start + RECORDS_A_LOOK).map(jobItemKey));
+      for (const item of page.values()) {
+        const record = decodeJob(item);
+        found.set(record.jobId, record);
+      }
+    }
+    return found;
+  }
+
+  async record(file: OriginFile): Promise<JobRecord> {
+    const record = (await this.records([this.idOf(file)])).get(this.idOf(file));
+    if (!record) throw new Error(`The table knows no job for ${file.name}.`);
+    return record;
+  }
+
+  /** @param onLook is shown all records at every look. */
+  async untilTerminal(
+    jobIds: readonly string[],
+    onLook: (records: ReadonlyMap<string, JobRecord>) => void = () => undefined,
+  ): Promise<ReadonlyMap<string, JobRecord>> {
+    let records: ReadonlyMap<string, JobRecord> = new Map();
+    await until("every job is terminal", async () => {
+      records = await this.records(jobIds);
+      onLook(records);
+      const open = [...new Set(jobIds)].filter((jobId) => !isTerminal(records.get(jobId)?.state ?? "PLANNED"));
+      const [first] = open;
+      const url = first && records.get(first)?.url;
+      return first && `${open.length} open; ${first} is ${records.get(first)?.state ?? "unknown"} ${url ?? ""}`;
+    });
+    return records;
+  }
+
+  /** Nothing waits, nothing is under way, nothing is delayed. */
+  async untilQueueIsEmpty(): Promise<void> {
+    await until("the queue is empty", async () => {
+      const { visible, inFlight, delayed } = await this.pipeline.depth();
+      return visible + inFlight + delayed === 0 ? undefined : JSON.stringify({ visible, inFlight, delayed });
+    });
+  }
+
+  /** All files downloaded as jobs, and their messages gone. */
+  async untilDone(files: readonly OriginFile[]): Promise<ReadonlyMap<string, JobRecord>> {
+    const records = await this.untilTerminal(files.map((file) => this.idOf(file)));
+    await this.untilQueueIsEmpty();
+    return records;
+  }
+
+  async download(files: readonly OriginFile[]): Promise<ReadonlyMap<string, JobRecord>> {
+    await this.submit(files);
+    return this.untilDone(files);
+  }
+
+  async staging(): Promise<readonly StagingLitter[]> {
+    const { clients, names } = this.pipeline;
+    return (await s3Staging(clients.s3, names.stagingBucket).litter(undefined, STAGING_LISTED)).found;
+  }
+
+  /** Keys of all items in the table that begin like this. */
+  async itemKeys(prefix: string): Promise<readonly string[]> {
+    const { clients, names } = this.pipeline;
+    const keys: string[] = [];
+    let start: Parameters<typeof unmarshall>[0] | undefined;
+    do {
+      const page = await clients.dynamodb.send(
+        new ScanCommand({ TableName: names.table, ...(start && { ExclusiveStartKey: start as never }) }),
+      );
+      for (const item of page.Items ?? []) keys.push(String(unmarshall(item)["pk"]));
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+    return keys.filter((key) => key.startsWith(prefix)).toSorted();
+  }
+
+  /** Digests that content objects are filed under, of all there are. */
+  contentOnDisk(): readonly string[] {
+    return globSync("sha256/*/*/*", { cwd: join(this.outDir, "content") })
+      .map((path) => path.split("/").at(-1) ?? "")
+      .toSorted();
+  }
+
+  /** The digest of what lies where the file's content belongs. */
+  async contentDigest(file: OriginFile): Promise<string> {
+    return digestOfFile(join(this.outDir, "content", contentKey(originSha256(file))));
+  }
+
+  eventsOf(file: OriginFile): readonly SeenEvent[] {
+    const jobId = this.idOf(file);
+    return this.seen.events.filter((event) => "job_id" in event && event.job_id === jobId);
+  }
+
+  namesOfEvents(file: OriginFile): readonly SeenEvent["event"][] {
+    return this.eventsOf(file).map(({ event }) => event);
+  }
+
+  /** Successful requests that made an object in the content bucket, by their keys. */
+  contentWrites(): readonly string[] {
+    return this.seen.requests.filter(isContentWrite).map(({ key }) => key ?? "");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.pipeline.stop();
+  }
+}
+
+const CONTENT_WRITES = new Set(["PutObject", "CopyObject", "CompleteMultipartUpload"]);
+
+const isContentWrite = ({ service, operation, key, status }: AwsRequest): boolean =>
+  service === "s3" && CONTENT_WRITES.has(operation) && key?.startsWith("sha256/") === true && status === 200;
+
+/** Quick to heal, and willing to talk to 127.0.0.1, where the origin is. */
+const WORKER_ENV = { ALLOW_PRIVATE_HOSTS: "true", LEASE_TTL_MS: "2000" };
+
+export async function startRun(options: RunOptions): Promise<Run> {
+  const seen: Seen = { events: [], leases: [], requests: [], logs: [] };
+  const pipeline = await startPipeline({
+    workers: 2,
+    reconcileEveryMs: 500,
+    ...options,
+    workerEnv: { ...WORKER_ENV, ...options.workerEnv },
+    onTelemetry: (line, pid) => {
+      const event = line as unknown as SeenEvent;
+      seen.events.push(event);
+      if (event.event === "job_leased") seen.leases.push({ jobId: event.job_id, pid });
+      options.onTelemetry?.(line, pid);
+    },
+    onLog: (line) => seen.logs.push(line),
+    onAwsRequest: (request) => seen.requests.push(request),
+  });
+  return new Run(pipeline, options, seen);
+}
+
+/** An origin on 127.0.0.1 and a folder, both gone when the test is. */
+export async function startSurroundings(): Promise<
+  AsyncDisposable & { readonly origin: Origin; readonly outDir: string }
+> {
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder());
+  const origin = await startOrigin();
+  stack.defer(async () => origin.stop());
+  return { origin, outDir: folder.path, [Symbol.asyncDispose]: async () => stack.disposeAsync() };
+}
