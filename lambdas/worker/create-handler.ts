@@ -11,7 +11,8 @@ export function createHandler(deps: WorkerDeps, recordConcurrency: number): Work
   return async (event, context) => {
     const outOfTime = new AbortController();
     const workMs = context.getRemainingTimeInMillis() - deps.settings.deadlineBufferMs;
-    const stopTimer = deps.clock.after(Math.max(0, workMs), () => outOfTime.abort(new OutOfTimeError()));
+    const stopTimer = deps.clock.after(workMs, () => outOfTime.abort(new OutOfTimeError()));
+    if (workMs <= 0) outOfTime.abort(new OutOfTimeError());
     try {
       const verdicts = await pMap(
         event.Records,

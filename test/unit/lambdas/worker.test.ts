@@ -1,0 +1,186 @@
+import type { Context, SQSEvent, SQSRecord } from "aws-lambda";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createHandler } from "../../../lambdas/worker/create-handler.ts";
+import { answer, fileOrigin, MESSAGE, settled, world } from "../../simulation/world.ts";
+
+const recordOf = (messageId: string, body: unknown): SQSRecord => ({
+  messageId,
+  receiptHandle: `receipt-${messageId}`,
+  body: typeof body === "string" ? body : JSON.stringify(body),
+  attributes: {
+    ApproximateReceiveCount: "1",
+    SentTimestamp: "0",
+    SenderId: "sender",
+    ApproximateFirstReceiveTimestamp: "0",
+  },
+  messageAttributes: {},
+  md5OfBody: "",
+  eventSource: "aws:sqs",
+  eventSourceARN: "arn:aws:sqs:us-east-1:000000000000:queue",
+  awsRegion: "us-east-1",
+});
+
+const eventOf = (bodies: readonly unknown[]): SQSEvent => ({
+  Records: bodies.map((body, index) => recordOf(`m${index}`, body)),
+});
+
+const contextWith = (remainingMs: number) => ({ getRemainingTimeInMillis: () => remainingMs }) as Context;
+
+const artifact = (artifact_id: string, url = MESSAGE.url) => ({ ...MESSAGE, artifact_id, url });
+
+describe("a batch", () => {
+  it("reports only the records that are to come back", async () => {
+    const w = world();
+    w.serve((request) =>
+      request.url.endsWith("/busy") ? answer({ status: 503 }) : fileOrigin(Buffer.from(request.url))(request),
+    );
+    const handler = createHandler(w.deps, 10);
+    const event = eventOf([
+      artifact("a"),
+      artifact("b", "https://origin.example/busy"),
+      "{ not JSON",
+      artifact("d", "https://origin.example/other"),
+    ]);
+    expect(await handler(event, contextWith(900_000))).toEqual({ batchItemFailures: [{ itemIdentifier: "m1" }] });
+    expect(w.contentObjects.size).toBe(2);
+    expect(w.deadLetters).toHaveLength(1);
+  });
+
+  it.each([
+    [1, 1],
+    [3, 3],
+    [10, 6],
+  ])("works on %d of its six records at a time", async (concurrency, atOnce) => {
+    const w = world();
+    let now = 0;
+    let most = 0;
+    w.serve(async ({ method }) => {
+      if (method === "HEAD") {
+        now += 1;
+        most = Math.max(most, now);
+        await settled();
+        now -= 1;
+      }
+      return answer({ body: Buffer.from("x") });
+    });
+    const handler = createHandler(w.deps, concurrency);
+    await handler(eventOf(["a", "b", "c", "d", "e", "f"].map((id) => artifact(id))), contextWith(900_000));
+    expect(most).toBe(atOnce);
+  });
+
+  it("hands over what it cannot finish, a buffer before the deadline", async () => {
+    const w = world();
+    const stalled = Promise.withResolvers<never>();
+    w.serve(async (request) => {
+      if (request.method === "HEAD") return fileOrigin(Buffer.from("slow"))(request);
+      request.signal.addEventListener("abort", () => stalled.reject(request.signal.reason), { once: true });
+      return stalled.promise;
+    });
+    const handler = createHandler(w.deps, 10);
+    const response = handler(eventOf([MESSAGE]), contextWith(60_000));
+    await settled();
+    await w.clock.advance(29_000);
+    expect(w.job()?.leaseOwner).toBeDefined();
+    await w.clock.advance(1_001);
+    expect(await response).toEqual({ batchItemFailures: [] });
+    expect(w.job()).toMatchObject({ state: "STREAMING", hops: 1, attempts: 0 });
+    expect(w.sent).toHaveLength(1);
+  });
+
+  it("returns everything when it was started too late", async () => {
+    const w = world();
+    const handler = createHandler(w.deps, 1);
+    const { batchItemFailures } = await handler(eventOf([artifact("a"), artifact("b")]), contextWith(30_000));
+    expect(batchItemFailures).toEqual([{ itemIdentifier: "m0" }, { itemIdentifier: "m1" }]);
+    expect(w.items.history).toHaveLength(0);
+  });
+
+  it("writes its telemetry out at the end", async () => {
+    const flush = vi.fn<() => void>();
+    const w = world({ wrap: (deps) => ({ ...deps, telemetry: { ...deps.telemetry, flush } }) });
+    await createHandler(w.deps, 1)(eventOf([]), contextWith(900_000));
+    expect(flush).toHaveBeenCalledOnce();
+  });
+});
+
+describe("the wired functions", () => {
+  const COMMON = {
+    AWS_REGION: "us-east-1",
+    TABLE_NAME: "table",
+    QUEUE_URL: "http://127.0.0.1:1/queue",
+    DEAD_LETTER_QUEUE_URL: "http://127.0.0.1:1/dead",
+    STAGING_BUCKET: "staging",
+    REQUEUE_GRACE_MS: "1",
+  };
+  const WORKER = {
+    ...COMMON,
+    CONTENT_BUCKET: "content",
+    DOCSTOKG_ENABLE_IDEMPOTENCY: "true",
+    LEASE_TTL_MS: "1000",
+    PART_SIZE_BYTES: "8388608",
+    RECORD_CONCURRENCY: "10",
+    PART_BUFFERS: "5",
+    MAX_ATTEMPTS: "8",
+    MAX_HOPS: "5",
+    MAX_BODY_BYTES: "100",
+    ALLOWED_CONTENT_TYPES: "text/*, Application/PDF",
+    ALLOW_PRIVATE_HOSTS: "false",
+    DEADLINE_BUFFER_MS: "1000",
+    RETRY_BASE_MS: "1",
+    RETRY_CAP_MS: "1",
+    RECORD_RETENTION_DAYS: "2",
+    HTTP_CONNECT_TIMEOUT_MS: "1000",
+    HTTP_IDLE_TIMEOUT_MS: "1000",
+  };
+  const RECONCILER = { ...COMMON, RECOVER_LIMIT: "1", SWEEP_LIMIT: "1", ORPHAN_AGE_MS: "1" };
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.resetModules();
+  });
+  const stub = (variables: Readonly<Record<string, string>>) => {
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  };
+
+  it("the worker answers an empty batch", async () => {
+    stub(WORKER);
+    const { handler } = await import("../../../lambdas/worker/handler.ts");
+    expect(await handler({ Records: [] }, contextWith(10_000))).toEqual({ batchItemFailures: [] });
+  });
+
+  it("the worker's variables become its settings", async () => {
+    const { workerEnv, workerSettings } = await import("../../../lambdas/worker/env.ts");
+    expect(workerSettings(workerEnv.parse(WORKER))).toMatchObject({
+      gate: 100,
+      recordRetentionMs: 2 * 24 * 3600 * 1000,
+      allowedContentTypes: ["text/*", "application/pdf"],
+      allowPrivateHosts: false,
+      retry: { maxAttempts: 8 },
+    });
+  });
+
+  it.each([
+    ["worker", WORKER],
+    ["reconciler", RECONCILER],
+  ])("the %s refuses to start without its table", async (name, variables) => {
+    stub({ ...variables, TABLE_NAME: "" });
+    await expect(import(`../../../lambdas/${name}/handler.ts`)).rejects.toThrow(/TABLE_NAME: .*/);
+  });
+
+  it("the reconciler reports what it did, and flushes", async () => {
+    stub(RECONCILER);
+    await expect(import("../../../lambdas/reconciler/handler.ts")).resolves.toHaveProperty("handler");
+    const { createHandler: createReconciler } = await import("../../../lambdas/reconciler/create-handler.ts");
+    const flush = vi.fn<() => void>();
+    const w = world();
+    const settings = { requeueGraceMs: 1, recoverLimit: 1, sweepLimit: 1, orphanAgeMs: 1 };
+    const handler = createReconciler({ ...w.deps, telemetry: { ...w.deps.telemetry, flush }, settings });
+    expect(await handler({} as never)).toEqual({
+      recoveredLeases: 0,
+      requeuedJobs: 0,
+      abandonedOperations: 0,
+      removedLitter: 0,
+    });
+    expect(flush).toHaveBeenCalledOnce();
+  });
+});
