@@ -21,7 +21,7 @@ const PUT_CLASS = new Set([
 const S3_READS = new Set(["GetObject", "HeadObject", "ListParts"]);
 
 /** Holds the only worker until all messages are in the queue, so that batches are full. */
-const BLOCKER: OriginFile = { name: "blocker", size: 0, delayMs: 2000 };
+const BLOCKER: OriginFile = { name: "blocker", size: 0, delayMs: 1000 };
 const EMPTY_SHA256 = originSha256(BLOCKER);
 
 const artifacts = Array.from({ length: ARTIFACTS }, (_, index): OriginFile => ({
@@ -83,8 +83,8 @@ async function costsOfDelivering(run: Run, files: readonly OriginFile[], blocker
 }
 
 it("costs of first deliveries, and of second ones", async () => {
-  await using surroundings = await startSurroundings();
-  await using run = await startRun({
+  const surroundings = await startSurroundings();
+  const run = await startRun({
     ...surroundings,
     workers: 1,
     batchSize: BATCH_SIZE,

@@ -31,29 +31,26 @@ describe("a complete download", () => {
     { what: "within one part", file: { name: "report.pdf", size: 100 * KIB, type: "application/pdf" } },
     { what: "of several parts", file: { name: "dump.tar", size: 20 * MIB + 1 } },
   ])("of a file $what goes from plan to index, and leaves nothing behind", async ({ file }) => {
-    await using surroundings = await startSurroundings();
+    const surroundings = await startSurroundings();
     const { origin, outDir } = surroundings;
     const sha256 = originSha256(file);
-    {
-      await using run = await startRun({ ...surroundings, workers: 1 });
-      const record = (await run.download([file])).get(run.idOf(file));
-      expect(record).toMatchObject({ state: "INDEXED", fence: 1, attempts: 1, hops: 0, resumedBytes: 0 });
-      expect(record?.transfer).toMatchObject({ sha256, bytes: file.size });
-      expect(record && operationsOf(record)).toEqual([
-        "HEAD DONE by 1",
-        "STREAM DONE by 1",
-        "FINALIZE DONE by 1",
-        "INDEX DONE by 1",
-      ]);
-      expect(record).not.toHaveProperty("leaseOwner");
-      expect(await run.contentDigest(file)).toBe(sha256);
-      expect(await run.itemKeys("HASH#")).toEqual([hashItemKey(sha256)]);
-      expect(await run.staging()).toEqual([]);
-      expect(origin.requestsOf(file).map(({ method, status }) => `${method} ${status}`)).toEqual([
-        "HEAD 200",
-        "GET 200",
-      ]);
-    }
+    const run = await startRun({ ...surroundings, workers: 1 });
+    const record = (await run.download([file])).get(run.idOf(file));
+    expect(record).toMatchObject({ state: "INDEXED", fence: 1, attempts: 1, hops: 0, resumedBytes: 0 });
+    expect(record?.transfer).toMatchObject({ sha256, bytes: file.size });
+    expect(record && operationsOf(record)).toEqual([
+      "HEAD DONE by 1",
+      "STREAM DONE by 1",
+      "FINALIZE DONE by 1",
+      "INDEX DONE by 1",
+    ]);
+    expect(record).not.toHaveProperty("leaseOwner");
+    expect(await run.contentDigest(file)).toBe(sha256);
+    expect(await run.itemKeys("HASH#")).toEqual([hashItemKey(sha256)]);
+    expect(await run.staging()).toEqual([]);
+    expect(origin.requestsOf(file).map(({ method, status }) => `${method} ${status}`)).toEqual(["HEAD 200", "GET 200"]);
+    await run.stop();
+
     const lines = (await readFile(join(outDir, "events.jsonl"), "utf8")).trim().split("\n");
     const events = lines.map((line) => JSON.parse(line) as SeenEvent).filter((event) => "job_id" in event);
     expect(outlineOf(events).filter((line) => line !== "lease_renewed")).toEqual([
@@ -80,12 +77,12 @@ describe("a complete download", () => {
 
 describe("a worker killed in mid-download", () => {
   it("is followed by another one, which goes on from the last part instead of the start", async () => {
-    await using surroundings = await startSurroundings();
+    const surroundings = await startSurroundings();
     const { origin } = surroundings;
     const big: OriginFile = { name: "big.bin", size: 256 * MIB, rate: 64 * MIB };
     let stagedBytes = 0;
     let killed: number | undefined;
-    await using run: Run = await startRun({
+    const run: Run = await startRun({
       ...surroundings,
       onStagedBytes: ({ bytes }) => {
         stagedBytes += bytes;
@@ -116,9 +113,9 @@ describe("a worker killed in mid-download", () => {
   });
 
   it("before its first heartbeat leaves a lease that the reconciler takes back", async () => {
-    await using surroundings = await startSurroundings();
+    const surroundings = await startSurroundings();
     const file: OriginFile = { name: "slow-to-answer", size: 10 * KIB, delayMs: 800 };
-    await using run: Run = await startRun({
+    const run: Run = await startRun({
       ...surroundings,
       workerEnv: { LEASE_TTL_MS: "3000" },
       onTelemetry: ({ event }, pid) => {
@@ -140,13 +137,13 @@ describe("a worker killed in mid-download", () => {
 
 describe("several workers on one pool of jobs", () => {
   it("download every file once, though every message comes twice", async () => {
-    await using surroundings = await startSurroundings();
+    const surroundings = await startSurroundings();
     const files = Array.from({ length: 60 }, (_, index): OriginFile => ({
       name: `file-${index}`,
       size: 1 + index * 7 * KIB,
       delayMs: 40,
     }));
-    await using run = await startRun({ ...surroundings, workers: 4, batchSize: 5 });
+    const run = await startRun({ ...surroundings, workers: 4, batchSize: 5 });
     await run.submit([...files, ...files]);
     const records = await run.untilDone(files);
 
@@ -164,13 +161,13 @@ describe("several workers on one pool of jobs", () => {
   });
 
   it("keep one object for jobs with the same content, and say which of them brought it", async () => {
-    await using surroundings = await startSurroundings();
+    const surroundings = await startSurroundings();
     const copies = Array.from({ length: 12 }, (_, index): OriginFile => ({
       name: `copy-${index}`,
       content: "the same",
       size: 60 * KIB,
     }));
-    await using run = await startRun({ ...surroundings, workers: 3, batchSize: 2 });
+    const run = await startRun({ ...surroundings, workers: 3, batchSize: 2 });
     const records = await run.download(copies);
     const states = [...records.values()].map(({ state }) => state).toSorted();
     expect(states).toEqual([...Array.from({ length: 11 }, () => "DEDUPED"), "INDEXED"]);
@@ -192,17 +189,15 @@ describe("the same job executed again", () => {
   ];
 
   it("in the same run and after a restart repeats no side effect, and the ledger stays as it was", async () => {
-    await using surroundings = await startSurroundings();
+    const surroundings = await startSurroundings();
     const { origin } = surroundings;
-    let ledger: ReadonlyMap<string, JobRecord>;
-    let originRequests: number;
-    {
-      await using run = await startRun(surroundings);
-      ledger = await run.download(files);
-      originRequests = origin.requests.length;
-      await deliverAgainWithoutEffect(run, ledger, originRequests);
-    }
-    await using restarted = await startRun(surroundings);
+    const run = await startRun(surroundings);
+    const ledger = await run.download(files);
+    const originRequests = origin.requests.length;
+    await deliverAgainWithoutEffect(run, ledger, originRequests);
+    await run.stop();
+
+    const restarted = await startRun(surroundings);
     expect(await restarted.records(files.map((file) => restarted.idOf(file)))).toEqual(ledger);
     await deliverAgainWithoutEffect(restarted, ledger, originRequests);
     expect(restarted.seen.leases).toEqual([]);
@@ -299,8 +294,8 @@ describe("transient network failures", () => {
   ];
 
   it("are retried with the state kept and the lease renewed, and end in the same content", async () => {
-    await using surroundings = await startSurroundings();
-    await using run = await startRun({
+    const surroundings = await startSurroundings();
+    const run = await startRun({
       ...surroundings,
       batchSize: 4,
       workerEnv: { HTTP_IDLE_TIMEOUT_MS: "2500", RETRY_BASE_MS: "50" },
@@ -322,8 +317,8 @@ describe("transient network failures", () => {
   });
 
   it("of connections reset before any answer are retried as well", async () => {
-    await using surroundings = await startSurroundings();
-    await using run = await startRun({ ...surroundings, workers: 1, workerEnv: { RETRY_BASE_MS: "50" } });
+    const surroundings = await startSurroundings();
+    const run = await startRun({ ...surroundings, workers: 1, workerEnv: { RETRY_BASE_MS: "50" } });
     let asked = 0;
     const resetting = createServer((request, response) => {
       asked += 1;

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline as pipe } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { onTestFinished } from "vitest";
 import { dynamoItems } from "../../adapters/dynamodb.ts";
 import { s3Staging } from "../../adapters/s3-staging.ts";
 import type { TelemetryEvent } from "../../core/events.ts";
@@ -43,19 +44,17 @@ export async function until(what: string, look: () => Promise<string | undefined
   }
 }
 
-export async function digestOfFile(path: string): Promise<string> {
+async function digestOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipe(createReadStream(path), hash);
   return hash.digest("hex");
 }
 
-/** A folder that is gone when the test is. */
-export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), "fetchonce-e2e-"));
-  return {
-    path,
-    [Symbol.asyncDispose]: async () => rm(path, { recursive: true, force: true, maxRetries: 3 }),
-  };
+/** What is deferred to it happens when the test ends, however it ends. */
+function endOfTest(): AsyncDisposableStack {
+  const stack = new AsyncDisposableStack();
+  onTestFinished(async () => stack.disposeAsync());
+  return stack;
 }
 
 export type SeenEvent = TelemetryEvent & { readonly timestamp: string };
@@ -69,9 +68,9 @@ export interface Seen {
   readonly logs: Readonly<Record<string, unknown>>[];
 }
 
-export type RunOptions = Partial<PipelineOptions> & { readonly outDir: string; readonly origin: Origin };
+export type RunOptions = Partial<PipelineOptions> & Surroundings;
 
-export class Run implements AsyncDisposable {
+export class Run {
   readonly pipeline: Pipeline;
   readonly origin: Origin;
   readonly outDir: string;
@@ -201,7 +200,8 @@ export class Run implements AsyncDisposable {
     return this.seen.requests.filter(isContentWrite).map(({ key }) => key ?? "");
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Before the test ends; safe to repeat. From then on no event is missing. */
+  async stop(): Promise<void> {
     await this.pipeline.stop();
   }
 }
@@ -214,7 +214,8 @@ const isContentWrite = ({ service, operation, key, status }: AwsRequest): boolea
 /** Quick to heal, and willing to talk to 127.0.0.1, where the origin is. */
 const WORKER_ENV = { ALLOW_PRIVATE_HOSTS: "true", LEASE_TTL_MS: "2000" };
 
-export async function startRun(options: RunOptions): Promise<Run> {
+/** Stopped when `end` is disposed of. */
+export async function startRun(options: RunOptions, end = endOfTest()): Promise<Run> {
   const seen: Seen = { events: [], leases: [], requests: [], logs: [] };
   const pipeline = await startPipeline({
     workers: 2,
@@ -230,16 +231,20 @@ export async function startRun(options: RunOptions): Promise<Run> {
     onLog: (line) => seen.logs.push(line),
     onAwsRequest: (request) => seen.requests.push(request),
   });
+  end.defer(async () => pipeline.stop());
   return new Run(pipeline, options, seen);
 }
 
-/** An origin on 127.0.0.1 and a folder, both gone when the test is. */
-export async function startSurroundings(): Promise<
-  AsyncDisposable & { readonly origin: Origin; readonly outDir: string }
-> {
-  const stack = new AsyncDisposableStack();
-  const folder = stack.use(await temporaryFolder());
+export interface Surroundings {
+  readonly origin: Origin;
+  readonly outDir: string;
+}
+
+/** An origin on 127.0.0.1 and an empty folder, both gone when `end` is disposed of. */
+export async function startSurroundings(end = endOfTest()): Promise<Surroundings> {
+  const outDir = await mkdtemp(join(tmpdir(), "fetchonce-e2e-"));
+  end.defer(async () => rm(outDir, { recursive: true, force: true, maxRetries: 3 }));
   const origin = await startOrigin();
-  stack.defer(async () => origin.stop());
-  return { origin, outDir: folder.path, [Symbol.asyncDispose]: async () => stack.disposeAsync() };
+  end.defer(async () => origin.stop());
+  return { origin, outDir };
 }

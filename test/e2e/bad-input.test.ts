@@ -1,0 +1,313 @@
+/** Section 11 of the design, end to end: what each kind of bad input gets. */
+import { SendMessageBatchCommand } from "@aws-sdk/client-sqs";
+import { createHash } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { jobIdOf } from "../../core/keys.ts";
+import type { JobMessage } from "../../core/message.ts";
+import type { JobRecord } from "../../core/record.ts";
+import { originSha256 } from "../../local/origin/content.ts";
+import type { OriginFile } from "../../local/origin/file.ts";
+import { loopbackEndpoint } from "../../local/loopback.ts";
+import { KIB, MIB, startRun, startSurroundings, type Run } from "./support.ts";
+
+const MAX_BODY_BYTES = 20 * MIB;
+const MAX_ATTEMPTS = 2;
+const QUICK = {
+  MAX_ATTEMPTS: String(MAX_ATTEMPTS),
+  RETRY_BASE_MS: "50",
+  HTTP_IDLE_TIMEOUT_MS: "2000",
+  MAX_BODY_BYTES: String(MAX_BODY_BYTES),
+  ALLOWED_CONTENT_TYPES: "application/octet-stream,text/*",
+};
+
+async function closedPort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = loopbackEndpoint(server);
+  server.close();
+  return url;
+}
+
+interface Case {
+  readonly what: string;
+  readonly input: OriginFile | string;
+  readonly sha256?: string;
+  readonly failure: Pick<JobRecord, "reason" | "failureClass" | "attempts">;
+}
+
+const failsAtOnce = (reason: string, failureClass: "origin" | "policy"): Case["failure"] => ({
+  reason,
+  failureClass,
+  attempts: 1,
+});
+const failsAfterRetries = (reason: string): Case["failure"] => ({
+  reason: `retries_exhausted:${reason}`,
+  failureClass: "origin",
+  attempts: MAX_ATTEMPTS,
+});
+
+const statusCase = (status: number): Case => ({
+  what: `an origin that answers ${status}`,
+  input: { name: `status-${status}`, size: 0, status },
+  failure: failsAtOnce(`http_${status}`, "origin"),
+});
+
+const FAILING: readonly Case[] = [
+  {
+    what: "an unsupported scheme",
+    input: "ftp://example.org/file",
+    failure: failsAtOnce("unsupported_scheme:ftp", "policy"),
+  },
+  {
+    what: "credentials in the URL",
+    input: "https://user:secret@example.org/file",
+    failure: failsAtOnce("credentials_in_url", "policy"),
+  },
+  {
+    what: "a redirect to an unsupported scheme",
+    input: { name: "to-ftp", size: 0, redirectTo: "ftp://example.org/file" },
+    failure: failsAtOnce("unsupported_scheme:ftp", "policy"),
+  },
+  {
+    what: "a redirect to a URL with credentials",
+    input: { name: "to-credentials", size: 0, redirectTo: "https://user:secret@example.org/" },
+    failure: failsAtOnce("credentials_in_url", "policy"),
+  },
+  {
+    what: "redirects without end",
+    input: { name: "in-circles", size: 0, redirects: 50 },
+    failure: failsAtOnce("too_many_redirects", "origin"),
+  },
+  ...[401, 403, 404, 410, 451].map(statusCase),
+  {
+    what: "an origin that stays out of order",
+    input: { name: "broken", size: 0, status: 500 },
+    failure: failsAfterRetries("http_500"),
+  },
+  {
+    what: "an origin that closes every body too early",
+    input: { name: "always-torn", size: 64 * KIB, tearAfter: 10 * KIB, tearFirst: 99 },
+    failure: failsAfterRetries("origin_connection_lost"),
+  },
+  {
+    what: "a Content-Length longer than the body",
+    input: { name: "claims-more", size: 10 * KIB, claims: 11 * KIB },
+    failure: failsAfterRetries("origin_connection_lost"),
+  },
+  {
+    what: "an origin that stays silent",
+    input: { name: "silent", size: 64 * KIB, stallAfter: 10 * KIB, stallFirst: 99 },
+    failure: failsAfterRetries("origin_timeout"),
+  },
+  {
+    what: "a body larger than the limit, by its Content-Length",
+    input: { name: "too-large", size: MAX_BODY_BYTES + 1 },
+    failure: failsAtOnce("too_large", "policy"),
+  },
+  {
+    what: "a body larger than the limit, of a length nobody told",
+    input: { name: "too-large-untold", size: MAX_BODY_BYTES + 1, length: "chunked" },
+    failure: failsAtOnce("too_large", "policy"),
+  },
+  {
+    what: "a type that is not allowed",
+    input: { name: "film", size: KIB, type: "video/mp4" },
+    failure: failsAtOnce("type_not_allowed:video/mp4", "policy"),
+  },
+  {
+    what: "a body of one part with another digest than expected",
+    input: { name: "not-as-expected", size: KIB },
+    sha256: "0".repeat(64),
+    failure: failsAtOnce("digest_mismatch", "origin"),
+  },
+  {
+    what: "a body of several parts with another digest than expected",
+    input: { name: "not-as-expected-either", size: 9 * MIB },
+    sha256: "f".repeat(64),
+    failure: failsAtOnce("digest_mismatch", "origin"),
+  },
+];
+
+interface Healed {
+  readonly what: string;
+  readonly file: OriginFile;
+  readonly version: 1 | 2;
+  readonly expected: Partial<JobRecord>;
+}
+
+/** Origins that lie or change, and are found out in time to end well. */
+const HEALED: readonly Healed[] = [
+  {
+    what: "a 206 that starts elsewhere",
+    file: { name: "wrong-start", size: 12 * MIB, tearAfter: 9 * MIB, wrongRange: "start" },
+    version: 1,
+    expected: { attempts: 2, resumedBytes: 0 },
+  },
+  {
+    what: "a 206 of another length",
+    file: { name: "wrong-total", size: 12 * MIB, tearAfter: 9 * MIB, wrongRange: "total" },
+    version: 1,
+    expected: { attempts: 2, resumedBytes: 0 },
+  },
+  {
+    what: "a file that changes while it is fetched",
+    file: { name: "changing", size: 12 * MIB, tearAfter: 9 * MIB, changeAfter: 1 },
+    version: 2,
+    expected: { attempts: 2, resumedBytes: 0 },
+  },
+  {
+    what: "a HEAD that lies about the length",
+    file: { name: "head-lies", size: 5 * KIB, headClaims: 7 * KIB },
+    version: 1,
+    expected: { attempts: 1 },
+  },
+];
+
+describe("what the origin or the policy refuses", () => {
+  const end = new AsyncDisposableStack();
+  let run: Run;
+  let records: ReadonlyMap<string, JobRecord>;
+
+  const messageOf = ({ what, input, sha256 }: Case): JobMessage => ({
+    work_id: "bad",
+    artifact_id: what,
+    url: typeof input === "string" ? input : run.origin.urlOf(input),
+    ...(sha256 !== undefined && { sha256 }),
+  });
+
+  beforeAll(async () => {
+    run = await startRun({ ...(await startSurroundings(end)), workerEnv: QUICK }, end);
+    const failing = FAILING.map(messageOf);
+    await run.pipeline.submit(failing);
+    await run.submit(HEALED.map(({ file }) => file));
+    const healedIds = HEALED.map(({ file }) => run.idOf(file));
+    records = await run.untilTerminal([...failing.map(jobIdOf), ...healedIds]);
+    await run.untilQueueIsEmpty();
+  });
+  afterAll(async () => end.disposeAsync());
+
+  it.each(FAILING)("$what fails the job with $failure.reason", (failing) => {
+    const record = records.get(jobIdOf(messageOf(failing)));
+    expect(record).toMatchObject({ state: "FAILED", ...failing.failure });
+    expect(record).not.toHaveProperty("leaseOwner");
+    expect(record).not.toHaveProperty("checkpoint");
+  });
+
+  it.each(HEALED)("$what ends in one version of the file, whole", async ({ file, version, expected }) => {
+    const sha256 = originSha256(file, version);
+    expect(records.get(run.idOf(file))).toMatchObject({ state: "INDEXED", ...expected, transfer: { sha256 } });
+    expect(run.contentOnDisk()).toContain(sha256);
+  });
+
+  it("leaves nothing in staging, nothing published that failed, and no dead letter", async () => {
+    expect(await run.staging()).toEqual([]);
+    expect(run.contentOnDisk()).toEqual(HEALED.map(({ file, version }) => originSha256(file, version)).toSorted());
+    expect(await run.pipeline.deadLetters()).toEqual([]);
+  });
+});
+
+describe("an origin that is down", () => {
+  it("is asked again until the budget is spent", async () => {
+    const surroundings = await startSurroundings();
+    const run = await startRun({ ...surroundings, workers: 1, workerEnv: QUICK });
+    const message = { work_id: "bad", artifact_id: "down", url: `${await closedPort()}/file` };
+    await run.pipeline.submit([message]);
+    const records = await run.untilTerminal([jobIdOf(message)]);
+    expect(records.get(jobIdOf(message))).toMatchObject({
+      state: "FAILED",
+      ...failsAfterRetries("origin_refused_connection"),
+    });
+  });
+});
+
+describe("without ALLOW_PRIVATE_HOSTS", () => {
+  it("a private or loopback address is refused before anything is asked", async () => {
+    const surroundings = await startSurroundings();
+    const run = await startRun({
+      ...surroundings,
+      workers: 1,
+      workerEnv: { ...QUICK, ALLOW_PRIVATE_HOSTS: "false" },
+    });
+    const file: OriginFile = { name: "inside", size: KIB };
+    const hosts = ["10.0.0.7", "[::1]", "169.254.169.254", "localhost:9001", "0x7f000001", "printer.local"];
+    const messages = hosts.map((host) => ({ work_id: "bad", artifact_id: host, url: `http://${host}/file` }));
+    await run.pipeline.submit(messages);
+    await run.submit([file]);
+    const records = await run.untilTerminal([...messages.map(jobIdOf), run.idOf(file)]);
+    for (const { url, state, reason, failureClass } of records.values()) {
+      expect.soft({ state, reason, failureClass }, url).toEqual({
+        state: "FAILED",
+        reason: "private_address",
+        failureClass: "policy",
+      });
+    }
+    expect(surroundings.origin.requests).toEqual([]);
+  });
+});
+
+describe("a message that is no job", () => {
+  it("goes to the dead-letter queue once, with the reason, and its batch-mates are done", async () => {
+    const surroundings = await startSurroundings();
+    const run = await startRun({ ...surroundings, workers: 1 });
+    const mates: readonly OriginFile[] = ["a", "b"].map((name) => ({ name, size: KIB }));
+    const bodies: readonly (readonly [body: string, reason: RegExp])[] = [
+      ["{ this is not JSON", /^not JSON/],
+      [JSON.stringify({ work_id: "w", url: "http://example.org/" }), /^artifact_id: /],
+      [JSON.stringify({ work_id: "w", artifact_id: "a", url: "not a URL" }), /^url: not an absolute URL/],
+      [JSON.stringify({ work_id: "", artifact_id: "a", url: "http://example.org/" }), /^work_id: /],
+      [JSON.stringify({ ...run.messageOf({ name: "c", size: 1 }), sha256: "abc" }), /^sha256: /],
+      ["null", /^message: /],
+    ];
+    const sent = [...bodies.map(([body]) => body), ...mates.map((file) => JSON.stringify(run.messageOf(file)))];
+    await run.pipeline.clients.sqs.send(
+      new SendMessageBatchCommand({
+        QueueUrl: run.pipeline.names.queueUrl,
+        Entries: sent.map((body, index) => ({ Id: String(index), MessageBody: body, MessageGroupId: "any" })),
+      }),
+    );
+    const records = await run.untilDone(mates);
+    expect([...records.values()].map(({ state }) => state)).toEqual(["INDEXED", "INDEXED"]);
+    const letters = await run.pipeline.deadLetters();
+    expect(letters.map(({ body }) => body).toSorted()).toEqual(bodies.map(([body]) => body).toSorted());
+    for (const [body, reason] of bodies) {
+      expect.soft(letters.find((letter) => letter.body === body)?.reason, body).toMatch(reason);
+    }
+    expect(await run.itemKeys("JOB#")).toHaveLength(mates.length);
+  });
+});
+
+describe("a server that sends more than it said", () => {
+  let server: Server;
+  const BODY = "all of this is sent";
+  const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      // Node's server would refuse to write more than it claims.
+      response.socket?.end(
+        `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\nconnection: close\r\n\r\n${request.method === "GET" ? BODY : ""}`,
+      );
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it("is held to its Content-Length: what is published is what it declared", async () => {
+    const surroundings = await startSurroundings();
+    const run = await startRun({ ...surroundings, workers: 1, workerEnv: QUICK });
+    const message = { work_id: "bad", artifact_id: "more", url: `${loopbackEndpoint(server)}/more` };
+    await run.pipeline.submit([message]);
+    const record = (await run.untilTerminal([jobIdOf(message)])).get(jobIdOf(message));
+    const declared = BODY.slice(0, 3);
+    expect(record).toMatchObject({
+      state: "INDEXED",
+      transfer: { bytes: declared.length, sha256: sha256Of(declared) },
+    });
+  });
+});

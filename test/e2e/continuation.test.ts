@@ -1,0 +1,103 @@
+/** Files longer than one invocation, and the gate that turns the guarded path off. */
+import { describe, expect, it } from "vitest";
+import { gateAdmits } from "../../core/gate.ts";
+import { contentKey, hashItemKey, jobItemKey } from "../../core/keys.ts";
+import { originSha256 } from "../../local/origin/content.ts";
+import type { OriginFile } from "../../local/origin/file.ts";
+import { KIB, MIB, PART_BYTES, startRun, startSurroundings, until, type Run, type Surroundings } from "./support.ts";
+
+describe("a file longer than one invocation", () => {
+  it("is carried over from one to the next, and what is staged is not fetched again", async () => {
+    const surroundings = await startSurroundings();
+    const { origin } = surroundings;
+    const long: OriginFile = { name: "long", size: 40 * MIB, rate: 6 * MIB };
+    const run = await startRun({
+      ...surroundings,
+      functionTimeoutMs: 5000,
+      workerEnv: { DEADLINE_BUFFER_MS: "2200" },
+    });
+    const record = (await run.download([long])).get(run.idOf(long));
+    const hops = record?.hops ?? 0;
+
+    expect(record).toMatchObject({ state: "INDEXED", attempts: 1, transfer: { sha256: originSha256(long) } });
+    expect(hops).toBeGreaterThanOrEqual(2);
+    expect(await run.contentDigest(long)).toBe(originSha256(long));
+    const gets = origin.requestsOf(long).filter(({ method }) => method === "GET");
+    expect(gets).toHaveLength(1 + hops);
+    expect(gets.slice(1).every(({ status }) => status === 206)).toBe(true);
+    // The part being read when time is up, and what is on the line: little, since the origin is the slower one.
+    const sent = gets.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(sent - long.size).toBeLessThanOrEqual(hops * (PART_BYTES + 4 * MIB));
+
+    const leases = run.namesOfEvents(long).filter((name) => name === "job_leased" || name === "lease_released");
+    expect(leases).toEqual(Array.from({ length: 1 + hops }, () => ["job_leased", "lease_released"]).flat());
+    const sends = run.seen.requests.filter(({ operation }) => operation === "SendMessageBatch");
+    expect(sends).toHaveLength(1 + hops);
+    expect(await run.staging()).toEqual([]);
+    expect(await run.pipeline.deadLetters()).toEqual([]);
+  });
+});
+
+describe("the gate", () => {
+  const files = Array.from({ length: 24 }, (_, index): OriginFile => ({
+    name: `file-${index}`,
+    size: 1 + index * KIB,
+  }));
+  const sha256s = files.map((file) => originSha256(file)).toSorted();
+
+  /** Quiet: the reconciler, which looks at the table whatever the gate says, has had its only run. */
+  const startQuietRun = async (surroundings: Surroundings, gate: string): Promise<Run> => {
+    const run = await startRun({
+      ...surroundings,
+      reconcileEveryMs: 3_600_000,
+      workerEnv: { DOCSTOKG_ENABLE_IDEMPOTENCY: gate },
+    });
+    await until("the reconciler's only run is over", async () =>
+      run.seen.requests.some(({ operation }) => operation === "ListMultipartUploads") ? undefined : "no listing yet",
+    );
+    return run;
+  };
+
+  const jobKeysAsked = (run: Run): readonly string[] =>
+    run.seen.requests.flatMap(({ service, key }) => (service === "dynamodb" && key?.startsWith("JOB#") ? [key] : []));
+
+  it("off: downloads, verifies and publishes without a single request to the table", async () => {
+    const surroundings = await startSurroundings();
+    const run = await startQuietRun(surroundings, "false");
+    const requestsBefore = run.seen.requests.length;
+    const [first = { name: "", size: 0 }] = files;
+    const wrong = { ...run.messageOf({ ...first, name: "wrong" }), sha256: "0".repeat(64) };
+    await run.submit(files);
+    await run.pipeline.submit([wrong]);
+    await run.untilQueueIsEmpty();
+
+    expect(run.seen.requests.slice(requestsBefore).filter(({ service }) => service === "dynamodb")).toEqual([]);
+    expect(run.contentOnDisk()).toEqual(sha256s);
+    for (const file of files) expect(await run.contentDigest(file)).toBe(originSha256(file));
+    expect(await run.staging()).toEqual([]);
+    expect(await run.pipeline.deadLetters()).toEqual([{ body: JSON.stringify(wrong), reason: "digest_mismatch" }]);
+    expect(run.seen.events.filter((event) => "job_id" in event)).toEqual([]);
+  });
+
+  it("at 50 percent splits the jobs, and at 100 takes the rest in without writing their content again", async () => {
+    const surroundings = await startSurroundings();
+    const half = await startQuietRun(surroundings, "50");
+    const guarded = files.map((file) => half.idOf(file)).filter((jobId) => gateAdmits(50, jobId));
+    await half.submit(files);
+    await half.untilQueueIsEmpty();
+    expect(guarded.length).toBeGreaterThan(0);
+    expect(guarded.length).toBeLessThan(files.length);
+    expect(await half.itemKeys("JOB#")).toEqual(guarded.map(jobItemKey).toSorted());
+    expect([...new Set(jobKeysAsked(half))].toSorted()).toEqual(guarded.map(jobItemKey).toSorted());
+    expect(half.contentWrites().toSorted()).toEqual(sha256s.map(contentKey));
+    expect(half.contentOnDisk()).toEqual(sha256s);
+    await half.stop();
+
+    const whole = await startQuietRun(surroundings, "true");
+    const records = await whole.download(files);
+    expect(new Set([...records.values()].map(({ state }) => state))).toEqual(new Set(["INDEXED"]));
+    expect(whole.contentWrites()).toEqual([]);
+    expect(await whole.itemKeys("HASH#")).toEqual(sha256s.map(hashItemKey));
+    expect(await whole.staging()).toEqual([]);
+  });
+});
