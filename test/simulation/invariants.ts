@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import type { Item, Write } from "../../core/items.ts";
+import { contentKey } from "../../core/keys.ts";
+import { isJobState, isTerminal, JOB_STATES, mayFollow, type JobState } from "../../core/states.ts";
+
+/** A promise that was broken, with what broke it. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+}
+
+const isJob = (key: string): boolean => key.startsWith("JOB#");
+const numberOf = (item: Item | undefined, name: string): number => {
+  const value = item?.[name];
+  return typeof value === "number" ? value : 0;
+};
+
+function isReachable(from: JobState, to: JobState): boolean {
+  return from === to || JOB_STATES.some((next) => mayFollow(from, next) && isReachable(next, to));
+}
+
+/** What must hold whenever an item of the table changes, whoever changes it. */
+export class TableWatch {
+  /** Per process and job, the fence it was given. */
+  readonly #given = new Map<string, number>();
+  readonly #maxAttempts: number;
+
+  constructor(maxAttempts: number) {
+    this.#maxAttempts = maxAttempts;
+  }
+
+  applied(process: string, write: Write, before: Item | undefined, after: Item): void {
+    if (write.key.startsWith("HASH#")) {
+      if (before) throw new Violation(`${process} changed the index entry ${write.key}`);
+      return;
+    }
+    if (isJob(write.key)) this.#jobWritten(process, write, before, after);
+  }
+
+  #jobWritten(process: string, write: Write, before: Item | undefined, after: Item): void {
+    const [fenceBefore, fence] = [numberOf(before, "fence"), numberOf(after, "fence")];
+    if (fence < fenceBefore) throw new Violation(`${write.key}: the fence fell from ${fenceBefore} to ${fence}`);
+    this.#checkStates(write.key, before, after);
+    if (numberOf(after, "strikes") > this.#maxAttempts + 1) throw new Violation(`${write.key}: attempts over budget`);
+
+    const isLeaseTaken = typeof write.set?.["lease_owner"] === "string";
+    const isTakenAway = !isLeaseTaken && fence > fenceBefore;
+    const holder = `${process} ${write.key}`;
+    if (isLeaseTaken) {
+      if (fence === fenceBefore) throw new Violation(`${process} leased ${write.key} without a new fence`);
+      this.#given.set(holder, fence);
+    } else if (!isTakenAway && this.#given.get(holder) !== fenceBefore) {
+      throw new Violation(
+        `${process} wrote to ${write.key} under fence ${this.#given.get(holder)}, it is ${fenceBefore}`,
+      );
+    }
+  }
+
+  #checkStates(key: string, before: Item | undefined, after: Item): void {
+    const from = before ? before["state"] : "PLANNED";
+    const to = after["state"];
+    if (!isJobState(from) || !isJobState(to)) throw new Violation(`${key}: no state`);
+    if (before && isTerminal(from)) throw new Violation(`${key} is ${from} and was written to`);
+    if (!isReachable(from, to)) throw new Violation(`${key} went from ${from} to ${to}`);
+    const isWatched = after["watch_shard"] !== undefined && after["watch_at"] !== undefined;
+    if (isWatched === isTerminal(to)) throw new Violation(`${key} is ${to} and ${isWatched ? "still" : "not"} watched`);
+  }
+}
+
+/** A published object is named by its hash, whole, and of one version that the origin had. */
+export function checkContent(
+  objects: ReadonlyMap<string, { readonly body: Buffer }>,
+  writes: ReadonlyMap<string, number>,
+  versions: readonly Buffer[],
+): void {
+  for (const [key, { body }] of objects) {
+    if (key !== contentKey(createHash("sha256").update(body).digest("hex")))
+      throw new Violation(`${key} holds other bytes`);
+    if (!versions.some((version) => version.equals(body)))
+      throw new Violation(`${key} is nothing that was ever served`);
+    if (writes.get(key) !== 1) throw new Violation(`${key} was written ${writes.get(key)} times`);
+  }
+}

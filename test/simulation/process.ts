@@ -1,0 +1,131 @@
+import type { Clock } from "../../core/ports.ts";
+import type { Dice, VirtualTime } from "./time.ts";
+
+/** What may strike at a call of a port. The call's effect is the service's; the fault is the caller's or the network's. */
+export type Fault =
+  | { readonly kind: "crash before" }
+  | { readonly kind: "crash after" }
+  /** The answer comes, and everything else happens, only after the pause: long enough, and the caller is a zombie. */
+  | { readonly kind: "freeze"; readonly forMs: number }
+  | { readonly kind: "fail before"; readonly error: Error }
+  | { readonly kind: "fail after"; readonly error: Error }
+  /** The answer was lost and the SDK asked again: the effect happens twice, the second answer counts. */
+  | { readonly kind: "repeat" };
+
+export interface Boundary {
+  readonly process: string;
+  readonly port: string;
+  readonly method: string;
+}
+
+export interface Surroundings {
+  readonly time: VirtualTime;
+  readonly dice: Dice;
+  /** How long half a call takes, at most. */
+  readonly latencyMs: number;
+  faultAt(boundary: Boundary): Fault | undefined;
+  trace(line: string): void;
+}
+
+/** One invocation's process: it can die, and it can stand still. What it has sent happens all the same. */
+export class SimulatedProcess {
+  readonly name: string;
+  readonly skewMs: number;
+  readonly clock: Clock;
+  isDead = false;
+  #frozenUntilMs = 0;
+  readonly #around: Surroundings;
+  readonly #onDeath: () => void;
+
+  constructor(name: string, around: Surroundings, skewMs: number, onDeath: () => void) {
+    this.name = name;
+    this.skewMs = skewMs;
+    this.#around = around;
+    this.#onDeath = onDeath;
+    this.clock = {
+      nowMs: () => around.time.nowMs + skewMs,
+      after: (delayMs, task) => around.time.plan(delayMs, () => this.#wheneverAwake(task)),
+      every: (periodMs, task) => this.#every(periodMs, task),
+    };
+  }
+
+  die(why: string): void {
+    if (this.isDead) return;
+    this.isDead = true;
+    this.#around.trace(`${this.name} dies: ${why}`);
+    this.#onDeath();
+  }
+
+  /** A call of a port: it travels, has its effect, and its answer travels back. A dead caller never hears it. */
+  async call<T>(port: string, method: string, effect: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.isDead) return;
+      const { time, dice, latencyMs } = this.#around;
+      const fault = this.#around.faultAt({ process: this.name, port, method });
+      this.#around.trace(`${this.name} ${port}.${method}${fault ? ` [${fault.kind}]` : ""}`);
+      if (fault?.kind === "crash before") {
+        this.die(`before ${port}.${method}`);
+        return;
+      }
+      time.plan(dice.below(latencyMs), () => {
+        if (fault?.kind === "freeze") this.#frozenUntilMs = time.nowMs + fault.forMs;
+        const outcome = this.#effectUnder(fault, effect);
+        if (fault?.kind === "crash after") this.die(`after ${port}.${method}`);
+        outcome.then(
+          (value) => this.#answer(() => resolve(value)),
+          (error: unknown) => this.#answer(() => reject(error as Error)),
+        );
+      });
+    });
+  }
+
+  async #effectUnder<T>(fault: Fault | undefined, effect: () => Promise<T>): Promise<T> {
+    if (fault?.kind === "fail before") throw fault.error;
+    const outcome = effect();
+    if (fault?.kind === "repeat") {
+      await outcome.catch(() => undefined);
+      return effect();
+    }
+    if (fault?.kind !== "fail after") return outcome;
+    await outcome;
+    throw fault.error;
+  }
+
+  #answer(run: () => void): void {
+    const { time, dice, latencyMs } = this.#around;
+    time.plan(dice.below(latencyMs), () => this.#wheneverAwake(run));
+  }
+
+  #wheneverAwake(run: () => void): void {
+    if (this.isDead) return;
+    const { time } = this.#around;
+    const sleepsMs = this.#frozenUntilMs - time.nowMs;
+    if (sleepsMs > 0) time.plan(sleepsMs, () => this.#wheneverAwake(run));
+    else run();
+  }
+
+  #every(periodMs: number, task: () => void): () => void {
+    let cancel = (): void => undefined;
+    const next = (): void => {
+      cancel = this.#around.time.plan(periodMs, () => {
+        if (this.isDead) return;
+        this.#wheneverAwake(task);
+        next();
+      });
+    };
+    next();
+    return () => cancel();
+  }
+}
+
+/** A port whose every method is a call of this process. */
+export function through<T extends object>(process: SimulatedProcess, name: string, port: T): T {
+  return new Proxy(port, {
+    get(target, property) {
+      const method: unknown = Reflect.get(target, property);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]) =>
+        process.call(name, String(property), async () => Reflect.apply(method, target, args) as Promise<unknown>);
+    },
+  });
+}

@@ -1,0 +1,121 @@
+/** A seeded random source (sfc32): the same seed, the same run. */
+export class Dice {
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter = 1;
+
+  constructor(seed: number) {
+    this.#a = seed | 0;
+    this.#b = Math.trunc(seed / 2 ** 32) | 0;
+    this.#c = 0x9e3779b9 | 0;
+    for (let warmUp = 0; warmUp < 12; warmUp++) this.fraction();
+  }
+
+  /** Uniform in [0, 1). */
+  fraction(): number {
+    const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
+    this.#counter = (this.#counter + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
+    return (sum >>> 0) / 2 ** 32;
+  }
+
+  /** A whole number below `end`. */
+  below(end: number): number {
+    return Math.floor(this.fraction() * end);
+  }
+
+  between(least: number, most: number): number {
+    return least + this.below(most - least + 1);
+  }
+
+  chance(probability: number): boolean {
+    return this.fraction() < probability;
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    const choice = choices[this.below(choices.length)];
+    if (choice === undefined) throw new RangeError("There is nothing to choose from.");
+    return choice;
+  }
+}
+
+interface Event {
+  readonly atMs: number;
+  readonly order: number;
+  run: (() => void) | undefined;
+}
+
+/** Time that passes from event to event; events of one moment happen in the order in which they were planned. */
+export class VirtualTime {
+  nowMs: number;
+  #planned = 0;
+  readonly #heap: Event[] = [];
+
+  constructor(startMs = 1_800_000_000_000) {
+    this.nowMs = startMs;
+  }
+
+  /** @returns what cancels it. */
+  plan(delayMs: number, run: () => void): () => void {
+    const event: Event = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#planned++, run };
+    this.#push(event);
+    return () => {
+      event.run = undefined;
+    };
+  }
+
+  /** The next event's time, cancelled ones left out. */
+  get nextMs(): number | undefined {
+    while (this.#heap[0] && !this.#heap[0].run) this.#pop();
+    return this.#heap[0]?.atMs;
+  }
+
+  /** Lets the next event happen, and all that follows from it without time passing. */
+  async step(): Promise<void> {
+    const nextMs = this.nextMs;
+    const event = this.#pop();
+    if (nextMs === undefined || !event?.run) return;
+    this.nowMs = nextMs;
+    event.run();
+    await quiet();
+  }
+
+  #push(event: Event): void {
+    const heap = this.#heap;
+    let at = heap.push(event) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(event, heap[parent])) break;
+      heap[at] = heap[parent] as Event;
+      at = parent;
+    }
+    heap[at] = event;
+  }
+
+  #pop(): Event | undefined {
+    const heap = this.#heap;
+    const first = heap[0];
+    const last = heap.pop();
+    if (!last || heap.length === 0) return first;
+    let at = 0;
+    for (;;) {
+      const left = 2 * at + 1;
+      if (left >= heap.length) break;
+      const child = left + 1 < heap.length && isBefore(heap[left + 1] as Event, heap[left]) ? left + 1 : left;
+      if (!isBefore(heap[child] as Event, last)) break;
+      heap[at] = heap[child] as Event;
+      at = child;
+    }
+    heap[at] = last;
+    return first;
+  }
+}
+
+const isBefore = (a: Event, b: Event | undefined): boolean =>
+  b === undefined || a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+
+/** Everything that waits for promises alone has run. */
+export const quiet = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
