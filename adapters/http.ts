@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import { RetryableError } from "../core/errors.ts";
 import type { Http, HttpRequest, HttpResponse } from "../core/ports.ts";
+import { youngGarbage, type YoungGarbage } from "./young-garbage.ts";
 
 export interface HttpTimeouts {
   readonly connectTimeoutMs: number;
@@ -42,6 +43,7 @@ export interface ClosableHttp extends Http {
 
 /** HTTP/1.1 over Node's own client: docs/adr has why not a library. */
 export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): ClosableHttp {
+  const garbage = youngGarbage();
   const agents = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent({ keepAlive: true }) };
 
   const send = async ({ method, url, headers, signal }: HttpRequest): Promise<http.IncomingMessage> =>
@@ -83,7 +85,7 @@ export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): Clo
               Array.isArray(value) ? (value[0] ?? "") : (value ?? ""),
             ]),
           ),
-          body: piecesOf(response, idleTimeoutMs, signal),
+          body: piecesOf(response, idleTimeoutMs, signal, garbage),
           discard: () => discard(response, request.method),
         };
       } catch (error) {
@@ -108,6 +110,7 @@ async function* piecesOf(
   response: http.IncomingMessage,
   idleTimeoutMs: number,
   signal: AbortSignal,
+  garbage: YoungGarbage,
 ): AsyncIterable<Uint8Array> {
   const listen = () => setTimeout(() => response.destroy(timeOut()), idleTimeoutMs);
   let listening = listen();
@@ -115,6 +118,7 @@ async function* piecesOf(
     for await (const piece of response as AsyncIterable<Uint8Array>) {
       clearTimeout(listening);
       yield piece;
+      garbage.received(piece.length);
       listening = listen();
     }
   } catch (error) {
