@@ -21,6 +21,8 @@ describe("a file longer than one invocation", () => {
 
     expect(record).toMatchObject({ state: "INDEXED", attempts: 1, transfer: { sha256: originSha256(long) } });
     expect(hops).toBeGreaterThanOrEqual(2);
+    // A lease an invocation: the reconciler, which would add a fence of its own, was not needed.
+    expect(record?.fence).toBe(1 + hops);
     expect(await run.contentDigest(long)).toBe(originSha256(long));
     const gets = origin.requestsOf(long).filter(({ method }) => method === "GET");
     expect(gets).toHaveLength(1 + hops);

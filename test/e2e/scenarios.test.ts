@@ -135,6 +135,29 @@ describe("a worker killed in mid-download", () => {
   });
 });
 
+describe("a worker killed between beginning an upload and its first checkpoint", () => {
+  it("leaves an upload that nobody can take up, and the reconciler removes it", async () => {
+    const surroundings = await startSurroundings();
+    const file: OriginFile = { name: "two-parts", size: 9 * MIB };
+    let isKilled = false;
+    const run: Run = await startRun({
+      ...surroundings,
+      onAwsRequest: ({ operation }) => {
+        if (isKilled || operation !== "CreateMultipartUpload") return;
+        isKilled = true;
+        for (const { pid } of run.seen.leases) run.pipeline.workers.kill(pid);
+      },
+    });
+    await run.submit([file]);
+    const records = await run.untilTerminal([run.idOf(file)]);
+    expect(records.get(run.idOf(file))).toMatchObject({ state: "INDEXED", attempts: 2, resumedBytes: 0 });
+    expect(run.seen.requests.filter(({ operation }) => operation === "CreateMultipartUpload")).toHaveLength(2);
+    await until("staging is empty", async () => JSON.stringify(await run.staging()).replace("[]", "") || undefined);
+    expect(run.contentWrites()).toEqual([contentKey(originSha256(file))]);
+    expect(await run.contentDigest(file)).toBe(originSha256(file));
+  });
+});
+
 describe("several workers on one pool of jobs", () => {
   it("download every file once, though every message comes twice", async () => {
     const surroundings = await startSurroundings();
@@ -144,7 +167,9 @@ describe("several workers on one pool of jobs", () => {
       delayMs: 40,
     }));
     const run = await startRun({ ...surroundings, workers: 4, batchSize: 5 });
-    await run.submit([...files, ...files]);
+    // A batch and the same batch again: two workers have the same jobs at the same time.
+    const batches = Array.from({ length: files.length / 5 }, (_, index) => files.slice(index * 5, index * 5 + 5));
+    await run.submit(batches.flatMap((batch) => batch.concat(batch)));
     const records = await run.untilDone(files);
 
     expect(new Set([...records.values()].map(({ state }) => state))).toEqual(new Set(["INDEXED"]));

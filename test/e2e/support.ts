@@ -229,7 +229,10 @@ export async function startRun(options: RunOptions, end = endOfTest()): Promise<
       options.onTelemetry?.(line, pid);
     },
     onLog: (line) => seen.logs.push(line),
-    onAwsRequest: (request) => seen.requests.push(request),
+    onAwsRequest: (request) => {
+      seen.requests.push(request);
+      options.onAwsRequest?.(request);
+    },
   });
   end.defer(async () => pipeline.stop());
   return new Run(pipeline, options, seen);
