@@ -1,0 +1,35 @@
+export interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  /** The bound it is held to, where there is one. Never given for a timing. */
+  readonly atMost?: number | undefined;
+}
+
+export interface Measured {
+  readonly figures: readonly Figure[];
+  readonly remarks: readonly string[];
+}
+
+export interface Measurement {
+  readonly about: string;
+  /** What it starts it hands to `scope`, which ends it. */
+  readonly measure: (say: (line: string) => void, scope: AsyncDisposableStack) => Promise<Measured>;
+}
+
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const GIB = 1024 * MIB;
+
+export const isOver = ({ value, atMost }: Figure): boolean => atMost !== undefined && value > atMost;
+
+export function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  if (low === undefined || high === undefined) throw new RangeError("There is no median of nothing.");
+  return (low + high) / 2;
+}
+
+/** To so many decimals, as a number: what is written down should not claim more than was measured. */
+export const rounded = (value: number, decimals = 2): number => Number(value.toFixed(decimals));
