@@ -1,11 +1,33 @@
 import { createHash } from "node:crypto";
 import type { Item, Write } from "../../core/items.ts";
-import { contentKey } from "../../core/keys.ts";
+import { contentKey, stagingKey } from "../../core/keys.ts";
+import { decodeJob } from "../../core/record-codec.ts";
 import { isJobState, isTerminal, JOB_STATES, mayFollow, type JobState } from "../../core/states.ts";
+import type { Boundary } from "./process.ts";
 
 /** A promise that was broken, with what broke it. */
 export class Violation extends Error {
   override readonly name = "Violation";
+}
+
+const READS = new Set(["staging.head", "staging.listParts", "staging.litter", "content.head"]);
+
+/** A delivery of nothing but finished jobs asks no origin and writes nothing to S3. */
+export function checkDuplicate({ process, port, method }: Boundary): void {
+  const isOfS3 = port === "staging" || port === "content";
+  if (port === "http" || (isOfS3 && !READS.has(`${port}.${method}`)))
+    throw new Violation(`${process} called ${port}.${method} for jobs that are finished`);
+}
+
+/** What the record of an unfinished job refers to, nobody removes; the reconciler removes nothing of such a job. */
+export function checkRemoval(process: string, item: Item | undefined, key: string, uploadId: string | undefined): void {
+  if (!item) return;
+  const { jobId, state, checkpoint, transfer } = decodeJob(item);
+  if (isTerminal(state)) return;
+  const isCheckpoint = uploadId !== undefined && checkpoint?.uploadId === uploadId && !transfer;
+  const isTransfer = uploadId === undefined && transfer !== undefined && key === stagingKey(jobId, transfer.stagedBy);
+  if (process.startsWith("reconciler") || isCheckpoint || (isTransfer && state !== "FINALIZED"))
+    throw new Violation(`${process} removed ${uploadId ?? key}, which the open job ${jobId} needs`);
 }
 
 const isJob = (key: string): boolean => key.startsWith("JOB#");

@@ -62,9 +62,9 @@ export class SimulatedOrigin {
     body: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array> {
-    const pieces = body[Symbol.asyncIterator]();
+    const source = body[Symbol.asyncIterator]();
     for (;;) {
-      const piece = await process.call("http", "read", async () => pieces.next());
+      const piece = await process.call("http", "read", async () => source.next());
       signal.throwIfAborted();
       if (piece.done === true) return;
       this.bytesServed += piece.value.length;

@@ -5,8 +5,11 @@ import type { Dice, VirtualTime } from "./time.ts";
 export type Fault =
   | { readonly kind: "crash before" }
   | { readonly kind: "crash after" }
-  /** The answer comes, and everything else happens, only after the pause: long enough, and the caller is a zombie. */
-  | { readonly kind: "freeze"; readonly forMs: number }
+  /**
+   * The answer comes, and everything else happens, only after the pause: long enough, and the caller is a zombie. One
+   * whose clock stood still as well (a paused machine) does not know, and goes on until something refuses it.
+   */
+  | { readonly kind: "freeze"; readonly forMs: number; readonly isClockStopped?: boolean }
   | { readonly kind: "fail before"; readonly error: Error }
   | { readonly kind: "fail after"; readonly error: Error }
   /** The answer was lost and the SDK asked again: the effect happens twice, the second answer counts. */
@@ -30,21 +33,20 @@ export interface Surroundings {
 /** One invocation's process: it can die, and it can stand still. What it has sent happens all the same. */
 export class SimulatedProcess {
   readonly name: string;
-  readonly skewMs: number;
   readonly clock: Clock;
   isDead = false;
   #frozenUntilMs = 0;
+  #clockStoodMs = 0;
   readonly #around: Surroundings;
   readonly #onDeath: () => void;
 
   constructor(name: string, around: Surroundings, skewMs: number, onDeath: () => void) {
     this.name = name;
-    this.skewMs = skewMs;
     this.#around = around;
     this.#onDeath = onDeath;
     this.clock = {
-      nowMs: () => around.time.nowMs + skewMs,
-      after: (delayMs, task) => around.time.plan(delayMs, () => this.#wheneverAwake(task)),
+      nowMs: () => around.time.nowMs + skewMs - this.#clockStoodMs,
+      after: (delayMs, task) => this.#after(delayMs, task),
       every: (periodMs, task) => this.#every(periodMs, task),
     };
   }
@@ -68,12 +70,12 @@ export class SimulatedProcess {
         return;
       }
       time.plan(dice.below(latencyMs), () => {
-        if (fault?.kind === "freeze") this.#frozenUntilMs = time.nowMs + fault.forMs;
+        if (fault?.kind === "freeze") this.#freeze(fault.forMs, fault.isClockStopped === true);
         const outcome = this.#effectUnder(fault, effect);
         if (fault?.kind === "crash after") this.die(`after ${port}.${method}`);
         outcome.then(
           (value) => this.#answer(() => resolve(value)),
-          (error: unknown) => this.#answer(() => reject(error as Error)),
+          (error: unknown) => this.#answer(() => reject(error)),
         );
       });
     });
@@ -104,13 +106,33 @@ export class SimulatedProcess {
     else run();
   }
 
+  #freeze(forMs: number, isClockStopped: boolean): void {
+    this.#frozenUntilMs = this.#around.time.nowMs + forMs;
+    if (isClockStopped) this.#clockStoodMs += forMs;
+  }
+
+  #after(delayMs: number, task: () => void): () => void {
+    const stoodMs = this.#clockStoodMs;
+    let cancel = (): void => undefined;
+    const cancelNow = this.#around.time.plan(delayMs, () => {
+      const lateMs = this.#clockStoodMs - stoodMs;
+      if (lateMs > 0) cancel = this.#after(lateMs, task);
+      else this.#wheneverAwake(() => isCancelled || task());
+    });
+    let isCancelled = false;
+    return () => {
+      isCancelled = true;
+      cancelNow();
+      cancel();
+    };
+  }
+
   #every(periodMs: number, task: () => void): () => void {
     let cancel = (): void => undefined;
     const next = (): void => {
-      cancel = this.#around.time.plan(periodMs, () => {
-        if (this.isDead) return;
-        this.#wheneverAwake(task);
+      cancel = this.#after(periodMs, () => {
         next();
+        task();
       });
     };
     next();

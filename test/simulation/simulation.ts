@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { powertoolsLedger } from "../../adapters/ledger.ts";
 import type { Item } from "../../core/items.ts";
 import { jobIdOf, jobIdOfStagingKey, jobItemKey } from "../../core/keys.ts";
-import type { JobMessage } from "../../core/message.ts";
+import { gateAdmits } from "../../core/gate.ts";
+import { jobMessage, type JobMessage } from "../../core/message.ts";
 import { PartBuffers } from "../../core/part-buffers.ts";
 import type { Items, RunningSha256, Sha256, Staging, Telemetry } from "../../core/ports.ts";
 import { reconcile } from "../../core/reconcile.ts";
@@ -11,15 +12,15 @@ import { isJobState, isTerminal } from "../../core/states.ts";
 import type { WorkerDeps, WorkerSettings } from "../../core/worker-deps.ts";
 import { createHandler } from "../../lambdas/worker/create-handler.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
-import { checkContent, TableWatch, Violation } from "./invariants.ts";
+import { checkContent, checkDuplicate, checkRemoval, TableWatch, Violation } from "./invariants.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
 import { SimulatedProcess, through, type Boundary, type Fault } from "./process.ts";
 import { SimulatedQueue, type QueuedMessage } from "./queue.ts";
-import { Dice, VirtualTime } from "./time.ts";
+import { type Dice, VirtualTime } from "./time.ts";
 
 export const PART_BYTES = 8;
-export const LEASE_TTL_MS = 30_000;
+export const LEASE_TTL_MS = 15_000;
 export const RECONCILE_EVERY_MS = 20_000;
 const REQUEUE_GRACE_MS = 30_000;
 const VISIBILITY_MS = 60_000;
@@ -60,8 +61,8 @@ export interface SimulationOptions {
   readonly workers: number;
   readonly latencyMs: number;
   /** The fault at the nth call of a port, counted over all processes. */
-  faultAt(nth: number, boundary: Boundary): Fault | undefined;
-  readonly skewMs?: () => number;
+  readonly faultAt: (nth: number, boundary: Boundary) => Fault | undefined;
+  readonly skewMs?: (role: string) => number;
   /** From then on everything must heal. */
   readonly faultsEndMs: number;
   readonly trace?: (line: string) => void;
@@ -125,7 +126,8 @@ export class Simulation {
   }
 
   #isHealed(): boolean {
-    return this.areFaultsOver && this.#busy.size === 0 && this.#illness().length === 0;
+    const isAtRest = this.areFaultsOver && this.#busy.size === 0 && this.queue.messages.size === 0;
+    return isAtRest && this.#illness().length === 0;
   }
 
   #illness(): readonly string[] {
@@ -138,7 +140,12 @@ export class Simulation {
         JSON.stringify(item).includes('"STARTED"') &&
         item["state"] !== "FAILED",
     );
-    return [...open.filter((key) => !this.#isBuried(key)), ...litter, ...inProgress.map(([key]) => `${key} in progress`)];
+    return [
+      ...open.filter((key) => !this.#isBuried(key) && !this.#isUnguarded(key)),
+      ...litter,
+      ...inProgress.map(([key]) => `${key} in progress`),
+      ...[...this.queue.messages.values()].map(({ body }) => `queued ${body}`),
+    ];
   }
 
   /** A job that never got a record because its message ran out of deliveries: told, not lost. */
@@ -149,6 +156,11 @@ export class Simulation {
     );
   }
 
+  /** With the gate off a job has no record: that its message has left the queue is all there is to see. */
+  #isUnguarded(key: string): boolean {
+    return this.settings.gate < 100 && !this.items.all.has(key);
+  }
+
   #answerTo(request: { method: string; url: string }): OriginAnswer {
     const { scenario } = this.#options;
     const nth = (this.#answers.get(`${request.method} ${request.url}`) ?? 0) + 1;
@@ -156,7 +168,7 @@ export class Simulation {
     return scenario.answer?.(request, nth) ?? { kind: "body" };
   }
 
-  #startProcess(role: string): SimulatedProcess {
+  #startProcess(role: string, check: (boundary: Boundary) => void = () => undefined): SimulatedProcess {
     const { dice, latencyMs, faultAt, skewMs, trace } = this.#options;
     const process: SimulatedProcess = new SimulatedProcess(
       `${role}${++this.#processes}`,
@@ -166,11 +178,12 @@ export class Simulation {
         latencyMs,
         faultAt: (boundary) => {
           this.boundaries.push(boundary);
+          this.#failIf(() => check(boundary));
           return faultAt(this.boundaries.length, boundary);
         },
         trace: (line) => trace?.(`${this.time.nowMs - this.#startMs} ${line}`),
       },
-      skewMs?.() ?? 0,
+      skewMs?.(role) ?? 0,
       () => {
         this.crashes += 1;
         this.#busy.delete(process);
@@ -188,18 +201,31 @@ export class Simulation {
   }
 
   #invoke(messages: readonly QueuedMessage[]): void {
-    const process = this.#startProcess("worker");
+    const isDuplicate = messages.every(({ body }) => this.#isOfFinishedJob(body));
+    const process = this.#startProcess("worker", isDuplicate ? checkDuplicate : undefined);
     const endMs = this.time.nowMs + INVOCATION_MS;
     const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
     const handler = createHandler(this.#depsOf(process), 10);
     const context = { getRemainingTimeInMillis: () => endMs - this.time.nowMs } as Context;
-    void handler(eventOf(messages), context).then(({ batchItemFailures }) => {
-      stopWatch();
-      if (process.isDead) return;
+    const work = async (): Promise<void> => {
+      const { batchItemFailures } = await handler(eventOf(messages), context);
       const returned = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-      for (const message of messages) if (!returned.has(message.id)) this.#acknowledge(process, message);
+      const done = messages.filter(({ id }) => !returned.has(id));
+      await process.call("queue", "acknowledge", async () => {
+        for (const message of done) this.#acknowledge(process, message);
+      });
+      stopWatch();
       this.#busy.delete(process);
-    }, this.#fail);
+    };
+    work().catch(this.#fail);
+  }
+
+  #isOfFinishedJob(body: string): boolean {
+    const parsed = jobMessage.safeParse(tryJson(body));
+    if (!parsed.success) return false;
+    const jobId = jobIdOf(parsed.data);
+    const isGuarded = parsed.data.tracked === true || gateAdmits(this.settings.gate, jobId);
+    return isGuarded && isFinished(this.items.all.get(jobItemKey(jobId)));
   }
 
   /** A message leaves only when its job is terminal, or its record alone brings it back, or it lies with the dead. */
@@ -224,7 +250,7 @@ export class Simulation {
       clock,
       items: this.#itemsOf(process),
       queue: through(process, "queue", this.queue.port),
-      staging: through(process, "staging", this.#sweptBy(process)),
+      staging: through(process, "staging", this.#stagingOf(process)),
       telemetry: silent,
       settings: { requeueGraceMs: REQUEUE_GRACE_MS, recoverLimit: 20, sweepLimit: 100, orphanAgeMs: ORPHAN_AGE_MS },
     }).then(
@@ -233,13 +259,13 @@ export class Simulation {
     );
   }
 
-  /** The sweep never takes what an open job has staged. */
-  #sweptBy(process: SimulatedProcess): Staging {
+  /** Nobody removes what a job that is not finished needs. */
+  #stagingOf(process: SimulatedProcess): Staging {
     const { staging } = this.blobs;
-    const check = (key: string): void => {
-      const item = this.items.all.get(jobItemKey(jobIdOfStagingKey(key)));
-      if (item && !isFinished(item)) this.#fail(new Violation(`${process.name} removed ${key} of an open job`));
-    };
+    const check = (key: string, uploadId?: string): void =>
+      this.#failIf(() =>
+        checkRemoval(process.name, this.items.all.get(jobItemKey(jobIdOfStagingKey(key))), key, uploadId),
+      );
     return {
       ...staging,
       delete: async (key) => {
@@ -247,7 +273,7 @@ export class Simulation {
         return staging.delete(key);
       },
       abortUpload: async (upload) => {
-        check(upload.key);
+        check(upload.key, upload.uploadId);
         return staging.abortUpload(upload);
       },
     };
@@ -260,11 +286,7 @@ export class Simulation {
         const before = this.items.all.get(write.key);
         const outcome = await this.items.write(write);
         if (!outcome.applied) return outcome;
-        try {
-          this.#watch.applied(process.name, write, before, outcome.item);
-        } catch (error) {
-          this.#fail(error);
-        }
+        this.#failIf(() => this.#watch.applied(process.name, write, before, outcome.item));
         return outcome;
       },
     } satisfies Items);
@@ -280,7 +302,7 @@ export class Simulation {
       },
       http: this.origin.portOf(process),
       items: this.#itemsOf(process),
-      staging: through(process, "staging", this.blobs.staging),
+      staging: through(process, "staging", this.#stagingOf(process)),
       content: through(process, "content", this.blobs.content),
       queue: through(process, "queue", this.queue.port),
       sha256: plainSha256,
@@ -302,6 +324,14 @@ export class Simulation {
     }
   }
 
+  #failIf(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   readonly #fail = (error: unknown): void => {
     this.#violation ??= error instanceof Error ? error : new Violation(String(error));
   };
@@ -311,6 +341,14 @@ const isFinished = (item: Item | undefined): boolean => {
   const state = item?.["state"];
   return isJobState(state) && isTerminal(state);
 };
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const silent: Telemetry = { emit: () => undefined, log: () => undefined, flush: () => undefined };
 
