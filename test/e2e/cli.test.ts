@@ -82,8 +82,10 @@ describe("a manifest", () => {
     const first = await run([path, ...out()]);
     expect(first.output).toContain("4 jobs: 3 INDEXED, 1 DEDUPED");
     expect(first.code).toBe(0);
-    for (const [index, line] of (await results()).entries()) {
-      const file = FILES[index] ?? expect.fail("more results than files");
+    const lines = await results();
+    expect(lines).toHaveLength(FILES.length);
+    for (const [index, file] of FILES.entries()) {
+      const line = lines[index] ?? {};
       expect(line).toMatchObject({ url: origin.urlOf(file), bytes: file.size, attempts: 1, reason: null });
       expect(line["sha256"]).toBe(originSha256(file));
       const stored = await readFile(join(folder, "out/content", String(line["key"])));
