@@ -61,14 +61,16 @@ interface Outcome {
   readonly bytesServed: number | undefined;
 }
 
-async function downloadFrom(
-  scope: AsyncDisposableStack,
-  kind: ServerKind,
-  command: string,
-  tree: string,
-  scratch: string,
-  files: readonly TreeFile[],
-): Promise<Outcome> {
+interface Visit {
+  readonly kind: ServerKind;
+  readonly command: string;
+  readonly tree: string;
+  readonly scratch: string;
+  readonly files: readonly TreeFile[];
+}
+
+async function downloadFrom(scope: AsyncDisposableStack, visit: Visit): Promise<Outcome> {
+  const { kind, command, tree, scratch, files } = visit;
   const server = scope.use(await startForeignServer(kind, command, tree, scratch));
   const messageOf = ({ path }: TreeFile): JobMessage => ({
     work_id: kind.name,
@@ -173,7 +175,7 @@ export const foreignOrigins: Measurement = {
       }
       const version = await versionOf(kind, command);
       const outcome = await scoped(async (one) =>
-        downloadFrom(one, kind, command, tree, join(temporary.path, `server-${index}`), files),
+        downloadFrom(one, { kind, command, tree, scratch: join(temporary.path, `server-${index}`), files }),
       );
       const measured = report(kind.name, files, outcome);
       figures.push(...measured.figures);

@@ -21,7 +21,14 @@ export async function writeResult(
   { figures, remarks }: Measured,
 ): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
-  const result = { name, date: new Date().toISOString(), command: `npm run bench ${name}`, machine, figures, remarks };
+  const result = {
+    name,
+    date: new Date().toISOString(),
+    command: `npm run bench ${name}`,
+    machine,
+    figures,
+    remarks: remarks.join(" "),
+  };
   await writeFile(new URL(`${name}.json`, FOLDER), `${JSON.stringify(result, undefined, 2)}\n`);
   return `bench/results/${name}.json`;
 }
