@@ -160,6 +160,7 @@ export function releaseForContinuation(
 /**
  * Takes an expired lease away, or revives a job whose message never came back. Refused when anything happened since
  * `seen` was read: a renewal moves `watch_at`, everything else the fence. The new fence shuts the old holder out.
+ * `available_at` stays, since it has passed: moved to a clock that runs ahead, it would keep all others waiting for ever.
  */
 export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, graceMs: number): Write {
   const abandoned = Object.entries(seen.operations)
@@ -173,7 +174,7 @@ export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, gr
     when: [
       [isOpen, { attribute: "fence", is: "=", than: seen.fence }, { attribute: "watch_at", is: "=", than: watchAtMs }],
     ],
-    set: { available_at: nowMs, watch_at: nowMs + graceMs, ...operationEntries(abandoned) },
+    set: { watch_at: nowMs + graceMs, ...operationEntries(abandoned) },
     add: { fence: 1 },
     remove: ["lease_owner"],
   };

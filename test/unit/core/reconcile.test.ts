@@ -82,6 +82,19 @@ describe("an expired lease", () => {
     expect(w.sent).toHaveLength(1);
   });
 
+  it("is free for a worker whose clock is five minutes behind the reconciler's, however often it is recovered", async () => {
+    const w = await abandonedJob();
+    await w.clock.advance(120_001);
+    const clock = { ...w.clock, nowMs: () => w.clock.nowMs() + 300_000 };
+    for (const _ of ["once", "twice"]) {
+      expect(await reconcile({ ...w.deps, clock, settings: SETTINGS })).toMatchObject({ requeuedJobs: 1 });
+      await w.clock.advance(60_001);
+    }
+    w.serve(fileOrigin(Buffer.from("late")));
+    expect(await w.deliver(w.sent[0]?.body)).toBe("acknowledge");
+    expect(w.job()).toMatchObject({ state: "INDEXED" });
+  });
+
   it("of which the index alone still tells is not believed", async () => {
     const w = world();
     w.serve(fileOrigin(Buffer.from("x")));
