@@ -102,3 +102,21 @@ export function checkContent(
     if (writes.get(key) !== 1) throw new Violation(`${key} was written ${writes.get(key)} times`);
   }
 }
+
+/** Each content object that a job of record published has one index entry, put by the one job that is INDEXED by it. */
+export function checkIndex(items: ReadonlyMap<string, Item>, contentKeys: ReadonlySet<string>): void {
+  const indexed = new Map<string, string>();
+  for (const [key, item] of items) {
+    if (!isJob(key)) continue;
+    const { jobId, state, transfer } = decodeJob(item);
+    if (state !== "INDEXED" || !transfer) continue;
+    if (indexed.has(transfer.sha256)) throw new Violation(`two jobs are INDEXED by ${transfer.sha256}`);
+    indexed.set(transfer.sha256, jobId);
+  }
+  for (const [key, item] of items) {
+    if (!key.startsWith("HASH#")) continue;
+    const sha256 = key.slice("HASH#".length);
+    if (!contentKeys.has(contentKey(sha256))) throw new Violation(`${key} is of content that is not there`);
+    if (item["job_id"] !== indexed.get(sha256)) throw new Violation(`${key} is not of the job that is INDEXED`);
+  }
+}

@@ -22,11 +22,11 @@ import { type Dice, VirtualTime } from "./time.ts";
 export const PART_BYTES = 8;
 export const LEASE_TTL_MS = 15_000;
 export const RECONCILE_EVERY_MS = 20_000;
-const REQUEUE_GRACE_MS = 30_000;
-const VISIBILITY_MS = 60_000;
+export const REQUEUE_GRACE_MS = 30_000;
+export const VISIBILITY_MS = 60_000;
 const INVOCATION_MS = 60_000;
 const MAX_RECEIVES = 50;
-const POLL_EVERY_MS = 1_000;
+export const POLL_EVERY_MS = 1_000;
 const ORPHAN_AGE_MS = 120_000;
 const MAX_ATTEMPTS = 6;
 /** The worst wait of each kind, one after the other: the message, the lease, the reconciler, an attempt; twice over. */
@@ -45,11 +45,16 @@ const SETTINGS: WorkerSettings = {
   allowPrivateHosts: false,
 };
 
+export interface OriginQuestion {
+  readonly method: string;
+  readonly url: string;
+}
+
 export interface Scenario {
   readonly messages: readonly (JobMessage | string)[];
   prepare(origin: SimulatedOrigin): void;
   /** How the origin answers; the scenario's own trouble, apart from the faults. */
-  answer?(request: { readonly method: string; readonly url: string }, nth: number): OriginAnswer;
+  answer?(request: OriginQuestion, nth: number, origin: SimulatedOrigin): OriginAnswer;
   readonly settings?: Partial<WorkerSettings>;
   /** Between two events: to change a version, to turn the gate. */
   onEvent?(simulation: Simulation): void;
@@ -77,6 +82,7 @@ export class Simulation {
   readonly boundaries: Boundary[] = [];
   settings: WorkerSettings;
   crashes = 0;
+  #lowestGate = 100;
   readonly #options: SimulationOptions;
   readonly #watch = new TableWatch(MAX_ATTEMPTS);
   readonly #jobs: readonly string[];
@@ -121,8 +127,20 @@ export class Simulation {
     this.#checkContent();
   }
 
+  get elapsedMs(): number {
+    return this.time.nowMs - this.#startMs;
+  }
+
   get areFaultsOver(): boolean {
-    return this.time.nowMs - this.#startMs >= this.#options.faultsEndMs;
+    return this.elapsedMs >= this.#options.faultsEndMs;
+  }
+
+  get areJobsRecorded(): boolean {
+    return this.#jobs.every((key) => this.items.all.has(key));
+  }
+
+  get areJobsFinished(): boolean {
+    return this.#jobs.every((key) => isFinished(this.items.all.get(key)) || this.#isUnguarded(key));
   }
 
   #isHealed(): boolean {
@@ -158,14 +176,14 @@ export class Simulation {
 
   /** With the gate off a job has no record: that its message has left the queue is all there is to see. */
   #isUnguarded(key: string): boolean {
-    return this.settings.gate < 100 && !this.items.all.has(key);
+    return this.#lowestGate < 100 && !this.items.all.has(key);
   }
 
-  #answerTo(request: { method: string; url: string }): OriginAnswer {
+  #answerTo(request: OriginQuestion): OriginAnswer {
     const { scenario } = this.#options;
     const nth = (this.#answers.get(`${request.method} ${request.url}`) ?? 0) + 1;
     this.#answers.set(`${request.method} ${request.url}`, nth);
-    return scenario.answer?.(request, nth) ?? { kind: "body" };
+    return scenario.answer?.(request, nth, this.origin) ?? { kind: "body" };
   }
 
   #startProcess(role: string, check: (boundary: Boundary) => void = () => undefined): SimulatedProcess {
@@ -181,7 +199,7 @@ export class Simulation {
           this.#failIf(() => check(boundary));
           return faultAt(this.boundaries.length, boundary);
         },
-        trace: (line) => trace?.(`${this.time.nowMs - this.#startMs} ${line}`),
+        trace: (line) => trace?.(`${this.elapsedMs} ${line}`),
       },
       skewMs?.(role) ?? 0,
       () => {
@@ -201,6 +219,8 @@ export class Simulation {
   }
 
   #invoke(messages: readonly QueuedMessage[]): void {
+    const { gate } = this.settings;
+    this.#lowestGate = Math.min(this.#lowestGate, gate);
     const isDuplicate = messages.every(({ body }) => this.#isOfFinishedJob(body));
     const process = this.#startProcess("worker", isDuplicate ? checkDuplicate : undefined);
     const endMs = this.time.nowMs + INVOCATION_MS;
@@ -212,7 +232,7 @@ export class Simulation {
       const returned = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
       const done = messages.filter(({ id }) => !returned.has(id));
       await process.call("queue", "acknowledge", async () => {
-        for (const message of done) this.#acknowledge(process, message);
+        for (const message of done) this.#acknowledge(process, message, gate);
       });
       stopWatch();
       this.#busy.delete(process);
@@ -229,13 +249,13 @@ export class Simulation {
   }
 
   /** A message leaves only when its job is terminal, or its record alone brings it back, or it lies with the dead. */
-  #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage): void {
+  #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, gate: number): void {
     this.queue.delete(receipt);
     if (this.queue.deadLetters.some((letter) => letter.body === body)) return;
     try {
       const item = this.items.all.get(jobItemKey(jobIdOf(JSON.parse(body) as JobMessage)));
       const isRevivable = item?.["watch_shard"] !== undefined && item["url"] !== undefined;
-      if (isFinished(item) || isRevivable || this.settings.gate < 100) return;
+      if (isFinished(item) || isRevivable || gate < 100) return;
     } catch {
       // A body that is no message must have been buried: it was not.
     }

@@ -1,0 +1,31 @@
+import { afterAll, expect, it } from "vitest";
+import { runSingles, type Coverage } from "./exhaustive.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+const covered: Coverage[] = [];
+
+afterAll(() => {
+  const boundaries = covered.reduce((sum, coverage) => sum + coverage.boundaries, 0);
+  const rows = covered.map(({ scenario, boundaries: count, struck, takenOver }) => ({
+    scenario,
+    boundaries: count,
+    ...struck,
+    "taken over": takenOver,
+  }));
+  console.table(rows);
+  console.log(`${boundaries} boundaries of ${covered.length} scenarios, every one struck in every mode`);
+});
+
+it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
+  "%s: comes out right whichever call is struck, and however",
+  async (_name, scenario) => {
+    const coverage = await runSingles(scenario);
+    expect(coverage.violations).toEqual([]);
+    for (const struck of Object.values(coverage.struck)) expect(struck).toBe(coverage.boundaries);
+    covered.push(coverage);
+  },
+);
+
+it("has zombies whose job was taken over in every scenario", () => {
+  expect(covered.filter(({ takenOver }) => takenOver === 0)).toEqual([]);
+});

@@ -1,0 +1,190 @@
+import { Violation } from "./invariants.ts";
+import { checkOutcome } from "./outcome.ts";
+import type { Boundary, Fault } from "./process.ts";
+import type { ProvenScenario } from "./scenarios.ts";
+import {
+  LEASE_TTL_MS,
+  POLL_EVERY_MS,
+  RECONCILE_EVERY_MS,
+  REQUEUE_GRACE_MS,
+  Simulation,
+  VISIBILITY_MS,
+} from "./simulation.ts";
+import { Dice } from "./time.ts";
+
+/** Long enough for the lease to expire, the reconciler to take it away and another worker to finish the job. */
+const ZOMBIE_MS = 40_000;
+
+/** What may strike at a boundary. */
+const MODES = {
+  "crash before": { kind: "crash before" },
+  "crash after": { kind: "crash after" },
+  zombie: { kind: "freeze", forMs: ZOMBIE_MS },
+  "zombie with a stopped clock": { kind: "freeze", forMs: ZOMBIE_MS, isClockStopped: true },
+} as const satisfies Readonly<Record<string, Fault>>;
+export type Mode = keyof typeof MODES;
+const ALL_MODES = Object.keys(MODES) as readonly Mode[];
+
+/** A job with a record: its lease expires, or its message turns out to be lost, and the reconciler comes by. */
+const REVIVED_WITHIN_MS = Math.max(LEASE_TTL_MS, REQUEUE_GRACE_MS) + RECONCILE_EVERY_MS + 2 * POLL_EVERY_MS;
+/** A job without a record has its message. */
+const REDELIVERED_WITHIN_MS = VISIBILITY_MS + 2 * POLL_EVERY_MS;
+
+export interface Strike {
+  /** The nth call of a port in the run, whosever it is. */
+  readonly at: number;
+  readonly mode: Mode;
+}
+
+export interface StruckRun {
+  readonly boundaries: readonly Boundary[];
+  readonly struck: readonly Strike[];
+  readonly violation: string | undefined;
+  /** Leases given and taken away in all. */
+  readonly fences: number;
+  /** From the last fault, or from the beginning, until every job was finished. */
+  readonly healingMs: number;
+}
+
+/** One run of a scenario with faults at the given boundaries, always the same for the same faults. */
+export async function runStruck(
+  scenario: ProvenScenario,
+  strikes: readonly Strike[],
+  { undisturbedMs = Number.POSITIVE_INFINITY, trace }: RunOptions = {},
+): Promise<StruckRun> {
+  const struck: Strike[] = [];
+  let lastFaultMs = 0;
+  let finishedMs: number | undefined;
+  let mostHealingMs = undisturbedMs;
+  const simulation: Simulation = new Simulation({
+    scenario: {
+      ...scenario,
+      onEvent: () => {
+        scenario.onEvent?.(simulation);
+        if (simulation.areJobsFinished) finishedMs ??= simulation.elapsedMs;
+      },
+    },
+    dice: new Dice(1),
+    workers: 3,
+    latencyMs: 50,
+    faultsEndMs: 0,
+    ...(scenario.skewMs && { skewMs: scenario.skewMs }),
+    ...(trace && { trace }),
+    faultAt: (at) => {
+      const strike = strikes.find((candidate) => candidate.at === at);
+      if (!strike) return scenario.strikes?.[at];
+      struck.push(strike);
+      lastFaultMs = simulation.elapsedMs;
+      mostHealingMs = undisturbedMs + (simulation.areJobsRecorded ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS);
+      return MODES[strike.mode];
+    },
+  });
+  const healingMs = (): number => Math.max(0, (finishedMs ?? simulation.elapsedMs) - lastFaultMs);
+  const violation = await violationOf(async () => {
+    await simulation.run();
+    checkOutcome(scenario, simulation, strikes.length);
+    if (struck.length < strikes.length) throw new Violation("a boundary was never reached");
+    if (healingMs() > mostHealingMs) throw new Violation(`healing took ${healingMs()} ms, more than ${mostHealingMs}`);
+  });
+  const { boundaries } = simulation;
+  return {
+    boundaries,
+    struck,
+    violation: violation && `${describe(scenario, strikes, boundaries)}: ${violation}`,
+    fences: fencesOf(simulation),
+    healingMs: healingMs(),
+  };
+}
+
+interface RunOptions {
+  /** How long the scenario takes by itself. */
+  readonly undisturbedMs?: number;
+  readonly trace?: (line: string) => void;
+}
+
+async function violationOf(run: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return error instanceof Violation ? error.message : `an error of the simulation: ${String(error)}`;
+  }
+}
+
+const fencesOf = ({ items }: Simulation): number =>
+  [...items.all.values()].reduce((sum, { fence }) => sum + (typeof fence === "number" ? fence : 0), 0);
+
+function describe({ name }: ProvenScenario, strikes: readonly Strike[], boundaries: readonly Boundary[]): string {
+  const faults = strikes.map(({ at, mode }) => {
+    const boundary = boundaries[at - 1];
+    return `${mode} at ${at} (${boundary ? `${boundary.process} ${boundary.port}.${boundary.method}` : "?"})`;
+  });
+  return [name, ...faults].join(", ");
+}
+
+export interface Coverage {
+  readonly scenario: string;
+  readonly boundaries: number;
+  /** Boundaries struck, by mode. */
+  readonly struck: Readonly<Record<Mode, number>>;
+  /** Zombies whose job was taken over while they stood still. */
+  readonly takenOver: number;
+  readonly violations: readonly string[];
+}
+
+/** Every boundary of the scenario's own run, in every mode. */
+export async function runSingles(scenario: ProvenScenario): Promise<Coverage> {
+  const undisturbed = await runStruck(scenario, []);
+  const undisturbedMs = undisturbed.healingMs;
+  const struck = Object.fromEntries(ALL_MODES.map((mode) => [mode, 0])) as Record<Mode, number>;
+  const violations = undisturbed.violation === undefined ? [] : [undisturbed.violation];
+  let takenOver = 0;
+  for (const strike of strikesFrom(1, undisturbed.boundaries.length)) {
+    const run = await runStruck(scenario, [strike], { undisturbedMs });
+    struck[strike.mode] += run.struck.length;
+    if (run.fences > undisturbed.fences && MODES[strike.mode].kind === "freeze") takenOver += 1;
+    if (run.violation !== undefined) violations.push(run.violation);
+  }
+  return { scenario: scenario.name, boundaries: undisturbed.boundaries.length, struck, takenOver, violations };
+}
+
+function* strikesFrom(first: number, last: number): Generator<Strike> {
+  for (let at = first; at <= last; at++) for (const mode of ALL_MODES) yield { at, mode };
+}
+
+export interface PairsProgress {
+  readonly scenario: string;
+  readonly pairs: number;
+  readonly violations: readonly string[];
+}
+
+export interface PairsOptions {
+  readonly onProgress?: (progress: PairsProgress) => void;
+  /** Every `of`th first fault, from the `index`th on: shards together run all pairs. */
+  readonly shard?: { readonly index: number; readonly of: number };
+}
+
+/** Every first fault with every second one at a later boundary of the run as it unfolds after the first. */
+export async function runPairs(
+  scenarios: readonly ProvenScenario[],
+  { onProgress, shard = { index: 0, of: 1 } }: PairsOptions = {},
+): Promise<{ readonly pairs: number; readonly violations: readonly string[] }> {
+  const violations: string[] = [];
+  let pairs = 0;
+  let firsts = 0;
+  for (const scenario of scenarios) {
+    const undisturbed = await runStruck(scenario, []);
+    const undisturbedMs = undisturbed.healingMs;
+    for (const first of strikesFrom(1, undisturbed.boundaries.length)) {
+      if (firsts++ % shard.of !== shard.index) continue;
+      const alone = await runStruck(scenario, [first]);
+      for (const second of strikesFrom(first.at + 1, alone.boundaries.length)) {
+        const { violation } = await runStruck(scenario, [first, second], { undisturbedMs });
+        pairs += 1;
+        if (violation !== undefined) violations.push(violation);
+      }
+    }
+    onProgress?.({ scenario: scenario.name, pairs, violations });
+  }
+  return { pairs, violations };
+}
