@@ -42,7 +42,7 @@ export function simulatedItems(): SimulatedItems {
       const before = all.get(write.key);
       if (!write.when.some((tests) => tests.every((test) => holds(test, before))))
         return { applied: false, item: before };
-      const after = structuredClone(applied(write, before));
+      const after = applied(write, before);
       all.set(write.key, after);
       history.push({ write, before, after });
       return { applied: true, item: after };

@@ -5,7 +5,10 @@ import type { SimulatedProcess } from "./process.ts";
 /** What an answer to GET may suffer. */
 export type BodyFault =
   | { readonly kind: "cut"; readonly afterBytes: number }
-  | { readonly kind: "stall"; readonly afterBytes: number; readonly forMs: number }
+  /** Ends like a whole body, and is none. */
+  | { readonly kind: "short"; readonly afterBytes: number }
+  | { readonly kind: "long"; readonly byBytes: number }
+  | { readonly kind: "corrupt"; readonly atByte: number }
   | { readonly kind: "wrong length" }
   | { readonly kind: "wrong range" };
 
@@ -80,10 +83,24 @@ const response = (
 ): HttpResponse => ({ status, headers, body, discard: () => undefined });
 
 async function* pieces(body: Buffer, fault?: BodyFault): AsyncIterable<Uint8Array> {
-  const end = fault?.kind === "cut" ? Math.min(fault.afterBytes, body.length) : body.length;
-  for (let at = 0; at < end; at += PIECE_BYTES) yield body.subarray(at, Math.min(at + PIECE_BYTES, end));
-  if (fault?.kind === "cut" && end < body.length) throw new RetryableError("origin_connection_lost");
-  if (fault?.kind === "stall") throw new RetryableError("origin_timeout");
+  const sent = mangled(body, fault);
+  for (let at = 0; at < sent.length; at += PIECE_BYTES)
+    yield sent.subarray(at, Math.min(at + PIECE_BYTES, sent.length));
+  if (fault?.kind === "cut" && sent.length < body.length) throw new RetryableError("origin_connection_lost");
+}
+
+function mangled(body: Buffer, fault: BodyFault | undefined): Buffer {
+  switch (fault?.kind) {
+    case "cut":
+    case "short":
+      return body.subarray(0, fault.afterBytes);
+    case "long":
+      return Buffer.concat([body, Buffer.alloc(fault.byBytes, "+")]);
+    case "corrupt":
+      return Buffer.from(body.map((byte, at) => (at === fault.atByte ? byte ^ 1 : byte)));
+    default:
+      return body;
+  }
 }
 
 function serve(request: HttpRequest, resource: Resource, fault: BodyFault | undefined): HttpResponse {

@@ -13,7 +13,37 @@ export type Fault =
   | { readonly kind: "fail before"; readonly error: Error }
   | { readonly kind: "fail after"; readonly error: Error }
   /** The answer was lost and the SDK asked again: the effect happens twice, the second answer counts. */
-  | { readonly kind: "repeat" };
+  | { readonly kind: "repeat" }
+  /** The request is long under way; its caller goes on meanwhile with whatever else it does. With an error, in vain. */
+  | { readonly kind: "slow"; readonly byMs: number; readonly error?: Error }
+  /** The caller gives the request up, and it has its effect long after. */
+  | { readonly kind: "late"; readonly byMs: number; readonly error: Error }
+  /** Another answer than the service's own: a stale one. */
+  | { readonly kind: "instead"; readonly answer: () => unknown }
+  /** The whole process is killed a while later: out of memory, or the machine is gone. */
+  | { readonly kind: "kill"; readonly afterMs: number }
+  | { readonly kind: "clock jump"; readonly byMs: number };
+
+/** How long a fault goes on after it has struck. */
+export function durationMs(fault: Fault): number {
+  switch (fault.kind) {
+    case "freeze":
+      return fault.forMs;
+    case "slow":
+    case "late":
+      return fault.byMs;
+    case "kill":
+      return fault.afterMs;
+    case "crash before":
+    case "crash after":
+    case "fail before":
+    case "fail after":
+    case "repeat":
+    case "instead":
+    case "clock jump":
+      return 0;
+  }
+}
 
 export interface Boundary {
   readonly process: string;
@@ -37,6 +67,7 @@ export class SimulatedProcess {
   isDead = false;
   #frozenUntilMs = 0;
   #clockStoodMs = 0;
+  #skewMs: number;
   readonly #around: Surroundings;
   readonly #onDeath: () => void;
 
@@ -44,8 +75,9 @@ export class SimulatedProcess {
     this.name = name;
     this.#around = around;
     this.#onDeath = onDeath;
+    this.#skewMs = skewMs;
     this.clock = {
-      nowMs: () => around.time.nowMs + skewMs - this.#clockStoodMs,
+      nowMs: () => around.time.nowMs + this.#skewMs - this.#clockStoodMs,
       after: (delayMs, task) => this.#after(delayMs, task),
       every: (periodMs, task) => this.#every(periodMs, task),
     };
@@ -65,11 +97,9 @@ export class SimulatedProcess {
       const { time, dice, latencyMs } = this.#around;
       const fault = this.#around.faultAt({ process: this.name, port, method });
       this.#around.trace(`${this.name} ${port}.${method}${fault ? ` [${fault.kind}]` : ""}`);
-      if (fault?.kind === "crash before") {
-        this.die(`before ${port}.${method}`);
-        return;
-      }
-      time.plan(dice.below(latencyMs), () => {
+      this.#strike(fault, `${port}.${method}`);
+      if (this.isDead) return;
+      time.plan(dice.below(latencyMs) + (fault?.kind === "slow" ? fault.byMs : 0), () => {
         if (fault?.kind === "freeze") this.#freeze(fault.forMs, fault.isClockStopped === true);
         const outcome = this.#effectUnder(fault, effect);
         if (fault?.kind === "crash after") this.die(`after ${port}.${method}`);
@@ -81,16 +111,33 @@ export class SimulatedProcess {
     });
   }
 
+  #strike(fault: Fault | undefined, call: string): void {
+    if (fault?.kind === "crash before") this.die(`before ${call}`);
+    if (fault?.kind === "kill") this.#around.time.plan(fault.afterMs, () => this.die("out of memory"));
+    if (fault?.kind === "clock jump") this.#skewMs += fault.byMs;
+  }
+
   async #effectUnder<T>(fault: Fault | undefined, effect: () => Promise<T>): Promise<T> {
-    if (fault?.kind === "fail before") throw fault.error;
-    const outcome = effect();
-    if (fault?.kind === "repeat") {
-      await outcome.catch(() => undefined);
-      return effect();
+    switch (fault?.kind) {
+      case "fail before":
+        throw fault.error;
+      case "fail after":
+        await effect();
+        throw fault.error;
+      case "slow":
+        if (fault.error) throw fault.error;
+        return effect();
+      case "late":
+        this.#around.time.plan(fault.byMs, () => void effect().catch(() => undefined));
+        throw fault.error;
+      case "repeat":
+        await effect().catch(() => undefined);
+        return effect();
+      case "instead":
+        return fault.answer() as T;
+      default:
+        return effect();
     }
-    if (fault?.kind !== "fail after") return outcome;
-    await outcome;
-    throw fault.error;
   }
 
   #answer(run: () => void): void {

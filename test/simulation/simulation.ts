@@ -1,49 +1,48 @@
-import type { Context, SQSEvent, SQSRecord } from "aws-lambda";
-import { createHash } from "node:crypto";
+import type { Context, ScheduledEvent } from "aws-lambda";
 import { powertoolsLedger } from "../../adapters/ledger.ts";
-import type { Item } from "../../core/items.ts";
 import { jobIdOf, jobIdOfStagingKey, jobItemKey } from "../../core/keys.ts";
 import { gateAdmits } from "../../core/gate.ts";
 import { jobMessage, type JobMessage } from "../../core/message.ts";
 import { PartBuffers } from "../../core/part-buffers.ts";
-import type { Items, RunningSha256, Sha256, Staging, Telemetry } from "../../core/ports.ts";
-import { reconcile } from "../../core/reconcile.ts";
-import { isJobState, isTerminal } from "../../core/states.ts";
+import type { Content, Items, Staging, Telemetry } from "../../core/ports.ts";
 import type { WorkerDeps, WorkerSettings } from "../../core/worker-deps.ts";
+import { createHandler as createReconciler } from "../../lambdas/reconciler/create-handler.ts";
 import { createHandler } from "../../lambdas/worker/create-handler.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
 import { checkContent, checkDuplicate, checkRemoval, TableWatch, Violation } from "./invariants.ts";
+import { isFinished, leftovers } from "./illness.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
-import { SimulatedProcess, through, type Boundary, type Fault } from "./process.ts";
+import { durationMs, SimulatedProcess, through, type Boundary, type Fault } from "./process.ts";
 import { SimulatedQueue, type QueuedMessage } from "./queue.ts";
-import { type Dice, VirtualTime } from "./time.ts";
+import {
+  healingMs,
+  INVOCATION_MS,
+  MAX_ATTEMPTS,
+  MAX_RECEIVES,
+  ORPHAN_AGE_MS,
+  PART_BUFFERS,
+  PART_BYTES,
+  POLL_EVERY_MS,
+  RECONCILE_EVERY_MS,
+  REQUEUE_GRACE_MS,
+  SETTINGS,
+  VISIBILITY_MS,
+} from "./settings.ts";
+import { eventOf, hashed, NO_HASH, plainSha256 } from "./stubs.ts";
+import { type Dice, NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
 
-export const PART_BYTES = 8;
-export const LEASE_TTL_MS = 15_000;
-export const RECONCILE_EVERY_MS = 20_000;
-export const REQUEUE_GRACE_MS = 30_000;
-export const VISIBILITY_MS = 60_000;
-const INVOCATION_MS = 60_000;
-const MAX_RECEIVES = 50;
-export const POLL_EVERY_MS = 1_000;
-const ORPHAN_AGE_MS = 120_000;
-const MAX_ATTEMPTS = 6;
-/** The worst wait of each kind, one after the other: the message, the lease, the reconciler, an attempt; twice over. */
-const HEALING_MS = 2 * (VISIBILITY_MS + LEASE_TTL_MS + RECONCILE_EVERY_MS + REQUEUE_GRACE_MS + INVOCATION_MS);
+export {
+  LEASE_TTL_MS,
+  PART_BYTES,
+  POLL_EVERY_MS,
+  RECONCILE_EVERY_MS,
+  REQUEUE_GRACE_MS,
+  VISIBILITY_MS,
+} from "./settings.ts";
 
-const SETTINGS: WorkerSettings = {
-  gate: 100,
-  leaseTtlMs: LEASE_TTL_MS,
-  requeueGraceMs: REQUEUE_GRACE_MS,
-  recordRetentionMs: 86_400_000,
-  deadlineBufferMs: 10_000,
-  retry: { maxAttempts: MAX_ATTEMPTS, baseMs: 1000, capMs: 10_000 },
-  maxHops: 50,
-  maxBodyBytes: 100_000,
-  allowedContentTypes: [],
-  allowPrivateHosts: false,
-};
+/** What lies further ahead, a run of the reconciler that begins now cannot meet. */
+const LONGEST_RUN_MS = 5000;
 
 export interface OriginQuestion {
   readonly method: string;
@@ -68,8 +67,11 @@ export interface SimulationOptions {
   /** The fault at the nth call of a port, counted over all processes. */
   readonly faultAt: (nth: number, boundary: Boundary) => Fault | undefined;
   readonly skewMs?: (role: string) => number;
-  /** From then on everything must heal. */
+  /** From then on, and from the end of the last fault on, everything must heal. */
   readonly faultsEndMs: number;
+  /** Within one attempt and the waits that may precede it, longer by as much as two clocks differ. */
+  readonly attemptMs?: number;
+  readonly clocksDifferMs?: () => number;
   readonly trace?: (line: string) => void;
 }
 
@@ -82,20 +84,25 @@ export class Simulation {
   readonly boundaries: Boundary[] = [];
   settings: WorkerSettings;
   crashes = 0;
-  #lowestGate = 100;
+  isTelemetryLost = false;
+  #lowestGate: number;
   readonly #options: SimulationOptions;
   readonly #watch = new TableWatch(MAX_ATTEMPTS);
   readonly #jobs: readonly string[];
   readonly #busy = new Set<SimulatedProcess>();
+  readonly #messages = new Map<string, MessageJob | undefined>();
   readonly #startMs: number;
   #processes = 0;
   #answers = new Map<string, number>();
   #violation: Error | undefined;
+  #troubledUntilMs: number;
+  #traceHash = NO_HASH;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
     const { scenario } = options;
     this.settings = { ...SETTINGS, ...scenario.settings };
+    this.#lowestGate = this.settings.gate;
     this.blobs = simulatedBlobs({
       nowMs: () => this.time.nowMs,
       every: () => () => undefined,
@@ -104,27 +111,29 @@ export class Simulation {
     this.queue = new SimulatedQueue(this.time, VISIBILITY_MS, MAX_RECEIVES);
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
     scenario.prepare(this.origin);
-    const jobs = scenario.messages.filter((message) => typeof message !== "string");
-    this.#jobs = [...new Set(jobs.map((message) => jobItemKey(jobIdOf(message))))];
-    for (const message of scenario.messages) {
-      this.queue.add(typeof message === "string" ? message : JSON.stringify(message));
-    }
+    const bodies = scenario.messages.map((message) =>
+      typeof message === "string" ? message : JSON.stringify(message),
+    );
+    for (const body of bodies) this.queue.add(body);
+    this.#jobs = [...new Set(bodies.map((body) => this.#jobOf(body)).filter((key) => key !== undefined))];
     this.#startMs = this.time.nowMs;
+    this.#troubledUntilMs = this.#startMs + options.faultsEndMs;
     this.time.plan(0, () => this.#poll());
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
   }
 
   /** Runs until everything has healed. @throws Violation */
   async run(): Promise<void> {
-    const { scenario, faultsEndMs } = this.#options;
-    const endMs = this.#startMs + faultsEndMs + HEALING_MS;
+    const { scenario } = this.#options;
     while (!this.#isHealed()) {
       await this.time.step();
       scenario.onEvent?.(this);
       if (this.#violation) throw this.#violation;
-      if (this.time.nowMs > endMs) throw new Violation(`not healed in time: ${this.#illness().join(", ")}`);
+      if (this.time.nowMs > this.#troubledUntilMs + this.#patienceMs())
+        throw new Violation(`not healed in time: ${this.#illness().join(", ")}`);
     }
     this.#checkContent();
+    this.#checkIndexed();
   }
 
   get elapsedMs(): number {
@@ -132,7 +141,33 @@ export class Simulation {
   }
 
   get areFaultsOver(): boolean {
-    return this.elapsedMs >= this.#options.faultsEndMs;
+    return this.time.nowMs >= this.#troubledUntilMs;
+  }
+
+  /** How long after the last fault everything was as it should. */
+  get healedInMs(): number {
+    return Math.max(0, this.time.nowMs - this.#troubledUntilMs);
+  }
+
+  /** A fault goes on for so long from now. */
+  troubleFor(ms: number): void {
+    this.#troubledUntilMs = Math.max(this.#troubledUntilMs, this.time.nowMs + ms);
+  }
+
+  deliverAgain(body: string): void {
+    this.queue.add(body);
+    this.troubleFor(0);
+  }
+
+  /** Whether the table alone would bring the message's job back. */
+  isOfRecord(body: string): boolean {
+    return this.items.all.has(this.#jobOf(body) ?? "");
+  }
+
+  #patienceMs(): number {
+    const { attemptMs = 2 * INVOCATION_MS, skewMs, clocksDifferMs = () => (skewMs ? 600_000 : 0) } = this.#options;
+    const orphanMs = this.#lowestGate < 100 ? ORPHAN_AGE_MS : 0;
+    return healingMs(attemptMs, clocksDifferMs()) + orphanMs;
   }
 
   get areJobsRecorded(): boolean {
@@ -150,28 +185,24 @@ export class Simulation {
 
   #illness(): readonly string[] {
     const open = this.#jobs.filter((key) => !isFinished(this.items.all.get(key)));
-    const litter = [...this.blobs.stagedObjects.keys(), ...[...this.blobs.uploads.values()].map(({ key }) => key)];
-    const inProgress = [...this.items.all].filter(
-      ([key, item]) =>
-        isFinished(item) &&
-        !key.startsWith("HASH#") &&
-        JSON.stringify(item).includes('"STARTED"') &&
-        item["state"] !== "FAILED",
-    );
     return [
       ...open.filter((key) => !this.#isBuried(key) && !this.#isUnguarded(key)),
-      ...litter,
-      ...inProgress.map(([key]) => `${key} in progress`),
-      ...[...this.queue.messages.values()].map(({ body }) => `queued ${body}`),
+      ...leftovers(this.items.all, this.blobs, this.queue),
     ];
   }
 
   /** A job that never got a record because its message ran out of deliveries: told, not lost. */
   #isBuried(key: string): boolean {
-    if (this.items.all.has(key)) return false;
-    return this.queue.deadLetters.some(
-      ({ body }) => body.startsWith("{") && jobItemKey(jobIdOf(JSON.parse(body))) === key,
-    );
+    return !this.items.all.has(key) && this.queue.deadLetters.some(({ body }) => this.#jobOf(body) === key);
+  }
+
+  #jobOf(body: string): string | undefined {
+    return this.#parsed(body)?.key;
+  }
+
+  #parsed(body: string): MessageJob | undefined {
+    if (!this.#messages.has(body)) this.#messages.set(body, jobOfMessage(body));
+    return this.#messages.get(body);
   }
 
   /** With the gate off a job has no record: that its message has left the queue is all there is to see. */
@@ -186,10 +217,11 @@ export class Simulation {
     return scenario.answer?.(request, nth, this.origin) ?? { kind: "body" };
   }
 
-  #startProcess(role: string, check: (boundary: Boundary) => void = () => undefined): SimulatedProcess {
-    const { dice, latencyMs, faultAt, skewMs, trace } = this.#options;
+  #startProcess(role: string, skewMs: number, check: (boundary: Boundary) => void = () => undefined): SimulatedProcess {
+    const { dice, latencyMs, faultAt } = this.#options;
+    const name = `${role}${++this.#processes}`;
     const process: SimulatedProcess = new SimulatedProcess(
-      `${role}${++this.#processes}`,
+      name,
       {
         time: this.time,
         dice,
@@ -197,11 +229,13 @@ export class Simulation {
         faultAt: (boundary) => {
           this.boundaries.push(boundary);
           this.#failIf(() => check(boundary));
-          return faultAt(this.boundaries.length, boundary);
+          const fault = faultAt(this.boundaries.length, boundary);
+          if (fault) this.troubleFor(durationMs(fault));
+          return fault;
         },
-        trace: (line) => trace?.(`${this.elapsedMs} ${line}`),
+        trace: (line) => this.#trace(line),
       },
-      skewMs?.(role) ?? 0,
+      skewMs,
       () => {
         this.crashes += 1;
         this.#busy.delete(process);
@@ -211,18 +245,21 @@ export class Simulation {
     return process;
   }
 
-  #poll(): void {
+  #poll(): unknown {
     this.time.plan(POLL_EVERY_MS, () => this.#poll());
-    if (this.#busy.size >= this.#options.workers) return;
+    if (this.#working >= this.#options.workers) return NOTHING_CAME_OF_IT;
     const messages = this.queue.receive(this.#options.dice.between(1, 3));
-    if (messages.length > 0) this.#invoke(messages);
+    if (messages.length === 0) return NOTHING_CAME_OF_IT;
+    this.#invoke(messages);
+    return undefined;
   }
 
   #invoke(messages: readonly QueuedMessage[]): void {
     const { gate } = this.settings;
     this.#lowestGate = Math.min(this.#lowestGate, gate);
     const isDuplicate = messages.every(({ body }) => this.#isOfFinishedJob(body));
-    const process = this.#startProcess("worker", isDuplicate ? checkDuplicate : undefined);
+    const skewMs = this.#options.skewMs?.("worker") ?? 0;
+    const process = this.#startProcess("worker", skewMs, isDuplicate ? checkDuplicate : undefined);
     const endMs = this.time.nowMs + INVOCATION_MS;
     const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
     const handler = createHandler(this.#depsOf(process), 10);
@@ -231,52 +268,57 @@ export class Simulation {
       const { batchItemFailures } = await handler(eventOf(messages), context);
       const returned = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
       const done = messages.filter(({ id }) => !returned.has(id));
-      await process.call("queue", "acknowledge", async () => {
-        for (const message of done) this.#acknowledge(process, message, gate);
-      });
       stopWatch();
+      // Each by itself: of a batch, some deletions may fail, and those messages come back.
+      for (const message of done) {
+        await process
+          .call("queue", "acknowledge", async () => this.#acknowledge(process, message, gate))
+          .catch(() => undefined);
+      }
       this.#busy.delete(process);
     };
     work().catch(this.#fail);
   }
 
   #isOfFinishedJob(body: string): boolean {
-    const parsed = jobMessage.safeParse(tryJson(body));
-    if (!parsed.success) return false;
-    const jobId = jobIdOf(parsed.data);
-    const isGuarded = parsed.data.tracked === true || gateAdmits(this.settings.gate, jobId);
-    return isGuarded && isFinished(this.items.all.get(jobItemKey(jobId)));
+    const job = this.#parsed(body);
+    if (!job) return false;
+    return (job.isTracked || gateAdmits(this.settings.gate, job.id)) && isFinished(this.items.all.get(job.key));
   }
 
   /** A message leaves only when its job is terminal, or its record alone brings it back, or it lies with the dead. */
   #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, gate: number): void {
     this.queue.delete(receipt);
     if (this.queue.deadLetters.some((letter) => letter.body === body)) return;
-    try {
-      const item = this.items.all.get(jobItemKey(jobIdOf(JSON.parse(body) as JobMessage)));
-      const isRevivable = item?.["watch_shard"] !== undefined && item["url"] !== undefined;
-      if (isFinished(item) || isRevivable || gate < 100) return;
-    } catch {
-      // A body that is no message must have been buried: it was not.
-    }
+    const item = this.items.all.get(this.#jobOf(body) ?? "");
+    const isRevivable = item?.["watch_shard"] !== undefined && item["url"] !== undefined;
+    if (isFinished(item) || isRevivable || (gate < 100 && this.#jobOf(body) !== undefined)) return;
     this.#fail(new Violation(`${process.name} acknowledged ${body}, whose job nothing brings back`));
   }
 
-  #startReconciler(): void {
+  #startReconciler(): unknown {
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
-    const process = this.#startProcess("reconciler");
-    const { clock } = process;
-    void reconcile({
-      clock,
+    const skewMs = this.#options.skewMs?.("reconciler") ?? 0;
+    if (this.#isNothingToReconcile(skewMs)) return NOTHING_CAME_OF_IT;
+    const process = this.#startProcess("reconciler", skewMs);
+    const handler = createReconciler({
+      clock: process.clock,
       items: this.#itemsOf(process),
       queue: through(process, "queue", this.queue.port),
       staging: through(process, "staging", this.#stagingOf(process)),
-      telemetry: silent,
+      telemetry: this.#telemetryOf(process),
       settings: { requeueGraceMs: REQUEUE_GRACE_MS, recoverLimit: 20, sweepLimit: 100, orphanAgeMs: ORPHAN_AGE_MS },
-    }).then(
-      () => this.#busy.delete(process),
-      () => this.#busy.delete(process),
-    );
+    });
+    const end = (): void => void this.#busy.delete(process);
+    void handler({} as ScheduledEvent).then(end, end);
+    return undefined;
+  }
+
+  /** A run that would meet nothing changes nothing: it is left out, for the sake of speed. */
+  #isNothingToReconcile(skewMs: number): boolean {
+    if (this.blobs.stagedObjects.size > 0 || this.blobs.uploads.size > 0) return false;
+    const untilMs = this.time.nowMs + skewMs + LONGEST_RUN_MS;
+    return ![...this.items.all.values()].some(({ watch_at: atMs }) => typeof atMs === "number" && atMs < untilMs);
   }
 
   /** Nobody removes what a job that is not finished needs. */
@@ -312,6 +354,43 @@ export class Simulation {
     } satisfies Items);
   }
 
+  #telemetryOf({ name }: SimulatedProcess): Telemetry {
+    return {
+      emit: ({ event }) => this.isTelemetryLost || this.#trace(`${name} tells ${event}`),
+      log: (level, message) => this.#trace(`${name} logs ${level} ${message}`),
+      flush: () => undefined,
+    };
+  }
+
+  #trace(line: string): void {
+    this.#traceHash = hashed(hashed(this.#traceHash, String(this.elapsedMs)), line);
+    this.#options.trace?.(`${this.elapsedMs} ${line}`);
+  }
+
+  /** Of all that happened, and of the table at the end: equal for equal runs. */
+  get traceHash(): number {
+    return hashed(this.#traceHash, JSON.stringify([...this.items.all]));
+  }
+
+  get #working(): number {
+    let count = 0;
+    for (const { name } of this.#busy) if (name.startsWith("worker")) count += 1;
+    return count;
+  }
+
+  /** What is published is checked there and then: named by its hash, and whole. */
+  #contentOf(process: SimulatedProcess): Content {
+    const { content } = this.blobs;
+    return through(process, "content", {
+      ...content,
+      publish: async (staged, key) => {
+        const outcome = await content.publish(staged, key);
+        if (outcome === "created") this.#failIf(() => this.#checkContent(key));
+        return outcome;
+      },
+    } satisfies Content);
+  }
+
   #depsOf(process: SimulatedProcess): WorkerDeps {
     let ids = 0;
     return {
@@ -323,19 +402,24 @@ export class Simulation {
       http: this.origin.portOf(process),
       items: this.#itemsOf(process),
       staging: through(process, "staging", this.#stagingOf(process)),
-      content: through(process, "content", this.blobs.content),
+      content: this.#contentOf(process),
       queue: through(process, "queue", this.queue.port),
       sha256: plainSha256,
-      telemetry: silent,
+      telemetry: this.#telemetryOf(process),
       ledger: powertoolsLedger(process.clock),
-      buffers: new PartBuffers(4, PART_BYTES),
+      buffers: new PartBuffers(PART_BUFFERS, PART_BYTES),
       settings: this.settings,
     };
   }
 
-  #checkContent(): void {
+  #checkContent(...keys: readonly string[]): void {
+    const { contentObjects, contentWrites } = this.blobs;
     const versions = [...this.origin.resources.values()].flatMap((resource) => resource.versions);
-    checkContent(this.blobs.contentObjects, this.blobs.contentWrites, versions);
+    const chosen = new Map([...contentObjects].filter(([key]) => keys.length === 0 || keys.includes(key)));
+    checkContent(chosen, contentWrites, versions);
+  }
+
+  #checkIndexed(): void {
     for (const [key, item] of this.items.all) {
       if (item["state"] !== "INDEXED" && item["state"] !== "DEDUPED") continue;
       const result = item["op_stream"] as { result?: { sha256?: string } };
@@ -357,10 +441,19 @@ export class Simulation {
   };
 }
 
-const isFinished = (item: Item | undefined): boolean => {
-  const state = item?.["state"];
-  return isJobState(state) && isTerminal(state);
-};
+interface MessageJob {
+  readonly id: string;
+  readonly key: string;
+  readonly isTracked: boolean;
+}
+
+/** Undefined for what is no message. */
+function jobOfMessage(body: string): MessageJob | undefined {
+  const parsed = jobMessage.safeParse(tryJson(body));
+  if (!parsed.success) return undefined;
+  const id = jobIdOf(parsed.data);
+  return { id, key: jobItemKey(id), isTracked: parsed.data.tracked === true };
+}
 
 function tryJson(text: string): unknown {
   try {
@@ -369,29 +462,3 @@ function tryJson(text: string): unknown {
     return undefined;
   }
 }
-
-const silent: Telemetry = { emit: () => undefined, log: () => undefined, flush: () => undefined };
-
-/** Keeps all bytes as its state: small here, and without the wasm module's asynchronous start. */
-const plainSha256: Sha256 = {
-  create: async () => collecting([]),
-  restore: async (state) => collecting([Buffer.from(state, "base64")]),
-};
-
-const collecting = (pieces: Uint8Array[]): RunningSha256 => ({
-  update: (bytes) => void pieces.push(Buffer.from(bytes)),
-  save: () => Buffer.concat(pieces).toString("base64"),
-  digest: () => createHash("sha256").update(Buffer.concat(pieces)).digest("hex"),
-});
-
-const eventOf = (messages: readonly QueuedMessage[]): SQSEvent => ({
-  Records: messages.map(
-    ({ id, body, receipt, receives }) =>
-      ({
-        messageId: id,
-        receiptHandle: receipt,
-        body,
-        attributes: { ApproximateReceiveCount: String(receives) },
-      }) as SQSRecord,
-  ),
-});

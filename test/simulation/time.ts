@@ -45,8 +45,11 @@ export class Dice {
 interface Event {
   readonly atMs: number;
   readonly order: number;
-  run: (() => void) | undefined;
+  run: (() => unknown) | undefined;
 }
+
+/** What an event returns after which nobody has anything to do: time goes on at once. */
+export const NOTHING_CAME_OF_IT = Symbol("nothing came of it");
 
 /** Time that passes from event to event; events of one moment happen in the order in which they were planned. */
 export class VirtualTime {
@@ -59,7 +62,7 @@ export class VirtualTime {
   }
 
   /** @returns what cancels it. */
-  plan(delayMs: number, run: () => void): () => void {
+  plan(delayMs: number, run: () => unknown): () => void {
     const event: Event = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#planned++, run };
     this.#push(event);
     return () => {
@@ -79,8 +82,7 @@ export class VirtualTime {
     const event = this.#pop();
     if (nextMs === undefined || !event?.run) return;
     this.nowMs = nextMs;
-    event.run();
-    await quiet();
+    if (event.run() !== NOTHING_CAME_OF_IT) await quiet();
   }
 
   #push(event: Event): void {

@@ -1,0 +1,26 @@
+import type { Item } from "../../core/items.ts";
+import { isJobState, isTerminal } from "../../core/states.ts";
+import type { SimulatedBlobs } from "./blobs.ts";
+import type { SimulatedQueue } from "./queue.ts";
+
+export const isFinished = (item: Item | undefined): boolean => {
+  const state = item?.["state"];
+  return isJobState(state) && isTerminal(state);
+};
+
+/** A failed job's operations stay as they were: what is in progress there is what failed. */
+const isInProgress = (key: string, item: Item): boolean =>
+  key.startsWith("JOB#") &&
+  isFinished(item) &&
+  item["state"] !== "FAILED" &&
+  JSON.stringify(item).includes('"STARTED"');
+
+/** What is left behind in staging, in the table and in the queue, once all jobs are finished. */
+export function leftovers(items: ReadonlyMap<string, Item>, blobs: SimulatedBlobs, queue: SimulatedQueue): string[] {
+  return [
+    ...blobs.stagedObjects.keys(),
+    ...[...blobs.uploads].map(([uploadId, { key }]) => `${key} ${uploadId}`),
+    ...[...items].filter(([key, item]) => isInProgress(key, item)).map(([key]) => `${key} in progress`),
+    ...[...queue.messages.values()].map(({ body }) => `queued ${body}`),
+  ];
+}

@@ -1,0 +1,37 @@
+import type { SQSEvent, SQSRecord } from "aws-lambda";
+import { createHash } from "node:crypto";
+import type { RunningSha256, Sha256 } from "../../core/ports.ts";
+import type { QueuedMessage } from "./queue.ts";
+
+/** Keeps all bytes as its state: small here, and without the wasm module's asynchronous start. */
+export const plainSha256: Sha256 = {
+  create: async () => collecting([]),
+  restore: async (state) => collecting([Buffer.from(state, "base64")]),
+};
+
+const collecting = (pieces: Uint8Array[]): RunningSha256 => ({
+  update: (bytes) => void pieces.push(Buffer.from(bytes)),
+  save: () => Buffer.concat(pieces).toString("base64"),
+  digest: () => createHash("sha256").update(Buffer.concat(pieces)).digest("hex"),
+});
+
+export const eventOf = (messages: readonly QueuedMessage[]): SQSEvent => ({
+  Records: messages.map(
+    ({ id, body, receipt, receives }) =>
+      ({
+        messageId: id,
+        receiptHandle: receipt,
+        body,
+        attributes: { ApproximateReceiveCount: String(receives) },
+      }) as SQSRecord,
+  ),
+});
+
+export const NO_HASH = 0x811c9dc5;
+
+/** FNV-1a, 32 bits, over the text's units. */
+export function hashed(before: number, text: string): number {
+  let hash = before;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
