@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** Real processes and real kills: one file at a time, and patience. */
+const endToEnd = { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false };
+
 export default defineConfig({
   test: {
     projects: [
@@ -7,15 +10,8 @@ export default defineConfig({
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 } },
       { test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], testTimeout: 60_000 } },
       { test: { name: "infra", include: ["test/infra/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
-      {
-        test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-        },
-      },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd } },
+      { test: { name: "long", include: ["test/long/**/*.test.ts"], ...endToEnd } },
     ],
     coverage: {
       provider: "v8",

@@ -18,7 +18,15 @@ import {
 import type { S3Client } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { BucketUnderTest, bytesOf, clientOf, MiB, newBucket, refusal, temporaryFolder } from "./s3-support.ts";
+import {
+  BucketUnderTest,
+  bytesOf,
+  clientOf,
+  MiB,
+  newBucket,
+  refusal,
+  temporaryFolder,
+} from "../contract/s3-support.ts";
 
 const LARGE_OBJECT = 300 * MiB;
 /** Generous: what matters is that it is not a multiple of the object. */

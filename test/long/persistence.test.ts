@@ -9,7 +9,7 @@ import { contentKey } from "../../core/keys.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import type { Origin } from "../../local/origin/server.ts";
-import { KIB, MIB, startRun, startSurroundings, until } from "./support.ts";
+import { KIB, MIB, startRun, startSurroundings, until } from "../e2e/support.ts";
 
 const PROGRAM = fileURLToPath(new URL("pipeline-program.ts", import.meta.url));
 const WORKER_ENV = { ALLOW_PRIVATE_HOSTS: "true", LEASE_TTL_MS: "2000" };

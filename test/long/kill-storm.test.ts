@@ -5,7 +5,7 @@ import type { JobRecord } from "../../core/record.ts";
 import { mayFollow } from "../../core/states.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { KIB, MIB, startRun, startSurroundings, until, type Run } from "./support.ts";
+import { KIB, MIB, startRun, startSurroundings, until, type Run } from "../e2e/support.ts";
 
 const WORKERS = 8;
 const FILES = 200;
