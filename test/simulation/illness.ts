@@ -1,6 +1,9 @@
 import type { Item } from "../../core/items.ts";
+import { hashItemKey } from "../../core/keys.ts";
+import { decodeJob } from "../../core/record-codec.ts";
 import { isJobState, isTerminal } from "../../core/states.ts";
 import type { SimulatedBlobs } from "./blobs.ts";
+import { Violation } from "./invariants.ts";
 import type { SimulatedQueue } from "./queue.ts";
 
 export const isFinished = (item: Item | undefined): boolean => {
@@ -23,4 +26,14 @@ export function leftovers(items: ReadonlyMap<string, Item>, blobs: SimulatedBlob
     ...[...items].filter(([key, item]) => isInProgress(key, item)).map(([key]) => `${key} in progress`),
     ...[...queue.messages.values()].map(({ body }) => `queued ${body}`),
   ];
+}
+
+/** What a job says it published, the index has. */
+export function checkIndexed(items: ReadonlyMap<string, Item>): void {
+  for (const [key, item] of items) {
+    if (item["state"] !== "INDEXED" && item["state"] !== "DEDUPED") continue;
+    const { state, transfer } = decodeJob(item);
+    if (!items.has(hashItemKey(transfer?.sha256 ?? "")))
+      throw new Violation(`${key} is ${state}, but its hash is not indexed`);
+  }
 }

@@ -23,6 +23,10 @@ export interface Resource {
   readonly validators: "strong" | "weak" | "none";
   readonly ranges: boolean;
   readonly isChunked: boolean;
+  /** Sends the rest of whatever version it has now. */
+  readonly ignoresIfRange?: boolean;
+  /** Does not say of which version the rest is. */
+  readonly isRestUnnamed?: boolean;
 }
 
 const PIECE_BYTES = 5;
@@ -98,7 +102,9 @@ function mangled(body: Buffer, fault: BodyFault | undefined): Buffer {
       return Buffer.concat([body, Buffer.alloc(fault.byBytes, "+")]);
     case "corrupt":
       return Buffer.from(body.map((byte, at) => (at === fault.atByte ? byte ^ 1 : byte)));
-    default:
+    case "wrong length":
+    case "wrong range":
+    case undefined:
       return body;
   }
 }
@@ -112,15 +118,19 @@ function serve(request: HttpRequest, resource: Resource, fault: BodyFault | unde
   if (resource.validators === "weak") headers["etag"] = `W/${etag}`;
 
   const start = /^bytes=(\d+)-/.exec(request.headers["range"] ?? "")?.[1];
-  const isSame = request.headers["if-range"] === undefined || request.headers["if-range"] === etag;
+  const condition = request.headers["if-range"];
+  const isSame = condition === undefined || condition === etag || resource.ignoresIfRange === true;
   if (start === undefined || !resource.ranges || !isSame) {
     const claimed = body.length + (fault?.kind === "wrong length" ? 3 : 0);
     if (!resource.isChunked) headers["content-length"] = String(claimed);
     return response(200, headers, request.method === "GET" ? pieces(body, fault) : undefined);
   }
-  const rest = body.subarray(Number(start));
-  const claimedStart = Number(start) + (fault?.kind === "wrong range" ? 1 : 0);
-  headers["content-range"] = `bytes ${claimedStart}-${body.length - 1}/${body.length}`;
+  if (Number(start) >= body.length) return response(416, { "content-range": `bytes */${body.length}` });
+  // The wrong range is as long as the right one.
+  const shift = fault?.kind === "wrong range" ? 1 : 0;
+  const rest = body.subarray(Number(start) - shift, body.length - shift);
+  if (resource.isRestUnnamed === true) delete headers["etag"];
+  headers["content-range"] = `bytes ${Number(start) - shift}-${body.length - 1 - shift}/${body.length}`;
   headers["content-length"] = String(rest.length);
   return response(206, headers, pieces(rest, fault));
 }

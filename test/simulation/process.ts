@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/ports.ts";
+import type { Clock, Random } from "../../core/ports.ts";
 import type { Dice, VirtualTime } from "./time.ts";
 
 /** What may strike at a call of a port. The call's effect is the service's; the fault is the caller's or the network's. */
@@ -64,6 +64,7 @@ export interface Surroundings {
 export class SimulatedProcess {
   readonly name: string;
   readonly clock: Clock;
+  readonly random: Random;
   isDead = false;
   #frozenUntilMs = 0;
   #clockStoodMs = 0;
@@ -76,6 +77,11 @@ export class SimulatedProcess {
     this.#around = around;
     this.#onDeath = onDeath;
     this.#skewMs = skewMs;
+    let ids = 0;
+    this.random = {
+      fraction: () => around.dice.fraction(),
+      uniqueId: () => `${name}-${++ids}`,
+    };
     this.clock = {
       nowMs: () => around.time.nowMs + this.#skewMs - this.#clockStoodMs,
       after: (delayMs, task) => this.#after(delayMs, task),
@@ -135,7 +141,12 @@ export class SimulatedProcess {
         return effect();
       case "instead":
         return fault.answer() as T;
-      default:
+      case "crash before":
+      case "crash after":
+      case "freeze":
+      case "kill":
+      case "clock jump":
+      case undefined:
         return effect();
     }
   }

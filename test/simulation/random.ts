@@ -152,7 +152,7 @@ class RandomRun {
     const { seed, shape, troubles } = schedule;
     this.#schedule = schedule;
     this.#waiting = troubles
-      .map((trouble, index) => ({ ...trouble, index }))
+      .map(({ at, seed: own }, index) => ({ at, seed: own, index }))
       .filter(({ index }) => only?.has(index) ?? true);
     if (this.#waiting[0]?.at === 0) this.#setClocks();
     this.simulation = new Simulation({
@@ -161,7 +161,7 @@ class RandomRun {
       workers: shape.workers,
       latencyMs: shape.latencyMs,
       attemptMs: attemptMs(shape),
-      clocksDifferMs: () => 2 * (Math.max(...this.#clocks) - Math.min(...this.#clocks)) + this.#jumpedMs,
+      clocksDifferMs: () => 2 * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
       faultAt: (nth, boundary) => this.#faultAt(nth, boundary),
       skewMs: (role) => this.#skewOf(role),
       faultsEndMs: 0,
@@ -194,8 +194,16 @@ class RandomRun {
           origin.resources.set(url, { ...resource, versions: [...resource.versions] });
         }
       },
-      answer: ({ method }) => this.#answers.get(method)?.shift() ?? { kind: "body" },
+      answer: ({ method }) => this.#answerTo(method),
     };
+  }
+
+  #answerTo(method: string): OriginAnswer {
+    const answer = this.#answers.get(method)?.shift();
+    if (!answer) return { kind: "body" };
+    const retryAfterS = answer.kind === "status" ? answer.retryAfterS : undefined;
+    this.simulation.troubleFor((retryAfterS ?? 0) * 1000);
+    return answer;
   }
 
   #setClocks(): void {

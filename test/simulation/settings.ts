@@ -12,6 +12,7 @@ export const ORPHAN_AGE_MS = 120_000;
 export const MAX_RECEIVES = 50;
 export const MAX_ATTEMPTS = 6;
 export const PART_BUFFERS = 4;
+export const RECORD_CONCURRENCY = 10;
 const RETRY_CAP_MS = 10_000;
 
 export const SETTINGS: WorkerSettings = {

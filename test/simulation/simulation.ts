@@ -1,36 +1,37 @@
 import type { Context, ScheduledEvent } from "aws-lambda";
 import { powertoolsLedger } from "../../adapters/ledger.ts";
-import { jobIdOf, jobIdOfStagingKey, jobItemKey } from "../../core/keys.ts";
 import { gateAdmits } from "../../core/gate.ts";
-import { jobMessage, type JobMessage } from "../../core/message.ts";
+import type { JobMessage } from "../../core/message.ts";
 import { PartBuffers } from "../../core/part-buffers.ts";
-import type { Content, Items, Staging, Telemetry } from "../../core/ports.ts";
 import type { WorkerDeps, WorkerSettings } from "../../core/worker-deps.ts";
 import { createHandler as createReconciler } from "../../lambdas/reconciler/create-handler.ts";
 import { createHandler } from "../../lambdas/worker/create-handler.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
-import { checkContent, checkDuplicate, checkRemoval, TableWatch, Violation } from "./invariants.ts";
-import { isFinished, leftovers } from "./illness.ts";
+import { checkDuplicate, Violation } from "./invariants.ts";
+import { checkIndexed, isFinished, leftovers } from "./illness.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
+import { MessageJobs } from "./message-jobs.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
 import { durationMs, SimulatedProcess, through, type Boundary, type Fault } from "./process.ts";
 import { SimulatedQueue, type QueuedMessage } from "./queue.ts";
 import {
   healingMs,
   INVOCATION_MS,
-  MAX_ATTEMPTS,
   MAX_RECEIVES,
   ORPHAN_AGE_MS,
   PART_BUFFERS,
   PART_BYTES,
   POLL_EVERY_MS,
   RECONCILE_EVERY_MS,
+  RECORD_CONCURRENCY,
   REQUEUE_GRACE_MS,
   SETTINGS,
   VISIBILITY_MS,
 } from "./settings.ts";
-import { eventOf, hashed, NO_HASH, plainSha256 } from "./stubs.ts";
+import { eventOf, plainSha256 } from "./stubs.ts";
 import { type Dice, NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
+import { Trace } from "./trace.ts";
+import { WatchedPorts } from "./watched-ports.ts";
 
 export {
   LEASE_TTL_MS,
@@ -81,25 +82,26 @@ export class Simulation {
   readonly blobs: SimulatedBlobs;
   readonly queue: SimulatedQueue;
   readonly origin: SimulatedOrigin;
+  readonly trace: Trace;
   readonly boundaries: Boundary[] = [];
   settings: WorkerSettings;
   crashes = 0;
-  isTelemetryLost = false;
   #lowestGate: number;
   readonly #options: SimulationOptions;
-  readonly #watch = new TableWatch(MAX_ATTEMPTS);
   readonly #jobs: readonly string[];
   readonly #busy = new Set<SimulatedProcess>();
-  readonly #messages = new Map<string, MessageJob | undefined>();
+  readonly #messageJobs = new MessageJobs();
+  readonly #ports: WatchedPorts;
   readonly #startMs: number;
   #processes = 0;
   #answers = new Map<string, number>();
   #violation: Error | undefined;
   #troubledUntilMs: number;
-  #traceHash = NO_HASH;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
+    this.#startMs = this.time.nowMs;
+    this.trace = new Trace(() => this.elapsedMs, options.trace);
     const { scenario } = options;
     this.settings = { ...SETTINGS, ...scenario.settings };
     this.#lowestGate = this.settings.gate;
@@ -110,13 +112,18 @@ export class Simulation {
     });
     this.queue = new SimulatedQueue(this.time, VISIBILITY_MS, MAX_RECEIVES);
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
+    this.#ports = new WatchedPorts({
+      items: this.items,
+      blobs: this.blobs,
+      origin: this.origin,
+      failIf: (check) => this.#failIf(check),
+    });
     scenario.prepare(this.origin);
     const bodies = scenario.messages.map((message) =>
       typeof message === "string" ? message : JSON.stringify(message),
     );
     for (const body of bodies) this.queue.add(body);
-    this.#jobs = [...new Set(bodies.map((body) => this.#jobOf(body)).filter((key) => key !== undefined))];
-    this.#startMs = this.time.nowMs;
+    this.#jobs = [...new Set(bodies.map((body) => this.#messageJobs.of(body)?.key).filter((key) => key !== undefined))];
     this.#troubledUntilMs = this.#startMs + options.faultsEndMs;
     this.time.plan(0, () => this.#poll());
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
@@ -132,8 +139,8 @@ export class Simulation {
       if (this.time.nowMs > this.#troubledUntilMs + this.#patienceMs())
         throw new Violation(`not healed in time: ${this.#illness().join(", ")}`);
     }
-    this.#checkContent();
-    this.#checkIndexed();
+    this.#ports.checkContent();
+    checkIndexed(this.items.all);
   }
 
   get elapsedMs(): number {
@@ -161,7 +168,7 @@ export class Simulation {
 
   /** Whether the table alone would bring the message's job back. */
   isOfRecord(body: string): boolean {
-    return this.items.all.has(this.#jobOf(body) ?? "");
+    return this.items.all.has(this.#messageJobs.of(body)?.key ?? "");
   }
 
   #patienceMs(): number {
@@ -193,16 +200,9 @@ export class Simulation {
 
   /** A job that never got a record because its message ran out of deliveries: told, not lost. */
   #isBuried(key: string): boolean {
-    return !this.items.all.has(key) && this.queue.deadLetters.some(({ body }) => this.#jobOf(body) === key);
-  }
-
-  #jobOf(body: string): string | undefined {
-    return this.#parsed(body)?.key;
-  }
-
-  #parsed(body: string): MessageJob | undefined {
-    if (!this.#messages.has(body)) this.#messages.set(body, jobOfMessage(body));
-    return this.#messages.get(body);
+    return (
+      !this.items.all.has(key) && this.queue.deadLetters.some(({ body }) => this.#messageJobs.of(body)?.key === key)
+    );
   }
 
   /** With the gate off a job has no record: that its message has left the queue is all there is to see. */
@@ -233,7 +233,7 @@ export class Simulation {
           if (fault) this.troubleFor(durationMs(fault));
           return fault;
         },
-        trace: (line) => this.#trace(line),
+        trace: (line) => this.trace.line(line),
       },
       skewMs,
       () => {
@@ -262,7 +262,7 @@ export class Simulation {
     const process = this.#startProcess("worker", skewMs, isDuplicate ? checkDuplicate : undefined);
     const endMs = this.time.nowMs + INVOCATION_MS;
     const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
-    const handler = createHandler(this.#depsOf(process), 10);
+    const handler = createHandler(this.#depsOf(process), RECORD_CONCURRENCY);
     const context = { getRemainingTimeInMillis: () => endMs - this.time.nowMs } as Context;
     const work = async (): Promise<void> => {
       const { batchItemFailures } = await handler(eventOf(messages), context);
@@ -280,8 +280,25 @@ export class Simulation {
     work().catch(this.#fail);
   }
 
+  #depsOf(process: SimulatedProcess): WorkerDeps {
+    return {
+      clock: process.clock,
+      random: process.random,
+      http: this.origin.portOf(process),
+      items: this.#ports.items(process),
+      staging: this.#ports.staging(process),
+      content: this.#ports.content(process),
+      queue: through(process, "queue", this.queue.port),
+      sha256: plainSha256,
+      telemetry: this.trace.telemetryOf(process.name),
+      ledger: powertoolsLedger(process.clock),
+      buffers: new PartBuffers(PART_BUFFERS, PART_BYTES),
+      settings: this.settings,
+    };
+  }
+
   #isOfFinishedJob(body: string): boolean {
-    const job = this.#parsed(body);
+    const job = this.#messageJobs.of(body);
     if (!job) return false;
     return (job.isTracked || gateAdmits(this.settings.gate, job.id)) && isFinished(this.items.all.get(job.key));
   }
@@ -290,9 +307,9 @@ export class Simulation {
   #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, gate: number): void {
     this.queue.delete(receipt);
     if (this.queue.deadLetters.some((letter) => letter.body === body)) return;
-    const item = this.items.all.get(this.#jobOf(body) ?? "");
+    const item = this.items.all.get(this.#messageJobs.of(body)?.key ?? "");
     const isRevivable = item?.["watch_shard"] !== undefined && item["url"] !== undefined;
-    if (isFinished(item) || isRevivable || (gate < 100 && this.#jobOf(body) !== undefined)) return;
+    if (isFinished(item) || isRevivable || (gate < 100 && this.#messageJobs.of(body)?.key !== undefined)) return;
     this.#fail(new Violation(`${process.name} acknowledged ${body}, whose job nothing brings back`));
   }
 
@@ -303,10 +320,10 @@ export class Simulation {
     const process = this.#startProcess("reconciler", skewMs);
     const handler = createReconciler({
       clock: process.clock,
-      items: this.#itemsOf(process),
+      items: this.#ports.items(process),
       queue: through(process, "queue", this.queue.port),
-      staging: through(process, "staging", this.#stagingOf(process)),
-      telemetry: this.#telemetryOf(process),
+      staging: this.#ports.staging(process),
+      telemetry: this.trace.telemetryOf(process.name),
       settings: { requeueGraceMs: REQUEUE_GRACE_MS, recoverLimit: 20, sweepLimit: 100, orphanAgeMs: ORPHAN_AGE_MS },
     });
     const end = (): void => void this.#busy.delete(process);
@@ -321,111 +338,15 @@ export class Simulation {
     return ![...this.items.all.values()].some(({ watch_at: atMs }) => typeof atMs === "number" && atMs < untilMs);
   }
 
-  /** Nobody removes what a job that is not finished needs. */
-  #stagingOf(process: SimulatedProcess): Staging {
-    const { staging } = this.blobs;
-    const check = (key: string, uploadId?: string): void =>
-      this.#failIf(() =>
-        checkRemoval(process.name, this.items.all.get(jobItemKey(jobIdOfStagingKey(key))), key, uploadId),
-      );
-    return {
-      ...staging,
-      delete: async (key) => {
-        check(key);
-        return staging.delete(key);
-      },
-      abortUpload: async (upload) => {
-        check(upload.key, upload.uploadId);
-        return staging.abortUpload(upload);
-      },
-    };
-  }
-
-  #itemsOf(process: SimulatedProcess): Items {
-    return through(process, "items", {
-      ...this.items,
-      write: async (write) => {
-        const before = this.items.all.get(write.key);
-        const outcome = await this.items.write(write);
-        if (!outcome.applied) return outcome;
-        this.#failIf(() => this.#watch.applied(process.name, write, before, outcome.item));
-        return outcome;
-      },
-    } satisfies Items);
-  }
-
-  #telemetryOf({ name }: SimulatedProcess): Telemetry {
-    return {
-      emit: ({ event }) => this.isTelemetryLost || this.#trace(`${name} tells ${event}`),
-      log: (level, message) => this.#trace(`${name} logs ${level} ${message}`),
-      flush: () => undefined,
-    };
-  }
-
-  #trace(line: string): void {
-    this.#traceHash = hashed(hashed(this.#traceHash, String(this.elapsedMs)), line);
-    this.#options.trace?.(`${this.elapsedMs} ${line}`);
-  }
-
   /** Of all that happened, and of the table at the end: equal for equal runs. */
   get traceHash(): number {
-    return hashed(this.#traceHash, JSON.stringify([...this.items.all]));
+    return this.trace.hashWith(JSON.stringify([...this.items.all]));
   }
 
   get #working(): number {
     let count = 0;
     for (const { name } of this.#busy) if (name.startsWith("worker")) count += 1;
     return count;
-  }
-
-  /** What is published is checked there and then: named by its hash, and whole. */
-  #contentOf(process: SimulatedProcess): Content {
-    const { content } = this.blobs;
-    return through(process, "content", {
-      ...content,
-      publish: async (staged, key) => {
-        const outcome = await content.publish(staged, key);
-        if (outcome === "created") this.#failIf(() => this.#checkContent(key));
-        return outcome;
-      },
-    } satisfies Content);
-  }
-
-  #depsOf(process: SimulatedProcess): WorkerDeps {
-    let ids = 0;
-    return {
-      clock: process.clock,
-      random: {
-        fraction: () => this.#options.dice.fraction(),
-        uniqueId: () => `${process.name}-${++ids}`,
-      },
-      http: this.origin.portOf(process),
-      items: this.#itemsOf(process),
-      staging: through(process, "staging", this.#stagingOf(process)),
-      content: this.#contentOf(process),
-      queue: through(process, "queue", this.queue.port),
-      sha256: plainSha256,
-      telemetry: this.#telemetryOf(process),
-      ledger: powertoolsLedger(process.clock),
-      buffers: new PartBuffers(PART_BUFFERS, PART_BYTES),
-      settings: this.settings,
-    };
-  }
-
-  #checkContent(...keys: readonly string[]): void {
-    const { contentObjects, contentWrites } = this.blobs;
-    const versions = [...this.origin.resources.values()].flatMap((resource) => resource.versions);
-    const chosen = new Map([...contentObjects].filter(([key]) => keys.length === 0 || keys.includes(key)));
-    checkContent(chosen, contentWrites, versions);
-  }
-
-  #checkIndexed(): void {
-    for (const [key, item] of this.items.all) {
-      if (item["state"] !== "INDEXED" && item["state"] !== "DEDUPED") continue;
-      const result = item["op_stream"] as { result?: { sha256?: string } };
-      const entry = this.items.all.get(`HASH#${result.result?.sha256}`);
-      if (!entry) throw new Violation(`${key} is ${item["state"]}, but its hash is not indexed`);
-    }
   }
 
   #failIf(check: () => void): void {
@@ -439,26 +360,4 @@ export class Simulation {
   readonly #fail = (error: unknown): void => {
     this.#violation ??= error instanceof Error ? error : new Violation(String(error));
   };
-}
-
-interface MessageJob {
-  readonly id: string;
-  readonly key: string;
-  readonly isTracked: boolean;
-}
-
-/** Undefined for what is no message. */
-function jobOfMessage(body: string): MessageJob | undefined {
-  const parsed = jobMessage.safeParse(tryJson(body));
-  if (!parsed.success) return undefined;
-  const id = jobIdOf(parsed.data);
-  return { id, key: jobItemKey(id), isTracked: parsed.data.tracked === true };
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

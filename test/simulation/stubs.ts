@@ -26,12 +26,3 @@ export const eventOf = (messages: readonly QueuedMessage[]): SQSEvent => ({
       }) as SQSRecord,
   ),
 });
-
-export const NO_HASH = 0x811c9dc5;
-
-/** FNV-1a, 32 bits, over the text's units. */
-export function hashed(before: number, text: string): number {
-  let hash = before;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
-}

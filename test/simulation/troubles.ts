@@ -46,7 +46,7 @@ const STATUSES = [408, 425, 429, 500, 502, 503, 504];
 const refusal =
   (method: string): Draw =>
   (scene) => {
-    const { dice, simulation } = scene;
+    const { dice } = scene;
     const retryAfterS = dice.chance(0.5) ? dice.below(LONGEST_RETRY_AFTER_S) : undefined;
     const answer = {
       kind: "status",
@@ -54,7 +54,6 @@ const refusal =
       ...(retryAfterS !== undefined && { retryAfterS }),
     } as const;
     scene.answerWith(method, answer);
-    if (retryAfterS !== undefined) simulation.troubleFor(retryAfterS * 1000);
     return undefined;
   };
 
@@ -148,7 +147,7 @@ const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
     resource.versions.push(dice.chance(0.3) ? present : Buffer.from(present.map((byte) => byte ^ 3)));
   },
   function loseTelemetry({ simulation }) {
-    simulation.isTelemetryLost = true;
+    simulation.trace.isTelemetryLost = true;
   },
 ];
 

@@ -1,0 +1,20 @@
+import { noFigures, search, type Figures } from "./search.ts";
+
+export interface SearchReport {
+  readonly figures: Figures;
+  readonly failedSeed?: number | undefined;
+}
+
+const SEEDS_A_REPORT = 1000;
+
+function* seedsFrom(first: number, step: number, end: number): Generator<number> {
+  for (let seed = first; seed < end; seed += step) yield seed;
+}
+
+const [first = 0, step = 1, end = 0] = process.argv.slice(2).map(Number);
+for (let next = first; next < end; next += SEEDS_A_REPORT * step) {
+  const figures = noFigures();
+  const failedSeed = await search(seedsFrom(next, step, Math.min(end, next + SEEDS_A_REPORT * step)), figures);
+  process.send?.({ figures, failedSeed } satisfies SearchReport);
+  if (failedSeed !== undefined) break;
+}

@@ -1,0 +1,76 @@
+import { drawSchedule, runSchedule, type Outcome } from "./random.ts";
+
+export interface Figures {
+  schedules: number;
+  calls: number;
+  crashes: number;
+  faults: number;
+  /** Until everything had healed after the last fault, at most. */
+  healedInMs: number;
+  /** Of all traces, whatever their order: equal for equal searches, on any machine. */
+  digest: number;
+}
+
+export const noFigures = (): Figures => ({ schedules: 0, calls: 0, crashes: 0, faults: 0, healedInMs: 0, digest: 0 });
+
+export function addFigures(to: Figures, more: Figures): void {
+  to.schedules += more.schedules;
+  to.calls += more.calls;
+  to.crashes += more.crashes;
+  to.faults += more.faults;
+  to.healedInMs = Math.max(to.healedInMs, more.healedInMs);
+  to.digest = (to.digest + more.digest) >>> 0;
+}
+
+const figuresOf = ({ calls, crashes, healedInMs, struck, traceHash }: Outcome): Figures => ({
+  schedules: 1,
+  calls,
+  crashes,
+  faults: struck.length,
+  healedInMs,
+  digest: traceHash,
+});
+
+/** Runs the seeds one after the other. @returns the first that breaks a promise, or undefined. */
+export async function search(seeds: Iterable<number>, figures: Figures): Promise<number | undefined> {
+  for (const seed of seeds) {
+    const outcome = await runSchedule(drawSchedule(seed));
+    addFigures(figures, figuresOf(outcome));
+    if (outcome.violation !== undefined) return seed;
+  }
+  return undefined;
+}
+
+export interface Smallest {
+  readonly outcome: Outcome;
+  /** Of the schedule's troubles, those without which it would not fail. */
+  readonly needed: readonly number[];
+}
+
+/** Leaves out one trouble after the other for as long as the schedule still fails. */
+export async function shrink(seed: number): Promise<Smallest> {
+  const schedule = drawSchedule(seed);
+  let outcome = await runSchedule(schedule);
+  let needed = outcome.struck.map(({ index }) => index);
+  for (let place = 0; place < needed.length;) {
+    const fewer = needed.filter((_, at) => at !== place);
+    const attempt = await runSchedule(schedule, { only: new Set(fewer) });
+    if (attempt.violation === undefined) {
+      place += 1;
+      continue;
+    }
+    outcome = attempt;
+    needed = fewer.filter((index) => attempt.struck.some((struck) => struck.index === index));
+    place = 0;
+  }
+  return { outcome, needed };
+}
+
+/** What to tell about a seed that failed: the smallest list of faults, and how to see it again. */
+export function describeFailure(seed: number, { needed, outcome }: Smallest): string {
+  return [
+    `Seed ${seed} breaks a promise: ${outcome.violation ?? "(no longer)"}`,
+    ...outcome.struck.map(({ index, what }) => `  ${index}: ${what}`),
+    `See it again: npm run simulate -- --replay ${seed} --only ${needed.join(",") || "none"}`,
+  ].join("\n");
+}

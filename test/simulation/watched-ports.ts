@@ -1,0 +1,78 @@
+import { jobIdOfStagingKey, jobItemKey } from "../../core/keys.ts";
+import type { Content, Items, Staging } from "../../core/ports.ts";
+import type { SimulatedBlobs } from "./blobs.ts";
+import { checkContent, checkRemoval, TableWatch } from "./invariants.ts";
+import type { SimulatedItems } from "./items.ts";
+import type { SimulatedOrigin } from "./origin.ts";
+import { through, type SimulatedProcess } from "./process.ts";
+import { MAX_ATTEMPTS } from "./settings.ts";
+
+interface Watched {
+  readonly items: SimulatedItems;
+  readonly blobs: SimulatedBlobs;
+  readonly origin: SimulatedOrigin;
+  /** Runs a check, and remembers the first that fails. */
+  readonly failIf: (check: () => void) => void;
+}
+
+/** The services as one process sees them: every call is that process's, and what must always hold is checked at each. */
+export class WatchedPorts {
+  readonly #watched: Watched;
+  readonly #table = new TableWatch(MAX_ATTEMPTS);
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+  }
+
+  items(process: SimulatedProcess): Items {
+    const { failIf, items } = this.#watched;
+    return through(process, "items", {
+      ...items,
+      write: async (write) => {
+        const before = items.all.get(write.key);
+        const outcome = await items.write(write);
+        if (outcome.applied) failIf(() => this.#table.applied(process.name, write, before, outcome.item));
+        return outcome;
+      },
+    } satisfies Items);
+  }
+
+  /** Nobody removes what a job that is not finished needs. */
+  staging(process: SimulatedProcess): Staging {
+    const { blobs, failIf, items } = this.#watched;
+    const check = (key: string, uploadId?: string): void =>
+      failIf(() => checkRemoval(process.name, items.all.get(jobItemKey(jobIdOfStagingKey(key))), key, uploadId));
+    return through(process, "staging", {
+      ...blobs.staging,
+      delete: async (key) => {
+        check(key);
+        return blobs.staging.delete(key);
+      },
+      abortUpload: async (upload) => {
+        check(upload.key, upload.uploadId);
+        return blobs.staging.abortUpload(upload);
+      },
+    } satisfies Staging);
+  }
+
+  /** What is published is checked there and then: named by its hash, and whole. */
+  content(process: SimulatedProcess): Content {
+    const { content } = this.#watched.blobs;
+    return through(process, "content", {
+      ...content,
+      publish: async (staged, key) => {
+        const outcome = await content.publish(staged, key);
+        if (outcome === "created") this.#watched.failIf(() => this.checkContent(key));
+        return outcome;
+      },
+    } satisfies Content);
+  }
+
+  /** Of the object under the key, or of all. */
+  checkContent(key?: string): void {
+    const { blobs, origin } = this.#watched;
+    const versions = [...origin.resources.values()].flatMap((resource) => resource.versions);
+    const chosen = [...blobs.contentObjects].filter(([each]) => key === undefined || each === key);
+    checkContent(new Map(chosen), blobs.contentWrites, versions);
+  }
+}
