@@ -72,6 +72,10 @@ export default {
     exclude: { path: "^(node_modules|cdk\\.out|dist|coverage|downloads)" },
     parser: "swc",
     detectProcessBuiltinModuleCalls: true,
-    enhancedResolveOptions: { exportsFields: ["exports"], extensions: [".ts", ".js", ".mjs", ".json"], conditionNames: ["import", "require", "node", "default"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      extensions: [".ts", ".js", ".mjs", ".json"],
+      conditionNames: ["import", "require", "node", "default"],
+    },
   },
 };
