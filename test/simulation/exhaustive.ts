@@ -1,3 +1,4 @@
+import { RetryableError } from "../../core/errors.ts";
 import { Violation } from "./invariants.ts";
 import { checkOutcome } from "./outcome.ts";
 import type { Boundary, Fault } from "./process.ts";
@@ -15,15 +16,21 @@ import { Dice } from "./time.ts";
 /** Long enough for the lease to expire, the reconciler to take it away and another worker to finish the job. */
 const ZOMBIE_MS = 40_000;
 
-/** What may strike at a boundary. */
+const outage = new RetryableError("outage", { failureClass: "system" });
+
+/** What may strike at a boundary; the first four, also two after another. */
 const MODES = {
   "crash before": { kind: "crash before" },
   "crash after": { kind: "crash after" },
   zombie: { kind: "freeze", forMs: ZOMBIE_MS },
   "zombie with a stopped clock": { kind: "freeze", forMs: ZOMBIE_MS, isClockStopped: true },
+  outage: { kind: "fail before", error: outage },
+  "answer lost": { kind: "fail after", error: outage },
+  "asked again": { kind: "repeat" },
 } as const satisfies Readonly<Record<string, Fault>>;
 export type Mode = keyof typeof MODES;
 const ALL_MODES = Object.keys(MODES) as readonly Mode[];
+const PAIRED_MODES = ALL_MODES.slice(0, 4);
 
 /** A job with a record: its lease expires, or its message turns out to be lost, and the reconciler comes by. */
 const REVIVED_WITHIN_MS = Math.max(LEASE_TTL_MS, REQUEUE_GRACE_MS) + RECONCILE_EVERY_MS + 2 * POLL_EVERY_MS;
@@ -56,6 +63,7 @@ export async function runStruck(
   let lastFaultMs = 0;
   let finishedMs: number | undefined;
   let mostHealingMs = undisturbedMs;
+  const ownFaultAt = ownFaults(scenario);
   const simulation: Simulation = new Simulation({
     scenario: {
       ...scenario,
@@ -70,9 +78,10 @@ export async function runStruck(
     faultsEndMs: 0,
     ...(scenario.skewMs && { skewMs: scenario.skewMs }),
     ...(trace && { trace }),
-    faultAt: (at) => {
+    faultAt: (at, boundary) => {
+      const own = ownFaultAt(boundary);
       const strike = strikes.find((candidate) => candidate.at === at);
-      if (!strike) return scenario.strikes?.[at];
+      if (!strike) return own;
       struck.push(strike);
       lastFaultMs = simulation.elapsedMs;
       mostHealingMs = undisturbedMs + (simulation.areJobsRecorded ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS);
@@ -82,7 +91,7 @@ export async function runStruck(
   const healingMs = (): number => Math.max(0, (finishedMs ?? simulation.elapsedMs) - lastFaultMs);
   const violation = await violationOf(async () => {
     await simulation.run();
-    checkOutcome(scenario, simulation, strikes.length);
+    checkOutcome(scenario, simulation, costOf(strikes));
     if (struck.length < strikes.length) throw new Violation("a boundary was never reached");
     if (healingMs() > mostHealingMs) throw new Violation(`healing took ${healingMs()} ms, more than ${mostHealingMs}`);
   });
@@ -100,6 +109,22 @@ interface RunOptions {
   /** How long the scenario takes by itself. */
   readonly undisturbedMs?: number;
   readonly trace?: (line: string) => void;
+}
+
+/** Who does not know that it stood still goes on fetching, as its successor does. */
+const costOf = (strikes: readonly Strike[]): number =>
+  strikes.reduce((sum, { mode }) => sum + (mode === "zombie with a stopped clock" ? 2 : 1), 0);
+
+/** The scenario's own trouble, by the nth call of its kind that a process makes. */
+function ownFaults({ strikes = [] }: ProvenScenario): (boundary: Boundary) => Fault | undefined {
+  const calls = new Map<string, number>();
+  return ({ process, port, method }) => {
+    const call = `${process} ${port}.${method}`;
+    const nth = (calls.get(call) ?? 0) + 1;
+    calls.set(call, nth);
+    return strikes.find((strike) => call.startsWith(strike.of) && call.endsWith(strike.call) && nth === strike.nth)
+      ?.fault;
+  };
 }
 
 async function violationOf(run: () => Promise<void>): Promise<string | undefined> {
@@ -125,8 +150,9 @@ function describe({ name }: ProvenScenario, strikes: readonly Strike[], boundari
 export interface Coverage {
   readonly scenario: string;
   readonly boundaries: number;
-  /** Boundaries struck, by mode. */
+  /** Boundaries struck, by mode; and those that the mode may strike. */
   readonly struck: Readonly<Record<Mode, number>>;
+  readonly strikable: Readonly<Record<Mode, number>>;
   /** Zombies whose job was taken over while they stood still. */
   readonly takenOver: number;
   readonly violations: readonly string[];
@@ -136,20 +162,50 @@ export interface Coverage {
 export async function runSingles(scenario: ProvenScenario): Promise<Coverage> {
   const undisturbed = await runStruck(scenario, []);
   const undisturbedMs = undisturbed.healingMs;
-  const struck = Object.fromEntries(ALL_MODES.map((mode) => [mode, 0])) as Record<Mode, number>;
-  const violations = undisturbed.violation === undefined ? [] : [undisturbed.violation];
+  const violations = [undisturbed.violation, checkUndisturbed(scenario, undisturbed)].filter(
+    (violation) => violation !== undefined,
+  );
+  const count = (ofMode: (mode: Mode) => number) =>
+    Object.fromEntries(ALL_MODES.map((mode) => [mode, ofMode(mode)])) as Record<Mode, number>;
+  const strikable = count((mode) => undisturbed.boundaries.filter((boundary) => mayStrike(mode, boundary)).length);
+  const struck = count(() => 0);
   let takenOver = 0;
-  for (const strike of strikesFrom(1, undisturbed.boundaries.length)) {
+  for (const strike of strikesFrom(1, undisturbed.boundaries, ALL_MODES)) {
     const run = await runStruck(scenario, [strike], { undisturbedMs });
     struck[strike.mode] += run.struck.length;
     if (run.fences > undisturbed.fences && MODES[strike.mode].kind === "freeze") takenOver += 1;
     if (run.violation !== undefined) violations.push(run.violation);
   }
-  return { scenario: scenario.name, boundaries: undisturbed.boundaries.length, struck, takenOver, violations };
+  return {
+    scenario: scenario.name,
+    boundaries: undisturbed.boundaries.length,
+    struck,
+    strikable,
+    takenOver,
+    violations,
+  };
 }
 
-function* strikesFrom(first: number, last: number): Generator<Strike> {
-  for (let at = first; at <= last; at++) for (const mode of ALL_MODES) yield { at, mode };
+function* strikesFrom(first: number, boundaries: readonly Boundary[], modes: readonly Mode[]): Generator<Strike> {
+  for (const [index, boundary] of boundaries.entries()) {
+    if (index + 1 < first) continue;
+    for (const mode of modes) if (mayStrike(mode, boundary)) yield { at: index + 1, mode };
+  }
+}
+
+/** Only the SDK asks again by itself: what an origin sends is never asked for twice. */
+const mayStrike = (mode: Mode, { port }: Boundary): boolean => mode !== "asked again" || port !== "http";
+
+/** Where nothing went wrong, workers leave nothing for the reconciler to do. */
+function checkUndisturbed(scenario: ProvenScenario, { boundaries, healingMs }: StruckRun): string | undefined {
+  const { name, strikes, skewMs, leastMs = 0 } = scenario;
+  if (healingMs < leastMs) return `${name}: the origin was asked again before ${leastMs} ms`;
+  if (strikes ?? skewMs) return undefined;
+  const mended = boundaries.find(
+    ({ process, method }) =>
+      process.startsWith("reconciler") && ["write", "send", "delete", "abortUpload"].includes(method),
+  );
+  return mended && `${name}: nothing went wrong, and ${mended.process} had to call ${mended.port}.${mended.method}`;
 }
 
 export interface PairsProgress {
@@ -175,10 +231,10 @@ export async function runPairs(
   for (const scenario of scenarios) {
     const undisturbed = await runStruck(scenario, []);
     const undisturbedMs = undisturbed.healingMs;
-    for (const first of strikesFrom(1, undisturbed.boundaries.length)) {
+    for (const first of strikesFrom(1, undisturbed.boundaries, PAIRED_MODES)) {
       if (firsts++ % shard.of !== shard.index) continue;
       const alone = await runStruck(scenario, [first]);
-      for (const second of strikesFrom(first.at + 1, alone.boundaries.length)) {
+      for (const second of strikesFrom(first.at + 1, alone.boundaries, PAIRED_MODES)) {
         const { violation } = await runStruck(scenario, [first, second], { undisturbedMs });
         pairs += 1;
         if (violation !== undefined) violations.push(violation);

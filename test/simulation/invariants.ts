@@ -4,6 +4,7 @@ import { contentKey, stagingKey } from "../../core/keys.ts";
 import { decodeJob } from "../../core/record-codec.ts";
 import { isJobState, isTerminal, JOB_STATES, mayFollow, type JobState } from "../../core/states.ts";
 import type { Boundary } from "./process.ts";
+import { LEASE_TTL_MS, REQUEUE_GRACE_MS } from "./settings.ts";
 
 /** A promise that was broken, with what broke it. */
 export class Violation extends Error {
@@ -40,6 +41,14 @@ function isReachable(from: JobState, to: JobState): boolean {
   return from === to || JOB_STATES.some((next) => mayFollow(from, next) && isReachable(next, to));
 }
 
+/** By its own clock at least, nobody takes a job before its time. */
+function checkIsDue(process: string, before: Item | undefined, time: string, nowMs: number): void {
+  if (before && numberOf(before, time) > nowMs)
+    throw new Violation(
+      `${process} took ${JSON.stringify(before["pk"])} ${numberOf(before, time) - nowMs} ms before its time`,
+    );
+}
+
 /** What must hold whenever an item of the table changes, whoever changes it. */
 export class TableWatch {
   /** Per process and job, the fence it was given. */
@@ -69,8 +78,11 @@ export class TableWatch {
     const holder = `${process} ${write.key}`;
     if (isLeaseTaken) {
       if (fence === fenceBefore) throw new Violation(`${process} leased ${write.key} without a new fence`);
+      checkIsDue(process, before, "available_at", numberOf(after, "available_at") - LEASE_TTL_MS);
       this.#given.set(holder, fence);
-    } else if (!isTakenAway && this.#given.get(holder) !== fenceBefore) {
+    } else if (isTakenAway) {
+      checkIsDue(process, before, "watch_at", numberOf(after, "watch_at") - REQUEUE_GRACE_MS);
+    } else if (this.#given.get(holder) !== fenceBefore) {
       throw new Violation(
         `${process} wrote to ${write.key} under fence ${this.#given.get(holder)}, it is ${fenceBefore}`,
       );

@@ -4,8 +4,16 @@ import type { OriginAnswer, Resource, SimulatedOrigin } from "./origin.ts";
 import type { Fault } from "./process.ts";
 import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS, type Scenario, type Simulation } from "./simulation.ts";
 
-/** How a job may end: `INDEXED`, `DEDUPED`, `FAILED:reason`, or `plain`, published without a record. */
+/** How a job may end: `INDEXED`, `DEDUPED`, `FAILED:` and how its reason begins, or `plain`: without a record. */
 export type End = string;
+
+interface OwnStrike {
+  /** How the process's name begins. */
+  readonly of: string;
+  readonly call: string;
+  readonly nth: number;
+  readonly fault: Fault;
+}
 
 /** A course of events, and what must have come of it whatever struck on the way. */
 export interface ProvenScenario extends Scenario {
@@ -19,7 +27,9 @@ export interface ProvenScenario extends Scenario {
   /** Why a message may end among the dead letters. */
   readonly deadLetters?: RegExp;
   /** Trouble that belongs to the scenario: its recoveries are boundaries like any other. */
-  readonly strikes?: Readonly<Record<number, Fault>>;
+  readonly strikes?: readonly OwnStrike[];
+  /** It takes at least so long by itself: the origin wished so. */
+  readonly leastMs?: number;
   readonly skewMs?: (role: string) => number;
 }
 
@@ -41,6 +51,7 @@ const bodyOf = (bytes: number, letter = "a"): Buffer =>
 const SMALL = bodyOf(PART_BYTES - 1);
 /** Two parts and a bit. */
 const LARGE = bodyOf(2 * PART_BYTES + 4);
+const MANY_PARTS = bodyOf(8 * PART_BYTES + 3);
 const NEWER = bodyOf(2 * PART_BYTES + 4, "b");
 
 const resource = (body: Buffer, more: Partial<Resource> = {}): Resource => ({
@@ -87,12 +98,33 @@ const TORN_BYTES = PART_BYTES + 5;
 const UNRESUMABLE = Number.POSITIVE_INFINITY;
 
 /** The origin has another version from its second GET on. */
-const changing = (name: string, first: OriginAnswer): ProvenScenario => ({
-  ...one({ name, body: LARGE, ownRefetchedBytes: UNRESUMABLE }),
+const changing = (name: string, first: OriginAnswer, served: Partial<Resource> = {}): ProvenScenario => ({
+  ...one({ name, body: LARGE, served, ownRefetchedBytes: UNRESUMABLE }),
   published: [[LARGE, NEWER]],
   answer: ({ method, url }, nth, origin) => {
     if (method === "GET" && nth === 2) origin.resources.get(url)?.versions.push(NEWER);
     return method === "GET" && nth === 1 ? first : { kind: "body" };
+  },
+});
+
+const crashAtSecondPart: OwnStrike = { of: "worker1 ", call: "uploadPart", nth: 2, fault: { kind: "crash after" } };
+
+/** The reconciler stands still at a call while the next one does its work, and wakes while the second worker is at its. */
+const sleepingReconciler = (call: string, forMs: number): ProvenScenario =>
+  one({
+    name: `a reconciler asleep at ${call} wakes over a job that is leased again`,
+    body: MANY_PARTS,
+    strikes: [crashAtSecondPart, { of: "reconciler2 ", call, nth: 1, fault: { kind: "freeze", forMs } }],
+    ownRefetchedBytes: 8 * PART_BYTES,
+  });
+
+/** What is staged is lost when the worker makes the nth call of all. */
+const losingStaged = (name: string, nth: number): ProvenScenario => ({
+  ...one({ name, body: LARGE, ownRefetchedBytes: UNRESUMABLE }),
+  onEvent: ({ boundaries, blobs }) => {
+    if (boundaries.length !== nth) return;
+    blobs.stagedObjects.clear();
+    blobs.uploads.clear();
   },
 });
 
@@ -123,11 +155,14 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   one({ name: "single PUT", body: SMALL }),
   one({ name: "empty file", body: Buffer.alloc(0) }),
   one({ name: "multipart", body: LARGE }),
+  one({ name: "many parts", body: MANY_PARTS }),
   one({ name: "exactly two parts", body: bodyOf(2 * PART_BYTES) }),
   one({ name: "unknown length", body: LARGE, served: { isChunked: true }, ownRefetchedBytes: UNRESUMABLE }),
   one({ name: "range resume", body: LARGE, answer: cutOnce, ownRefetchedBytes: TORN_BYTES }),
   changing("validator changed between attempts", cutAfter(PART_BYTES + 6)),
   changing("validator changed after a crash", { kind: "body" }),
+  changing("validator changed, If-Range ignored", cutAfter(PART_BYTES + 6), { ignoresIfRange: true }),
+  changing("validator changed, the rest unnamed", cutAfter(PART_BYTES + 6), { isRestUnnamed: true }),
   one({
     name: "range ignored",
     body: LARGE,
@@ -168,11 +203,13 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     name: "429 with Retry-After",
     body: LARGE,
     answer: onFirst("HEAD", { kind: "status", status: 429, retryAfterS: 3 }),
+    leastMs: 3000,
   }),
   one({
     name: "503 with Retry-After",
     body: LARGE,
     answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: 3 }),
+    leastMs: 3000,
   }),
   one({
     name: "torn body",
@@ -181,11 +218,28 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     ownRefetchedBytes: UNRESUMABLE,
   }),
   one({
+    name: "body cut off unnoticed",
+    body: LARGE,
+    answer: onFirst("GET", { kind: "body", fault: { kind: "short", afterBytes: PART_BYTES + 6 } }),
+    ownRefetchedBytes: TORN_BYTES,
+  }),
+  losingStaged("an upload is lost", 14),
+  losingStaged("a staged object is lost", 21),
+  one({
+    name: "a job that kills whoever works on it",
+    body: SMALL,
+    settings: { retry: { maxAttempts: 3, baseMs: 1000, capMs: 10_000 } },
+    strikes: [{ of: "worker", call: "http.GET", nth: 1, fault: { kind: "crash after" } }],
+    ends: { a: ["FAILED:retries_exhausted:"] },
+    published: [],
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
+  one({
     name: "retries exhausted",
     body: SMALL,
     settings: { retry: { maxAttempts: 2, baseMs: 1000, capMs: 10_000 } },
     answer: ({ method }) => (method === "GET" ? { kind: "status", status: 503 } : { kind: "body" }),
-    ends: { a: ["FAILED:retries_exhausted:http_503", "FAILED:retries_exhausted:worker_crashed"] },
+    ends: { a: ["FAILED:retries_exhausted:"] },
     published: [],
   }),
   one({
@@ -211,7 +265,7 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   one({
     name: "recovery by a second worker",
     body: LARGE,
-    strikes: { 14: { kind: "crash after" } },
+    strikes: [crashAtSecondPart],
     ownRefetchedBytes: 4 * PART_BYTES,
   }),
   racing("reconciler racing a live worker", LEASE_TTL_MS + 5000),
@@ -219,8 +273,22 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   one({
     name: "a zombie wakes while the reconciler is at work",
     body: LARGE,
-    strikes: { 14: { kind: "freeze", forMs: RECONCILE_EVERY_MS - 300, isClockStopped: true } },
+    strikes: [
+      {
+        of: "worker1 ",
+        call: "uploadPart",
+        nth: 2,
+        fault: { kind: "freeze", forMs: RECONCILE_EVERY_MS - 300, isClockStopped: true },
+      },
+    ],
     ownRefetchedBytes: 8 * PART_BYTES,
+  }),
+  sleepingReconciler("items.watched", 21_300),
+  sleepingReconciler("items.read", 21_000),
+  one({
+    name: "a transfer longer than its lease",
+    body: LARGE,
+    strikes: [{ of: "worker1 ", call: "http.read", nth: 3, fault: { kind: "slow", byMs: 2 * LEASE_TTL_MS + 3000 } }],
   }),
   {
     ...one({ name: "continuation across invocations", body: bodyOf(5 * PART_BYTES) }),
@@ -230,4 +298,24 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   },
   turningGate("gate at 50 %, turned off in mid-run", 50, 0, { a: ["INDEXED", "plain"], b: ["plain"] }),
   turningGate("gate at 50 %, turned on in mid-run", 50, 100, { a: ["INDEXED"], b: ["plain", "INDEXED"] }),
+  {
+    ...one({
+      name: "gate turned off between two invocations of a job",
+      body: bodyOf(5 * PART_BYTES),
+      ownRefetchedBytes: UNRESUMABLE,
+    }),
+    settings: { gate: 50, deadlineBufferMs: 59_400 },
+    ends: { a: ["INDEXED"] },
+    onEvent: (simulation) => {
+      if (simulation.boundaries.length >= 12) simulation.settings = { ...simulation.settings, gate: 0 };
+    },
+  },
+  one({
+    name: "gate off, the reconciler at work meanwhile",
+    body: LARGE,
+    settings: { gate: 0 },
+    answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: RECONCILE_EVERY_MS / 1000 - 1 }),
+    ends: { a: ["plain"] },
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
 ];
