@@ -49,6 +49,10 @@ function checkIsDue(process: string, before: Item | undefined, time: string, now
     );
 }
 
+/** With the budget spent, a job may only be failed: by the first who gets that far. */
+const isWorkOn = ({ set = {} }: Write): boolean =>
+  Object.keys(set).some((name) => name.startsWith("op_") || name === "checkpoint");
+
 /** What must hold whenever an item of the table changes, whoever changes it. */
 export class TableWatch {
   /** Per process and job, the fence it was given. */
@@ -71,7 +75,6 @@ export class TableWatch {
     const [fenceBefore, fence] = [numberOf(before, "fence"), numberOf(after, "fence")];
     if (fence < fenceBefore) throw new Violation(`${write.key}: the fence fell from ${fenceBefore} to ${fence}`);
     this.#checkStates(write.key, before, after);
-    if (numberOf(after, "strikes") > this.#maxAttempts + 1) throw new Violation(`${write.key}: attempts over budget`);
 
     const isLeaseTaken = typeof write.set?.["lease_owner"] === "string";
     const isTakenAway = !isLeaseTaken && fence > fenceBefore;
@@ -86,6 +89,8 @@ export class TableWatch {
       throw new Violation(
         `${process} wrote to ${write.key} under fence ${this.#given.get(holder)}, it is ${fenceBefore}`,
       );
+    } else if (numberOf(before, "strikes") > this.#maxAttempts && isWorkOn(write)) {
+      throw new Violation(`${process} worked on ${write.key} after its last attempt`);
     }
   }
 

@@ -1,16 +1,15 @@
 import type { Context, ScheduledEvent } from "aws-lambda";
 import { powertoolsLedger } from "../../adapters/ledger.ts";
-import { gateAdmits } from "../../core/gate.ts";
 import type { JobMessage } from "../../core/message.ts";
 import { PartBuffers } from "../../core/part-buffers.ts";
 import type { WorkerDeps, WorkerSettings } from "../../core/worker-deps.ts";
 import { createHandler as createReconciler } from "../../lambdas/reconciler/create-handler.ts";
 import { createHandler } from "../../lambdas/worker/create-handler.ts";
+import { Accepted } from "./accepted.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
 import { checkDuplicate, Violation } from "./invariants.ts";
-import { checkIndexed, isFinished, leftovers } from "./illness.ts";
+import { checkIndexed } from "./illness.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
-import { MessageJobs } from "./message-jobs.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
 import { durationMs, SimulatedProcess, through, type Boundary, type Fault } from "./process.ts";
 import { SimulatedQueue, type QueuedMessage } from "./queue.ts";
@@ -83,14 +82,12 @@ export class Simulation {
   readonly queue: SimulatedQueue;
   readonly origin: SimulatedOrigin;
   readonly trace: Trace;
+  readonly accepted: Accepted;
   readonly boundaries: Boundary[] = [];
   settings: WorkerSettings;
   crashes = 0;
-  #lowestGate: number;
   readonly #options: SimulationOptions;
-  readonly #jobs: readonly string[];
   readonly #busy = new Set<SimulatedProcess>();
-  readonly #messageJobs = new MessageJobs();
   readonly #ports: WatchedPorts;
   readonly #startMs: number;
   #processes = 0;
@@ -104,7 +101,6 @@ export class Simulation {
     this.trace = new Trace(() => this.elapsedMs, options.trace);
     const { scenario } = options;
     this.settings = { ...SETTINGS, ...scenario.settings };
-    this.#lowestGate = this.settings.gate;
     this.blobs = simulatedBlobs({
       nowMs: () => this.time.nowMs,
       every: () => () => undefined,
@@ -123,7 +119,11 @@ export class Simulation {
       typeof message === "string" ? message : JSON.stringify(message),
     );
     for (const body of bodies) this.queue.add(body);
-    this.#jobs = [...new Set(bodies.map((body) => this.#messageJobs.of(body)?.key).filter((key) => key !== undefined))];
+    this.accepted = new Accepted(bodies, this.settings.gate, {
+      items: this.items.all,
+      blobs: this.blobs,
+      queue: this.queue,
+    });
     this.#troubledUntilMs = this.#startMs + options.faultsEndMs;
     this.time.plan(0, () => this.#poll());
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
@@ -137,7 +137,7 @@ export class Simulation {
       scenario.onEvent?.(this);
       if (this.#violation) throw this.#violation;
       if (this.time.nowMs > this.#troubledUntilMs + this.#patienceMs())
-        throw new Violation(`not healed in time: ${this.#illness().join(", ")}`);
+        throw new Violation(`not healed in time: ${this.accepted.illness().join(", ")}`);
     }
     this.#ports.checkContent();
     checkIndexed(this.items.all);
@@ -166,48 +166,23 @@ export class Simulation {
     this.troubleFor(0);
   }
 
-  /** Whether the table alone would bring the message's job back. */
-  isOfRecord(body: string): boolean {
-    return this.items.all.has(this.#messageJobs.of(body)?.key ?? "");
-  }
-
   #patienceMs(): number {
     const { attemptMs = 2 * INVOCATION_MS, skewMs, clocksDifferMs = () => (skewMs ? 600_000 : 0) } = this.#options;
-    const orphanMs = this.#lowestGate < 100 ? ORPHAN_AGE_MS : 0;
+    const orphanMs = this.accepted.lowestGate < 100 ? ORPHAN_AGE_MS : 0;
     return healingMs(attemptMs, clocksDifferMs()) + orphanMs;
   }
 
   get areJobsRecorded(): boolean {
-    return this.#jobs.every((key) => this.items.all.has(key));
+    return this.accepted.areRecorded;
   }
 
   get areJobsFinished(): boolean {
-    return this.#jobs.every((key) => isFinished(this.items.all.get(key)) || this.#isUnguarded(key));
+    return this.accepted.areFinished;
   }
 
   #isHealed(): boolean {
     const isAtRest = this.areFaultsOver && this.#busy.size === 0 && this.queue.messages.size === 0;
-    return isAtRest && this.#illness().length === 0;
-  }
-
-  #illness(): readonly string[] {
-    const open = this.#jobs.filter((key) => !isFinished(this.items.all.get(key)));
-    return [
-      ...open.filter((key) => !this.#isBuried(key) && !this.#isUnguarded(key)),
-      ...leftovers(this.items.all, this.blobs, this.queue),
-    ];
-  }
-
-  /** A job that never got a record because its message ran out of deliveries: told, not lost. */
-  #isBuried(key: string): boolean {
-    return (
-      !this.items.all.has(key) && this.queue.deadLetters.some(({ body }) => this.#messageJobs.of(body)?.key === key)
-    );
-  }
-
-  /** With the gate off a job has no record: that its message has left the queue is all there is to see. */
-  #isUnguarded(key: string): boolean {
-    return this.#lowestGate < 100 && !this.items.all.has(key);
+    return isAtRest && this.accepted.illness().length === 0;
   }
 
   #answerTo(request: OriginQuestion): OriginAnswer {
@@ -256,8 +231,8 @@ export class Simulation {
 
   #invoke(messages: readonly QueuedMessage[]): void {
     const { gate } = this.settings;
-    this.#lowestGate = Math.min(this.#lowestGate, gate);
-    const isDuplicate = messages.every(({ body }) => this.#isOfFinishedJob(body));
+    this.accepted.lowestGate = Math.min(this.accepted.lowestGate, gate);
+    const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body, gate));
     const skewMs = this.#options.skewMs?.("worker") ?? 0;
     const process = this.#startProcess("worker", skewMs, isDuplicate ? checkDuplicate : undefined);
     const endMs = this.time.nowMs + INVOCATION_MS;
@@ -297,19 +272,9 @@ export class Simulation {
     };
   }
 
-  #isOfFinishedJob(body: string): boolean {
-    const job = this.#messageJobs.of(body);
-    if (!job) return false;
-    return (job.isTracked || gateAdmits(this.settings.gate, job.id)) && isFinished(this.items.all.get(job.key));
-  }
-
-  /** A message leaves only when its job is terminal, or its record alone brings it back, or it lies with the dead. */
   #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, gate: number): void {
     this.queue.delete(receipt);
-    if (this.queue.deadLetters.some((letter) => letter.body === body)) return;
-    const item = this.items.all.get(this.#messageJobs.of(body)?.key ?? "");
-    const isRevivable = item?.["watch_shard"] !== undefined && item["url"] !== undefined;
-    if (isFinished(item) || isRevivable || (gate < 100 && this.#messageJobs.of(body)?.key !== undefined)) return;
+    if (this.accepted.mayLeave(body, gate)) return;
     this.#fail(new Violation(`${process.name} acknowledged ${body}, whose job nothing brings back`));
   }
 

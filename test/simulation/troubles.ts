@@ -139,7 +139,8 @@ const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
   },
   function loseMessage(scene) {
     const message = aMessage(scene);
-    if (message && scene.simulation.isOfRecord(message.body)) scene.simulation.queue.messages.delete(message.id);
+    if (message && scene.simulation.accepted.isOfRecord(message.body))
+      scene.simulation.queue.messages.delete(message.id);
   },
   function changeVersion({ simulation: { origin }, dice }) {
     const resource = dice.pick([...origin.resources.values()]);
