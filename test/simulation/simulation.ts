@@ -1,33 +1,26 @@
 import type { Context, ScheduledEvent } from "aws-lambda";
-import { powertoolsLedger } from "../../adapters/ledger.ts";
 import type { JobMessage } from "../../core/message.ts";
-import { PartBuffers } from "../../core/part-buffers.ts";
-import type { WorkerDeps, WorkerSettings } from "../../core/worker-deps.ts";
-import { createHandler as createReconciler } from "../../lambdas/reconciler/create-handler.ts";
-import { createHandler } from "../../lambdas/worker/create-handler.ts";
+import type { WorkerSettings } from "../../core/worker-deps.ts";
 import { Accepted } from "./accepted.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
 import { checkDuplicate, Violation } from "./invariants.ts";
+import { reconcilerIn, workerIn, type Services } from "./functions.ts";
 import { checkIndexed } from "./illness.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
-import { durationMs, SimulatedProcess, through, type Boundary, type Fault } from "./process.ts";
+import { durationMs, SimulatedProcess, type Boundary, type Fault } from "./process.ts";
 import { SimulatedQueue, type QueuedMessage } from "./queue.ts";
 import {
   healingMs,
   INVOCATION_MS,
   MAX_RECEIVES,
   ORPHAN_AGE_MS,
-  PART_BUFFERS,
-  PART_BYTES,
   POLL_EVERY_MS,
   RECONCILE_EVERY_MS,
-  RECORD_CONCURRENCY,
-  REQUEUE_GRACE_MS,
   SETTINGS,
   VISIBILITY_MS,
 } from "./settings.ts";
-import { eventOf, plainSha256 } from "./stubs.ts";
+import { eventOf } from "./stubs.ts";
 import { type Dice, NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
 import { Trace } from "./trace.ts";
 import { WatchedPorts } from "./watched-ports.ts";
@@ -88,7 +81,7 @@ export class Simulation {
   crashes = 0;
   readonly #options: SimulationOptions;
   readonly #busy = new Set<SimulatedProcess>();
-  readonly #ports: WatchedPorts;
+  readonly #services: Services;
   readonly #startMs: number;
   #processes = 0;
   #answers = new Map<string, number>();
@@ -108,12 +101,13 @@ export class Simulation {
     });
     this.queue = new SimulatedQueue(this.time, VISIBILITY_MS, MAX_RECEIVES);
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
-    this.#ports = new WatchedPorts({
+    const ports = new WatchedPorts({
       items: this.items,
       blobs: this.blobs,
       origin: this.origin,
       failIf: (check) => this.#failIf(check),
     });
+    this.#services = { ports, queue: this.queue, origin: this.origin, trace: this.trace };
     scenario.prepare(this.origin);
     const bodies = scenario.messages.map((message) =>
       typeof message === "string" ? message : JSON.stringify(message),
@@ -139,7 +133,7 @@ export class Simulation {
       if (this.time.nowMs > this.#troubledUntilMs + this.#patienceMs())
         throw new Violation(`not healed in time: ${this.accepted.illness().join(", ")}`);
     }
-    this.#ports.checkContent();
+    this.#services.ports.checkContent();
     checkIndexed(this.items.all);
   }
 
@@ -237,7 +231,7 @@ export class Simulation {
     const process = this.#startProcess("worker", skewMs, isDuplicate ? checkDuplicate : undefined);
     const endMs = this.time.nowMs + INVOCATION_MS;
     const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
-    const handler = createHandler(this.#depsOf(process), RECORD_CONCURRENCY);
+    const handler = workerIn(process, this.#services, this.settings);
     const context = { getRemainingTimeInMillis: () => endMs - this.time.nowMs } as Context;
     const work = async (): Promise<void> => {
       const { batchItemFailures } = await handler(eventOf(messages), context);
@@ -255,23 +249,6 @@ export class Simulation {
     work().catch(this.#fail);
   }
 
-  #depsOf(process: SimulatedProcess): WorkerDeps {
-    return {
-      clock: process.clock,
-      random: process.random,
-      http: this.origin.portOf(process),
-      items: this.#ports.items(process),
-      staging: this.#ports.staging(process),
-      content: this.#ports.content(process),
-      queue: through(process, "queue", this.queue.port),
-      sha256: plainSha256,
-      telemetry: this.trace.telemetryOf(process.name),
-      ledger: powertoolsLedger(process.clock),
-      buffers: new PartBuffers(PART_BUFFERS, PART_BYTES),
-      settings: this.settings,
-    };
-  }
-
   #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, gate: number): void {
     this.queue.delete(receipt);
     if (this.accepted.mayLeave(body, gate)) return;
@@ -283,14 +260,7 @@ export class Simulation {
     const skewMs = this.#options.skewMs?.("reconciler") ?? 0;
     if (this.#isNothingToReconcile(skewMs)) return NOTHING_CAME_OF_IT;
     const process = this.#startProcess("reconciler", skewMs);
-    const handler = createReconciler({
-      clock: process.clock,
-      items: this.#ports.items(process),
-      queue: through(process, "queue", this.queue.port),
-      staging: this.#ports.staging(process),
-      telemetry: this.trace.telemetryOf(process.name),
-      settings: { requeueGraceMs: REQUEUE_GRACE_MS, recoverLimit: 20, sweepLimit: 100, orphanAgeMs: ORPHAN_AGE_MS },
-    });
+    const handler = reconcilerIn(process, this.#services);
     const end = (): void => void this.#busy.delete(process);
     void handler({} as ScheduledEvent).then(end, end);
     return undefined;

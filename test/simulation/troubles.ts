@@ -10,6 +10,7 @@ export const WORST_SKEW_MS = 300_000;
 const LONGEST_STOP_MS = 70_000;
 const LONGEST_REQUEST_MS = 30_000;
 const LONGEST_RETRY_AFTER_S = 30;
+const LONGEST_DELAY_MS = 60_000;
 
 /** What trouble may touch beside the call it strikes. */
 export interface Scene {
@@ -117,7 +118,9 @@ const aMessage = ({ simulation, dice }: Scene) => {
 const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
   function duplicate(scene) {
     const message = aMessage(scene);
-    if (message) scene.simulation.queue.add(message.body, scene.dice.below(20_000));
+    const delayMs = scene.dice.below(LONGEST_DELAY_MS);
+    if (message) scene.simulation.queue.add(message.body, delayMs);
+    scene.simulation.troubleFor(delayMs);
   },
   function showAgain(scene) {
     const message = aMessage(scene);
@@ -129,10 +132,11 @@ const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
     for (const [id, message] of messages) queue.messages.set(id, message);
   },
   function delay(scene) {
+    const { dice, simulation } = scene;
     const message = aMessage(scene);
-    const forMs = scene.dice.below(60_000);
-    if (message) message.visibleAtMs += forMs;
-    scene.simulation.troubleFor(forMs);
+    const forMs = dice.below(LONGEST_DELAY_MS);
+    if (message) message.visibleAtMs = Math.max(message.visibleAtMs, simulation.time.nowMs + forMs);
+    simulation.troubleFor(forMs);
   },
   function loseDelivery({ simulation: { queue } }) {
     queue.receive(1);
