@@ -16,7 +16,7 @@ const isInProgress = (key: string, item: Item): boolean =>
   key.startsWith("JOB#") &&
   isFinished(item) &&
   item["state"] !== "FAILED" &&
-  JSON.stringify(item).includes('"STARTED"');
+  Object.values(decodeJob(item).operations).some(({ status }) => status === "STARTED");
 
 /** What is left behind in staging, in the table and in the queue, once all jobs are finished. */
 export function leftovers(items: ReadonlyMap<string, Item>, blobs: SimulatedBlobs, queue: SimulatedQueue): string[] {

@@ -15,7 +15,7 @@ describe("random schedules", () => {
   it(`break no promise: ${SCHEDULES} seeds from ${first} on`, async () => {
     const figures = noFigures();
     const failed = await search(seedsFrom(first, SCHEDULES), figures);
-    if (failed !== undefined) expect.fail(describeFailure(failed, await shrink(failed)));
+    expect(failed === undefined ? "nothing" : describeFailure(failed, await shrink(failed))).toBe("nothing");
     expect(figures).toMatchObject({ schedules: SCHEDULES });
     expect(figures.faults, "faults that struck").toBeGreaterThan(2 * SCHEDULES);
     expect(figures.crashes, "processes that died").toBeGreaterThan(SCHEDULES / 4);

@@ -11,6 +11,8 @@ import { addFigures, describeFailure, noFigures, shrink, type Figures } from "./
 
 const WRONG_USAGE = 2;
 const MS = 1000;
+/** A schedule's garbage dies with it: collecting it less often saves a seventh of the time. */
+const LARGE_YOUNG_GENERATION = "--max-semi-space-size=32";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const grouped = (count: number): string => count.toLocaleString("en-US");
@@ -26,7 +28,9 @@ async function searchOnAllCores(first: number, count: number): Promise<Search> {
   const figures = noFigures();
   let failedSeed: number | undefined;
   const workers = Array.from({ length: step }, (_, place) =>
-    fork(new URL("search-worker.ts", import.meta.url), [first + place, step, first + count].map(String)),
+    fork(new URL("search-worker.ts", import.meta.url), [first + place, step, first + count].map(String), {
+      execArgv: [...process.execArgv, LARGE_YOUNG_GENERATION],
+    }),
   );
   await Promise.all(
     workers.map(
