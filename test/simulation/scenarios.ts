@@ -109,6 +109,13 @@ const changing = (name: string, first: OriginAnswer, served: Partial<Resource> =
 
 const crashAtSecondPart: OwnStrike = { of: "worker1 ", call: "uploadPart", nth: 2, fault: { kind: "crash after" } };
 
+const slowRead: OwnStrike = {
+  of: "worker1 ",
+  call: "http.read",
+  nth: 3,
+  fault: { kind: "slow", byMs: 2 * LEASE_TTL_MS + 3000 },
+};
+
 /** The reconciler stands still at a call while the next one does its work, and wakes while the second worker is at its. */
 const sleepingReconciler = (call: string, forMs: number): ProvenScenario =>
   one({
@@ -288,7 +295,15 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   one({
     name: "a transfer longer than its lease",
     body: LARGE,
-    strikes: [{ of: "worker1 ", call: "http.read", nth: 3, fault: { kind: "slow", byMs: 2 * LEASE_TTL_MS + 3000 } }],
+    strikes: [slowRead],
+  }),
+  one({
+    name: "a lease renewed between the reconciler's look and its write",
+    body: LARGE,
+    strikes: [slowRead, { of: "reconciler2 ", call: "items.read", nth: 1, fault: { kind: "freeze", forMs: 300 } }],
+    // To the reconciler a lease looks expired soon after each renewal.
+    skewMs: (role) => (role === "worker" ? 700 - LEASE_TTL_MS : 0),
+    ownRefetchedBytes: 4 * PART_BYTES,
   }),
   {
     ...one({ name: "continuation across invocations", body: bodyOf(5 * PART_BYTES) }),
