@@ -29,7 +29,7 @@ export interface Resource {
   readonly isRestUnnamed?: boolean;
 }
 
-const PIECE_BYTES = 5;
+export const PIECE_BYTES = 5;
 
 /** Origins that serve versioned bodies, and answer each request as `decide` says. */
 export class SimulatedOrigin {

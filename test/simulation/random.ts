@@ -3,7 +3,7 @@ import { contentKey, jobIdOf, jobItemKey } from "../../core/keys.ts";
 import type { JobMessage } from "../../core/message.ts";
 import { decodeJob } from "../../core/record-codec.ts";
 import { Violation } from "./invariants.ts";
-import type { OriginAnswer, Resource } from "./origin.ts";
+import { PIECE_BYTES, type OriginAnswer, type Resource } from "./origin.ts";
 import type { Boundary, Fault } from "./process.ts";
 import { PART_BYTES, Simulation, type Scenario } from "./simulation.ts";
 import { INVOCATION_MS } from "./settings.ts";
@@ -133,6 +133,11 @@ export async function runSchedule(schedule: Schedule, options: RunOptions = {}):
   };
 }
 
+/** What was received and is not yet behind a checkpoint: two parts under way, one being read, a piece. */
+const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
+/** Another version, an answer that cannot be believed, a staged object that is gone. */
+const MAKES_START_OVER = /changeVersion|the origin's answer|StagedObjectGone|staged_object_gone/;
+
 /** A seed's second stream: how long calls take does not depend on how the schedule was drawn. */
 const latencySeed = (seed: number): number => seed + 2 ** 52;
 
@@ -177,6 +182,7 @@ class RandomRun {
       await this.#heal();
     }
     for (const message of messages) if (typeof message !== "string") this.#checkEnd(message);
+    this.#checkRefetched();
   }
 
   async #heal(): Promise<void> {
@@ -262,6 +268,18 @@ class RandomRun {
       throw new Violation(`${message.artifact_id} is ${state}, but no version of it is published`);
     if (message.sha256 !== undefined && message.sha256 !== transfer?.sha256)
       throw new Violation(`${message.artifact_id} is ${state} under another digest than the one expected`);
+  }
+
+  /** A GET after the first asks for what was in flight when the one before it ended, and for no more. */
+  #checkRefetched(): void {
+    const { gate, resources } = this.#schedule.shape;
+    if (gate < 100 || !isResumable(resources) || this.struck.some(({ what }) => MAKES_START_OVER.test(what))) return;
+    const { bytesServed, requests } = this.simulation.origin;
+    const gets = requests.filter(({ method }) => method === "GET").length;
+    const bytes = [...resources.values()].reduce((sum, { versions }) => sum + (versions[0]?.length ?? 0), 0);
+    const allowed = Math.max(0, gets - resources.size) * IN_FLIGHT_BYTES;
+    if (bytesServed - bytes > allowed)
+      throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
   }
 
   /** Trouble that came again and again may use the attempts up, and nothing less. */
