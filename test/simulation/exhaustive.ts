@@ -170,7 +170,8 @@ export async function runSingles(scenario: ProvenScenario): Promise<Coverage> {
   const strikable = count((mode) => undisturbed.boundaries.filter((boundary) => mayStrike(mode, boundary)).length);
   const struck = count(() => 0);
   let takenOver = 0;
-  for (const strike of strikesFrom(1, undisturbed.boundaries, ALL_MODES)) {
+  const isSound = violations.length === 0;
+  for (const strike of isSound ? strikesFrom(1, undisturbed.boundaries, ALL_MODES) : []) {
     const run = await runStruck(scenario, [strike], { undisturbedMs });
     struck[strike.mode] += run.struck.length;
     if (run.fences > undisturbed.fences && MODES[strike.mode].kind === "freeze") takenOver += 1;
