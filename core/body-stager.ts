@@ -30,8 +30,11 @@ export interface StagedSoFar {
   readonly checkpoint: Checkpoint;
 }
 
-/** What a crash may cost beside the part being read; two keep the line busy while one waits for its answer. */
-const PARTS_IN_FLIGHT = 2;
+/**
+ * Parts ahead of the checkpoint: what a crash may cost beside the part being read. Counted from the checkpoint itself, or
+ * one slow part, or one slow write, would let all later parts pile up behind it. Two keep the line busy.
+ */
+const PARTS_AHEAD = 2;
 
 interface SentPart {
   readonly bytes: number;
@@ -59,6 +62,7 @@ export class BodyStager {
   #hash: RunningSha256 | undefined;
   #received: number;
   #savedParts: number;
+  #checkpointedParts: number;
   #isSaving = false;
   #saving: Promise<void> | undefined;
   #failure: unknown;
@@ -73,6 +77,7 @@ export class BodyStager {
     this.#hash = soFar?.hash;
     this.#parts = soFar?.parts.map(({ bytes, etag }) => ({ bytes, etag, hashState: "" })) ?? [];
     this.#savedParts = this.#parts.length;
+    this.#checkpointedParts = this.#parts.length;
     this.#received = soFar?.checkpoint.offset ?? 0;
   }
 
@@ -148,8 +153,7 @@ export class BodyStager {
   async #sendPart(buffer: Uint8Array, length: number): Promise<void> {
     const { buffers, sha256, staging } = this.#deps;
     try {
-      while (this.#inFlight.size >= PARTS_IN_FLIGHT) await Promise.race(this.#inFlight);
-      this.#throwIfFailed();
+      await this.#catchUp();
       this.#hash ??= await sha256.create();
       this.#upload ??= await staging.createUpload(
         stagingKey(this.#owner.jobId, this.#stagedBy),
@@ -166,6 +170,13 @@ export class BodyStager {
     const upload = this.#uploadPart(this.#upload, part, this.#parts.length, body, buffer);
     this.#inFlight.add(upload);
     void upload.finally(() => this.#inFlight.delete(upload));
+  }
+
+  async #catchUp(): Promise<void> {
+    while (this.#failure === undefined && this.#parts.length - this.#kept() >= PARTS_AHEAD) {
+      await Promise.race([...this.#inFlight, ...(this.#isSaving ? [this.#saving] : [])]);
+    }
+    this.#throwIfFailed();
   }
 
   async #uploadPart(
@@ -192,6 +203,7 @@ export class BodyStager {
     try {
       for (let next = this.#checkpointAhead(); next; next = this.#checkpointAhead()) {
         await this.#owner.saveCheckpoint(next);
+        this.#checkpointedParts = this.#savedParts;
         await this.#abortSuperseded();
       }
     } catch (error) {
@@ -203,8 +215,7 @@ export class BodyStager {
 
   #checkpointAhead(): Checkpoint | undefined {
     const { totalBytes, validator, contentType } = this.#facts;
-    const pending = this.#parts.findIndex((part) => part.etag === undefined);
-    const acknowledged = pending === -1 ? this.#parts.length : pending;
+    const acknowledged = this.#acknowledged();
     const last = this.#parts[acknowledged - 1];
     if (!this.#upload || !last || totalBytes === undefined || validator === undefined) return undefined;
     if (acknowledged === this.#savedParts) return undefined;
@@ -220,6 +231,18 @@ export class BodyStager {
       partsDigest: done.reduce((digest, part) => chainDigest(digest, part.etag ?? ""), ""),
       contentType,
     };
+  }
+
+  /** Parts that need not be sent again, or, where nothing can be resumed, that only a crash would lose. */
+  #kept(): number {
+    const isResumable = this.#facts.totalBytes !== undefined && this.#facts.validator !== undefined;
+    return isResumable ? this.#checkpointedParts : this.#acknowledged();
+  }
+
+  /** Parts up to the first that is still in flight. */
+  #acknowledged(): number {
+    const pending = this.#parts.findIndex((part) => part.etag === undefined);
+    return pending === -1 ? this.#parts.length : pending;
   }
 
   /** Only after our own checkpoint has taken its place: until then a crash would still need it. */

@@ -138,6 +138,9 @@ export function releaseForRetry(
   });
 }
 
+/** What a job fails by whose invocations all end before anything of it is staged for good. */
+const OUT_OF_TIME: Trouble = { reason: "out_of_time", failureClass: "system" };
+
 /** Hands the job to a later invocation. The attempt is not charged: nothing went wrong. */
 export function releaseForContinuation(
   lease: Lease,
@@ -152,6 +155,7 @@ export function releaseForContinuation(
       watch_at: nowMs + graceMs,
       hops: record.hops + 1,
       attempts: record.attempts - 1,
+      ...troubleAttributes(OUT_OF_TIME),
     },
     remove: ["lease_owner", ...forgotten],
   });

@@ -59,7 +59,7 @@ describe("the end of the invocation", () => {
       w.serve(slowly(LARGE, outOfTime, 3));
       await w.deliver(MESSAGE, outOfTime.signal);
     }
-    expect(w.job()).toMatchObject({ state: "FAILED", reason: "retries_exhausted:worker_crashed" });
+    expect(w.job()).toMatchObject({ state: "FAILED", reason: "retries_exhausted:out_of_time" });
   });
 
   it("a record that was not begun in time goes back untouched", async () => {

@@ -1,6 +1,7 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { PartBuffers } from "../../../core/part-buffers.ts";
-import { answer, MESSAGE, PART_BYTES, settled, world } from "../../simulation/world.ts";
+import type { WorkerDeps } from "../../../core/worker-deps.ts";
+import { answer, fileOrigin, MESSAGE, PART_BYTES, settled, world } from "../../simulation/world.ts";
 
 it("lends no more than it has, and hands on in the order of asking", async () => {
   const buffers = new PartBuffers(2, 4);
@@ -34,4 +35,53 @@ it("an origin is asked only when there is room for its answer", async () => {
   expect(w.requests.filter(({ method }) => method === "GET")).toHaveLength(2);
   gate.resolve();
   expect(await Promise.all(deliveries)).toEqual(Array.from({ length: 5 }, () => "acknowledge"));
+});
+
+describe("no more than two parts get ahead of the checkpoint", () => {
+  const LONG = Buffer.alloc(20 * PART_BYTES, "x");
+  const stuck = new Promise<never>(() => undefined);
+
+  /** How many parts were sent by a worker that stands still at one point. */
+  const partsSent = async (wrap: (deps: WorkerDeps) => WorkerDeps): Promise<number> => {
+    let sent = 0;
+    const w = world({ wrap });
+    const { staging } = w.deps;
+    const worker: WorkerDeps = {
+      ...w.deps,
+      staging: {
+        ...staging,
+        uploadPart: async (upload, partNumber, body) => {
+          sent += 1;
+          return staging.uploadPart(upload, partNumber, body);
+        },
+      },
+    };
+    w.serve(fileOrigin(LONG));
+    void w.deliver(MESSAGE, undefined, worker);
+    for (let turn = 0; turn < 50; turn++) await settled();
+    return sent;
+  };
+
+  it("behind a part that is slow", async () => {
+    const sent = await partsSent((deps) => ({
+      ...deps,
+      staging: {
+        ...deps.staging,
+        uploadPart: async (upload, partNumber, body) =>
+          partNumber === 2 ? stuck : deps.staging.uploadPart(upload, partNumber, body),
+      },
+    }));
+    expect(sent).toBe(3);
+  });
+
+  it("behind a checkpoint that is slow", async () => {
+    const sent = await partsSent((deps) => ({
+      ...deps,
+      items: {
+        ...deps.items,
+        write: async (write) => (write.set?.["checkpoint"] === undefined ? deps.items.write(write) : stuck),
+      },
+    }));
+    expect(sent).toBe(2);
+  });
 });
