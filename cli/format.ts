@@ -46,6 +46,7 @@ const REASONS: Readonly<Record<string, string>> = {
   origin_unreachable: "the origin cannot be reached",
   origin_speaks_no_http: "what answered does not speak HTTP",
   worker_crashed: "its worker crashed",
+  out_of_time: "an invocation ended before a part of it was staged",
   dead_lettered: "its message was delivered too often and went to the dead-letter queue",
 };
 
