@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { PartBuffers } from "../../../core/part-buffers.ts";
 import type { WorkerDeps } from "../../../core/worker-deps.ts";
 import { answer, fileOrigin, MESSAGE, PART_BYTES, settled, world } from "../../simulation/world.ts";
@@ -58,6 +58,7 @@ describe("no more than two parts get ahead of the checkpoint", () => {
     };
     w.serve(fileOrigin(LONG));
     void w.deliver(MESSAGE, undefined, worker);
+    await vi.waitUntil(() => sent >= 2);
     for (let turn = 0; turn < 50; turn++) await settled();
     return sent;
   };
