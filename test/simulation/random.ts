@@ -135,8 +135,8 @@ export async function runSchedule(schedule: Schedule, options: RunOptions = {}):
 
 /** What was received and is not yet behind a checkpoint: two parts under way, one being read, a piece. */
 const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
-/** Another version, an answer that cannot be believed, a staged object that is gone. */
-const MAKES_START_OVER = /changeVersion|the origin's answer|StagedObjectGone|staged_object_gone/;
+/** Another version, a body or a range that cannot be believed, a staged object that is gone. */
+const MAKES_START_OVER = /changeVersion|"(wrong length|wrong range|short|long|corrupt)"|staged_object_gone/;
 
 /** A seed's second stream: how long calls take does not depend on how the schedule was drawn. */
 const latencySeed = (seed: number): number => seed + 2 ** 52;

@@ -120,4 +120,4 @@ const isBefore = (a: Event, b: Event | undefined): boolean =>
   b === undefined || a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
 /** Everything that waits for promises alone has run. */
-export const quiet = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const quiet = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

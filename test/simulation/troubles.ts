@@ -166,6 +166,13 @@ export function strike(scene: Scene, { port, method }: Boundary): { readonly wha
   }
   const ofCall = OF_CALLS[`${port}.${method}`] ?? OF_CALLS[port] ?? [];
   const draw = dice.pick(dice.chance(0.5) && ofCall.length > 0 ? ofCall : OF_PROCESSES);
-  const fault = draw(scene);
-  return fault ? { what: JSON.stringify(fault), fault } : { what: "the origin's answer" };
+  let answered: OriginAnswer | undefined;
+  const fault = draw({
+    ...scene,
+    answerWith: (to, answer) => {
+      answered = answer;
+      scene.answerWith(to, answer);
+    },
+  });
+  return fault ? { what: JSON.stringify(fault), fault } : { what: `the origin answers ${JSON.stringify(answered)}` };
 }
