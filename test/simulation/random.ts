@@ -57,7 +57,7 @@ function drawShape(dice: Dice): Shape {
   let body: Buffer = Buffer.alloc(0);
   for (const artifact of artifacts) {
     if (messages.length === 0 || !dice.chance(0.3)) body = drawBody(dice, artifact);
-    const digest = { sha256: sha256Of(digests === "wrong" ? artifact : body) };
+    const digest = { sha256: sha256Of(digests === "wrong" ? `not ${artifact}` : body) };
     messages.push({ work_id: "work", artifact_id: artifact, url: urlOf(artifact), ...(digests !== "none" && digest) });
     resources.set(urlOf(artifact), {
       versions: [body],
