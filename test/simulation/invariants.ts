@@ -102,6 +102,9 @@ export class TableWatch {
     if (!isReachable(from, to)) throw new Violation(`${key} went from ${from} to ${to}`);
     const isWatched = after["watch_shard"] !== undefined && after["watch_at"] !== undefined;
     if (isWatched === isTerminal(to)) throw new Violation(`${key} is ${to} and ${isWatched ? "still" : "not"} watched`);
+    const isHeld = after["lease_owner"] !== undefined;
+    const isUnderLease = isWatched && after["available_at"] === after["watch_at"];
+    if (isHeld !== isUnderLease) throw new Violation(`${key} is ${isHeld ? "held without" : "free under"} a lease`);
   }
 }
 

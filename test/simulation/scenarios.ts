@@ -135,6 +135,18 @@ const losingStaged = (name: string, nth: number): ProvenScenario => ({
   },
 });
 
+/** While the job waits for its second attempt, a zombie of the first writes other bytes over a part. */
+const overwritingPart = (name: string): ProvenScenario => ({
+  ...one({ name, body: LARGE, answer: cutOnce, ownRefetchedBytes: UNRESUMABLE }),
+  onEvent: ({ blobs, items }) => {
+    const isWaiting = [...items.all.values()].some((item) => "checkpoint" in item && !("lease_owner" in item));
+    if (!isWaiting) return;
+    for (const { parts } of blobs.uploads.values()) {
+      parts.set(1, { body: Buffer.alloc(PART_BYTES, "z"), etag: '"zombie"' });
+    }
+  },
+});
+
 const turningGate = (name: string, from: number, to: number, ends: ProvenScenario["ends"]): ProvenScenario => ({
   ...one({ name, body: SMALL, ownRefetchedBytes: UNRESUMABLE }),
   messages: [message("a"), message("b")],
@@ -193,6 +205,7 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     },
     ownRefetchedBytes: UNRESUMABLE,
   }),
+  overwritingPart("a staged part is overwritten"),
   {
     ...one({ name: "dedupe hit", body: LARGE }),
     messages: [message("a"), message("b")],

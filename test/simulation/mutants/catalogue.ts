@@ -1,0 +1,257 @@
+/** Ways to break the protocol, each of which the simulator must notice. The text to find must stand once in its file. */
+export interface Mutant {
+  readonly what: string;
+  readonly file: string;
+  readonly find: string;
+  readonly put: string;
+}
+
+const inFile = (file: string, mutants: readonly (readonly [what: string, find: string, put: string])[]): Mutant[] =>
+  mutants.map(([what, find, put]) => ({ what, file, find, put }));
+
+export const MUTANTS: readonly Mutant[] = [
+  ...inFile("core/protocol.ts", [
+    [
+      "every write to a job without its fence",
+      `  { attribute: "fence", is: "=", than: lease.fence },
+  { attribute: "lease_owner", is: "=", than: lease.owner },`,
+      "",
+    ],
+    ["a lease taken whoever holds it", "[isOpen, isAvailable(nowMs)]", "[isOpen]"],
+    ["a lease taken on a finished job", "[isOpen, isAvailable(nowMs)]", "[]"],
+    ["a lease that only new jobs get", "[[isNew], [isOpen, isAvailable(nowMs)]]", "[[isNew]]"],
+    ["a lease without a new fence", "add: { fence: 1, attempts: 1, strikes: 1 }", "add: { attempts: 1, strikes: 1 }"],
+    ["attempts that nobody counts", "add: { fence: 1, attempts: 1, strikes: 1 }", "add: { fence: 1 }"],
+    ["a lease that nobody watches", "watch_shard: watchShardOf(jobId) },", "},"],
+    ["a lease that is watched too late", "watch_at: expiresAtMs,", "watch_at: expiresAtMs + 600_000,"],
+    ["a lease for ever", "available_at: expiresAtMs,", "available_at: expiresAtMs + 3_600_000,"],
+    ["a record without its URL", "      url: message.url,\n", ""],
+    ["a record without its work", "      work_id: message.work_id,\n", ""],
+    [
+      "a record without the expected digest",
+      "...(message.sha256 !== undefined && { expected_sha256: message.sha256 }),",
+      "",
+    ],
+    [
+      "a renewal that the index does not see",
+      "{ available_at: nowMs + ttlMs, watch_at: nowMs + ttlMs }",
+      "{ available_at: nowMs + ttlMs }",
+    ],
+    [
+      "a renewal that nobody else respects",
+      "{ available_at: nowMs + ttlMs, watch_at: nowMs + ttlMs }",
+      "{ watch_at: nowMs + ttlMs }",
+    ],
+    [
+      "a finished job that keeps its lease",
+      'remove: [...LEASE_ATTRIBUTES, ...TROUBLE_ATTRIBUTES, "checkpoint"],',
+      "remove: [],",
+    ],
+    [
+      "a completion that leaves the state",
+      "started ? [done, started] : [done]), state }",
+      "started ? [done, started] : [done]) }",
+    ],
+    [
+      "a failed job that keeps its lease",
+      '...LEASE_ATTRIBUTES, ...forgotten, "checkpoint"',
+      '...forgotten, "checkpoint"',
+    ],
+    [
+      "a retry that keeps its lease",
+      'watch_at: notBeforeMs + graceMs },\n    remove: ["lease_owner", ...forgotten],',
+      "watch_at: notBeforeMs + graceMs },\n    remove: [...forgotten],",
+    ],
+    [
+      "a useless result that is kept",
+      'watch_at: notBeforeMs + graceMs },\n    remove: ["lease_owner", ...forgotten],',
+      'watch_at: notBeforeMs + graceMs },\n    remove: ["lease_owner"],',
+    ],
+    ["a retry that nobody watches", "watch_at: notBeforeMs + graceMs }", "watch_at: notBeforeMs + 3_600_000 }"],
+    [
+      "a continuation that nobody may take",
+      "      available_at: nowMs,\n      watch_at: nowMs + graceMs,",
+      "      available_at: nowMs + 3_600_000,\n      watch_at: nowMs + graceMs,",
+    ],
+    [
+      "a recovery that does not look again",
+      '[isOpen, { attribute: "fence", is: "=", than: seen.fence }, { attribute: "watch_at", is: "=", than: watchAtMs }]',
+      "[]",
+    ],
+    [
+      "a recovery without a new fence",
+      '    add: { fence: 1 },\n    remove: ["lease_owner"],',
+      '    remove: ["lease_owner"],',
+    ],
+    [
+      "a recovery that is never repeated",
+      "set: { watch_at: nowMs + graceMs, ...operationEntries(abandoned) }",
+      "set: { watch_at: nowMs + 36_000_000, ...operationEntries(abandoned) }",
+    ],
+    [
+      "an index entry that is overwritten",
+      "    when: [[isNew]],\n    set: {\n      job_id",
+      "    when: [[]],\n    set: {\n      job_id",
+    ],
+  ]),
+  ...inFile("core/leased-job.ts", [
+    [
+      "a refused write taken for a success",
+      "if (!outcome.applied && !this.#isOurOwn(outcome.item)) throw this.#lose();",
+      "",
+    ],
+    [
+      "our own lease, its answer lost, taken for another's",
+      "outcome.applied || record.leaseOwner === owner",
+      "outcome.applied",
+    ],
+    ["no renewal", "await this.#write(renewLease(this.lease, clock.nowMs(), settings.leaseTtlMs));", ""],
+    ["a finished job taken for a lease", 'if (isTerminal(record.state)) return { kind: "finished" };', ""],
+  ]),
+  ...inFile("core/resume.ts", [
+    ["a resume without If-Range", '  "if-range": checkpoint.validator,\n', ""],
+    ["a 206 believed wherever it starts", "    range?.start === checkpoint.offset &&\n", ""],
+    [
+      "any answer taken for the rest",
+      "    response.status === 206 &&\n    range?.start === checkpoint.offset &&\n    range.totalBytes === checkpoint.totalBytes &&\n",
+      "",
+    ],
+    [
+      "a file that is complete when something is staged",
+      'checkpoint.offset === checkpoint.totalBytes ? "complete"',
+      'checkpoint.offset > 0 ? "complete"',
+    ],
+    ["a resume one byte late", "range: `bytes=${checkpoint.offset}-`", "range: `bytes=${checkpoint.offset + 1}-`"],
+  ]),
+  ...inFile("core/body-stager.ts", [
+    [
+      "a checkpoint before its parts are acknowledged",
+      "const pending = this.#parts.findIndex((part) => part.etag === undefined);",
+      "const pending = -1;",
+    ],
+    [
+      "a torn body taken for whole",
+      "if (totalBytes !== undefined && totalBytes !== this.#received) throw",
+      "if (totalBytes === -1) throw",
+    ],
+    [
+      "a failed part that nobody notices",
+      "      this.#failure ??= error;\n      this.#deps.buffers.letGo();",
+      "      this.#deps.buffers.letGo();",
+    ],
+    [
+      "an upload that is left behind",
+      "if (this.#upload && this.#savedParts === 0) await this.#deps.staging.abortUpload(this.#upload);",
+      "",
+    ],
+    [
+      "a resumed body whose earlier parts are forgotten",
+      'this.#parts = soFar?.parts.map(({ bytes, etag }) => ({ bytes, etag, hashState: "" })) ?? [];',
+      "this.#parts = [];",
+    ],
+    ["a resumed body hashed from its middle", "this.#hash = soFar?.hash;", "this.#hash = undefined;"],
+    [
+      "all attempts under one staging key",
+      "this.#stagedBy = soFar?.stagedBy ?? owner.stagedBy;",
+      'this.#stagedBy = "1";',
+    ],
+    ["parts sent in the wrong order", "partNumber: index + 1,", "partNumber: this.#parts.length - index,"],
+  ]),
+  ...inFile("core/transfer.ts", [
+    [
+      "parts that are not compared with the checkpoint",
+      "return digest === partsDigest ? found.slice(0, index + 1) : undefined;",
+      "return found.slice(0, index + 1);",
+    ],
+    [
+      "a new version appended to the old one's parts",
+      "if (isAnotherVersion) return startOver(deps, owner, response, signal);",
+      "if (isAnotherVersion) return new BodyStager(deps, owner, checkpoint, soFar).stage(response.body);",
+    ],
+    [
+      "an error page taken for the body",
+      "if (response.status !== 200) throw statusError(response, deps.clock.nowMs());",
+      "",
+    ],
+    [
+      "all parts taken for staged",
+      "const parts = found ? acknowledgedParts(found, checkpoint) : isWhole ? [] : undefined;",
+      "const parts = found ?? [];",
+    ],
+  ]),
+  ...inFile("core/publish.ts", [
+    [
+      "whoever comes to the index is first",
+      'return applied || item?.["job_id"] === jobId ? "INDEXED" : "DEDUPED";',
+      'return "INDEXED";',
+    ],
+    ["content that is not looked at", "if (!(await deps.content.head(key))) throw error;", ""],
+    [
+      "published under another hash",
+      "const key = contentKey(sha256);",
+      'const key = contentKey(sha256.split("").reverse().join(""));',
+    ],
+  ]),
+  ...inFile("core/process-job.ts", [
+    ["a digest that nobody compares", "refuseWrongDigest(job, transfer);", ""],
+    [
+      "finalized without being published",
+      "outcome: await publishStaged(deps, jobId, transfer),",
+      'outcome: "created",',
+    ],
+    ["indexed without an entry", "outcome: await indexContent(deps, jobId, transfer),", 'outcome: "INDEXED",'],
+    ["staging that is not cleaned", "    stagedBy: [transfer.stagedBy],\n", "    stagedBy: [],\n"],
+    [
+      "a failure that is not recorded",
+      "  await job.fail({ reason: error.reason, failureClass: error.failureClass });\n",
+      "",
+    ],
+    [
+      "a retry that does not give the lease back",
+      "  await job.releaseForRetry({ reason: error.reason, failureClass: error.failureClass }, clock.nowMs() + delayMs);\n",
+      "",
+    ],
+    ["a continuation that does not give the lease back", "  await job.releaseForContinuation();\n", ""],
+    ["retries without end", "if (record.strikes > settings.retry.maxAttempts) throw", "if (record.strikes < 0) throw"],
+    [
+      "a useless transfer that is kept",
+      "if (error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();",
+      "",
+    ],
+    ["a heartbeat that never ends", "  } finally {\n    job.stop();\n  }", "  } finally {\n  }"],
+  ]),
+  ...inFile("core/deliver.ts", [
+    [
+      "acknowledged before it is terminal",
+      'if (end.kind === "retry") return await comeBack(deps, delivery, end.delayMs);',
+      'if (end.kind === "retry") return "acknowledge";',
+    ],
+    [
+      "acknowledged though nothing was written",
+      '    return "return";\n  }\n}\n\n/** The message, or',
+      '    return "acknowledge";\n  }\n}\n\n/** The message, or',
+    ],
+    ["poison that is swallowed", "  await queue.sendToDeadLetters(body, reason);\n", ""],
+    ["the gate before the record", "message.tracked === true || ", ""],
+  ]),
+  ...inFile("core/reconcile.ts", [
+    [
+      "no recovery",
+      'if (!item || typeof watchAtMs !== "number" || watchAtMs > clock.nowMs()) return undefined;',
+      "if (item ?? !item) return undefined;",
+    ],
+    ["a recovery that believes the index", " || watchAtMs > clock.nowMs()) return undefined;", ") return undefined;"],
+    ["a recovery that sends nothing", "  await queue.send([messageOf(job)]);\n", ""],
+    ["a sweep of open jobs", "if (item) return isTerminal(decodeJob(item).state);", "if (item) return true;"],
+    ["a sweep of nothing", "if (item) return isTerminal(decodeJob(item).state);", "if (item) return false;"],
+    ["a sweep that leaves uploads", "else await staging.abortUpload({ key, uploadId });", ""],
+  ]),
+  ...inFile("adapters/ledger.ts", [
+    [
+      "a result that is never replayed",
+      'if (recorded?.status === "DONE") {',
+      'if (recorded?.status === "ABANDONED") {',
+    ],
+    ["a start that is replayed as a result", 'if (recorded?.status === "DONE") {', "if (recorded) {"],
+  ]),
+];
