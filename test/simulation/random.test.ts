@@ -13,6 +13,7 @@ describe("random schedules", () => {
   const first = randomInt(2 ** 40);
 
   it(`break no promise: ${SCHEDULES} seeds from ${first} on`, async () => {
+    console.info(`${SCHEDULES} schedules from seed ${first} on`);
     const figures = noFigures();
     const failed = await search(seedsFrom(first, SCHEDULES), figures);
     expect(failed === undefined ? "nothing" : describeFailure(failed, await shrink(failed))).toBe("nothing");

@@ -48,13 +48,13 @@ export interface Smallest {
 }
 
 /** Leaves out one trouble after the other for as long as the schedule still fails. */
-export async function shrink(seed: number): Promise<Smallest> {
+export async function shrink(seed: number, run = runSchedule): Promise<Smallest> {
   const schedule = drawSchedule(seed);
-  let outcome = await runSchedule(schedule);
+  let outcome = await run(schedule);
   let needed = outcome.struck.map(({ index }) => index);
   for (let place = 0; place < needed.length;) {
     const fewer = needed.filter((_, at) => at !== place);
-    const attempt = await runSchedule(schedule, { only: new Set(fewer) });
+    const attempt = await run(schedule, { only: new Set(fewer) });
     if (attempt.violation === undefined) {
       place += 1;
       continue;

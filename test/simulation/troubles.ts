@@ -154,6 +154,11 @@ const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
   function loseTelemetry({ simulation }) {
     simulation.trace.isTelemetryLost = true;
   },
+  /** Only where the gate was not open from the start: elsewhere every job must take the guarded path. */
+  function turnGate({ simulation, dice }) {
+    if (simulation.accepted.lowestGate === 100) return;
+    simulation.settings = { ...simulation.settings, gate: dice.pick([0, 50, 100]) };
+  },
 ];
 
 /** Strikes the call, or what is around it; what fits is drawn. */

@@ -1,0 +1,80 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { drawSchedule, runSchedule } from "./random.ts";
+import { describeFailure, shrink } from "./search.ts";
+
+const PROGRAM = fileURLToPath(new URL("simulate.ts", import.meta.url));
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const simulate = async (...args: readonly string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [PROGRAM, ...args], (error, out, err) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, out, err });
+    });
+  });
+
+describe("simulate", () => {
+  it("searches on all cores and ends with a line of figures", async () => {
+    const { code, out } = await simulate("--schedules", "60", "--seed", "7");
+    expect(code).toBe(0);
+    expect(out.trim().split("\n").at(-1)).toMatch(/^60 schedules in .*; trace digest [0-9a-f]{8}; 0 violations$/);
+  });
+
+  it("shows one schedule again, with its trace", async () => {
+    const { code, out } = await simulate("--replay", "7");
+    expect(code).toBe(0);
+    expect(out).toContain("0 worker1 items.write");
+    expect(out.trim().split("\n").at(-1)).toMatch(/^seed 7: .*; trace hash [0-9a-f]{8}, twice the same; 0 violations$/);
+  });
+
+  it.each([
+    [[], "say one of --schedules N, --replay SEED and --pairs"],
+    [["--schedules"], "argument missing"],
+    [["--schedules", "many"], "Write a whole number"],
+    [["--schedules", "0"], "Write a number above 0"],
+    [["--schedules", "5", "--pairs"], "say one of"],
+    [["--seed", "5", "--pairs"], "--seed goes with --schedules"],
+    [["--schedules", "5", "--only", "1"], "--only goes with --replay"],
+    [["--pairs", "--shard", "4/3"], "Write 1/3 for the first of three shards"],
+    [["--fast"], "unknown option"],
+  ])("refuses %j with a sentence and exit code 2", async (args, sentence) => {
+    const { code, err } = await simulate(...args);
+    expect(code).toBe(2);
+    expect(err).toContain(sentence);
+  });
+});
+
+describe("a schedule that fails", () => {
+  /** Any with a few troubles that strike. */
+  const SEED = 104_031;
+
+  /** Fails for as long as both of these strike. */
+  const failing =
+    (...guilty: readonly number[]): typeof runSchedule =>
+    async (schedule, options) => {
+      const outcome = await runSchedule(schedule, options);
+      const isGuilty = guilty.every((index) => outcome.struck.some((struck) => struck.index === index));
+      return { ...outcome, violation: isGuilty ? "lost" : undefined };
+    };
+
+  it("shrinks to the faults that it takes, and names the command that shows it again", async () => {
+    const { struck } = await runSchedule(drawSchedule(SEED));
+    const guilty = [struck[0], struck.at(-2)].map((each) => each?.index ?? -1);
+    const smallest = await shrink(SEED, failing(...guilty));
+    expect(smallest.needed).toEqual(guilty);
+    expect(struck.length).toBeGreaterThan(guilty.length);
+    const told = describeFailure(SEED, smallest);
+    expect(told).toContain(`Seed ${SEED} breaks a promise: lost`);
+    expect(told).toContain(`npm run simulate -- --replay ${SEED} --only ${guilty.join(",")}`);
+  });
+
+  it("that fails without any fault needs none", async () => {
+    expect((await shrink(SEED, failing())).needed).toEqual([]);
+  });
+});
