@@ -2,7 +2,7 @@ import { RetryableError } from "../../core/errors.ts";
 import { Violation } from "./invariants.ts";
 import { checkOutcome } from "./outcome.ts";
 import type { Boundary, Fault } from "./process.ts";
-import type { ProvenScenario } from "./scenarios.ts";
+import type { ProvenScenario } from "./scenario-kinds.ts";
 import {
   LEASE_TTL_MS,
   POLL_EVERY_MS,

@@ -1,7 +1,7 @@
 import { jobIdOf, jobItemKey } from "../../core/keys.ts";
 import { decodeJob } from "../../core/record-codec.ts";
 import { checkIndex, Violation } from "./invariants.ts";
-import type { End, ProvenScenario } from "./scenarios.ts";
+import type { End, ProvenScenario } from "./scenario-kinds.ts";
 import { PART_BYTES, type Simulation } from "./simulation.ts";
 
 const PIECE_BYTES = 5;

@@ -1,175 +1,33 @@
 import { createHash } from "node:crypto";
-import type { JobMessage } from "../../core/message.ts";
-import type { OriginAnswer, Resource, SimulatedOrigin } from "./origin.ts";
-import type { Fault } from "./process.ts";
-import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS, type Scenario, type Simulation } from "./simulation.ts";
+import {
+  bodyOf,
+  changing,
+  crashAtSecondPart,
+  cutAfter,
+  cutOnce,
+  LARGE,
+  losingStaged,
+  MANY_PARTS,
+  message,
+  NEWER,
+  one,
+  onFirst,
+  overwritingPart,
+  racing,
+  resource,
+  serving,
+  sleepingReconciler,
+  slowRead,
+  SMALL,
+  TORN_BYTES,
+  turningGate,
+  UNRESUMABLE,
+  urlOf,
+  type ProvenScenario,
+} from "./scenario-kinds.ts";
+import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "./simulation.ts";
 
-/** How a job may end: `INDEXED`, `DEDUPED`, `FAILED:` and how its reason begins, or `plain`: without a record. */
-export type End = string;
-
-interface OwnStrike {
-  /** How the process's name begins. */
-  readonly of: string;
-  readonly call: string;
-  readonly nth: number;
-  readonly fault: Fault;
-}
-
-/** A course of events, and what must have come of it whatever struck on the way. */
-export interface ProvenScenario extends Scenario {
-  readonly name: string;
-  /** Per artifact, the ends it may come to. */
-  readonly ends: Readonly<Record<string, readonly End[]>>;
-  /** Per object that must be there in the end, the bodies it may have: those of one version. */
-  readonly published: readonly (readonly Buffer[])[];
-  /** Bytes that the scenario itself makes the origin send twice. */
-  readonly ownRefetchedBytes: number;
-  /** Why a message may end among the dead letters. */
-  readonly deadLetters?: RegExp;
-  /** Trouble that belongs to the scenario: its recoveries are boundaries like any other. */
-  readonly strikes?: readonly OwnStrike[];
-  /** It takes at least so long by itself: the origin wished so. */
-  readonly leastMs?: number;
-  readonly skewMs?: (role: string) => number;
-}
-
-const ORIGIN = "https://origin.example/";
-const urlOf = (artifact: string): string => ORIGIN + artifact;
-const message = (artifact: string, more: Partial<JobMessage> = {}): JobMessage => ({
-  work_id: "work",
-  artifact_id: artifact,
-  url: urlOf(artifact),
-  ...more,
-});
-
-const bodyOf = (bytes: number, letter = "a"): Buffer =>
-  Buffer.from(
-    Array.from({ length: bytes }, (_, at) => `${letter}${String(at)}.`)
-      .join("")
-      .slice(0, bytes),
-  );
-const SMALL = bodyOf(PART_BYTES - 1);
-/** Two parts and a bit. */
-const LARGE = bodyOf(2 * PART_BYTES + 4);
-const MANY_PARTS = bodyOf(8 * PART_BYTES + 3);
-const NEWER = bodyOf(2 * PART_BYTES + 4, "b");
-
-const resource = (body: Buffer, more: Partial<Resource> = {}): Resource => ({
-  versions: [body],
-  validators: "strong",
-  ranges: true,
-  isChunked: false,
-  ...more,
-});
-const serving =
-  (bodies: Readonly<Record<string, Resource>>) =>
-  (origin: SimulatedOrigin): void => {
-    for (const [artifact, served] of Object.entries(bodies)) {
-      origin.resources.set(urlOf(artifact), { ...served, versions: [...served.versions] });
-    }
-  };
-
-interface One extends Partial<ProvenScenario> {
-  readonly name: string;
-  readonly body: Buffer;
-  readonly served?: Partial<Resource>;
-}
-
-/** One artifact from one origin; resumable, and published under one index entry, unless said otherwise. */
-const one = ({ body, served, ...more }: One): ProvenScenario => ({
-  messages: [message("a")],
-  prepare: serving({ a: resource(body, served) }),
-  ends: { a: ["INDEXED"] },
-  published: [[body]],
-  ownRefetchedBytes: 0,
-  ...more,
-});
-
-const onFirst =
-  (method: "HEAD" | "GET", answer: OriginAnswer) =>
-  (request: { readonly method: string }, nth: number): OriginAnswer =>
-    request.method === method && nth === 1 ? answer : { kind: "body" };
-
-const cutAfter = (afterBytes: number): OriginAnswer => ({ kind: "body", fault: { kind: "cut", afterBytes } });
-const cutOnce = onFirst("GET", cutAfter(PART_BYTES + 6));
-/** What a torn connection costs: the part being read, and the piece that came last. */
-const TORN_BYTES = PART_BYTES + 5;
-/** The origin allows no resuming: each attempt fetches everything. */
-const UNRESUMABLE = Number.POSITIVE_INFINITY;
-
-/** The origin has another version from its second GET on. */
-const changing = (name: string, first: OriginAnswer, served: Partial<Resource> = {}): ProvenScenario => ({
-  ...one({ name, body: LARGE, served, ownRefetchedBytes: UNRESUMABLE }),
-  published: [[LARGE, NEWER]],
-  answer: ({ method, url }, nth, origin) => {
-    if (method === "GET" && nth === 2) origin.resources.get(url)?.versions.push(NEWER);
-    return method === "GET" && nth === 1 ? first : { kind: "body" };
-  },
-});
-
-const crashAtSecondPart: OwnStrike = { of: "worker1 ", call: "uploadPart", nth: 2, fault: { kind: "crash after" } };
-
-const slowRead: OwnStrike = {
-  of: "worker1 ",
-  call: "http.read",
-  nth: 3,
-  fault: { kind: "slow", byMs: 2 * LEASE_TTL_MS + 3000 },
-};
-
-/** The reconciler stands still at a call while the next one does its work, and wakes while the second worker is at its. */
-const sleepingReconciler = (call: string, forMs: number): ProvenScenario =>
-  one({
-    name: `a reconciler asleep at ${call} wakes over a job that is leased again`,
-    body: MANY_PARTS,
-    strikes: [crashAtSecondPart, { of: "reconciler2 ", call, nth: 1, fault: { kind: "freeze", forMs } }],
-    ownRefetchedBytes: 8 * PART_BYTES,
-  });
-
-/** What is staged is lost when the worker makes the nth call of all. */
-const losingStaged = (name: string, nth: number): ProvenScenario => ({
-  ...one({ name, body: LARGE, ownRefetchedBytes: UNRESUMABLE }),
-  onEvent: ({ boundaries, blobs }) => {
-    if (boundaries.length !== nth) return;
-    blobs.stagedObjects.clear();
-    blobs.uploads.clear();
-  },
-});
-
-/** While the job waits for its second attempt, a zombie of the first writes other bytes over a part. */
-const overwritingPart = (name: string): ProvenScenario => ({
-  ...one({ name, body: LARGE, answer: cutOnce, ownRefetchedBytes: UNRESUMABLE }),
-  onEvent: ({ blobs, items }) => {
-    const isWaiting = [...items.all.values()].some((item) => "checkpoint" in item && !("lease_owner" in item));
-    if (!isWaiting) return;
-    for (const { parts } of blobs.uploads.values()) {
-      parts.set(1, { body: Buffer.alloc(PART_BYTES, "z"), etag: '"zombie"' });
-    }
-  },
-});
-
-const turningGate = (name: string, from: number, to: number, ends: ProvenScenario["ends"]): ProvenScenario => ({
-  ...one({ name, body: SMALL, ownRefetchedBytes: UNRESUMABLE }),
-  messages: [message("a"), message("b")],
-  prepare: serving({ a: resource(SMALL), b: resource(LARGE) }),
-  published: [[SMALL], [LARGE]],
-  ends,
-  settings: { gate: from },
-  onEvent: (simulation: Simulation) => {
-    if (simulation.boundaries.length >= 8) simulation.settings = { ...simulation.settings, gate: to };
-  },
-});
-
-/** The reconciler's clock is ahead, so that it takes the lease of a worker that is alive and at work. */
-const racing = (name: string, skewMs: number): ProvenScenario =>
-  one({
-    name,
-    body: LARGE,
-    // The transfer begins about when the reconciler does.
-    answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: RECONCILE_EVERY_MS / 1000 - 1 }),
-    skewMs: (role) => (role === "reconciler" ? skewMs : 0),
-    ownRefetchedBytes: 4 * PART_BYTES,
-  });
-
+/** What the proof goes through, call by call and fault by fault. */
 export const SCENARIOS: readonly ProvenScenario[] = [
   one({ name: "single PUT", body: SMALL }),
   one({ name: "empty file", body: Buffer.alloc(0) }),
@@ -249,7 +107,13 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     name: "a job that kills whoever works on it",
     body: SMALL,
     settings: { retry: { maxAttempts: 3, baseMs: 1000, capMs: 10_000 } },
-    strikes: [{ of: "worker", call: "http.GET", nth: 1, fault: { kind: "crash after" } }],
+    // At three calls, so that no two faults in their place can save it.
+    strikes: ["http.GET", "http.read", "staging.put"].map((call) => ({
+      of: "worker",
+      call,
+      nth: 1,
+      fault: { kind: "crash after" },
+    })),
     ends: { a: ["FAILED:retries_exhausted:"] },
     published: [],
     ownRefetchedBytes: UNRESUMABLE,
