@@ -28,7 +28,7 @@ const MODES = {
   "answer lost": { kind: "fail after", error: outage },
   "asked again": { kind: "repeat" },
 } as const satisfies Readonly<Record<string, Fault>>;
-export type Mode = keyof typeof MODES;
+type Mode = keyof typeof MODES;
 const ALL_MODES = Object.keys(MODES) as readonly Mode[];
 const PAIRED_MODES = ALL_MODES.slice(0, 4);
 
@@ -37,13 +37,13 @@ const REVIVED_WITHIN_MS = Math.max(LEASE_TTL_MS, REQUEUE_GRACE_MS) + RECONCILE_E
 /** A job without a record has its message. */
 const REDELIVERED_WITHIN_MS = VISIBILITY_MS + 2 * POLL_EVERY_MS;
 
-export interface Strike {
+interface Strike {
   /** The nth call of a port in the run, whosever it is. */
   readonly at: number;
   readonly mode: Mode;
 }
 
-export interface StruckRun {
+interface StruckRun {
   readonly boundaries: readonly Boundary[];
   readonly struck: readonly Strike[];
   readonly violation: string | undefined;
@@ -54,7 +54,7 @@ export interface StruckRun {
 }
 
 /** One run of a scenario with faults at the given boundaries, always the same for the same faults. */
-export async function runStruck(
+async function runStruck(
   scenario: ProvenScenario,
   strikes: readonly Strike[],
   { undisturbedMs = Number.POSITIVE_INFINITY, trace }: RunOptions = {},
@@ -217,7 +217,7 @@ function checkNothingToMend({ name, strikes, skewMs }: ProvenScenario, { boundar
   return mended && `${name}: nothing went wrong, and ${mended.process} had to call ${mended.port}.${mended.method}`;
 }
 
-export interface PairsProgress {
+interface PairsProgress {
   readonly scenario: string;
   readonly pairs: number;
   readonly violations: readonly string[];
