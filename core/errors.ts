@@ -72,11 +72,13 @@ export class StagedObjectGoneError extends RetryableError {
 
 const causeOf = (error: unknown): unknown => (error instanceof Error ? error.cause : undefined);
 
-/** The first of our own errors along the chain of causes; what is none of ours is a fault of our system. */
+/** The first of our own errors along the chain of causes; what is none of ours is a fault of our system, named by its root. */
 export function asJobError(error: unknown): JobError {
+  let root = error;
   for (let link: unknown = error; link !== undefined; link = causeOf(link)) {
     if (link instanceof JobError) return link;
+    root = link;
   }
-  const name = error instanceof Error ? error.name : typeof error;
+  const name = root instanceof Error ? root.name : typeof root;
   return new RetryableError(`unexpected:${name}`, { cause: error, failureClass: "system" });
 }

@@ -99,6 +99,7 @@ describe("errors", () => {
     expect(error.reason).toBe("unexpected:RangeError");
     expect((error as RetryableError).failureClass).toBe("system");
     expect(asJobError("text").reason).toBe("unexpected:string");
+    expect(asJobError(new Error("wrapper", { cause: new RangeError("odd") })).reason).toBe("unexpected:RangeError");
   });
 
   it("carry class, reason, cause and name", () => {
