@@ -137,6 +137,7 @@ describe("an operation", () => {
   it("that the reconciler marked as abandoned is executed again", async () => {
     await take();
     const watchAt = Number(stored()?.["watch_at"]);
+    await sim.clock.advance(LEASE_TTL_MS + 1);
     await sim.items.write(recoverJob(record(), watchAt, sim.clock.nowMs(), 0));
     expect(record().operations.HEAD?.status).toBe("ABANDONED");
     expect(await ledger.run(await take(), HEAD, returning(RESULT))).toEqual(RESULT);
