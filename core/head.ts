@@ -11,7 +11,7 @@ import type { OperationResult } from "./operations.ts";
 import type { HttpResponse } from "./ports.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
-/** Answers to HEAD that say nothing about GET: not implemented, not allowed, or signed for GET alone. */
+/** Answers to HEAD that say nothing about GET: a method unknown to the origin, not allowed, or signed for GET alone. */
 const HEAD_REFUSED = new Set([400, 403, 405, 501]);
 
 /**
