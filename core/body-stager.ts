@@ -11,6 +11,8 @@ export interface StagingOwner {
   /** Names the staging object, so that no two attempts write to the same one. */
   readonly stagedBy: string;
   readonly checkpoint: Checkpoint | undefined;
+  /** Whether a later attempt can go on from what this one saves. */
+  readonly keepsCheckpoints: boolean;
   saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
   noteResumed(bytes: number): void;
 }
@@ -18,6 +20,7 @@ export interface StagingOwner {
 export interface BodyFacts {
   readonly contentType: string;
   readonly totalBytes: number | undefined;
+  /** What a later attempt can go on by; absent where none can. */
   readonly validator: string | undefined;
 }
 

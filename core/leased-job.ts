@@ -63,6 +63,7 @@ export async function acquireLease(deps: WorkerDeps, message: JobMessage, onRene
 
 /** A job we hold. All writes to it pass here, one at a time, each under our fence. */
 export class LeasedJob implements StagingOwner, OperationJournal {
+  readonly keepsCheckpoints = true;
   readonly lease: Lease;
   readonly #deps: WorkerDeps;
   readonly #onRenewed: () => void;

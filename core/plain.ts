@@ -8,6 +8,9 @@ import { retryDelayMs } from "./retry.ts";
 import { transferBody } from "./transfer.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
+/** Begins the name of what this path stages: no record ever refers to it. */
+export const PLAIN_PREFIX = "plain-";
+
 /**
  * The path with the gate off: download, verify, publish at the content address. No lease, no ledger, no index; what
  * fails for good goes to the dead-letter queue, since there is no record to say so.
@@ -44,8 +47,9 @@ async function publishPlainly(
 ): Promise<void> {
   const owner: StagingOwner = {
     jobId,
-    stagedBy: `plain-${deps.random.uniqueId()}`,
+    stagedBy: `${PLAIN_PREFIX}${deps.random.uniqueId()}`,
     checkpoint: undefined,
+    keepsCheckpoints: false,
     saveCheckpoint: async () => undefined,
     noteResumed: () => undefined,
   };

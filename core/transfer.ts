@@ -62,7 +62,7 @@ async function startOver(
   const facts: BodyFacts = {
     contentType: contentTypeOf(response),
     totalBytes: contentLengthOf(response),
-    validator: strongValidatorOf(response),
+    validator: owner.keepsCheckpoints ? strongValidatorOf(response) : undefined,
   };
   try {
     if (response.status !== 200) throw statusError(response, deps.clock.nowMs());

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Item, Write } from "../../core/items.ts";
 import { contentKey, stagingKey } from "../../core/keys.ts";
+import { PLAIN_PREFIX } from "../../core/plain.ts";
 import { decodeJob } from "../../core/record-codec.ts";
 import { isJobState, isTerminal, JOB_STATES, mayFollow, type JobState } from "../../core/states.ts";
 import type { Boundary } from "./process.ts";
@@ -20,9 +21,15 @@ export function checkDuplicate({ process, port, method }: Boundary): void {
     throw new Violation(`${process} called ${port}.${method} for jobs that are finished`);
 }
 
-/** What the record of an unfinished job refers to, nobody removes; the reconciler removes nothing of such a job. */
+const isOfPlainPath = (key: string): boolean => key.split("/").at(-1)?.startsWith(PLAIN_PREFIX) === true;
+
+/**
+ * What the record of an unfinished job refers to, nobody removes; the reconciler removes nothing of such a job. What the
+ * plain path left is another matter: no record refers to it, and the job may get its record (the gate was turned) between
+ * the reconciler's look and its removal.
+ */
 export function checkRemoval(process: string, item: Item | undefined, key: string, uploadId: string | undefined): void {
-  if (!item) return;
+  if (!item || isOfPlainPath(key)) return;
   const { jobId, state, checkpoint, transfer } = decodeJob(item);
   if (isTerminal(state)) return;
   const isCheckpoint = uploadId !== undefined && checkpoint?.uploadId === uploadId && !transfer;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OutOfTimeError } from "../../../core/errors.ts";
+import { OutOfTimeError, RetryableError } from "../../../core/errors.ts";
 import { contentKey } from "../../../core/keys.ts";
 import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../simulation/world.ts";
 import { SMALL, LARGE, sha256Of, leavesNoLitter } from "./support.ts";
@@ -39,6 +39,18 @@ describe("the plain path, gate off", () => {
     last.serve(() => answer({ status: 503 }));
     expect(await last.deliver()).toBe("acknowledge");
     expect(last.deadLetters).toMatchObject([{ reason: "http_503" }]);
+  });
+
+  it("leaves no upload behind when the body is torn after a part was staged: nobody would go on from it", async () => {
+    const w = world(off);
+    const torn = async function* (): AsyncIterable<Uint8Array> {
+      yield LARGE;
+      throw new RetryableError("origin_connection_lost");
+    };
+    const headers = { etag: '"v1"', "content-length": String(2 * LARGE.length) };
+    w.serve(({ method }) => answer({ headers, ...(method === "GET" && { body: torn() }) }));
+    expect(await w.deliver()).toBe("return");
+    leavesNoLitter(w);
   });
 
   it("goes back whole at the end of the invocation", async () => {
