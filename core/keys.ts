@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Value } from "./items.ts";
 import type { OperationType } from "./operations.ts";
 import { canonicalUrl } from "./url.ts";
@@ -11,13 +11,14 @@ const WATCH_SHARDS = 8;
 export function canonicalJson(value: Value): string {
   if (Array.isArray(value)) return `[${value.map((entry: Value) => canonicalJson(entry)).join(",")}]`;
   if (typeof value === "object" && value !== null) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([name, entry]) => `${JSON.stringify(name)}:${canonicalJson(entry)}`).join(",")}}`;
+    const { ...entries } = value as Readonly<Record<string, Value>>;
+    const names = Object.keys(entries).sort();
+    return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(entries[name] ?? null)}`).join(",")}}`;
   }
   return JSON.stringify(value);
 }
 
-const sha256Of = (value: Value): string => createHash("sha256").update(canonicalJson(value)).digest("hex");
+const sha256Of = (value: Value): string => hash("sha256", canonicalJson(value));
 
 export interface JobIdentity {
   readonly work_id: string;
@@ -30,7 +31,8 @@ export const jobKeyOf = ({ work_id, artifact_id, url }: JobIdentity): string =>
   sha256Of({ v: KEY_VERSION, kind: "JOB", work_id, artifact_id, url: canonicalUrl(url) });
 
 /** The first 128 bits of the job key: a producer can compute it without asking. */
-export const jobIdOf = (identity: JobIdentity): string => jobKeyOf(identity).slice(0, 32);
+export const jobIdOfKey = (jobKey: string): string => jobKey.slice(0, 32);
+export const jobIdOf = (identity: JobIdentity): string => jobIdOfKey(jobKeyOf(identity));
 
 /** 128 bits are enough to tell the operations of one job apart, and short: the record must stay under 1 KB. */
 export const operationKeyOf = (kind: OperationType, jobId: string, context: Readonly<Record<string, string>>): string =>

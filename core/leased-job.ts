@@ -2,7 +2,7 @@ import type { StagingOwner } from "./body-stager.ts";
 import { LeaseLostError } from "./errors.ts";
 import type { Item, Write } from "./items.ts";
 import { JobEvents } from "./job-events.ts";
-import { jobIdOf, jobKeyOf, operationKeyOf } from "./keys.ts";
+import { jobIdOfKey, jobKeyOf, operationKeyOf } from "./keys.ts";
 import type { JobMessage } from "./message.ts";
 import type { Operation, OperationResult, OperationType } from "./operations.ts";
 import type { OperationJournal } from "./ledger.ts";
@@ -39,10 +39,12 @@ const headKeyOf = (jobId: string, url: string): string => operationKeyOf("HEAD",
 /** `onRenewed` is called after each renewal, so that the message can be kept hidden as long as the lease is held. */
 export async function acquireLease(deps: WorkerDeps, message: JobMessage, onRenewed: () => void): Promise<Acquisition> {
   const { clock, items, random, settings } = deps;
-  const jobId = jobIdOf(message);
+  const jobKey = jobKeyOf(message);
+  const jobId = jobIdOfKey(jobKey);
   const owner = random.uniqueId();
   const outcome = await items.write(
     takeLease({
+      jobId,
       message,
       owner,
       nowMs: clock.nowMs(),
@@ -54,7 +56,7 @@ export async function acquireLease(deps: WorkerDeps, message: JobMessage, onRene
   const record = decodeJob(outcome.item);
   // A refusal that names us as the owner is our own write, sent again after its answer was lost.
   if (outcome.applied || record.leaseOwner === owner) {
-    return { kind: "leased", job: new LeasedJob(deps, owner, record, onRenewed, jobKeyOf(message)) };
+    return { kind: "leased", job: new LeasedJob(deps, owner, record, onRenewed, jobKey) };
   }
   if (isTerminal(record.state)) return { kind: "finished" };
   if (record.leaseOwner === undefined) return { kind: "waiting", untilMs: record.availableAtMs ?? clock.nowMs() };
@@ -70,6 +72,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   readonly #events: JobEvents;
   readonly #lost = new AbortController();
   readonly #forgotten = new Set<string>();
+  readonly #keys = new Map<Operation, string>();
   #record: JobRecord;
   #notes: Item = {};
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -119,7 +122,12 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   }
 
   keyOf(operation: Operation): string {
-    return operationKeyOf(operation.type, this.lease.jobId, operation.context);
+    let key = this.#keys.get(operation);
+    if (key === undefined) {
+      key = operationKeyOf(operation.type, this.lease.jobId, operation.context);
+      this.#keys.set(operation, key);
+    }
+    return key;
   }
 
   /** What the ledger knows of an operation: its own record, not one of another context. */

@@ -10,7 +10,7 @@
  * Safety rests on the fence alone. Clocks decide only when somebody may try.
  */
 import type { Item, Test, Value, Write } from "./items.ts";
-import { hashItemKey, jobIdOf, jobItemKey, watchShardOf } from "./keys.ts";
+import { hashItemKey, jobItemKey, watchShardOf } from "./keys.ts";
 import type { JobMessage } from "./message.ts";
 import type { OperationType } from "./operations.ts";
 import { encodeCheckpoint, encodeOperation, operationAttribute } from "./record-codec.ts";
@@ -36,6 +36,7 @@ const LEASE_ATTRIBUTES = ["lease_owner", "available_at", "watch_at", "watch_shar
 const TROUBLE_ATTRIBUTES = ["reason", "failure_class"];
 
 export interface LeaseRequest {
+  readonly jobId: string;
   readonly message: JobMessage;
   readonly owner: string;
   readonly nowMs: number;
@@ -44,8 +45,7 @@ export interface LeaseRequest {
 }
 
 /** Plans the job if it is new, takes the lease if it is free or expired, and starts HEAD if nothing has: one write. */
-export function takeLease({ message, owner, nowMs, ttlMs, headKey }: LeaseRequest): Write {
-  const jobId = jobIdOf(message);
+export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey }: LeaseRequest): Write {
   const expiresAtMs = nowMs + ttlMs;
   return {
     key: jobItemKey(jobId),

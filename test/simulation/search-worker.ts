@@ -11,6 +11,9 @@ function* seedsFrom(first: number, step: number, end: number): Generator<number>
   for (let seed = first; seed < end; seed += step) yield seed;
 }
 
+const send = async (report: SearchReport): Promise<void> =>
+  new Promise((resolve) => process.send?.(report, () => resolve()));
+
 // Faults are errors by the million, and nobody reads where they came from.
 Error.stackTraceLimit = 0;
 
@@ -18,6 +21,6 @@ const [first = 0, step = 1, end = 0] = process.argv.slice(2).map(Number);
 for (let next = first; next < end; next += SEEDS_A_REPORT * step) {
   const figures = noFigures();
   const failedSeed = await search(seedsFrom(next, step, Math.min(end, next + SEEDS_A_REPORT * step)), figures);
-  process.send?.({ figures, failedSeed } satisfies SearchReport);
+  await send({ figures, failedSeed });
   if (failedSeed !== undefined) break;
 }

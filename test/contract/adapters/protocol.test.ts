@@ -84,7 +84,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
   const stored = async (): Promise<Item> => (await items.read(itemKey())) ?? {};
   const job = async (): Promise<JobRecord> => decodeJob(await stored());
   const lease = async (owner: string, nowMs = START_MS) =>
-    items.write(takeLease({ message, owner, nowMs, ttlMs: TTL_MS, headKey: "key-of-HEAD" }));
+    items.write(takeLease({ jobId: jobIdOf(message), message, owner, nowMs, ttlMs: TTL_MS, headKey: "key-of-HEAD" }));
   const holdBy = async (owner: string, nowMs = START_MS): Promise<Lease> => {
     const { applied, item } = await lease(owner, nowMs);
     expect(applied).toBe(true);
