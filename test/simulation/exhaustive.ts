@@ -217,14 +217,17 @@ function checkNothingToMend({ name, strikes, skewMs }: ProvenScenario, { boundar
   return mended && `${name}: nothing went wrong, and ${mended.process} had to call ${mended.port}.${mended.method}`;
 }
 
-interface PairsProgress {
-  readonly scenario: string;
+export interface Pairs {
   readonly pairs: number;
   readonly violations: readonly string[];
 }
 
+export interface Progress extends Pairs {
+  readonly scenario: string;
+}
+
 export interface PairsOptions {
-  readonly onProgress?: (progress: PairsProgress) => void;
+  readonly onProgress?: (progress: Progress) => void;
   /** Every `of`th first fault, from the `index`th on: shards together run all pairs. */
   readonly shard?: { readonly index: number; readonly of: number };
 }
@@ -233,7 +236,7 @@ export interface PairsOptions {
 export async function runPairs(
   scenarios: readonly ProvenScenario[],
   { onProgress, shard = { index: 0, of: 1 } }: PairsOptions = {},
-): Promise<{ readonly pairs: number; readonly violations: readonly string[] }> {
+): Promise<Pairs> {
   const violations: string[] = [];
   let pairs = 0;
   let firsts = 0;

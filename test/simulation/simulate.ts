@@ -3,7 +3,8 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { fork } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { runPairs } from "./exhaustive.ts";
+import { fileURLToPath } from "node:url";
+import { runPairs, type Pairs, type PairsOptions, type Progress } from "./exhaustive.ts";
 import { drawSchedule, runSchedule } from "./random.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import type { SearchReport } from "./search-worker.ts";
@@ -87,13 +88,40 @@ async function replay(seed: number, only: ReadonlySet<number> | undefined): Prom
   return isGood;
 }
 
-async function pairs(shard: { readonly index: number; readonly of: number } | undefined): Promise<boolean> {
-  const startMs = performance.now();
-  const result = await runPairs(SCENARIOS, {
-    ...(shard && { shard }),
-    onProgress: (progress) => say(`${progress.scenario}: ${grouped(progress.pairs)} pairs so far`),
-  });
+type Shard = NonNullable<PairsOptions["shard"]>;
+
+async function pairsOfShard(shard: Shard): Promise<Pairs> {
+  const onProgress = ({ pairs, scenario }: Progress): void =>
+    say(`${shard.index + 1}/${shard.of} ${scenario}: ${grouped(pairs)} pairs so far`);
+  const result = await runPairs(SCENARIOS, { shard, onProgress });
   for (const violation of result.violations) say(violation);
+  process.send?.(result);
+  return result;
+}
+
+/** A shard a core. */
+async function pairsOnAllCores(): Promise<Pairs> {
+  const of = availableParallelism();
+  const results = await Promise.all(
+    Array.from(
+      { length: of },
+      async (_, index) =>
+        new Promise<Pairs>((resolve, reject) => {
+          const shard = fork(fileURLToPath(import.meta.url), ["--pairs", "--shard", `${index + 1}/${of}`]);
+          shard.once("message", (result: Pairs) => resolve(result)).once("error", reject);
+          shard.once("exit", (code) => reject(new Error(`Shard ${index + 1}/${of} ended with ${code ?? "a signal"}.`)));
+        }),
+    ),
+  );
+  return {
+    pairs: results.reduce((sum, { pairs }) => sum + pairs, 0),
+    violations: results.flatMap(({ violations }) => violations),
+  };
+}
+
+async function pairs(shard: Shard | undefined): Promise<boolean> {
+  const startMs = performance.now();
+  const result = await (shard ? pairsOfShard(shard) : pairsOnAllCores());
   const seconds = ((performance.now() - startMs) / MS).toFixed(0);
   say(`${grouped(result.pairs)} ordered pairs in ${seconds} s; ${result.violations.length} violations`);
   return result.violations.length === 0;
@@ -114,7 +142,7 @@ function positive(text: string): number {
 
 const list = (text: string): ReadonlySet<number> => new Set(text === "none" ? [] : text.split(",").map(whole));
 
-function shardOf(text: string): { readonly index: number; readonly of: number } {
+function shardOf(text: string): Shard {
   const [, index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
   if (index < 1 || index > of) throw new InvalidArgumentError("Write 1/3 for the first of three shards.");
   return { index: index - 1, of };
@@ -126,7 +154,7 @@ interface Options {
   readonly replay?: number;
   readonly only?: ReadonlySet<number>;
   readonly pairs?: boolean;
-  readonly shard?: { readonly index: number; readonly of: number };
+  readonly shard?: Shard;
 }
 
 const program: Command = new Command("simulate")
@@ -135,7 +163,7 @@ const program: Command = new Command("simulate")
   .option("--seed <seed>", "the first schedule's seed; a fresh one unless given", whole)
   .option("--replay <seed>", "one schedule again, with its trace", whole)
   .option("--only <faults>", "with --replay: of its faults, these alone, as in 0,3", list)
-  .option("--pairs", "every scenario with every ordered pair of faults")
+  .option("--pairs", "every scenario with every ordered pair of faults, on all cores")
   .option("--shard <k/n>", "with --pairs: the kth of n shards", shardOf)
   .exitOverride()
   .action(async ({ only, pairs: isOfPairs, replay: replayed, schedules, seed, shard }: Options) => {
