@@ -27,8 +27,8 @@ export default {
       to: { path: "^lambdas/", pathNot: "^lambdas/$1/" },
     },
     only("local-imports", "local", ["core", "adapters", "lambdas"]),
-    only("cli-imports", "cli", ["core", "adapters", "lambdas", "local"]),
-    only("bench-imports", "bench", ["core", "adapters", "lambdas", "local"]),
+    only("cli-imports", "cli", ["core", "adapters", "lambdas", "local", "dashboards/catalogue"]),
+    only("bench-imports", "bench", ["core", "adapters", "lambdas", "local", "dashboards/catalogue"]),
     only("dashboards-import-core", "dashboards", ["core"]),
     {
       name: "infra-imports",

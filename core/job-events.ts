@@ -1,8 +1,14 @@
 import type { Operation } from "./operations.ts";
 import type { Telemetry } from "./ports.ts";
 import type { Lease } from "./protocol.ts";
-import type { JobRecord, OperationRecord } from "./record.ts";
+import type { FailureClass, JobRecord, OperationRecord } from "./record.ts";
 import type { JobState } from "./states.ts";
+
+export interface Failure {
+  readonly reason: string;
+  readonly failure_class: FailureClass;
+  readonly host: string;
+}
 
 /** What is told of a job under lease: each event from one place. */
 export class JobEvents {
@@ -25,9 +31,15 @@ export class JobEvents {
     });
   }
 
-  leased(ttlMs: number): void {
+  leased(ttlMs: number, acquiredInMs: number): void {
     const { jobId, owner } = this.#lease;
-    this.#telemetry.emit({ event: "job_leased", job_id: jobId, owner, ttl_sec: ttlMs / 1000 });
+    this.#telemetry.emit({
+      event: "job_leased",
+      job_id: jobId,
+      owner,
+      ttl_sec: ttlMs / 1000,
+      acquired_in_ms: acquiredInMs,
+    });
   }
 
   renewed(ttlMs: number): void {
@@ -47,7 +59,7 @@ export class JobEvents {
     this.#telemetry.emit({ event: "lease_released", job_id: jobId, owner });
   }
 
-  walked(from: JobState, steps: readonly JobState[], reason?: string): void {
+  walked(from: JobState, steps: readonly JobState[], sincePlannedMs: number, failure?: Failure): void {
     let current = from;
     for (const step of steps) {
       this.#telemetry.emit({
@@ -55,7 +67,8 @@ export class JobEvents {
         job_id: this.#lease.jobId,
         from_state: current,
         to_state: step,
-        ...(reason !== undefined && { reason }),
+        since_planned_ms: sincePlannedMs,
+        ...failure,
       });
       current = step;
     }

@@ -42,25 +42,35 @@ export async function acquireLease(deps: WorkerDeps, message: JobMessage, onRene
   const jobKey = jobKeyOf(message);
   const jobId = jobIdOfKey(jobKey);
   const owner = random.uniqueId();
+  const nowMs = clock.nowMs();
   const outcome = await items.write(
     takeLease({
       jobId,
       message,
       owner,
-      nowMs: clock.nowMs(),
+      nowMs,
       ttlMs: settings.leaseTtlMs,
       headKey: headKeyOf(jobId, message.url),
     }),
   );
+  const acquiredInMs = Math.max(0, clock.nowMs() - nowMs);
   if (!outcome.item) return { kind: "busy" };
   const record = decodeJob(outcome.item);
   // A refusal that names us as the owner is our own write, sent again after its answer was lost.
   if (outcome.applied || record.leaseOwner === owner) {
-    return { kind: "leased", job: new LeasedJob(deps, owner, record, onRenewed, jobKey) };
+    return { kind: "leased", job: new LeasedJob(deps, { owner, record, onRenewed, jobKey, acquiredInMs }) };
   }
   if (isTerminal(record.state)) return { kind: "finished" };
   if (record.leaseOwner === undefined) return { kind: "waiting", untilMs: record.availableAtMs ?? clock.nowMs() };
   return { kind: "busy" };
+}
+
+interface Acquired {
+  readonly owner: string;
+  readonly record: JobRecord;
+  readonly onRenewed: () => void;
+  readonly jobKey: string;
+  readonly acquiredInMs: number;
 }
 
 /** A job we hold. All writes to it pass here, one at a time, each under our fence. */
@@ -79,7 +89,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   #ended = false;
   #stopRenewing: () => void;
 
-  constructor(deps: WorkerDeps, owner: string, record: JobRecord, onRenewed: () => void, jobKey: string) {
+  constructor(deps: WorkerDeps, { owner, record, onRenewed, jobKey, acquiredInMs }: Acquired) {
     this.#deps = deps;
     this.#record = record;
     this.#onRenewed = onRenewed;
@@ -88,8 +98,8 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     const { clock, settings } = deps;
     const isNew = record.fence === 1;
     if (isNew) this.#events.planned(record, jobKey);
-    this.#events.leased(settings.leaseTtlMs);
-    if (isNew) this.#events.walked("PLANNED", [record.state]);
+    this.#events.leased(settings.leaseTtlMs, acquiredInMs);
+    if (isNew) this.#events.walked("PLANNED", [record.state], 0);
     this.#stopRenewing = clock.every(settings.leaseTtlMs / RENEWALS_PER_TTL, () => {
       void this.#renew();
     });
@@ -161,7 +171,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     const from = this.#record.state;
     await this.#write(write);
     this.#events.operationCompleted(operation, this.keyOf(operation), nowMs - startedAtMs);
-    this.#events.walked(from, steps);
+    this.#events.walked(from, steps, this.#ageMs());
     if (isTerminal(state)) this.#end();
   }
 
@@ -190,7 +200,11 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     const from = this.#record.state;
     const expiresAtMs = this.#deps.clock.nowMs() + this.#deps.settings.recordRetentionMs;
     await this.#write(failJob(this.lease, trouble, [...this.#forgotten], expiresAtMs));
-    this.#events.walked(from, ["FAILED"], trouble.reason);
+    this.#events.walked(from, ["FAILED"], this.#ageMs(), {
+      reason: trouble.reason,
+      failure_class: trouble.failureClass,
+      host: new URL(this.#record.url).host,
+    });
     this.#end();
   }
 
@@ -273,6 +287,11 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     } catch (error) {
       this.#events.notRenewed(error);
     }
+  }
+
+  /** Two machines' clocks tell it, so it might come out negative. */
+  #ageMs(): number {
+    return Math.max(0, this.#deps.clock.nowMs() - this.#record.plannedAtMs);
   }
 
   #end(): void {

@@ -4,6 +4,7 @@ import type { Clock, Items, OutgoingMessage, Queue, Staging, StagingLitter, Tele
 import { RECONCILER_KEY, recoverJob, saveSweepCursor } from "./protocol.ts";
 import { decodeJob } from "./record-codec.ts";
 import type { JobRecord } from "./record.ts";
+import { THRESHOLDS } from "./metrics.ts";
 import { isTerminal } from "./states.ts";
 
 export interface ReconcilerDeps {
@@ -30,13 +31,16 @@ export interface Reconciliation {
 /** One run: a bounded amount of work, safe to repeat and to run twice at once. */
 export async function reconcile(deps: ReconcilerDeps): Promise<Reconciliation> {
   const revived = await reviveJobs(deps);
-  const recoveredLeases = revived.filter(({ leaseOwner }) => leaseOwner !== undefined).length;
-  const abandonedOperations = revived.reduce((sum, job) => sum + startedOperations(job), 0);
+  const expiredForMs = revived.filter(({ job }) => job.leaseOwner !== undefined).map(({ overdueMs }) => overdueMs);
+  const recoveredLeases = expiredForMs.length;
+  const abandonedOperations = revived.reduce((sum, { job }) => sum + startedOperations(job), 0);
   // Zero is emitted as well as one: silence must mean that the reconciler is dead.
   deps.telemetry.emit({
     event: "crash_recovery_event",
     recovered_leases: recoveredLeases,
     abandoned_ops: abandonedOperations,
+    recovered_late: expiredForMs.filter((ms) => ms > THRESHOLDS.recoveryMs).length,
+    oldest_expired_ms: Math.max(0, ...expiredForMs),
   });
   const removedLitter = await sweepStaging(deps);
   return { recoveredLeases, requeuedJobs: revived.length, abandonedOperations, removedLitter };
@@ -45,8 +49,14 @@ export async function reconcile(deps: ReconcilerDeps): Promise<Reconciliation> {
 const startedOperations = (job: JobRecord): number =>
   Object.values(job.operations).filter(({ status }) => status === "STARTED").length;
 
-async function reviveJobs(deps: ReconcilerDeps): Promise<readonly JobRecord[]> {
-  const revived: JobRecord[] = [];
+interface Revived {
+  readonly job: JobRecord;
+  /** Since its lease expired, or since its message should have come back and the grace for that. */
+  readonly overdueMs: number;
+}
+
+async function reviveJobs(deps: ReconcilerDeps): Promise<readonly Revived[]> {
+  const revived: Revived[] = [];
   for (const shard of shardsFrom(deps.clock.nowMs())) {
     const left = deps.settings.recoverLimit - revived.length;
     if (left <= 0) break;
@@ -66,17 +76,18 @@ function shardsFrom(nowMs: number): readonly number[] {
 }
 
 /** The index is only a hint: the record decides, and the write is refused if it has moved on since. */
-async function revive(deps: ReconcilerDeps, key: string): Promise<JobRecord | undefined> {
+async function revive(deps: ReconcilerDeps, key: string): Promise<Revived | undefined> {
   const { clock, items, queue, settings } = deps;
   const item = await items.read(key);
   const watchAtMs = item?.["watch_at"];
   if (!item || typeof watchAtMs !== "number" || watchAtMs > clock.nowMs()) return undefined;
   const job = decodeJob(item);
-  const { applied } = await items.write(recoverJob(job, watchAtMs, clock.nowMs(), settings.requeueGraceMs));
+  const nowMs = clock.nowMs();
+  const { applied } = await items.write(recoverJob(job, watchAtMs, nowMs, settings.requeueGraceMs));
   if (!applied) return undefined;
   // A crash here loses nothing: the job is watched again after the grace.
   await queue.send([messageOf(job)]);
-  return job;
+  return { job, overdueMs: nowMs - watchAtMs };
 }
 
 const messageOf = (job: JobRecord): OutgoingMessage => ({

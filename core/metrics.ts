@@ -1,0 +1,94 @@
+/**
+ * What is measured: names and units, shared by who emits a metric and who alarms on it. Every metric is a function of one
+ * telemetry event, so that a report made from the events of a run and an alarm on CloudWatch count the same things.
+ */
+import type { TelemetryEvent } from "./events.ts";
+
+export const METRIC_NAMESPACE = "fetchonce";
+/** The only dimension there is: each combination of dimensions is a metric that is billed. */
+export const METRIC_DIMENSION = "environment";
+
+/** Where an objective draws its line (design, section 7). */
+export const THRESHOLDS = {
+  completionMedianMs: 30_000,
+  completionP95Ms: 120_000,
+  leaseAcquisitionP99Ms: 100,
+  /** An expired lease is due within three runs of the reconciler. */
+  recoveryMs: 180_000,
+} as const;
+
+export const METRICS = {
+  JobsPlanned: { unit: "Count", about: "jobs that got their record" },
+  JobsCompleted: { unit: "Count", about: "jobs that reached FINALIZED" },
+  JobsFailed: { unit: "Count", about: "valid jobs that FAILED: our fault, or trouble that outlived the retry budget" },
+  JobsRefused: { unit: "Count", about: "jobs that FAILED for good reason: the origin said no, or our policy does" },
+  TimeToComplete: { unit: "Milliseconds", about: "from PLANNED to FINALIZED" },
+  JobsSlowerThanMedianGoal: { unit: "Count", about: "completed jobs that took longer than 30 s" },
+  JobsSlowerThanTailGoal: { unit: "Count", about: "completed jobs that took longer than 120 s" },
+  LeasesTaken: { unit: "Count", about: "leases taken on jobs" },
+  LeaseAcquisition: { unit: "Milliseconds", about: "the conditional write that takes a lease" },
+  LeasesSlow: { unit: "Count", about: "leases that took longer than 100 ms to get" },
+  OperationsCompleted: { unit: "Count", about: "operations that ran to their result" },
+  OperationsReplayed: { unit: "Count", about: "operations answered from the ledger" },
+  ReconcilerRuns: { unit: "Count", about: "runs of the reconciler: its heartbeat" },
+  LeasesRecovered: { unit: "Count", about: "expired leases that the reconciler took away" },
+  LeasesRecoveredLate: { unit: "Count", about: "those that had been expired for longer than 180 s" },
+  OldestExpiredLease: { unit: "Milliseconds", about: "for how long the oldest of them had been expired; 0 for none" },
+  OperationsAbandoned: { unit: "Count", about: "operations that a dead worker left in progress" },
+} as const satisfies Readonly<Record<string, { readonly unit: "Count" | "Milliseconds"; readonly about: string }>>;
+
+export type MetricName = keyof typeof METRICS;
+export type Measurements = Readonly<Partial<Record<MetricName, number>>>;
+
+const oneIf = (condition: boolean): number => (condition ? 1 : 0);
+
+/** Zeros as well as ones, wherever a ratio needs both. */
+export function metricsOf(event: TelemetryEvent): Measurements {
+  switch (event.event) {
+    case "job_planned":
+      return { JobsPlanned: 1 };
+    case "job_leased":
+      return {
+        LeasesTaken: 1,
+        LeaseAcquisition: event.acquired_in_ms,
+        LeasesSlow: oneIf(event.acquired_in_ms > THRESHOLDS.leaseAcquisitionP99Ms),
+      };
+    case "job_state_changed":
+      return ofStateChange(event);
+    case "operation_completed":
+      return { OperationsCompleted: 1, OperationsReplayed: 0 };
+    case "idempotency_replay":
+      return { OperationsReplayed: 1 };
+    case "crash_recovery_event":
+      return {
+        ReconcilerRuns: 1,
+        LeasesRecovered: event.recovered_leases,
+        LeasesRecoveredLate: event.recovered_late,
+        OldestExpiredLease: event.oldest_expired_ms,
+        OperationsAbandoned: event.abandoned_ops,
+      };
+    case "lease_renewed":
+    case "lease_released":
+    case "operation_started":
+      return {};
+  }
+}
+
+function ofStateChange(event: Extract<TelemetryEvent, { event: "job_state_changed" }>): Measurements {
+  if (event.to_state === "FINALIZED") {
+    return {
+      JobsCompleted: 1,
+      JobsFailed: 0,
+      TimeToComplete: event.since_planned_ms,
+      JobsSlowerThanMedianGoal: oneIf(event.since_planned_ms > THRESHOLDS.completionMedianMs),
+      JobsSlowerThanTailGoal: oneIf(event.since_planned_ms > THRESHOLDS.completionP95Ms),
+    };
+  }
+  if (event.to_state !== "FAILED") return {};
+  const isValid = isValidWork(event.reason, event.failure_class);
+  return isValid ? { JobsCompleted: 0, JobsFailed: 1 } : { JobsRefused: 1 };
+}
+
+/** SLOs count valid work only: our own failures, and transient trouble that outlived its budget. */
+export const isValidWork = (reason: string | undefined, failureClass: string | undefined): boolean =>
+  failureClass === "system" || reason?.startsWith("retries_exhausted:") === true;
