@@ -29,7 +29,7 @@ export async function acquireLease(deps: WorkerDeps, message: JobMessage, onRene
       headKey: operationKeyOf("HEAD", jobId, { url: message.url }),
     }),
   );
-  const acquiredInMs = Math.max(0, clock.nowMs() - nowMs);
+  const acquiredInMs = clock.nowMs() - nowMs;
   if (!outcome.item) return { kind: "busy" };
   const record = decodeJob(outcome.item);
   // A refusal that names us as the owner is our own write, sent again after its answer was lost.

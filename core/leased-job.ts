@@ -250,9 +250,8 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     }
   }
 
-  /** Two machines' clocks tell it, so it might come out negative. */
   #ageMs(): number {
-    return Math.max(0, this.#deps.clock.nowMs() - this.#record.plannedAtMs);
+    return this.#deps.clock.nowMs() - this.#record.plannedAtMs;
   }
 
   #end(): void {
