@@ -6,12 +6,14 @@ import { memory } from "./memory.ts";
 import { requests } from "./requests.ts";
 import { describeMachine, tableOf, writeResult } from "./results.ts";
 import { scoped } from "./scope.ts";
+import { telemetry } from "./telemetry.ts";
 import { throughput } from "./throughput.ts";
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   requests,
   memory,
   throughput,
+  telemetry,
   bundle,
   "foreign-origins": foreignOrigins,
 };
