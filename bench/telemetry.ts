@@ -36,8 +36,9 @@ async function recordJobs(scope: AsyncDisposableStack): Promise<Recorded> {
     await LocalRun.start({
       workerEnv: AS_DEPLOYED,
       onTelemetry: (line) => {
-        const { timestamp: _, ...event } = telemetryEvent.parse(line);
-        if (event.event !== "crash_recovery_event") events.push(event as TelemetryEvent);
+        const { timestamp, ...event } = line;
+        telemetryEvent.parse({ timestamp, ...event });
+        if (event["event"] !== "crash_recovery_event") events.push(event as unknown as TelemetryEvent);
       },
     }),
   );

@@ -1,0 +1,52 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { describe, expect, it } from "vitest";
+import { telemetryEvent } from "../../../core/event-schemas.ts";
+import { METRICS } from "../../../core/metrics.ts";
+import { EXAMPLE_EVENTS } from "../../../dashboards/docs/example-events.ts";
+import { telemetryMarkdown, telemetrySchemaJson } from "../../../dashboards/docs/telemetry.ts";
+
+const schema = JSON.parse(telemetrySchemaJson()) as { readonly oneOf: readonly { readonly description?: string }[] };
+const ajv = new Ajv2020({ strict: true, keywords: ["unit"] });
+addFormats.default(ajv);
+const isValid = ajv.compile(schema);
+
+const timestamp = "2026-11-25T08:00:00.000Z";
+const examples = EXAMPLE_EVENTS.map((event) => ({ timestamp, ...event }));
+
+describe("the schemas of the events", () => {
+  it("are nine, each with a description, and an example for each", () => {
+    expect(schema.oneOf).toHaveLength(9);
+    expect(schema.oneOf.every(({ description = "" }) => description !== "")).toBe(true);
+    expect(new Set(EXAMPLE_EVENTS.map(({ event }) => event)).size).toBe(9);
+  });
+
+  it.each(examples.map((line) => [line.event, line] as const))(
+    "%s: every field is described, needed, and held to its type, by zod and as JSON Schema alike",
+    (name, line) => {
+      const accepts = (candidate: object): readonly boolean[] => [
+        telemetryEvent.safeParse(candidate).success,
+        isValid(candidate),
+      ];
+      expect(accepts(line)).toEqual([true, true]);
+      expect(accepts({ ...line, job: "unheard of" })).toEqual([false, false]);
+      for (const field of Object.keys(line)) {
+        const { [field]: _, ...without } = line as Readonly<Record<string, unknown>>;
+        const isOptional = name === "job_state_changed" && ["reason", "failure_class", "host"].includes(field);
+        expect([field, ...accepts(without)]).toEqual([field, false, isOptional]);
+        expect([field, ...accepts({ ...line, [field]: null })]).toEqual([field, false, false]);
+        expect(telemetryMarkdown()).toContain(`\`${field}\``);
+      }
+    },
+  );
+
+  it.each(["STREAMING", "FINALIZED"])("a job that reached %s has no reason", (to_state) => {
+    const line = examples.find(({ event, ...rest }) => event === "job_state_changed" && "reason" in rest);
+    expect(telemetryEvent.safeParse({ ...line, to_state }).success).toBe(false);
+  });
+});
+
+it("the page says of every metric where it comes from", () => {
+  for (const metric of Object.keys(METRICS))
+    expect(telemetryMarkdown()).toMatch(new RegExp(`^\\| \`${metric}\` \\| \\w+ \\| .+ \\| \`\\w+\`.* \\|$`, "m"));
+});

@@ -1,0 +1,72 @@
+/** The real handlers with a log that misbehaves. */
+import type { Context, SQSRecord } from "aws-lambda";
+import { performance } from "node:perf_hooks";
+import { Writable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { boundedSink } from "../../../adapters/bounded-sink.ts";
+import { lineTelemetry } from "../../../adapters/telemetry.ts";
+import { createHandler as createReconciler } from "../../../lambdas/reconciler/create-handler.ts";
+import { createHandler as createWorker } from "../../../lambdas/worker/create-handler.ts";
+import { answer, fileOrigin, MESSAGE, world } from "../../simulation/world.ts";
+
+const JOBS = 60;
+const CONTEXT = { getRemainingTimeInMillis: () => 900_000 } as Context;
+const SETTINGS = { requeueGraceMs: 60_000, recoverLimit: 10, sweepLimit: 100, orphanAgeMs: 3_600_000 };
+
+const recordOf = (index: number): SQSRecord =>
+  ({
+    messageId: `m${index}`,
+    receiptHandle: `r${index}`,
+    body: JSON.stringify({ ...MESSAGE, artifact_id: `a${index}`, url: `https://origin.example/${index % 7}` }),
+    attributes: { ApproximateReceiveCount: "1" },
+  }) as SQSRecord;
+
+const sinks: readonly (readonly [what: string, write: (lines: string) => void])[] = [
+  [
+    "throws",
+    () => {
+      throw new Error("the disk is full");
+    },
+  ],
+  ["never takes anything", boundedSink(new Writable({ write: () => undefined }))],
+  [
+    "takes ten seconds for each line",
+    boundedSink(new Writable({ write: (_chunk, _encoding, done) => void setTimeout(done, 10_000).unref() })),
+  ],
+  ["breaks down", boundedSink(new Writable({ write: (_chunk, _encoding, done) => done(new Error("EPIPE")) }))],
+];
+
+/** A batch of all outcomes, and a run of the reconciler. */
+async function runWith(write: (lines: string) => void) {
+  const telemetry = lineTelemetry("test", write);
+  const w = world({ wrap: (deps) => ({ ...deps, telemetry }) });
+  w.serve((request) => {
+    if (request.url.endsWith("/5")) return answer({ status: 503 });
+    if (request.url.endsWith("/6")) return answer({ status: 404 });
+    return fileOrigin(Buffer.from(request.url))(request);
+  });
+  const startedMs = performance.now();
+  const response = await createWorker(w.deps, 10)(
+    { Records: Array.from({ length: JOBS }, (_, index) => recordOf(index)) },
+    CONTEXT,
+  );
+  await w.clock.advance(62_000);
+  const reconciliation = await createReconciler({ ...w.deps, settings: SETTINGS })({} as never);
+  const tookMs = performance.now() - startedMs;
+  return {
+    outcome: { response, reconciliation, items: [...w.items.all], content: [...w.contentObjects.keys()] },
+    tookMs,
+  };
+}
+
+describe("a log", () => {
+  it.each(sinks)("that %s changes nothing of what the handlers do", async (_what, write) => {
+    const { outcome } = await runWith(() => undefined);
+    const { outcome: troubled, tookMs } = await runWith(write);
+    expect(troubled).toEqual(outcome);
+    expect(outcome.content).toHaveLength(5);
+    expect(outcome.response.batchItemFailures).toHaveLength(Math.floor(JOBS / 7));
+    // One line of the slow log would take as long.
+    expect(tookMs).toBeLessThan(5000);
+  });
+});
