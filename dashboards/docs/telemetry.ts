@@ -84,7 +84,8 @@ Worker and reconciler write one JSON line an event to their log (locally: to \`e
 [\`core/event-schemas.ts\`](../core/event-schemas.ts), metrics from [\`core/metrics.ts\`](../core/metrics.ts);
 [\`telemetry.schema.json\`](telemetry.schema.json) is the same as JSON Schema, with \`unit\` as an annotation.
 
-- Emission is never awaited, cannot fail the pipeline, and holds lines back for at most 50 ms: what a kill can lose.
+- Emission is never awaited, cannot fail the pipeline, and holds lines back for at most 50 ms: what a kill can lose. Metrics
+  are held back for at most 10 s.
 - A log that nobody reads costs lines, not work: 1 MiB waits for it in memory, what comes beyond that is dropped, and a
   line \`telemetry was dropped\` says how many lines that were once it is read again.
 - Lines with \`level\` are for people; lines with \`_aws\` are metrics.
