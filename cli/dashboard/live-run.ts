@@ -36,7 +36,7 @@ export interface ListedJob {
 }
 
 /** Of a job that nobody has begun yet. */
-export const WAITING = "WAITING";
+const WAITING = "WAITING";
 /** PUBLISHED is where jobs end that idempotency is off for. */
 const STATES = [WAITING, ...JOB_STATES.filter((state) => state !== "FAILED"), "PUBLISHED", "FAILED"];
 
@@ -49,7 +49,7 @@ const MOST_JOBS_LISTED = 100;
  */
 export class LiveRun implements RunWatch {
   readonly #throughput = new Throughput();
-  readonly #events: NumberedEvent[] = [];
+  readonly #events: JsonLine[] = [];
   #eventsSoFar = 0;
   #phase: RunStatus["phase"] = "starting";
   #jobs: JobTracker | undefined;
@@ -65,9 +65,7 @@ export class LiveRun implements RunWatch {
 
   heard(event: JsonLine): void {
     this.#eventsSoFar += 1;
-    const jobId = event["job_id"];
-    const url = typeof jobId === "string" ? this.#jobs?.messageOf(jobId)?.url : undefined;
-    this.#events.push({ number: this.#eventsSoFar, label: url === undefined ? undefined : fileLabel(url), event });
+    this.#events.push(event);
     if (this.#events.length > MOST_EVENTS) this.#events.shift();
   }
 
@@ -92,7 +90,7 @@ export class LiveRun implements RunWatch {
       states: this.#countStates(),
       slos: this.#slos(),
       points: this.#throughput.points,
-      events: this.#events.filter(({ number }) => number > after),
+      events: this.#eventsAfter(after),
       eventsSoFar: this.#eventsSoFar,
     };
   }
@@ -106,6 +104,21 @@ export class LiveRun implements RunWatch {
       if (listed.length === MOST_JOBS_LISTED) break;
     }
     return listed;
+  }
+
+  #eventsAfter(after: number): RunStatus["events"] {
+    const dropped = this.#eventsSoFar - this.#events.length;
+    const skipped = Math.max(0, after - dropped);
+    return this.#events.slice(skipped).map((event, index) => ({
+      number: dropped + skipped + index + 1,
+      label: this.#labelOf(event["job_id"]),
+      event,
+    }));
+  }
+
+  #labelOf(jobId: unknown): string | undefined {
+    const message = typeof jobId === "string" ? this.#jobs?.messageOf(jobId) : undefined;
+    return message && fileLabel(message.url);
   }
 
   #countStates(): RunStatus["states"] {

@@ -43,8 +43,8 @@ function resultOf(slo: Slo, sums: Measurements): SloResult {
   const good = total - bad;
   if (total === 0) return { slo, good, bad, total, actual: undefined, budgetLeft: undefined, verdict: "no data" };
   const actual = good / total;
-  // 1 - bad / (total * budget), written so that it is 0, and no rounding error, where the objective is just met.
-  const budgetLeft = (actual - slo.objective) / budgetOf(slo);
+  // Rounded, so that it is 0, and no rounding error, where the objective is just met.
+  const budgetLeft = Number((1 - bad / (total * budgetOf(slo))).toFixed(9));
   return { slo, good, bad, total, actual, budgetLeft, verdict: verdictOf(bad, budgetLeft) };
 }
 
