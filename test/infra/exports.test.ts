@@ -91,15 +91,17 @@ describe("dashboards/grafana/fetchonce.json", () => {
   it("reads only what our handlers emit or AWS publishes", () => {
     const ofAws = Object.values(AWS_METRICS).map(({ namespace, name }) => `${namespace} ${name}`);
     const ofOurs = Object.keys(METRICS).map((name) => `${METRIC_NAMESPACE} ${name}`);
-    const read = targets.filter(({ metricName }) => metricName !== "");
-    expect(read.length).toBeGreaterThan(30);
+    const metrics = targets.filter(({ metricName }) => metricName !== "");
+    expect(metrics.length).toBeGreaterThan(30);
     expect(
-      read
+      metrics
         .map(({ namespace, metricName }) => `${namespace} ${metricName}`)
         .filter((name) => ![...ofAws, ...ofOurs].includes(name)),
     ).toEqual([]);
-    expect(read.filter(({ metricEditorMode, expression }) => metricEditorMode !== 0 || expression !== "")).toEqual([]);
-    const ours = read.filter(({ namespace }) => namespace === METRIC_NAMESPACE);
+    expect(metrics.filter(({ metricEditorMode, expression }) => metricEditorMode !== 0 || expression !== "")).toEqual(
+      [],
+    );
+    const ours = metrics.filter(({ namespace }) => namespace === METRIC_NAMESPACE);
     expect(ours.filter(({ dimensions }) => JSON.stringify(dimensions) !== '{"environment":"$environment"}')).toEqual(
       [],
     );
