@@ -74,7 +74,7 @@ export const SLOS: readonly Slo[] = [
       { ...DAY.breached, ...ticket },
     ],
     summary: "Files that could have been fetched are reported as failed, and stay so.",
-    runbook: "job-completion-fast",
+    runbook: "job-completion",
   },
   {
     id: "time-to-complete-median",
@@ -89,7 +89,7 @@ export const SLOS: readonly Slo[] = [
       { ...DAY.breached, ...ticket },
     ],
     summary: "Most files arrive later than half a minute after they were asked for.",
-    runbook: "time-to-complete-median-slow",
+    runbook: "time-to-complete-median",
   },
   {
     id: "time-to-complete-tail",
@@ -104,7 +104,7 @@ export const SLOS: readonly Slo[] = [
       { ...DAY.breached, ...ticket },
     ],
     summary: "More than a few files arrive later than two minutes after they were asked for.",
-    runbook: "time-to-complete-tail-fast",
+    runbook: "time-to-complete-tail",
   },
   {
     id: "crash-recovery",
@@ -120,7 +120,7 @@ export const SLOS: readonly Slo[] = [
       { ...WEEK.breached, ...ticket, leastEvents: 3000 },
     ],
     summary: "Files of crashed workers wait minutes longer than they must.",
-    runbook: "crash-recovery-fast",
+    runbook: "crash-recovery",
   },
   {
     id: "lease-acquisition",
@@ -136,7 +136,7 @@ export const SLOS: readonly Slo[] = [
       { ...DAY.breached, ...ticket },
     ],
     summary: "Nothing yet; each file starts later, and a worker that takes long to get its leases costs more.",
-    runbook: "lease-acquisition-fast",
+    runbook: "lease-acquisition",
   },
   {
     id: "operation-replay",
@@ -152,6 +152,6 @@ export const SLOS: readonly Slo[] = [
       { ...WEEK.breached, ...ticket, leastEvents: 1000 },
     ],
     summary: "Nothing wrong is delivered, but work is begun again and again: files are late and cost more.",
-    runbook: "operation-replay-slow",
+    runbook: "operation-replay",
   },
 ];
