@@ -3,6 +3,7 @@ import type { Construct } from "constructs";
 import { AccessLogBucket } from "./constructs/access-log-bucket.ts";
 import { ContentBucket } from "./constructs/content-bucket.ts";
 import { JobsTable } from "./constructs/jobs-table.ts";
+import { Monitoring } from "./constructs/monitoring.ts";
 import { Reconciler } from "./constructs/reconciler.ts";
 import { StagingBucket } from "./constructs/staging-bucket.ts";
 import { WorkQueue } from "./constructs/work-queue.ts";
@@ -41,6 +42,11 @@ export class FetchonceStack extends Stack {
     const content = new ContentBucket(this, "Content", { protectData, accessLogs });
     const worker = new Worker(this, "Worker", { environment, table, work, staging, content });
     const reconciler = new Reconciler(this, "Reconciler", { environment, table, work, staging });
+
+    if (environment.monitoring) {
+      const { monitoring } = environment;
+      new Monitoring(this, "Monitoring", { name, environment, monitoring, table, work, worker, reconciler });
+    }
 
     const outputs: Outputs = {
       QueueUrl: work.queue.queueUrl,

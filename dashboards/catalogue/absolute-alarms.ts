@@ -1,6 +1,8 @@
 /** Alarms on a number that is wrong by itself, whatever the traffic. */
 import { type Alarm, type AlarmSettings, type Condition, FAILURES_BY_HOST, type MetricSource } from "./alarm.ts";
 
+export const HOST_FAILING = "host-failing";
+
 const SECOND_MS = 1000;
 /** An invocation hands its files on well before it ends; so close to its end it has not. */
 const NEAR_THE_TIMEOUT_MS = 5 * SECOND_MS;
@@ -39,7 +41,7 @@ const pipelineAlarms = ({ visibilityTimeoutMs }: AlarmSettings): readonly Omit<A
     conditions: whenAtLeast(1, { aws: "messagesDead", ...maximum }, 5),
   },
   {
-    id: "host-failing",
+    id: HOST_FAILING,
     title: "A host fails",
     severity: "ticket",
     happened: "Fifty jobs or more for one host failed within a quarter of an hour, whatever their reason.",

@@ -59,7 +59,7 @@ export interface Alarm {
   readonly felt: string;
   /** Why the threshold is what it is. */
   readonly why: string;
-  /** Page in docs/runbooks/, without its ending; the alarm's section there is headed with its title. */
+  /** Page in docs/runbooks/, without its ending; the alarm's section there is headed with its id. */
   readonly runbook: string;
   readonly conditions: readonly [Condition] | readonly [long: Condition, short: Condition];
 }
@@ -70,13 +70,6 @@ export interface AlarmSettings {
   readonly visibilityTimeoutMs: number;
   readonly ledgerGrowthADay: number;
 }
-
-/** GitHub's anchor of the alarm's section. */
-export const sectionOf = ({ title }: Pick<Alarm, "title">): string =>
-  title
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} -]/gu, "")
-    .replaceAll(" ", "-");
 
 export const minutesInWords = (minutes: number): string => {
   if (minutes % 10_080 === 0) return minutes === 10_080 ? "a week" : `${minutes / 10_080} weeks`;

@@ -59,7 +59,7 @@ function burnAlarm(slo: Slo, rule: BurnRule): Alarm {
     happened: isWhole
       ? `Over ${window}, ${ratio} of the events or more were bad: all that may be.`
       : `Over ${window}, and still in the last ${minutesInWords(rule.shortMinutes)}, ${ratio} of the events or more were bad. ` +
-        `At that rate ${window} spends ${spent} of what ${budgetWindow} allows.`,
+        `At that rate it spends ${spent} of what ${budgetWindow} allows.`,
     felt: slo.summary,
     why:
       `Factor ${rule.factor} times the budget of ${percent(budgetOf(slo))}; ` +

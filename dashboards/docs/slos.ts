@@ -1,0 +1,1 @@
+import baseline from "../../bench/results/slo-baseline.json" with { type: "json" };

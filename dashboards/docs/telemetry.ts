@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { telemetryEvent } from "../../core/event-schemas.ts";
+import type { TelemetryEvent } from "../../core/events.ts";
+import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, metricsOf, type MetricName } from "../../core/metrics.ts";
+import { EXAMPLE_EVENTS } from "./example-events.ts";
+
+type JsonSchema = z.core.JSONSchema.JSONSchema;
+
+const DRAFT = "https://json-schema.org/draft/2020-12/schema";
+
+function eventSchemas(): readonly JsonSchema[] {
+  const { oneOf = [] } = z.toJSONSchema(telemetryEvent, {
+    override: ({ jsonSchema }) => {
+      // Zod's pattern knows leap years; the format says the same in a word.
+      if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+      if (jsonSchema.type === "integer" && jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+  return oneOf;
+}
+
+const propertiesOf = ({ properties = {} }: JsonSchema): ReadonlyMap<string, JsonSchema> =>
+  new Map(Object.entries(properties).filter((entry): entry is [string, JsonSchema] => typeof entry[1] === "object"));
+
+const nameOf = (schema: JsonSchema): string => String(propertiesOf(schema).get("event")?.const);
+
+export const telemetrySchemaJson = (): string =>
+  `${JSON.stringify({ $schema: DRAFT, title: "The telemetry events of fetchonce", oneOf: eventSchemas() }, undefined, 2)}\n`;
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+const table = (heading: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(heading), `|${"---|".repeat(heading.length)}`, ...rows.map(row)].join("\n");
+
+function typeOf({ type, enum: values, format, pattern, minimum, exclusiveMinimum }: JsonSchema): string {
+  if (values) return values.map((value) => `\`${String(value)}\``).join(", ");
+  if (format === "date-time") return "time";
+  if (format === "uri") return "URL";
+  if (pattern !== undefined) return `${/\{(\d+)\}/.exec(pattern)?.[1]} hex digits`;
+  if (type === "integer") return `whole number, at least ${minimum}`;
+  if (type === "number") return `number above ${exclusiveMinimum}`;
+  return String(type);
+}
+
+function unitOf({ unit }: JsonSchema): string {
+  return typeof unit === "string" ? unit : "";
+}
+
+function describeEvent(schema: JsonSchema): string {
+  const name = nameOf(schema);
+  const fields = [...propertiesOf(schema)].filter(([field]) => field !== "event" && field !== "timestamp");
+  const rows = fields.map(([field, property]) => [
+    `\`${field}\`${schema.required?.includes(field) ? "" : "?"}`,
+    typeOf(property),
+    unitOf(property),
+    property.description ?? "",
+  ]);
+  const example = EXAMPLE_EVENTS.findLast(({ event }) => event === name);
+  return [
+    `### ${name}`,
+    schema.description ?? "",
+    table(["field", "type", "unit", "meaning"], rows),
+    `\`\`\`json\n${JSON.stringify(example && withTimestamp(example))}\n\`\`\``,
+  ].join("\n\n");
+}
+
+const withTimestamp = ({ event, ...fields }: TelemetryEvent): object => ({
+  event,
+  timestamp: "2026-11-25T08:00:00.000Z",
+  ...fields,
+});
+
+function sourcesOf(metric: MetricName): string {
+  const sources = EXAMPLE_EVENTS.filter((event) => metricsOf(event)[metric] !== undefined).map((event) =>
+    event.event === "job_state_changed" ? `\`${event.event}\` to ${event.to_state}` : `\`${event.event}\``,
+  );
+  return [...new Set(sources)].join(", ");
+}
+
+export const telemetryMarkdown = (): string => `<!-- Made by \`npm run generate\`. Change the sources it names. -->
+
+# Telemetry
+
+Worker and reconciler write one JSON line an event to their log (locally: to \`events.jsonl\`). Events come from
+[\`core/event-schemas.ts\`](../core/event-schemas.ts), metrics from [\`core/metrics.ts\`](../core/metrics.ts);
+[\`telemetry.schema.json\`](telemetry.schema.json) is the same as JSON Schema, with \`unit\` as an annotation.
+
+- Emission is never awaited, cannot fail the pipeline, and holds lines back for at most 50 ms: what a kill can lose.
+- A log that takes nothing any more costs lines, not work: up to 1 MiB waits for it, what comes beyond that is dropped, and
+  a line with \`"message": "telemetry was dropped"\` tells how many bytes as soon as it takes something again. The end of an
+  invocation waits for it for 250 ms at most.
+- Lines with \`level\` are for people; lines with \`_aws\` are metrics.
+
+## Events
+
+Each has \`event\` and \`timestamp\` (ISO 8601, UTC) besides the fields below. A field with a question mark is not always there;
+no event has others.
+
+${eventSchemas().map(describeEvent).join("\n\n")}
+
+## Metrics
+
+Each is a function of one event, so that a report over a run's events and an alarm on CloudWatch count the same things.
+Namespace \`${METRIC_NAMESPACE}\`; one dimension, \`${METRIC_DIMENSION}\`, with the environment's name. Nothing that grows with
+jobs, URLs or hosts is ever a dimension: each combination is a metric that is billed. For that, ask the events.
+
+Worker and reconciler write them as embedded metrics (EMF, through Powertools) to the same log, at the end of an invocation
+and every ten seconds of a long one; a line holds at most 100 values of a metric, and CloudWatch reads each as a sample.
+
+${table(
+  ["metric", "unit", "what it counts", "from"],
+  Object.entries(METRICS).map(([name, { unit, about }]) => [`\`${name}\``, unit, about, sourcesOf(name as MetricName)]),
+)}
+
+Counts are read as \`Sum\`, and ratios as the quotient of two sums: zeros are sent where a ratio needs both. \`TimeToComplete\`
+and \`LeaseAcquisition\` are read as percentiles, \`OldestExpiredLease\` as \`Maximum\`, \`ReconcilerRuns\` as \`Sum\`, where no data is
+as bad as zero.
+
+## Reading them
+
+On a laptop, of a run in \`downloads\`:
+
+\`\`\`sh
+jq -c 'select(.event == "job_state_changed" and .to_state == "FAILED") | {job_id, host, reason}' downloads/events.jsonl
+\`\`\`
+
+On AWS, in Logs Insights, over the log groups of worker and reconciler:
+
+\`\`\`
+filter event = "job_state_changed" and to_state = "FAILED"
+| stats count() as jobs by failure_class, reason, host
+| sort jobs desc
+\`\`\`
+`;

@@ -1,0 +1,14 @@
+import { telemetryMarkdown, telemetrySchemaJson } from "./docs/telemetry.ts";
+
+export interface GeneratedFile {
+  /** Relative to the project's root. */
+  readonly path: string;
+  /** The file's whole text. The same for ever from the same sources: no clock, no machine. */
+  readonly render: () => string;
+}
+
+/** Every committed file that is made from code: `npm run generate` writes them, a test finds those that have drifted. */
+export const GENERATED: readonly GeneratedFile[] = [
+  { path: "docs/telemetry.schema.json", render: telemetrySchemaJson },
+  { path: "docs/telemetry.md", render: telemetryMarkdown },
+];
