@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Point } from "./expression.ts";
 import { type AlarmState, decide, type MissingData } from "./state.ts";
-import { MetricStore, statisticOf } from "./store.ts";
+import { USUAL } from "./metric-alarm.ts";
+import { keyOf, MetricStore, statisticOf } from "./store.ts";
 import { type Template } from "./template.ts";
 import { Watch } from "./watch.ts";
 
@@ -57,7 +58,8 @@ describe("statistics of a period", () => {
     [104, 100, 1],
   ] as const)
     store.add(metric, minute, value, times);
-  const of = (statistic: string, from: number, to: number) => store.statistic("n m ", statisticOf(statistic), from, to);
+  const of = (statistic: string, from: number, to: number) =>
+    store.statistic("n m  ", statisticOf(statistic), from, to);
   test.each<[statistic: string, from: number, to: number, expected: Point]>([
     ["Sum", 100, 102, 14],
     ["Sum", 101, 102, 9],
@@ -82,8 +84,16 @@ describe("statistics of a period", () => {
     const growing = new MetricStore(0);
     for (const total of [1, 2, 3]) {
       growing.add(metric, 3, 1);
-      expect(growing.statistic("n m ", statisticOf("Sum"), 0, 10)).toBe(total);
+      expect(growing.statistic("n m  ", statisticOf("Sum"), 0, 10)).toBe(total);
     }
+  });
+
+  test("a reading that names a unit sees no other", () => {
+    const mixed = new MetricStore(0);
+    mixed.add({ ...metric, unit: "Count" }, 1, 5);
+    mixed.add(metric, 2, 7);
+    const sum = (unit?: string) => mixed.statistic(keyOf({ ...metric, unit }), statisticOf("Sum"), 0, 9);
+    expect([sum("Count"), sum("Milliseconds"), sum()]).toEqual([5, undefined, 12]);
   });
 
   test.each(["p101", "tm99", "IQM", "sum"])("%s is refused", (text) =>
@@ -221,10 +231,16 @@ describe("an alarm that CloudWatch would refuse, or nobody here knows, is an err
   ])("%s", (_what, properties, why) => expect(() => watched(properties, [])).toThrow(why));
 });
 
-test("alarms on DynamoDB's own metrics ignore missing data, whatever they say", () => {
+test.each([
+  ["whatever they say", true, "notBreaching", "ALARM"],
+  ["unless they say otherwise", false, "notBreaching", "OK"],
+  ["by default", false, undefined, "ALARM"],
+])("alarms on DynamoDB's own metrics ignore missing data %s", (_what, dynamoDbAlwaysIgnores, treatment, expected) => {
   const store = new MetricStore(0);
   store.add({ namespace: "AWS/DynamoDB", name: "m", dimensions: {} }, 5, 15);
-  const watch = new Watch({ Resources: { A: alarm({ Namespace: "AWS/DynamoDB" }) } }, store);
+  const properties = { Namespace: "AWS/DynamoDB", TreatMissingData: treatment };
+  const assumptions = { ...USUAL, dynamoDbAlwaysIgnores };
+  const watch = new Watch({ Resources: { A: alarm(properties) } }, store, undefined, assumptions);
   watch.run(1, 500);
-  expect(watch.stateOf("A")).toBe("ALARM");
+  expect(watch.stateOf("A")).toBe(expected);
 });

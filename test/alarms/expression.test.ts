@@ -16,6 +16,7 @@ function valuesOf(
   ]);
   const scope: Scope = {
     fillsEmptyMetrics,
+    insights: (rule) => scope.series(rule),
     metrics: () => entries.map(([, one]) => one),
     series: (id) => {
       const found = entries.find(([name]) => name === id);
@@ -57,6 +58,7 @@ describe("metric math", () => {
     ["MAX([a, b])", m, [10, 2, 30, _]],
     ["MIN([a, b])", m, [1, 2, 30, _]],
     ["AVG([a, b])", m, [5.5, 1, 15, _]],
+    ['INSIGHT_RULE_METRIC("a", "MaxContributorValue") + b', m, [11, 2, 30, _]],
     ["FILL(b, 0)", m, [10, 0, 30, 0]],
     ["SUM(FILL(METRICS(), 1))", m, [11, 3, 31, 2]],
     ["IF(FILL(a, 0) >= 1 AND b >= 1, a / b, 0)", m, [0.1, 0, 0, 0]],

@@ -24,6 +24,8 @@ export interface Scope {
   readonly series: (id: string) => Series;
   /** All metrics, not the expressions. */
   readonly metrics: () => readonly Series[];
+  /** What a Contributor Insights rule has counted. */
+  readonly insights: (rule: string, metric: string) => Series;
   /** Whether FILL makes points out of a metric that has none in the whole evaluation range: the manual does not say. */
   readonly fillsEmptyMetrics: boolean;
 }
@@ -105,7 +107,8 @@ class Compiler {
     const token = this.#tokens.any();
     if (token.kind === "number") return { kind: "scalar", value: Number(token.text) };
     if (token.kind !== "word") throw this.#tokens.unexpected(`after ${token.text}`);
-    return this.#tokens.take("(") === undefined ? this.#scope.series(token.text) : this.#call(token.text);
+    if (this.#tokens.take("(") === undefined) return this.#scope.series(token.text);
+    return token.text === "INSIGHT_RULE_METRIC" ? this.#insights() : this.#call(token.text);
   }
 
   #list(end: ")" | "]"): readonly Value[] {
@@ -115,6 +118,14 @@ class Compiler {
     while (this.#tokens.take(",") !== undefined);
     this.#tokens.expect(end);
     return values;
+  }
+
+  #insights(): Series {
+    const rule = this.#tokens.any();
+    this.#tokens.expect(",");
+    const metric = this.#tokens.any();
+    this.#tokens.expect(")");
+    return this.#scope.insights(rule.text, metric.text);
   }
 
   #call(name: string): Value {

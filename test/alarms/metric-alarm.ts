@@ -2,15 +2,20 @@
 import { compileExpression, type Point, type Scope, type Series } from "./expression.ts";
 import { type AlarmState, decide, type Decision } from "./state.ts";
 import { keyOf, type MetricIdentity, type MetricStore, statisticOf } from "./store.ts";
-import { type MetricAlarm, resolve, type Template } from "./template.ts";
+import { insightRulesOf, type MetricAlarm, resolve, type Template } from "./template.ts";
 
 /** What CloudWatch's manual leaves open: proofs hold for each of these. */
 export interface Assumptions {
   /** Periods beyond the evaluation periods that are looked at for points; the manual's one example has 2. */
   readonly extraPeriods: number;
   readonly fillsEmptyMetrics: boolean;
+  /** Alarms on DynamoDB's own metrics ignore missing data: whatever they say (API reference), or by default (guide). */
+  readonly dynamoDbAlwaysIgnores: boolean;
 }
-export const USUAL: Assumptions = { extraPeriods: 2, fillsEmptyMetrics: true };
+export const USUAL: Assumptions = { extraPeriods: 2, fillsEmptyMetrics: true, dynamoDbAlwaysIgnores: false };
+
+/** The namespace under which the store keeps what contributors have: one metric a rule, one dimension a contributor. */
+export const INSIGHTS = "InsightRule";
 
 const DAY = 1440;
 const WEEK = 7 * DAY;
@@ -57,13 +62,13 @@ export function evaluationOf(
     alarm,
     "no wall-clock window has such a period",
   );
+  const ignoresMissing =
+    compiler.metrics.some(({ metric }) => metric.namespace === "AWS/DynamoDB") &&
+    (assumptions.dynamoDbAlwaysIgnores || properties.TreatMissingData === undefined);
   const decision: Decision = {
     evaluationPeriods,
     datapointsToAlarm,
-    // Alarms on DynamoDB's own metrics ignore missing data, whatever they say.
-    missingData: compiler.metrics.some(({ metric }) => metric.namespace === "AWS/DynamoDB")
-      ? "ignore"
-      : properties.TreatMissingData,
+    missingData: ignoresMissing ? "ignore" : (properties.TreatMissingData ?? "missing"),
   };
   const breaches = BREACHES[properties.ComparisonOperator];
   const range = evaluationPeriods + assumptions.extraPeriods;
@@ -137,7 +142,8 @@ class MetricCompiler {
     for (const { Id, MetricStat } of entries) {
       if (MetricStat === undefined) continue;
       const { Namespace: namespace, MetricName: name, Dimensions } = MetricStat.Metric;
-      metrics.set(Id, this.#metric(this.#identity(namespace, name, Dimensions), MetricStat.Stat, periodMinutes));
+      const identity = { ...this.#identity(namespace, name, Dimensions), unit: MetricStat.Unit };
+      metrics.set(Id, this.#metric(identity, MetricStat.Stat, periodMinutes));
     }
     const expressions = new Map(
       entries.flatMap(({ Id, Expression }) => (Expression === undefined ? [] : [[Id, Expression]])),
@@ -145,6 +151,7 @@ class MetricCompiler {
     const scope = (open: readonly string[]): Scope => ({
       fillsEmptyMetrics: this.#assumptions.fillsEmptyMetrics,
       metrics: () => [...metrics.values()],
+      insights: (rule, metric) => this.#insights(rule, metric, periodMinutes),
       series: (id) => {
         const expression = expressions.get(id);
         const series =
@@ -174,6 +181,23 @@ class MetricCompiler {
       at: (end) => store.statistic(key, of, end - periodMinutes, end),
       isEmpty: (newest) =>
         store.statistic(key, { kind: "SampleCount" }, newest - range * periodMinutes, newest) === undefined,
+    };
+  }
+
+  /** The sum of the contributor that has most. */
+  #insights(rule: string, metric: string, periodMinutes: number): Series {
+    if (!insightRulesOf(this.#template).has(rule)) throw new Error(`there is no rule ${rule}`);
+    if (metric !== "MaxContributorValue") throw new Error(`${metric} of a rule is not known here`);
+    const store = this.#store;
+    return {
+      kind: "series",
+      at: (end) => {
+        const sums = store
+          .keysOf(INSIGHTS, rule)
+          .map((key) => store.statistic(key, { kind: "Sum" }, end - periodMinutes, end))
+          .filter((sum) => sum !== undefined);
+        return sums.length === 0 ? undefined : Math.max(...sums);
+      },
     };
   }
 

@@ -5,10 +5,12 @@ export interface MetricIdentity {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;
+  /** A reading that names one sees the samples of that unit only. */
+  readonly unit?: string | undefined;
 }
 
-export const keyOf = ({ namespace, name, dimensions }: MetricIdentity): string =>
-  `${namespace} ${name} ${Object.entries(dimensions)
+export const keyOf = ({ namespace, name, dimensions, unit = "" }: MetricIdentity): string =>
+  `${namespace} ${name} ${unit} ${Object.entries(dimensions)
     .map(([dimension, value]) => `${dimension}=${value}`)
     .sort()
     .join(" ")}`;
@@ -31,7 +33,11 @@ export class MetricStore {
 
   add(metric: MetricIdentity, minute: number, value: number, times = 1): void {
     if (times === 0) return;
-    const key = keyOf(metric);
+    this.#add(keyOf(metric), minute, value, times);
+    if (metric.unit !== undefined) this.#add(keyOf({ ...metric, unit: undefined }), minute, value, times);
+  }
+
+  #add(key: string, minute: number, value: number, times: number): void {
     const samples: Samples = this.#samples.get(key) ?? { byMinute: [], totals: undefined };
     this.#samples.set(key, samples);
     const index = minute - this.start;
@@ -40,8 +46,9 @@ export class MetricStore {
     samples.byMinute[index] = [...(samples.byMinute[index] ?? []), [value, times]];
   }
 
-  has(key: string): boolean {
-    return this.#samples.has(key);
+  /** Of all dimensions that the metric has. */
+  keysOf(namespace: string, name: string): readonly string[] {
+    return [...this.#samples.keys()].filter((key) => key.startsWith(`${namespace} ${name} `));
   }
 
   /** Of the minutes from `from` up to and without `to`; `undefined` without a sample. */

@@ -25,6 +25,7 @@ const metricSchema = z.strictObject({
       Metric: z.strictObject({ Namespace: z.string(), MetricName: z.string(), Dimensions: dimensions }),
       Period: positive,
       Stat: z.string(),
+      Unit: z.enum(["Count", "Milliseconds"]).optional(),
     })
     .optional(),
 });
@@ -40,7 +41,7 @@ const alarmSchema = z.strictObject({
   Threshold: z.number(),
   EvaluationPeriods: positive,
   DatapointsToAlarm: positive.optional(),
-  TreatMissingData: z.enum(["missing", "ignore", "breaching", "notBreaching"]).default("missing"),
+  TreatMissingData: z.enum(["missing", "ignore", "breaching", "notBreaching"]).optional(),
   EvaluateLowSampleCountPercentile: z.literal("evaluate").optional(),
   EvaluationWindow: z
     .union([
@@ -59,6 +60,12 @@ const alarmSchema = z.strictObject({
 
 const compositeSchema = z.strictObject({ ...common, AlarmRule: z.unknown() });
 
+const insightRuleSchema = z.strictObject({
+  RuleName: z.unknown(),
+  RuleState: z.literal("ENABLED"),
+  RuleBody: z.unknown(),
+});
+
 interface Named {
   readonly id: string;
   readonly name: string;
@@ -72,6 +79,7 @@ export interface CompositeAlarm extends Named {
 }
 
 export interface Template {
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
   readonly Resources: Readonly<
     Record<string, { readonly Type: string; readonly Properties?: Readonly<Record<string, unknown>> }>
   >;
@@ -97,6 +105,15 @@ export const compositeAlarmsOf = (template: Template): readonly CompositeAlarm[]
     const properties = compositeSchema.parse(Properties);
     return { id, name: nameOf(template, id), properties, rule: resolve(template, properties.AlarmRule) };
   });
+
+/** Contributor Insights rules that count, by their names. */
+export const insightRulesOf = (template: Template): ReadonlyMap<string, string> =>
+  new Map(
+    ofType(template, "AWS::CloudWatch::InsightRule").map(([, { Properties }]) => {
+      const { RuleName, RuleBody } = insightRuleSchema.parse(Properties);
+      return [resolve(template, RuleName), resolve(template, RuleBody)];
+    }),
+  );
 
 /** The ARN as `resolve` writes it. */
 export const arnOf = (id: string): string => `arn:${id}`;
