@@ -6,6 +6,7 @@ import { memory } from "./memory.ts";
 import { requests } from "./requests.ts";
 import { describeMachine, tableOf, writeResult } from "./results.ts";
 import { scoped } from "./scope.ts";
+import { sloBaseline } from "./slo-baseline.ts";
 import { throughput } from "./throughput.ts";
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
@@ -14,6 +15,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   throughput,
   bundle,
   "foreign-origins": foreignOrigins,
+  "slo-baseline": sloBaseline,
 };
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
