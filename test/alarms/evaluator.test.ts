@@ -50,7 +50,7 @@ describe("missing data, as the manual's tables have it", () => {
 
 describe("statistics of a period", () => {
   const metric = { namespace: "n", name: "m", dimensions: {} };
-  const store = new MetricStore(100);
+  const store = new MetricStore();
   for (const [minute, value, times] of [
     [100, 5, 1],
     [101, 1, 2],
@@ -81,7 +81,7 @@ describe("statistics of a period", () => {
   });
 
   test("what was added after a reading counts in the next", () => {
-    const growing = new MetricStore(0);
+    const growing = new MetricStore();
     for (const total of [1, 2, 3]) {
       growing.add(metric, 3, 1);
       expect(growing.statistic("n m  ", statisticOf("Sum"), 0, 10)).toBe(total);
@@ -89,7 +89,7 @@ describe("statistics of a period", () => {
   });
 
   test("a reading that names a unit sees no other", () => {
-    const mixed = new MetricStore(0);
+    const mixed = new MetricStore();
     mixed.add({ ...metric, unit: "Count" }, 1, 5);
     mixed.add(metric, 2, 7);
     const sum = (unit?: string) => mixed.statistic(keyOf({ ...metric, unit }), statisticOf("Sum"), 0, 9);
@@ -120,7 +120,7 @@ const watched = (
   samples: readonly (readonly [minute: number, value: number])[],
   only?: readonly string[],
 ): Watch => {
-  const store = new MetricStore(0);
+  const store = new MetricStore();
   for (const [minute, value] of samples) store.add({ namespace: "n", name: "m", dimensions: {} }, minute, value);
   return new Watch({ Resources: { A: alarm(properties) } }, store, only);
 };
@@ -169,7 +169,7 @@ describe("composites", () => {
       Both: { Type: "AWS::CloudWatch::CompositeAlarm", Properties: { AlarmName: "both", AlarmRule: rule } },
     },
   });
-  const store = new MetricStore(0);
+  const store = new MetricStore();
   store.add({ namespace: "n", name: "m", dimensions: {} }, 5, 15);
   store.add({ namespace: "n", name: "m", dimensions: {} }, 8, 15);
   test.each<[name: string, rule: unknown]>([
@@ -236,7 +236,7 @@ test.each([
   ["unless they say otherwise", false, "notBreaching", "OK"],
   ["by default", false, undefined, "ALARM"],
 ])("alarms on DynamoDB's own metrics ignore missing data %s", (_what, dynamoDbAlwaysIgnores, treatment, expected) => {
-  const store = new MetricStore(0);
+  const store = new MetricStore();
   store.add({ namespace: "AWS/DynamoDB", name: "m", dimensions: {} }, 5, 15);
   const properties = { Namespace: "AWS/DynamoDB", TreatMissingData: treatment };
   const assumptions = { ...USUAL, dynamoDbAlwaysIgnores };

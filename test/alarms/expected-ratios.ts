@@ -1,15 +1,16 @@
 /** Alarms on a share of bad events: what they must do, and the series that show it. */
 import type { ExpectedAlarm, ExpectedCondition } from "./expected.ts";
-import type { Entry, Reading, What } from "./tape.ts";
+import type { Entry, Reading } from "./tape.ts";
 
 type Mark = Omit<Entry, "minute" | "times">;
 
 /** Of what an event leaves behind, and how many there were. */
 export interface ByTraffic {
-  readonly good: readonly Mark[];
+  /** Kinds of good events, each with all that it leaves. */
+  readonly good: readonly (readonly Mark[])[];
   readonly bad: readonly Mark[];
   /** What is neither, and still reports one of the metrics. */
-  readonly also?: readonly What[];
+  readonly also?: readonly Mark[];
   readonly count: (reading: Reading) => { readonly bad: number; readonly valid: number };
 }
 
@@ -26,7 +27,7 @@ interface RatioRule {
 
 export function ratio(id: string, traffic: ByTraffic, rule: RatioRule): ExpectedAlarm {
   const { long, short, ratio: share, least = 0, below = Infinity, leastBad = 3 } = rule;
-  const whats = [...traffic.good, ...traffic.bad].map(({ what }) => what);
+  const whats = [...traffic.good.flat(), ...traffic.bad, ...(traffic.also ?? [])].map(({ what }) => what);
   const condition = (
     suffix: ExpectedCondition["suffix"],
     minutes: number,
@@ -37,7 +38,7 @@ export function ratio(id: string, traffic: ByTraffic, rule: RatioRule): Expected
     periods: 1,
     missing: "notBreaching",
     filled: true,
-    hasData: (reading) => [...whats, ...(traffic.also ?? [])].some((what) => reading.times(what) > 0),
+    hasData: (reading) => whats.some((what) => reading.times(what) > 0),
     breaches: (reading) => {
       const { bad, valid } = traffic.count(reading);
       return breaches(bad, valid);
@@ -56,10 +57,10 @@ export function ratio(id: string, traffic: ByTraffic, rule: RatioRule): Expected
 
   const lump = lumpOf(traffic);
   const series = below < Infinity || least === 0 ? fewSeries(rule, lump) : burnSeries(rule, least, lump);
-  // Fifteen minutes of nothing but what is neither good nor bad.
-  const others: readonly Entry[] = [...(traffic.also ?? []), "job refused" as const]
-    .filter((what) => !whats.includes(what))
-    .flatMap((what) => [0, 5, 14].map((minute) => ({ minute, what })));
+  // Long after the first evaluation, and never enough to be missed.
+  const others: readonly Entry[] = [...(traffic.also ?? []), { what: "job refused" } as const].flatMap((mark) =>
+    [70, 75, 84].map((minute) => Object.assign({}, mark, { minute })),
+  );
   return {
     id,
     severity: rule.severity,
@@ -92,11 +93,17 @@ interface RatioSeries {
 }
 
 const lumpOf =
-  ({ good, bad }: ByTraffic): Lump =>
-  (minute, goodTimes, badTimes) => [
-    ...good.filter(() => goodTimes > 0).map((mark) => ({ ...mark, minute, times: goodTimes })),
-    ...bad.filter(() => badTimes > 0).map((mark) => ({ ...mark, minute, times: badTimes })),
-  ];
+  ({ good, bad, also = [] }: ByTraffic): Lump =>
+  (minute, goodTimes, badTimes) => {
+    const marked = (marks: readonly Mark[], times: number): readonly Entry[] =>
+      times > 0 ? marks.map((mark) => Object.assign({}, mark, { minute, times })) : [];
+    const share = Math.floor(goodTimes / good.length);
+    return [
+      ...good.flatMap((marks, index) => marked(marks, index === 0 ? goodTimes - share * (good.length - 1) : share)),
+      ...marked(bad, badTimes),
+      ...marked(also, 7),
+    ];
+  };
 
 /** One after the other, with so much silence between them that no evaluation sees two. */
 export function inTurn(window: number, episodes: readonly Episode[]): readonly Entry[] {
@@ -118,7 +125,7 @@ function exactly(share: number, least: number, most = Infinity): { valid: number
 const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
 
 function burnSeries({ long, short, ratio: share }: RatioRule, least: number, lump: Lump): RatioSeries {
-  const exact = exactly(share, least);
+  const exact = exactly(share, least + 1);
   const bare = Math.ceil((share * least) / 10_000);
   const half = Math.floor(least / 2);
   const burning = lump(0, exact.valid - exact.bad, exact.bad);
@@ -154,6 +161,7 @@ function fewSeries({ long, ratio: share, below = Infinity, leastBad = 3 }: Ratio
   const fewest = Math.floor((leastBad * 10_000) / share);
   const half = Math.floor(leastBad / 2);
   const limited = below < Infinity;
+  const enough = Math.ceil((below * share) / 10_000);
   const burning = lump(0, 0, leastBad);
   return {
     fires: [
@@ -166,7 +174,8 @@ function fewSeries({ long, ratio: share, below = Infinity, leastBad = 3 }: Ratio
       lump(0, exact.valid - exact.bad + 1, exact.bad - 1),
       lump(0, 0, leastBad - 1),
       [...lump(0, 0, half), ...lump(long, 0, leastBad - half)],
-      ...(limited ? [lump(0, 0, below)] : []),
+      lump(0, 1, leastBad - 1),
+      ...(limited ? [lump(0, 0, below), lump(0, below - enough, enough)] : []),
     ],
     lowTraffic: [burning],
     lowTrafficAlarms: 1,

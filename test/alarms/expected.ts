@@ -31,7 +31,7 @@ export interface ExpectedAlarm {
 }
 
 const jobs: ByTraffic = {
-  good: [{ what: "job done", value: 1000 }],
+  good: [[{ what: "job done", value: 1000 }]],
   bad: [{ what: "job failed" }],
   count: (reading) => {
     const bad = reading.times("job failed");
@@ -40,23 +40,27 @@ const jobs: ByTraffic = {
 };
 /** A failed job is no slow one, but it says that there were jobs. */
 const slowerThan = (limitMs: number): ByTraffic => ({
-  good: [{ what: "job done", value: limitMs }],
+  good: [[{ what: "job done", value: limitMs }], [{ what: "job done", value: 1000 }]],
   bad: [{ what: "job done", value: limitMs + 1 }],
-  also: ["job failed"],
+  also: [{ what: "job failed" }],
   count: (reading) => ({ bad: reading.times("job done", limitMs + 1), valid: reading.times("job done") }),
 });
 const leases: ByTraffic = {
-  good: [{ what: "lease taken", value: 100 }],
+  good: [[{ what: "lease taken", value: 100 }]],
   bad: [{ what: "lease taken", value: 101 }],
   count: (reading) => ({ bad: reading.times("lease taken", 101), valid: reading.times("lease taken") }),
 };
 const recoveries: ByTraffic = {
-  good: [{ what: "reconciler run", value: 180_000 }],
+  good: [[{ what: "reconciler run", value: 180_000 }]],
   bad: [{ what: "reconciler run", value: 180_001 }],
-  count: (reading) => ({ bad: reading.times("reconciler run", 180_001), valid: reading.times("reconciler run") }),
+  also: [{ what: "reconciler run", value: 0 }],
+  count: (reading) => {
+    const bad = reading.times("reconciler run", 180_001);
+    return { bad, valid: bad + reading.times("reconciler run", 180_000) };
+  },
 };
 const operations: ByTraffic = {
-  good: [{ what: "operation completed" }],
+  good: [[{ what: "operation completed" }]],
   bad: [{ what: "operation replayed" }],
   count: (reading) => {
     const bad = reading.times("operation replayed");
@@ -65,7 +69,7 @@ const operations: ByTraffic = {
 };
 /** Lambda reports an error of 0 for each invocation that had none. */
 const invocations: ByTraffic = {
-  good: [{ what: "worker invocations" }, { what: "worker errors", value: 0 }],
+  good: [[{ what: "worker invocations" }, { what: "worker errors", value: 0 }]],
   bad: [{ what: "worker invocations" }, { what: "worker errors" }],
   count: (reading) => ({ bad: reading.sum("worker errors"), valid: reading.sum("worker invocations") }),
 };

@@ -54,6 +54,21 @@ export function proofOf(expected: ExpectedAlarm, template: Template): Proof {
   };
 }
 
+/** @returns whether both templates' alarm, and its halves, are in the same states at every minute of the tape. */
+export function agree(expected: ExpectedAlarm, one: Template, other: Template, tape: readonly Entry[]): boolean {
+  const name = `${PREFIX}${expected.id}`;
+  const names = [...expected.conditions.map(({ suffix }) => `${name}${suffix}`), name];
+  return ASSUMPTIONS.every((assumptions) => {
+    const store = recorded(one, ENVIRONMENT, START, tape);
+    const [watch, twin] = [one, other].map((template) => new Watch(template, store, [name], assumptions));
+    return interesting(expected, tape, assumptions).every((minute) => {
+      watch?.step(START + minute);
+      twin?.step(START + minute);
+      return names.every((each) => watch?.stateOf(each) === twin?.stateOf(each));
+    });
+  });
+}
+
 /** @returns which of the alarm and its halves tells somebody whom it should not, or nobody. */
 export function misdirected({ id, severity, conditions }: ExpectedAlarm, template: Template): string | undefined {
   const topicOf = (action: unknown): string => /Notifications(Page|Ticket)/.exec(resolve(template, action))?.[1] ?? "";
@@ -115,7 +130,7 @@ function interesting(
   tape: readonly Entry[],
   assumptions: Assumptions,
 ): readonly number[] {
-  const minutes = new Set([1, 2, 3, HOUR, DAY]);
+  const minutes = new Set([1, 2, 3, HOUR - (START % HOUR), HOUR, DAY]);
   for (const { minute } of tape)
     for (const { minutes: period, periods } of conditions)
       for (let age = 0; age <= periods + assumptions.extraPeriods; age++) {

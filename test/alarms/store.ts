@@ -15,21 +15,24 @@ export const keyOf = ({ namespace, name, dimensions, unit = "" }: MetricIdentity
     .sort()
     .join(" ")}`;
 
+type Group = (readonly [value: number, times: number])[];
+
 interface Samples {
-  /** By minute since `MetricStore.start`: value and how many samples had it. */
-  readonly byMinute: (readonly [value: number, times: number][] | undefined)[];
-  /** Up to and without each minute; rebuilt on the first reading after a change. */
-  totals: { readonly counts: Float64Array; readonly sums: Float64Array } | undefined;
+  readonly byMinute: Map<number, Group>;
+  /** Made on the first reading after a change. */
+  sorted: Sorted | undefined;
+}
+
+/** The minutes that have samples, and what there was before each of them, and in all. */
+interface Sorted {
+  readonly minutes: readonly number[];
+  readonly groups: readonly Group[];
+  readonly counts: readonly number[];
+  readonly sums: readonly number[];
 }
 
 export class MetricStore {
-  readonly start: number;
   readonly #samples = new Map<string, Samples>();
-
-  /** @param start the minute before which there is no data. */
-  constructor(start: number) {
-    this.start = start;
-  }
 
   add(metric: MetricIdentity, minute: number, value: number, times = 1): void {
     if (times === 0) return;
@@ -38,12 +41,12 @@ export class MetricStore {
   }
 
   #add(key: string, minute: number, value: number, times: number): void {
-    const samples: Samples = this.#samples.get(key) ?? { byMinute: [], totals: undefined };
+    const samples: Samples = this.#samples.get(key) ?? { byMinute: new Map(), sorted: undefined };
     this.#samples.set(key, samples);
-    const index = minute - this.start;
-    if (index < 0) throw new RangeError(`minute ${minute} is before the start`);
-    samples.totals = undefined;
-    samples.byMinute[index] = [...(samples.byMinute[index] ?? []), [value, times]];
+    samples.sorted = undefined;
+    const group = samples.byMinute.get(minute);
+    if (group === undefined) samples.byMinute.set(minute, [[value, times]]);
+    else group.push([value, times]);
   }
 
   /** Of all dimensions that the metric has. */
@@ -55,13 +58,12 @@ export class MetricStore {
   statistic(key: string, statistic: Statistic, from: number, to: number): Point {
     const samples = this.#samples.get(key);
     if (samples === undefined) return undefined;
-    samples.totals ??= totalsOf(samples.byMinute);
-    const { counts, sums } = samples.totals;
-    const last = counts.length - 1;
-    const first = Math.min(Math.max(from - this.start, 0), last);
-    const end = Math.min(Math.max(to - this.start, 0), last);
+    samples.sorted ??= sorted(samples.byMinute);
+    const { minutes, groups, counts, sums } = samples.sorted;
+    const first = firstNotBefore(minutes, from);
+    const end = firstNotBefore(minutes, to);
+    if (first === end) return undefined;
     const count = (counts[end] ?? 0) - (counts[first] ?? 0);
-    if (count === 0) return undefined;
     const sum = (sums[end] ?? 0) - (sums[first] ?? 0);
     switch (statistic.kind) {
       case "SampleCount":
@@ -73,13 +75,13 @@ export class MetricStore {
       case "Minimum":
       case "Maximum":
       case "percentile": {
-        const sorted = samples.byMinute
+        const values = groups
           .slice(first, end)
-          .flatMap((minute) => minute ?? [])
+          .flat()
           .sort(([one], [other]) => one - other);
-        if (statistic.kind === "Minimum") return sorted[0]?.[0];
-        if (statistic.kind === "Maximum") return sorted.at(-1)?.[0];
-        return percentile(sorted, count, statistic.share);
+        if (statistic.kind === "Minimum") return values[0]?.[0];
+        if (statistic.kind === "Maximum") return values.at(-1)?.[0];
+        return percentile(values, count, statistic.share);
       }
     }
   }
@@ -110,20 +112,34 @@ export function statisticOf(text: string): Statistic {
   }
 }
 
-function totalsOf(byMinute: Samples["byMinute"]): { counts: Float64Array; sums: Float64Array } {
-  const counts = new Float64Array(byMinute.length + 1);
-  const sums = new Float64Array(byMinute.length + 1);
-  for (let minute = 0; minute < byMinute.length; minute++) {
-    let count = counts[minute] ?? 0;
-    let sum = sums[minute] ?? 0;
-    for (const [value, times] of byMinute[minute] ?? []) {
+function sorted(byMinute: ReadonlyMap<number, Group>): Sorted {
+  const minutes = [...byMinute.keys()].sort((one, other) => one - other);
+  const groups = minutes.map((minute) => byMinute.get(minute) ?? []);
+  let count = 0;
+  let sum = 0;
+  const counts = [0];
+  const sums = [0];
+  for (const group of groups) {
+    for (const [value, times] of group) {
       count += times;
       sum += value * times;
     }
-    counts[minute + 1] = count;
-    sums[minute + 1] = sum;
+    counts.push(count);
+    sums.push(sum);
   }
-  return { counts, sums };
+  return { minutes, groups, counts, sums };
+}
+
+/** The index of the first minute that is not before this one; as many as there are, if all are. */
+function firstNotBefore(minutes: readonly number[], minute: number): number {
+  let low = 0;
+  let high = minutes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((minutes[middle] ?? 0) < minute) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Between the two nearest ranks, in proportion. */

@@ -101,7 +101,7 @@ export interface Entry {
 
 /** The tape as CloudWatch would know it. */
 export function recorded(template: Template, environment: string, start: number, tape: readonly Entry[]): MetricStore {
-  const store = new MetricStore(start);
+  const store = new MetricStore();
   const rules = [...insightRulesOf(template)].map(([name, body]) => [name, contributorsOf(body)] as const);
   for (const { minute, what, value = 1, times = 1 } of tape) {
     const at = start + minute;
