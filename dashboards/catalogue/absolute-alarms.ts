@@ -62,7 +62,9 @@ const recoveryAlarms: readonly Omit<Alarm, "kind" | "runbook">[] = [
     why: "A lease is recovered in time within three minutes; the fourth and fifth are for metrics that come late.",
     conditions: [
       {
-        metrics: { value: { ours: "ReconcilerRuns", ...sum } },
+        metrics: { runs: { ours: "ReconcilerRuns", ...sum } },
+        // Without FILL it would be seven minutes: CloudWatch looks for points before the last five, too, and believes them.
+        expression: "FILL(runs, 0)",
         periodMinutes: 1,
         periods: 5,
         comparison: "<",
