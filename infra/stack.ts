@@ -42,8 +42,8 @@ export class FetchonceStack extends Stack {
     const accessLogs = new AccessLogBucket(this, "AccessLogs", { protectData });
     const staging = new StagingBucket(this, "Staging", { protectData, accessLogs });
     const content = new ContentBucket(this, "Content", { protectData, accessLogs });
-    const worker = new Worker(this, "Worker", { environment, table, work, staging, content });
-    const reconciler = new Reconciler(this, "Reconciler", { environment, table, work, staging });
+    const worker = new Worker(this, "Worker", { name, environment, table, work, staging, content });
+    const reconciler = new Reconciler(this, "Reconciler", { name, environment, table, work, staging });
 
     const { monitoring } = environment;
     this.monitoring =

@@ -4,6 +4,7 @@ import { fork } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { checkEvent } from "../event-check.ts";
 import { runPairs, type Pairs, type PairsOptions, type Progress } from "./exhaustive.ts";
 import { drawSchedule, runSchedule } from "./random.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -74,7 +75,11 @@ async function searchFor(schedules: number, seed: number): Promise<boolean> {
 async function replay(seed: number, only: ReadonlySet<number> | undefined): Promise<boolean> {
   const schedule = drawSchedule(seed);
   const before = await runSchedule(schedule, only && { only });
-  const outcome = await runSchedule(schedule, { trace: say, ...(only && { only }) });
+  const outcome = await runSchedule(schedule, {
+    trace: say,
+    onTelemetry: checkEvent,
+    ...(only && { only }),
+  });
   for (const { index, what } of outcome.struck) say(`fault ${index}: ${what}`);
   const isSame = before.traceHash === outcome.traceHash;
   const isGood = isSame && outcome.violation === undefined;

@@ -100,12 +100,14 @@ export const MUTANTS: readonly Mutant[] = [
       "if (!outcome.applied && !this.#isOurOwn(outcome.item)) throw this.#lose();",
       "",
     ],
+    ["no renewal", "await this.#write(renewLease(this.lease, clock.nowMs(), settings.leaseTtlMs));", ""],
+  ]),
+  ...inFile("core/acquire-lease.ts", [
     [
       "our own lease, its answer lost, taken for another's",
       "outcome.applied || record.leaseOwner === owner",
       "outcome.applied",
     ],
-    ["no renewal", "await this.#write(renewLease(this.lease, clock.nowMs(), settings.leaseTtlMs));", ""],
     ["a finished job taken for a lease", 'if (isTerminal(record.state)) return { kind: "finished" };', ""],
   ]),
   ...inFile("core/resume.ts", [
