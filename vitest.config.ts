@@ -13,6 +13,7 @@ export default defineConfig({
       { test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], testTimeout: 60_000 } },
       { test: { name: "infra", include: ["test/infra/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd } },
+      { test: { name: "browser", include: ["test/browser/**/*.test.ts"], ...endToEnd } },
       { test: { name: "long", include: ["test/long/**/*.test.ts"], ...endToEnd, fileParallelism: false } },
     ],
     coverage: {
