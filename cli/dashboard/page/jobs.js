@@ -22,9 +22,10 @@ export function followAddress() {
 function show() {
   clearTimeout(timer);
   shown = location.hash;
-  const [kind, value = ""] = decodeURIComponent(shown.slice(1)).split("=");
-  if (kind === "job") showTimeline(value);
-  if (kind === "state") showState(value);
+  const address = new URLSearchParams(shown.slice(1));
+  const [jobId, state] = [address.get("job"), address.get("state")];
+  if (jobId !== null) showTimeline(jobId);
+  else if (state !== null) showState(state);
 }
 
 const ask = async (path) => {
