@@ -7,12 +7,14 @@ import { requests } from "./requests.ts";
 import { describeMachine, tableOf, writeResult } from "./results.ts";
 import { scoped } from "./scope.ts";
 import { sloBaseline } from "./slo-baseline.ts";
+import { telemetry } from "./telemetry.ts";
 import { throughput } from "./throughput.ts";
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   requests,
   memory,
   throughput,
+  telemetry,
   bundle,
   "foreign-origins": foreignOrigins,
   "slo-baseline": sloBaseline,
