@@ -1,17 +1,28 @@
 import { defineConfig } from "vitest/config";
 
-/** Real processes and real kills: one file at a time, and patience. */
-const endToEnd = { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false };
+/** Real processes and real kills: after all else, and with patience. */
+const endToEnd = { testTimeout: 120_000, hookTimeout: 120_000, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
+    // Two, also on two cores, where vitest would take one: half of the time is spent waiting for leases to expire.
+    maxWorkers: 2,
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 } },
       { test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], testTimeout: 60_000 } },
       { test: { name: "infra", include: ["test/infra/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: "alarms",
+          include: ["test/alarms/**/*.test.ts"],
+          globalSetup: "test/alarms/global-setup.ts",
+          testTimeout: 60_000,
+        },
+      },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd } },
-      { test: { name: "long", include: ["test/long/**/*.test.ts"], ...endToEnd } },
+      { test: { name: "browser", include: ["test/browser/**/*.test.ts"], ...endToEnd } },
+      { test: { name: "long", include: ["test/long/**/*.test.ts"], ...endToEnd, fileParallelism: false } },
     ],
     coverage: {
       provider: "v8",

@@ -6,6 +6,7 @@ import { memory } from "./memory.ts";
 import { requests } from "./requests.ts";
 import { describeMachine, tableOf, writeResult } from "./results.ts";
 import { scoped } from "./scope.ts";
+import { sloBaseline } from "./slo-baseline.ts";
 import { telemetry } from "./telemetry.ts";
 import { throughput } from "./throughput.ts";
 
@@ -16,6 +17,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   telemetry,
   bundle,
   "foreign-origins": foreignOrigins,
+  "slo-baseline": sloBaseline,
 };
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

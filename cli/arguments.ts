@@ -11,9 +11,12 @@ export interface Arguments {
   readonly skipInvalid: boolean;
   /** As the workers' DOCSTOKG_ENABLE_IDEMPOTENCY has it. */
   readonly enableIdempotency: string;
+  /** Of a page about the run; 0: any that is free; undefined: no page. */
+  readonly dashboardPort: number | undefined;
 }
 
 const MOST_WORKERS = 64;
+const LAST_PORT = 65_535;
 const GATE_VARIABLE = "DOCSTOKG_ENABLE_IDEMPOTENCY";
 
 const EXAMPLES = `
@@ -32,6 +35,7 @@ interface Parsed {
   readonly allowPrivateHosts?: true;
   readonly skipInvalid?: true;
   readonly enableIdempotency?: string | boolean;
+  readonly dashboard?: number;
 }
 
 /**
@@ -44,7 +48,7 @@ export function parseArguments(argv: readonly string[], env: Readonly<NodeJS.Pro
     printed += text;
   });
   try {
-    command.parse(argv.map(explicitFlag), { from: "user" });
+    command.parse(argv.map(explicitValue), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return printed.trimEnd();
@@ -59,12 +63,16 @@ export function parseArguments(argv: readonly string[], env: Readonly<NodeJS.Pro
     allowPrivateHosts: options.allowPrivateHosts ?? false,
     skipInvalid: options.skipInvalid ?? false,
     enableIdempotency: gateText(options.enableIdempotency, env[GATE_VARIABLE]),
+    dashboardPort: options.dashboard,
   };
 }
 
-/** Commander would take a manifest that follows the bare flag for its percentage. */
-const explicitFlag = (argument: string): string =>
-  argument === "--enable-idempotency" ? "--enable-idempotency=true" : argument;
+/** Commander would take a manifest that follows one of these flags for its value. */
+function explicitValue(argument: string, index: number, argv: readonly string[]): string {
+  if (argument === "--enable-idempotency") return "--enable-idempotency=true";
+  const isPortNext = /^\d+$/.test(argv[index + 1] ?? "");
+  return argument === "--dashboard" && !isPortNext ? "--dashboard=0" : argument;
+}
 
 function commandLine(print: (text: string) => void): Command {
   return new Command("fetchonce")
@@ -81,6 +89,7 @@ function commandLine(print: (text: string) => void): Command {
       ).argParser(percentage),
     )
     .option("--no-enable-idempotency", "take the plain path: no leases, no ledger, no index")
+    .option("--dashboard [PORT]", "serve a page about the run on 127.0.0.1 (default: a free port)", portNumber)
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)
     .exitOverride()
@@ -91,6 +100,12 @@ function workerCount(text: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && count >= 1 && count <= MOST_WORKERS) return count;
   throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_WORKERS}.`);
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= LAST_PORT) return port;
+  throw new InvalidArgumentError(`It must be a port, 1 to ${LAST_PORT}, or 0 for any that is free.`);
 }
 
 function percentage(text: string): string {

@@ -19,6 +19,8 @@ import { download, type DownloadOptions } from "./download.ts";
 import { EXIT } from "./exit.ts";
 import { formatBytes, plural } from "./format.ts";
 import { createView, type Output, type ProgressView } from "./progress.ts";
+import type { RunWatch } from "./run-watch.ts";
+import { describeSlos } from "./slo-table.ts";
 import { describeSummary } from "./summary.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -28,7 +30,11 @@ export interface DemoSurroundings {
 }
 
 /** A varied set of files from an origin of our own, one worker killed on the way, and proof that nothing came of it. */
-export async function runDemo(args: Arguments, { stdout, signal }: DemoSurroundings): Promise<number> {
+export async function runDemo(
+  args: Arguments,
+  { stdout, signal }: DemoSurroundings,
+  watch: RunWatch | undefined,
+): Promise<number> {
   if (parseGate(args.enableIdempotency) !== 100) {
     throw new UsageError(
       "The demo shows what idempotency does, so it runs with it on. Give a MANIFEST to run without.",
@@ -38,7 +44,7 @@ export async function runDemo(args: Arguments, { stdout, signal }: DemoSurroundi
   const view = createView(stdout, DEMO_FILES.length);
   let closing: readonly string[] = [];
   try {
-    const { lines, exitCode } = await play(args, origin, view, signal);
+    const { lines, exitCode } = await play(args, origin, { view, watch, signal });
     closing = lines;
     return exitCode;
   } finally {
@@ -51,8 +57,7 @@ export async function runDemo(args: Arguments, { stdout, signal }: DemoSurroundi
 async function play(
   args: Arguments,
   origin: Origin,
-  view: ProgressView,
-  signal: AbortSignal,
+  { view, watch, signal }: Pick<DownloadOptions, "view" | "watch" | "signal">,
 ): Promise<{ lines: readonly string[]; exitCode: number }> {
   const messages = DEMO_FILES.map((file) => ({
     work_id: "demo",
@@ -68,10 +73,11 @@ async function play(
       `${plural(args.workers, "worker")}, into ${args.outDir}. A worker will be killed on the way.`,
   );
 
-  const { results, summary } = await download(messages, {
+  const { results, summary, slos } = await download(messages, {
     ...args,
     allowPrivateHosts: true,
     view,
+    watch,
     signal,
     ...killInMidFile(origin, view, (bytes) => {
       inFlightBytes = bytes;
@@ -84,7 +90,7 @@ async function play(
       checks.push(await deliverAgain(pipeline, origin, messages), await checkStaging(pipeline, jobIds));
     },
   });
-  const lines = describeSummary(summary, args.outDir);
+  const lines = [...describeSummary(summary, args.outDir), "", ...describeSlos(slos)];
   if (signal.aborted) return { lines: [...lines, "The demo was interrupted."], exitCode: EXIT.interrupted };
 
   checks.unshift(

@@ -4,13 +4,17 @@ import { dynamoItems } from "../adapters/dynamodb.ts";
 import { parseGate } from "../core/gate.ts";
 import { jobItemKey } from "../core/keys.ts";
 import type { JobMessage } from "../core/message.ts";
+import type { TelemetryEvent } from "../core/events.ts";
 import type { Items } from "../core/ports.ts";
 import { decodeJob } from "../core/record-codec.ts";
+import { MetricSums, sloReport, type SloResult } from "../dashboards/catalogue/report.ts";
+import { SLOS } from "../dashboards/catalogue/slos.ts";
 import { startPipeline, type Pipeline, type PipelineOptions } from "../local/pipeline.ts";
 import { Activity } from "./activity.ts";
 import { JobTracker } from "./job-tracker.ts";
 import type { ProgressView } from "./progress.ts";
 import { writeResults, type JobResult } from "./results.ts";
+import type { RunWatch } from "./run-watch.ts";
 import { summarize, type Summary } from "./summary.ts";
 
 export interface DownloadOptions extends Pick<
@@ -20,6 +24,7 @@ export interface DownloadOptions extends Pick<
   readonly enableIdempotency: string;
   readonly allowPrivateHosts: boolean;
   readonly view: ProgressView;
+  readonly watch?: RunWatch | undefined;
   /** Aborted: stop cleanly, with what is known by then. */
   readonly signal: AbortSignal;
   readonly onStarted?: (pipeline: Pipeline) => void;
@@ -30,6 +35,8 @@ export interface DownloadOptions extends Pick<
 export interface DownloadReport {
   readonly results: readonly JobResult[];
   readonly summary: Summary;
+  /** Of the events that arrived: a kill can lose a batch of them. */
+  readonly slos: readonly SloResult[];
 }
 
 const LOOK_EVERY_MS = 300;
@@ -40,7 +47,7 @@ const LONGEST_DRAIN_MS = 10_000;
 
 /** Downloads what the messages name, and leaves `results.jsonl` behind whether it was interrupted or not. */
 export async function download(messages: readonly JobMessage[], options: DownloadOptions): Promise<DownloadReport> {
-  const { outDir, view, signal } = options;
+  const { outDir, view, watch, signal } = options;
   const startedMs = performance.now();
   let failed = 0;
   const tracker = new JobTracker(messages, parseGate(options.enableIdempotency), (result) => {
@@ -49,6 +56,9 @@ export async function download(messages: readonly JobMessage[], options: Downloa
     view.ended(result, tracker.total - tracker.openCount);
   });
   const activity = new Activity((jobId) => tracker.messageOf(jobId)?.url);
+  const metrics = new MetricSums();
+  const slos = (): readonly SloResult[] => sloReport(metrics.sums, SLOS);
+  watch?.began(tracker, slos);
 
   const pipeline = await startPipeline({
     ...options,
@@ -59,6 +69,8 @@ export async function download(messages: readonly JobMessage[], options: Downloa
     onTelemetry: (line, pid) => {
       tracker.hearTelemetry(line);
       activity.hearTelemetry(line);
+      metrics.add(line as unknown as TelemetryEvent);
+      watch?.heard(line);
       options.onTelemetry?.(line, pid);
     },
     onLog: (line) => tracker.hearLog(line),
@@ -67,14 +79,17 @@ export async function download(messages: readonly JobMessage[], options: Downloa
       options.onStagedBytes?.(progress);
     },
   });
-  const refresh = (): void =>
-    view.refresh({
+  const refresh = (): void => {
+    const snapshot = {
       atMs: performance.now(),
       done: tracker.total - tracker.openCount,
       failed,
       bytes: activity.bytes,
       underWay: activity.underWay(),
-    });
+    };
+    view.refresh(snapshot);
+    watch?.refreshed(snapshot);
+  };
   const refreshing = setInterval(refresh, REFRESH_EVERY_MS);
   try {
     options.onStarted?.(pipeline);
@@ -88,7 +103,8 @@ export async function download(messages: readonly JobMessage[], options: Downloa
   }
   const results = tracker.results();
   await writeResults(outDir, results);
-  return { results, summary: summarize(tracker, activity.takeovers, performance.now() - startedMs) };
+  const summary = summarize(tracker, activity.takeovers, performance.now() - startedMs);
+  return { results, summary, slos: slos() };
 }
 
 async function follow(

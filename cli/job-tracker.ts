@@ -132,9 +132,9 @@ export class JobTracker {
     return this.#messages.map((message) => resultOf(message, this.#jobs.get(jobIdOf(message))?.outcome ?? UNKNOWN));
   }
 
-  /** Each job once. */
-  jobs(): readonly Readonly<TrackedJob>[] {
-    return [...this.#jobs.values()];
+  /** Each job once, by its id. */
+  entries(): Iterable<readonly [string, Readonly<TrackedJob>]> {
+    return this.#jobs.entries();
   }
 
   #endWith(jobId: string, outcome: Outcome): void {

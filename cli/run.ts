@@ -1,15 +1,20 @@
+import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import { parseGate } from "../core/gate.ts";
 import { jobIdOf } from "../core/keys.ts";
 import type { JobMessage } from "../core/message.ts";
 import { parseArguments, type Arguments } from "./arguments.ts";
+import { LiveRun } from "./dashboard/live-run.ts";
+import { startDashboard } from "./dashboard/server.ts";
 import { runDemo } from "./demo.ts";
 import { download } from "./download.ts";
 import { EXIT } from "./exit.ts";
 import { plural } from "./format.ts";
 import { describeProblems, readManifest } from "./manifest.ts";
 import { createView, type Output } from "./progress.ts";
+import type { RunWatch } from "./run-watch.ts";
+import { describeSlos } from "./slo-table.ts";
 import { describeSummary, hasFailures } from "./summary.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -38,13 +43,35 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 }
 
 async function start(args: Arguments, surroundings: Surroundings): Promise<number> {
-  if (args.manifest === undefined) {
-    await makeOutDir(args.outDir);
-    return runDemo(args, surroundings);
-  }
-  const messages = await messagesOf(args.manifest, args, surroundings);
+  const { manifest } = args;
+  const messages = manifest === undefined ? undefined : await messagesOf(manifest, args, surroundings);
   await makeOutDir(args.outDir);
-  return downloadAll(messages, args, surroundings);
+  return withDashboard(args, surroundings, async (watch) =>
+    messages ? downloadAll(messages, args, surroundings, watch) : runDemo(args, surroundings, watch),
+  );
+}
+
+/** With a page about the run while it goes on, if that was asked for; on a terminal the page outlives it. */
+async function withDashboard(
+  { dashboardPort, outDir }: Arguments,
+  { stdout, signal }: Surroundings,
+  work: (watch: RunWatch | undefined) => Promise<number>,
+): Promise<number> {
+  if (dashboardPort === undefined) return work(undefined);
+  const live = new LiveRun();
+  const dashboard = await startDashboard(dashboardPort, live, outDir);
+  try {
+    stdout.write(`Dashboard: ${dashboard.url}\n`);
+    const exitCode = await work(live);
+    live.ended();
+    if (stdout.isTTY && !signal.aborted) {
+      stdout.write(`The dashboard stays at ${dashboard.url} until Ctrl-C.\n`);
+      await once(signal, "abort");
+    }
+    return exitCode;
+  } finally {
+    await dashboard.stop();
+  }
 }
 
 async function messagesOf(
@@ -80,6 +107,7 @@ async function downloadAll(
   messages: readonly JobMessage[],
   args: Arguments,
   { stdout, signal }: Surroundings,
+  watch: RunWatch | undefined,
 ): Promise<number> {
   const view = createView(stdout, new Set(messages.map(jobIdOf)).size);
   const onInterrupt = (): void => view.say("Stopping; press Ctrl-C once more to stop at once.");
@@ -90,11 +118,12 @@ async function downloadAll(
   );
   let closing: readonly string[] = [];
   try {
-    const { summary } = await download(messages, { ...args, view, signal });
-    closing = describeSummary(summary, args.outDir);
+    const { summary, slos } = await download(messages, { ...args, view, watch, signal });
+    closing = [...describeSummary(summary, args.outDir), "", ...describeSlos(slos)];
     if (signal.aborted) return EXIT.interrupted;
     return hasFailures(summary) ? EXIT.failed : EXIT.done;
   } finally {
+    signal.removeEventListener("abort", onInterrupt);
     view.close();
     for (const line of closing) stdout.write(`${line}\n`);
     if (signal.aborted) stdout.write("Interrupted. The same command goes on where this one stopped.\n");

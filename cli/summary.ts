@@ -20,7 +20,7 @@ const FINISHED_STATES = ["INDEXED", "DEDUPED", "PUBLISHED", "FAILED"];
 export function summarize(tracker: JobTracker, takeovers: number, elapsedMs: number): Summary {
   const states: Record<string, number> = {};
   const summary = { doneBefore: 0, failedBefore: 0, bytes: 0, retries: 0, resumedBytes: 0 };
-  for (const { outcome, earlier, record } of tracker.jobs()) {
+  for (const [, { outcome, earlier, record }] of tracker.entries()) {
     const state = FINISHED_STATES.find((finished) => finished === outcome.state) ?? "unfinished";
     states[state] = (states[state] ?? 0) + 1;
     if (earlier?.state === "FAILED") summary.failedBefore += 1;

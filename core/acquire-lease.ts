@@ -1,4 +1,4 @@
-import { jobIdOfKey, jobKeyOf, operationKeyOf } from "./keys.ts";
+import { jobIdOfKey, operationKeyOf } from "./keys.ts";
 import { LeasedJob } from "./leased-job.ts";
 import type { JobMessage } from "./message.ts";
 import { takeLease } from "./protocol.ts";
@@ -13,9 +13,13 @@ export type Acquisition =
   | { readonly kind: "waiting"; readonly untilMs: number };
 
 /** `onRenewed` is called after each renewal, so that the message can be kept hidden as long as the lease is held. */
-export async function acquireLease(deps: WorkerDeps, message: JobMessage, onRenewed: () => void): Promise<Acquisition> {
+export async function acquireLease(
+  deps: WorkerDeps,
+  message: JobMessage,
+  jobKey: string,
+  onRenewed: () => void,
+): Promise<Acquisition> {
   const { clock, items, random, settings } = deps;
-  const jobKey = jobKeyOf(message);
   const jobId = jobIdOfKey(jobKey);
   const owner = random.uniqueId();
   const nowMs = clock.nowMs();

@@ -1,6 +1,6 @@
 import { asJobError } from "./errors.ts";
 import { gateAdmits } from "./gate.ts";
-import { jobIdOf } from "./keys.ts";
+import { jobIdOfKey, jobKeyOf } from "./keys.ts";
 import { acquireLease } from "./acquire-lease.ts";
 import { jobMessage, messageProblems, type JobMessage } from "./message.ts";
 import { processPlain } from "./plain.ts";
@@ -55,10 +55,11 @@ async function work(
   message: JobMessage,
   outOfTime: AbortSignal,
 ): Promise<JobEnd> {
-  const isGuarded = message.tracked === true || gateAdmits(deps.settings.gate, jobIdOf(message));
+  const jobKey = jobKeyOf(message);
+  const isGuarded = message.tracked === true || gateAdmits(deps.settings.gate, jobIdOfKey(jobKey));
   if (!isGuarded) return processPlain(deps, message, delivery.receiveCount, outOfTime);
 
-  const acquisition = await acquireLease(deps, message, () =>
+  const acquisition = await acquireLease(deps, message, jobKey, () =>
     keepHidden(deps.queue, delivery, deps.settings.leaseTtlMs),
   );
   switch (acquisition.kind) {

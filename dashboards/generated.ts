@@ -1,4 +1,7 @@
+import { slosMarkdown } from "./docs/slos.ts";
 import { telemetryMarkdown, telemetrySchemaJson } from "./docs/telemetry.ts";
+import { grafanaJson } from "./grafana/dashboard.ts";
+import { openSloYaml } from "./openslo.ts";
 
 export interface GeneratedFile {
   /** Relative to the project's root. */
@@ -11,4 +14,7 @@ export interface GeneratedFile {
 export const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/telemetry.schema.json", render: telemetrySchemaJson },
   { path: "docs/telemetry.md", render: telemetryMarkdown },
+  { path: "docs/slos.md", render: slosMarkdown },
+  { path: "dashboards/openslo.yaml", render: openSloYaml },
+  { path: "dashboards/grafana/fetchonce.json", render: grafanaJson },
 ];

@@ -8,6 +8,24 @@ const PART_SIZE_BYTES = 8 * MIB;
 /** S3 takes 10,000 parts an upload: with parts of 8 MiB no body can be longer than 78.1 GiB. */
 const MAX_BODY_BYTES = 10_000 * PART_SIZE_BYTES;
 
+/** Who is told about alarms of one severity. */
+export interface Subscribers {
+  readonly emails: readonly string[];
+  /** PagerDuty's, Opsgenie's or anybody else's endpoint for SNS. */
+  readonly httpsUrls: readonly string[];
+  /** A channel of a Slack workspace that Amazon Q Developer in chat applications (formerly AWS Chatbot) is authorized for. */
+  readonly slack?: { readonly workspaceId: string; readonly channelId: string };
+}
+
+export interface Monitoring {
+  /** Undefined: alarms are there to look at, and tell nobody. */
+  readonly tells: Readonly<Record<"page" | "ticket", Subscribers>> | undefined;
+  /** What alarm texts put before `/<page>.md#<section>`: set it to where your people read docs/runbooks/. */
+  readonly runbookBaseUrl: string;
+  /** Job records that a day may add. A record is 1 KB at most, kept for `recordRetentionDays`; a job is 8 write units. */
+  readonly ledgerGrowthADay: number;
+}
+
 /** What differs, or may differ, between two deployments of the same stack. */
 export interface Environment {
   /** The gate, `DOCSTOKG_ENABLE_IDEMPOTENCY`: "true", "false", or the percentage of jobs that take the guarded path. */
@@ -47,7 +65,14 @@ export interface Environment {
   readonly recoverLimit: number;
   readonly sweepLimit: number;
   readonly orphanAgeMs: number;
+
+  /** Alarms, dashboard and saved queries. Undefined: none at all. */
+  readonly monitoring: Monitoring | undefined;
 }
+
+const RUNBOOKS = "docs/runbooks";
+/** Put the real ones here: an address that nobody confirms is one more thing that looks as if it worked. */
+const NOBODY_YET: Subscribers = { emails: [], httpsUrls: [] };
 
 const dev: Environment = {
   enableIdempotency: "true",
@@ -79,6 +104,8 @@ const dev: Environment = {
   recoverLimit: 200,
   sweepLimit: 500,
   orphanAgeMs: DAY_MS,
+
+  monitoring: { tells: undefined, runbookBaseUrl: RUNBOOKS, ledgerGrowthADay: 10_000 },
 };
 
 const staging: Environment = {
@@ -87,6 +114,11 @@ const staging: Environment = {
   pointInTimeRecovery: true,
   logRetention: RetentionDays.ONE_MONTH,
   workerConcurrency: 20,
+  monitoring: {
+    tells: { page: NOBODY_YET, ticket: NOBODY_YET },
+    runbookBaseUrl: RUNBOOKS,
+    ledgerGrowthADay: 100_000,
+  },
 };
 
 const prod: Environment = {
@@ -95,6 +127,12 @@ const prod: Environment = {
   protectData: true,
   logRetention: RetentionDays.THREE_MONTHS,
   workerConcurrency: 100,
+  monitoring: {
+    tells: { page: NOBODY_YET, ticket: NOBODY_YET },
+    runbookBaseUrl: RUNBOOKS,
+    // At most 30 GB of records, and $5 of write units a day.
+    ledgerGrowthADay: 1_000_000,
+  },
 };
 
 /** The laptop run: the same stack, with times short enough to watch a crash heal. */
@@ -111,6 +149,9 @@ const local: Environment = {
   retryCapMs: 5 * SECOND_MS,
   httpIdleTimeoutMs: 10 * SECOND_MS,
   orphanAgeMs: 600 * SECOND_MS,
+
+  // The run ends with its report instead.
+  monitoring: undefined,
 };
 
 export const ENVIRONMENTS = { dev, staging, prod, local };

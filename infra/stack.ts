@@ -3,6 +3,7 @@ import type { Construct } from "constructs";
 import { AccessLogBucket } from "./constructs/access-log-bucket.ts";
 import { ContentBucket } from "./constructs/content-bucket.ts";
 import { JobsTable } from "./constructs/jobs-table.ts";
+import { Monitoring } from "./constructs/monitoring.ts";
 import { Reconciler } from "./constructs/reconciler.ts";
 import { StagingBucket } from "./constructs/staging-bucket.ts";
 import { WorkQueue } from "./constructs/work-queue.ts";
@@ -25,6 +26,8 @@ type Outputs = Readonly<
 
 /** Everything one environment consists of. */
 export class FetchonceStack extends Stack {
+  readonly monitoring: Monitoring | undefined;
+
   constructor(scope: Construct, name: EnvironmentName) {
     const environment = ENVIRONMENTS[name];
     super(scope, "Fetchonce", {
@@ -41,6 +44,11 @@ export class FetchonceStack extends Stack {
     const content = new ContentBucket(this, "Content", { protectData, accessLogs });
     const worker = new Worker(this, "Worker", { name, environment, table, work, staging, content });
     const reconciler = new Reconciler(this, "Reconciler", { name, environment, table, work, staging });
+
+    const { monitoring } = environment;
+    this.monitoring =
+      monitoring &&
+      new Monitoring(this, "Monitoring", { name, environment, monitoring, table, work, worker, reconciler });
 
     const outputs: Outputs = {
       QueueUrl: work.queue.queueUrl,

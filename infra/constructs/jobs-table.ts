@@ -11,6 +11,7 @@ const WATCH_INDEX = "watch";
 
 /** Job records and the hash index, and a sparse, sharded index of the jobs that the reconciler has to watch. */
 export class JobsTable extends Table {
+  readonly watchIndexName = WATCH_INDEX;
   readonly watchIndexArn = `${this.tableArn}/index/${WATCH_INDEX}`;
 
   constructor(scope: Construct, id: string, { protectData, pointInTimeRecovery }: JobsTableProps) {

@@ -10,10 +10,13 @@ import { loopbackEndpoint } from "../../local/loopback.ts";
 /** DynamoDB Local needs Java 17. */
 const javaVersion = Number(/version "(\d+)/.exec(spawnSync("java", ["-version"]).stderr?.toString() ?? "")?.[1] ?? 0);
 
-/** Every DynamoDB that this machine can run. */
+const external = process.env["AWS_ENDPOINT_URL"];
+
+/** Every DynamoDB that this machine can run, and the one that AWS_ENDPOINT_URL names. */
 export const dynamoDbServices: Readonly<Record<string, () => Promise<EmbeddedService>>> = {
   "dynalite, mended": async () => startDynamoDb({}),
   ...(javaVersion >= 17 && { "Amazon's DynamoDB Local": startDynamoDbLocal }),
+  ...(external !== undefined && { [external]: async () => ({ endpoint: external, stop: async () => undefined }) }),
 };
 
 export const clientOf = (endpoint: string): DynamoDBClient =>

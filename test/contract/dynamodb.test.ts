@@ -1,11 +1,13 @@
 import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
+  DeleteTableCommand,
   GetItemCommand,
   QueryCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { UpdateItemCommandInput, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +16,9 @@ import { clientOf, createJobsTable, dynamoDbServices } from "./dynamodb-services
 import { startDynamoDb } from "../../local/dynamodb.ts";
 import type { DynamoDbRequest, EmbeddedService } from "../../local/dynamodb.ts";
 
+/** Ours alone, whatever else the service holds. */
+const TABLE = `jobs-${randomBytes(6).toString("hex")}`;
+
 let key = "";
 let keys = 0;
 beforeEach(() => {
@@ -21,7 +26,7 @@ beforeEach(() => {
 });
 
 function update(input: Partial<UpdateItemCommandInput>): UpdateItemCommand {
-  return new UpdateItemCommand({ TableName: "jobs", Key: { pk: { S: key } }, ...input });
+  return new UpdateItemCommand({ TableName: TABLE, Key: { pk: { S: key } }, ...input });
 }
 
 const lease = (owner: string): UpdateItemCommand =>
@@ -68,9 +73,10 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
   beforeAll(async () => {
     service = await start();
     client = clientOf(service.endpoint);
-    await createJobsTable(client, "jobs");
+    await createJobsTable(client, TABLE);
   });
   afterAll(async () => {
+    await client.send(new DeleteTableCommand({ TableName: TABLE }));
     client.destroy();
     await service.stop();
   });
@@ -121,7 +127,7 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
       ),
     );
     expect(refused.Item).toBeUndefined();
-    const read = await client.send(new GetItemCommand({ TableName: "jobs", Key: { pk: { S: key } } }));
+    const read = await client.send(new GetItemCommand({ TableName: TABLE, Key: { pk: { S: key } } }));
     expect(read.Item).toBeUndefined();
   });
 
@@ -130,7 +136,7 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
     const outcomes = await Promise.allSettled(owners.map(async (owner) => client.send(lease(owner))));
     expect(outcomes.filter((outcome) => outcome.status === "fulfilled")).toHaveLength(1);
     const read = await client.send(
-      new GetItemCommand({ TableName: "jobs", Key: { pk: { S: key } }, ConsistentRead: true }),
+      new GetItemCommand({ TableName: TABLE, Key: { pk: { S: key } }, ConsistentRead: true }),
     );
     expect(read.Item?.["fence"]).toEqual({ N: "1" });
   });
@@ -139,10 +145,10 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
     await client.send(lease("a"));
     const read = await client.send(
       new BatchGetItemCommand({
-        RequestItems: { jobs: { Keys: [{ pk: { S: key } }, { pk: { S: "JOB#none" } }], ConsistentRead: true } },
+        RequestItems: { [TABLE]: { Keys: [{ pk: { S: key } }, { pk: { S: "JOB#none" } }], ConsistentRead: true } },
       }),
     );
-    expect(read.Responses?.["jobs"]?.map((item) => item["pk"]?.S)).toEqual([key]);
+    expect(read.Responses?.[TABLE]?.map((item) => item["pk"]?.S)).toEqual([key]);
   });
 
   it("lists in the index only what has both of its keys, in the range asked for, oldest first", async () => {
@@ -155,7 +161,7 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
     await client.send(unwatch());
     const found = await client.send(
       new QueryCommand({
-        TableName: "jobs",
+        TableName: TABLE,
         IndexName: "watch",
         KeyConditionExpression: "watch_shard = :shard AND watch_at < :before",
         ExpressionAttributeValues: { ":shard": { N: String(shard) }, ":before": { N: "900" } },
@@ -195,10 +201,10 @@ describe("the embedded DynamoDB", () => {
       const service = await startDynamoDb({ path: join(folder, "tables") });
       const client = clientOf(service.endpoint);
       if (step === "write") {
-        await createJobsTable(client, "jobs");
+        await createJobsTable(client, TABLE);
         await client.send(lease("a"));
       }
-      const read = await client.send(new GetItemCommand({ TableName: "jobs", Key: { pk: { S: key } } }));
+      const read = await client.send(new GetItemCommand({ TableName: TABLE, Key: { pk: { S: key } } }));
       seen.push(read.Item?.["owner"]?.S);
       client.destroy();
       await service.stop();
@@ -215,11 +221,11 @@ describe("the embedded DynamoDB", () => {
       },
     });
     const client = clientOf(service.endpoint);
-    await createJobsTable(client, "jobs");
+    await createJobsTable(client, TABLE);
     await client.send(watch(1));
     await client.send(lease("a"));
     await refusal(client.send(lease("b")));
-    await client.send(new GetItemCommand({ TableName: "jobs", Key: { pk: { S: key } }, ConsistentRead: true }));
+    await client.send(new GetItemCommand({ TableName: TABLE, Key: { pk: { S: key } }, ConsistentRead: true }));
     client.destroy();
     await service.stop();
     expect(requests).toEqual([

@@ -109,7 +109,7 @@ export async function newBucket(client: S3Client): Promise<string> {
   return Bucket;
 }
 
-async function removeBucket(client: S3Client, Bucket: string): Promise<void> {
+export async function removeBucket(client: S3Client, Bucket: string): Promise<void> {
   await client.send(new DeleteBucketPolicyCommand({ Bucket }));
   const uploads = (await client.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? [];
   for (const { Key, UploadId } of uploads)

@@ -119,7 +119,7 @@ function serve(request: HttpRequest, resource: Resource, fault: BodyFault | unde
 
   const start = /^bytes=(\d+)-/.exec(request.headers["range"] ?? "")?.[1];
   const condition = request.headers["if-range"];
-  const isSame = condition === undefined || condition === etag || resource.ignoresIfRange === true;
+  const isSame = condition === undefined || resource.ignoresIfRange === true || condition === headers["etag"];
   if (start === undefined || !resource.ranges || !isSame) {
     const claimed = body.length + (fault?.kind === "wrong length" ? 3 : 0);
     if (!resource.isChunked) headers["content-length"] = String(claimed);

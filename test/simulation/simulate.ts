@@ -96,8 +96,8 @@ async function replay(seed: number, only: ReadonlySet<number> | undefined): Prom
 type Shard = NonNullable<PairsOptions["shard"]>;
 
 async function pairsOfShard(shard: Shard): Promise<Pairs> {
-  const onProgress = ({ pairs, scenario }: Progress): void =>
-    say(`${shard.index + 1}/${shard.of} ${scenario}: ${grouped(pairs)} pairs so far`);
+  const onProgress = (progress: Progress): void =>
+    say(`${shard.index + 1}/${shard.of} ${progress.scenario}: ${grouped(progress.pairs)} pairs so far`);
   const result = await runPairs(SCENARIOS, { shard, onProgress });
   for (const violation of result.violations) say(violation);
   process.send?.(result);
@@ -119,7 +119,7 @@ async function pairsOnAllCores(): Promise<Pairs> {
     ),
   );
   return {
-    pairs: results.reduce((sum, { pairs }) => sum + pairs, 0),
+    pairs: results.reduce((sum, result) => sum + result.pairs, 0),
     violations: results.flatMap(({ violations }) => violations),
   };
 }

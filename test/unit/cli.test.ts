@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
@@ -23,6 +25,7 @@ describe("the command line", () => {
     allowPrivateHosts: false,
     skipInvalid: false,
     enableIdempotency: "true",
+    dashboardPort: undefined,
   };
   it.each<[string[], object]>([
     [[], {}],
@@ -35,6 +38,11 @@ describe("the command line", () => {
     [["--enable-idempotency", "a.csv"], { manifest: "a.csv", enableIdempotency: "true" }],
     [["--enable-idempotency=12.5", "a.csv"], { manifest: "a.csv", enableIdempotency: "12.5" }],
     [["--enable-idempotency=0"], { enableIdempotency: "0" }],
+    [["--dashboard"], { dashboardPort: 0 }],
+    [["--dashboard", "a.csv"], { dashboardPort: 0, manifest: "a.csv" }],
+    [["a.csv", "--dashboard", "--workers", "2"], { dashboardPort: 0, manifest: "a.csv", workers: 2 }],
+    [["--dashboard", "8080", "a.csv"], { dashboardPort: 8080, manifest: "a.csv" }],
+    [["--dashboard=8080"], { dashboardPort: 8080 }],
   ])("%j is understood", (argv, expected) => {
     expect(parseArguments(argv, {})).toEqual({ ...defaults, ...expected });
   });
@@ -76,6 +84,11 @@ describe("wrong usage ends with 2 and a sentence that helps", () => {
     [["--workers", "0"], "argument '0' is invalid. It must be a whole number from 1 to 64."],
     [["--workers", "two"], "argument 'two' is invalid. It must be a whole number from 1 to 64."],
     [["--enable-idempotency=101"], "argument '101' is invalid. It must be a percentage, 0 to 100."],
+    [
+      ["--dashboard", "65536"],
+      "argument '65536' is invalid. It must be a port, 1 to 65535, or 0 for any that is free.",
+    ],
+    [["--dashboard=web"], "argument 'web' is invalid. It must be a port"],
     [["absent.csv"], "Cannot read the manifest absent.csv: no such file or directory."],
     [["list.xml"], "What list.xml holds cannot be told by its name. Known are .jsonl, .csv, .txt"],
     [["--no-enable-idempotency"], "The demo shows what idempotency does"],
@@ -96,6 +109,15 @@ describe("wrong usage ends with 2 and a sentence that helps", () => {
     const line = '{"work_id":"w","artifact_id":"a","url":"https://example.org/"}';
     const { code, stderr } = await runWith(["-", "--out", join(file, "out")], line);
     expect([code, stderr]).toEqual([2, expect.stringContaining("Choose another with --out.")]);
+  });
+
+  it("a port that somebody else has", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const port = String((other.address() as AddressInfo).port);
+    const { code, stdout, stderr } = await runWith(["--dashboard", port, "--out", join(folder, "out")]);
+    other.close();
+    expect([code, stdout, stderr]).toEqual([2, "", expect.stringContaining(`cannot have port ${port}: it is in use.`)]);
   });
 
   it("an invalid manifest, before anything is made or sent", async () => {

@@ -1,10 +1,4 @@
-import {
-  CreateBucketCommand,
-  GetObjectCommand,
-  ListMultipartUploadsCommand,
-  S3Client,
-  type S3ServiceException,
-} from "@aws-sdk/client-s3";
+import { GetObjectCommand, ListMultipartUploadsCommand, S3Client, type S3ServiceException } from "@aws-sdk/client-s3";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +6,7 @@ import { s3Content } from "../../../adapters/s3-content.ts";
 import { s3Staging } from "../../../adapters/s3-staging.ts";
 import type { Content, Staging } from "../../../core/ports.ts";
 import { startEmbeddedS3 } from "../../../local/s3/server.ts";
+import { newBucket, removeBucket } from "../s3-support.ts";
 import { simulatedBlobs } from "../../simulation/blobs.ts";
 import { simulatedClock } from "../../simulation/world.ts";
 
@@ -38,9 +33,13 @@ export interface BlobsBackend extends AsyncDisposable {
 
 const MIB = 2 ** 20;
 
+const external = process.env["AWS_ENDPOINT_URL"];
+
+/** Every implementation that this machine can run, and the one that AWS_ENDPOINT_URL names. */
 export const blobsBackends: Readonly<Record<string, () => Promise<BlobsBackend>>> = {
   "simulated buckets": async () => simulatedBackend(),
   "the embedded S3": async () => embeddedBackend({}),
+  ...(external !== undefined && { [external]: async () => s3Backend(external, removeBuckets) }),
 };
 
 /** A content bucket is also tried with objects too large for one copy. */
@@ -67,25 +66,40 @@ function simulatedBackend(): BlobsBackend {
   };
 }
 
-async function embeddedBackend(copying: {
-  largestSingleCopyBytes?: number;
-  copyPartBytes?: number;
-}): Promise<BlobsBackend> {
+interface Copying {
+  readonly largestSingleCopyBytes?: number;
+  readonly copyPartBytes?: number;
+}
+
+async function embeddedBackend(copying: Copying): Promise<BlobsBackend> {
   const stateDir = await mkdtemp(join(tmpdir(), "fetchonce-blobs-"));
   const service = await startEmbeddedS3({ stateDir });
+  const stop = async (): Promise<void> => {
+    await service.stop();
+    await rm(stateDir, { recursive: true });
+  };
+  return s3Backend(service.endpoint, stop, copying);
+}
+
+type Stop = (client: S3Client, buckets: readonly string[]) => Promise<void>;
+
+async function removeBuckets(client: S3Client, buckets: readonly string[]): Promise<void> {
+  for (const bucket of buckets) await removeBucket(client, bucket);
+}
+
+function s3Backend(endpoint: string, stop: Stop, copying: Copying = {}): BlobsBackend {
   const client = new S3Client({
-    endpoint: service.endpoint,
+    endpoint,
     region: "us-east-1",
     forcePathStyle: true,
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   });
-  let made = 0;
+  const made: string[] = [];
   return {
     partBytes: 5 * MIB,
     async emptyBuckets() {
-      made += 1;
-      const [staging, content] = [`staging-${made}`, `content-${made}`];
-      for (const Bucket of [staging, content]) await client.send(new CreateBucketCommand({ Bucket }));
+      const [staging, content] = [await newBucket(client), await newBucket(client)];
+      made.push(staging, content);
       return {
         staging: s3Staging(client, staging),
         content: s3Content(client, { staging, content, ...copying }),
@@ -98,9 +112,8 @@ async function embeddedBackend(copying: {
       };
     },
     async [Symbol.asyncDispose]() {
+      await stop(client, made);
       client.destroy();
-      await service.stop();
-      await rm(stateDir, { recursive: true });
     },
   };
 }

@@ -1,3 +1,5 @@
+import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
+import { randomBytes } from "node:crypto";
 import { dynamoItems } from "../../../adapters/dynamodb.ts";
 import type { Items } from "../../../core/ports.ts";
 import type { EmbeddedService } from "../../../local/dynamodb.ts";
@@ -7,8 +9,6 @@ import { clientOf, createJobsTable, dynamoDbServices, WATCH_INDEX } from "../dyn
 export interface ItemsBackend extends AsyncDisposable {
   readonly items: Items;
 }
-
-const TABLE = "jobs";
 
 /** Every implementation of the port that this machine can run. */
 export const itemsBackends: Readonly<Record<string, () => Promise<ItemsBackend>>> = {
@@ -20,10 +20,12 @@ export const itemsBackends: Readonly<Record<string, () => Promise<ItemsBackend>>
 
 async function dynamoBackend(service: EmbeddedService): Promise<ItemsBackend> {
   const client = clientOf(service.endpoint);
-  await createJobsTable(client, TABLE);
+  const table = `jobs-${randomBytes(6).toString("hex")}`;
+  await createJobsTable(client, table);
   return {
-    items: dynamoItems(client, { table: TABLE, watchIndex: WATCH_INDEX }),
+    items: dynamoItems(client, { table, watchIndex: WATCH_INDEX }),
     async [Symbol.asyncDispose]() {
+      await client.send(new DeleteTableCommand({ TableName: table }));
       client.destroy();
       await service.stop();
     },

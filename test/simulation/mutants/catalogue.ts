@@ -1,9 +1,8 @@
-/** Ways to break the protocol, each of which the simulator must notice. The text to find must stand once in its file. */
-export interface Mutant {
+import type { Change } from "./tree.ts";
+
+/** A way to break the protocol, which the simulator must notice. */
+export interface Mutant extends Change {
   readonly what: string;
-  readonly file: string;
-  readonly find: string;
-  readonly put: string;
 }
 
 const inFile = (file: string, mutants: readonly (readonly [what: string, find: string, put: string])[]): Mutant[] =>

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { powertoolsLedger } from "../../../adapters/ledger.ts";
 import { LeaseLostError, PermanentError, RetryableError, asJobError } from "../../../core/errors.ts";
 import type { Item } from "../../../core/items.ts";
-import { jobIdOf, jobItemKey } from "../../../core/keys.ts";
+import { jobIdOf, jobItemKey, jobKeyOf } from "../../../core/keys.ts";
 import { acquireLease } from "../../../core/acquire-lease.ts";
 import type { LeasedJob } from "../../../core/leased-job.ts";
 import type { Ledger } from "../../../core/ledger.ts";
@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 const take = async (): Promise<LeasedJob> => {
-  const acquired = await acquireLease(sim.deps, MESSAGE, () => undefined);
+  const acquired = await acquireLease(sim.deps, MESSAGE, jobKeyOf(MESSAGE), () => undefined);
   if (acquired.kind !== "leased") throw new Error(`The job is ${acquired.kind}.`);
   // No heartbeat: a lease in these tests ends when time says so.
   acquired.job.stop();

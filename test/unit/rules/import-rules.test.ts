@@ -51,11 +51,16 @@ describe("who may import whom", () => {
     ["cli/a.ts", 'import "../infra/x.ts";', "cli-imports"],
     ["bench/a.ts", 'import "../cli/x.ts";', "bench-imports"],
     ["dashboards/a.ts", 'import "../adapters/x.ts";', "dashboards-import-core"],
+    ["dashboards/catalogue/a.ts", 'import "aws-cdk-lib/core";', "catalogue-imports-core-alone"],
+    ["dashboards/catalogue/b.ts", 'import "../x.ts";', "catalogue-imports-core-alone"],
+    ["dashboards/catalogue/c.ts", 'import "node:fs";', "catalogue-imports-core-alone"],
     ["infra/a.ts", 'import "../adapters/x.ts";', "infra-imports"],
     ["infra/b.ts", 'import "../lambdas/worker/env.ts";', "infra-imports"],
     ["infra/c.ts", 'import type {} from "../lambdas/reconciler/x.ts";', "infra-takes-only-env-types-from-lambdas"],
   ] as const;
-  const TARGETS = ["adapters", "test", "lambdas/reconciler", "local", "infra", "cli"].map((folder) => `${folder}/x.ts`);
+  const TARGETS = ["adapters", "test", "lambdas/reconciler", "local", "infra", "cli", "dashboards"].map(
+    (folder) => `${folder}/x.ts`,
+  );
 
   let planted: Outcome;
   beforeAll(async () => {
@@ -78,6 +83,8 @@ describe("who may import whom", () => {
         "core/a.ts": 'import { createHash } from "node:crypto";\nexport const a = createHash;\n',
         "adapters/b.ts": 'import { a } from "../core/a.ts";\nexport const b = a;\n',
         "lambdas/worker/env.ts": "export type Env = 1;\n",
+        "dashboards/catalogue/a.ts": 'import { a } from "../../core/a.ts";\nexport const d = a;\n',
+        "dashboards/e.ts": 'import { d } from "./catalogue/a.ts";\nexport const e = d;\n',
         "infra/c.ts": 'import type { Env } from "../lambdas/worker/env.ts";\nexport const c: Env = 1;\n',
       });
       expect(output).toContain("no dependency violations found");

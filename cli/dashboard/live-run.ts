@@ -1,0 +1,134 @@
+import { JOB_STATES } from "../../core/states.ts";
+import type { SloResult } from "../../dashboards/catalogue/report.ts";
+import type { JsonLine } from "../../local/lines.ts";
+import { fileLabel } from "../format.ts";
+import type { JobTracker } from "../job-tracker.ts";
+import type { Snapshot } from "../progress.ts";
+import type { RunWatch } from "../run-watch.ts";
+import { Throughput, type Point } from "./throughput.ts";
+
+interface NumberedEvent {
+  readonly number: number;
+  /** What a person calls the file. */
+  readonly label: string | undefined;
+  readonly event: JsonLine;
+}
+
+/** What the page shows, all but the timeline of a job. */
+export interface RunStatus {
+  readonly phase: "starting" | "running" | "over";
+  readonly elapsedMs: number;
+  readonly jobs: { readonly total: number; readonly done: number; readonly failed: number };
+  readonly bytes: number;
+  /** In the order of a job's life. */
+  readonly states: readonly { readonly state: string; readonly count: number }[];
+  readonly slos: readonly SloResult[];
+  readonly points: readonly Point[];
+  /** Newer than those asked for, oldest first. */
+  readonly events: readonly NumberedEvent[];
+  readonly eventsSoFar: number;
+}
+
+export interface ListedJob {
+  readonly id: string;
+  readonly label: string;
+  readonly reason: string | null;
+}
+
+/** Of a job that nobody has begun yet. */
+const WAITING = "WAITING";
+/** PUBLISHED is where jobs end that idempotency is off for. */
+const STATES = [WAITING, ...JOB_STATES.filter((state) => state !== "FAILED"), "PUBLISHED", "FAILED"];
+
+const MOST_EVENTS = 200;
+const MOST_JOBS_LISTED = 100;
+
+/**
+ * A run as the page sees it. Memory is bounded, for a run may have millions of events: the latest 200 of them and 600
+ * points of throughput; jobs are the tracker's, which the run has anyway, and counted when somebody looks.
+ */
+export class LiveRun implements RunWatch {
+  readonly #throughput = new Throughput();
+  readonly #events: JsonLine[] = [];
+  #eventsSoFar = 0;
+  #phase: RunStatus["phase"] = "starting";
+  #jobs: JobTracker | undefined;
+  #slos: () => readonly SloResult[] = () => [];
+  #first: Snapshot | undefined;
+  #latest: Snapshot | undefined;
+
+  began(jobs: JobTracker, slos: () => readonly SloResult[]): void {
+    this.#phase = "running";
+    this.#jobs = jobs;
+    this.#slos = slos;
+  }
+
+  heard(event: JsonLine): void {
+    this.#eventsSoFar += 1;
+    this.#events.push(event);
+    if (this.#events.length > MOST_EVENTS) this.#events.shift();
+  }
+
+  refreshed(snapshot: Snapshot): void {
+    this.#first ??= snapshot;
+    this.#latest = snapshot;
+    this.#throughput.add({ atMs: snapshot.atMs - this.#first.atMs, bytes: snapshot.bytes, jobs: snapshot.done });
+  }
+
+  ended(): void {
+    this.#phase = "over";
+  }
+
+  /** @param after the number of the last event that is known already. */
+  status(after: number): RunStatus {
+    const { atMs = 0, done = 0, failed = 0, bytes = 0 } = this.#latest ?? {};
+    return {
+      phase: this.#phase,
+      elapsedMs: atMs - (this.#first?.atMs ?? atMs),
+      jobs: { total: this.#jobs?.total ?? 0, done, failed },
+      bytes,
+      states: this.#countStates(),
+      slos: this.#slos(),
+      points: this.#throughput.points,
+      events: this.#eventsAfter(after),
+      eventsSoFar: this.#eventsSoFar,
+    };
+  }
+
+  /** The first hundred in the order of the manifest. */
+  jobsIn(state: string): readonly ListedJob[] {
+    const listed: ListedJob[] = [];
+    for (const [id, { outcome, message }] of this.#jobs?.entries() ?? []) {
+      if (stateOf(outcome) !== state) continue;
+      listed.push({ id, label: fileLabel(message.url), reason: outcome.reason });
+      if (listed.length === MOST_JOBS_LISTED) break;
+    }
+    return listed;
+  }
+
+  #eventsAfter(after: number): RunStatus["events"] {
+    const dropped = this.#eventsSoFar - this.#events.length;
+    const skipped = Math.max(0, after - dropped);
+    return this.#events.slice(skipped).map((event, index) => ({
+      number: dropped + skipped + index + 1,
+      label: this.#labelOf(event["job_id"]),
+      event,
+    }));
+  }
+
+  #labelOf(jobId: unknown): string | undefined {
+    const message = typeof jobId === "string" ? this.#jobs?.messageOf(jobId) : undefined;
+    return message && fileLabel(message.url);
+  }
+
+  #countStates(): RunStatus["states"] {
+    const counts = new Map(STATES.map((state) => [state, 0]));
+    for (const [, { outcome }] of this.#jobs?.entries() ?? []) {
+      const state = stateOf(outcome);
+      counts.set(state, (counts.get(state) ?? 0) + 1);
+    }
+    return [...counts].map(([state, count]) => ({ state, count }));
+  }
+}
+
+const stateOf = ({ state }: { readonly state: string | null }): string => state ?? WAITING;

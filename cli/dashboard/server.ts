@@ -1,0 +1,121 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { UsageError } from "../usage-error.ts";
+import type { LiveRun } from "./live-run.ts";
+import { readTimeline } from "./timeline.ts";
+
+export interface Dashboard {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+
+const inPage = (name: string): URL => new URL(`page/${name}`, import.meta.url);
+const FILES: ReadonlyMap<string, URL> = new Map([
+  ["/", inPage("index.html")],
+  ...["page.css", "page.js", "charts.js", "format.js", "jobs.js", "elements.js"].map(
+    (name) => [`/${name}`, inPage(name)] as const,
+  ),
+  ["/uplot.js", new URL(import.meta.resolve("uplot/dist/uPlot.iife.min.js"))],
+  ["/uplot.css", new URL(import.meta.resolve("uplot/dist/uPlot.min.css"))],
+]);
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+};
+
+const HEADERS = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
+
+/**
+ * A page of the run on the loopback interface, for this machine alone.
+ * @param port 0: any that is free.
+ * @throws UsageError
+ */
+export async function startDashboard(port: number, run: LiveRun, outDir: string): Promise<Dashboard> {
+  const eventsPath = join(outDir, "events.jsonl");
+  const server = createServer((request, response) => {
+    answer(request, run, eventsPath)
+      .catch((error: unknown): Answer => ({ status: 500, text: String(error) }))
+      .then((found) => send(response, found))
+      .catch(() => response.destroy());
+  });
+  server.listen(port, HOST);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw new UsageError(describeRefusal(port, error), { cause: error });
+  }
+  const { port: chosen } = server.address() as AddressInfo;
+  return {
+    url: `http://${HOST}:${chosen}/`,
+    stop: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+function describeRefusal(port: number, error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reasons: Readonly<Record<string, string>> = { EADDRINUSE: "it is in use", EACCES: "it is not permitted" };
+  return (
+    `The dashboard cannot have port ${port}: ${reasons[code ?? ""] ?? message}. ` +
+    "Choose another, or say --dashboard alone and get a free one."
+  );
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string | Buffer;
+  readonly type?: string | undefined;
+}
+
+const json = (value: unknown): Answer => ({ status: 200, text: JSON.stringify(value), type: "application/json" });
+
+async function answer(request: IncomingMessage, run: LiveRun, eventsPath: string): Promise<Answer> {
+  // A page of another site can have its own name point at 127.0.0.1, but not our name.
+  const { host = "" } = request.headers;
+  if (!/^(127\.0\.0\.1|localhost):\d+$/.test(host)) return { status: 421, text: "This is no place of that name." };
+  if (request.method !== "GET") return { status: 405, text: "There is only GET." };
+  const { pathname, searchParams } = new URL(request.url ?? "/", `http://${host}`);
+
+  const file = FILES.get(pathname);
+  if (file) return { status: 200, text: await readFile(file), type: TYPES[extname(file.pathname)] };
+  if (pathname === "/status") {
+    const after = wholeNumber(searchParams.get("after"));
+    return after === undefined ? wrong("after") : json(run.status(after));
+  }
+  if (pathname === "/jobs") return json(run.jobsIn(searchParams.get("state") ?? ""));
+  if (pathname === "/timeline") {
+    const jobId = searchParams.get("job") ?? "";
+    const from = wholeNumber(searchParams.get("from"));
+    if (!/^[0-9a-f]{32}$/.test(jobId)) return wrong("job");
+    return from === undefined ? wrong("from") : json(await readTimeline(eventsPath, jobId, from));
+  }
+  return { status: 404, text: "There is nothing here." };
+}
+
+const wrong = (parameter: string): Answer => ({ status: 400, text: `The parameter ${parameter} makes no sense.` });
+
+/** 0 where there is none, undefined where it is something else. */
+const wholeNumber = (text: string | null): number | undefined => {
+  if (text === null) return 0;
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+};
+
+function send(response: ServerResponse, { status, text, type = "text/plain; charset=utf-8" }: Answer): void {
+  response.writeHead(status, { ...HEADERS, "content-type": type }).end(text);
+}

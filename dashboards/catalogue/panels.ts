@@ -1,0 +1,123 @@
+/** What the dashboards draw beside the objectives. */
+import { FAILURES_BY_HOST, type MetricSource } from "./alarm.ts";
+
+export interface Panel {
+  readonly title: string;
+  readonly unit: "count" | "ms" | "s";
+  readonly periodMinutes: number;
+  readonly series: readonly MetricSource[];
+}
+
+const PERIOD = { periodMinutes: 5 } as const;
+const sum = { statistic: "Sum" } as const;
+const maximum = { statistic: "Maximum" } as const;
+
+export const PANELS: readonly Panel[] = [
+  {
+    title: "Jobs",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { ours: "JobsPlanned", ...sum },
+      { ours: "JobsCompleted", ...sum },
+      { ours: "JobsFailed", ...sum },
+      { ours: "JobsRefused", ...sum },
+    ],
+  },
+  {
+    title: "Time to complete",
+    unit: "ms",
+    ...PERIOD,
+    series: [
+      { ours: "TimeToComplete", statistic: "Average" },
+      { ours: "TimeToComplete", ...maximum },
+    ],
+  },
+  {
+    title: "Failures of the worst host",
+    unit: "count",
+    ...PERIOD,
+    series: [{ contributors: FAILURES_BY_HOST, statistic: "MaxContributorValue" }],
+  },
+  {
+    title: "Queue",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { aws: "messagesVisible", ...maximum },
+      { aws: "messagesInFlight", ...maximum },
+      { aws: "messagesDead", ...maximum },
+    ],
+  },
+  {
+    title: "Age of the oldest message",
+    unit: "s",
+    ...PERIOD,
+    series: [{ aws: "oldestMessageAge", ...maximum }],
+  },
+  {
+    title: "Recovery",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { ours: "ReconcilerRuns", ...sum },
+      { ours: "LeasesRecovered", ...sum },
+      { ours: "LeasesRecoveredLate", ...sum },
+      { ours: "OperationsAbandoned", ...sum },
+      { aws: "reconcilerErrors", ...sum },
+    ],
+  },
+  {
+    title: "Oldest expired lease",
+    unit: "ms",
+    ...PERIOD,
+    series: [{ ours: "OldestExpiredLease", ...maximum }],
+  },
+  {
+    title: "Leases",
+    unit: "ms",
+    ...PERIOD,
+    series: [
+      { ours: "LeaseAcquisition", statistic: "Minimum" },
+      { ours: "LeaseAcquisition", statistic: "Average" },
+      { ours: "LeaseAcquisition", ...maximum },
+    ],
+  },
+  {
+    title: "Operations",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { ours: "OperationsCompleted", ...sum },
+      { ours: "OperationsReplayed", ...sum },
+    ],
+  },
+  {
+    title: "Worker",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { aws: "workerInvocations", ...sum },
+      { aws: "workerErrors", ...sum },
+      { aws: "workerThrottles", ...sum },
+      { aws: "workerConcurrency", ...maximum },
+    ],
+  },
+  {
+    title: "Worker: longest invocation",
+    unit: "ms",
+    ...PERIOD,
+    series: [{ aws: "workerDuration", ...maximum }],
+  },
+  {
+    title: "Table",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { aws: "tableWriteUnits", ...sum },
+      { aws: "tableReadThrottles", ...sum },
+      { aws: "tableWriteThrottles", ...sum },
+      { aws: "indexWriteThrottles", ...sum },
+    ],
+  },
+];

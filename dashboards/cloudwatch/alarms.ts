@@ -1,0 +1,93 @@
+import {
+  Alarm as MetricAlarm,
+  AlarmRule,
+  AlarmState,
+  ComparisonOperator,
+  CompositeAlarm,
+  type IAlarm,
+  type IAlarmAction,
+  TreatMissingData,
+} from "aws-cdk-lib/aws-cloudwatch";
+import type { Construct } from "constructs";
+import { type Alarm, type Condition } from "../catalogue/alarm.ts";
+import { type Place, seriesOf } from "./metrics.ts";
+
+export interface AlarmsProps {
+  readonly place: Place;
+  /** What all names begin with. */
+  readonly prefix: string;
+  /** By severity. Undefined where nobody is told. */
+  readonly actions: Readonly<Record<Alarm["severity"], IAlarmAction>> | undefined;
+  readonly runbookBaseUrl: string;
+  /** Console views that every alarm's text links to. */
+  readonly views: Readonly<Record<string, string>>;
+}
+
+const COMPARISONS = {
+  ">=": ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+  "<": ComparisonOperator.LESS_THAN_THRESHOLD,
+} as const;
+
+const MISSING = { breaching: TreatMissingData.BREACHING, notBreaching: TreatMissingData.NOT_BREACHING } as const;
+
+const runbookLink = (baseUrl: string, { runbook, id }: Pick<Alarm, "runbook" | "id">): string =>
+  `${baseUrl}/${runbook}.md#${id}`;
+
+/** What somebody reads at night, on a telephone. CloudWatch keeps 1,024 characters. */
+const textOf = (alarm: Alarm, { runbookBaseUrl, views }: AlarmsProps): string =>
+  [
+    `What happened: ${alarm.happened}`,
+    `What users feel: ${alarm.felt}`,
+    `Runbook: ${runbookLink(runbookBaseUrl, alarm)}`,
+    ...Object.entries(views).map(([name, url]) => `${name}: ${url}`),
+  ].join("\n");
+
+function metricAlarm(
+  scope: Construct,
+  id: string,
+  condition: Condition,
+  props: AlarmsProps,
+  text: string,
+): MetricAlarm {
+  return new MetricAlarm(scope, id, {
+    alarmName: `${props.prefix}-${id}`,
+    alarmDescription: text,
+    metric: seriesOf(props.place, condition),
+    evaluationPeriods: condition.periods,
+    datapointsToAlarm: condition.periods,
+    comparisonOperator: COMPARISONS[condition.comparison],
+    threshold: condition.threshold,
+    treatMissingData: MISSING[condition.missing],
+    actionsEnabled: props.actions !== undefined,
+  });
+}
+
+function oneAlarm(scope: Construct, alarm: Alarm, props: AlarmsProps): MetricAlarm | CompositeAlarm {
+  const text = textOf(alarm, props);
+  const [long, short] = alarm.conditions;
+  if (!short) return metricAlarm(scope, alarm.id, long, props, text);
+  const halves = [
+    metricAlarm(scope, `${alarm.id}-long`, long, props, `Half of ${props.prefix}-${alarm.id}: it happened.`),
+    metricAlarm(scope, `${alarm.id}-short`, short, props, `Half of ${props.prefix}-${alarm.id}: it still happens.`),
+  ];
+  return new CompositeAlarm(scope, alarm.id, {
+    compositeAlarmName: `${props.prefix}-${alarm.id}`,
+    alarmDescription: text,
+    alarmRule: AlarmRule.allOf(...halves.map((half) => AlarmRule.fromAlarm(half, AlarmState.ALARM))),
+    actionsEnabled: props.actions !== undefined,
+  });
+}
+
+/** @returns the alarms that tell somebody, as the catalogue orders them. */
+export function makeAlarms(scope: Construct, alarms: readonly Alarm[], props: AlarmsProps): readonly IAlarm[] {
+  return alarms.map((alarm) => {
+    const made = oneAlarm(scope, alarm, props);
+    const action = props.actions?.[alarm.severity];
+    if (action) {
+      made.addAlarmAction(action);
+      // Whoever was woken wants to know that it is over.
+      made.addOkAction(action);
+    }
+    return made;
+  });
+}

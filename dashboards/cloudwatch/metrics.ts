@@ -1,0 +1,58 @@
+import { type IMetric, MathExpression, Metric, Unit } from "aws-cdk-lib/aws-cloudwatch";
+import { Duration } from "aws-cdk-lib/core";
+import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName } from "../../core/metrics.ts";
+import { AWS_METRICS, type AwsResource, type Condition, type MetricSource } from "../catalogue/alarm.ts";
+
+/** What a deployment's metrics are found by. */
+export interface Place {
+  /** The value of our one dimension. */
+  readonly environment: string;
+  /** CloudWatch dimensions by resource. */
+  readonly dimensions: Readonly<Record<AwsResource, Readonly<Record<string, string>>>>;
+  readonly contributorRule: string;
+}
+
+const UNITS = { Count: Unit.COUNT, Milliseconds: Unit.MILLISECONDS } as const;
+
+export const ourMetric = (place: Place, name: MetricName, statistic: string, period: Duration): Metric =>
+  new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName: name,
+    dimensionsMap: { [METRIC_DIMENSION]: place.environment },
+    unit: UNITS[METRICS[name].unit],
+    statistic,
+    period,
+    label: name,
+  });
+
+export function metricOf(place: Place, source: MetricSource, period: Duration): IMetric {
+  if ("ours" in source) return ourMetric(place, source.ours, source.statistic, period);
+  if ("contributors" in source) {
+    return new MathExpression({
+      expression: `INSIGHT_RULE_METRIC("${place.contributorRule}", "${source.statistic}")`,
+      label: source.contributors,
+      period,
+    });
+  }
+  const { namespace, name, of } = AWS_METRICS[source.aws];
+  return new Metric({
+    namespace,
+    metricName: name,
+    dimensionsMap: { ...place.dimensions[of] },
+    statistic: source.statistic,
+    period,
+    label: source.aws,
+  });
+}
+
+/** The one series that the condition compares. */
+export function seriesOf(place: Place, { metrics, expression, periodMinutes }: Condition): IMetric {
+  const period = Duration.minutes(periodMinutes);
+  const entries = Object.entries(metrics).map(([id, source]) => [id, metricOf(place, source, period)] as const);
+  if (expression !== undefined) {
+    return new MathExpression({ expression, usingMetrics: Object.fromEntries(entries), period });
+  }
+  const [only] = entries;
+  if (!only || entries.length > 1) throw new RangeError("A condition on more than one metric needs an expression.");
+  return only[1];
+}

@@ -1,0 +1,32 @@
+/** Each alarm of prod's template, over five replayed series, against what the design wants of it. */
+import { describe, expect, inject, test } from "vitest";
+import { EXPECTED, SERIES } from "./expected.ts";
+import { misdirected, PREFIX, proofOf } from "./prove.ts";
+import { compositeAlarmsOf, metricAlarmsOf } from "./template.ts";
+
+const template = inject("prodTemplate");
+const alarms = [...metricAlarmsOf(template), ...compositeAlarmsOf(template)];
+
+test("every alarm of the template is expected, and every expected one is there", () => {
+  const expected = EXPECTED.flatMap(({ id, conditions }) => [id, ...conditions.map(({ suffix }) => `${id}${suffix}`)]);
+  expect(alarms.map(({ name }) => name).sort()).toEqual([...new Set(expected)].map((id) => PREFIX + id).sort());
+});
+
+describe.each(EXPECTED)("$id", (expected) => {
+  const proof = proofOf(expected, template);
+  const { severity, alarms: wanted } = expected;
+
+  test("does at every minute of its series what the design's numbers say", () => {
+    expect(proof.difference(template)).toBeUndefined();
+  });
+
+  test.each(SERIES)("%s", (series) => {
+    const { fired, last } = proof.alarms(series);
+    expect(fired).toBe(wanted[series]);
+    expect(series !== "recovery" || last === (expected.watchedUntil ? "ALARM" : "OK")).toBe(true);
+  });
+
+  test(`tells the ${severity} topic of it, and that it is over; its halves tell nobody`, () => {
+    expect(misdirected(expected, template)).toBeUndefined();
+  });
+});

@@ -1,0 +1,14 @@
+import type { TestProject } from "vitest/node";
+import { prodTemplate } from "./synthesized.ts";
+import type { Template } from "./template.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Prod's, synthesized once for all files. */
+    readonly prodTemplate: Template;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<void> {
+  project.provide("prodTemplate", await prodTemplate());
+}

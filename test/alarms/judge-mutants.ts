@@ -1,0 +1,56 @@
+/** What becomes of every mutant of an alarm. */
+import { Dice } from "../simulation/time.ts";
+import { anyMagnitude } from "./chance.ts";
+import { argumentFor } from "./equivalents.ts";
+import type { ExpectedAlarm } from "./expected.ts";
+import { type Mutant, mutantsOf } from "./mutants.ts";
+import { agree, misdirected, type Proof, proofOf } from "./prove.ts";
+import type { Entry } from "./tape.ts";
+import type { Template } from "./template.ts";
+
+export interface Judgement {
+  /** By the series, by whom it tells, or by CloudWatch, which would refuse it. */
+  readonly noticed: number;
+  /** Argued to make no difference, which random tapes did not refute; by argument. */
+  readonly equivalent: Readonly<Record<string, number>>;
+  readonly missed: readonly string[];
+  readonly refuted: readonly string[];
+}
+
+export function judged(expected: ExpectedAlarm, template: Template, randomTapes: number): Judgement {
+  const proof = proofOf(expected, template);
+  let noticed = 0;
+  const equivalent: Record<string, number> = {};
+  const missed: string[] = [];
+  const refuted: string[] = [];
+  for (const [index, mutant] of mutantsOf(expected, template).entries()) {
+    const why = argumentFor(mutant);
+    const name = `${mutant.alarm}: ${mutant.change}`;
+    if (isNoticed(expected, proof, mutant)) noticed++;
+    else if (why === undefined) missed.push(name);
+    else {
+      equivalent[why] = (equivalent[why] ?? 0) + 1;
+      const dice = new Dice(index);
+      for (let tape = 0; tape < randomTapes; tape++)
+        if (!agree(expected, template, mutant.template, randomTape(expected, dice))) refuted.push(`${name}: ${why}`);
+    }
+  }
+  return { noticed, equivalent, missed, refuted };
+}
+
+function isNoticed(expected: ExpectedAlarm, proof: Proof, mutant: Mutant): boolean {
+  try {
+    return (misdirected(expected, mutant.template) ?? proof.difference(mutant.template)) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+/** All that may happen to the alarm, in any order and number. */
+function randomTape({ tapes, conditions }: ExpectedAlarm, dice: Dice): readonly Entry[] {
+  const all = Object.values(tapes).flat();
+  const span = 3 * Math.max(...conditions.map(({ minutes, periods }) => minutes * periods));
+  return Array.from({ length: 10 }, () =>
+    Object.assign({}, dice.pick(all), { minute: dice.below(span), times: Math.floor(anyMagnitude(dice, 1, 1000)) }),
+  );
+}

@@ -1,0 +1,173 @@
+/** What happened, minute by minute: telemetry events, and what AWS counts itself. Becomes samples, or is read as it is. */
+import type { TelemetryEvent } from "../../core/events.ts";
+import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, metricsOf, type MetricName } from "../../core/metrics.ts";
+import { contributorsOf } from "./insight-rule.ts";
+import { INSIGHTS } from "./metric-alarm.ts";
+import { MetricStore, type MetricIdentity } from "./store.ts";
+import { insightRulesOf, resolve, type Template } from "./template.ts";
+
+const job = { job_id: "j" };
+const failed = (reason: string, failure_class: "origin" | "system", host: string): TelemetryEvent => ({
+  ...job,
+  event: "job_state_changed",
+  from_state: "STREAMING",
+  to_state: "FAILED",
+  reason,
+  failure_class,
+  host,
+  since_planned_ms: 1000,
+});
+
+/** By name; the number is what the event measures. */
+const EVENTS = {
+  "job planned": (): TelemetryEvent => ({
+    ...job,
+    event: "job_planned",
+    work_id: "w",
+    artifact_id: "a",
+    url: "https://origin.example/a",
+    idempotency_key: "k",
+  }),
+  "job done": (since_planned_ms: number): TelemetryEvent => ({
+    ...job,
+    event: "job_state_changed",
+    from_state: "STREAMING",
+    to_state: "FINALIZED",
+    since_planned_ms,
+  }),
+  "job failed": () => failed("retries_exhausted:timeout", "origin", "busy.example"),
+  "job refused": () => failed("http_404", "origin", "gone.example"),
+  "job refused elsewhere": () => failed("http_404", "origin", "other.example"),
+  "lease taken": (acquired_in_ms: number): TelemetryEvent => ({
+    ...job,
+    event: "job_leased",
+    owner: "o",
+    ttl_sec: 120,
+    acquired_in_ms,
+  }),
+  "operation completed": (): TelemetryEvent => ({
+    ...job,
+    event: "operation_completed",
+    op_key: "k",
+    op_type: "HEAD",
+    result_code: "ok",
+    elapsed_ms: 5,
+  }),
+  "operation replayed": (): TelemetryEvent => ({
+    ...job,
+    event: "idempotency_replay",
+    op_key: "k",
+    op_type: "HEAD",
+    reused_from_time: "2026-01-01T00:00:00Z",
+  }),
+  /** A run that recovers one lease, which had been expired for so long; none, if for no time. */
+  "reconciler run": (oldest_expired_ms: number): TelemetryEvent => ({
+    event: "crash_recovery_event",
+    recovered_leases: oldest_expired_ms > 0 ? 1 : 0,
+    recovered_late: oldest_expired_ms > 180_000 ? 1 : 0,
+    oldest_expired_ms,
+    abandoned_ops: 0,
+  }),
+} as const satisfies Readonly<Record<string, (value: number) => TelemetryEvent>>;
+
+type OutputName = "QueueUrl" | "DeadLetterQueueUrl" | "TableName" | "WorkerFunctionName" | "ReconcilerFunctionName";
+type AwsMetric = readonly [namespace: string, name: string, dimension: string, of: OutputName, index?: string];
+
+/** Named as AWS documents them; of the resources that the stack's outputs name. */
+const AWS = {
+  "oldest message": ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "QueueUrl"],
+  "dead letters": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "DeadLetterQueueUrl"],
+  "worker errors": ["AWS/Lambda", "Errors", "FunctionName", "WorkerFunctionName"],
+  "worker invocations": ["AWS/Lambda", "Invocations", "FunctionName", "WorkerFunctionName"],
+  "worker duration": ["AWS/Lambda", "Duration", "FunctionName", "WorkerFunctionName"],
+  "worker throttles": ["AWS/Lambda", "Throttles", "FunctionName", "WorkerFunctionName"],
+  "reconciler throttles": ["AWS/Lambda", "Throttles", "FunctionName", "ReconcilerFunctionName"],
+  "reconciler errors": ["AWS/Lambda", "Errors", "FunctionName", "ReconcilerFunctionName"],
+  "read throttles": ["AWS/DynamoDB", "ReadThrottleEvents", "TableName", "TableName"],
+  "write throttles": ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", "TableName"],
+  "index throttles": ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", "TableName", "watch"],
+  "records forgotten": ["AWS/DynamoDB", "TimeToLiveDeletedItemCount", "TableName", "TableName"],
+} as const satisfies Readonly<Record<string, AwsMetric>>;
+
+export type What = keyof typeof EVENTS | keyof typeof AWS;
+
+export interface Entry {
+  /** Since the tape's start. */
+  readonly minute: number;
+  readonly what: What;
+  readonly value?: number;
+  readonly times?: number;
+}
+
+/** The tape as CloudWatch would know it. */
+export function recorded(template: Template, environment: string, start: number, tape: readonly Entry[]): MetricStore {
+  const store = new MetricStore();
+  const rules = [...insightRulesOf(template)].map(([name, body]) => [name, contributorsOf(body)] as const);
+  for (const { minute, what, value = 1, times = 1 } of tape) {
+    const at = start + minute;
+    if (what in AWS) {
+      store.add(identityOf(template, AWS[what as keyof typeof AWS]), at, value, times);
+      continue;
+    }
+    const event = EVENTS[what as keyof typeof EVENTS](value);
+    for (const [name, measured] of Object.entries(metricsOf(event)) as [MetricName, number][])
+      store.add(ours(name, environment), at, measured, times);
+    for (const [rule, contributorOf] of rules) {
+      const contributor = contributorOf(event);
+      if (contributor === undefined) continue;
+      store.add({ namespace: INSIGHTS, name: rule, dimensions: { contributor } }, at, 1, times);
+    }
+  }
+  return store;
+}
+
+export const ours = (name: MetricName, environment: string): MetricIdentity => ({
+  namespace: METRIC_NAMESPACE,
+  name,
+  unit: METRICS[name].unit,
+  dimensions: { [METRIC_DIMENSION]: environment },
+});
+
+function identityOf(template: Template, [namespace, name, dimension, output, index]: AwsMetric): MetricIdentity {
+  const dimensions = { [dimension]: resolve(template, template.Outputs?.[output]?.Value) };
+  return {
+    namespace,
+    name,
+    dimensions: index === undefined ? dimensions : { ...dimensions, GlobalSecondaryIndexName: index },
+  };
+}
+
+/** The tape from a minute up to and without another, read without any of CloudWatch's words. */
+export class Reading {
+  readonly #entries: readonly Entry[];
+
+  constructor(tape: readonly Entry[], from: number, to: number) {
+    this.#entries = tape.filter(({ minute }) => minute >= from && minute < to);
+  }
+
+  /** How often it happened; with that value, if one is given. */
+  times(what: What, value?: number): number {
+    return this.#of(what)
+      .filter((entry) => value === undefined || entry.value === value)
+      .reduce((times, entry) => times + (entry.times ?? 1), 0);
+  }
+
+  sum(what: What): number {
+    return this.#of(what).reduce((sum, { value = 1, times = 1 }) => sum + value * times, 0);
+  }
+
+  /** `undefined` when it did not happen. */
+  least(what: What): number | undefined {
+    const values = this.#of(what).map(({ value = 1 }) => value);
+    return values.length === 0 ? undefined : Math.min(...values);
+  }
+
+  most(what: What): number | undefined {
+    const values = this.#of(what).map(({ value = 1 }) => value);
+    return values.length === 0 ? undefined : Math.max(...values);
+  }
+
+  #of(what: What): readonly Entry[] {
+    return this.#entries.filter((entry) => entry.what === what);
+  }
+}

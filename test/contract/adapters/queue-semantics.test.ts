@@ -1,0 +1,83 @@
+/** What the protocol leans on in a queue, asked of the simulator's and of every SQS there is. */
+import { describe, expect, it } from "vitest";
+import { MAX_RECEIVES, queueBackends, VISIBILITY_S, type QueueUnderTest, type Received } from "./queue-backends.ts";
+
+describe.concurrent.each(Object.entries(queueBackends))("%s", (_name, start) => {
+  const withQueue = async (test: (under: QueueUnderTest) => Promise<void>): Promise<void> => {
+    const under = await start();
+    try {
+      await test(under);
+    } finally {
+      await under[Symbol.asyncDispose]();
+    }
+  };
+
+  const sendOne = async ({ queue }: QueueUnderTest, body = "one"): Promise<void> =>
+    queue.send([{ body, group: "origin.example" }]);
+  const receiveOne = async (under: QueueUnderTest): Promise<Received> => {
+    const [message] = await under.receive();
+    if (!message) throw new Error("Nothing was received.");
+    return message;
+  };
+
+  it("hides what was received, and shows it again when its time is over, with its receive counted", async () =>
+    withQueue(async (under) => {
+      await sendOne(under);
+      expect(await receiveOne(under)).toMatchObject({ body: "one", receives: 1 });
+      expect(await under.receive()).toEqual([]);
+      await under.wait(VISIBILITY_S);
+      expect(await receiveOne(under)).toMatchObject({ body: "one", receives: 2 });
+    }));
+
+  it("hides a message for as long as it is told to, from then on", async () =>
+    withQueue(async (under) => {
+      await sendOne(under);
+      const { receipt } = await receiveOne(under);
+      await under.queue.hideFor(receipt, (VISIBILITY_S + 1) * 1000);
+      await under.wait(VISIBILITY_S);
+      expect(await under.receive()).toEqual([]);
+      await under.wait(1);
+      expect(await under.receive()).toHaveLength(1);
+    }));
+
+  it("gives a message back at once when it is to be hidden for no time", async () =>
+    withQueue(async (under) => {
+      await sendOne(under);
+      await under.queue.hideFor((await receiveOne(under)).receipt, 0);
+      expect(await receiveOne(under)).toMatchObject({ receives: 2 });
+    }));
+
+  it("forgets what was deleted", async () =>
+    withQueue(async (under) => {
+      await sendOne(under);
+      await under.delete((await receiveOne(under)).receipt);
+      await under.wait(VISIBILITY_S);
+      expect(await under.receive()).toEqual([]);
+      expect(await under.deadLetters()).toEqual([]);
+    }));
+
+  it("moves a message to the dead letters, without a reason, when it would be received once too often", async () =>
+    withQueue(async (under) => {
+      await sendOne(under);
+      for (let receives = 0; receives < MAX_RECEIVES; receives++) {
+        await under.queue.hideFor((await receiveOne(under)).receipt, 0);
+      }
+      expect(await under.receive()).toEqual([]);
+      expect(await under.deadLetters()).toMatchObject([{ body: "one", reason: undefined }]);
+    }));
+
+  it("keeps what was sent to the dead letters, with the reason", async () =>
+    withQueue(async (under) => {
+      await under.queue.sendToDeadLetters("not JSON", "message is no JSON");
+      expect(await under.deadLetters()).toMatchObject([{ body: "not JSON", reason: "message is no JSON" }]);
+      expect(await under.receive()).toEqual([]);
+    }));
+
+  it("delivers each message of a batch once", async () =>
+    withQueue(async (under) => {
+      const bodies = Array.from({ length: 12 }, (_, index) => `message ${index}`);
+      await under.queue.send(bodies.map((body) => ({ body, group: "g" })));
+      const got = [...(await under.receive()), ...(await under.receive())].map(({ body }) => body);
+      expect(got.toSorted()).toEqual(bodies.toSorted());
+    }));
+});

@@ -1,0 +1,243 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName } from "../../core/metrics.ts";
+import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
+import { ENVIRONMENTS } from "../../infra/environments.ts";
+import { alarmsIn, deployed, nameOf, queriesOf, type Reading, readingsOf, tellingIn, widgetsOf } from "./monitored.ts";
+import { type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
+
+const MONITORED = ["dev", "staging", "prod"] as const;
+const LONGEST_TEXT = 1024;
+const HOUR_S = 3600;
+const DAY_S = 86_400;
+
+const outdir = temporaryFolder();
+const templates = {} as Record<(typeof MONITORED)[number] | "local", Synthesized>;
+
+beforeAll(async () => {
+  for (const name of [...MONITORED, "local"] as const) templates[name] = await synthesized(name, outdir);
+});
+
+const catalogueOf = (name: (typeof MONITORED)[number]) => {
+  const { monitoring, ...environment } = ENVIRONMENTS[name];
+  if (!monitoring) throw new Error(`${name} is not monitored.`);
+  return alarmsOf({ ...environment, ...monitoring });
+};
+
+/** Dimensions by which AWS publishes the metrics that are read, and which resource they must name. */
+const OF_AWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "AWS/SQS ApproximateNumberOfMessagesVisible": { QueueName: "AWS::SQS::Queue" },
+  "AWS/SQS ApproximateNumberOfMessagesNotVisible": { QueueName: "AWS::SQS::Queue" },
+  "AWS/SQS ApproximateAgeOfOldestMessage": { QueueName: "AWS::SQS::Queue" },
+  "AWS/Lambda Invocations": { FunctionName: "AWS::Lambda::Function" },
+  "AWS/Lambda Errors": { FunctionName: "AWS::Lambda::Function" },
+  "AWS/Lambda Throttles": { FunctionName: "AWS::Lambda::Function" },
+  "AWS/Lambda Duration": { FunctionName: "AWS::Lambda::Function" },
+  "AWS/Lambda ConcurrentExecutions": { FunctionName: "AWS::Lambda::Function" },
+  "AWS/DynamoDB ReadThrottleEvents": { TableName: "AWS::DynamoDB::Table" },
+  "AWS/DynamoDB WriteThrottleEvents": { TableName: "AWS::DynamoDB::Table" },
+  "AWS/DynamoDB ConsumedWriteCapacityUnits": { TableName: "AWS::DynamoDB::Table" },
+  "AWS/DynamoDB TimeToLiveDeletedItemCount": { TableName: "AWS::DynamoDB::Table" },
+};
+
+const logicalIdIn = (reference: unknown): string => deployed(reference).replace(/^<(.*)>$/, "$1");
+
+function strangenessOf(template: Synthesized, environment: string, reading: Reading): string | undefined {
+  const { namespace, name, unit, dimensions } = reading;
+  if (namespace === METRIC_NAMESPACE) {
+    const declared = METRICS[name as MetricName];
+    const known = declared && (unit === undefined || declared.unit === unit);
+    const here = JSON.stringify(dimensions) === JSON.stringify({ [METRIC_DIMENSION]: environment });
+    return known && here ? undefined : `${name} ${unit} ${JSON.stringify(dimensions)} is not ours`;
+  }
+  const { GlobalSecondaryIndexName: index, ...rest } = dimensions;
+  const expected = OF_AWS[`${namespace} ${name}`];
+  const types = Object.fromEntries(
+    Object.entries(rest).map(([dimension, value]) => [
+      dimension,
+      template.resources.find(({ id }) => id === logicalIdIn(value))?.type,
+    ]),
+  );
+  const isKnown = expected && JSON.stringify(types) === JSON.stringify(expected) && (index ?? "watch") === "watch";
+  return isKnown ? undefined : `${namespace} ${name} ${JSON.stringify(dimensions)} is nobody's`;
+}
+
+/** Metrics of a widget's `[namespace, name, dimension, value, ..., { options }]` rows; "." repeats the one above. */
+function widgetReadings(template: Synthesized): readonly Reading[] {
+  return widgetsOf(template).flatMap(({ properties }) => {
+    const rows = (properties["metrics"] ?? []) as unknown[][];
+    let above: unknown[] = [];
+    return rows.flatMap((row) => {
+      const cells = row.filter((cell) => typeof cell === "string").map((cell, at) => (cell === "." ? above[at] : cell));
+      if (cells.length === 0) return [];
+      above = cells;
+      const [namespace, name, ...pairs] = cells.map(String);
+      const dimensions = Object.fromEntries(
+        pairs.flatMap((dimension, at) => (at % 2 === 0 ? [[dimension, pairs[at + 1]]] : [])),
+      );
+      return [
+        {
+          by: String(properties["title"]),
+          namespace: namespace ?? "",
+          name: name ?? "",
+          unit: undefined,
+          dimensions,
+          periodSeconds: 0,
+        },
+      ];
+    });
+  });
+}
+
+describe.each(MONITORED)("alarms in %s", (name) => {
+  it("are those of the catalogue, and their halves", () => {
+    const expected = catalogueOf(name).map(({ id }) => `fetchonce-${name}-${id}`);
+    expect(tellingIn(templates[name]).map(nameOf).sort()).toEqual(expected.sort());
+    const halves = catalogueOf(name).flatMap(({ id, conditions }) =>
+      conditions.length === 2 ? [`fetchonce-${name}-${id}-long`, `fetchonce-${name}-${id}-short`] : [],
+    );
+    const all = alarmsIn(templates[name]).map(nameOf);
+    expect(all.filter((alarm) => !expected.includes(alarm)).sort()).toEqual(halves.sort());
+  });
+
+  it("read only what our handlers emit or AWS publishes, of this environment", () => {
+    const readings = alarmsIn(templates[name]).flatMap(readingsOf);
+    expect(readings.length).toBeGreaterThan(50);
+    expect(readings.flatMap((reading) => strangenessOf(templates[name], name, reading) ?? [])).toEqual([]);
+    const ours = readings.filter(({ namespace }) => namespace === METRIC_NAMESPACE);
+    expect(ours.map(({ name: metric, unit }) => [metric, unit])).toEqual(
+      ours.map(({ name: metric }) => [metric, METRICS[metric as MetricName].unit]),
+    );
+  });
+
+  it("keep to what CloudWatch evaluates: ten metrics, a day of short periods or a week of long ones", () => {
+    const beyond = templates[name].all("AWS::CloudWatch::Alarm").filter((alarm) => {
+      const queries = queriesOf(alarm);
+      const periods = queries.map(({ MetricStat, Period }) => MetricStat?.Period ?? Period ?? 0);
+      const period = Math.max(Number(alarm.properties["Period"] ?? 0), ...periods);
+      const span = period * Number(alarm.properties["EvaluationPeriods"]);
+      return queries.length > 10 || period % 60 !== 0 || span > (period < HOUR_S ? DAY_S : 7 * DAY_S);
+    });
+    expect(beyond.map(nameOf)).toEqual([]);
+  });
+
+  it("join both halves of a burn, and nothing else", () => {
+    for (const composite of templates[name].all("AWS::CloudWatch::CompositeAlarm")) {
+      const halves = ["long", "short"].map((half) => {
+        const found = templates[name]
+          .all("AWS::CloudWatch::Alarm")
+          .find((alarm) => nameOf(alarm) === `${nameOf(composite)}-${half}`);
+        return `ALARM("<${found?.id}>")`;
+      });
+      expect(deployed(composite.properties["AlarmRule"])).toBe(`(${halves.join(" AND ")})`);
+    }
+  });
+
+  it("say what happened, what users feel, and where to go, in the text that CloudWatch keeps", () => {
+    for (const alarm of tellingIn(templates[name])) {
+      const text = deployed(alarm.properties["AlarmDescription"]);
+      const id = nameOf(alarm).replace(`fetchonce-${name}-`, "");
+      const { id: logs } = templates[name].one("AWS::Logs::LogGroup", "WorkerLogs");
+      const console = "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#";
+      expect(text).toMatch(/^What happened: [A-Z][^\n]{40,}\.\nWhat users feel: [A-Z][^\n]{20,}\.\n/);
+      expect(text).toMatch(new RegExp(`\nRunbook: docs/runbooks/[a-z-]+\\.md#${id}\n`));
+      expect(text).toContain(`\nDashboard: ${console}dashboards/dashboard/fetchonce-${name}\n`);
+      expect(text).toContain(`\nWorker's log: ${console}logsV2:log-groups/log-group/<${logs}>`);
+      // A log group's generated name may be longer than its logical id; the runbooks' URL longer than its default.
+      expect(text.length + 150).toBeLessThanOrEqual(LONGEST_TEXT);
+    }
+  });
+
+  it("name no region of their own, nor does anything else", () => {
+    expect(JSON.stringify(templates[name].resources)).not.toMatch(/\b(us|eu|ap|sa|ca|me|af)-[a-z]+-\d\b/);
+  });
+});
+
+describe("who is told", () => {
+  const actionsOf = (properties: Readonly<Record<string, unknown>>) => [
+    properties["AlarmActions"] ?? [],
+    properties["OKActions"] ?? [],
+    properties["InsufficientDataActions"] ?? [],
+  ];
+
+  it.each(["staging", "prod"] as const)(
+    "in %s, by the topic of each alarm's severity, also when it is over",
+    (name) => {
+      const topics = {
+        page: [{ Ref: templates[name].one("AWS::SNS::Topic", "MonitoringNotificationsPage").id }],
+        ticket: [{ Ref: templates[name].one("AWS::SNS::Topic", "MonitoringNotificationsTicket").id }],
+      };
+      for (const { id, severity } of catalogueOf(name)) {
+        const alarm = tellingIn(templates[name]).find((candidate) => nameOf(candidate) === `fetchonce-${name}-${id}`);
+        expect(actionsOf(alarm?.properties ?? {})).toEqual([topics[severity], topics[severity], []]);
+        expect(alarm?.properties["ActionsEnabled"]).not.toBe(false);
+      }
+      const telling = new Set(tellingIn(templates[name]));
+      const halves = alarmsIn(templates[name]).filter((alarm) => !telling.has(alarm));
+      expect(halves.map(({ properties }) => actionsOf(properties))).toEqual(halves.map(() => [[], [], []]));
+    },
+  );
+
+  it("in dev, nobody", () => {
+    const alarms = alarmsIn(templates.dev);
+    expect(alarms.length).toBeGreaterThan(30);
+    for (const { properties } of alarms) {
+      expect(actionsOf(properties)).toEqual([[], [], []]);
+      expect(properties["ActionsEnabled"]).toBe(false);
+    }
+    expect(templates.dev.all("AWS::SNS::Subscription")).toEqual([]);
+  });
+
+  it("on a laptop, there is nothing to tell", () => {
+    expect(templates.local.resources.filter(({ type }) => /CloudWatch|SNS|KMS|Query/.test(type))).toEqual([]);
+  });
+});
+
+describe("the dashboard of prod", () => {
+  it("reads only what our handlers emit or AWS publishes", () => {
+    const readings = widgetReadings(templates.prod);
+    expect(readings.length).toBeGreaterThan(30);
+    expect(readings.flatMap((reading) => strangenessOf(templates.prod, "prod", reading) ?? [])).toEqual([]);
+  });
+
+  it("shows each objective, each alarm that tells somebody, and is drawn in its own region", () => {
+    const widgets = widgetsOf(templates.prod);
+    expect(
+      widgets.filter(({ type, properties }) => type === "metric" && properties["view"] === "singleValue"),
+    ).toHaveLength(6);
+    const status = widgets.find(({ type }) => type === "alarm");
+    expect(status?.properties["alarms"]).toEqual(
+      catalogueOf("prod").map(({ id }) => {
+        const alarm = tellingIn(templates.prod).find((candidate) => nameOf(candidate) === `fetchonce-prod-${id}`);
+        return `<${alarm?.id}>`;
+      }),
+    );
+    const regions = widgets.filter(({ type }) => type === "metric").map(({ properties }) => properties["region"]);
+    expect(new Set(regions)).toEqual(new Set(["eu-central-1"]));
+  });
+});
+
+describe("failures by host", () => {
+  it("are counted from the worker's log, and the alarm reads that rule", () => {
+    const { properties, id } = templates.prod.one("AWS::CloudWatch::InsightRule");
+    const { id: logs } = templates.prod.one("AWS::Logs::LogGroup", "WorkerLogs");
+    expect(JSON.parse(deployed(properties["RuleBody"]))).toMatchObject({
+      LogGroupNames: [`<${logs}>`],
+      LogFormat: "JSON",
+      AggregateOn: "Count",
+      Contribution: {
+        Keys: ["$.host"],
+        Filters: [
+          { Match: "$.event", In: ["job_state_changed"] },
+          { Match: "$.to_state", In: ["FAILED"] },
+        ],
+      },
+    });
+    const alarm = templates.prod
+      .all("AWS::CloudWatch::Alarm")
+      .find((candidate) => nameOf(candidate) === "fetchonce-prod-host-failing");
+    expect(alarm && queriesOf(alarm).map(({ Expression }) => Expression)).toEqual([
+      `INSIGHT_RULE_METRIC("${String(properties["RuleName"])}", "MaxContributorValue")`,
+    ]);
+    expect(id).toMatch(/^MonitoringFailuresByHost/);
+  });
+});
