@@ -1,8 +1,9 @@
 /** Each alarm of prod's template, over five replayed series, against what the design wants of it. */
 import { describe, expect, inject, test } from "vitest";
-import { EXPECTED, SERIES } from "./expected.ts";
+import { SERIES } from "./expectation.ts";
+import { EXPECTED } from "./expected.ts";
 import { misdirected, PREFIX, proofOf } from "./prove.ts";
-import { compositeAlarmsOf, metricAlarmsOf } from "./template.ts";
+import { compositeAlarmsOf, metricAlarmsOf } from "./cloudwatch/template.ts";
 
 const template = inject("prodTemplate");
 const alarms = [...metricAlarmsOf(template), ...compositeAlarmsOf(template)];

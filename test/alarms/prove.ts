@@ -1,11 +1,11 @@
 /** Whether the alarms of a template do what is expected of them, minute by minute. */
-import { type ExpectedAlarm, type ExpectedCondition, SERIES, type SeriesName } from "./expected.ts";
-import { type Assumptions, USUAL } from "./metric-alarm.ts";
-import type { AlarmState } from "./state.ts";
-import type { MetricStore } from "./store.ts";
+import { type ExpectedAlarm, type ExpectedCondition, SERIES, type SeriesName } from "./expectation.ts";
+import { type Assumptions, USUAL } from "./cloudwatch/metric-alarm.ts";
+import type { AlarmState } from "./cloudwatch/state.ts";
+import type { MetricStore } from "./cloudwatch/store.ts";
 import { type Entry, Reading, recorded } from "./tape.ts";
-import { compositeAlarmsOf, metricAlarmsOf, resolve, type Template } from "./template.ts";
-import { Watch } from "./watch.ts";
+import { compositeAlarmsOf, metricAlarmsOf, resolve, type Template } from "./cloudwatch/template.ts";
+import { Watch } from "./cloudwatch/watch.ts";
 
 export const ENVIRONMENT = "prod";
 export const PREFIX = `fetchonce-${ENVIRONMENT}-`;
@@ -15,7 +15,7 @@ const HOUR = 60;
 const DAY = 1440;
 
 /** What the manual leaves open, both ways. */
-export const ASSUMPTIONS: readonly Assumptions[] = [USUAL, { ...USUAL, fillsEmptyMetrics: false }];
+const ASSUMPTIONS: readonly Assumptions[] = [USUAL, { ...USUAL, fillsEmptyMetrics: false }];
 
 interface Timeline {
   readonly store: MetricStore;
@@ -34,18 +34,22 @@ export interface Proof {
 /** @param template any with the right resources: where samples of AWS's own metrics belong. */
 export function proofOf(expected: ExpectedAlarm, template: Template): Proof {
   const timelines = ASSUMPTIONS.flatMap((assumptions) =>
-    SERIES.map((series) => ({ series, assumptions, ...timelineOf(expected, series, template, assumptions) })),
+    SERIES.map((series) => ({
+      series,
+      assumptions,
+      timeline: timelineOf(expected, series, template, assumptions),
+    })),
   );
   return {
     difference: (candidate) => {
-      for (const { series, assumptions, ...timeline } of timelines) {
+      for (const { series, assumptions, timeline } of timelines) {
         const difference = differenceOf(expected, timeline, candidate, assumptions);
         if (difference !== undefined) return `${series}: ${difference}`;
       }
       return undefined;
     },
     alarms: (series) => {
-      const all = timelines.find((timeline) => timeline.series === series)?.all ?? [];
+      const all = timelines.find((one) => one.series === series)?.timeline.all ?? [];
       return {
         fired: all.filter((state, index) => state === "ALARM" && all[index - 1] !== "ALARM").length,
         last: all.at(-1) ?? "INSUFFICIENT_DATA",
