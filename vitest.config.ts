@@ -21,6 +21,7 @@ export default defineConfig({
         },
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd } },
+      { test: { name: "browser", include: ["test/browser/**/*.test.ts"], ...endToEnd } },
       { test: { name: "long", include: ["test/long/**/*.test.ts"], ...endToEnd, fileParallelism: false } },
     ],
     coverage: {

@@ -1,7 +1,7 @@
 import { asJobError } from "./errors.ts";
 import { gateAdmits } from "./gate.ts";
 import { jobIdOf } from "./keys.ts";
-import { acquireLease } from "./leased-job.ts";
+import { acquireLease } from "./acquire-lease.ts";
 import { jobMessage, messageProblems, type JobMessage } from "./message.ts";
 import { processPlain } from "./plain.ts";
 import { processJob, type JobEnd } from "./process-job.ts";

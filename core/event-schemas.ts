@@ -20,7 +20,7 @@ const jobId = hex(32).meta({ description: "The job: the first 32 digits of its k
 const owner = text("Who holds the lease: a name of its own for each attempt.");
 const state = z.enum(JOB_STATES);
 const operationType = z.enum(OPERATION_TYPES).meta({ description: "What is done to the job." });
-const operationKey = hex(64).meta({ description: "SHA-256 of the operation's type, job and context." });
+const operationKey = hex(32).meta({ description: "The operation: from the SHA-256 of its type, job and context." });
 
 const event = <Name extends string, Fields extends z.core.$ZodLooseShape>(
   name: Name,

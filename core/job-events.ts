@@ -10,6 +10,9 @@ export interface Failure {
   readonly host: string;
 }
 
+/** Two clocks tell it, or one that was set back meanwhile: the difference might be negative. */
+const duration = (ms: number): number => Math.max(0, ms);
+
 /** What is told of a job under lease: each event from one place. */
 export class JobEvents {
   readonly #telemetry: Telemetry;
@@ -38,7 +41,7 @@ export class JobEvents {
       job_id: jobId,
       owner,
       ttl_sec: ttlMs / 1000,
-      acquired_in_ms: acquiredInMs,
+      acquired_in_ms: duration(acquiredInMs),
     });
   }
 
@@ -67,7 +70,7 @@ export class JobEvents {
         job_id: this.#lease.jobId,
         from_state: current,
         to_state: step,
-        since_planned_ms: sincePlannedMs,
+        since_planned_ms: duration(sincePlannedMs),
         ...failure,
       });
       current = step;
@@ -85,7 +88,7 @@ export class JobEvents {
       op_key: key,
       op_type: type,
       result_code: "OK",
-      elapsed_ms: elapsedMs,
+      elapsed_ms: duration(elapsedMs),
     });
   }
 

@@ -2,8 +2,7 @@ import type { StagingOwner } from "./body-stager.ts";
 import { LeaseLostError } from "./errors.ts";
 import type { Item, Write } from "./items.ts";
 import { JobEvents } from "./job-events.ts";
-import { jobIdOfKey, jobKeyOf, operationKeyOf } from "./keys.ts";
-import type { JobMessage } from "./message.ts";
+import { operationKeyOf } from "./keys.ts";
 import type { Operation, OperationResult, OperationType } from "./operations.ts";
 import type { OperationJournal } from "./ledger.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
@@ -16,7 +15,6 @@ import {
   renewLease,
   saveCheckpoint,
   startOperation,
-  takeLease,
   type Lease,
   type OperationEntry,
   type Trouble,
@@ -25,45 +23,8 @@ import { decodeJob, operationAttribute } from "./record-codec.ts";
 import type { Checkpoint, JobRecord, OperationRecord } from "./record.ts";
 import { isTerminal, walk } from "./states.ts";
 
-export type Acquisition =
-  | { readonly kind: "leased"; readonly job: LeasedJob }
-  | { readonly kind: "finished" }
-  | { readonly kind: "busy" }
-  | { readonly kind: "waiting"; readonly untilMs: number };
-
 /** How often a lease is renewed within its time to live. */
 const RENEWALS_PER_TTL = 3;
-
-const headKeyOf = (jobId: string, url: string): string => operationKeyOf("HEAD", jobId, { url });
-
-/** `onRenewed` is called after each renewal, so that the message can be kept hidden as long as the lease is held. */
-export async function acquireLease(deps: WorkerDeps, message: JobMessage, onRenewed: () => void): Promise<Acquisition> {
-  const { clock, items, random, settings } = deps;
-  const jobKey = jobKeyOf(message);
-  const jobId = jobIdOfKey(jobKey);
-  const owner = random.uniqueId();
-  const nowMs = clock.nowMs();
-  const outcome = await items.write(
-    takeLease({
-      jobId,
-      message,
-      owner,
-      nowMs,
-      ttlMs: settings.leaseTtlMs,
-      headKey: headKeyOf(jobId, message.url),
-    }),
-  );
-  const acquiredInMs = Math.max(0, clock.nowMs() - nowMs);
-  if (!outcome.item) return { kind: "busy" };
-  const record = decodeJob(outcome.item);
-  // A refusal that names us as the owner is our own write, sent again after its answer was lost.
-  if (outcome.applied || record.leaseOwner === owner) {
-    return { kind: "leased", job: new LeasedJob(deps, { owner, record, onRenewed, jobKey, acquiredInMs }) };
-  }
-  if (isTerminal(record.state)) return { kind: "finished" };
-  if (record.leaseOwner === undefined) return { kind: "waiting", untilMs: record.availableAtMs ?? clock.nowMs() };
-  return { kind: "busy" };
-}
 
 interface Acquired {
   readonly owner: string;
@@ -289,9 +250,8 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     }
   }
 
-  /** Two machines' clocks tell it, so it might come out negative. */
   #ageMs(): number {
-    return Math.max(0, this.#deps.clock.nowMs() - this.#record.plannedAtMs);
+    return this.#deps.clock.nowMs() - this.#record.plannedAtMs;
   }
 
   #end(): void {

@@ -90,5 +90,5 @@ function ofStateChange(event: Extract<TelemetryEvent, { event: "job_state_change
 }
 
 /** SLOs count valid work only: our own failures, and transient trouble that outlived its budget. */
-export const isValidWork = (reason: string | undefined, failureClass: string | undefined): boolean =>
+const isValidWork = (reason: string | undefined, failureClass: string | undefined): boolean =>
   failureClass === "system" || reason?.startsWith("retries_exhausted:") === true;

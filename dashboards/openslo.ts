@@ -96,7 +96,7 @@ const target = (name: string, description: string): object => ({
   spec: { target: "sns", description },
 });
 
-export const openSloObjects = (): readonly object[] => [
+const openSloObjects = (): readonly object[] => [
   {
     apiVersion: API_VERSION,
     kind: "Service",

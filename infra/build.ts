@@ -12,9 +12,13 @@ import { FetchonceStack } from "./stack.ts";
 /**
  * The CDK app of the environment that the context names, `dev` where it names none. What can be deployed is validated;
  * the laptop run deploys nothing, and validation takes longer than all the rest of its synthesis.
+ * @param options `validated: false` for who only looks at the template.
  * @throws RangeError when there is no environment of that name.
  */
-export async function buildApp(props: AppProps = {}): Promise<{ app: App; stack: FetchonceStack }> {
+export async function buildApp(
+  props: AppProps = {},
+  { validated = true } = {},
+): Promise<{ app: App; stack: FetchonceStack }> {
   const app = new App({
     ...props,
     context: { ...CURRENTLY_RECOMMENDED_FLAGS, ...props.context },
@@ -23,7 +27,7 @@ export async function buildApp(props: AppProps = {}): Promise<{ app: App; stack:
   });
   const name = environmentNameOf(String(app.node.tryGetContext("env") ?? "dev"));
   const stack = new FetchonceStack(app, name);
-  if (name !== "local") {
+  if (validated && name !== "local") {
     const { AwsSolutionsChecks } = await import("cdk-nag");
     // The library's own plugin is not an IPolicyValidationPlugin under exactOptionalPropertyTypes.
     const schema = new CloudFormationValidatePlugin() as IPolicyValidationPlugin;

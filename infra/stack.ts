@@ -26,6 +26,8 @@ type Outputs = Readonly<
 
 /** Everything one environment consists of. */
 export class FetchonceStack extends Stack {
+  readonly monitoring: Monitoring | undefined;
+
   constructor(scope: Construct, name: EnvironmentName) {
     const environment = ENVIRONMENTS[name];
     super(scope, "Fetchonce", {
@@ -40,13 +42,13 @@ export class FetchonceStack extends Stack {
     const accessLogs = new AccessLogBucket(this, "AccessLogs", { protectData });
     const staging = new StagingBucket(this, "Staging", { protectData, accessLogs });
     const content = new ContentBucket(this, "Content", { protectData, accessLogs });
-    const worker = new Worker(this, "Worker", { environment, table, work, staging, content });
-    const reconciler = new Reconciler(this, "Reconciler", { environment, table, work, staging });
+    const worker = new Worker(this, "Worker", { name, environment, table, work, staging, content });
+    const reconciler = new Reconciler(this, "Reconciler", { name, environment, table, work, staging });
 
-    if (environment.monitoring) {
-      const { monitoring } = environment;
+    const { monitoring } = environment;
+    this.monitoring =
+      monitoring &&
       new Monitoring(this, "Monitoring", { name, environment, monitoring, table, work, worker, reconciler });
-    }
 
     const outputs: Outputs = {
       QueueUrl: work.queue.queueUrl,

@@ -18,15 +18,17 @@ export type JsonLine = Readonly<Record<string, unknown>>;
 
 export interface LineSinks {
   readonly onTelemetry?: ((line: JsonLine, pid: number) => void) | undefined;
+  readonly onMetrics?: ((line: JsonLine, pid: number) => void) | undefined;
   readonly onLog?: ((line: JsonLine, pid: number) => void) | undefined;
 }
 
-/** What a function wrote to its log: telemetry has an `event`, logs have a `level`, metrics (EMF) have neither. */
+/** What a function wrote to its log: telemetry has an `event`, logs have a `level`, metrics (EMF) have `_aws`. */
 export function sortLine(text: string, pid: number, sinks: LineSinks): void {
   if (text.trim() === "") return;
   const line = parseObject(text);
   if (!line) sinks.onLog?.({ level: "info", message: text }, pid);
   else if (typeof line["event"] === "string") sinks.onTelemetry?.(line, pid);
+  else if (line["_aws"] !== undefined) sinks.onMetrics?.(line, pid);
   else if (typeof line["level"] === "string") sinks.onLog?.(line, pid);
 }
 

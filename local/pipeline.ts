@@ -31,6 +31,8 @@ export interface PipelineOptions {
   readonly reconcileEveryMs?: number;
   readonly batchSize?: number;
   readonly onTelemetry?: (line: JsonLine, pid: number) => void;
+  /** Embedded metrics, as they are in the functions' log. */
+  readonly onMetrics?: (line: JsonLine, pid: number) => void;
   readonly onLog?: (line: JsonLine, pid: number) => void;
   readonly onStagedBytes?: (progress: StagedBytes) => void;
   readonly onAwsRequest?: (request: AwsRequest) => void;
@@ -202,6 +204,7 @@ function sinksOf(options: PipelineOptions, eventsPath: string, cleanup: AsyncDis
       events.write(`${JSON.stringify(line)}\n`);
       options.onTelemetry?.(line, pid);
     },
+    onMetrics: options.onMetrics,
     onLog: options.onLog,
   };
 }

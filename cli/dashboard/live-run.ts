@@ -7,7 +7,7 @@ import type { Snapshot } from "../progress.ts";
 import type { RunWatch } from "../run-watch.ts";
 import { Throughput, type Point } from "./throughput.ts";
 
-export interface NumberedEvent {
+interface NumberedEvent {
   readonly number: number;
   /** What a person calls the file. */
   readonly label: string | undefined;

@@ -207,8 +207,6 @@ const resourceAlarms = (settings: AlarmSettings): readonly Omit<Alarm, "kind" | 
 ];
 
 export const absoluteAlarms = (settings: AlarmSettings): readonly Alarm[] =>
-  [...pipelineAlarms(settings), ...recoveryAlarms, ...resourceAlarms(settings)].map((alarm) => ({
-    ...alarm,
-    kind: "absolute",
-    runbook: alarm.id,
-  }));
+  [...pipelineAlarms(settings), ...recoveryAlarms, ...resourceAlarms(settings)].map((alarm) =>
+    Object.assign({ kind: "absolute", runbook: alarm.id } as const, alarm),
+  );

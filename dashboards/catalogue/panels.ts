@@ -64,6 +64,7 @@ export const PANELS: readonly Panel[] = [
       { ours: "LeasesRecovered", ...sum },
       { ours: "LeasesRecoveredLate", ...sum },
       { ours: "OperationsAbandoned", ...sum },
+      { aws: "reconcilerErrors", ...sum },
     ],
   },
   {

@@ -4,7 +4,7 @@ import { metricsOf, type Measurements, type MetricName } from "../../core/metric
 import { budgetOf, LEAST_BAD_EVENTS, type Slo } from "./slos.ts";
 
 /** `too few to tell`: the objective is missed, by fewer bad events than alarms would take for more than chance. */
-export type Verdict = "met" | "missed" | "too few to tell" | "no data";
+type Verdict = "met" | "missed" | "too few to tell" | "no data";
 
 export interface SloResult {
   readonly slo: Slo;

@@ -30,7 +30,7 @@ const COMPARISONS = {
 
 const MISSING = { breaching: TreatMissingData.BREACHING, notBreaching: TreatMissingData.NOT_BREACHING } as const;
 
-export const runbookLink = (baseUrl: string, { runbook, id }: Pick<Alarm, "runbook" | "id">): string =>
+const runbookLink = (baseUrl: string, { runbook, id }: Pick<Alarm, "runbook" | "id">): string =>
   `${baseUrl}/${runbook}.md#${id}`;
 
 /** What somebody reads at night, on a telephone. CloudWatch keeps 1,024 characters. */
@@ -88,6 +88,6 @@ export function makeAlarms(scope: Construct, alarms: readonly Alarm[], props: Al
       // Whoever was woken wants to know that it is over.
       made.addOkAction(action);
     }
-    return made as IAlarm;
+    return made;
   });
 }

@@ -30,7 +30,7 @@ function sloWidget(place: Place, slo: Slo): IWidget {
   );
   const badShare = `FILL(${idOf(slo.bad)}, 0) / (${slo.total.map((name) => `FILL(${idOf(name)}, 0)`).join(" + ")})`;
   const line = (label: string, expression: string): IMetric =>
-    new MathExpression({ expression, label, period, usingMetrics }) as IMetric;
+    new MathExpression({ expression, label, period, usingMetrics });
   return new SingleValueWidget({
     title: `${slo.title} (${slo.windowDays} d)`,
     width: SLO_WIDTH,

@@ -26,13 +26,13 @@ export const ourMetric = (place: Place, name: MetricName, statistic: string, per
   });
 
 export function metricOf(place: Place, source: MetricSource, period: Duration): IMetric {
-  if ("ours" in source) return ourMetric(place, source.ours, source.statistic, period) as IMetric;
+  if ("ours" in source) return ourMetric(place, source.ours, source.statistic, period);
   if ("contributors" in source) {
     return new MathExpression({
       expression: `INSIGHT_RULE_METRIC("${place.contributorRule}", "${source.statistic}")`,
       label: source.contributors,
       period,
-    }) as IMetric;
+    });
   }
   const { namespace, name, of } = AWS_METRICS[source.aws];
   return new Metric({
@@ -42,7 +42,7 @@ export function metricOf(place: Place, source: MetricSource, period: Duration): 
     statistic: source.statistic,
     period,
     label: source.aws,
-  }) as IMetric;
+  });
 }
 
 /** The one series that the condition compares. */
@@ -50,7 +50,7 @@ export function seriesOf(place: Place, { metrics, expression, periodMinutes }: C
   const period = Duration.minutes(periodMinutes);
   const entries = Object.entries(metrics).map(([id, source]) => [id, metricOf(place, source, period)] as const);
   if (expression !== undefined) {
-    return new MathExpression({ expression, usingMetrics: Object.fromEntries(entries), period }) as IMetric;
+    return new MathExpression({ expression, usingMetrics: Object.fromEntries(entries), period });
   }
   const [only] = entries;
   if (!only || entries.length > 1) throw new RangeError("A condition on more than one metric needs an expression.");

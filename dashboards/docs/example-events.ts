@@ -2,7 +2,7 @@ import type { TelemetryEvent } from "../../core/events.ts";
 
 const job_id = "b4ca8cf54ab6a0d0e5c7e4e0a1f7d2c3";
 const owner = "9c1f6a52-3f0e-4b7e-8a35-5d1d2a2f6c11";
-const op_key = "5f1c3a7d9be84c02d6a1f0e37b5c9284e1d06fa3b7c85d29f40e6b1a8c3d7f52";
+const op_key = "5f1c3a7d9be84c02d6a1f0e37b5c9284";
 const stream = { job_id, op_key, op_type: "STREAM" } as const;
 
 /** Each event, and each outcome that is measured in a way of its own. */

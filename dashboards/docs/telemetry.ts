@@ -85,9 +85,8 @@ Worker and reconciler write one JSON line an event to their log (locally: to \`e
 [\`telemetry.schema.json\`](telemetry.schema.json) is the same as JSON Schema, with \`unit\` as an annotation.
 
 - Emission is never awaited, cannot fail the pipeline, and holds lines back for at most 50 ms: what a kill can lose.
-- A log that takes nothing any more costs lines, not work: up to 1 MiB waits for it, what comes beyond that is dropped, and
-  a line with \`"message": "telemetry was dropped"\` tells how many bytes as soon as it takes something again. The end of an
-  invocation waits for it for 250 ms at most.
+- A log that nobody reads costs lines, not work: 1 MiB waits for it in memory, what comes beyond that is dropped, and a
+  line \`telemetry was dropped\` says how many lines that were once it is read again.
 - Lines with \`level\` are for people; lines with \`_aws\` are metrics.
 
 ## Events

@@ -139,7 +139,7 @@ const placed = (boxes: readonly Box[], columns: number, height: number, top: num
     fieldConfig: { defaults: { unit }, overrides: [] },
   }));
 
-export function grafanaDashboard(): object {
+function grafanaDashboard(): object {
   const slos = SLOS.map(sloBox);
   const sloLines = Math.ceil(slos.length / 3) * SLO_HEIGHT;
   return {

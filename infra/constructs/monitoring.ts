@@ -1,4 +1,3 @@
-import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import { Aws, Stack } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import { FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
@@ -39,7 +38,7 @@ export class Monitoring extends Construct {
 
     const notifications = new Notifications(this, "Notifications", monitoring.tells);
     const contributorRule = `${prefix}-${FAILURES_BY_HOST}`;
-    const rule = countFailuresByHost(this, contributorRule, logs.worker as ILogGroup);
+    const rule = countFailuresByHost(this, contributorRule, logs.worker);
     const place = placeOf(props, contributorRule);
     const alarms = makeAlarms(this, alarmsOf({ ...environment, ...monitoring }), {
       place,
@@ -54,7 +53,7 @@ export class Monitoring extends Construct {
     // The alarm names the rule, which CloudFormation does not take for a dependency.
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
     makeDashboard(this, { name: prefix, place, alarms });
-    saveQueries(this, prefix, [logs.worker as ILogGroup, logs.reconciler as ILogGroup]);
+    saveQueries(this, prefix, [logs.worker, logs.reconciler]);
   }
 }
 

@@ -3,13 +3,13 @@ import { LoggingLevel, SlackChannelConfiguration } from "aws-cdk-lib/aws-chatbot
 import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
 import { Effect, ManagedPolicy, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
-import { type ITopic, Topic } from "aws-cdk-lib/aws-sns";
+import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription, UrlSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Annotations, Aws, RemovalPolicy, Stack } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import type { Subscribers } from "../environments.ts";
 
-export const SEVERITIES = ["page", "ticket"] as const;
+const SEVERITIES = ["page", "ticket"] as const;
 type Severity = (typeof SEVERITIES)[number];
 
 const CLOUDWATCH = new ServicePrincipal("cloudwatch.amazonaws.com");
@@ -34,7 +34,7 @@ export class Notifications extends Construct {
   }
 
   get actions(): Readonly<Record<Severity, IAlarmAction>> {
-    return { page: new SnsAction(this.topics.page as ITopic), ticket: new SnsAction(this.topics.ticket as ITopic) };
+    return { page: new SnsAction(this.topics.page), ticket: new SnsAction(this.topics.ticket) };
   }
 
   /** CloudWatch may not use the AWS managed key of SNS: with that one no alarm would ever arrive. */
@@ -84,14 +84,14 @@ export class Notifications extends Construct {
       topic.addSubscription(new UrlSubscription(url));
     }
     if (slack) {
-      new SlackChannelConfiguration(this, `Slack-${severity}`, {
+      const channel = new SlackChannelConfiguration(this, `Slack-${severity}`, {
         slackChannelConfigurationName: `${Stack.of(this).stackName}-${severity}`,
         slackWorkspaceId: slack.workspaceId,
         slackChannelId: slack.channelId,
-        notificationTopics: [topic as ITopic],
         loggingLevel: LoggingLevel.ERROR,
         guardrailPolicies: [ManagedPolicy.fromAwsManagedPolicyName("CloudWatchReadOnlyAccess")],
       });
+      channel.addNotificationTopic(topic);
     }
   }
 }

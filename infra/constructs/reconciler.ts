@@ -4,7 +4,7 @@ import { Duration } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/keys.ts";
 import type { ReconcilerEnv } from "../../lambdas/reconciler/env.ts";
-import type { Environment } from "../environments.ts";
+import type { Environment, EnvironmentName } from "../environments.ts";
 import { HandlerFunction } from "./handler-function.ts";
 import type { JobsTable } from "./jobs-table.ts";
 import { permit, permitObjects } from "./permissions.ts";
@@ -12,6 +12,7 @@ import type { StagingBucket } from "./staging-bucket.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 export interface ReconcilerProps {
+  readonly name: EnvironmentName;
   readonly environment: Environment;
   readonly table: JobsTable;
   readonly work: WorkQueue;
@@ -25,7 +26,7 @@ const TIMEOUT_MS = 55_000;
 /** Every minute, one at a time: brings back the jobs of crashed workers and removes what they left in staging. */
 export class Reconciler extends HandlerFunction<ReconcilerEnv> {
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
-    const { environment, table, work, staging } = props;
+    const { name, environment, table, work, staging } = props;
     super(scope, id, {
       lambda: "reconciler",
       description: "Recovers expired leases and removes staging litter.",
@@ -37,6 +38,7 @@ export class Reconciler extends HandlerFunction<ReconcilerEnv> {
       maxEventAge: INTERVAL,
       retryAttempts: 0,
       environment: {
+        ENVIRONMENT_NAME: name,
         TABLE_NAME: table.tableName,
         QUEUE_URL: work.queue.queueUrl,
         DEAD_LETTER_QUEUE_URL: work.deadLetters.queueUrl,

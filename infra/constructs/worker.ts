@@ -2,7 +2,7 @@ import { RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/keys.ts";
 import type { WorkerEnv } from "../../lambdas/worker/env.ts";
-import type { Environment } from "../environments.ts";
+import type { Environment, EnvironmentName } from "../environments.ts";
 import type { ContentBucket } from "./content-bucket.ts";
 import { HandlerFunction } from "./handler-function.ts";
 import type { JobsTable } from "./jobs-table.ts";
@@ -11,6 +11,7 @@ import type { StagingBucket } from "./staging-bucket.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 export interface WorkerProps {
+  readonly name: EnvironmentName;
   readonly environment: Environment;
   readonly table: JobsTable;
   readonly work: WorkQueue;
@@ -66,7 +67,15 @@ export class Worker extends HandlerFunction<WorkerEnv> {
   }
 }
 
-const variables = ({ environment, table, work, staging, content }: WorkerProps): Record<keyof WorkerEnv, string> => ({
+const variables = ({
+  name,
+  environment,
+  table,
+  work,
+  staging,
+  content,
+}: WorkerProps): Record<keyof WorkerEnv, string> => ({
+  ENVIRONMENT_NAME: name,
   TABLE_NAME: table.tableName,
   QUEUE_URL: work.queue.queueUrl,
   DEAD_LETTER_QUEUE_URL: work.deadLetters.queueUrl,

@@ -7,6 +7,8 @@ const name = z.string().check(z.minLength(1));
 
 /** The reconciler's environment. `infra` types what it sets as `Record<keyof ReconcilerEnv, string>`. */
 export const reconcilerEnv = z.object({
+  /** The dimension of all metrics. */
+  ENVIRONMENT_NAME: name,
   TABLE_NAME: name,
   QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),

@@ -16,7 +16,7 @@ function reconcilerDeps(env: ReconcilerEnv): ReconcilerDeps {
     items: dynamoItems(clients.dynamodb, { table: env.TABLE_NAME, watchIndex: "watch" }),
     queue: sqsQueue(clients.sqs, { queueUrl: env.QUEUE_URL, deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL }),
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),
-    telemetry: stdoutTelemetry(),
+    telemetry: stdoutTelemetry(env.ENVIRONMENT_NAME),
     settings: {
       requeueGraceMs: env.REQUEUE_GRACE_MS,
       recoverLimit: env.RECOVER_LIMIT,

@@ -9,6 +9,8 @@ const name = z.string().check(z.minLength(1));
 
 /** The worker's environment. `infra` types what it sets as `Record<keyof WorkerEnv, string>`. */
 export const workerEnv = z.object({
+  /** The dimension of all metrics. */
+  ENVIRONMENT_NAME: name,
   TABLE_NAME: name,
   QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),

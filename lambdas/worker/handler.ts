@@ -26,7 +26,7 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
     content: s3Content(clients.s3, { content: env.CONTENT_BUCKET, staging: env.STAGING_BUCKET }),
     queue: sqsQueue(clients.sqs, { queueUrl: env.QUEUE_URL, deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL }),
     sha256: wasmSha256,
-    telemetry: stdoutTelemetry(),
+    telemetry: stdoutTelemetry(env.ENVIRONMENT_NAME),
     ledger: powertoolsLedger(systemClock),
     buffers: new PartBuffers(env.PART_BUFFERS, env.PART_SIZE_BYTES),
     settings: workerSettings(env),

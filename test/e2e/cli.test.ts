@@ -170,10 +170,12 @@ it("Ctrl-C stops cleanly, and the next run goes on in the middle of the file", a
   expect(origin.requestsOf(slow).at(-1)?.range).toMatch(/^bytes=\d{7,}-$/);
 });
 
-it("the demo kills a worker and shows that nothing was lost or done twice", async () => {
-  const { code, output } = await run(["--out", join(folder, "out")]);
+it("the demo kills a worker, shows that nothing was lost or done twice, and does not wait for who looks at its page", async () => {
+  const { code, output } = await run(["--out", join(folder, "out"), "--dashboard"]);
+  expect(output).toMatch(/^Dashboard: http:\/\/127\.0\.0\.1:\d+\/$/m);
   expect(output).toContain("kill -9");
-  expect(output).toContain("Nothing was lost, nothing was done twice.");
+  expect(output).toMatch(/^Job completion +99\.5 % +100 % +100 % +met$/m);
+  expect(output).toMatch(/Nothing was lost, nothing was done twice\.\n$/);
   expect(output).not.toMatch(/^not ok/m);
   expect(code).toBe(0);
   expect(await readdir(join(folder, "out"))).toEqual(

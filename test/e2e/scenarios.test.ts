@@ -5,10 +5,13 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { contentKey, hashItemKey, jobItemKey } from "../../core/keys.ts";
+import { METRIC_DIMENSION, METRIC_NAMESPACE } from "../../core/metrics.ts";
 import type { JobRecord } from "../../core/record.ts";
+import { EXAMPLE_EVENTS } from "../../dashboards/docs/example-events.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { loopbackEndpoint } from "../../local/loopback.ts";
+import { dimensionsOf, measuredIn, namespaceOf, valuesOf } from "../embedded-metrics.ts";
 import { KIB, MIB, PART_BYTES, startRun, startSurroundings, until, type Run, type SeenEvent } from "./support.ts";
 
 const WHOLE_LIFE = ["LEASED", "HEAD_DONE", "RESUME_OK", "STREAMING", "FINALIZED", "INDEXED"];
@@ -340,7 +343,17 @@ describe("transient network failures", () => {
     expect(renewals).toBeGreaterThanOrEqual(3);
     expect(await run.staging()).toEqual([]);
     expect(await run.pipeline.deadLetters()).toEqual([]);
+    await run.stop();
+    expectAllEventsAndTheirMetrics(run);
   });
+
+  /** All nine; that each is valid, with all its fields, is checked of every run. Nobody was killed: no metric is missing. */
+  function expectAllEventsAndTheirMetrics({ seen }: Run): void {
+    expect(new Set(seen.events.map(({ event }) => event))).toEqual(new Set(EXAMPLE_EVENTS.map(({ event }) => event)));
+    expect(valuesOf(seen.metrics)).toEqual(measuredIn(seen.events));
+    expect(new Set(seen.metrics.map(namespaceOf))).toEqual(new Set([METRIC_NAMESPACE]));
+    for (const line of seen.metrics) expect(dimensionsOf(line)).toEqual({ [METRIC_DIMENSION]: "local" });
+  }
 
   it("of connections reset before any answer are retried as well", async () => {
     const surroundings = await startSurroundings();

@@ -22,6 +22,8 @@ import type { AwsRequest } from "../../local/aws.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { startOrigin, type Origin } from "../../local/origin/server.ts";
+import { embeddedMetrics, type EmbeddedMetrics } from "../embedded-metrics.ts";
+import { faultOfLine } from "../event-check.ts";
 import { startPipeline, type Pipeline, type PipelineOptions } from "../../local/pipeline.ts";
 
 export const KIB = 1024;
@@ -62,6 +64,10 @@ export type SeenEvent = TelemetryEvent & { readonly timestamp: string };
 /** What a run's callbacks have been told so far. */
 export interface Seen {
   readonly events: SeenEvent[];
+  /** What should have been an event and is none, with the reason. Fails the test. */
+  readonly notEvents: string[];
+  /** Lines of embedded metrics. */
+  readonly metrics: EmbeddedMetrics[];
   /** The process of each lease taken, in order. */
   readonly leases: { readonly jobId: string; readonly pid: number }[];
   readonly requests: AwsRequest[];
@@ -216,25 +222,31 @@ const WORKER_ENV = { ALLOW_PRIVATE_HOSTS: "true", LEASE_TTL_MS: "2000" };
 
 /** Stopped when `end` is disposed of. */
 export async function startRun(options: RunOptions, end = endOfTest()): Promise<Run> {
-  const seen: Seen = { events: [], leases: [], requests: [], logs: [] };
+  const seen: Seen = { events: [], notEvents: [], metrics: [], leases: [], requests: [], logs: [] };
   const pipeline = await startPipeline({
     workers: 2,
     reconcileEveryMs: 500,
     ...options,
     workerEnv: { ...WORKER_ENV, ...options.workerEnv },
     onTelemetry: (line, pid) => {
+      const fault = faultOfLine(line);
+      if (fault !== undefined) seen.notEvents.push(fault);
       const event = line as unknown as SeenEvent;
       seen.events.push(event);
       if (event.event === "job_leased") seen.leases.push({ jobId: event.job_id, pid });
       options.onTelemetry?.(line, pid);
     },
+    onMetrics: (line) => seen.metrics.push(embeddedMetrics.parse(line)),
     onLog: (line) => seen.logs.push(line),
     onAwsRequest: (request) => {
       seen.requests.push(request);
       options.onAwsRequest?.(request);
     },
   });
-  end.defer(async () => pipeline.stop());
+  end.defer(async () => {
+    await pipeline.stop();
+    if (seen.notEvents.length > 0) throw new Error(`Not valid as telemetry events:\n${seen.notEvents.join("\n")}`);
+  });
   return new Run(pipeline, options, seen);
 }
 

@@ -60,7 +60,7 @@ export function readingsOf(alarm: Resource): readonly Reading[] {
 const plainStat = (properties: Properties): MetricStat => ({
   Period: Number(properties["Period"]),
   Stat: String(properties["Statistic"]),
-  ...(properties["Unit"] !== undefined && { Unit: String(properties["Unit"]) }),
+  ...(typeof properties["Unit"] === "string" && { Unit: properties["Unit"] }),
   Metric: {
     Namespace: String(properties["Namespace"]),
     MetricName: String(properties["MetricName"]),

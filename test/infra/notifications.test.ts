@@ -31,11 +31,11 @@ describe("subscribers", () => {
       Properties.Protocol,
       Properties.Endpoint,
     ]);
-    expect(subscriptions.sort()).toEqual([
-      [TOPIC.page, "email", "on-call@example.com"],
-      [TOPIC.page, "https", "https://events.pagerduty.com/integration/0/enqueue"],
-      [TOPIC.ticket, "email", "team@example.com"],
-      [TOPIC.ticket, "https", "https://api.opsgenie.com/v1/json/cloudwatch?apiKey=0"],
+    expect(subscriptions.map((parts) => parts.join(" ")).sort()).toEqual([
+      `${TOPIC.page} email on-call@example.com`,
+      `${TOPIC.page} https https://events.pagerduty.com/integration/0/enqueue`,
+      `${TOPIC.ticket} email team@example.com`,
+      `${TOPIC.ticket} https https://api.opsgenie.com/v1/json/cloudwatch?apiKey=0`,
     ]);
     const [chat] = Object.values(template.findResources("AWS::Chatbot::SlackChannelConfiguration"));
     expect(chat?.["Properties"]).toMatchObject({

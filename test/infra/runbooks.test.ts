@@ -79,7 +79,7 @@ describe("saved queries", () => {
   it("are in the template, over both functions' logs", () => {
     const logs = ["WorkerLogs", "ReconcilerLogs"].map((id) => ({ Ref: prod.one("AWS::Logs::LogGroup", id).id }));
     const saved = prod.all("AWS::Logs::QueryDefinition");
-    expect(saved.map(({ properties }) => properties["Name"]).sort()).toEqual(
+    expect(saved.map(({ properties }) => String(properties["Name"])).sort()).toEqual(
       QUERIES.map(({ title }) => `fetchonce-prod/${title}`).sort(),
     );
     for (const { properties } of saved) expect(properties["LogGroupNames"]).toEqual(logs);

@@ -11,12 +11,20 @@ const TEMPLATE = "Fetchonce.template.json";
 const BUNDLE_BUDGET_BYTES = 600_000;
 
 describe("validation by cdk-nag and CloudFormation's own schema", () => {
-  it.each(["dev", "staging", "prod"])("finds nothing in %s", async (env) => {
+  const NOBODY_YET = ["Annotation::fetchonce:nobody-is-paged"];
+  it.each([
+    { env: "dev", found: [] },
+    { env: "staging", found: NOBODY_YET },
+    { env: "prod", found: NOBODY_YET },
+  ])("finds in $env no more than $found", async ({ env, found }) => {
     const folder = path.join(outdir, `valid-${env}`);
     const { app } = await buildApp({ outdir: folder, context: { env, ...WITHOUT_BUNDLES } });
     app.synth();
-    const report = JSON.parse(readFileSync(path.join(folder, "validation-report.json"), "utf8"));
-    expect(report).toMatchObject({ pluginReports: [] });
+    const report = JSON.parse(readFileSync(path.join(folder, "validation-report.json"), "utf8")) as {
+      pluginReports: { violations: { ruleName: string }[] }[];
+    };
+    const violations = report.pluginReports.flatMap((plugin) => plugin.violations);
+    expect(violations.map(({ ruleName }) => ruleName)).toEqual(found);
   });
 
   it("stops the synthesis of a bucket that plain HTTP may reach", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, expect, it } from "vitest";
+import { checkEvent } from "../event-check.ts";
 import { runSingles, type Coverage } from "./exhaustive.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
@@ -19,7 +20,7 @@ afterAll(() => {
 it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
   "%s: comes out right whichever call is struck, and however",
   async (_name, scenario) => {
-    const coverage = await runSingles(scenario);
+    const coverage = await runSingles(scenario, checkEvent);
     expect(coverage.violations).toEqual([]);
     expect(coverage.struck).toEqual(coverage.strikable);
     covered.push(coverage);

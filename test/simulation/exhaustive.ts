@@ -1,3 +1,4 @@
+import type { TelemetryEvent } from "../../core/events.ts";
 import { RetryableError } from "../../core/errors.ts";
 import { Violation } from "./invariants.ts";
 import { checkOutcome } from "./outcome.ts";
@@ -57,7 +58,7 @@ interface StruckRun {
 async function runStruck(
   scenario: ProvenScenario,
   strikes: readonly Strike[],
-  { undisturbedMs = Number.POSITIVE_INFINITY, trace }: RunOptions = {},
+  { undisturbedMs = Number.POSITIVE_INFINITY, onTelemetry }: RunOptions = {},
 ): Promise<StruckRun> {
   const struck: Strike[] = [];
   let lastFaultMs = 0;
@@ -77,7 +78,7 @@ async function runStruck(
     latencyMs: 50,
     faultsEndMs: 0,
     ...(scenario.skewMs && { skewMs: scenario.skewMs }),
-    ...(trace && { trace }),
+    onTelemetry,
     faultAt: (at, boundary) => {
       const own = ownFaultAt(boundary);
       const strike = strikes.find((candidate) => candidate.at === at);
@@ -108,7 +109,7 @@ async function runStruck(
 interface RunOptions {
   /** How long the scenario takes by itself. */
   readonly undisturbedMs?: number;
-  readonly trace?: (line: string) => void;
+  readonly onTelemetry?: ((event: TelemetryEvent) => void) | undefined;
 }
 
 /** Who does not know that it stood still goes on fetching, as its successor does. */
@@ -159,8 +160,11 @@ export interface Coverage {
 }
 
 /** Every boundary of the scenario's own run, in every mode. */
-export async function runSingles(scenario: ProvenScenario): Promise<Coverage> {
-  const undisturbed = await runStruck(scenario, []);
+export async function runSingles(
+  scenario: ProvenScenario,
+  onTelemetry?: (event: TelemetryEvent) => void,
+): Promise<Coverage> {
+  const undisturbed = await runStruck(scenario, [], { onTelemetry });
   const undisturbedMs = undisturbed.healingMs;
   const violations = [undisturbed.violation, checkUndisturbed(scenario, undisturbed)].filter(
     (violation) => violation !== undefined,
@@ -172,7 +176,7 @@ export async function runSingles(scenario: ProvenScenario): Promise<Coverage> {
   let takenOver = 0;
   const isSound = violations.length === 0;
   for (const strike of isSound ? strikesFrom(1, undisturbed.boundaries, ALL_MODES) : []) {
-    const run = await runStruck(scenario, [strike], { undisturbedMs });
+    const run = await runStruck(scenario, [strike], { undisturbedMs, onTelemetry });
     struck[strike.mode] += run.struck.length;
     if (run.fences > undisturbed.fences && MODES[strike.mode].kind === "freeze") takenOver += 1;
     // The table's answer, lost and asked for again, leaves nothing that anybody has to mend.

@@ -1,10 +1,14 @@
 import { randomInt } from "node:crypto";
 import { describe, expect, it, onTestFailed } from "vitest";
+import { checkEvent } from "../event-check.ts";
 import { drawSchedule, runSchedule } from "./random.ts";
 import { describeFailure, noFigures, search, shrink } from "./search.ts";
 
 const SCHEDULES = 4000;
 const REPLAYED = 200;
+
+const runChecked: typeof runSchedule = async (schedule, options) =>
+  runSchedule(schedule, { ...options, onTelemetry: checkEvent });
 
 const seedsFrom = (first: number, count: number): readonly number[] =>
   Array.from({ length: count }, (_, place) => first + place);
@@ -15,8 +19,10 @@ describe("random schedules", () => {
   it(`break no promise: ${SCHEDULES} seeds from ${first} on`, async () => {
     console.info(`${SCHEDULES} schedules from seed ${first} on`);
     const figures = noFigures();
-    const failed = await search(seedsFrom(first, SCHEDULES), figures);
-    expect(failed === undefined ? "nothing" : describeFailure(failed, await shrink(failed))).toBe("nothing");
+    const failed = await search(seedsFrom(first, SCHEDULES), figures, { onTelemetry: checkEvent });
+    expect(failed === undefined ? "nothing" : describeFailure(failed, await shrink(failed, runChecked))).toBe(
+      "nothing",
+    );
     expect(figures).toMatchObject({ schedules: SCHEDULES });
     expect(figures.faults, "faults that struck").toBeGreaterThan(2 * SCHEDULES);
     expect(figures.crashes, "processes that died").toBeGreaterThan(SCHEDULES / 4);

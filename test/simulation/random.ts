@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { TelemetryEvent } from "../../core/events.ts";
 import { contentKey, jobIdOf, jobItemKey } from "../../core/keys.ts";
 import type { JobMessage } from "../../core/message.ts";
 import { decodeJob } from "../../core/record-codec.ts";
@@ -109,6 +110,7 @@ export function drawSchedule(seed: number): Schedule {
 
 export interface RunOptions {
   readonly trace?: (line: string) => void;
+  readonly onTelemetry?: (event: TelemetryEvent) => void;
   /** Of the schedule's troubles, only these. */
   readonly only?: ReadonlySet<number>;
 }
@@ -153,7 +155,7 @@ class RandomRun {
   #processes = 0;
   #jumpedMs = 0;
 
-  constructor(schedule: Schedule, { only, trace }: RunOptions) {
+  constructor(schedule: Schedule, { only, trace, onTelemetry }: RunOptions) {
     const { seed, shape, troubles } = schedule;
     this.#schedule = schedule;
     this.#waiting = troubles
@@ -171,6 +173,7 @@ class RandomRun {
       skewMs: (role) => this.#skewOf(role),
       faultsEndMs: 0,
       ...(trace && { trace }),
+      onTelemetry,
     });
   }
 

@@ -1,4 +1,4 @@
-import { drawSchedule, runSchedule, type Outcome } from "./random.ts";
+import { drawSchedule, runSchedule, type Outcome, type RunOptions } from "./random.ts";
 
 export interface Figures {
   schedules: number;
@@ -32,9 +32,13 @@ const figuresOf = ({ calls, crashes, healedInMs, struck, traceHash }: Outcome): 
 });
 
 /** Runs the seeds one after the other. @returns the first that breaks a promise, or undefined. */
-export async function search(seeds: Iterable<number>, figures: Figures): Promise<number | undefined> {
+export async function search(
+  seeds: Iterable<number>,
+  figures: Figures,
+  options: Pick<RunOptions, "onTelemetry"> = {},
+): Promise<number | undefined> {
   for (const seed of seeds) {
-    const outcome = await runSchedule(drawSchedule(seed));
+    const outcome = await runSchedule(drawSchedule(seed), options);
     addFigures(figures, figuresOf(outcome));
     if (outcome.violation !== undefined) return seed;
   }

@@ -4,6 +4,7 @@ import { fork } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { checkEvent } from "../event-check.ts";
 import { runPairs, type Pairs, type PairsOptions, type Progress } from "./exhaustive.ts";
 import { drawSchedule, runSchedule } from "./random.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -74,7 +75,11 @@ async function searchFor(schedules: number, seed: number): Promise<boolean> {
 async function replay(seed: number, only: ReadonlySet<number> | undefined): Promise<boolean> {
   const schedule = drawSchedule(seed);
   const before = await runSchedule(schedule, only && { only });
-  const outcome = await runSchedule(schedule, { trace: say, ...(only && { only }) });
+  const outcome = await runSchedule(schedule, {
+    trace: say,
+    onTelemetry: checkEvent,
+    ...(only && { only }),
+  });
   for (const { index, what } of outcome.struck) say(`fault ${index}: ${what}`);
   const isSame = before.traceHash === outcome.traceHash;
   const isGood = isSame && outcome.violation === undefined;
@@ -91,8 +96,8 @@ async function replay(seed: number, only: ReadonlySet<number> | undefined): Prom
 type Shard = NonNullable<PairsOptions["shard"]>;
 
 async function pairsOfShard(shard: Shard): Promise<Pairs> {
-  const onProgress = ({ pairs, scenario }: Progress): void =>
-    say(`${shard.index + 1}/${shard.of} ${scenario}: ${grouped(pairs)} pairs so far`);
+  const onProgress = (progress: Progress): void =>
+    say(`${shard.index + 1}/${shard.of} ${progress.scenario}: ${grouped(progress.pairs)} pairs so far`);
   const result = await runPairs(SCENARIOS, { shard, onProgress });
   for (const violation of result.violations) say(violation);
   process.send?.(result);
@@ -114,7 +119,7 @@ async function pairsOnAllCores(): Promise<Pairs> {
     ),
   );
   return {
-    pairs: results.reduce((sum, { pairs }) => sum + pairs, 0),
+    pairs: results.reduce((sum, result) => sum + result.pairs, 0),
     violations: results.flatMap(({ violations }) => violations),
   };
 }

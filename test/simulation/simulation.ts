@@ -1,4 +1,5 @@
 import type { Context, ScheduledEvent } from "aws-lambda";
+import type { TelemetryEvent } from "../../core/events.ts";
 import type { JobMessage } from "../../core/message.ts";
 import type { WorkerSettings } from "../../core/worker-deps.ts";
 import { Accepted } from "./accepted.ts";
@@ -66,6 +67,8 @@ export interface SimulationOptions {
   readonly attemptMs?: number;
   readonly clocksDifferMs?: () => number;
   readonly trace?: (line: string) => void;
+  /** Of telemetry, whether it gets lost or not; what it throws fails the run. */
+  readonly onTelemetry?: ((event: TelemetryEvent) => void) | undefined;
 }
 
 export class Simulation {
@@ -91,7 +94,12 @@ export class Simulation {
   constructor(options: SimulationOptions) {
     this.#options = options;
     this.#startMs = this.time.nowMs;
-    this.trace = new Trace(() => this.elapsedMs, options.trace);
+    const { onTelemetry } = options;
+    this.trace = new Trace(
+      () => this.elapsedMs,
+      options.trace,
+      (event) => onTelemetry && this.#failIf(() => onTelemetry(event)),
+    );
     const { scenario } = options;
     this.settings = { ...SETTINGS, ...scenario.settings };
     this.blobs = simulatedBlobs({

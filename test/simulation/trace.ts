@@ -1,3 +1,4 @@
+import type { TelemetryEvent } from "../../core/events.ts";
 import type { Telemetry } from "../../core/ports.ts";
 
 /** FNV-1a, 32 bits, over the text's units. */
@@ -14,10 +15,16 @@ export class Trace {
   #hash = 0x811c9dc5;
   readonly #elapsedMs: () => number;
   readonly #show: ((line: string) => void) | undefined;
+  readonly #onTelemetry: (event: TelemetryEvent) => void;
 
-  constructor(elapsedMs: () => number, show: ((line: string) => void) | undefined) {
+  constructor(
+    elapsedMs: () => number,
+    show: ((line: string) => void) | undefined,
+    onTelemetry: (event: TelemetryEvent) => void,
+  ) {
     this.#elapsedMs = elapsedMs;
     this.#show = show;
+    this.#onTelemetry = onTelemetry;
   }
 
   line(text: string): void {
@@ -28,7 +35,10 @@ export class Trace {
 
   telemetryOf(process: string): Telemetry {
     return {
-      emit: ({ event }) => this.isTelemetryLost || this.line(`${process} tells ${event}`),
+      emit: (event) => {
+        this.#onTelemetry(event);
+        if (!this.isTelemetryLost) this.line(`${process} tells ${event.event}`);
+      },
       log: (level, message, { reason }) =>
         this.isTelemetryLost || this.line(`${process} logs ${level}: ${message} (${reason ?? "no reason"})`),
       flush: () => undefined,

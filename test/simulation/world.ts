@@ -10,6 +10,7 @@ import { reconcile, type Reconciliation } from "../../core/reconcile.ts";
 import { decodeJob } from "../../core/record-codec.ts";
 import type { JobRecord } from "../../core/record.ts";
 import type { WorkerDeps, WorkerSettings } from "../../core/worker-deps.ts";
+import { checkEvent } from "../event-check.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
 
@@ -145,7 +146,10 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
   let ids = 0;
 
   const telemetry: Telemetry = {
-    emit: (event) => void events.push(event),
+    emit: (event) => {
+      checkEvent(event);
+      events.push(event);
+    },
     log: (level, message, fields) => void logs.push(`${level}: ${message} ${JSON.stringify(fields)}`),
     flush: () => undefined,
   };

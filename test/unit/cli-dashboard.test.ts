@@ -107,16 +107,17 @@ describe("the status of a run", () => {
     });
   });
 
-  it("stays small with 100,000 jobs and 300,000 events", () => {
+  it("stays small with 100,000 jobs and 10,000 events", () => {
     const { live } = runOf(100_000);
     const url = "https://example.org/".padEnd(2000, "x");
-    for (let n = 0; n < 300_000; n += 1) live.heard({ event: "job_planned", job_id: idOf(1), url });
+    const event = { event: "job_planned", job_id: idOf(1), url };
+    for (let n = 0; n < 10_000; n += 1) live.heard(event);
     const status = live.status(0);
     expect(countsOf(status)).toEqual({ WAITING: 100_000 });
     expect(status.events).toHaveLength(200);
-    expect(status.events.at(0)?.number).toBe(299_801);
-    expect(live.status(299_999).events.map(({ number }) => number)).toEqual([300_000]);
-    expect(status.eventsSoFar).toBe(300_000);
+    expect(status.events.at(0)?.number).toBe(9801);
+    expect(live.status(9999).events.map(({ number }) => number)).toEqual([10_000]);
+    expect(status.eventsSoFar).toBe(10_000);
     expect(live.jobsIn("WAITING")).toHaveLength(100);
     expect(JSON.stringify(status).length).toBeLessThan(MIB);
   });

@@ -2,7 +2,7 @@
 import { byId, element } from "./elements.js";
 import { formatBytes, formatCount } from "./format.js";
 
-const HEIGHT = 190;
+const HEIGHT = 170;
 /** `light-dark()` is resolved for real properties only. */
 const resolved = (name) => () => {
   const probe = byId("charts");
@@ -12,7 +12,10 @@ const resolved = (name) => () => {
   return value;
 };
 
-function createChart(caption, format) {
+/** Steps of 1, 2, 4, ... look right in KiB and MiB. */
+const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
+function createChart(caption, format, yAxis = {}) {
   const figure = element("figure", {}, element("figcaption", {}, caption));
   byId("charts").append(figure);
   const axis = { stroke: resolved("--faint"), grid: { stroke: resolved("--line"), width: 1 }, ticks: { show: false } };
@@ -23,13 +26,13 @@ function createChart(caption, format) {
       height: HEIGHT,
       scales: { x: { time: false }, y: { range: (_, __, max) => [0, Math.max(max * 1.05, 1)] } },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map((tick) => `${formatCount(tick)} s`) },
-        { ...axis, size: 84, values: (_, ticks) => ticks.map(format) },
+        { ...axis, size: 30, values: (_, ticks) => ticks.map((tick) => `${formatCount(tick)} s`) },
+        { ...axis, ...yAxis, size: 84, values: (_, ticks) => ticks.map(format) },
       ],
       series: [
         { label: "at", value: (_, value) => (value === null ? "–" : `${formatCount(value)} s`) },
         {
-          label: caption,
+          label: "rate",
           stroke: resolved("--link"),
           width: 1.5,
           points: { show: false },
@@ -49,7 +52,7 @@ function createChart(caption, format) {
 
 /** @returns a function that draws the points of a status */
 export function createCharts() {
-  const bytes = createChart("bytes per second", (value) => `${formatBytes(value)}/s`);
+  const bytes = createChart("bytes per second", (value) => `${formatBytes(value)}/s`, { incrs: BINARY_STEPS });
   const jobs = createChart("jobs per second", (value) => `${formatCount(value)}/s`);
   return (points) => {
     const steps = points.slice(1).map((point, index) => ({ from: points[index], to: point }));

@@ -19,12 +19,24 @@ export function formatDuration(ms) {
 }
 
 /** Rounded down: 99.996 % is not 100 %. */
-export const formatShare = (share) => (share === undefined ? "–" : `${Math.floor(share * 10_000 + 1e-6) / 100} %`);
+export function formatShare(share) {
+  if (share === undefined) return "–";
+  const percent = share * 100;
+  return `${Math.abs(percent) >= 1000 ? Math.trunc(percent) : Math.floor(percent * 100 + 1e-6) / 100} %`;
+}
 
-export const formatTime = (timestamp) => {
+const TIME = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
+
+/** Of the clock on the wall. */
+export function formatTime(timestamp) {
   const time = new Date(timestamp);
-  return Number.isNaN(time.getTime()) ? "" : time.toLocaleTimeString("en-GB", { fractionalSecondDigits: 3 });
-};
+  return Number.isNaN(time.getTime()) ? "" : TIME.format(time);
+}
 
 /** What an event says besides its name, time and job. */
 export const formatDetails = (event) =>

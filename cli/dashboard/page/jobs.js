@@ -1,7 +1,9 @@
 import { byId, element, head, jobLink, row } from "./elements.js";
-import { formatDetails, formatDuration, formatTime } from "./format.js";
+import { formatDetails, formatTime } from "./format.js";
 
 const MOST_ROWS = 1000;
+/** As the server has it. */
+const MOST_LISTED = 100;
 const LOOK_EVERY_MS = 1000;
 
 /** What is shown is in the address: #job=ID or #state=STATE. */
@@ -20,9 +22,10 @@ export function followAddress() {
 function show() {
   clearTimeout(timer);
   shown = location.hash;
-  const [kind, value = ""] = decodeURIComponent(shown.slice(1)).split("=");
-  if (kind === "job") showTimeline(value);
-  if (kind === "state") showState(value);
+  const address = new URLSearchParams(shown.slice(1));
+  const [jobId, state] = [address.get("job"), address.get("state")];
+  if (jobId !== null) showTimeline(jobId);
+  else if (state !== null) showState(state);
 }
 
 const ask = async (path) => {
@@ -58,7 +61,8 @@ function showState(state) {
       body.dataset.ids = ids;
       body.replaceChildren(...jobs.map(({ id, label, reason }) => row(jobLink(id, label), id, reason ?? "")));
     }
-    byId("jobs-note").textContent = `${jobs.length} jobs ${state}${jobs.length === 100 ? ", the first of them" : ""}`;
+    const bound = jobs.length === MOST_LISTED ? ", the first of them" : "";
+    byId("jobs-note").textContent = `${jobs.length} ${jobs.length === 1 ? "job" : "jobs"} ${state}${bound}`;
     return LOOK_EVERY_MS;
   });
 }
@@ -80,7 +84,7 @@ function showTimeline(jobId) {
       firstMs ??= atMs;
       body.append(
         row(
-          [`+${formatDuration(atMs - firstMs)}`, "number"],
+          [`+${((atMs - firstMs) / 1000).toFixed(3)} s`, "number"],
           element("time", { datetime: event.timestamp }, formatTime(event.timestamp)),
           [event.event, "event"],
           [formatDetails(event), "details"],

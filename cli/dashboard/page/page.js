@@ -40,11 +40,11 @@ function showSlos(slos) {
     ...slos.map(({ slo: { title, summary, objective }, actual, bad, total, budgetLeft, verdict }) =>
       row(
         element("span", { title: summary }, title),
+        [`${VERDICT_MARKS[verdict] ?? ""}${verdict}`, `verdict ${verdict}`],
         [formatShare(objective), "number"],
         [formatShare(actual), "number"],
-        [`${formatCount(bad)} / ${formatCount(total)}`, "number"],
         [formatShare(budgetLeft), "number"],
-        [`${VERDICT_MARKS[verdict] ?? ""}${verdict}`, `verdict ${verdict}`],
+        [`${formatCount(bad)} / ${formatCount(total)}`, "number"],
       ),
     ),
   );

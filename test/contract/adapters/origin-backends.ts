@@ -33,7 +33,7 @@ const fileOf = (name: string, { status, retryAfter, ...rest }: Behaviour): Origi
   ...(retryAfter !== undefined && { retryAfter }),
 });
 
-const bodyOf = (file: OriginFile): Buffer => Buffer.concat([...representationOf(file, 1).slice(0, BYTES)]);
+const bodyOf = (file: OriginFile): Buffer => Buffer.concat(Array.from(representationOf(file, 1).slice(0, BYTES)));
 
 /** The origin of the simulator, and a real server behind the real client. */
 export const originBackends: Readonly<Record<string, () => Promise<OriginBackend>>> = {
@@ -85,10 +85,10 @@ function simulated(behaviour: Behaviour): ServedFile {
 /** Time passes only for somebody who lets it: here for whoever waits for an answer. */
 function pumped(time: VirtualTime, port: Http): Http {
   const pump = async <T>(answer: Promise<T>): Promise<T> => {
-    let isSettled = false;
-    const settle = (): void => void (isSettled = true);
+    const settled = new AbortController();
+    const settle = (): void => settled.abort();
     answer.then(settle, settle);
-    while (!isSettled) await time.step();
+    while (!settled.signal.aborted) await time.step();
     return answer;
   };
   return {

@@ -17,16 +17,15 @@ describe.each(Object.entries(originBackends))("%s", (_name, start) => {
     method: "HEAD" | "GET" = "GET",
   ): Promise<HttpResponse> => http.request({ method, url, headers, signal: new AbortController().signal });
 
-  it.each<[string, Behaviour, RegExp | undefined]>([
+  it.each<[string, Behaviour, RegExp]>([
     ["a strong validator", {}, /^"/],
     ["a weak one", { validator: "weak" }, /^W\/"/],
-    ["none", { validator: "none" }, undefined],
+    ["none", { validator: "none" }, /^none$/],
   ])("says length, type and %s at HEAD, and sends no body", async (_kind, behaviour, etag) => {
     const response = await ask(backend.serve(behaviour), {}, "HEAD");
     expect(response.status).toBe(200);
     expect(response.headers).toMatchObject({ "content-length": "1000", "content-type": "text/plain" });
-    if (etag) expect(response.headers["etag"]).toMatch(etag);
-    else expect(response.headers).not.toHaveProperty("etag");
+    expect(response.headers["etag"] ?? "none").toMatch(etag);
     expect(await bodyOf(response)).toHaveLength(0);
   });
 

@@ -20,7 +20,7 @@ export interface Received {
   readonly receives: number;
 }
 
-export interface DeadLetter {
+interface DeadLetter {
   readonly body: string;
   readonly reason: string | undefined;
 }
@@ -45,7 +45,7 @@ export const queueBackends: Readonly<Record<string, () => Promise<QueueUnderTest
   "the simulated queue": async () => simulated(),
   "the embedded SQS": async () => {
     const service = await startSqs();
-    return onSqs(service.endpoint, service.stop);
+    return onSqs(service.endpoint, async () => service.stop());
   },
   ...(external !== undefined && { [external]: async () => onSqs(external, async () => undefined) }),
 };

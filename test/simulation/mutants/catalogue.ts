@@ -1,9 +1,8 @@
-/** Ways to break the protocol, each of which the simulator must notice. The text to find must stand once in its file. */
-export interface Mutant {
+import type { Change } from "./tree.ts";
+
+/** A way to break the protocol, which the simulator must notice. */
+export interface Mutant extends Change {
   readonly what: string;
-  readonly file: string;
-  readonly find: string;
-  readonly put: string;
 }
 
 const inFile = (file: string, mutants: readonly (readonly [what: string, find: string, put: string])[]): Mutant[] =>
@@ -100,12 +99,14 @@ export const MUTANTS: readonly Mutant[] = [
       "if (!outcome.applied && !this.#isOurOwn(outcome.item)) throw this.#lose();",
       "",
     ],
+    ["no renewal", "await this.#write(renewLease(this.lease, clock.nowMs(), settings.leaseTtlMs));", ""],
+  ]),
+  ...inFile("core/acquire-lease.ts", [
     [
       "our own lease, its answer lost, taken for another's",
       "outcome.applied || record.leaseOwner === owner",
       "outcome.applied",
     ],
-    ["no renewal", "await this.#write(renewLease(this.lease, clock.nowMs(), settings.leaseTtlMs));", ""],
     ["a finished job taken for a lease", 'if (isTerminal(record.state)) return { kind: "finished" };', ""],
   ]),
   ...inFile("core/resume.ts", [

@@ -24,14 +24,14 @@ afterEach(() => {
 
 describe("telemetry", () => {
   it("writes an event as one JSON line, the event first, with the time in ISO 8601 and UTC", () => {
-    const telemetry = lineTelemetry(write);
+    const telemetry = lineTelemetry("test", write);
     telemetry.emit(released(1));
     telemetry.flush();
     expect(written).toEqual([`{"event":"lease_released","timestamp":"${NOW}","job_id":"job-1","owner":"me"}\n`]);
   });
 
   it("writes a log line with its level, time, message and fields", () => {
-    const telemetry = lineTelemetry(write);
+    const telemetry = lineTelemetry("test", write);
     telemetry.log("warn", "something\nhappened", { job_id: "job-1", attempt: 2, last: true });
     telemetry.flush();
     expect(written).toHaveLength(1);
@@ -41,7 +41,7 @@ describe("telemetry", () => {
   });
 
   it("holds lines back until they are flushed, and then writes them at once and in order", () => {
-    const telemetry = lineTelemetry(write);
+    const telemetry = lineTelemetry("test", write);
     for (const job of [1, 2, 3]) telemetry.emit(released(job));
     expect(written).toEqual([]);
     telemetry.flush();
@@ -50,7 +50,7 @@ describe("telemetry", () => {
   });
 
   it("gives each line the time it was emitted at, not the time it was written at", () => {
-    const telemetry = lineTelemetry(write);
+    const telemetry = lineTelemetry("test", write);
     telemetry.emit(released(1));
     vi.setSystemTime(new Date("2027-01-15T08:00:01.000Z"));
     telemetry.flush();
@@ -58,7 +58,7 @@ describe("telemetry", () => {
   });
 
   it("writes nothing when there is nothing to flush, and no line twice", () => {
-    const telemetry = lineTelemetry(write);
+    const telemetry = lineTelemetry("test", write);
     telemetry.flush();
     telemetry.emit(released(1));
     telemetry.flush();
@@ -68,7 +68,7 @@ describe("telemetry", () => {
   });
 
   it("writes by itself what nobody flushes, in one batch each time", () => {
-    const telemetry = lineTelemetry(write);
+    const telemetry = lineTelemetry("test", write);
     telemetry.emit(released(1));
     telemetry.emit(released(2));
     vi.runAllTimers();
@@ -78,7 +78,7 @@ describe("telemetry", () => {
   });
 
   it("holds back no more than a batch", () => {
-    const telemetry = lineTelemetry(write);
+    const telemetry = lineTelemetry("test", write);
     for (let job = 0; job < 1000; job += 1) telemetry.emit(released(job));
     expect(written.length).toBeGreaterThan(0);
     telemetry.flush();
@@ -87,7 +87,7 @@ describe("telemetry", () => {
   });
 
   it("leaves no timer behind after a flush", () => {
-    const telemetry = lineTelemetry(write);
+    const telemetry = lineTelemetry("test", write);
     telemetry.emit(released(1));
     telemetry.flush();
     expect(vi.getTimerCount()).toBe(0);
@@ -95,7 +95,7 @@ describe("telemetry", () => {
 
   it("loses the batch whose writing throws, and nothing else", () => {
     let isBroken = true;
-    const telemetry = lineTelemetry((lines) => {
+    const telemetry = lineTelemetry("test", (lines) => {
       if (isBroken) throw new Error("the pipe is closed");
       write(lines);
     });
@@ -114,7 +114,7 @@ describe("telemetry", () => {
       write(String(lines));
       return true;
     });
-    const telemetry = stdoutTelemetry();
+    const telemetry = stdoutTelemetry("test");
     telemetry.emit(released(1));
     telemetry.flush();
     expect(linesOf(written[0])).toMatchObject([{ event: "lease_released" }]);

@@ -28,7 +28,7 @@ describe("an expired lease", () => {
     expect(w.job()?.leaseOwner).toBeUndefined();
     expect(w.sent.map(({ body }) => JSON.parse(body))).toEqual([{ ...MESSAGE, tracked: true }]);
     expect(w.sent[0]?.group).toBe("origin.example");
-    expect(recoveries(w)).toEqual([{ event: "crash_recovery_event", recovered_leases: 1, abandoned_ops: 1 }]);
+    expect(recoveries(w)).toMatchObject([{ recovered_leases: 1, abandoned_ops: 1 }]);
 
     w.serve(fileOrigin(Buffer.from("late")));
     expect(await w.deliver(w.sent[0]?.body)).toBe("acknowledge");
@@ -137,7 +137,36 @@ it("a run recovers no more than its limit; the next goes on", async () => {
 it("an idle run says so: zero is news as well", async () => {
   const w = world();
   await w.reconcile();
-  expect(recoveries(w)).toEqual([{ event: "crash_recovery_event", recovered_leases: 0, abandoned_ops: 0 }]);
+  expect(recoveries(w)).toEqual([
+    { event: "crash_recovery_event", recovered_leases: 0, abandoned_ops: 0, recovered_late: 0, oldest_expired_ms: 0 },
+  ]);
+});
+
+it.each([
+  { expiredForMs: 1, late: 0 },
+  { expiredForMs: 180_000, late: 0 },
+  { expiredForMs: 180_001, late: 1 },
+])("a lease that expired $expiredForMs ms ago is told with its age: late by $late", async ({ expiredForMs, late }) => {
+  const w = await abandonedJob();
+  await w.clock.advance(120_000 + expiredForMs);
+  await w.reconcile();
+  expect(recoveries(w)).toMatchObject([{ recovered_leases: 1, recovered_late: late, oldest_expired_ms: expiredForMs }]);
+});
+
+it("of several expired leases the oldest is told, and each that is late; a retry that is due counts for none", async () => {
+  const w = world();
+  const noHeartbeat = { ...w.deps, clock: { ...w.deps.clock, every: () => () => undefined } };
+  const messageOf = (id: string) => ({ ...MESSAGE, artifact_id: id });
+  w.serve(() => answer({ status: 503 }));
+  await w.deliver(messageOf("retry"));
+  w.serve(({ method }) => (method === "HEAD" ? answer({}) : new Promise<never>(() => undefined)));
+  for (const id of ["oldest", "older", "young"]) {
+    void w.deliver(messageOf(id), undefined, noHeartbeat);
+    await w.clock.advance(10_000);
+  }
+  await w.clock.advance(120_000 + 165_000);
+  await w.reconcile();
+  expect(recoveries(w)).toMatchObject([{ recovered_leases: 3, recovered_late: 2, oldest_expired_ms: 195_000 }]);
 });
 
 describe("the sweep", () => {

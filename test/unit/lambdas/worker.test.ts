@@ -106,6 +106,7 @@ describe("a batch", () => {
 describe("the wired functions", () => {
   const COMMON = {
     AWS_REGION: "us-east-1",
+    ENVIRONMENT_NAME: "test",
     TABLE_NAME: "table",
     QUEUE_URL: "http://127.0.0.1:1/queue",
     DEAD_LETTER_QUEUE_URL: "http://127.0.0.1:1/dead",

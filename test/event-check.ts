@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { telemetryEvent } from "../core/event-schemas.ts";
+import type { TelemetryEvent } from "../core/events.ts";
+
+/** @returns what is wrong with a line that should be an event, in words; undefined when it has all its fields and no others. */
+export function faultOfLine(line: unknown): string | undefined {
+  const parsed = telemetryEvent.safeParse(line);
+  return parsed.success ? undefined : `${JSON.stringify(line)}: ${z.prettifyError(parsed.error)}`;
+}
+
+const TIMESTAMP = "2026-01-01T00:00:00.000Z";
+
+/** Of an event on its way to where it gets its timestamp. @throws TypeError that says what is wrong with it. */
+export function checkEvent(event: TelemetryEvent): void {
+  const fault = faultOfLine({ ...event, timestamp: TIMESTAMP });
+  if (fault !== undefined) throw new TypeError(fault);
+}
