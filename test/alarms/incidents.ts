@@ -27,6 +27,10 @@ const BUDGETS: Readonly<Record<string, number>> = {
 /** Half of all incidents are failing jobs. */
 const OBJECTIVES = [...Object.keys(BUDGETS), ...Array.from({ length: 4 }, () => "job-completion")];
 
+const QUARTER = 0.25;
+/** By more than the chance of a few events: where it is touched for a minute, the short window may happen to be quiet. */
+const CLEAR_QUARTER = 0.275;
+
 interface RatioAlarm {
   readonly id: string;
   readonly severity: ExpectedAlarm["severity"];
@@ -87,15 +91,16 @@ export interface Verdict {
   readonly firstAlarms: ReadonlyMap<string, number>;
   /** Pages while nothing was wrong. */
   readonly falsePages: readonly string[];
-  /** Minutes from when a quarter of the day's budget was gone within an hour, and going on, to the alarm; undefined without such a burn. */
-  readonly caughtAfter: number | undefined;
+  /** Minutes from when so much of the day's budget was gone within an hour, and going on, to the alarm; undefined without such a burn. */
+  readonly afterQuarter: number | undefined;
+  readonly afterClearQuarter: number | undefined;
 }
 
 export function verdictOf(seed: number, template: Template): Verdict {
   const incident = incidentOf(seed);
   const { objective, kind, perHour, from } = incident;
   const alarms = alarmsOf(objective);
-  const right = alarms.map((alarm) => timelineOf(alarm, incident));
+  const right = alarms.map(({ rule }) => timelineOf(rule, incident));
   const store = recorded(template, ENVIRONMENT, START, tapeOf(incident, alarms));
   const watch = new Watch(
     template,
@@ -120,10 +125,22 @@ export function verdictOf(seed: number, template: Template): Verdict {
         severity === "page" && (firstAlarms.get(id) ?? Infinity) <= (kind === "healthy" ? MINUTES : from),
     )
     .map(({ id }) => id);
-  const burnt = burntAt(incident);
   const spoke = firstAlarms.get(`${objective}-fast`) ?? Infinity;
-  const caughtAfter = burnt === undefined ? undefined : spoke - burnt;
-  return { seed, kind, objective, perHour, wrongMinutes, firstAlarms, falsePages, caughtAfter };
+  const after = (share: number): number | undefined => {
+    const burnt = burntAt(incident, share);
+    return burnt === undefined ? undefined : spoke - burnt;
+  };
+  return {
+    seed,
+    kind,
+    objective,
+    perHour,
+    wrongMinutes,
+    firstAlarms,
+    falsePages,
+    afterQuarter: after(QUARTER),
+    afterClearQuarter: after(CLEAR_QUARTER),
+  };
 }
 
 /** Only the template's alarms that incidents are about, so that reading it is quick. */
@@ -163,33 +180,34 @@ function sumsOf(counts: readonly number[]): (from: number, to: number) => number
   return (from, to) => (sums[to] ?? 0) - (sums[Math.max(0, from)] ?? 0);
 }
 
-/** Whether the alarm is right to be in ALARM, by minute: whole numbers only. */
-function timelineOf({ rule }: RatioAlarm, incident: Incident): readonly boolean[] {
+/** Whether an alarm with this rule is right to be in ALARM, by minute: whole numbers only. */
+export function timelineOf(rule: RatioRule, events: Pick<Incident, "valid" | "bad">): readonly boolean[] {
   const { long, short, ratio, least = 0, below = Infinity, leastBad = 3 } = rule;
-  const valid = sumsOf(incident.valid);
-  const bad = sumsOf(incident.bad);
+  const valid = sumsOf(events.valid);
+  const bad = sumsOf(events.bad);
   const isShare = (minute: number, window: number): boolean =>
     bad(minute - window, minute) * 10_000 >= ratio * valid(minute - window, minute);
-  return Array.from({ length: MINUTES + 1 }, (_, minute) => {
-    const events = valid(minute - long, minute);
-    const isLong = events >= least && events < below && bad(minute - long, minute) >= leastBad && isShare(minute, long);
+  return Array.from({ length: events.valid.length + 1 }, (_, minute) => {
+    const inAll = valid(minute - long, minute);
+    const isLong = inAll >= least && inAll < below && bad(minute - long, minute) >= leastBad && isShare(minute, long);
     return isLong && (short === undefined || (bad(minute - short, minute) >= 1 && isShare(minute, short)));
   });
 }
 
 /**
- * When a quarter of the day's budget was gone within an hour, of a hundred events or more, before the incident was over. The day has as many events as
- * 24 of its usual hours, or of this one if it is busier. For objectives of a day that have a rule for it.
+ * When this share of the day's budget was gone within an hour, of a hundred events or more, before the incident was over.
+ * The day has as many events as 24 of its usual hours, or of this one if it is busier. For objectives of a day that have
+ * a rule for it.
  */
-function burntAt({ objective, perHour, from, lasts, ...incident }: Incident): number | undefined {
+function burntAt({ objective, perHour, from, lasts, ...incident }: Incident, share: number): number | undefined {
   if (!["job-completion", "time-to-complete-tail", "lease-acquisition"].includes(objective)) return undefined;
   const valid = sumsOf(incident.valid);
   const bad = sumsOf(incident.bad);
-  const quarter = 0.25 * 24 * (BUDGETS[objective] ?? 0);
+  const spent = share * 24 * (BUDGETS[objective] ?? 0);
   for (let minute = from; minute <= from + lasts; minute++) {
     const events = valid(minute - HOUR, minute);
     const wasted = bad(minute - HOUR, minute);
-    if (events >= 100 && wasted >= 3 && wasted >= quarter * Math.max(events, perHour)) return minute;
+    if (events >= 100 && wasted >= 3 && wasted >= spent * Math.max(events, perHour)) return minute;
   }
   return undefined;
 }

@@ -4,12 +4,15 @@ import { allArguments } from "../alarms/equivalents.ts";
 import { EXPECTED } from "../alarms/expected.ts";
 import { emptyTally, tally } from "../alarms/judge-incidents.ts";
 import { judged } from "../alarms/judge-mutants.ts";
+import { pagesInAYear } from "../alarms/noise.ts";
 import { prodTemplate } from "../alarms/synthesized.ts";
 import type { Template } from "../alarms/cloudwatch/template.ts";
 
 const INCIDENTS = 10_000;
 const AT_A_TIME = 500;
 const RANDOM_TAPES = 20;
+/** Jobs an hour; around the least events of the rules chance is worst. */
+const NOISY_TRAFFIC = [1, 10, 20, 50, 60, 100, 130, 200, 1000, 10_000, 360_000];
 
 let template: Template;
 beforeAll(async () => {
@@ -22,17 +25,28 @@ describe("ten thousand incidents", () => {
 
   test.each(starts)("from seed %i", (start) => {
     tally(template, start, start + AT_A_TIME, all);
-    expect([all.missed, all.pagesAtHealthyNoise, all.wrongMinutes]).toEqual([[], [], []]);
+    expect([all.clearQuarter.missed, all.pagesAtHealthyNoise, all.wrongMinutes]).toEqual([[], [], []]);
   });
 
   test("there were burns, healthy noise, and every alarm on a share spoke", () => {
     console.log(all);
     expect(all.incidents).toBe(INCIDENTS);
-    expect(all.burns).toBeGreaterThan(1000);
+    expect(all.clearQuarter.burns).toBeGreaterThan(1000);
     expect(all.healthy).toBeGreaterThan(2000);
-    expect(all.caughtAtOnce / all.burns).toBeGreaterThan(0.97);
+    expect(all.quarter.missed.length / all.quarter.burns).toBeLessThan(0.005);
     const shares = EXPECTED.filter(({ arithmetic }) => arithmetic !== undefined).map(({ id }) => id);
     expect(shares.filter((id) => id !== "worker-failing" && !all.spoke.has(id))).toEqual([]);
+  });
+});
+
+describe("pages in a year of nothing but noise, at the worst traffic", () => {
+  test.each([
+    ["a tenth of the budget", 0.0005, 3],
+    ["a fifth of it", 0.001, 15],
+  ])("%s", (_share, share, most) => {
+    const years = NOISY_TRAFFIC.map((perHour) => [perHour, pagesInAYear(share, perHour, 10)] as const);
+    console.log(share, Object.fromEntries(years));
+    expect(Math.max(...years.map(([, pages]) => pages))).toBeLessThan(most);
   });
 });
 
