@@ -2,7 +2,7 @@
 import { describe, expect, inject, test } from "vitest";
 import { SERIES } from "./expectation.ts";
 import { EXPECTED } from "./expected.ts";
-import { misdirected, PREFIX, proofOf } from "./prove.ts";
+import { ALL_ASSUMPTIONS, misdirected, PREFIX, proofOf } from "./prove.ts";
 import { compositeAlarmsOf, metricAlarmsOf } from "./cloudwatch/template.ts";
 
 const template = inject("prodTemplate");
@@ -14,7 +14,7 @@ test("every alarm of the template is expected, and every expected one is there",
 });
 
 describe.each(EXPECTED)("$id", (expected) => {
-  const proof = proofOf(expected, template);
+  const proof = proofOf(expected, template, ALL_ASSUMPTIONS);
   const { severity, alarms: wanted } = expected;
 
   test("does at every minute of its series what the design's numbers say", () => {

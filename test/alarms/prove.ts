@@ -14,8 +14,15 @@ const START = 29_400_017;
 const HOUR = 60;
 const DAY = 1440;
 
-/** What the manual leaves open, both ways. */
-const ASSUMPTIONS: readonly Assumptions[] = [USUAL, { ...USUAL, fillsEmptyMetrics: false }];
+/** What the manual leaves open and an expression can depend on, both ways. */
+const EITHER_WAY: readonly Assumptions[] = [USUAL, { ...USUAL, fillsEmptyMetrics: false }];
+/** And how far back points are looked for, and whom DynamoDB's alarms obey. */
+export const ALL_ASSUMPTIONS: readonly Assumptions[] = [
+  ...EITHER_WAY,
+  { ...USUAL, extraPeriods: 0 },
+  { ...USUAL, extraPeriods: 5 },
+  { ...USUAL, dynamoDbAlwaysIgnores: true },
+];
 
 interface Timeline {
   readonly store: MetricStore;
@@ -32,8 +39,8 @@ export interface Proof {
 }
 
 /** @param template any with the right resources: where samples of AWS's own metrics belong. */
-export function proofOf(expected: ExpectedAlarm, template: Template): Proof {
-  const timelines = ASSUMPTIONS.flatMap((assumptions) =>
+export function proofOf(expected: ExpectedAlarm, template: Template, under = EITHER_WAY): Proof {
+  const timelines = under.flatMap((assumptions) =>
     SERIES.map((series) => ({
       series,
       assumptions,
@@ -62,7 +69,7 @@ export function proofOf(expected: ExpectedAlarm, template: Template): Proof {
 export function agree(expected: ExpectedAlarm, one: Template, other: Template, tape: readonly Entry[]): boolean {
   const name = `${PREFIX}${expected.id}`;
   const names = [...expected.conditions.map(({ suffix }) => `${name}${suffix}`), name];
-  return ASSUMPTIONS.every((assumptions) => {
+  return EITHER_WAY.every((assumptions) => {
     const store = recorded(one, ENVIRONMENT, START, tape);
     const [watch, twin] = [one, other].map((template) => new Watch(template, store, [name], assumptions));
     return interesting(expected, tape, assumptions).every((minute) => {
