@@ -22,7 +22,7 @@ const maximum = { statistic: "Maximum" } as const;
 const pipelineAlarms = ({ visibilityTimeoutMs }: AlarmSettings): readonly Omit<Alarm, "kind" | "runbook">[] => [
   {
     id: "oldest-message",
-    slo: "time-to-complete-tail",
+    slo: "time-to-complete-median",
     title: "The oldest message waits",
     severity: "page",
     happened: "A message has been in the queue for three visibility timeouts, and nobody gets it done.",
