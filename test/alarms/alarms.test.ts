@@ -1,8 +1,9 @@
 /** Each alarm of prod's template, over five replayed series, against what the design wants of it. */
 import { describe, expect, inject, test } from "vitest";
-import { EXPECTED, SERIES } from "./expected.ts";
-import { misdirected, PREFIX, proofOf } from "./prove.ts";
-import { compositeAlarmsOf, metricAlarmsOf } from "./template.ts";
+import { SERIES } from "./expectation.ts";
+import { EXPECTED } from "./expected.ts";
+import { ALL_ASSUMPTIONS, misdirected, PREFIX, proofOf } from "./prove.ts";
+import { compositeAlarmsOf, metricAlarmsOf } from "./cloudwatch/template.ts";
 
 const template = inject("prodTemplate");
 const alarms = [...metricAlarmsOf(template), ...compositeAlarmsOf(template)];
@@ -13,7 +14,7 @@ test("every alarm of the template is expected, and every expected one is there",
 });
 
 describe.each(EXPECTED)("$id", (expected) => {
-  const proof = proofOf(expected, template);
+  const proof = proofOf(expected, template, ALL_ASSUMPTIONS);
   const { severity, alarms: wanted } = expected;
 
   test("does at every minute of its series what the design's numbers say", () => {

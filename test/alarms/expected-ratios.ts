@@ -1,29 +1,14 @@
 /** Alarms on a share of bad events: what they must do, and the series that show it. */
-import type { ExpectedAlarm, ExpectedCondition } from "./expected.ts";
-import type { Entry, Reading } from "./tape.ts";
-
-type Mark = Omit<Entry, "minute" | "times">;
-
-/** Of what an event leaves behind, and how many there were. */
-export interface ByTraffic {
-  /** Kinds of good events, each with all that it leaves. */
-  readonly good: readonly (readonly Mark[])[];
-  readonly bad: readonly Mark[];
-  /** What is neither, and still reports one of the metrics. */
-  readonly also?: readonly Mark[];
-  readonly count: (reading: Reading) => { readonly bad: number; readonly valid: number };
-}
-
-interface RatioRule {
-  readonly severity: ExpectedAlarm["severity"];
-  readonly long: number;
-  readonly short?: number;
-  /** In ten-thousandths, so that the arithmetic here is exact. */
-  readonly ratio: number;
-  readonly least?: number;
-  readonly below?: number;
-  readonly leastBad?: number;
-}
+import {
+  type ByTraffic,
+  type Episode,
+  type ExpectedAlarm,
+  type ExpectedCondition,
+  inTurn,
+  type Mark,
+  type RatioRule,
+} from "./expectation.ts";
+import type { Entry } from "./tape.ts";
 
 export function ratio(id: string, traffic: ByTraffic, rule: RatioRule): ExpectedAlarm {
   const { long, short, ratio: share, least = 0, below = Infinity, leastBad = 3 } = rule;
@@ -65,6 +50,7 @@ export function ratio(id: string, traffic: ByTraffic, rule: RatioRule): Expected
     id,
     severity: rule.severity,
     conditions,
+    arithmetic: { traffic, rule },
     tapes: {
       fires: inTurn(long, series.fires),
       "near miss": inTurn(long, series.nearMiss),
@@ -82,7 +68,6 @@ export function ratio(id: string, traffic: ByTraffic, rule: RatioRule): Expected
   };
 }
 
-type Episode = readonly Entry[];
 type Lump = (minute: number, good: number, bad: number) => Episode;
 interface RatioSeries {
   readonly fires: readonly Episode[];
@@ -104,16 +89,6 @@ const lumpOf =
       ...marked(also, 7),
     ];
   };
-
-/** One after the other, with so much silence between them that no evaluation sees two. */
-export function inTurn(window: number, episodes: readonly Episode[]): readonly Entry[] {
-  let offset = 0;
-  return episodes.flatMap((episode) => {
-    const start = offset;
-    offset += Math.max(0, ...episode.map(({ minute }) => minute)) + 4 * window;
-    return episode.map((entry) => Object.assign({}, entry, { minute: start + entry.minute }));
-  });
-}
 
 /** So many events that the share is exact, and one bad event more or less is under a twentieth of it. */
 function exactly(share: number, least: number, most = Infinity): { valid: number; bad: number } {

@@ -1,6 +1,5 @@
 /** Alarms on a number that is wrong by itself: what they must do, and the series that show it. */
-import type { ExpectedAlarm, ExpectedCondition } from "./expected.ts";
-import { inTurn } from "./expected-ratios.ts";
+import { type ExpectedAlarm, type ExpectedCondition, inTurn } from "./expectation.ts";
 import type { Entry, Reading, What } from "./tape.ts";
 
 interface Rule {
@@ -43,7 +42,12 @@ export function threshold(id: string, rule: Rule & Watched): ExpectedAlarm {
     bad: [[{ what, value: limit }, other]],
     nearlyBad: isMost
       ? [[{ what, value: limit - 1, times: 50 }]]
-      : [[{ what, value: limit - 1 }, { what, value: limit * 10, times: 50 }]], // prettier-ignore
+      : [
+          [
+            { what, value: limit - 1 },
+            { what, value: limit * 10, times: 50 },
+          ],
+        ],
     fine: [{ what, value: isMost ? 0 : 1, times: 2 }],
     single: [{ what, value: limit }],
   });
@@ -65,8 +69,14 @@ export function sums(id: string, rule: Rule & Sums): ExpectedAlarm {
   const parts = (what: What, sum: number): Period => {
     const less = Math.floor(sum / 2);
     return isEvent
-      ? [{ what, times: less }, { what, times: sum - less }] // prettier-ignore
-      : [{ what, value: less }, { what, value: sum - less }]; // prettier-ignore
+      ? [
+          { what, times: less },
+          { what, times: sum - less },
+        ]
+      : [
+          { what, value: less },
+          { what, value: sum - less },
+        ];
   };
   const [first = "job planned", ...rest] = plus;
   const together: Period = [...rest.map((what) => ({ what, value: 1 })), ...parts(first, limit - rest.length)];
@@ -117,7 +127,10 @@ function made(
     severity,
     conditions: [{ suffix: "", minutes, periods, missing: "notBreaching", filled, hasData, breaches }],
     tapes: {
-      fires: inTurn(span, bad.map((content) => row(...enough(content)))), // prettier-ignore
+      fires: inTurn(
+        span,
+        bad.map((content) => row(...enough(content))),
+      ),
       "near miss": inTurn(span, [
         ...nearlyBad.map((content) => row(...enough(content))),
         ...(periods > 1 ? [row(...interrupted)] : []),

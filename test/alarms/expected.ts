@@ -1,34 +1,7 @@
 /** What every alarm of prod must be, in numbers of the design (section 7), written down a second time and by hand. */
-import { type ByTraffic, ratio } from "./expected-ratios.ts";
+import type { ByTraffic, ExpectedAlarm } from "./expectation.ts";
+import { ratio } from "./expected-ratios.ts";
 import { silence, sums, threshold } from "./expected-thresholds.ts";
-import type { Entry, Reading } from "./tape.ts";
-
-export const SERIES = ["fires", "near miss", "missing data", "low traffic", "recovery"] as const;
-export type SeriesName = (typeof SERIES)[number];
-
-export interface ExpectedCondition {
-  /** Of its name, after the alarm's. */
-  readonly suffix: "" | "-long" | "-short";
-  readonly minutes: number;
-  /** So many in a row. */
-  readonly periods: number;
-  readonly missing: "notBreaching" | "breaching";
-  /** Whether silence counts as zeros. */
-  readonly filled: boolean;
-  readonly hasData: (reading: Reading) => boolean;
-  readonly breaches: (reading: Reading) => boolean;
-}
-
-export interface ExpectedAlarm {
-  readonly id: string;
-  readonly severity: "page" | "ticket";
-  readonly conditions: readonly ExpectedCondition[];
-  readonly tapes: Readonly<Record<SeriesName, readonly Entry[]>>;
-  /** How often it goes to ALARM in each. */
-  readonly alarms: Readonly<Record<SeriesName, number>>;
-  /** The last minute that is looked at, where it is not as long as something can change. */
-  readonly watchedUntil?: Readonly<Partial<Record<SeriesName, number>>>;
-}
 
 const jobs: ByTraffic = {
   good: [[{ what: "job done", value: 1000 }]],
@@ -95,7 +68,13 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   ratio("time-to-complete-tail-fast", slowerThan(120_000), { ...PAGE, ...fast, ratio: 3000, least: 100 }),
   ratio("time-to-complete-tail-slow", slowerThan(120_000), { ...TICKET, ...slow, ratio: 1000, least: 300 }),
   ratio("time-to-complete-tail-breached", slowerThan(120_000), { ...TICKET, long: DAY, ratio: 500, least: 600 }),
-  ratio("time-to-complete-tail-few", slowerThan(120_000), { ...TICKET, long: 6 * HOUR, ratio: 5000, below: 300, leastBad: 10 }), // prettier-ignore
+  ratio("time-to-complete-tail-few", slowerThan(120_000), {
+    ...TICKET,
+    long: 6 * HOUR,
+    ratio: 5000,
+    below: 300,
+    leastBad: 10,
+  }),
   // 99.9 % a week: 10 % of the budget within an hour is factor 16.8, 40 % within a day 2.8.
   ratio("crash-recovery-fast", recoveries, { ...PAGE, ...fast, ratio: 168, least: 179 }),
   ratio("crash-recovery-day", recoveries, { ...TICKET, long: DAY, short: 2 * HOUR, ratio: 28, least: 1072 }),
@@ -113,7 +92,12 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   // Three visibility timeouts of 900 s, in seconds; for three times five minutes.
   threshold("oldest-message", { ...PAGE, most: "oldest message", limit: 2700, minutes: 5, periods: 3 }),
   threshold("dead-letters", { ...TICKET, most: "dead letters", limit: 1, minutes: 5 }),
-  threshold("host-failing", { ...TICKET, each: ["job failed", "job refused", "job refused elsewhere"], limit: 50, minutes: 15 }), // prettier-ignore
+  threshold("host-failing", {
+    ...TICKET,
+    each: ["job failed", "job refused", "job refused elsewhere"],
+    limit: 50,
+    minutes: 15,
+  }),
   silence("reconciler-silent", { ...PAGE, what: "reconciler run", minutes: 5 }),
   // Ten minutes, in milliseconds.
   threshold("oldest-expired-lease", { ...TICKET, most: "reconciler run", limit: 600_000, minutes: 5 }),
@@ -127,7 +111,19 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
     limit: 10,
     minutes: 15,
   }),
-  sums("table-throttled", { ...TICKET, plus: ["read throttles", "write throttles", "index throttles"], limit: 50, minutes: 5, periods: 3 }), // prettier-ignore
+  sums("table-throttled", {
+    ...TICKET,
+    plus: ["read throttles", "write throttles", "index throttles"],
+    limit: 50,
+    minutes: 5,
+    periods: 3,
+  }),
   threshold("leases-all-slow", { ...TICKET, least: "lease taken", limit: 500, minutes: 5, periods: 3 }),
-  sums("ledger-growing", { ...TICKET, plus: ["job planned"], minus: ["records forgotten"], limit: 1_000_000, minutes: DAY }), // prettier-ignore
+  sums("ledger-growing", {
+    ...TICKET,
+    plus: ["job planned"],
+    minus: ["records forgotten"],
+    limit: 1_000_000,
+    minutes: DAY,
+  }),
 ];

@@ -1,6 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { prodTemplate } from "./synthesized.ts";
-import type { Template } from "./template.ts";
+import type { Template } from "./cloudwatch/template.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -2,11 +2,11 @@
 import { Dice } from "../simulation/time.ts";
 import { anyMagnitude } from "./chance.ts";
 import { argumentFor } from "./equivalents.ts";
-import type { ExpectedAlarm } from "./expected.ts";
+import type { ExpectedAlarm } from "./expectation.ts";
 import { type Mutant, mutantsOf } from "./mutants.ts";
 import { agree, misdirected, type Proof, proofOf } from "./prove.ts";
 import type { Entry } from "./tape.ts";
-import type { Template } from "./template.ts";
+import type { Template } from "./cloudwatch/template.ts";
 
 export interface Judgement {
   /** By the series, by whom it tells, or by CloudWatch, which would refuse it. */

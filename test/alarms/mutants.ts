@@ -1,8 +1,8 @@
 /** Every way in which an alarm of the template could be wrong, one at a time. */
 import { METRICS } from "../../core/metrics.ts";
-import type { ExpectedAlarm } from "./expected.ts";
+import type { ExpectedAlarm } from "./expectation.ts";
 import { PREFIX } from "./prove.ts";
-import type { Template } from "./template.ts";
+import { isAlarm, type Template, withOnly } from "./cloudwatch/template.ts";
 
 export interface Mutant {
   /** Of the alarm or the half of it that is changed. */
@@ -35,25 +35,20 @@ interface Dimension {
   readonly Value: unknown;
 }
 
-const isAlarm = (type: string): boolean => /^AWS::CloudWatch::(Composite)?Alarm$/.test(type);
-
 export function mutantsOf({ id, conditions }: ExpectedAlarm, template: Template): readonly Mutant[] {
-  const names = new Set([id, ...conditions.map(({ suffix }) => `${id}${suffix}`)].map((name) => PREFIX + name));
-  // Without all other alarms: they would be read again for each mutant.
-  const resources = Object.entries(template.Resources).filter(
-    ([, { Type, Properties }]) => !isAlarm(Type) || names.has(String(Properties?.["AlarmName"])),
+  // All other alarms would be read again for each mutant.
+  const few = withOnly(
+    template,
+    [id, ...conditions.map(({ suffix }) => `${id}${suffix}`)].map((name) => PREFIX + name),
   );
-  return resources
+  return Object.entries(few.Resources)
     .filter(([, { Type }]) => isAlarm(Type))
     .flatMap(([key, { Type, Properties = {} }]) => {
       const changes = Type === "AWS::CloudWatch::Alarm" ? metricChanges(Properties) : compositeChanges(Properties);
       return [...changes, ...actionChanges(Properties, template)].map(([change, properties]) => ({
         alarm: String(Properties["AlarmName"]).slice(PREFIX.length),
         change,
-        template: {
-          Outputs: template.Outputs ?? {},
-          Resources: { ...Object.fromEntries(resources), [key]: { Type, Properties: properties } },
-        },
+        template: { ...few, Resources: { ...few.Resources, [key]: { Type, Properties: properties } } },
       }));
     });
 }
@@ -107,7 +102,9 @@ function metricChanges(properties: Properties): readonly Change[] {
 const withPeriod = (query: MetricQuery, factor: number): MetricQuery => ({
   ...query,
   ...(query.Period === undefined ? {} : { Period: query.Period * factor }),
-  ...(query.MetricStat === undefined ? {} : { MetricStat: { ...query.MetricStat, Period: query.MetricStat.Period * factor } }), // prettier-ignore
+  ...(query.MetricStat === undefined
+    ? {}
+    : { MetricStat: { ...query.MetricStat, Period: query.MetricStat.Period * factor } }),
 });
 
 type QueryChange = readonly [change: string, query: MetricQuery];
@@ -176,7 +173,8 @@ function expressionChanges(expression: string, ids: readonly string[]): readonly
   for (const { 0: word, index } of expression.matchAll(/"[^"]*"|\w+|>=|[<+\-/]/g)) {
     if (/^\d+$/.test(word)) {
       const value = Number(word);
-      for (const other of [value + 1, value - 1, value * 2]) if (other !== value && other >= 0) replaceAt(index, word.length, String(other)); // prettier-ignore
+      for (const other of [value + 1, value - 1, value * 2])
+        if (other !== value && other >= 0) replaceAt(index, word.length, String(other));
     } else if (ids.includes(word)) {
       for (const other of ids) if (other !== word) replaceAt(index, word.length, other);
     } else if (word.startsWith('"')) replaceAt(index, word.length, '"Other"');
@@ -204,7 +202,14 @@ function compositeChanges(properties: Properties): readonly Change[] {
     rule("not the short half", open, first, text.replace("AND", "AND NOT"), second, close),
     rule("the long half OK", String(open).replace("ALARM", "OK"), first, between, second, close),
     rule("the short half OK", open, first, text.replace("AND ALARM", "AND OK"), second, close),
-    rule("the long half without data", String(open).replace("ALARM", "INSUFFICIENT_DATA"), first, between, second, close), // prettier-ignore
+    rule(
+      "the long half without data",
+      String(open).replace("ALARM", "INSUFFICIENT_DATA"),
+      first,
+      between,
+      second,
+      close,
+    ),
     rule("never", "FALSE"),
     rule("always", "TRUE"),
     rule("not", "NOT ", ...parts),

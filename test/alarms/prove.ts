@@ -1,11 +1,11 @@
 /** Whether the alarms of a template do what is expected of them, minute by minute. */
-import { type ExpectedAlarm, type ExpectedCondition, SERIES, type SeriesName } from "./expected.ts";
-import { type Assumptions, USUAL } from "./metric-alarm.ts";
-import type { AlarmState } from "./state.ts";
-import type { MetricStore } from "./store.ts";
+import { type ExpectedAlarm, type ExpectedCondition, SERIES, type SeriesName } from "./expectation.ts";
+import { type Assumptions, USUAL } from "./cloudwatch/metric-alarm.ts";
+import type { AlarmState } from "./cloudwatch/state.ts";
+import type { MetricStore } from "./cloudwatch/store.ts";
 import { type Entry, Reading, recorded } from "./tape.ts";
-import { compositeAlarmsOf, metricAlarmsOf, resolve, type Template } from "./template.ts";
-import { Watch } from "./watch.ts";
+import { compositeAlarmsOf, metricAlarmsOf, resolve, type Template } from "./cloudwatch/template.ts";
+import { Watch } from "./cloudwatch/watch.ts";
 
 export const ENVIRONMENT = "prod";
 export const PREFIX = `fetchonce-${ENVIRONMENT}-`;
@@ -14,8 +14,15 @@ const START = 29_400_017;
 const HOUR = 60;
 const DAY = 1440;
 
-/** What the manual leaves open, both ways. */
-export const ASSUMPTIONS: readonly Assumptions[] = [USUAL, { ...USUAL, fillsEmptyMetrics: false }];
+/** What the manual leaves open and an expression can depend on, both ways. */
+const EITHER_WAY: readonly Assumptions[] = [USUAL, { ...USUAL, fillsEmptyMetrics: false }];
+/** And how far back points are looked for, and whom DynamoDB's alarms obey. */
+export const ALL_ASSUMPTIONS: readonly Assumptions[] = [
+  ...EITHER_WAY,
+  { ...USUAL, extraPeriods: 0 },
+  { ...USUAL, extraPeriods: 5 },
+  { ...USUAL, dynamoDbAlwaysIgnores: true },
+];
 
 interface Timeline {
   readonly store: MetricStore;
@@ -32,20 +39,24 @@ export interface Proof {
 }
 
 /** @param template any with the right resources: where samples of AWS's own metrics belong. */
-export function proofOf(expected: ExpectedAlarm, template: Template): Proof {
-  const timelines = ASSUMPTIONS.flatMap((assumptions) =>
-    SERIES.map((series) => ({ series, assumptions, ...timelineOf(expected, series, template, assumptions) })),
+export function proofOf(expected: ExpectedAlarm, template: Template, under = EITHER_WAY): Proof {
+  const timelines = under.flatMap((assumptions) =>
+    SERIES.map((series) => ({
+      series,
+      assumptions,
+      timeline: timelineOf(expected, series, template, assumptions),
+    })),
   );
   return {
     difference: (candidate) => {
-      for (const { series, assumptions, ...timeline } of timelines) {
+      for (const { series, assumptions, timeline } of timelines) {
         const difference = differenceOf(expected, timeline, candidate, assumptions);
         if (difference !== undefined) return `${series}: ${difference}`;
       }
       return undefined;
     },
     alarms: (series) => {
-      const all = timelines.find((timeline) => timeline.series === series)?.all ?? [];
+      const all = timelines.find((one) => one.series === series)?.timeline.all ?? [];
       return {
         fired: all.filter((state, index) => state === "ALARM" && all[index - 1] !== "ALARM").length,
         last: all.at(-1) ?? "INSUFFICIENT_DATA",
@@ -58,7 +69,7 @@ export function proofOf(expected: ExpectedAlarm, template: Template): Proof {
 export function agree(expected: ExpectedAlarm, one: Template, other: Template, tape: readonly Entry[]): boolean {
   const name = `${PREFIX}${expected.id}`;
   const names = [...expected.conditions.map(({ suffix }) => `${name}${suffix}`), name];
-  return ASSUMPTIONS.every((assumptions) => {
+  return EITHER_WAY.every((assumptions) => {
     const store = recorded(one, ENVIRONMENT, START, tape);
     const [watch, twin] = [one, other].map((template) => new Watch(template, store, [name], assumptions));
     return interesting(expected, tape, assumptions).every((minute) => {

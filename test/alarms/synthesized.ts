@@ -4,7 +4,7 @@ import path from "node:path";
 import { buildApp } from "../../infra/build.ts";
 import { WITHOUT_BUNDLES } from "../infra/synthesize.ts";
 import { ENVIRONMENT } from "./prove.ts";
-import type { Template } from "./template.ts";
+import type { Template } from "./cloudwatch/template.ts";
 
 /** What CloudFormation would get for prod. */
 export async function prodTemplate(): Promise<Template> {

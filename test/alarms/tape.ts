@@ -1,10 +1,10 @@
 /** What happened, minute by minute: telemetry events, and what AWS counts itself. Becomes samples, or is read as it is. */
 import type { TelemetryEvent } from "../../core/events.ts";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, metricsOf, type MetricName } from "../../core/metrics.ts";
-import { contributorsOf } from "./insight-rule.ts";
-import { INSIGHTS } from "./metric-alarm.ts";
-import { MetricStore, type MetricIdentity } from "./store.ts";
-import { insightRulesOf, resolve, type Template } from "./template.ts";
+import { contributorsOf } from "./cloudwatch/insight-rule.ts";
+import { INSIGHTS } from "./cloudwatch/metric-alarm.ts";
+import { MetricStore, type MetricIdentity } from "./cloudwatch/store.ts";
+import { insightRulesOf, resolve, type Template } from "./cloudwatch/template.ts";
 
 const job = { job_id: "j" };
 const failed = (reason: string, failure_class: "origin" | "system", host: string): TelemetryEvent => ({
@@ -102,6 +102,9 @@ export interface Entry {
 /** The tape as CloudWatch would know it. */
 export function recorded(template: Template, environment: string, start: number, tape: readonly Entry[]): MetricStore {
   const store = new MetricStore();
+  const metrics = new Map<string, MetricIdentity>(
+    (Object.keys(METRICS) as MetricName[]).map((name) => [name, ours(name, environment)]),
+  );
   const rules = [...insightRulesOf(template)].map(([name, body]) => [name, contributorsOf(body)] as const);
   for (const { minute, what, value = 1, times = 1 } of tape) {
     const at = start + minute;
@@ -110,8 +113,11 @@ export function recorded(template: Template, environment: string, start: number,
       continue;
     }
     const event = EVENTS[what as keyof typeof EVENTS](value);
-    for (const [name, measured] of Object.entries(metricsOf(event)) as [MetricName, number][])
-      store.add(ours(name, environment), at, measured, times);
+    for (const [name, measured] of Object.entries(metricsOf(event))) {
+      const metric = metrics.get(name);
+      if (metric === undefined) throw new Error(`${name} is not in the list of metrics`);
+      store.add(metric, at, measured, times);
+    }
     for (const [rule, contributorOf] of rules) {
       const contributor = contributorOf(event);
       if (contributor === undefined) continue;
@@ -121,7 +127,7 @@ export function recorded(template: Template, environment: string, start: number,
   return store;
 }
 
-export const ours = (name: MetricName, environment: string): MetricIdentity => ({
+const ours = (name: MetricName, environment: string): MetricIdentity => ({
   namespace: METRIC_NAMESPACE,
   name,
   unit: METRICS[name].unit,

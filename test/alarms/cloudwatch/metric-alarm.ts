@@ -4,7 +4,7 @@ import { type AlarmState, decide, type Decision } from "./state.ts";
 import { keyOf, type MetricIdentity, type MetricStore, statisticOf } from "./store.ts";
 import { insightRulesOf, type MetricAlarm, resolve, type Template } from "./template.ts";
 
-/** What CloudWatch's manual leaves open: proofs hold for each of these. */
+/** What CloudWatch's manual leaves open. */
 export interface Assumptions {
   /** Periods beyond the evaluation periods that are looked at for points; the manual's one example has 2. */
   readonly extraPeriods: number;

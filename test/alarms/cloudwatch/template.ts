@@ -106,6 +106,18 @@ export const compositeAlarmsOf = (template: Template): readonly CompositeAlarm[]
     return { id, name: nameOf(template, id), properties, rule: resolve(template, properties.AlarmRule) };
   });
 
+export const isAlarm = (type: string): boolean => /^AWS::CloudWatch::(Composite)?Alarm$/.test(type);
+
+/** The template without all alarms but those of these names, which must be written out in it. */
+export const withOnly = (template: Template, names: readonly string[]): Template => ({
+  ...template,
+  Resources: Object.fromEntries(
+    Object.entries(template.Resources).filter(
+      ([, { Type, Properties }]) => !isAlarm(Type) || names.includes(String(Properties?.["AlarmName"])),
+    ),
+  ),
+});
+
 /** Contributor Insights rules that count, by their names. */
 export const insightRulesOf = (template: Template): ReadonlyMap<string, string> =>
   new Map(

@@ -58,7 +58,7 @@ export class MetricStore {
   statistic(key: string, statistic: Statistic, from: number, to: number): Point {
     const samples = this.#samples.get(key);
     if (samples === undefined) return undefined;
-    samples.sorted ??= sorted(samples.byMinute);
+    samples.sorted ??= inOrder(samples.byMinute);
     const { minutes, groups, counts, sums } = samples.sorted;
     const first = firstNotBefore(minutes, from);
     const end = firstNotBefore(minutes, to);
@@ -112,7 +112,7 @@ export function statisticOf(text: string): Statistic {
   }
 }
 
-function sorted(byMinute: ReadonlyMap<number, Group>): Sorted {
+function inOrder(byMinute: ReadonlyMap<number, Group>): Sorted {
   const minutes = [...byMinute.keys()].sort((one, other) => one - other);
   const groups = minutes.map((minute) => byMinute.get(minute) ?? []);
   let count = 0;

@@ -1,0 +1,68 @@
+/** Many incidents, and what the proof says about them. */
+import { forIncidents, objectiveOf, type Verdict, verdictOf } from "./incidents.ts";
+import type { Template } from "./cloudwatch/template.ts";
+
+interface Burns {
+  burns: number;
+  /** By the minute at which whole-number arithmetic has so much gone. */
+  caughtAtOnce: number;
+  /** Of those that are not missed, in minutes. */
+  worstDelay: number;
+  readonly missed: string[];
+}
+
+export interface Tally {
+  incidents: number;
+  healthy: number;
+  /** A quarter of the day's budget within an hour, by no matter how little. */
+  readonly quarter: Burns;
+  /** By a tenth of the quarter. */
+  readonly clearQuarter: Burns;
+  readonly pagesAtHealthyNoise: string[];
+  readonly wrongMinutes: string[];
+  /** Alarms that went off, so that nobody takes silence for a proof. */
+  readonly spoke: Map<string, number>;
+}
+
+/** A burn that is seen later than that has gone on unseen for too long. */
+const LATEST_MINUTES = 15;
+
+const noBurns = (): Burns => ({ burns: 0, caughtAtOnce: 0, worstDelay: 0, missed: [] });
+
+export const emptyTally = (): Tally => ({
+  incidents: 0,
+  healthy: 0,
+  quarter: noBurns(),
+  clearQuarter: noBurns(),
+  pagesAtHealthyNoise: [],
+  wrongMinutes: [],
+  spoke: new Map(),
+});
+
+/** Adds the incidents of the seeds from `from` up to and without `to`. */
+export function tally(template: Template, from: number, to: number, into: Tally = emptyTally()): Tally {
+  const templates = forIncidents(template);
+  for (let seed = from; seed < to; seed++) {
+    const verdict = verdictOf(seed, templates.get(objectiveOf(seed)) ?? template);
+    const name = nameOf(verdict);
+    into.incidents++;
+    if (verdict.kind === "healthy") into.healthy++;
+    for (const alarm of verdict.firstAlarms.keys()) into.spoke.set(alarm, (into.spoke.get(alarm) ?? 0) + 1);
+    into.wrongMinutes.push(...verdict.wrongMinutes.map((what) => `${name}: ${what}`));
+    into.pagesAtHealthyNoise.push(...verdict.falsePages.map((what) => `${name}: ${what}`));
+    addBurn(into.quarter, verdict.afterQuarter, name);
+    addBurn(into.clearQuarter, verdict.afterClearQuarter, name);
+  }
+  return into;
+}
+
+function addBurn(into: Burns, delay: number | undefined, name: string): void {
+  if (delay === undefined) return;
+  into.burns++;
+  if (delay <= 0) into.caughtAtOnce++;
+  if (delay > LATEST_MINUTES) into.missed.push(`${name}: ${delay} minutes`);
+  else into.worstDelay = Math.max(into.worstDelay, delay);
+}
+
+const nameOf = ({ seed, kind, objective, perHour }: Verdict): string =>
+  `seed ${seed}: ${kind} of ${objective}, ${Math.round(perHour)} an hour`;
