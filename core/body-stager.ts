@@ -13,7 +13,8 @@ export interface StagingOwner {
   readonly checkpoint: Checkpoint | undefined;
   /** Whether a later attempt can go on from what this one saves. */
   readonly keepsCheckpoints: boolean;
-  saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
+  /** `isProgress`: nothing that was staged before had to be given up for it. */
+  saveCheckpoint(checkpoint: Checkpoint, isProgress: boolean): Promise<void>;
   noteResumed(bytes: number): void;
 }
 
@@ -60,6 +61,7 @@ export class BodyStager {
   readonly #stagedBy: string;
   readonly #parts: SentPart[];
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #isProgress: boolean;
   #superseded: Checkpoint | undefined;
   #upload: StagedUpload | undefined;
   #hash: RunningSha256 | undefined;
@@ -76,6 +78,7 @@ export class BodyStager {
     this.#facts = facts;
     this.#stagedBy = soFar?.stagedBy ?? owner.stagedBy;
     this.#superseded = soFar ? undefined : owner.checkpoint;
+    this.#isProgress = this.#superseded === undefined;
     this.#upload = soFar?.upload;
     this.#hash = soFar?.hash;
     this.#parts = soFar?.parts.map(({ bytes, etag }) => ({ bytes, etag, hashState: "" })) ?? [];
@@ -205,7 +208,7 @@ export class BodyStager {
     this.#isSaving = true;
     try {
       for (let next = this.#checkpointAhead(); next; next = this.#checkpointAhead()) {
-        await this.#owner.saveCheckpoint(next);
+        await this.#owner.saveCheckpoint(next, this.#isProgress);
         this.#checkpointedParts = this.#savedParts;
         await this.#abortSuperseded();
       }

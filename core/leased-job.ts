@@ -152,8 +152,8 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     this.#notes = { resumed_bytes: this.#record.resumedBytes + bytes };
   }
 
-  async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    await this.#write(saveCheckpoint(this.lease, checkpoint));
+  async saveCheckpoint(checkpoint: Checkpoint, isProgress: boolean): Promise<void> {
+    await this.#write(saveCheckpoint(this.lease, checkpoint, isProgress));
     this.#forgotten.delete("checkpoint");
   }
 

@@ -102,9 +102,12 @@ export function finishJob(lease: Lease, done: OperationEntry, state: JobState, e
   });
 }
 
-/** Bytes up to the checkpoint are staged and acknowledged: progress, so the retry budget starts anew. */
-export function saveCheckpoint(lease: Lease, checkpoint: Checkpoint): Write {
-  return fencedWrite(lease, { set: { checkpoint: encodeCheckpoint(checkpoint), strikes: 0 } });
+/**
+ * Bytes up to the checkpoint are staged and acknowledged. The retry budget starts anew only where that is progress: a
+ * transfer that had to start over may do so again and again, and must end.
+ */
+export function saveCheckpoint(lease: Lease, checkpoint: Checkpoint, isProgress: boolean): Write {
+  return fencedWrite(lease, { set: { checkpoint: encodeCheckpoint(checkpoint), ...(isProgress && { strikes: 0 }) } });
 }
 
 export interface Trouble {

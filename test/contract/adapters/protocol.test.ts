@@ -56,7 +56,7 @@ const FENCED_WRITES: Readonly<Record<string, (lease: Lease, record: JobRecord) =
   "completeOperation, the last of its invocation": (lease) =>
     completeOperation(lease, done("HEAD", lease), undefined, "STREAMING"),
   finishJob: (lease) => finishJob(lease, done("INDEX", lease), "INDEXED", START_MS + 1000),
-  saveCheckpoint: (lease) => saveCheckpoint(lease, CHECKPOINT),
+  saveCheckpoint: (lease) => saveCheckpoint(lease, CHECKPOINT, true),
   failJob: (lease) => failJob(lease, TROUBLE, ["op_head"], START_MS + 1000),
   releaseForRetry: (lease) => releaseForRetry(lease, TROUBLE, ["op_head"], START_MS + 1000, GRACE_MS),
   releaseForContinuation: (lease, record) => releaseForContinuation(lease, record, ["op_head"], START_MS, GRACE_MS),
@@ -122,7 +122,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
     await write(renewLease(mine, START_MS + 40_000, TTL_MS));
     expect((await job()).availableAtMs).toBe(START_MS + 160_000);
     await write(completeOperation(mine, done("HEAD", mine), started("STREAM", mine), "STREAMING"));
-    await write(saveCheckpoint(mine, CHECKPOINT));
+    await write(saveCheckpoint(mine, CHECKPOINT, true));
     expect(await job()).toMatchObject({
       state: "STREAMING",
       strikes: 0,
@@ -170,7 +170,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
 
   it("keeps a job released for a retry from everybody until its time, then watches for its message", async () => {
     const mine = await holdBy("a");
-    await write(saveCheckpoint(mine, CHECKPOINT));
+    await write(saveCheckpoint(mine, CHECKPOINT, true));
     await write(releaseForRetry(mine, TROUBLE, ["op_head", "checkpoint"], START_MS + 5000, GRACE_MS));
     const { leaseOwner, checkpoint, reason, operations } = await job();
     expect({ leaseOwner, checkpoint, reason, operations }).toEqual({ reason: "origin_timeout", operations: {} });

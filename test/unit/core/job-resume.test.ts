@@ -25,6 +25,18 @@ describe("a torn body", () => {
     expect(w.job()).toMatchObject({ state: "INDEXED", attempts: 5 });
   });
 
+  it("that has to start over each time is given up: staging the same parts again is no progress", async () => {
+    const w = world();
+    const torn = tearing(fileOrigin(LARGE), 20, 100);
+    w.serve((request) => torn({ ...request, headers: {} }));
+    for (let attempt = 0; attempt < 6; attempt++) {
+      await w.deliver();
+      await w.clock.advance(60_000);
+    }
+    expect(w.job()).toMatchObject({ state: "FAILED", reason: "retries_exhausted:origin_connection_lost", attempts: 4 });
+    leavesNoLitter(w);
+  });
+
   it.each([
     ["shorter than its length", SMALL.length + 1],
     ["longer than its length", SMALL.length - 1],
