@@ -127,6 +127,16 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     published: [],
   }),
   one({
+    name: "an origin without ranges that always breaks off",
+    body: LARGE,
+    served: { ranges: false },
+    settings: { retry: { maxAttempts: 2, baseMs: 1000, capMs: 10_000 } },
+    answer: ({ method }) => (method === "GET" ? cutAfter(2 * PART_BYTES + 2) : { kind: "body" }),
+    ends: { a: ["FAILED:retries_exhausted:"] },
+    published: [],
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
+  one({
     name: "not found",
     body: SMALL,
     prepare: () => undefined,

@@ -126,6 +126,11 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...inFile("core/body-stager.ts", [
     [
+      "starting over taken for progress",
+      "this.#isProgress = this.#superseded === undefined;",
+      "this.#isProgress = true;",
+    ],
+    [
       "a checkpoint before its parts are acknowledged",
       "const pending = this.#parts.findIndex((part) => part.etag === undefined);",
       "const pending = -1;",
