@@ -4,14 +4,8 @@ import { Violation } from "./invariants.ts";
 import { checkOutcome } from "./outcome.ts";
 import type { Boundary, Fault } from "./process.ts";
 import type { ProvenScenario } from "./scenario-kinds.ts";
-import {
-  LEASE_TTL_MS,
-  POLL_EVERY_MS,
-  RECONCILE_EVERY_MS,
-  REQUEUE_GRACE_MS,
-  Simulation,
-  VISIBILITY_MS,
-} from "./simulation.ts";
+import { LEASE_TTL_MS, POLL_EVERY_MS, RECONCILE_EVERY_MS, REQUEUE_GRACE_MS, VISIBILITY_MS } from "./settings.ts";
+import { Simulation } from "./simulation.ts";
 import { Dice } from "./time.ts";
 
 /** Long enough for the lease to expire, the reconciler to take it away and another worker to finish the job. */

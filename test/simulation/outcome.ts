@@ -2,7 +2,8 @@ import { jobIdOf, jobItemKey } from "../../core/keys.ts";
 import { decodeJob } from "../../core/record-codec.ts";
 import { checkIndex, Violation } from "./invariants.ts";
 import type { End, ProvenScenario } from "./scenario-kinds.ts";
-import { PART_BYTES, type Simulation } from "./simulation.ts";
+import { PART_BYTES } from "./settings.ts";
+import type { Simulation } from "./simulation.ts";
 
 const PIECE_BYTES = 5;
 /** What was received and is not yet behind a checkpoint: two parts under way, one being saved or read, a piece. */

@@ -6,8 +6,8 @@ import { decodeJob } from "../../core/record-codec.ts";
 import { Violation } from "./invariants.ts";
 import { PIECE_BYTES, type OriginAnswer, type Resource } from "./origin.ts";
 import type { Boundary, Fault } from "./process.ts";
-import { PART_BYTES, Simulation, type Scenario } from "./simulation.ts";
-import { INVOCATION_MS } from "./settings.ts";
+import { INVOCATION_MS, PART_BYTES } from "./settings.ts";
+import { Simulation, type Scenario } from "./simulation.ts";
 import { Dice } from "./time.ts";
 import { strike, WORST_SKEW_MS, type Scene } from "./troubles.ts";
 

@@ -25,7 +25,7 @@ import {
   urlOf,
   type ProvenScenario,
 } from "./scenario-kinds.ts";
-import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "./simulation.ts";
+import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "./settings.ts";
 
 /** What the proof goes through, call by call and fault by fault. */
 export const SCENARIOS: readonly ProvenScenario[] = [

@@ -26,15 +26,6 @@ import { type Dice, NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
 import { Trace } from "./trace.ts";
 import { WatchedPorts } from "./watched-ports.ts";
 
-export {
-  LEASE_TTL_MS,
-  PART_BYTES,
-  POLL_EVERY_MS,
-  RECONCILE_EVERY_MS,
-  REQUEUE_GRACE_MS,
-  VISIBILITY_MS,
-} from "./settings.ts";
-
 /** What lies further ahead, a run of the reconciler that begins now cannot meet. */
 const LONGEST_RUN_MS = 5000;
 
