@@ -25,6 +25,13 @@ class Aliases {
     return alias;
   }
 
+  path(path: string): string {
+    return path
+      .split(".")
+      .map((attribute) => this.name(attribute))
+      .join(".");
+  }
+
   value(value: Value): string {
     const alias = `:v${Object.keys(this.#values).length}`;
     this.#values[alias] = value;
@@ -37,7 +44,7 @@ class Aliases {
 }
 
 function testExpression(test: Test, aliases: Aliases): string {
-  const name = aliases.name(test.attribute);
+  const name = aliases.path(test.attribute);
   switch (test.is) {
     case "absent":
       return `attribute_not_exists(${name})`;

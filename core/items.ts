@@ -5,6 +5,7 @@ export type Value = string | number | boolean | null | readonly Value[] | { read
 /** Attribute names and values as they are stored: snake_case. The key is `pk`. */
 export type Item = Readonly<Record<string, Value>>;
 
+/** `attribute` may be a path into a map: `op_stream.status`. */
 export type Test =
   | { readonly attribute: string; readonly is: "absent" }
   | { readonly attribute: string; readonly is: "=" | "<="; readonly than: Value }

@@ -77,6 +77,12 @@ export interface OperationEntry {
   readonly record: OperationRecord;
 }
 
+const isStillStarted = ({ type }: OperationEntry): Test => ({
+  attribute: `${operationAttribute(type)}.status`,
+  is: "=",
+  than: "STARTED",
+});
+
 const operationEntries = (entries: readonly OperationEntry[]): Item =>
   Object.fromEntries(entries.map(({ type, record }) => [operationAttribute(type), encodeOperation(type, record)]));
 
@@ -166,7 +172,9 @@ export function releaseForContinuation(
 
 /**
  * Takes an expired lease away, or revives a job whose message never came back. Refused when anything happened since
- * `seen` was read: a renewal moves `watch_at`, everything else the fence. The new fence shuts the old holder out.
+ * `seen` was read that it would undo: a renewal moves `watch_at`, another holder the fence, and a holder that is alive
+ * after all, by a clock that runs behind ours, may have completed what is abandoned here. The new fence shuts the old
+ * holder out.
  * `available_at` stays, since it has passed: moved to a clock that runs ahead, it would keep all others waiting for ever.
  */
 export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, graceMs: number): Write {
@@ -179,7 +187,12 @@ export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, gr
   return {
     key: jobItemKey(seen.jobId),
     when: [
-      [isOpen, { attribute: "fence", is: "=", than: seen.fence }, { attribute: "watch_at", is: "=", than: watchAtMs }],
+      [
+        isOpen,
+        { attribute: "fence", is: "=", than: seen.fence },
+        { attribute: "watch_at", is: "=", than: watchAtMs },
+        ...abandoned.map(isStillStarted),
+      ],
     ],
     set: { watch_at: nowMs + graceMs, ...operationEntries(abandoned) },
     add: { fence: 1 },

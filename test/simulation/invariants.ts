@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Item, Write } from "../../core/items.ts";
+import type { Item, Value, Write } from "../../core/items.ts";
 import { contentKey, stagingKey } from "../../core/keys.ts";
 import { PLAIN_PREFIX } from "../../core/plain.ts";
 import { decodeJob } from "../../core/record-codec.ts";
@@ -56,6 +56,17 @@ function checkIsDue(process: string, before: Item | undefined, time: string, now
     );
 }
 
+/** What an operation achieved may be forgotten under the lease, where it turned out to be gone; it is never abandoned. */
+function checkNothingUndone(process: string, { key, set = {} }: Write, before: Item | undefined): void {
+  for (const [name, value] of Object.entries(set)) {
+    if (statusOf(value) === "ABANDONED" && statusOf(before?.[name]) === "DONE")
+      throw new Violation(`${process} undid ${name} of ${key}`);
+  }
+}
+
+const statusOf = (operation: Value | undefined): Value | undefined =>
+  typeof operation === "object" ? (operation as Item | null)?.["status"] : undefined;
+
 /** With the budget spent, a job may only be failed: by the first who gets that far. */
 const isWorkOn = ({ set = {} }: Write): boolean =>
   Object.keys(set).some((name) => name.startsWith("op_") || name === "checkpoint");
@@ -82,6 +93,7 @@ export class TableWatch {
     const [fenceBefore, fence] = [numberOf(before, "fence"), numberOf(after, "fence")];
     if (fence < fenceBefore) throw new Violation(`${write.key}: the fence fell from ${fenceBefore} to ${fence}`);
     this.#checkStates(write.key, before, after);
+    checkNothingUndone(process, write, before);
 
     const isLeaseTaken = typeof write.set?.["lease_owner"] === "string";
     const isTakenAway = !isLeaseTaken && fence > fenceBefore;

@@ -1,8 +1,16 @@
-import type { Item, Test, Write, WriteResult } from "../../core/items.ts";
+import type { Item, Test, Value, Write, WriteResult } from "../../core/items.ts";
 import type { Items } from "../../core/ports.ts";
 
+function valueAt(item: Item | undefined, path: string): Value | undefined {
+  let value: Value | undefined = item;
+  for (const name of path.split(".")) {
+    value = typeof value === "object" && value !== null ? (value as Item)[name] : undefined;
+  }
+  return value;
+}
+
 function holds(test: Test, item: Item | undefined): boolean {
-  const value = item?.[test.attribute];
+  const value = valueAt(item, test.attribute);
   switch (test.is) {
     case "absent":
       return value === undefined;

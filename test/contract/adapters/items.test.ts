@@ -31,6 +31,12 @@ const TESTS: readonly (readonly [test: Test, holds: boolean])[] = [
   [{ attribute: "text", is: "one of", than: ["a", "c"] }, false],
   [{ attribute: "number", is: "one of", than: ["5"] }, false],
   [{ attribute: "missing", is: "one of", than: ["a", "b"] }, false],
+  [{ attribute: "map.status", is: "=", than: "STARTED" }, true],
+  [{ attribute: "map.status", is: "=", than: "DONE" }, false],
+  [{ attribute: "map.missing", is: "=", than: "STARTED" }, false],
+  [{ attribute: "map.missing", is: "absent" }, true],
+  [{ attribute: "missing.status", is: "=", than: "STARTED" }, false],
+  [{ attribute: "text.status", is: "=", than: "STARTED" }, false],
 ];
 
 const yes: Test = { attribute: "number", is: "=", than: 5 };
@@ -80,7 +86,7 @@ describe.each(Object.entries(itemsBackends))("Items on %s", (_name, start) => {
   const put = async (set: Item, at = key): Promise<WriteResult> => items.write({ key: at, when: always, set });
 
   it.each(TESTS)("tests %j: %s", async (test, holds) => {
-    await put({ number: 5, text: "b", flag: true });
+    await put({ number: 5, text: "b", flag: true, map: { status: "STARTED" } });
     const { applied } = await items.write({ key, when: [[test]], set: { written: 1 } });
     expect(applied).toBe(holds);
   });

@@ -276,6 +276,14 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
       expect((await items.write(recover(seen))).applied).toBe(false);
     });
 
+    it("is refused when what it would abandon was completed since", async () => {
+      const mine = await holdBy("a");
+      const seen = await job();
+      await write(completeOperation(mine, done("HEAD", mine), started("STREAM", mine), "STREAMING"));
+      expect((await items.write(recover(seen))).applied).toBe(false);
+      expect((await job()).operations.HEAD?.status).toBe("DONE");
+    });
+
     it("is refused when the job ended since", async () => {
       const mine = await holdBy("a");
       const seen = await job();

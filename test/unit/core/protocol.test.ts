@@ -44,6 +44,7 @@ describe("each condition alone refuses", () => {
     ["the state", { state: "FAILED" }],
     ["the fence", { fence: 2 }],
     ["the time it is watched for", { watch_at: 5000 }],
+    ["the operation in progress", { op_head: { type: "HEAD", key: "h", status: "DONE", fence: 1, at: 500 } }],
   ])("a recovery, where %s has changed since it looked", async (_name, change) => {
     const items = await jobIn("STREAMING");
     const seen = decodeJob((await items.read(KEY)) ?? {});
