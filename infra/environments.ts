@@ -157,6 +157,9 @@ const local: Environment = {
 export const ENVIRONMENTS = { dev, staging, prod, local };
 export type EnvironmentName = keyof typeof ENVIRONMENTS;
 
+/** Begins the name of everything that an account has one of: stacks, alarms, dashboard. */
+export const deploymentNameOf = (name: EnvironmentName): string => `fetchonce-${name}`;
+
 const isEnvironmentName = (name: string): name is EnvironmentName => Object.hasOwn(ENVIRONMENTS, name);
 
 /** @throws RangeError when there is no environment of that name. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mergeStacks, type StackTemplate } from "./merge-stacks.ts";
 
 const templateSchema = z.object({
   Resources: z.record(
@@ -11,8 +12,9 @@ const templateSchema = z.object({
 /** A synthesized CloudFormation template, as far as the local run reads it. */
 export type Template = z.infer<typeof templateSchema>;
 
-export function parseTemplate(json: string): Template {
-  return templateSchema.parse(JSON.parse(json));
+/** The stacks of one app, read as one. */
+export function parseTemplates(jsons: readonly string[]): Template {
+  return templateSchema.parse(mergeStacks(jsons.map((json) => JSON.parse(json) as StackTemplate<unknown>)));
 }
 
 export const REGION = "us-east-1";

@@ -2,21 +2,15 @@ import { RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/keys.ts";
 import type { WorkerEnv } from "../../lambdas/worker/env.ts";
+import type { DataStack } from "../data-stack.ts";
 import type { Environment, EnvironmentName } from "../environments.ts";
-import type { ContentBucket } from "./content-bucket.ts";
 import { HandlerFunction } from "./handler-function.ts";
-import type { JobsTable } from "./jobs-table.ts";
 import { permit, permitObjects } from "./permissions.ts";
-import type { StagingBucket } from "./staging-bucket.ts";
-import type { WorkQueue } from "./work-queue.ts";
 
 export interface WorkerProps {
   readonly name: EnvironmentName;
   readonly environment: Environment;
-  readonly table: JobsTable;
-  readonly work: WorkQueue;
-  readonly staging: StagingBucket;
-  readonly content: ContentBucket;
+  readonly data: DataStack;
 }
 
 /** More than 10 would need a batching window, and ten files are enough for one invocation. */
@@ -25,7 +19,8 @@ const BATCH_SIZE = 10;
 /** Takes jobs off the queue, ten at a time, and downloads them. */
 export class Worker extends HandlerFunction<WorkerEnv> {
   constructor(scope: Construct, id: string, props: WorkerProps) {
-    const { environment, table, work, staging, content } = props;
+    const { environment } = props;
+    const { table, work, staging, content } = props.data;
     super(scope, id, {
       lambda: "worker",
       description: "Downloads what the messages of a batch point at, exactly once.",
@@ -70,10 +65,7 @@ export class Worker extends HandlerFunction<WorkerEnv> {
 const variables = ({
   name,
   environment,
-  table,
-  work,
-  staging,
-  content,
+  data: { table, work, staging, content },
 }: WorkerProps): Record<keyof WorkerEnv, string> => ({
   ENVIRONMENT_NAME: name,
   TABLE_NAME: table.tableName,

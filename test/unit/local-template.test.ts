@@ -13,7 +13,7 @@ import type { AwsClients } from "../../local/resources.ts";
 import { startEmbeddedS3 } from "../../local/s3/server.ts";
 import { startSqs } from "../../local/sqs.ts";
 import { synthesize } from "../../local/synth.ts";
-import { outputOf, parseTemplate, physicalNames, resolverOf } from "../../local/template.ts";
+import { outputOf, parseTemplates, physicalNames, resolverOf } from "../../local/template.ts";
 import type { Template } from "../../local/template.ts";
 
 const key = (name: string, type: string): object => ({ AttributeName: name, KeyType: type });
@@ -110,7 +110,7 @@ const RESOURCES = {
 const OUTPUTS = { QueueUrl: { Value: { Ref: "Queue0A1B2C3D" } } };
 
 const templateOf = (resources: object, outputs: object = {}): Template =>
-  parseTemplate(JSON.stringify({ Resources: resources, Outputs: outputs }));
+  parseTemplates([JSON.stringify({ Resources: resources, Outputs: outputs })]);
 const template = templateOf(RESOURCES, OUTPUTS);
 
 let folder = "";
