@@ -75,6 +75,11 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
     .filter(([setting]) => isDeployed || setting !== "visibilityTimeoutMs")
     .flatMap(([setting, range]) => rangeProblem(setting, environment[setting], range));
   problems.push(...gateProblem(environment.enableIdempotency));
+  if (environment.codeRollout && !environment.monitoring) {
+    problems.push(
+      "codeRollout has a pace and monitoring is undefined. Write codeRollout: undefined: nothing would stop it.",
+    );
+  }
   if (problems.length > 0) {
     throw new RangeError(`infra/environments.ts, ${name}:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
   }

@@ -26,6 +26,9 @@ export interface Monitoring {
   readonly ledgerGrowthADay: number;
 }
 
+/** How much of the work new code gets at first, and for how long; the rest follows at once. */
+export type CodeRolloutPace = "10 % for 5 minutes" | "10 % for 15 minutes" | "10 % for 30 minutes";
+
 /** What differs, or may differ, between two deployments of the same stack. */
 export interface Environment {
   /** The gate, `DOCSTOKG_ENABLE_IDEMPOTENCY`: "true", "false", or the percentage of jobs that take the guarded path. */
@@ -66,6 +69,9 @@ export interface Environment {
   readonly sweepLimit: number;
   readonly orphanAgeMs: number;
 
+  /** Undefined: new code gets everything at once. A pace needs `monitoring`, whose pages take the new code back. */
+  readonly codeRollout: CodeRolloutPace | undefined;
+
   /** Alarms, dashboard and saved queries. Undefined: none at all. */
   readonly monitoring: Monitoring | undefined;
 }
@@ -105,6 +111,8 @@ const dev: Environment = {
   sweepLimit: 500,
   orphanAgeMs: DAY_MS,
 
+  codeRollout: undefined,
+
   monitoring: { tells: undefined, runbookBaseUrl: RUNBOOKS, ledgerGrowthADay: 10_000 },
 };
 
@@ -114,6 +122,7 @@ const staging: Environment = {
   pointInTimeRecovery: true,
   logRetention: RetentionDays.ONE_MONTH,
   workerConcurrency: 20,
+  codeRollout: "10 % for 5 minutes",
   monitoring: {
     tells: { page: NOBODY_YET, ticket: NOBODY_YET },
     runbookBaseUrl: RUNBOOKS,
@@ -127,6 +136,8 @@ const prod: Environment = {
   protectData: true,
   logRetention: RetentionDays.THREE_MONTHS,
   workerConcurrency: 100,
+  // Longer than the short windows of the burn alarms, 5 minutes, and the time that metrics take to arrive.
+  codeRollout: "10 % for 30 minutes",
   monitoring: {
     tells: { page: NOBODY_YET, ticket: NOBODY_YET },
     runbookBaseUrl: RUNBOOKS,

@@ -1,4 +1,5 @@
 import type { Construct } from "constructs";
+import { CodeRollout } from "./constructs/code-rollout.ts";
 import { Monitoring } from "./constructs/monitoring.ts";
 import { Reconciler } from "./constructs/reconciler.ts";
 import { Worker } from "./constructs/worker.ts";
@@ -9,6 +10,7 @@ import { FetchonceStack } from "./fetchonce-stack.ts";
 /** What works on the data, and what watches the work. It may be destroyed and deployed again: nothing is lost. */
 export class PipelineStack extends FetchonceStack {
   readonly monitoring: Monitoring | undefined;
+  readonly codeRollout: CodeRollout | undefined;
 
   constructor(scope: Construct, name: EnvironmentName, data: DataStack) {
     super(scope, "FetchoncePipeline", {
@@ -23,6 +25,12 @@ export class PipelineStack extends FetchonceStack {
     const { monitoring } = environment;
     this.monitoring =
       monitoring && new Monitoring(this, "Monitoring", { name, environment, monitoring, data, worker, reconciler });
+
+    const { codeRollout } = environment;
+    this.codeRollout =
+      codeRollout &&
+      this.monitoring &&
+      new CodeRollout(this, "CodeRollout", { alias: worker.live, pace: codeRollout, alarms: this.monitoring.pages });
 
     this.tell({
       WorkerFunctionName: worker.function.functionName,

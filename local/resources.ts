@@ -39,6 +39,8 @@ const KNOWN = new Set([
   ...MADE.map(([type]) => type),
   "AWS::SQS::Queue",
   "AWS::Lambda::Function",
+  "AWS::Lambda::Version",
+  "AWS::Lambda::Alias",
   "AWS::Lambda::EventSourceMapping",
   "AWS::Events::Rule",
   "AWS::Lambda::EventInvokeConfig",

@@ -55,6 +55,8 @@ export function arnOf(type: string, name: string): string {
   return `${ARN_PREFIXES[type] ?? `arn:aws:local:${REGION}:${ACCOUNT}:`}${name}`;
 }
 
+const aliasProperties = z.object({ FunctionName: z.unknown(), Name: z.string() });
+
 /** Gives the value with every intrinsic function in it replaced by what it stands for. */
 export type Resolver = (value: unknown) => unknown;
 
@@ -67,10 +69,17 @@ export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, st
     if (pseudo !== undefined) return pseudo;
     const name = names.get(logicalId);
     if (name === undefined) throw new Error(`The template refers to ${logicalId}, which is not one of its resources.`);
-    if (template.Resources[logicalId]?.Type !== "AWS::SQS::Queue") return name;
+    const resource = template.Resources[logicalId];
+    if (resource?.Type === "AWS::Lambda::Alias") return aliasArn(resource.Properties);
+    if (resource?.Type !== "AWS::SQS::Queue") return name;
     const url = queueUrls.get(logicalId);
     if (url === undefined) throw new Error(`The template needs the URL of ${logicalId} before that queue is made.`);
     return url;
+  };
+
+  const aliasArn = (properties: unknown): string => {
+    const { FunctionName, Name } = aliasProperties.parse(properties);
+    return `${arnOf("AWS::Lambda::Function", z.string().parse(resolve(FunctionName)))}:${Name}`;
   };
 
   const attribute = (logicalId: string, name: string): string => {
@@ -93,6 +102,14 @@ export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, st
     "Fn::Join": (argument) => {
       const [separator, parts] = z.tuple([z.string(), z.array(z.unknown())]).parse(argument);
       return z.array(z.string()).parse(parts.map(resolve)).join(separator);
+    },
+    "Fn::Split": (argument) => {
+      const [separator, text] = z.tuple([z.string(), z.unknown()]).parse(argument);
+      return z.string().parse(resolve(text)).split(separator);
+    },
+    "Fn::Select": (argument) => {
+      const [index, list] = z.tuple([z.coerce.number(), z.unknown()]).parse(argument);
+      return z.array(z.string()).parse(resolve(list))[index];
     },
     "Fn::Sub": (argument) =>
       z

@@ -1,3 +1,4 @@
+import type { IAlarm } from "aws-cdk-lib/aws-cloudwatch";
 import { Aws } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import { FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
@@ -31,6 +32,8 @@ export interface MonitoringProps {
 /** Everything on-call needs, made from the catalogue in `dashboards/`. */
 export class Monitoring extends Construct {
   readonly dashboardName: string;
+  /** The alarms that wake somebody. */
+  readonly pages: readonly IAlarm[];
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
@@ -43,7 +46,8 @@ export class Monitoring extends Construct {
     const contributorRule = `${prefix}-${FAILURES_BY_HOST}`;
     const rule = countFailuresByHost(this, contributorRule, logs.worker);
     const place = placeOf(props, contributorRule);
-    const alarms = makeAlarms(this, alarmsOf({ ...environment, ...monitoring }), {
+    const catalogue = alarmsOf({ ...environment, ...monitoring });
+    const alarms = makeAlarms(this, catalogue, {
       place,
       prefix,
       actions: monitoring.tells && notifications.actions,
@@ -53,6 +57,7 @@ export class Monitoring extends Construct {
         "Worker's log": consoleView(`logsV2:log-groups/log-group/${logs.worker.logGroupName}`),
       },
     });
+    this.pages = alarms.filter((_, index) => catalogue[index]?.severity === "page");
     // The alarm names the rule, which CloudFormation does not take for a dependency.
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
     makeDashboard(this, { name: prefix, place, alarms });

@@ -1,4 +1,4 @@
-import { RecursiveLoop } from "aws-cdk-lib/aws-lambda";
+import { Alias, type IVersion, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/keys.ts";
 import type { WorkerEnv } from "../../lambdas/worker/env.ts";
@@ -18,6 +18,9 @@ const BATCH_SIZE = 10;
 
 /** Takes jobs off the queue, ten at a time, and downloads them. */
 export class Worker extends HandlerFunction<WorkerEnv> {
+  /** The version that the messages go to; while new code is rolled out, two of them. */
+  readonly live: Alias;
+
   constructor(scope: Construct, id: string, props: WorkerProps) {
     const { environment } = props;
     const { table, work, staging, content } = props.data;
@@ -33,7 +36,12 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       environment: variables(props),
     });
 
-    this.function.addEventSourceMapping("Messages", {
+    this.live = new Alias(this, "Live", {
+      aliasName: "live",
+      // The library's own Version is not an IVersion under exactOptionalPropertyTypes.
+      version: this.function.currentVersion as IVersion,
+    });
+    this.live.addEventSourceMapping("Messages", {
       eventSourceArn: work.queue.queueArn,
       batchSize: BATCH_SIZE,
       reportBatchItemFailures: true,

@@ -72,6 +72,7 @@ describe("settings that do not fit together", () => {
     [{ recoverLimit: 0 }, "recoverLimit is 0"],
     [{ sweepLimit: 1.5 }, "sweepLimit is 1.5"],
     [{ orphanAgeMs: 900_000 }, "orphanAgeMs is 900000. Write a whole number of at least 900001"],
+    [{ monitoring: undefined }, "Write codeRollout: undefined: nothing would stop it."],
     [{ leaseTtlMs: Number.NaN }, "leaseTtlMs is NaN"],
   ])("%j are refused with what to write instead", (change, says) => {
     expect(refusalOf(change)).toContain(says);

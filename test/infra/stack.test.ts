@@ -131,7 +131,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
   it("feeds the worker ten messages at a time and believes it about each of them", () => {
     expect(templates[name].one("AWS::Lambda::EventSourceMapping").properties).toEqual({
       EventSourceArn: { "Fn::GetAtt": [templates[name].one("AWS::SQS::Queue", "WorkQueue").id, "Arn"] },
-      FunctionName: { Ref: templates[name].one("AWS::Lambda::Function", "Worker").id },
+      FunctionName: expect.objectContaining({ "Fn::Join": ["", [expect.anything(), ":live"]] }),
       BatchSize: 10,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
       ScalingConfig: { MaximumConcurrency: expect.any(Number) },
@@ -143,6 +143,16 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       RecursiveLoop: "Allow",
       MemorySize: 1024,
     });
+  });
+
+  it("sends the messages to the version that is live", () => {
+    const alias = templates[name].one("AWS::Lambda::Alias");
+    expect(alias.properties).toMatchObject({
+      Name: "live",
+      FunctionName: { Ref: templates[name].one("AWS::Lambda::Function", "Worker").id },
+      FunctionVersion: { "Fn::GetAtt": [templates[name].one("AWS::Lambda::Version").id, "Version"] },
+    });
+    expect(JSON.stringify(templates[name].one("AWS::Lambda::EventSourceMapping").properties)).toContain(alias.id);
   });
 
   it("runs the reconciler every minute, one at a time, and makes up for no run that failed", () => {
@@ -218,10 +228,52 @@ describe("data", () => {
   });
 });
 
+describe("new code", () => {
+  it.each([
+    { name: "prod" as const, config: "CodeDeployDefault.LambdaCanary10Percent30Minutes" },
+    { name: "staging" as const, config: "CodeDeployDefault.LambdaCanary10Percent5Minutes" },
+  ])("gets a tenth in $name by $config, and goes back when a page fires", ({ name, config }) => {
+    const group = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
+    const pages = templates[name].resources.filter(({ properties }) =>
+      JSON.stringify(properties["AlarmActions"] ?? "").includes("NotificationsPage"),
+    );
+    expect(pages.length).toBeGreaterThan(5);
+    expect(group.properties).toMatchObject({
+      DeploymentConfigName: config,
+      AutoRollbackConfiguration: { Enabled: true, Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"] },
+      AlarmConfiguration: {
+        Enabled: true,
+        Alarms: expect.toSatisfy((alarms: { Name: { Ref: string } }[]) => {
+          expect(alarms.map(({ Name }) => Name.Ref).sort()).toEqual(pages.map(({ id }) => id).sort());
+          return true;
+        }),
+      },
+    });
+    // CodeDeploy watches no more.
+    expect(pages.length).toBeLessThanOrEqual(10);
+    expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toEqual({
+      CodeDeployLambdaAliasUpdate: {
+        ApplicationName: { Ref: templates[name].one("AWS::CodeDeploy::Application").id },
+        DeploymentGroupName: { Ref: group.id },
+      },
+    });
+  });
+
+  it.each(["dev", "local"] as const)("gets everything at once in %s", (name) => {
+    expect(templates[name].all("AWS::CodeDeploy::DeploymentGroup")).toEqual([]);
+    expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toBeUndefined();
+  });
+});
+
+/** A version is another one whenever its function changes, if only in a variable. */
+const HASH_OF_A_VERSION = /(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}$/;
+
 describe("local", () => {
   it("is the same stack as dev without its monitoring: other values, no other resources", () => {
     const [local, dev] = [templates.local, templates.dev].map(({ resources }) =>
-      resources.filter(({ id }) => !id.startsWith("Monitoring")).map(({ id, type }) => ({ id, type })),
+      resources
+        .filter(({ id }) => !id.startsWith("Monitoring"))
+        .map(({ id, type }) => ({ id: id.replace(HASH_OF_A_VERSION, ""), type })),
     );
     expect(templates.local.resources.length).toBe(local?.length);
     expect(local).toEqual(dev);

@@ -25,12 +25,14 @@ export interface Resource {
   readonly id: string;
   readonly type: string;
   readonly deletionPolicy: string | undefined;
+  readonly updatePolicy: Properties | undefined;
   readonly properties: Properties;
 }
 
 export interface CfnResource {
   readonly Type: string;
   readonly DeletionPolicy?: string;
+  readonly UpdatePolicy?: Properties;
   readonly Properties?: Properties;
 }
 
@@ -45,6 +47,7 @@ export class Synthesized {
       id,
       type: body.Type,
       deletionPolicy: body.DeletionPolicy,
+      updatePolicy: body.UpdatePolicy,
       properties: body.Properties ?? {},
     }));
   }

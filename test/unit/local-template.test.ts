@@ -221,6 +221,17 @@ describe("functions described by a template", () => {
 });
 
 describe("intrinsic functions", () => {
+  it("resolve an alias to its ARN, and the function's name out of that", () => {
+    const live = { Type: "AWS::Lambda::Alias", Properties: { FunctionName: { Ref: "Worker0A1B2C3D" }, Name: "live" } };
+    const resolve = resolverOf(templateOf({ ...RESOURCES, Live0A1B2C3D: live }), new Map());
+    expect(resolve({ Ref: "Live0A1B2C3D" })).toBe(
+      "arn:aws:lambda:us-east-1:000000000000:function:fetchonce-local-worker:live",
+    );
+    expect(resolve({ "Fn::Select": [6, { "Fn::Split": [":", { Ref: "Live0A1B2C3D" }] }] })).toBe(
+      "fetchonce-local-worker",
+    );
+  });
+
   it.each([
     { value: { Ref: "Nobody" }, says: /refers to Nobody, which is not one of its resources/ },
     { value: { Ref: "Queue0A1B2C3D" }, says: /needs the URL of Queue0A1B2C3D before that queue is made/ },
