@@ -14,6 +14,8 @@ const FOLLOWERS = {
 export type JobState = keyof typeof FOLLOWERS;
 
 export const JOB_STATES = Object.keys(FOLLOWERS) as readonly JobState[];
+/** Where a job is whose content is in place. */
+export const STORED_STATES = ["INDEXED", "DEDUPED"] as const satisfies readonly JobState[];
 export const OPEN_STATES = JOB_STATES.filter((state) => FOLLOWERS[state].length > 0);
 
 export const isJobState = (text: unknown): text is JobState => JOB_STATES.includes(text as JobState);

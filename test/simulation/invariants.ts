@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import type { Announcement } from "../../core/announcement.ts";
 import type { Item, Value, Write } from "../../core/items.ts";
 import { contentKey, stagingKey } from "../../core/keys.ts";
 import { PLAIN_PREFIX } from "../../core/plain.ts";
 import { decodeJob } from "../../core/record-codec.ts";
 import { isJobState, isTerminal, JOB_STATES, mayFollow, type JobState } from "../../core/states.ts";
 import type { Boundary } from "./process.ts";
-import { LEASE_TTL_MS, REQUEUE_GRACE_MS } from "./settings.ts";
+import { CONTENT_BUCKET, LEASE_TTL_MS, REQUEUE_GRACE_MS } from "./settings.ts";
 
 /** A promise that was broken, with what broke it. */
 export class Violation extends Error {
@@ -158,4 +159,26 @@ export function checkIndex(items: ReadonlyMap<string, Item>, contentKeys: Readon
     if (!contentKeys.has(contentKey(sha256))) throw new Violation(`${key} is of content that is not there`);
     if (item["job_id"] !== indexed.get(sha256)) throw new Violation(`${key} is not of the job that is INDEXED`);
   }
+}
+
+export const isStored = ({ state }: Item): boolean => state === "INDEXED" || state === "DEDUPED";
+
+/** What is announced is so: the job has ended like that, and its content is there. Told again, it is told the same. */
+export function checkAnnouncement(
+  announcement: Announcement,
+  before: Announcement | undefined,
+  item: Item | undefined,
+  objects: ReadonlyMap<string, { readonly body: Buffer; readonly contentType: string }>,
+): void {
+  const { bucket, bytes, finished_at: finishedAt, id, key, sha256, state } = announcement;
+  const wrong = (what: string): Violation => new Violation(`${id} was announced ${what}`);
+  if (!item || !isStored(item)) throw wrong(`while it is ${String(item?.["state"])}`);
+  const { operations, transfer, url, workId, artifactId } = decodeJob(item);
+  const isOfRecord = [state === item["state"], announcement.url === url, announcement.work_id === workId];
+  if (isOfRecord.includes(false) || announcement.artifact_id !== artifactId) throw wrong("as another than it is");
+  if (sha256 !== transfer?.sha256 || key !== contentKey(sha256)) throw wrong("with another content than it has");
+  if (bucket !== CONTENT_BUCKET || objects.get(key)?.body.length !== bytes)
+    throw wrong("with content that is not there");
+  if (Date.parse(finishedAt) !== (operations.INDEX ?? operations.DEDUPE)?.atMs) throw wrong("at another time");
+  if (before && JSON.stringify(before) !== JSON.stringify(announcement)) throw wrong("in two versions");
 }

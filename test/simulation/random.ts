@@ -7,7 +7,8 @@ import { Violation } from "./invariants.ts";
 import { PIECE_BYTES, type OriginAnswer, type Resource } from "./origin.ts";
 import type { Boundary, Fault } from "./process.ts";
 import { INVOCATION_MS, PART_BYTES } from "./settings.ts";
-import { Simulation, type Scenario } from "./simulation.ts";
+import type { Scenario } from "./scenario.ts";
+import { Simulation } from "./simulation.ts";
 import { Dice } from "./time.ts";
 import { strike, WORST_SKEW_MS, type Scene } from "./troubles.ts";
 

@@ -2,7 +2,8 @@ import type { JobMessage } from "../../core/message.ts";
 import type { OriginAnswer, Resource, SimulatedOrigin } from "./origin.ts";
 import type { Fault } from "./process.ts";
 import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "./settings.ts";
-import type { Scenario, Simulation } from "./simulation.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Simulation } from "./simulation.ts";
 
 /** How a job may end: `INDEXED`, `DEDUPED`, `FAILED:` and how its reason begins, or `plain`: without a record. */
 export type End = string;

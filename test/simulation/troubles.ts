@@ -106,6 +106,13 @@ const OF_CALLS: Readonly<Record<string, readonly Draw[]>> = {
   "http.GET": [...OF_REQUESTS, refusal("GET"), mangledBody, mangledBody],
   "http.read": OF_REQUESTS,
   queue: OF_WRITES,
+  bus: [
+    ...OF_WRITES,
+    function refuseSomeEvents({ dice, simulation }) {
+      simulation.announcing.bus.refuseOfNext(() => dice.chance(0.5));
+      return undefined;
+    },
+  ],
 };
 
 /** The oldest message that is there, or the one that the dice choose. */
@@ -151,6 +158,14 @@ const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
     const present = resource.versions.at(-1) ?? Buffer.alloc(0);
     resource.versions.push(dice.chance(0.3) ? present : Buffer.from(present.map((byte) => byte ^ 3)));
   },
+  function deliverStreamAgain({ simulation: { announcing } }) {
+    announcing.stream.deliverAgain();
+  },
+  function holdStream({ dice, simulation }) {
+    const forMs = dice.below(LONGEST_DELAY_MS);
+    simulation.announcing.stream.hold(forMs);
+    simulation.troubleFor(forMs);
+  },
   function loseTelemetry({ simulation }) {
     simulation.trace.isTelemetryLost = true;
   },
@@ -179,5 +194,6 @@ export function strike(scene: Scene, { port, method }: Boundary): { readonly wha
       scene.answerWith(to, answer);
     },
   });
-  return fault ? { what: JSON.stringify(fault), fault } : { what: `the origin answers ${JSON.stringify(answered)}` };
+  if (fault) return { what: JSON.stringify(fault), fault };
+  return { what: answered ? `the origin answers ${JSON.stringify(answered)}` : draw.name };
 }
