@@ -74,7 +74,7 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
   const problems = ranges
     .filter(([setting]) => isDeployed || setting !== "visibilityTimeoutMs")
     .flatMap(([setting, range]) => rangeProblem(setting, environment[setting], range));
-  problems.push(...gateProblem(environment.enableIdempotency));
+  problems.push(...gateProblem(environment.enableIdempotency), ...contentProblem(environment));
   if (environment.codeRollout && !environment.monitoring) {
     problems.push(
       "codeRollout has a pace and monitoring is undefined. Write codeRollout: undefined: nothing would stop it.",
@@ -89,6 +89,25 @@ function rangeProblem(setting: NumberName, value: number, { least, most = Infini
   if (Number.isInteger(value) && value >= least && value <= most) return [];
   const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
   return [`${setting} is ${value}. Write a whole number ${range}: ${because}.`];
+}
+
+/** DynamoDB removes an item within days of its time. */
+const REMOVED_WITHIN_DAYS = 7;
+
+/** A record answers a duplicate without a look at the content: it must not outlive it. */
+function contentProblem({ contentRetentionDays, expiredRecords, recordRetentionDays }: Environment): string[] {
+  if (contentRetentionDays === undefined) return [];
+  const setting = `contentRetentionDays is ${contentRetentionDays}`;
+  if (expiredRecords === "keep") {
+    return [
+      `${setting} and expiredRecords is "keep". Write undefined: a record that stays would tell of content that is gone.`,
+    ];
+  }
+  const least = recordRetentionDays + REMOVED_WITHIN_DAYS;
+  if (Number.isInteger(contentRetentionDays) && contentRetentionDays >= least) return [];
+  return [
+    `${setting}. Write undefined or a whole number of at least ${least}: a record answers duplicates for recordRetentionDays, and DynamoDB removes it within ${REMOVED_WITHIN_DAYS} days.`,
+  ];
 }
 
 function gateProblem(gate: string): string[] {

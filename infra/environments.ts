@@ -29,6 +29,9 @@ export interface Monitoring {
 /** How much of the work new code gets at first, and for how long; the rest follows at once. */
 export type CodeRolloutPace = "10 % for 5 minutes" | "10 % for 15 minutes" | "10 % for 30 minutes";
 
+/** What becomes of a finished job's record when its `recordRetentionDays` are over. */
+export type ExpiredRecords = "delete" | "archive" | "keep";
+
 /** What differs, or may differ, between two deployments of the same stack. */
 export interface Environment {
   /** The gate, `DOCSTOKG_ENABLE_IDEMPOTENCY`: "true", "false", or the percentage of jobs that take the guarded path. */
@@ -61,6 +64,10 @@ export interface Environment {
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
   readonly recordRetentionDays: number;
+  /** `archive`: removed from the table, into objects of JSON lines. `keep`: the table only grows. */
+  readonly expiredRecords: ExpiredRecords;
+  /** How long content is kept, from when its bytes were first stored. Undefined: for ever. */
+  readonly contentRetentionDays: number | undefined;
   readonly httpConnectTimeoutMs: number;
   readonly httpIdleTimeoutMs: number;
 
@@ -104,6 +111,8 @@ const dev: Environment = {
   retryBaseMs: 2 * SECOND_MS,
   retryCapMs: 900 * SECOND_MS,
   recordRetentionDays: 30,
+  expiredRecords: "delete",
+  contentRetentionDays: undefined,
   httpConnectTimeoutMs: 10 * SECOND_MS,
   httpIdleTimeoutMs: 30 * SECOND_MS,
 
@@ -122,6 +131,7 @@ const staging: Environment = {
   pointInTimeRecovery: true,
   logRetention: RetentionDays.ONE_MONTH,
   workerConcurrency: 20,
+  expiredRecords: "archive",
   codeRollout: "10 % for 5 minutes",
   monitoring: {
     tells: { page: NOBODY_YET, ticket: NOBODY_YET },

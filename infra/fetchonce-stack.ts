@@ -9,8 +9,13 @@ type OutputName =
   | "TableName"
   | "StagingBucketName"
   | "ContentBucketName"
+  | "EventBusName"
+  | "StreamDeadLetterQueueUrl"
+  | "ArchiveBucketName"
   | "WorkerFunctionName"
-  | "ReconcilerFunctionName";
+  | "ReconcilerFunctionName"
+  | "AnnouncerFunctionName"
+  | "ArchiverFunctionName";
 
 interface FetchonceStackProps {
   readonly name: EnvironmentName;

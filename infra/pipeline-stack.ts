@@ -1,5 +1,7 @@
 import type { Construct } from "constructs";
+import { Announcer } from "./constructs/announcements.ts";
 import { CodeRollout } from "./constructs/code-rollout.ts";
+import { Archiver } from "./constructs/ledger-archive.ts";
 import { Monitoring } from "./constructs/monitoring.ts";
 import { Reconciler } from "./constructs/reconciler.ts";
 import { Worker } from "./constructs/worker.ts";
@@ -22,6 +24,10 @@ export class PipelineStack extends FetchonceStack {
     const worker = new Worker(this, "Worker", { name, environment, data });
     const reconciler = new Reconciler(this, "Reconciler", { name, environment, data });
 
+    const announcer = new Announcer(this, "Announcer", { name, environment, data });
+    const { archive } = data;
+    const archiver = archive && new Archiver(this, "Archiver", { name, environment, data, archive });
+
     const { monitoring } = environment;
     this.monitoring =
       monitoring && new Monitoring(this, "Monitoring", { name, environment, monitoring, data, worker, reconciler });
@@ -35,6 +41,8 @@ export class PipelineStack extends FetchonceStack {
     this.tell({
       WorkerFunctionName: worker.function.functionName,
       ReconcilerFunctionName: reconciler.function.functionName,
+      AnnouncerFunctionName: announcer.function.functionName,
+      ...(archiver && { ArchiverFunctionName: archiver.function.functionName }),
     });
   }
 }

@@ -42,6 +42,7 @@ const KNOWN = new Set([
   "AWS::Lambda::Version",
   "AWS::Lambda::Alias",
   "AWS::Lambda::EventSourceMapping",
+  "AWS::Events::EventBus",
   "AWS::Events::Rule",
   "AWS::Lambda::EventInvokeConfig",
   "AWS::Lambda::Permission",

@@ -90,6 +90,7 @@ export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, st
     }
     if (name === "Arn") return arnOf(type, physical);
     if (name === "QueueName") return physical;
+    if (name === "StreamArn") return `${arnOf(type, physical)}/stream/local`;
     throw new Error(`The local run cannot tell ${logicalId}.${name}. Teach local/template.ts that attribute.`);
   };
 

@@ -69,6 +69,14 @@ describe("settings that do not fit together", () => {
       { recordRetentionDays: 14 },
       "recordRetentionDays is 14. Write a whole number of at least 15: a message may come back",
     ],
+    [
+      { contentRetentionDays: 36 },
+      "contentRetentionDays is 36. Write undefined or a whole number of at least 37: a record answers duplicates",
+    ],
+    [
+      { contentRetentionDays: 400, expiredRecords: "keep" as const },
+      'contentRetentionDays is 400 and expiredRecords is "keep". Write undefined',
+    ],
     [{ recoverLimit: 0 }, "recoverLimit is 0"],
     [{ sweepLimit: 1.5 }, "sweepLimit is 1.5"],
     [{ orphanAgeMs: 900_000 }, "orphanAgeMs is 900000. Write a whole number of at least 900001"],

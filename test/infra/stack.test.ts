@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { EnvironmentName } from "../../infra/environments.ts";
+import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments.ts";
+import { announcerEnv } from "../../lambdas/announcer/env.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
 import { workerEnv } from "../../lambdas/worker/env.ts";
 import { environmentNames, type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
 const DAY_S = 86_400;
-const FUNCTIONS = ["Worker", "Reconciler"];
+const FUNCTIONS = ["Worker", "Reconciler", "Announcer"];
+const isArchived = (name: EnvironmentName): boolean => ENVIRONMENTS[name].expiredRecords === "archive";
 const templates = {} as Record<EnvironmentName, Synthesized>;
 
 beforeAll(async () => {
@@ -129,7 +131,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
   });
 
   it("feeds the worker ten messages at a time and believes it about each of them", () => {
-    expect(templates[name].one("AWS::Lambda::EventSourceMapping").properties).toEqual({
+    expect(templates[name].one("AWS::Lambda::EventSourceMapping", "Worker").properties).toEqual({
       EventSourceArn: { "Fn::GetAtt": [templates[name].one("AWS::SQS::Queue", "WorkQueue").id, "Arn"] },
       FunctionName: expect.objectContaining({ "Fn::Join": ["", [expect.anything(), ":live"]] }),
       BatchSize: 10,
@@ -152,7 +154,9 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       FunctionName: { Ref: templates[name].one("AWS::Lambda::Function", "Worker").id },
       FunctionVersion: { "Fn::GetAtt": [templates[name].one("AWS::Lambda::Version").id, "Version"] },
     });
-    expect(JSON.stringify(templates[name].one("AWS::Lambda::EventSourceMapping").properties)).toContain(alias.id);
+    expect(JSON.stringify(templates[name].one("AWS::Lambda::EventSourceMapping", "Worker").properties)).toContain(
+      alias.id,
+    );
   });
 
   it("runs the reconciler every minute, one at a time, and makes up for no run that failed", () => {
@@ -174,6 +178,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
   it.each([
     { id: "Worker", schema: workerEnv },
     { id: "Reconciler", schema: reconcilerEnv },
+    { id: "Announcer", schema: announcerEnv },
   ])("gives the $id the variables its env.ts asks for, no more, with values it accepts", ({ id, schema }) => {
     expect(Object.keys(templates[name].variablesOf(id)).sort()).toEqual(Object.keys(schema.shape).sort());
     expect(schema.safeParse(templates[name].deployedVariablesOf(id)).error).toBeUndefined();
@@ -192,8 +197,13 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       "TableName",
       "StagingBucketName",
       "ContentBucketName",
+      "EventBusName",
+      "StreamDeadLetterQueueUrl",
+      ...(isArchived(name) ? ["ArchiveBucketName"] : []),
       "WorkerFunctionName",
       "ReconcilerFunctionName",
+      "AnnouncerFunctionName",
+      ...(isArchived(name) ? ["ArchiverFunctionName"] : []),
     ]);
   });
 
@@ -203,10 +213,8 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       names.some((property) => property in properties),
     );
     expect(named).toEqual([]);
-    expect(templates[name].all("AWS::Lambda::Function").map(({ properties }) => properties["FunctionName"])).toEqual([
-      undefined,
-      undefined,
-    ]);
+    const functions = templates[name].all("AWS::Lambda::Function");
+    expect(functions.filter(({ properties }) => "FunctionName" in properties)).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ import { type CfnResource, Synthesized, temporaryFolder, WITHOUT_BUNDLES } from 
 const outdir = temporaryFolder();
 const TEMPLATES = ["Fetchonce.template.json", "FetchoncePipeline.template.json"];
 const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8")) as StackTemplate<CfnResource>;
+const FUNCTIONS = ["Worker", "Reconciler", "Announcer"];
 const BUNDLE_BUDGET_BYTES = 600_000;
 
 describe("validation by cdk-nag and CloudFormation's own schema", () => {
@@ -76,12 +77,12 @@ describe("node infra/app.ts", () => {
     return path.join(folder, `asset.${path.basename(Code.S3Key, ".zip")}`, "index.mjs");
   }
 
-  it.each(["Worker", "Reconciler"])("bundles the %s into one file within the budget", (id) => {
+  it.each(FUNCTIONS)("bundles the %s into one file within the budget", (id) => {
     expect(readdirSync(path.dirname(bundleOf(id)))).toEqual(["index.mjs"]);
     expect(statSync(bundleOf(id)).size).toBeLessThanOrEqual(BUNDLE_BUDGET_BYTES);
   });
 
-  it.each(["Worker", "Reconciler"])("makes a bundle of the %s that needs nothing beside it", (id) => {
+  it.each(FUNCTIONS)("makes a bundle of the %s that needs nothing beside it", (id) => {
     const load = `import(${JSON.stringify(bundleOf(id))}).then(({ handler }) => process.stdout.write(typeof handler))`;
     const run = spawnSync(process.execPath, ["--eval", load], {
       cwd: folder,

@@ -236,7 +236,7 @@ describe("intrinsic functions", () => {
     { value: { Ref: "Nobody" }, says: /refers to Nobody, which is not one of its resources/ },
     { value: { Ref: "Queue0A1B2C3D" }, says: /needs the URL of Queue0A1B2C3D before that queue is made/ },
     { value: { "Fn::GetAtt": ["Nobody", "Arn"] }, says: /takes Arn of Nobody/ },
-    { value: { "Fn::GetAtt": ["Table0A1B2C3D", "StreamArn"] }, says: /cannot tell Table0A1B2C3D\.StreamArn/ },
+    { value: { "Fn::GetAtt": ["Table0A1B2C3D", "TableId"] }, says: /cannot tell Table0A1B2C3D\.TableId/ },
     { value: { deep: [{ "Fn::ImportValue": "x" }] }, says: /does not know Fn::ImportValue/ },
   ])("the local run cannot resolve are refused by name: $value", ({ value, says }) => {
     expect(() => resolverOf(template, new Map())(value)).toThrow(says);
