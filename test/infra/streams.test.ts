@@ -1,6 +1,7 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { App, Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
+import { CURRENTLY_RECOMMENDED_FLAGS } from "aws-cdk-lib/cx-api";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Item } from "../../core/items.ts";
 import { AccessLogBucket } from "../../infra/constructs/access-log-bucket.ts";
@@ -126,7 +127,7 @@ describe("records whose time is over", () => {
   });
 
   it("stay where they are kept: the table has no TTL", () => {
-    const stack = new Stack(new App());
+    const stack = new Stack(new App({ context: CURRENTLY_RECOMMENDED_FLAGS }));
     new JobsTable(stack, "Table", { protectData: true, pointInTimeRecovery: true, expiredRecords: "keep" });
     Template.fromStack(stack).hasResourceProperties("AWS::DynamoDB::Table", {
       TimeToLiveSpecification: Match.absent(),
@@ -161,7 +162,7 @@ describe("content", () => {
     { retentionDays: undefined, expirations: [] },
     { retentionDays: 400, expirations: [400] },
   ])("of an environment that keeps it for $retentionDays days is removed by S3 after $expirations", (row) => {
-    const stack = new Stack(new App());
+    const stack = new Stack(new App({ context: CURRENTLY_RECOMMENDED_FLAGS }));
     const accessLogs = new AccessLogBucket(stack, "AccessLogs", { protectData: false });
     new ContentBucket(stack, "Content", { protectData: false, accessLogs, retentionDays: row.retentionDays });
     const [bucket] = Object.values(
