@@ -253,6 +253,45 @@ export const MUTANTS: readonly Mutant[] = [
     ["a sweep of nothing", "if (item) return isTerminal(decodeJob(item).state);", "if (item) return false;"],
     ["a sweep that leaves uploads", "else await staging.abortUpload({ key, uploadId });", ""],
   ]),
+  ...inFile("core/announce.ts", [
+    ["a refused event that is forgotten", "if (refusal === undefined) return undefined;", "return undefined;"],
+    [
+      "on from the last event, whichever was refused",
+      "return due[taken]?.sequenceNumber;",
+      "return due.at(-1)?.sequenceNumber;",
+    ],
+    [
+      "on from behind the refused event",
+      "return due[taken]?.sequenceNumber;",
+      "return due[taken + 1]?.sequenceNumber;",
+    ],
+    [
+      "events that nobody waits for",
+      "const { taken, refusal } = await bus.publish(due.map(({ announcement }) => announcement));",
+      "const { taken, refusal } = {};\n  bus.publish(due.map(({ announcement }) => announcement)).catch(() => undefined);",
+    ],
+  ]),
+  ...inFile("core/announcement.ts", [
+    ["announced under the attempt's name", "id: job.jobId,", 'id: String(job.fence).padStart(32, "0"),'],
+    ["announced whatever has become of it", '!isStored(after["state"]) || ', ""],
+    ["announced with the time at which it is told", "new Date(last.atMs).toISOString()", "new Date().toISOString()"],
+    ["announced as the first, always", "state: job.state,", 'state: "INDEXED",'],
+  ]),
+  ...inFile("core/states.ts", [
+    [
+      "announced before it is final",
+      'export const STORED_STATES = ["INDEXED", "DEDUPED"]',
+      'export const STORED_STATES = ["FINALIZED", "INDEXED", "DEDUPED"]',
+    ],
+    [
+      "what another job stored first is not announced",
+      'export const STORED_STATES = ["INDEXED", "DEDUPED"]',
+      'export const STORED_STATES = ["INDEXED"]',
+    ],
+  ]),
+  ...inFile("lambdas/announcer/create-handler.ts", [
+    ["a failure that is not reported", "goOnFrom === undefined ? [] : [{ itemIdentifier: goOnFrom }]", "[]"],
+  ]),
   ...inFile("adapters/ledger.ts", [
     [
       "a result that is never replayed",
