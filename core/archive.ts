@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import type { Item } from "./items.ts";
 import { canonicalJson } from "./keys.ts";
 import type { Archive, DeadLetters, Telemetry } from "./ports.ts";
 import { readOrSetAside } from "./set-aside.ts";
@@ -21,8 +20,8 @@ export interface ArchiverDeps {
 export async function archive(deps: ArchiverDeps, records: readonly StreamRecord[]): Promise<void> {
   const lines: string[] = [];
   for (const record of records) {
-    const expired = await readOrSetAside(deps, record, expiredJob);
-    if (expired) lines.push(canonicalJson(expired));
+    const line = await readOrSetAside(deps, record, lineOf);
+    if (line !== undefined) lines.push(line);
   }
   const [first] = records;
   if (!first || lines.length === 0) return;
@@ -31,8 +30,8 @@ export async function archive(deps: ArchiverDeps, records: readonly StreamRecord
 }
 
 /** Who deletes a record by hand wants it gone. */
-const expiredJob = ({ before, isExpiry }: ItemChange): Item | undefined =>
-  isExpiry && isJobState(before?.["state"]) ? before : undefined;
+const lineOf = ({ before, isExpiry }: ItemChange): string | undefined =>
+  isExpiry && before && isJobState(before["state"]) ? canonicalJson(before) : undefined;
 
 /** Named by its text: a batch that comes again is put over itself, and nothing else ever is. */
 function archiveKey(firstRemovedAtMs: number, text: string): string {

@@ -165,6 +165,21 @@ export const turningGate = (name: string, from: number, to: number, ends: Proven
   },
 });
 
+/** Two events come to the bus in one batch, and it does not take both. */
+export const refusing = (name: string, isRefused: readonly [boolean, boolean]): ProvenScenario => ({
+  // Their names put them into one shard of the stream.
+  ...one({ name, body: SMALL, messages: [message("b"), message("c")] }),
+  prepare: serving({ b: resource(SMALL), c: resource(LARGE) }),
+  published: [[SMALL], [LARGE]],
+  ends: { b: ["INDEXED"], c: ["INDEXED"] },
+  onEvent: ({ announcing, boundaries }) => {
+    if (boundaries.length !== 1) return;
+    const next = [...isRefused];
+    announcing.stream.hold(10_000);
+    announcing.bus.refuseOfNext(() => next.shift() === true);
+  },
+});
+
 /** The reconciler's clock is ahead, so that it takes the lease of a worker that is alive and at work. */
 export const racing = (name: string, skewMs: number): ProvenScenario =>
   one({

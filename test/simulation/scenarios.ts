@@ -14,6 +14,7 @@ import {
   onFirst,
   overwritingPart,
   racing,
+  refusing,
   resource,
   serving,
   sleepingReconciler,
@@ -70,6 +71,8 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     prepare: serving({ a: resource(LARGE), b: resource(LARGE) }),
     ends: { a: ["INDEXED", "DEDUPED"], b: ["INDEXED", "DEDUPED"] },
   },
+  refusing("the bus refuses the first of two events", [true, false]),
+  refusing("the bus refuses the second of two events", [false, true]),
   one({ name: "duplicate delivery", body: LARGE, messages: [message("a"), message("a")] }),
   one({
     name: "redirect",

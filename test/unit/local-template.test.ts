@@ -171,9 +171,9 @@ describe("resources made from a template", () => {
   });
 
   it("are refused, by name, when the local run has no answer to their type", async () => {
-    const drifted = templateOf({ ...RESOURCES, Bus0A1B2C3D: { Type: "AWS::Events::EventBus" } });
+    const drifted = templateOf({ ...RESOURCES, Topic0A1B2C3D: { Type: "AWS::SNS::Topic" } });
     await expect(makeResources(drifted, clients)).rejects.toThrow(
-      /AWS::Events::EventBus \(Bus0A1B2C3D\), which the local run neither makes nor knowingly leaves out/,
+      /AWS::SNS::Topic \(Topic0A1B2C3D\), which the local run neither makes nor knowingly leaves out/,
     );
   });
 });
