@@ -12,7 +12,7 @@ export const ANNOUNCEMENT_TYPE = "Artifact Stored";
 const hex = (digits: number) => z.string().check(z.regex(new RegExp(`^[0-9a-f]{${digits}}$`)));
 const text = z.string().check(z.minLength(1));
 
-export const announcement = z.strictObject({
+export const announcement = z.object({
   schema_version: z
     .literal(1)
     .check(z.describe("Another number, and fields are gone or mean something else. New ones may come without.")),
