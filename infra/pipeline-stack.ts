@@ -30,7 +30,8 @@ export class PipelineStack extends FetchonceStack {
 
     const { monitoring } = environment;
     this.monitoring =
-      monitoring && new Monitoring(this, "Monitoring", { name, environment, monitoring, data, worker, reconciler });
+      monitoring &&
+      new Monitoring(this, "Monitoring", { name, environment, monitoring, data, worker, reconciler, announcer });
 
     const { codeRollout } = environment;
     this.codeRollout =

@@ -16,6 +16,7 @@ import {
   type EnvironmentName,
   type Monitoring as Settings,
 } from "../environments.ts";
+import type { Announcer } from "./announcements.ts";
 import { Notifications } from "./notifications.ts";
 import type { Reconciler } from "./reconciler.ts";
 import type { Worker } from "./worker.ts";
@@ -27,6 +28,7 @@ export interface MonitoringProps {
   readonly data: DataStack;
   readonly worker: Worker;
   readonly reconciler: Reconciler;
+  readonly announcer: Announcer;
 }
 
 /** Everything on-call needs, made from the catalogue in `dashboards/`. */
@@ -75,6 +77,8 @@ const placeOf = (props: MonitoringProps, contributorRule: string): Place => ({
     deadLetters: { QueueName: props.data.work.deadLetters.queueName },
     worker: { FunctionName: props.worker.function.functionName },
     reconciler: { FunctionName: props.reconciler.function.functionName },
+    announcer: { FunctionName: props.announcer.function.functionName },
+    streamDeadLetters: { QueueName: props.data.streamDeadLetters.queueName },
     table: { TableName: props.data.table.tableName },
     watchIndex: { TableName: props.data.table.tableName, GlobalSecondaryIndexName: props.data.table.watchIndexName },
   },
