@@ -3,7 +3,7 @@ import type { AttributeValue, DynamoDBRecord } from "aws-lambda";
 import type { Item } from "../core/items.ts";
 
 /** 2026-11-25T08:00:00Z, in seconds as DynamoDB counts. */
-export const CHANGED_AT_S = 1_795_593_600;
+const CHANGED_AT_S = 1_795_593_600;
 const BY_TTL = { type: "Service", principalId: "dynamodb.amazonaws.com" };
 
 interface Change {

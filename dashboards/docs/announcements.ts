@@ -55,7 +55,7 @@ Schema.
 ${json(EXAMPLE_EVENT)}
 
 ${table(
-  ["field of \`detail\`", "type", "meaning"],
+  ["field of `detail`", "type", "meaning"],
   [...propertiesOf(jsonSchemaOf(announcement))].map(([name, property]) => [
     `\`${name}\``,
     typeOf(property),

@@ -1,6 +1,8 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { App, Stack } from "aws-cdk-lib";
-import { Match, Template } from "aws-cdk-lib/assertions";
+import { Template } from "aws-cdk-lib/assertions";
+import type { CfnTable } from "aws-cdk-lib/aws-dynamodb";
+import type { CfnBucket } from "aws-cdk-lib/aws-s3";
 import { CURRENTLY_RECOMMENDED_FLAGS } from "aws-cdk-lib/cx-api";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Item } from "../../core/items.ts";
@@ -89,17 +91,17 @@ describe.each(environmentNames)("the table's stream in %s", (name) => {
   });
 
   it("costs the announcer one call for a job that ended well, and none for any other write", async () => {
-    const { deliver, items, serve } = world();
-    serve(fileOrigin(Buffer.from("a body of more than two parts")));
-    await deliver();
-    await deliver({ ...MESSAGE, artifact_id: "twin" });
-    serve(() => {
+    const w = world();
+    w.serve(fileOrigin(Buffer.from("a body of more than two parts")));
+    await w.deliver();
+    await w.deliver({ ...MESSAGE, artifact_id: "twin" });
+    w.serve(() => {
       throw new Error("nobody asks again");
     });
-    await deliver({ ...MESSAGE, artifact_id: "private", url: "http://127.0.0.1/" });
+    await w.deliver({ ...MESSAGE, artifact_id: "private", url: "http://127.0.0.1/" });
     const passes = filterOf(templates[name], "Announcer");
-    const shown = items.history.filter(({ before, after }) => passes(recordOf(before, after)));
-    expect(items.history.length).toBeGreaterThan(12);
+    const shown = w.items.history.filter(({ before, after }) => passes(recordOf(before, after)));
+    expect(w.items.history.length).toBeGreaterThan(12);
     expect(shown.map(({ after }) => [after["artifact_id"], after["state"]])).toEqual([
       ["artifact", "INDEXED"],
       ["twin", "DEDUPED"],
@@ -128,10 +130,15 @@ describe("records whose time is over", () => {
 
   it("stay where they are kept: the table has no TTL", () => {
     const stack = new Stack(new App({ context: CURRENTLY_RECOMMENDED_FLAGS }));
-    new JobsTable(stack, "Table", { protectData: true, pointInTimeRecovery: true, expiredRecords: "keep" });
-    Template.fromStack(stack).hasResourceProperties("AWS::DynamoDB::Table", {
-      TimeToLiveSpecification: Match.absent(),
+    const table = new JobsTable(stack, "Table", {
+      protectData: true,
+      pointInTimeRecovery: true,
+      expiredRecords: "keep",
     });
+    const described = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Properties: object }> };
+    const { Properties } = described.Resources[stack.getLogicalId(table.node.defaultChild as CfnTable)] ?? {};
+    expect(Properties).toMatchObject({ BillingMode: "PAY_PER_REQUEST" });
+    expect(Properties).not.toHaveProperty("TimeToLiveSpecification");
   });
 
   it("come to the archiver, large batches of them, whole and until they are archived; and nothing else does", () => {
@@ -164,13 +171,13 @@ describe("content", () => {
   ])("of an environment that keeps it for $retentionDays days is removed by S3 after $expirations", (row) => {
     const stack = new Stack(new App({ context: CURRENTLY_RECOMMENDED_FLAGS }));
     const accessLogs = new AccessLogBucket(stack, "AccessLogs", { protectData: false });
-    new ContentBucket(stack, "Content", { protectData: false, accessLogs, retentionDays: row.retentionDays });
-    const [bucket] = Object.values(
-      Template.fromStack(stack).findResources("AWS::S3::Bucket", {
-        Properties: { LoggingConfiguration: { LogFilePrefix: "content/" } },
-      }),
-    ) as { Properties: { LifecycleConfiguration: { Rules: { ExpirationInDays?: number }[] } } }[];
-    const rules = bucket?.Properties.LifecycleConfiguration.Rules ?? [];
+    const { retentionDays } = row;
+    const content = new ContentBucket(stack, "Content", { protectData: false, accessLogs, retentionDays });
+    const described = Template.fromStack(stack).toJSON() as {
+      Resources: Record<string, { Properties: { LifecycleConfiguration: { Rules: { ExpirationInDays?: number }[] } } }>;
+    };
+    const id = stack.getLogicalId(content.node.defaultChild as CfnBucket);
+    const rules = described.Resources[id]?.Properties.LifecycleConfiguration.Rules ?? [];
     expect(rules.length).toBe(1 + row.expirations.length);
     expect(rules.flatMap(({ ExpirationInDays }) => ExpirationInDays ?? [])).toEqual(row.expirations);
   });

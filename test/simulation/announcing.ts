@@ -19,8 +19,8 @@ interface World {
   readonly trace: Trace;
   /** Runs a check, and remembers the first that fails. */
   readonly failIf: (check: () => void) => void;
-  start(onDeath: () => void): SimulatedProcess;
-  end(process: SimulatedProcess): void;
+  readonly start: (onDeath: () => void) => SimulatedProcess;
+  readonly end: (process: SimulatedProcess) => void;
 }
 
 /** From the write that ends a job to the event that says so: the table's stream, the announcer and the bus. */
@@ -61,7 +61,7 @@ export class Announcing {
   checkComplete(): void {
     for (const [key, item] of this.#world.items.all) {
       if (isStored(item) && !this.bus.announced.has(jobIdOfItemKey(key)))
-        throw new Violation(`${key} is ${String(item["state"])}, and was never announced`);
+        throw new Violation(`${key} is ${JSON.stringify(item["state"])}, and was never announced`);
     }
   }
 

@@ -172,7 +172,7 @@ export function checkAnnouncement(
 ): void {
   const { bucket, bytes, finished_at: finishedAt, id, key, sha256, state } = announcement;
   const wrong = (what: string): Violation => new Violation(`${id} was announced ${what}`);
-  if (!item || !isStored(item)) throw wrong(`while it is ${String(item?.["state"])}`);
+  if (!item || !isStored(item)) throw wrong(`while it is ${JSON.stringify(item?.["state"])}`);
   const { operations, transfer, url, workId, artifactId } = decodeJob(item);
   const isOfRecord = [state === item["state"], announcement.url === url, announcement.work_id === workId];
   if (isOfRecord.includes(false) || announcement.artifact_id !== artifactId) throw wrong("as another than it is");

@@ -3,7 +3,6 @@ import type { OriginAnswer, Resource, SimulatedOrigin } from "./origin.ts";
 import type { Fault } from "./process.ts";
 import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "./settings.ts";
 import type { Scenario } from "./scenario.ts";
-import type { Simulation } from "./simulation.ts";
 
 /** How a job may end: `INDEXED`, `DEDUPED`, `FAILED:` and how its reason begins, or `plain`: without a record. */
 export type End = string;
@@ -160,8 +159,8 @@ export const turningGate = (name: string, from: number, to: number, ends: Proven
   published: [[SMALL], [LARGE]],
   ends,
   settings: { gate: from },
-  onEvent: (simulation: Simulation) => {
-    if (simulation.boundaries.length >= 8) simulation.settings = { ...simulation.settings, gate: to };
+  onEvent: (stage) => {
+    if (stage.boundaries.length >= 8) stage.settings = { ...stage.settings, gate: to };
   },
 });
 

@@ -1,14 +1,26 @@
 import type { TelemetryEvent } from "../../core/events.ts";
 import type { JobMessage } from "../../core/message.ts";
 import type { WorkerSettings } from "../../core/worker-deps.ts";
+import type { Announcing } from "./announcing.ts";
+import type { SimulatedBlobs } from "./blobs.ts";
+import type { SimulatedItems } from "./items.ts";
 import type { OriginAnswer, SimulatedOrigin } from "./origin.ts";
 import type { Boundary, Fault } from "./process.ts";
-import type { Simulation } from "./simulation.ts";
 import type { Dice } from "./time.ts";
 
 export interface OriginQuestion {
   readonly method: string;
   readonly url: string;
+}
+
+/** What a scenario sees, and may touch, of the simulation that it is played in. */
+export interface Stage {
+  readonly items: SimulatedItems;
+  readonly blobs: SimulatedBlobs;
+  readonly announcing: Announcing;
+  /** Every call of a port so far. */
+  readonly boundaries: readonly Boundary[];
+  settings: WorkerSettings;
 }
 
 export interface Scenario {
@@ -18,7 +30,7 @@ export interface Scenario {
   answer?(request: OriginQuestion, nth: number, origin: SimulatedOrigin): OriginAnswer;
   readonly settings?: Partial<WorkerSettings>;
   /** Between two events: to change a version, to turn the gate. */
-  onEvent?(simulation: Simulation): void;
+  onEvent?(stage: Stage): void;
 }
 
 export interface SimulationOptions {

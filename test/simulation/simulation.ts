@@ -10,7 +10,7 @@ import { simulatedItems, type SimulatedItems } from "./items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
 import { durationMs, SimulatedProcess, type Boundary } from "./process.ts";
 import { SimulatedQueue, type QueuedMessage } from "./queue.ts";
-import type { OriginQuestion, SimulationOptions } from "./scenario.ts";
+import type { OriginQuestion, SimulationOptions, Stage } from "./scenario.ts";
 import {
   healingMs,
   INVOCATION_MS,
@@ -34,7 +34,7 @@ interface Attention {
   readonly onDeath?: () => void;
 }
 
-export class Simulation {
+export class Simulation implements Stage {
   readonly time = new VirtualTime();
   readonly items: SimulatedItems = simulatedItems();
   readonly blobs: SimulatedBlobs;

@@ -56,9 +56,9 @@ export class SimulatedStream {
   follow(): void {
     const { dice, history, time } = this.#around;
     for (; this.#read < history.length; this.#read++) {
-      const { before, after } = history[this.#read] ?? {};
-      if (!after || !(isTold(after) || dice.chance(SHOWN_THOUGH_FILTERED))) continue;
-      const shard = this.#shardOf(String(after["pk"]));
+      const { write, before, after } = history[this.#read] ?? {};
+      if (!write || !after || !(isTold(after) || dice.chance(SHOWN_THOUGH_FILTERED))) continue;
+      const shard = this.#shardOf(write.key);
       shard.records.push({ record: recordOf(this.#read, before, after), sinceMs: time.nowMs });
       this.#plan(shard);
     }

@@ -1,7 +1,7 @@
 /** The bus's adapter against an endpoint that says what EventBridge's API says. */
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eventBridgeBus } from "../../../adapters/event-bus.ts";
@@ -27,14 +27,16 @@ let bus: AnnouncementBus;
 let asked: { readonly target: string; readonly entries: readonly Entry[] }[] = [];
 let answer: (entries: readonly Entry[], nth: number) => object = accept;
 
+async function reply(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { Entries: entries } = JSON.parse(await text(request)) as { Entries: Entry[] };
+  asked.push({ target: String(request.headers["x-amz-target"]), entries });
+  response.setHeader("content-type", "application/x-amz-json-1.1");
+  response.end(JSON.stringify(answer(entries, asked.length)));
+}
+
 beforeAll(async () => {
   server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const { Entries: entries } = JSON.parse(body) as { Entries: Entry[] };
-      asked.push({ target: String(request.headers["x-amz-target"]), entries });
-      response.setHeader("content-type", "application/x-amz-json-1.1");
-      response.end(JSON.stringify(answer(entries, asked.length)));
-    });
+    void reply(request, response);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -139,6 +141,6 @@ describe("the event bus", () => {
       server.closeAllConnections();
       return {};
     };
-    await expect(bus.publish(announcements(1))).rejects.toThrow();
+    await expect(bus.publish(announcements(1))).rejects.toThrow("socket hang up");
   });
 });
