@@ -1,4 +1,5 @@
 import { RecursiveLoop } from "aws-cdk-lib/aws-lambda";
+import { Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/keys.ts";
 import type { WorkerEnv } from "../../lambdas/worker/env.ts";
@@ -44,6 +45,12 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       reportBatchItemFailures: true,
       maxConcurrency: environment.workerConcurrency,
     });
+    const redrivenByTheQueue =
+      "Invoked by the queue's poller alone, whose failures the queue's own redrive policy takes to the dead letters.";
+    Validations.of(this.function).acknowledge(
+      { id: "Serverless-LambdaDLQ", reason: redrivenByTheQueue },
+      { id: "Serverless-LambdaEventSourceMappingDestination", reason: redrivenByTheQueue },
+    );
 
     permit(this.role, work.queue.queueArn, [
       "sqs:ReceiveMessage",
