@@ -35,10 +35,10 @@ export async function buildApp(
   const data = new DataStack(app, name);
   const pipeline = new PipelineStack(app, name, data);
   if (validated && name !== "local") {
-    const { AwsSolutionsChecks } = await import("cdk-nag");
+    const { AwsSolutionsChecks, ServerlessChecks } = await import("cdk-nag");
     // The library's own plugin is not an IPolicyValidationPlugin under exactOptionalPropertyTypes.
     const schema = new CloudFormationValidatePlugin() as IPolicyValidationPlugin;
-    Validations.of(app).addPlugins(schema, new AwsSolutionsChecks(app));
+    Validations.of(app).addPlugins(schema, new AwsSolutionsChecks(app), new ServerlessChecks(app));
   }
   return { app, data, pipeline };
 }

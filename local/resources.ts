@@ -53,12 +53,8 @@ const KNOWN = new Set([
   "AWS::CDK::Metadata",
 ]);
 
-/**
- * Makes tables, buckets and queues; a second call on the same state changes nothing.
- * @returns the resolver for everything else in the template.
- * @throws Error naming a type that the local run has no answer to.
- */
-export async function makeResources(template: Template, clients: AwsClients): Promise<Resolver> {
+/** @throws Error naming a type that the local run has no answer to. */
+export function refuseUnknownTypes(template: Template): void {
   for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
     if (!KNOWN.has(Type)) {
       throw new Error(
@@ -67,6 +63,13 @@ export async function makeResources(template: Template, clients: AwsClients): Pr
       );
     }
   }
+}
+
+/**
+ * Makes tables, buckets and queues; a second call on the same state changes nothing.
+ * @returns the resolver for everything else in the template.
+ */
+export async function makeResources(template: Template, clients: AwsClients): Promise<Resolver> {
   const resolve = resolverOf(template, await makeQueues(template, clients.sqs));
   const names = physicalNames(template);
   for (const [type, make] of MADE) {

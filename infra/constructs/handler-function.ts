@@ -3,7 +3,7 @@ import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, type FunctionOptions, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogLevel, NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup, LogGroupClass, type RetentionDays } from "aws-cdk-lib/aws-logs";
-import { Duration, RemovalPolicy } from "aws-cdk-lib/core";
+import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 
 const PROJECT_ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -52,7 +52,8 @@ export class HandlerFunction<Variables> extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       timeout: Duration.millis(timeoutMs),
-      role: this.role,
+      // To CDK a stranger's: it can add no permission of its own, nor a dependency beside the reference.
+      role: Role.fromRoleArn(this, "RoleByArn", this.role.roleArn, { mutable: false }),
       logGroup,
       awsSdkConnectionReuse: false,
       bundling: {
@@ -70,6 +71,13 @@ export class HandlerFunction<Variables> extends Construct {
         banner:
           "import{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);",
       },
+    });
+    // Without its permissions a function could be invoked in vain.
+    this.function.node.addDependency(this.role.node.findChild("DefaultPolicy"));
+    Validations.of(this).acknowledge({
+      id: "Serverless-LambdaTracing",
+      reason:
+        "A trace would end with the invocation and needs a right on `*`; a job's events tell its path through all of them.",
     });
   }
 }

@@ -11,9 +11,11 @@ export class StreamDeadLetters extends Queue {
       enforceSSL: true,
       retentionPeriod: Duration.days(MESSAGES_KEPT_DAYS),
     });
-    Validations.of(this).acknowledge({
-      id: "AwsSolutions-SQS3",
-      reason: "It is a dead-letter queue itself; Lambda's event source mappings name it where cdk-nag does not look.",
-    });
+    const isOneItself =
+      "It is a dead-letter queue itself; Lambda's event source mappings name it where cdk-nag does not look.";
+    Validations.of(this).acknowledge(
+      { id: "AwsSolutions-SQS3", reason: isOneItself },
+      { id: "Serverless-SQSRedrivePolicy", reason: isOneItself },
+    );
   }
 }

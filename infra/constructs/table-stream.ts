@@ -1,6 +1,6 @@
 import { type FilterCriteria, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
-import type { Duration } from "aws-cdk-lib/core";
+import { type Duration, Validations } from "aws-cdk-lib/core";
 import type { HandlerFunction } from "./handler-function.ts";
 import type { JobsTable } from "./jobs-table.ts";
 import { permit } from "./permissions.ts";
@@ -28,6 +28,10 @@ export function readStream<Variables>(reader: HandlerFunction<Variables>, readin
     "dynamodb:ListStreams",
   ]);
   permit(reader.role, deadLetters.queueArn, ["sqs:SendMessage"]);
+  Validations.of(reader).acknowledge({
+    id: "Serverless-LambdaDLQ",
+    reason: "Invoked by the stream's poller alone, which says in a queue of its own what it gave up.",
+  });
   reader.function.addEventSourceMapping("Changes", {
     eventSourceArn: table.streamArn,
     startingPosition: StartingPosition.TRIM_HORIZON,

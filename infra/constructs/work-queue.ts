@@ -1,5 +1,5 @@
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
-import { Duration } from "aws-cdk-lib/core";
+import { Duration, Validations } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 
 /**
@@ -24,6 +24,10 @@ export class WorkQueue extends Construct {
       retentionPeriod: Duration.days(MESSAGES_KEPT_DAYS),
     };
     this.deadLetters = new Queue(this, "DeadLetters", common);
+    Validations.of(this.deadLetters).acknowledge({
+      id: "Serverless-SQSRedrivePolicy",
+      reason: "This is where messages end. An alarm tells of each, and people decide.",
+    });
     this.queue = new Queue(this, "Queue", {
       ...common,
       visibilityTimeout: Duration.millis(props.visibilityTimeoutMs),

@@ -1,4 +1,5 @@
 import { Alias, type IVersion, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
+import { Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/keys.ts";
 import type { WorkerEnv } from "../../lambdas/worker/env.ts";
@@ -47,6 +48,12 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       reportBatchItemFailures: true,
       maxConcurrency: environment.workerConcurrency,
     });
+    const redrivenByTheQueue =
+      "Invoked by the queue's poller alone, whose failures the queue's own redrive policy takes to the dead letters.";
+    Validations.of(this).acknowledge(
+      { id: "Serverless-LambdaDLQ", reason: redrivenByTheQueue },
+      { id: "Serverless-LambdaEventSourceMappingDestination", reason: redrivenByTheQueue },
+    );
 
     permit(this.role, work.queue.queueArn, [
       "sqs:ReceiveMessage",
@@ -56,7 +63,7 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       "sqs:SendMessage",
     ]);
     permit(this.role, work.deadLetters.queueArn, ["sqs:SendMessage"]);
-    permit(this.role, table.tableArn, ["dynamodb:UpdateItem", "dynamodb:GetItem"]);
+    permit(this.role, table.tableArn, ["dynamodb:UpdateItem"]);
     permitObjects(this.role, staging, stagingKey("*", "*"), [
       "s3:PutObject",
       "s3:GetObject",

@@ -45,7 +45,6 @@ function permissionsOf(functionId: string): string[] {
 describe("permissions", () => {
   it("let the worker do what its code does, and nothing else", () => {
     expect(permissionsOf("Worker")).toEqual([
-      "dynamodb:GetItem Table.Arn",
       "dynamodb:UpdateItem Table.Arn",
       "logs:CreateLogStream WorkerLogs.Arn",
       "logs:PutLogEvents WorkerLogs.Arn",

@@ -1,0 +1,81 @@
+/** Each grant is used, and each call is granted: by what the functions call in every scenario there is. */
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { covers, Grants } from "./grants/granted.ts";
+import { neededFor, type Permission } from "./grants/iam-actions.ts";
+import { COPY_LIMITS, EXPECTED, playScenarios, type Played } from "./grants/scenarios.ts";
+import { Stage } from "./grants/stage.ts";
+import { temporaryFolder } from "./synthesize.ts";
+
+vi.mock(import("../../adapters/s3-content.ts"), async (original) => {
+  const { s3Content } = await original();
+  return { s3Content: (client, buckets) => s3Content(client, { ...buckets, ...COPY_LIMITS }) };
+});
+
+const outdir = temporaryFolder();
+const cleanup = new AsyncDisposableStack();
+let stage: Stage;
+let played: Played;
+let functions: readonly { readonly name: string; granted: readonly Permission[]; needed: readonly Permission[] }[];
+
+beforeAll(async () => {
+  stage = await Stage.set(cleanup, outdir);
+  played = await playScenarios(stage);
+  const grants = new Grants(stage.template, stage.resolve);
+  functions = stage.functionNames.map((name) => ({
+    name,
+    granted: grants.of(name),
+    needed: [
+      ...stage.recorder.calls.filter(({ caller }) => caller === name).flatMap(neededFor),
+      ...grants.usedByLambda(name),
+    ],
+  }));
+});
+afterAll(async () => cleanup.disposeAsync());
+
+/** Once each. */
+const shown = (functionName: string, permissions: readonly Permission[]): readonly string[] => [
+  ...new Set(permissions.map(({ action, resource }) => `${functionName} ${action} ${resource}`)),
+];
+
+describe("the functions of the template, in every scenario there is", () => {
+  it("end as the scenarios want it", () => {
+    expect(played).toEqual(EXPECTED);
+  });
+
+  it("are all invoked", () => {
+    expect(new Set(stage.recorder.calls.map(({ caller }) => caller))).toEqual(new Set(stage.functionNames));
+  });
+
+  it("call nothing that is not granted", () => {
+    const notGranted = functions.flatMap(({ name, granted, needed }) =>
+      shown(
+        name,
+        needed.filter((need) => !granted.some((grant) => covers(grant, need))),
+      ),
+    );
+    expect(notGranted).toEqual([]);
+  });
+
+  it("are granted nothing that they do not call", () => {
+    const neverCalled = functions.flatMap(({ name, granted, needed }) =>
+      shown(
+        name,
+        granted.filter((grant) => !needed.some((need) => covers(grant, need))),
+      ),
+    );
+    expect(neverCalled).toEqual([]);
+  });
+});
+
+describe("a grant", () => {
+  const granted = { action: "s3:GetObject", resource: "arn:aws:s3:::bucket/staging/*/*" };
+  it.each([
+    { needed: { action: "s3:GetObject", resource: "arn:aws:s3:::bucket/staging/job/7" }, isCovered: true },
+    { needed: { action: "s3:PutObject", resource: "arn:aws:s3:::bucket/staging/job/7" }, isCovered: false },
+    { needed: { action: "s3:GetObject", resource: "arn:aws:s3:::bucket/sha256/ab" }, isCovered: false },
+    { needed: { action: "s3:GetObject", resource: "arn:aws:s3:::bucket/staging/job" }, isCovered: false },
+    { needed: { action: "s3:GetObject", resource: "arn:aws:s3:::bucket-of-others/staging/job/7" }, isCovered: false },
+  ])("covers $needed.action $needed.resource: $isCovered", ({ needed, isCovered }) => {
+    expect(covers(granted, needed)).toBe(isCovered);
+  });
+});

@@ -1,0 +1,79 @@
+/** What the template lets each function do, and what AWS itself does in the function's name. */
+import { z } from "zod";
+import { resourcesOf } from "../../../local/resources.ts";
+import { arnOf, physicalNames, type Resolver, type Template } from "../../../local/template.ts";
+import type { Permission } from "./iam-actions.ts";
+
+const oneOrMany = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
+/** Strict: a Condition, a NotAction or a NotResource would have to be understood first. */
+const statement = z.strictObject({ Effect: z.literal("Allow"), Action: oneOrMany, Resource: oneOrMany });
+const policy = z.object({
+  PolicyDocument: z.object({ Statement: z.array(statement) }),
+  Roles: z.array(z.string()),
+});
+const lambda = z.object({ Role: z.string(), LoggingConfig: z.object({ LogGroup: z.string() }) });
+const mapping = z.object({
+  FunctionName: z.string(),
+  EventSourceArn: z.string(),
+  DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.string() }) }).optional(),
+});
+
+const POLLED: Readonly<Record<string, readonly string[]>> = {
+  sqs: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+  dynamodb: ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream", "dynamodb:ListStreams"],
+};
+const LOGGED = ["logs:CreateLogStream", "logs:PutLogEvents"];
+
+export class Grants {
+  readonly #template: Template;
+  readonly #resolve: Resolver;
+
+  constructor(template: Template, resolve: Resolver) {
+    this.#template = template;
+    this.#resolve = resolve;
+  }
+
+  /** Of the function's role. */
+  of(functionName: string): readonly Permission[] {
+    const { Role } = this.#function(functionName);
+    const policies = this.#all("AWS::IAM::Policy", policy);
+    return policies
+      .filter(({ Roles }) => Roles.some((role) => arnOf("AWS::IAM::Role", role) === Role))
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+      .flatMap(({ Action, Resource }) => product(Action, Resource));
+  }
+
+  /** What Lambda does with the function's role: it polls the event source, reports failed batches and writes the log. */
+  usedByLambda(functionName: string): readonly Permission[] {
+    const { LogGroup } = this.#function(functionName).LoggingConfig;
+    const sources = this.#all("AWS::Lambda::EventSourceMapping", mapping).filter(
+      ({ FunctionName }) => FunctionName.split(":")[0] === functionName,
+    );
+    const destinations = sources.flatMap(({ DestinationConfig }) => DestinationConfig?.OnFailure.Destination ?? []);
+    return [
+      ...product(LOGGED, [arnOf("AWS::Logs::LogGroup", LogGroup)]),
+      ...sources.flatMap(({ EventSourceArn: arn }) => product(POLLED[arn.split(":")[2] ?? ""] ?? [], [arn])),
+      ...product(["sqs:SendMessage"], destinations),
+    ];
+  }
+
+  #function(name: string): z.infer<typeof lambda> {
+    const names = physicalNames(this.#template);
+    const found = resourcesOf(this.#template, "AWS::Lambda::Function").find(([id]) => names.get(id) === name);
+    return lambda.parse(this.#resolve(found?.[1].Properties));
+  }
+
+  #all<Schema extends z.ZodType>(type: string, schema: Schema): z.infer<Schema>[] {
+    return resourcesOf(this.#template, type).map(([, { Properties }]) => schema.parse(this.#resolve(Properties)));
+  }
+}
+
+const product = (actions: readonly string[], resources: readonly string[]): Permission[] =>
+  resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
+
+/** IAM's `*` goes beyond a slash. */
+export const covers = (granted: Permission, needed: Permission): boolean =>
+  granted.action === needed.action &&
+  new RegExp(`^${granted.resource.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll("*", ".*")}$`).test(
+    needed.resource,
+  );

@@ -1,0 +1,202 @@
+/** Everything that makes a function call AWS in a way of its own. */
+import {
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
+import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import type { SQSEvent } from "aws-lambda";
+import { dynamoItems } from "../../../adapters/dynamodb.ts";
+import { s3Staging } from "../../../adapters/s3-staging.ts";
+import { jobIdOf, jobItemKey, stagingKey } from "../../../core/keys.ts";
+import { jobMessage, type JobMessage } from "../../../core/message.ts";
+import type { Items } from "../../../core/ports.ts";
+import { decodeJob } from "../../../core/record-codec.ts";
+import { eventSourceOf } from "../../../local/functions.ts";
+import type { OriginFile } from "../../../local/origin/file.ts";
+import { startPoller } from "../../../local/poller.ts";
+import { depthOf, readThrough, sendAll } from "../../../local/queues.ts";
+import { startScheduler } from "../../../local/scheduler.ts";
+import { until } from "../../e2e/support.ts";
+import { type Death, DiedError } from "./recorder.ts";
+import type { Loaded, Stage } from "./stage.ts";
+import { playStream } from "./stream-scenarios.ts";
+
+const MIB = 2 ** 20;
+const PART_BYTES = 5 * MIB;
+/** Above it the copy goes in parts; deployed, that begins at 5 GB. */
+export const COPY_LIMITS = { largestSingleCopyBytes: 2 * PART_BYTES, copyPartBytes: PART_BYTES };
+
+const WITHOUT_A_RECORD = "published without a record";
+const OVER = new Set<string>(["INDEXED", "DEDUPED", "FAILED", WITHOUT_A_RECORD]);
+
+interface Scenario {
+  readonly file: OriginFile;
+  readonly ends: "INDEXED" | "DEDUPED" | "FAILED" | typeof WITHOUT_A_RECORD;
+  /** How the first worker that has it is killed, and whether what it had staged is lost with it. */
+  readonly dies?: Death & { readonly losing?: "what was staged" };
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  { file: { name: "small", size: 1000 }, ends: "INDEXED" },
+  { file: { name: "small-again", size: 1000, content: "small", delayMs: 1500 }, ends: "DEDUPED" },
+  { file: { name: "large", size: 3 * PART_BYTES }, ends: "INDEXED" },
+  { file: { name: "large-again", size: 3 * PART_BYTES, content: "large", delayMs: 1500 }, ends: "DEDUPED" },
+  { file: { name: "torn", size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES }, ends: "INDEXED" },
+  {
+    file: { name: "changed", size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES, changeAfter: 1 },
+    ends: "INDEXED",
+  },
+  {
+    file: { name: "torn-and-not-resumable", size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES, validator: "none" },
+    ends: "INDEXED",
+  },
+  { file: { name: "longer-than-an-invocation", size: 6 * PART_BYTES, rate: 1.2 * PART_BYTES }, ends: "INDEXED" },
+  { file: { name: "gone", size: 1, status: 404 }, ends: "FAILED" },
+  { file: { name: "copied-by-the-dead", size: 1000 }, ends: "INDEXED", dies: { after: "CopyObject" } },
+  {
+    file: { name: "lost-before-the-copy", size: 1000 },
+    ends: "INDEXED",
+    dies: { before: "CopyObject", losing: "what was staged" },
+  },
+  {
+    file: { name: "lost-after-the-upload", size: 3 * PART_BYTES },
+    ends: "INDEXED",
+    dies: { after: "CompleteMultipartUpload", losing: "what was staged" },
+  },
+  { file: { name: "plain", size: 1000 }, ends: WITHOUT_A_RECORD },
+  { file: { name: "plain-and-large", size: 3 * PART_BYTES }, ends: WITHOUT_A_RECORD },
+];
+
+const WORKER = {
+  ALLOW_PRIVATE_HOSTS: "true",
+  PART_SIZE_BYTES: String(PART_BYTES),
+  LEASE_TTL_MS: "1000",
+  RETRY_BASE_MS: "1",
+  RETRY_CAP_MS: "1",
+  DEADLINE_BUFFER_MS: "500",
+  MAX_ATTEMPTS: "100",
+};
+/** Long enough for every file here but one. */
+const INVOCATION_MS = 3500;
+const RECONCILER = { REQUEUE_GRACE_MS: "500", ORPHAN_AGE_MS: String(INVOCATION_MS) };
+const RECONCILE_EVERY_MS = 300;
+const WORKERS = 4;
+
+const NO_JOB = '"no job"';
+
+export interface Played {
+  /** How each scenario ended, by its file's name. */
+  readonly ends: Readonly<Record<string, string>>;
+  readonly deadLetters: readonly string[];
+  readonly litter: number;
+  readonly setAside: number;
+}
+
+export const EXPECTED: Played = {
+  ends: Object.fromEntries(SCENARIOS.map(({ file, ends }) => [file.name, ends])),
+  deadLetters: [NO_JOB],
+  litter: 0,
+  setAside: 2,
+};
+
+/** When it returns nothing is under way. */
+export async function playScenarios(stage: Stage): Promise<Played> {
+  const { clients } = stage;
+  const queueUrl = stage.output("QueueUrl");
+  const workerName = stage.output("WorkerFunctionName");
+  const worker = await stage.load(workerName, WORKER, INVOCATION_MS);
+  const plain = await stage.load(workerName, { ...WORKER, DOCSTOKG_ENABLE_IDEMPOTENCY: "false" }, INVOCATION_MS);
+  const reconciler = await stage.load(stage.output("ReconcilerFunctionName"), RECONCILER, INVOCATION_MS);
+
+  await leaveLitter(stage);
+  await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: "3" } }));
+  const messages = SCENARIOS.map(({ file }) => messageOf(stage, file));
+  await sendAll(clients.sqs, queueUrl, [...messages.map((message) => JSON.stringify(message)), NO_JOB]);
+
+  const onTrouble = (): void => undefined;
+  const source = eventSourceOf(stage.template, stage.resolve, workerName);
+  const invokeWorker = workerThatDies(stage, { guarded: worker, plain });
+  const poller = startPoller({
+    sqs: clients.sqs,
+    queueUrl,
+    source: { ...source, batchSize: 1 },
+    concurrency: WORKERS,
+    invoke: invokeWorker,
+    onTrouble,
+  });
+  const scheduler = startScheduler({ everyMs: RECONCILE_EVERY_MS, invoke: reconciler.invoke, onTrouble });
+  const seen = await whenOver(stage).finally(async () => {
+    await Promise.all([poller.stop(), scheduler.stop()]);
+  });
+  const ended = await itemsOf(stage).read(jobItemKey(jobIdOf(messages[0] as JobMessage)));
+  return { ...seen, setAside: await playStream(stage, ended ?? {}, INVOCATION_MS) };
+}
+
+const messageOf = ({ origin }: Stage, file: OriginFile): JobMessage => ({
+  work_id: "grants",
+  artifact_id: file.name,
+  url: origin.urlOf(file),
+});
+
+/** Of no job: one object and one upload. */
+async function leaveLitter(stage: Stage): Promise<void> {
+  const litter = { Bucket: stage.output("StagingBucketName"), Key: stagingKey("0".repeat(32), "1") };
+  await stage.clients.s3.send(new PutObjectCommand({ ...litter, Body: "litter" }));
+  await stage.clients.s3.send(new CreateMultipartUploadCommand(litter));
+}
+
+/** Each dies once, in the first invocation that has its file. */
+function workerThatDies(stage: Stage, { guarded, plain }: Record<"guarded" | "plain", Loaded>) {
+  const deaths = new Map(SCENARIOS.map(({ file, dies }) => [file.name, dies]));
+  return async (event: SQSEvent): Promise<unknown> => {
+    const message = jobMessage.safeParse(JSON.parse(event.Records[0]?.body ?? "")).data;
+    const name = message?.artifact_id ?? "";
+    const death = deaths.get(name);
+    deaths.delete(name);
+    try {
+      return await (name.startsWith("plain") ? plain : guarded).invoke(event, death);
+    } catch (error) {
+      if (message && error instanceof DiedError && death?.losing) await loseStaged(stage, jobIdOf(message));
+      throw error;
+    }
+  };
+}
+
+async function loseStaged(stage: Stage, jobId: string): Promise<void> {
+  const Bucket = stage.output("StagingBucketName");
+  const { s3 } = stage.clients;
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: stagingKey(jobId, "") }));
+  for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+}
+
+const itemsOf = (stage: Stage): Items =>
+  dynamoItems(stage.clients.dynamodb, { table: stage.output("TableName"), watchIndex: "watch" });
+
+async function whenOver(stage: Stage): Promise<Omit<Played, "setAside">> {
+  const { s3, sqs } = stage.clients;
+  const items = itemsOf(stage);
+  const staging = s3Staging(s3, stage.output("StagingBucketName"));
+  const look = async (): Promise<Omit<Played, "setAside">> => ({
+    ends: Object.fromEntries(
+      await Promise.all(
+        SCENARIOS.map(async ({ file }) => {
+          const item = await items.read(jobItemKey(jobIdOf(messageOf(stage, file))));
+          return [file.name, item ? decodeJob(item).state : WITHOUT_A_RECORD] as const;
+        }),
+      ),
+    ),
+    deadLetters: (await readThrough(sqs, stage.output("DeadLetterQueueUrl"))).map(({ body }) => body),
+    litter: (await staging.litter(undefined, 1000)).found.length,
+  });
+  let seen = await look();
+  await until("every scenario is over", async () => {
+    seen = await look();
+    const { visible, inFlight, delayed } = await depthOf(sqs, stage.output("QueueUrl"));
+    const waiting = visible + inFlight + delayed;
+    const open = Object.entries(seen.ends).filter(([, state]) => !OVER.has(state));
+    return waiting + open.length + seen.litter === 0 ? undefined : JSON.stringify({ waiting, open, ...seen });
+  });
+  return seen;
+}

@@ -1,0 +1,97 @@
+/** The functions' own handlers in this process, against the embedded services and what prod's template makes there. */
+import { readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
+import { buildApp } from "../../../infra/build.ts";
+import { connectAws } from "../../../local/aws.ts";
+import { functionNamed } from "../../../local/functions.ts";
+import { startOrigin, type Origin } from "../../../local/origin/server.ts";
+import { type AwsClients, makeResources, resourcesOf } from "../../../local/resources.ts";
+import { outputOf, parseTemplates, physicalNames, type Resolver, type Template } from "../../../local/template.ts";
+import { mergedTemplateOf, WITHOUT_BUNDLES } from "../synthesize.ts";
+import { startEventBridge } from "./event-bridge.ts";
+import { type Death, Recorder } from "./recorder.ts";
+
+const LAMBDAS = fileURLToPath(new URL("../../../lambdas/", import.meta.url));
+
+type Handler = (event: unknown, context: unknown) => Promise<unknown>;
+type Variables = Readonly<Record<string, string>>;
+
+export interface Loaded {
+  readonly invoke: (event: unknown, death?: Death) => Promise<unknown>;
+}
+
+export class Stage {
+  readonly template: Template;
+  readonly resolve: Resolver;
+  readonly clients: AwsClients;
+  readonly origin: Origin;
+  readonly recorder: Recorder;
+
+  private constructor(given: Pick<Stage, "template" | "resolve" | "clients" | "origin" | "recorder">) {
+    ({
+      template: this.template,
+      resolve: this.resolve,
+      clients: this.clients,
+      origin: this.origin,
+      recorder: this.recorder,
+    } = given);
+  }
+
+  /** @param outdir for what is synthesized. */
+  static async set(cleanup: AsyncDisposableStack, outdir: string): Promise<Stage> {
+    const { app } = await buildApp({ outdir, context: { env: "prod", ...WITHOUT_BUNDLES } }, { validated: false });
+    const template = parseTemplates([JSON.stringify(mergedTemplateOf(app))]);
+    // What the functions tell goes nowhere.
+    vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    cleanup.defer(() => void vi.restoreAllMocks());
+    const stateDir = await mkdtemp(join(tmpdir(), "fetchonce-grants-"));
+    cleanup.defer(async () => rm(stateDir, { recursive: true, force: true, maxRetries: 3 }));
+    const aws = await connectAws({ stateDir, bucketDirs: {}, stagingBucket: "" }, cleanup);
+    for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
+    cleanup.defer(() => void vi.unstubAllEnvs());
+    vi.stubEnv("AWS_ENDPOINT_URL_EVENTBRIDGE", await startEventBridge(cleanup));
+    const resolve = await makeResources(template, aws.clients);
+    const origin = await startOrigin();
+    cleanup.defer(async () => origin.stop());
+    return new Stage({ template, resolve, clients: aws.clients, origin, recorder: cleanup.use(new Recorder()) });
+  }
+
+  output(name: string): string {
+    return outputOf(this.template, this.resolve, name);
+  }
+
+  /** By name, every function there is. */
+  get functionNames(): readonly string[] {
+    const names = physicalNames(this.template);
+    return resourcesOf(this.template, "AWS::Lambda::Function").map(([id]) => names.get(id) ?? id);
+  }
+
+  /** The function with the variables it is deployed with, but for those given. It reads them while it is loaded. */
+  async load(functionName: string, variables: Variables, remainingMs: number): Promise<Loaded> {
+    const deployed = functionNamed(this.template, this.resolve, functionName).variables;
+    for (const [name, value] of Object.entries({ ...deployed, ...variables })) vi.stubEnv(name, value);
+    vi.resetModules();
+    const { handler } = (await import(`${LAMBDAS}${folderOf(functionName)}/handler.ts`)) as { handler: Handler };
+    return {
+      invoke: async (event, death) => {
+        const endMs = Date.now() + remainingMs;
+        const context = { functionName, getRemainingTimeInMillis: () => endMs - Date.now() };
+        return this.recorder.as(functionName, async () => handler(event, context), death);
+      },
+    };
+  }
+}
+
+/** A function is called after the folder in `lambdas/` that it runs: `rollout-controller` is `...rolloutcontroller...`. */
+function folderOf(functionName: string): string {
+  const folders = readdirSync(LAMBDAS).filter((folder) => functionName.includes(folder.replaceAll("-", "")));
+  const [folder] = folders;
+  if (folder === undefined || folders.length > 1) {
+    throw new Error(`${functionName} is called after ${folders.length} folders of lambdas/, where it should be one.`);
+  }
+  return folder;
+}
