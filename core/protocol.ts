@@ -175,7 +175,8 @@ export function releaseForContinuation(
  * `seen` was read that it would undo: a renewal moves `watch_at`, another holder the fence, and a holder that is alive
  * after all, by a clock that runs behind ours, may have completed what is abandoned here. The new fence shuts the old
  * holder out.
- * `available_at` stays, since it has passed: moved to a clock that runs ahead, it would keep all others waiting for ever.
+ * A lease that is taken away makes the job available at once, to any clock: until it has run out for the worker as well, a
+ * reconciler whose clock runs ahead could take the next one in its first moment, again and again. A wait stays a wait.
  */
 export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, graceMs: number): Write {
   const abandoned = Object.entries(seen.operations)
@@ -194,7 +195,11 @@ export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, gr
         ...abandoned.map(isStillStarted),
       ],
     ],
-    set: { watch_at: nowMs + graceMs, ...operationEntries(abandoned) },
+    set: {
+      watch_at: nowMs + graceMs,
+      ...(seen.leaseOwner !== undefined && { available_at: 0 }),
+      ...operationEntries(abandoned),
+    },
     add: { fence: 1 },
     remove: ["lease_owner"],
   };

@@ -105,6 +105,8 @@ export class TableWatch {
       this.#given.set(holder, fence);
     } else if (isTakenAway) {
       checkIsDue(process, before, "watch_at", numberOf(after, "watch_at") - REQUEUE_GRACE_MS);
+      if (before?.["lease_owner"] === undefined && before?.["available_at"] !== after["available_at"])
+        throw new Violation(`${process} cut the wait of ${write.key} short`);
     } else if (this.#given.get(holder) !== fenceBefore) {
       throw new Violation(
         `${process} wrote to ${write.key} under fence ${this.#given.get(holder)}, it is ${fenceBefore}`,

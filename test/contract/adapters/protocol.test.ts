@@ -249,6 +249,20 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
       expect((await holdBy("b", START_MS + 2 * TTL_MS)).fence).toBe(3);
     });
 
+    it("lets anybody lease the job at once, whatever their clock says of the lease that was taken away", async () => {
+      await holdBy("a");
+      await write(recover(await job()));
+      expect((await holdBy("b", START_MS)).fence).toBe(3);
+    });
+
+    it("leaves a wait as it is", async () => {
+      const mine = await holdBy("a");
+      await write(releaseForRetry(mine, TROUBLE, [], START_MS + TTL_MS, 0));
+      await write(recover(await job()));
+      expect((await lease("b", START_MS + TTL_MS - 1)).applied).toBe(false);
+      expect((await holdBy("b", START_MS + TTL_MS)).fence).toBe(3);
+    });
+
     it("leaves completed operations as they are", async () => {
       const mine = await holdBy("a");
       await write(completeOperation(mine, done("HEAD", mine), started("STREAM", mine), "STREAMING"));

@@ -24,6 +24,11 @@ export const MUTANTS: readonly Mutant[] = [
     ["a lease that nobody watches", "watch_shard: watchShardOf(jobId) },", "},"],
     ["a lease that is watched too late", "watch_at: expiresAtMs,", "watch_at: expiresAtMs + 600_000,"],
     ["a recovery that undoes what was completed since it looked", "        ...abandoned.map(isStillStarted),\n", ""],
+    [
+      "a recovery that makes a wait end",
+      "...(seen.leaseOwner !== undefined && { available_at: 0 })",
+      "available_at: 0",
+    ],
     ["a lease for ever", "available_at: expiresAtMs,", "available_at: expiresAtMs + 3_600_000,"],
     ["a record without its URL", "      url: message.url,\n", ""],
     ["a record without its work", "      work_id: message.work_id,\n", ""],
