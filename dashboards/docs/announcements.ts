@@ -73,6 +73,7 @@ ${table(
 - **After the fact.** When the event is sent, the object is at \`key\` and the job's record is final.
 - **Nothing else.** FAILED jobs are not announced: they are in the record, in the log and in the alarms. Jobs on the plain path
   (the gate off) have no record, and nobody hears of them either.
+- **From when the stream is there.** What was stored before the table had one is not announced.
 - **No order** between jobs. Of one job there is one event.
 
 ## Telling them apart

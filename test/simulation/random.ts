@@ -143,6 +143,7 @@ const MAKES_START_OVER = /changeVersion|"(wrong length|wrong range|short|long|co
 
 /** A seed's second stream: how long calls take does not depend on how the schedule was drawn. */
 const latencySeed = (seed: number): number => seed + 2 ** 52;
+const streamSeed = (seed: number): number => seed + 2 ** 51;
 
 class RandomRun {
   readonly simulation: Simulation;
@@ -166,6 +167,7 @@ class RandomRun {
     this.simulation = new Simulation({
       scenario: this.#scenario(),
       dice: new Dice(latencySeed(seed)),
+      streamDice: new Dice(streamSeed(seed)),
       workers: shape.workers,
       latencyMs: shape.latencyMs,
       attemptMs: attemptMs(shape),

@@ -36,6 +36,8 @@ export interface Scenario {
 export interface SimulationOptions {
   readonly scenario: Scenario;
   readonly dice: Dice;
+  /** Of its own, so that how the stream comes along changes nothing about the workers. */
+  readonly streamDice: Dice;
   readonly workers: number;
   readonly latencyMs: number;
   /** The fault at the nth call of a port, counted over all processes. */

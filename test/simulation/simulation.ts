@@ -22,7 +22,7 @@ import {
   VISIBILITY_MS,
 } from "./settings.ts";
 import { eventOf } from "./stubs.ts";
-import { NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
+import { type Dice, NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
 import { Trace } from "./trace.ts";
 import { WatchedPorts } from "./watched-ports.ts";
 
@@ -32,6 +32,7 @@ const LONGEST_RUN_MS = 5000;
 interface Attention {
   readonly check?: (boundary: Boundary) => void;
   readonly onDeath?: () => void;
+  readonly dice?: Dice;
 }
 
 export class Simulation implements Stage {
@@ -92,12 +93,12 @@ export class Simulation implements Stage {
     });
     this.announcing = new Announcing({
       time: this.time,
-      dice: options.dice,
+      dice: options.streamDice,
       items: this.items,
       blobs: this.blobs,
       trace: this.trace,
       failIf: (check) => this.#failIf(check),
-      start: (onDeath) => this.#startProcess("announcer", 0, { onDeath }),
+      start: (onDeath) => this.#startProcess("announcer", 0, { onDeath, dice: options.streamDice }),
       end: (process) => void this.#busy.delete(process),
     });
     this.#troubledUntilMs = this.#startMs + options.faultsEndMs;
@@ -175,14 +176,14 @@ export class Simulation implements Stage {
     return scenario.answer?.(request, nth, this.origin) ?? { kind: "body" };
   }
 
-  #startProcess(role: string, skewMs: number, { check, onDeath }: Attention = {}): SimulatedProcess {
-    const { dice, latencyMs, faultAt } = this.#options;
+  #startProcess(role: string, skewMs: number, { check, dice, onDeath }: Attention = {}): SimulatedProcess {
+    const { dice: common, latencyMs, faultAt } = this.#options;
     const name = `${role}${++this.#processes}`;
     const process: SimulatedProcess = new SimulatedProcess(
       name,
       {
         time: this.time,
-        dice,
+        dice: dice ?? common,
         latencyMs,
         faultAt: (boundary) => {
           this.boundaries.push(boundary);

@@ -80,8 +80,12 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a recovery that does not look again",
-      '[isOpen, { attribute: "fence", is: "=", than: seen.fence }, { attribute: "watch_at", is: "=", than: watchAtMs }]',
-      "[]",
+      `        isOpen,
+        { attribute: "fence", is: "=", than: seen.fence },
+        { attribute: "watch_at", is: "=", than: watchAtMs },
+        ...abandoned.map(isStillStarted),
+`,
+      "",
     ],
     [
       "a recovery without a new fence",
