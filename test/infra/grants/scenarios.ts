@@ -127,9 +127,12 @@ export async function playScenarios(stage: Stage): Promise<Played> {
     onTrouble,
   });
   const scheduler = startScheduler({ everyMs: RECONCILE_EVERY_MS, invoke: reconciler.invoke, onTrouble });
-  const seen = await whenOver(stage).finally(async () => {
+  let seen: Awaited<ReturnType<typeof whenOver>>;
+  try {
+    seen = await whenOver(stage);
+  } finally {
     await Promise.all([poller.stop(), scheduler.stop()]);
-  });
+  }
   const ended = await itemsOf(stage).read(jobItemKey(jobIdOf(messages[0] as JobMessage)));
   return { ...seen, setAside: await playStream(stage, ended ?? {}, INVOCATION_MS) };
 }
