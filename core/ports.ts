@@ -54,6 +54,20 @@ export interface Items {
   watched(shard: number, beforeMs: number, limit: number): Promise<readonly string[]>;
 }
 
+interface FailedPage {
+  readonly items: readonly Item[];
+  /** Items of any kind that were looked at, and what that cost. */
+  readonly scanned: number;
+  readonly readUnits: number;
+  /** Opaque; absent when the table is at its end. */
+  readonly next?: string;
+}
+
+/** Looks through the whole table, page by page: for operators, who do so now and then. Eventually consistent. */
+export interface FailedJobs {
+  page(from: string | undefined): Promise<FailedPage>;
+}
+
 export interface StagedPart {
   readonly partNumber: number;
   readonly etag: string;
@@ -128,6 +142,23 @@ export interface Queue {
   sendToDeadLetters(body: string, reason: string): Promise<void>;
   /** The message stays invisible (or returns) after `delayMs` from now. SQS rounds to seconds and caps at 12 hours. */
   hideFor(receiptHandle: string, delayMs: number): Promise<void>;
+}
+
+export interface DeadLetter {
+  /** The same each time it is received. */
+  readonly id: string;
+  readonly body: string;
+  readonly reason?: string;
+  readonly receiptHandle: string;
+}
+
+/** The dead-letter queue, as who empties it sees it. */
+export interface DeadLetters {
+  /** At most ten, hidden for some minutes; none when none is visible. */
+  receive(): Promise<readonly DeadLetter[]>;
+  delete(letters: readonly DeadLetter[]): Promise<void>;
+  /** Shown again at once. */
+  giveBack(letters: readonly DeadLetter[]): Promise<void>;
 }
 
 /** A running SHA-256 whose state can be saved and taken up again elsewhere. */

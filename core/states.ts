@@ -13,6 +13,9 @@ const FOLLOWERS = {
 
 export type JobState = keyof typeof FOLLOWERS;
 
+/** Where reopening takes a job that FAILED; nothing else ever takes one back (ADR 0603). */
+export type ReopenedState = Extract<JobState, "LEASED" | "FINALIZED">;
+
 export const JOB_STATES = Object.keys(FOLLOWERS) as readonly JobState[];
 export const OPEN_STATES = JOB_STATES.filter((state) => FOLLOWERS[state].length > 0);
 

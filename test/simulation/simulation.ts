@@ -1,15 +1,14 @@
 import type { Context, ScheduledEvent } from "aws-lambda";
-import type { TelemetryEvent } from "../../core/events.ts";
-import type { JobMessage } from "../../core/message.ts";
 import type { WorkerSettings } from "../../core/worker-deps.ts";
 import { Accepted } from "./accepted.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
 import { checkDuplicate, Violation } from "./invariants.ts";
-import { reconcilerIn, workerIn, type Services } from "./functions.ts";
+import { reconcilerIn, redriveIn, workerIn, type Services } from "./functions.ts";
 import { checkIndexed } from "./illness.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
+import type { OriginQuestion, SimulationOptions } from "./scenario.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
-import { durationMs, SimulatedProcess, type Boundary, type Fault } from "./process.ts";
+import { durationMs, SimulatedProcess, type Boundary } from "./process.ts";
 import { SimulatedQueue, type QueuedMessage } from "./queue.ts";
 import {
   healingMs,
@@ -22,45 +21,12 @@ import {
   VISIBILITY_MS,
 } from "./settings.ts";
 import { eventOf } from "./stubs.ts";
-import { type Dice, NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
+import { NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
 import { Trace } from "./trace.ts";
 import { WatchedPorts } from "./watched-ports.ts";
 
 /** What lies further ahead, a run of the reconciler that begins now cannot meet. */
 const LONGEST_RUN_MS = 5000;
-
-export interface OriginQuestion {
-  readonly method: string;
-  readonly url: string;
-}
-
-export interface Scenario {
-  readonly messages: readonly (JobMessage | string)[];
-  prepare(origin: SimulatedOrigin): void;
-  /** How the origin answers; the scenario's own trouble, apart from the faults. */
-  answer?(request: OriginQuestion, nth: number, origin: SimulatedOrigin): OriginAnswer;
-  readonly settings?: Partial<WorkerSettings>;
-  /** Between two events: to change a version, to turn the gate. */
-  onEvent?(simulation: Simulation): void;
-}
-
-export interface SimulationOptions {
-  readonly scenario: Scenario;
-  readonly dice: Dice;
-  readonly workers: number;
-  readonly latencyMs: number;
-  /** The fault at the nth call of a port, counted over all processes. */
-  readonly faultAt: (nth: number, boundary: Boundary) => Fault | undefined;
-  readonly skewMs?: (role: string) => number;
-  /** From then on, and from the end of the last fault on, everything must heal. */
-  readonly faultsEndMs: number;
-  /** Within one attempt and the waits that may precede it, longer by as much as two clocks differ. */
-  readonly attemptMs?: number;
-  readonly clocksDifferMs?: () => number;
-  readonly trace?: (line: string) => void;
-  /** Of telemetry, whether it gets lost or not; what it throws fails the run. */
-  readonly onTelemetry?: ((event: TelemetryEvent) => void) | undefined;
-}
 
 export class Simulation {
   readonly time = new VirtualTime();
@@ -81,6 +47,7 @@ export class Simulation {
   #answers = new Map<string, number>();
   #violation: Error | undefined;
   #troubledUntilMs: number;
+  #operatorsToCome = 0;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -120,6 +87,7 @@ export class Simulation {
     this.#troubledUntilMs = this.#startMs + options.faultsEndMs;
     this.time.plan(0, () => this.#poll());
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
+    for (const atMs of scenario.operatorAtMs ?? []) this.redriveAfter(atMs);
   }
 
   /** Runs until everything has healed. @throws Violation */
@@ -159,6 +127,22 @@ export class Simulation {
     this.troubleFor(0);
   }
 
+  /** An operator comes by and reopens what failed; what that sets off must heal in its turn. */
+  redriveAfter(delayMs: number): void {
+    this.#operatorsToCome += 1;
+    this.troubleFor(delayMs);
+    this.time.plan(delayMs, () => {
+      this.#operatorsToCome -= 1;
+      const process = this.#startProcess("operator", this.#options.skewMs?.("operator") ?? 0, () => this.troubleFor(0));
+      const end = (): void => void this.#busy.delete(process);
+      void redriveIn(process, this.#services).then(end, end);
+    });
+  }
+
+  get reopenings(): number {
+    return this.#services.ports.reopenings;
+  }
+
   #patienceMs(): number {
     const { attemptMs = 2 * INVOCATION_MS, skewMs, clocksDifferMs = () => (skewMs ? 600_000 : 0) } = this.#options;
     const orphanMs = this.accepted.lowestGate < 100 ? ORPHAN_AGE_MS : 0;
@@ -170,11 +154,12 @@ export class Simulation {
   }
 
   get areJobsFinished(): boolean {
-    return this.accepted.areFinished;
+    return this.accepted.areFinished && this.#operatorsToCome === 0;
   }
 
   #isHealed(): boolean {
-    const isAtRest = this.areFaultsOver && this.#busy.size === 0 && this.queue.messages.size === 0;
+    const isNobodyAtWork = this.#busy.size === 0 && this.#operatorsToCome === 0;
+    const isAtRest = this.areFaultsOver && isNobodyAtWork && this.queue.messages.size === 0;
     return isAtRest && this.accepted.illness().length === 0;
   }
 
@@ -226,8 +211,11 @@ export class Simulation {
     const { gate } = this.settings;
     this.accepted.lowestGate = Math.min(this.accepted.lowestGate, gate);
     const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body, gate));
+    const { reopenings } = this;
     const skewMs = this.#options.skewMs?.("worker") ?? 0;
-    const process = this.#startProcess("worker", skewMs, isDuplicate ? checkDuplicate : undefined);
+    const process = this.#startProcess("worker", skewMs, (boundary) => {
+      if (isDuplicate && this.reopenings === reopenings) checkDuplicate(boundary);
+    });
     const endMs = this.time.nowMs + INVOCATION_MS;
     const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
     const handler = workerIn(process, this.#services, this.settings);
