@@ -147,7 +147,7 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   }),
   reopened("a failed job is reopened", 1),
   reopened("a failed job is reopened, and an operator who saw it fail before wakes", 2, {
-    operatorAtMs: [5_000, 12_000, 75_000, 110_000, 150_000],
+    operatorAtMs: [5_000, 12_000, 75_000, 110_000, 150_000, 190_000, 230_000],
     // All stand still after they have looked; the first reopens it, and it fails once more before the second wakes.
     strikes: [{ of: "operator", call: "failedJobs.page", nth: 1, fault: { kind: "freeze", forMs: 20_000 } }],
   }),
