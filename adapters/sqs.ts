@@ -34,7 +34,8 @@ export const sqsDeadLetters = (client: SQSClient, queueUrl: string): DeadLetters
   },
 });
 
-export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: QueueUrls): Queue {
+/** The sending half, for whoever does nothing else. */
+export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "send"> {
   const sendBatch = async (messages: readonly OutgoingMessage[]): Promise<void> => {
     const { Failed } = await client.send(
       new SendMessageBatchCommand({
@@ -55,6 +56,12 @@ export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: Qu
       for (let at = 0; at < messages.length; at += LARGEST_BATCH)
         await sendBatch(messages.slice(at, at + LARGEST_BATCH));
     },
+  };
+}
+
+export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: QueueUrls): Queue {
+  return {
+    ...sqsSender(client, queueUrl),
     ...sqsDeadLetters(client, deadLetterQueueUrl),
     async hideFor(receiptHandle, delayMs) {
       await client.send(

@@ -55,6 +55,20 @@ export interface Items {
   watched(shard: number, beforeMs: number, limit: number): Promise<readonly string[]>;
 }
 
+interface FailedPage {
+  readonly items: readonly Item[];
+  /** Items of any kind that were looked at, and what that cost. */
+  readonly scanned: number;
+  readonly readUnits: number;
+  /** Opaque; absent when the table is at its end. */
+  readonly next?: string;
+}
+
+/** Looks through the whole table, page by page: for operators, who do so now and then. Eventually consistent. */
+export interface FailedJobs {
+  page(from: string | undefined): Promise<FailedPage>;
+}
+
 export interface StagedPart {
   readonly partNumber: number;
   readonly etag: string;
@@ -151,6 +165,23 @@ export interface AnnouncementBus {
 export interface Archive {
   /** The same key always comes with the same text. */
   put(key: string, text: string): Promise<void>;
+}
+
+export interface DeadLetter {
+  /** The same each time it is received. */
+  readonly id: string;
+  readonly body: string;
+  readonly reason?: string;
+  readonly receiptHandle: string;
+}
+
+/** The dead-letter queue, as who empties it sees it. */
+export interface DeadLetterQueue {
+  /** At most ten, hidden for some minutes; none when none is visible. */
+  receive(): Promise<readonly DeadLetter[]>;
+  delete(letters: readonly DeadLetter[]): Promise<void>;
+  /** Shown again at once. */
+  giveBack(letters: readonly DeadLetter[]): Promise<void>;
 }
 
 /** A running SHA-256 whose state can be saved and taken up again elsewhere. */

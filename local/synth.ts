@@ -52,14 +52,18 @@ async function synthesizeInto(folder: string, workFolder: string): Promise<void>
   }
 }
 
-async function runCdkApp(outputFolder: string): Promise<void> {
+/** Leaves the cloud assembly of one environment in the folder. */
+export async function runCdkApp(
+  outputFolder: string,
+  context: Readonly<Record<string, unknown>> = { env: "local" },
+): Promise<void> {
   const child = spawn(process.execPath, ["infra/app.ts"], {
     cwd: PROJECT_ROOT,
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
       CDK_OUTDIR: outputFolder,
-      CDK_CONTEXT_JSON: JSON.stringify({ env: "local" }),
+      CDK_CONTEXT_JSON: JSON.stringify(context),
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,5 +1,6 @@
 import { powertoolsLedger } from "../../adapters/ledger.ts";
 import { PartBuffers } from "../../core/part-buffers.ts";
+import { redriveFailed } from "../../core/redrive-failed.ts";
 import type { WorkerSettings } from "../../core/worker-deps.ts";
 import { createHandler as createAnnouncer } from "../../lambdas/announcer/create-handler.ts";
 import { createHandler as createReconciler } from "../../lambdas/reconciler/create-handler.ts";
@@ -23,6 +24,7 @@ import type { WatchedPorts } from "./watched-ports.ts";
 
 /** More than any schedule has: the simulation is not about the limits of one run. */
 const RECONCILER_LIMITS = { recoverLimit: 20, sweepLimit: 100 };
+const REOPENED_AT_MOST = 20;
 
 export interface Services {
   readonly ports: WatchedPorts;
@@ -80,3 +82,17 @@ export const announcerIn = (process: SimulatedProcess, { bus, failIf, trace }: A
     telemetry: trace.telemetryOf(process.name),
     contentBucket: CONTENT_BUCKET,
   });
+/** An operator's `redrive failed`, of all that failed. */
+export const redriveIn = async (process: SimulatedProcess, services: Services): Promise<unknown> =>
+  redriveFailed(
+    {
+      clock: process.clock,
+      random: process.random,
+      items: services.ports.items(process),
+      failedJobs: services.ports.failedJobs(process),
+      queue: services.ports.operatorsQueue(process, services.queue.port),
+      telemetry: services.trace.telemetryOf(process.name),
+      settings: { requeueGraceMs: REQUEUE_GRACE_MS },
+    },
+    { selection: {}, limit: REOPENED_AT_MOST, isDryRun: false, onJob: () => undefined },
+  );

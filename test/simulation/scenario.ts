@@ -29,6 +29,8 @@ export interface Scenario {
   /** How the origin answers; the scenario's own trouble, apart from the faults. */
   answer?(request: OriginQuestion, nth: number, origin: SimulatedOrigin): OriginAnswer;
   readonly settings?: Partial<WorkerSettings>;
+  /** When an operator comes by and reopens what failed. */
+  readonly operatorAtMs?: readonly number[];
   /** Between two events: to change a version, to turn the gate. */
   onEvent?(stage: Stage): void;
 }

@@ -5,6 +5,7 @@ import {
   crashAtSecondPart,
   cutAfter,
   cutOnce,
+  failedAfterPublishing,
   LARGE,
   losingStaged,
   MANY_PARTS,
@@ -15,6 +16,7 @@ import {
   overwritingPart,
   racing,
   refusing,
+  reopened,
   resource,
   serving,
   sleepingReconciler,
@@ -146,6 +148,13 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     ends: { a: ["FAILED:http_404"] },
     published: [],
   }),
+  reopened("a failed job is reopened", 1),
+  reopened("a failed job is reopened, and an operator who saw it fail before wakes", 2, {
+    operatorAtMs: [5_000, 12_000, 75_000, 110_000, 150_000, 190_000, 230_000],
+    // All stand still after they have looked; the first reopens it, and it fails once more before the second wakes.
+    strikes: [{ of: "operator", call: "failedJobs.page", nth: 1, fault: { kind: "freeze", forMs: 20_000 } }],
+  }),
+  failedAfterPublishing("a job that failed after it was published is reopened"),
   one({
     name: "digest mismatch",
     body: LARGE,

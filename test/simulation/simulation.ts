@@ -4,7 +4,7 @@ import { Accepted } from "./accepted.ts";
 import { Announcing } from "./announcing.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
 import { checkDuplicate, Violation } from "./invariants.ts";
-import { reconcilerIn, workerIn, type Services } from "./functions.ts";
+import { reconcilerIn, redriveIn, workerIn, type Services } from "./functions.ts";
 import { checkIndexed } from "./illness.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
@@ -55,6 +55,7 @@ export class Simulation implements Stage {
   #answers = new Map<string, number>();
   #violation: Error | undefined;
   #troubledUntilMs: number;
+  #operatorsToCome = 0;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -104,6 +105,7 @@ export class Simulation implements Stage {
     this.#troubledUntilMs = this.#startMs + options.faultsEndMs;
     this.time.plan(0, () => this.#poll());
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
+    for (const atMs of scenario.operatorAtMs ?? []) this.redriveAfter(atMs);
   }
 
   /** Runs until everything has healed. @throws Violation */
@@ -146,6 +148,24 @@ export class Simulation implements Stage {
     this.troubleFor(0);
   }
 
+  /** An operator comes by and reopens what failed; what that sets off must heal in its turn. */
+  redriveAfter(delayMs: number): void {
+    this.#operatorsToCome += 1;
+    this.troubleFor(delayMs);
+    this.time.plan(delayMs, () => {
+      this.#operatorsToCome -= 1;
+      const process = this.#startProcess("operator", this.#options.skewMs?.("operator") ?? 0, {
+        check: () => this.troubleFor(0),
+      });
+      const end = (): void => void this.#busy.delete(process);
+      void redriveIn(process, this.#services).then(end, end);
+    });
+  }
+
+  get reopenings(): number {
+    return this.#services.ports.reopenings;
+  }
+
   #patienceMs(): number {
     const { attemptMs = 2 * INVOCATION_MS, skewMs, clocksDifferMs = () => (skewMs ? 600_000 : 0) } = this.#options;
     const orphanMs = this.accepted.lowestGate < 100 ? ORPHAN_AGE_MS : 0;
@@ -157,7 +177,7 @@ export class Simulation implements Stage {
   }
 
   get areJobsFinished(): boolean {
-    return this.accepted.areFinished;
+    return this.accepted.areFinished && this.#operatorsToCome === 0;
   }
 
   #isHealed(): boolean {
@@ -165,7 +185,8 @@ export class Simulation implements Stage {
   }
 
   #isWell(): boolean {
-    const isAtRest = this.areFaultsOver && this.#busy.size === 0 && this.queue.messages.size === 0;
+    const isNobodyAtWork = this.#busy.size === 0 && this.#operatorsToCome === 0;
+    const isAtRest = this.areFaultsOver && isNobodyAtWork && this.queue.messages.size === 0;
     return isAtRest && this.accepted.illness().length === 0;
   }
 
@@ -218,8 +239,13 @@ export class Simulation implements Stage {
     const { gate } = this.settings;
     this.accepted.lowestGate = Math.min(this.accepted.lowestGate, gate);
     const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body, gate));
+    const { reopenings } = this;
     const skewMs = this.#options.skewMs?.("worker") ?? 0;
-    const process = this.#startProcess("worker", skewMs, isDuplicate ? { check: checkDuplicate } : {});
+    const process = this.#startProcess("worker", skewMs, {
+      check: (boundary) => {
+        if (isDuplicate && this.reopenings === reopenings) checkDuplicate(boundary);
+      },
+    });
     const endMs = this.time.nowMs + INVOCATION_MS;
     const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
     const handler = workerIn(process, this.#services, this.settings);

@@ -79,6 +79,16 @@ const staleIndex: Draw = ({ dice, simulation }) => ({
   answer: dice.chance(0.5) ? () => [] : () => [...simulation.items.all.keys()].filter((key) => key.startsWith("JOB#")),
 });
 
+/** A scan that shows failures of before. */
+const staleFailures: Draw = ({ simulation: { items } }) => ({
+  kind: "instead",
+  answer: () => ({
+    items: items.history.map(({ after }) => after).filter(({ state }) => state === "FAILED"),
+    scanned: 0,
+    readUnits: 0,
+  }),
+});
+
 const OF_WRITES = [failBefore("ServiceUnavailable"), failAfter("TimeoutError"), repeat, late];
 const OF_READS = [failBefore("ServiceUnavailable")];
 
@@ -88,6 +98,7 @@ const OF_CALLS: Readonly<Record<string, readonly Draw[]>> = {
   "items.read": [failBefore("ThrottlingException")],
   "items.readMany": [failBefore("ThrottlingException")],
   "items.watched": [failBefore("ThrottlingException"), staleIndex],
+  "failedJobs.page": [failBefore("ThrottlingException"), staleFailures],
   staging: OF_WRITES,
   "staging.completeUpload": [failBefore("InternalError"), failAfter("InternalError"), ...OF_WRITES],
   "staging.head": OF_READS,

@@ -94,8 +94,33 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a recovery that is never repeated",
-      "set: { watch_at: nowMs + graceMs, ...operationEntries(abandoned) }",
-      "set: { watch_at: nowMs + 36_000_000, ...operationEntries(abandoned) }",
+      "watch_at: nowMs + graceMs,\n      ...(seen.leaseOwner",
+      "watch_at: nowMs + 36_000_000,\n      ...(seen.leaseOwner",
+    ],
+    [
+      "a job reopened whatever its fence",
+      'when: [[isFailed, { attribute: "fence", is: "=", than: seen.fence }]],',
+      "when: [[isFailed]],",
+    ],
+    ["a job reopened without a new fence", "add: { fence: 1, redrives: 1 },", "add: { redrives: 1 },"],
+    ["a reopened job that nobody watches", "      watch_shard: watchShardOf(seen.jobId),\n", ""],
+    [
+      "a reopened job that is watched too late",
+      "watch_at: nowMs + graceMs,\n      watch_shard: watchShardOf(seen.jobId),",
+      "watch_at: nowMs + 36_000_000,\n      watch_shard: watchShardOf(seen.jobId),",
+    ],
+    ["a reopened job that expires", '"failed_at", "expires_at"]', '"failed_at"]'],
+    ["a job reopened with its budget spent", "      strikes: 0,\n      hops: 0,", "      hops: 0,"],
+    ["a reopened job that nobody may take", "      available_at: 0,\n", ""],
+    [
+      "a reopened job that keeps what was removed from staging",
+      "remove: [...FAILED_ATTRIBUTES, ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],",
+      "remove: FAILED_ATTRIBUTES,",
+    ],
+    [
+      "a published job that is downloaded again",
+      'operations.FINALIZE?.status === "DONE";',
+      'operations.FINALIZE?.status === "ABANDONED";',
     ],
     [
       "an index entry that is overwritten",
@@ -244,8 +269,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "acknowledged though nothing was written",
-      '    return "return";\n  }\n}\n\n/** The message, or',
-      '    return "acknowledge";\n  }\n}\n\n/** The message, or',
+      '    return "return";\n  }\n}\n\nasync function work(',
+      '    return "acknowledge";\n  }\n}\n\nasync function work(',
     ],
     ["poison that is swallowed", "  await queue.sendToDeadLetters(body, reason);\n", ""],
     ["the gate before the record", "message.tracked === true || ", ""],
@@ -300,6 +325,15 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...inFile("lambdas/announcer/create-handler.ts", [
     ["a failure that is not reported", "goOnFrom === undefined ? [] : [{ itemIdentifier: goOnFrom }]", "[]"],
+  ]),
+  ...inFile("core/redrive-failed.ts", [
+    ["a reopening that sends nothing", "  await queue.send([messageOf(job)]);\n", ""],
+    [
+      "a message sent before its job is open",
+      "  const by = random.uniqueId();\n",
+      "  const by = random.uniqueId();\n  await queue.send([messageOf(job)]);\n",
+    ],
+    ["our own reopening, its answer lost, taken for another's", '(!applied && item["redriven_by"] !== by)', "!applied"],
   ]),
   ...inFile("adapters/ledger.ts", [
     [
