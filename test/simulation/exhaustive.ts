@@ -64,7 +64,7 @@ async function runStruck(
       ...scenario,
       onEvent: () => {
         scenario.onEvent?.(simulation);
-        if (simulation.areJobsFinished) finishedMs ??= simulation.elapsedMs;
+        if (simulation.accepted.areFinished) finishedMs ??= simulation.elapsedMs;
       },
     },
     dice: new Dice(1),
@@ -79,7 +79,7 @@ async function runStruck(
       if (!strike) return own;
       struck.push(strike);
       lastFaultMs = simulation.elapsedMs;
-      mostHealingMs = undisturbedMs + (simulation.areJobsRecorded ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS);
+      mostHealingMs = undisturbedMs + (simulation.accepted.areRecorded ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS);
       return MODES[strike.mode];
     },
   });

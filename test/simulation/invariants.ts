@@ -21,7 +21,7 @@ export function checkDuplicate({ process, port, method }: Boundary): void {
     throw new Violation(`${process} called ${port}.${method} for jobs that are finished`);
 }
 
-const isOfPlainPath = (key: string): boolean => key.split("/").at(-1)?.startsWith(PLAIN_PREFIX) === true;
+export const isOfPlainPath = (key: string): boolean => key.split("/").at(-1)?.startsWith(PLAIN_PREFIX) === true;
 
 /**
  * What the record of an unfinished job refers to, nobody removes; the reconciler removes nothing of such a job. What the
@@ -38,7 +38,7 @@ export function checkRemoval(process: string, item: Item | undefined, key: strin
     throw new Violation(`${process} removed ${uploadId ?? key}, which the open job ${jobId} needs`);
 }
 
-const isJob = (key: string): boolean => key.startsWith("JOB#");
+export const isJob = (key: string): boolean => key.startsWith("JOB#");
 const numberOf = (item: Item | undefined, name: string): number => {
   const value = item?.[name];
   return typeof value === "number" ? value : 0;

@@ -197,7 +197,8 @@ class RandomRun {
     const { deadlineBufferMs, gate, messages, resources } = this.#schedule.shape;
     return {
       messages,
-      settings: { deadlineBufferMs, gate },
+      settings: { deadlineBufferMs },
+      ...(gate < 100 && { gate }),
       prepare: (origin) => {
         for (const [url, resource] of resources) {
           origin.resources.set(url, { ...resource, versions: [...resource.versions] });

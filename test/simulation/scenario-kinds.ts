@@ -158,9 +158,9 @@ export const turningGate = (name: string, from: number, to: number, ends: Proven
   prepare: serving({ a: resource(SMALL), b: resource(LARGE) }),
   published: [[SMALL], [LARGE]],
   ends,
-  settings: { gate: from },
+  gate: from,
   onEvent: (simulation: Simulation) => {
-    if (simulation.boundaries.length >= 8) simulation.settings = { ...simulation.settings, gate: to };
+    if (simulation.boundaries.length >= 9) simulation.gate.turn(to);
   },
 });
 

@@ -1,10 +1,12 @@
 import type { Context, ScheduledEvent } from "aws-lambda";
+import type { Gate } from "../../core/gate.ts";
 import type { TelemetryEvent } from "../../core/events.ts";
 import type { JobMessage } from "../../core/message.ts";
 import type { WorkerSettings } from "../../core/worker-deps.ts";
 import { Accepted } from "./accepted.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
 import { checkDuplicate, Violation } from "./invariants.ts";
+import { GateWatch } from "./gate-watch.ts";
 import { reconcilerIn, workerIn, type Services } from "./functions.ts";
 import { checkIndexed } from "./illness.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
@@ -40,6 +42,8 @@ export interface Scenario {
   /** How the origin answers; the scenario's own trouble, apart from the faults. */
   answer?(request: OriginQuestion, nth: number, origin: SimulatedOrigin): OriginAnswer;
   readonly settings?: Partial<WorkerSettings>;
+  /** What the gate document says in the beginning. Undefined: there is none. */
+  readonly gate?: Gate;
   /** Between two events: to change a version, to turn the gate. */
   onEvent?(simulation: Simulation): void;
 }
@@ -70,9 +74,10 @@ export class Simulation {
   readonly origin: SimulatedOrigin;
   readonly trace: Trace;
   readonly accepted: Accepted;
+  readonly gate: GateWatch;
   readonly boundaries: Boundary[] = [];
-  settings: WorkerSettings;
   crashes = 0;
+  readonly #settings: WorkerSettings;
   readonly #options: SimulationOptions;
   readonly #busy = new Set<SimulatedProcess>();
   readonly #services: Services;
@@ -92,7 +97,7 @@ export class Simulation {
       (event) => onTelemetry && this.#failIf(() => onTelemetry(event)),
     );
     const { scenario } = options;
-    this.settings = { ...SETTINGS, ...scenario.settings };
+    this.#settings = { ...SETTINGS, ...scenario.settings };
     this.blobs = simulatedBlobs({
       nowMs: () => this.time.nowMs,
       every: () => () => undefined,
@@ -100,7 +105,9 @@ export class Simulation {
     });
     this.queue = new SimulatedQueue(this.time, VISIBILITY_MS, MAX_RECEIVES);
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
+    this.gate = new GateWatch(this.items, this.time, scenario.gate);
     const ports = new WatchedPorts({
+      gate: this.gate,
       items: this.items,
       blobs: this.blobs,
       origin: this.origin,
@@ -112,11 +119,8 @@ export class Simulation {
       typeof message === "string" ? message : JSON.stringify(message),
     );
     for (const body of bodies) this.queue.add(body);
-    this.accepted = new Accepted(bodies, this.settings.gate, {
-      items: this.items.all,
-      blobs: this.blobs,
-      queue: this.queue,
-    });
+    const { blobs, gate, queue } = this;
+    this.accepted = new Accepted(bodies, { items: this.items.all, blobs, gate, queue });
     this.#troubledUntilMs = this.#startMs + options.faultsEndMs;
     this.time.plan(0, () => this.#poll());
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
@@ -161,16 +165,8 @@ export class Simulation {
 
   #patienceMs(): number {
     const { attemptMs = 2 * INVOCATION_MS, skewMs, clocksDifferMs = () => (skewMs ? 600_000 : 0) } = this.#options;
-    const orphanMs = this.accepted.lowestGate < 100 ? ORPHAN_AGE_MS : 0;
+    const orphanMs = this.gate.lowest < 100 ? ORPHAN_AGE_MS : 0;
     return healingMs(attemptMs, clocksDifferMs()) + orphanMs;
-  }
-
-  get areJobsRecorded(): boolean {
-    return this.accepted.areRecorded;
-  }
-
-  get areJobsFinished(): boolean {
-    return this.accepted.areFinished;
   }
 
   #isHealed(): boolean {
@@ -198,7 +194,10 @@ export class Simulation {
           this.boundaries.push(boundary);
           this.#failIf(() => check(boundary));
           const fault = faultAt(this.boundaries.length, boundary);
-          if (fault) this.troubleFor(durationMs(fault));
+          if (fault) {
+            this.troubleFor(durationMs(fault));
+            this.gate.struck(boundary, fault);
+          }
           return fault;
         },
         trace: (line) => this.trace.line(line),
@@ -223,14 +222,17 @@ export class Simulation {
   }
 
   #invoke(messages: readonly QueuedMessage[]): void {
-    const { gate } = this.settings;
-    this.accepted.lowestGate = Math.min(this.accepted.lowestGate, gate);
-    const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body, gate));
+    const begunMs = this.time.nowMs;
+    const { percent } = this.gate;
+    const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body));
     const skewMs = this.#options.skewMs?.("worker") ?? 0;
-    const process = this.#startProcess("worker", skewMs, isDuplicate ? checkDuplicate : undefined);
-    const endMs = this.time.nowMs + INVOCATION_MS;
+    const process = this.#startProcess("worker", skewMs, (boundary) => {
+      if (isDuplicate && this.gate.lowestSince(begunMs) === percent) checkDuplicate(boundary);
+    });
+    this.gate.begin(process.name, messages);
+    const endMs = begunMs + INVOCATION_MS;
     const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
-    const handler = workerIn(process, this.#services, this.settings);
+    const handler = workerIn(process, this.#services, this.#settings);
     const context = { getRemainingTimeInMillis: () => endMs - this.time.nowMs } as Context;
     const work = async (): Promise<void> => {
       const { batchItemFailures } = await handler(eventOf(messages), context);
@@ -240,7 +242,7 @@ export class Simulation {
       // Each by itself: of a batch, some deletions may fail, and those messages come back.
       for (const message of done) {
         await process
-          .call("queue", "acknowledge", async () => this.#acknowledge(process, message, gate))
+          .call("queue", "acknowledge", async () => this.#acknowledge(process, message, begunMs))
           .catch(() => undefined);
       }
       this.#busy.delete(process);
@@ -248,9 +250,9 @@ export class Simulation {
     work().catch(this.#fail);
   }
 
-  #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, gate: number): void {
+  #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, begunMs: number): void {
     this.queue.delete(receipt);
-    if (this.accepted.mayLeave(body, gate)) return;
+    if (this.accepted.mayLeave(body, this.gate.lowestSince(begunMs))) return;
     this.#fail(new Violation(`${process.name} acknowledged ${body}, whose job nothing brings back`));
   }
 
