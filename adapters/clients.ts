@@ -1,3 +1,4 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -11,8 +12,12 @@ const QUICK = { connectionTimeout: 5_000, socketTimeout: 10_000 };
 /** S3 may think for a while about a large copy before it says a word. */
 const PATIENT = { connectionTimeout: 5_000, socketTimeout: 60_000 };
 
+export const createDynamoDb = (): DynamoDBClient => new DynamoDBClient({ requestHandler: QUICK });
+export const createCloudWatch = (): CloudWatchClient => new CloudWatchClient({ requestHandler: QUICK });
+
+/** What the pipeline needs. */
 export const createClients = (environment: NodeJS.ProcessEnv) => ({
-  dynamodb: new DynamoDBClient({ requestHandler: QUICK }),
+  dynamodb: createDynamoDb(),
   s3: new S3Client({ requestHandler: PATIENT, forcePathStyle: isEmulated(environment) }),
   sqs: new SQSClient({ requestHandler: QUICK }),
 });

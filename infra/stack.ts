@@ -5,6 +5,7 @@ import { ContentBucket } from "./constructs/content-bucket.ts";
 import { JobsTable } from "./constructs/jobs-table.ts";
 import { Monitoring } from "./constructs/monitoring.ts";
 import { Reconciler } from "./constructs/reconciler.ts";
+import { Rollout } from "./constructs/rollout.ts";
 import { StagingBucket } from "./constructs/staging-bucket.ts";
 import { WorkQueue } from "./constructs/work-queue.ts";
 import { Worker } from "./constructs/worker.ts";
@@ -22,7 +23,10 @@ type Outputs = Readonly<
     | "ReconcilerFunctionName",
     string
   >
->;
+> & {
+  /** Where there are alarms to roll out by. */
+  readonly RolloutFunctionName?: string;
+};
 
 /** Everything one environment consists of. */
 export class FetchonceStack extends Stack {
@@ -46,9 +50,10 @@ export class FetchonceStack extends Stack {
     const reconciler = new Reconciler(this, "Reconciler", { name, environment, table, work, staging });
 
     const { monitoring } = environment;
+    const rollout = monitoring && new Rollout(this, "Rollout", { name, environment, monitoring, table });
     this.monitoring =
-      monitoring &&
-      new Monitoring(this, "Monitoring", { name, environment, monitoring, table, work, worker, reconciler });
+      rollout &&
+      new Monitoring(this, "Monitoring", { name, environment, monitoring, table, work, worker, reconciler, rollout });
 
     const outputs: Outputs = {
       QueueUrl: work.queue.queueUrl,
@@ -58,6 +63,7 @@ export class FetchonceStack extends Stack {
       ContentBucketName: content.bucketName,
       WorkerFunctionName: worker.function.functionName,
       ReconcilerFunctionName: reconciler.function.functionName,
+      ...(rollout && { RolloutFunctionName: rollout.function.functionName }),
     };
     for (const [output, value] of Object.entries(outputs))
       new CfnOutput(this, output, { value }).overrideLogicalId(output);

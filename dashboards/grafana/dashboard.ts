@@ -18,6 +18,7 @@ const DIMENSIONS: Readonly<Record<AwsResource, Readonly<Record<string, string>>>
   deadLetters: { QueueName: "$dead_letters" },
   worker: { FunctionName: "$worker" },
   reconciler: { FunctionName: "$reconciler" },
+  rollout: { FunctionName: "$rollout" },
   table: { TableName: "$table" },
   watchIndex: { TableName: "$table", GlobalSecondaryIndexName: "watch" },
 };

@@ -68,5 +68,6 @@ export const VARIABLES: readonly object[] = [
   resource("dead_letters", "Dead letters", "messagesDead", "QueueName", "WorkDeadLetters"),
   resource("worker", "Worker", "workerInvocations", "FunctionName", "WorkerFunction"),
   resource("reconciler", "Reconciler", "reconcilerErrors", "FunctionName", "ReconcilerFunction"),
+  resource("rollout", "Rollout controller", "rolloutInvocations", "FunctionName", "RolloutFunction"),
   resource("table", "Table", "tableWriteUnits", "TableName", "Table"),
 ];

@@ -3,7 +3,7 @@ import { Construct } from "constructs";
 import { FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
 import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
-import { makeAlarms } from "../../dashboards/cloudwatch/alarms.ts";
+import { makeAlarms, watchObjectives } from "../../dashboards/cloudwatch/alarms.ts";
 import { countFailuresByHost } from "../../dashboards/cloudwatch/contributors.ts";
 import { makeDashboard } from "../../dashboards/cloudwatch/dashboard.ts";
 import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
@@ -12,6 +12,7 @@ import type { Environment, EnvironmentName, Monitoring as Settings } from "../en
 import type { JobsTable } from "./jobs-table.ts";
 import { Notifications } from "./notifications.ts";
 import type { Reconciler } from "./reconciler.ts";
+import type { Rollout } from "./rollout.ts";
 import type { WorkQueue } from "./work-queue.ts";
 import type { Worker } from "./worker.ts";
 
@@ -23,6 +24,7 @@ export interface MonitoringProps {
   readonly work: WorkQueue;
   readonly worker: Worker;
   readonly reconciler: Reconciler;
+  readonly rollout: Rollout;
 }
 
 /** Everything on-call needs, made from the catalogue in `dashboards/`. */
@@ -40,7 +42,8 @@ export class Monitoring extends Construct {
     const contributorRule = `${prefix}-${FAILURES_BY_HOST}`;
     const rule = countFailuresByHost(this, contributorRule, logs.worker);
     const place = placeOf(props, contributorRule);
-    const alarms = makeAlarms(this, alarmsOf({ ...environment, ...monitoring }), {
+    const catalogue = alarmsOf({ ...environment, ...monitoring });
+    const alarmsProps = {
       place,
       prefix,
       actions: monitoring.tells && notifications.actions,
@@ -49,7 +52,9 @@ export class Monitoring extends Construct {
         Dashboard: consoleView(`dashboards/dashboard/${prefix}`),
         "Worker's log": consoleView(`logsV2:log-groups/log-group/${logs.worker.logGroupName}`),
       },
-    });
+    };
+    const alarms = makeAlarms(this, catalogue, alarmsProps);
+    watchObjectives(this, catalogue, alarms, alarmsProps);
     // The alarm names the rule, which CloudFormation does not take for a dependency.
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
     makeDashboard(this, { name: prefix, place, alarms });
@@ -67,6 +72,7 @@ const placeOf = (props: MonitoringProps, contributorRule: string): Place => ({
     deadLetters: { QueueName: props.work.deadLetters.queueName },
     worker: { FunctionName: props.worker.function.functionName },
     reconciler: { FunctionName: props.reconciler.function.functionName },
+    rollout: { FunctionName: props.rollout.function.functionName },
     table: { TableName: props.table.tableName },
     watchIndex: { TableName: props.table.tableName, GlobalSecondaryIndexName: props.table.watchIndexName },
   },

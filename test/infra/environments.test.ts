@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { parseGate } from "../../core/gate.ts";
+import { pagesForSlo } from "../../dashboards/catalogue/alarm.ts";
+import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { buildApp } from "../../infra/build.ts";
 import { environmentNameOf, ENVIRONMENTS } from "../../infra/environments.ts";
 import { environmentNames, synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
@@ -32,11 +34,27 @@ describe("choosing an environment", () => {
   });
 });
 
+it("prod bakes each step for as long as the slowest alarm that takes it back looks", () => {
+  const { monitoring, ...prod } = ENVIRONMENTS.prod;
+  if (!monitoring) throw new Error("prod is not monitored.");
+  const watching = alarmsOf({ ...prod, ...monitoring }).filter(pagesForSlo);
+  const minutes = watching.flatMap(({ conditions }) => conditions.map((each) => each.periodMinutes * each.periods));
+  expect(monitoring.rollout.bakeMs).toBe(Math.max(...minutes) * 60_000);
+});
+
 describe.each(environmentNames)("%s", (name) => {
   const environment = ENVIRONMENTS[name];
 
   it("turns the gate on for every job", () => {
     expect(parseGate(environment.enableIdempotency)).toBe(100);
+  });
+
+  it("bakes each step of a rollout for a whole number of the controller's minutes", () => {
+    const rollout = environment.monitoring?.rollout;
+    for (const spanMs of rollout ? [rollout.bakeMs, rollout.blindMs] : []) {
+      expect(spanMs).toBeGreaterThanOrEqual(10 * 60_000);
+      expect(spanMs % 60_000).toBe(0);
+    }
   });
 
   it("leaves an invocation time to work before it hands its files on", () => {
