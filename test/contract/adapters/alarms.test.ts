@@ -9,7 +9,12 @@ import { loopbackEndpoint } from "../../../local/loopback.ts";
 
 const SINCE_S = 1_790_000_000.5;
 const UPDATED_S = SINCE_S + 60;
-const composite = { AlarmName: "slo", AlarmRule: "TRUE", StateValue: "OK", StateTransitionedTimestamp: SINCE_S };
+const composite = {
+  AlarmName: "slo",
+  StateValue: "OK",
+  StateTransitionedTimestamp: SINCE_S,
+  StateUpdatedTimestamp: UPDATED_S,
+};
 const metric = { AlarmName: "errors", StateValue: "ALARM", StateUpdatedTimestamp: UPDATED_S };
 
 let server: Server;
@@ -64,6 +69,11 @@ it("asks once for alarms of both kinds by their names, and tells each with when 
 
 it.each([
   ["an alarm that is not there", { CompositeAlarms: [composite] }, "CloudWatch has no alarm errors"],
+  [
+    "an alarm without a time",
+    { CompositeAlarms: [composite, { AlarmName: "errors", StateValue: "OK" }] },
+    "tells no state",
+  ],
   ["an answer without any", {}, "CloudWatch has no alarm errors"],
   [
     "an alarm without a state",

@@ -41,6 +41,7 @@ describe("the path of an attempt", () => {
     for (const [gateCeiling, document, isExpected] of [
       [100, 100, true],
       [100, 0, false],
+      [0.001, 100, false],
       [0, 100, false],
     ] as const) {
       const w = world({ settings: { gateCeiling } });

@@ -97,7 +97,8 @@ describe("an alarm", () => {
     expect(await controlRollout(r.deps, ALARM)).toBeUndefined();
     await r.command("off");
     await controlRollout(r.deps, ALARM);
-    expect([await r.status(), r.logs]).toEqual(["off 0", []]);
+    await r.poll();
+    expect([await r.status(), r.logs, r.looks()]).toEqual(["off 0", [], 0]);
   });
 
   it("takes a paused rollout back as well, and one that an operator resumed", async () => {
@@ -129,6 +130,17 @@ describe("alarms that cannot tell", () => {
     await r.poll();
     await r.pollFor(BLIND_MS - MINUTE_MS);
     expect([await r.status(), r.logs.at(-1)]).toEqual(["baking 5", expect.stringContaining("AccessDenied")]);
+    await r.pollFor(MINUTE_MS);
+    expect(await r.status()).toBe("rolled_back 0");
+  });
+
+  it("when a rollout begins that was taken back for it, give it its 15 minutes again", async () => {
+    const r = await startedRollout();
+    r.alarmsAreReadable(false);
+    await r.pollFor(2 * BLIND_MS);
+    await r.command("start");
+    await r.pollFor(BLIND_MS);
+    expect(await r.status()).toBe("baking 5");
     await r.pollFor(MINUTE_MS);
     expect(await r.status()).toBe("rolled_back 0");
   });

@@ -20,11 +20,13 @@ export function rollout() {
   const logs: string[] = [];
   let alarm: AlarmState = { name: ALARM, state: "OK", sinceMs: 0 };
   let isReadable = true;
+  let looks = 0;
   const deps: RolloutDeps = {
     clock,
     items,
     alarms: {
       states: async () => {
+        looks += 1;
         if (!isReadable) throw new Error("AccessDenied");
         return [alarm];
       },
@@ -43,6 +45,7 @@ export function rollout() {
     logs,
     deps,
     gate,
+    looks: () => looks,
     status: async () => {
       const seen = await gate();
       return seen && `${seen.phase} ${seen.percent}`;
