@@ -1,3 +1,4 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
@@ -15,10 +16,13 @@ const PATIENT = { connectionTimeout: 5_000, socketTimeout: 60_000 };
 export const createS3 = (environment: NodeJS.ProcessEnv): S3Client =>
   new S3Client({ requestHandler: PATIENT, forcePathStyle: isEmulated(environment) });
 export const createSqs = (): SQSClient => new SQSClient({ requestHandler: QUICK });
+export const createDynamoDb = (): DynamoDBClient => new DynamoDBClient({ requestHandler: QUICK });
+export const createCloudWatch = (): CloudWatchClient => new CloudWatchClient({ requestHandler: QUICK });
 export const createEventBridge = (): EventBridgeClient => new EventBridgeClient({ requestHandler: QUICK });
 
+/** What the pipeline needs. */
 export const createClients = (environment: NodeJS.ProcessEnv) => ({
-  dynamodb: new DynamoDBClient({ requestHandler: QUICK }),
+  dynamodb: createDynamoDb(),
   s3: createS3(environment),
   sqs: createSqs(),
 });

@@ -1,7 +1,7 @@
 import { asJobError } from "./errors.ts";
-import { gateAdmits } from "./gate.ts";
 import { jobIdOfKey, jobKeyOf } from "./keys.ts";
 import { acquireLease } from "./acquire-lease.ts";
+import { isGuarded } from "./choose-path.ts";
 import { parseMessage, type JobMessage } from "./message.ts";
 import { processPlain } from "./plain.ts";
 import { processJob, type JobEnd } from "./process-job.ts";
@@ -46,8 +46,10 @@ async function work(
   outOfTime: AbortSignal,
 ): Promise<JobEnd> {
   const jobKey = jobKeyOf(message);
-  const isGuarded = message.tracked === true || gateAdmits(deps.settings.gate, jobIdOfKey(jobKey));
-  if (!isGuarded) return processPlain(deps, message, delivery.receiveCount, outOfTime);
+  const { receiveCount } = delivery;
+  if (!(await isGuarded(deps, message, receiveCount, jobIdOfKey(jobKey)))) {
+    return processPlain(deps, message, receiveCount, outOfTime);
+  }
 
   const acquisition = await acquireLease(deps, message, jobKey, () =>
     keepHidden(deps.queue, delivery, deps.settings.leaseTtlMs),

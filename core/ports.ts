@@ -199,6 +199,18 @@ export interface Sha256 {
   restore(state: string): Promise<RunningSha256 | undefined>;
 }
 
+export interface AlarmState {
+  readonly name: string;
+  readonly state: "OK" | "ALARM" | "INSUFFICIENT_DATA";
+  /** When it last changed from another state. */
+  readonly sinceMs: number;
+}
+
+export interface Alarms {
+  /** Of every alarm that is watched. @throws Error when one of them cannot be told. */
+  states(): Promise<readonly AlarmState[]>;
+}
+
 type LogLevel = "info" | "warn" | "error";
 
 /** Never awaited, never throws: what it loses, it loses alone. */

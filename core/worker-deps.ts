@@ -1,11 +1,13 @@
 import type { Gate } from "./gate.ts";
+import type { GateDocumentPort } from "./gate-reader.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PartBuffers } from "./part-buffers.ts";
 import type { Clock, Content, Http, Items, Queue, Random, Sha256, Staging, Telemetry } from "./ports.ts";
 import type { RetryPolicy } from "./retry.ts";
 
 export interface WorkerSettings {
-  readonly gate: Gate;
+  /** The variable's percentage: whoever it leaves out, the document does not let in. */
+  readonly gateCeiling: Gate;
   readonly leaseTtlMs: number;
   readonly requeueGraceMs: number;
   readonly recordRetentionMs: number;
@@ -24,6 +26,7 @@ export interface WorkerDeps {
   readonly random: Random;
   readonly http: Http;
   readonly items: Items;
+  readonly gate: GateDocumentPort;
   readonly staging: Staging;
   readonly content: Content;
   readonly queue: Queue;

@@ -3,6 +3,7 @@ import { UPLOADS_KEPT_DAYS } from "./constructs/staging-bucket.ts";
 import { MAX_RECEIVE_COUNT, MESSAGES_KEPT_DAYS } from "./constructs/work-queue.ts";
 import type { Environment } from "./environments.ts";
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 3600 * 1000;
 const LONGEST_INVOCATION_MS = 900_000;
 const LONGEST_DELAY_MS = 900_000;
@@ -80,6 +81,7 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
       "codeRollout has a pace and monitoring is undefined. Write codeRollout: undefined: nothing would stop it.",
     );
   }
+  problems.push(...rolloutProblems(environment));
   if (problems.length > 0) {
     throw new RangeError(`infra/environments.ts, ${name}:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
   }
@@ -108,6 +110,14 @@ function contentProblem({ contentRetentionDays, expiredRecords, recordRetentionD
   return [
     `${setting}. Write undefined or a whole number of at least ${least}: a record answers duplicates for recordRetentionDays, and DynamoDB removes it within ${REMOVED_WITHIN_DAYS} days.`,
   ];
+}
+
+/** The controller looks once a minute; in less than ten, an alarm has hardly seen the step. */
+function rolloutProblems({ monitoring }: Environment): string[] {
+  if (!monitoring) return [];
+  return Object.entries(monitoring.rollout)
+    .filter(([, ms]) => ms < 10 * MINUTE_MS || ms % MINUTE_MS !== 0)
+    .map(([name, ms]) => `monitoring.rollout.${name} is ${ms}. Write whole minutes, ten at least: ${10 * MINUTE_MS}.`);
 }
 
 function gateProblem(gate: string): string[] {

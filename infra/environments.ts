@@ -1,7 +1,9 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 
 const SECOND_MS = 1000;
-const DAY_MS = 24 * 3600 * SECOND_MS;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 const MIB = 1024 * 1024;
 
 const PART_SIZE_BYTES = 8 * MIB;
@@ -24,6 +26,13 @@ export interface Monitoring {
   readonly runbookBaseUrl: string;
   /** Job records that a day may add. A record is 1 KB at most, kept for `recordRetentionDays`; a job is 8 write units. */
   readonly ledgerGrowthADay: number;
+  /** The rollout of the gate by steps of 5, 25, 50 and 100 %. */
+  readonly rollout: {
+    /** How long the alarms must have been OK before the next step. The slow ones that page look at six hours. */
+    readonly bakeMs: number;
+    /** How long a rollout stays where it is when the alarms cannot be read; then it goes back. */
+    readonly blindMs: number;
+  };
 }
 
 /** How much of the work new code gets at first, and for how long; the rest follows at once. */
@@ -34,7 +43,10 @@ export type ExpiredRecords = "delete" | "archive" | "keep";
 
 /** What differs, or may differ, between two deployments of the same stack. */
 export interface Environment {
-  /** The gate, `DOCSTOKG_ENABLE_IDEMPOTENCY`: "true", "false", or the percentage of jobs that take the guarded path. */
+  /**
+   * The gate, `DOCSTOKG_ENABLE_IDEMPOTENCY`: "true", "false", or the percentage of jobs that take the
+   * guarded path: at most, for the gate document in the table may let in fewer.
+   */
   readonly enableIdempotency: string;
   /** Keeps table and buckets when the stack goes, and refuses to delete table and stack. */
   readonly protectData: boolean;
@@ -83,6 +95,7 @@ export interface Environment {
   readonly monitoring: Monitoring | undefined;
 }
 
+const BLIND_MS = 15 * MINUTE_MS;
 const RUNBOOKS = "docs/runbooks";
 /** Put the real ones here: an address that nobody confirms is one more thing that looks as if it worked. */
 const NOBODY_YET: Subscribers = { emails: [], httpsUrls: [] };
@@ -122,7 +135,12 @@ const dev: Environment = {
 
   codeRollout: undefined,
 
-  monitoring: { tells: undefined, runbookBaseUrl: RUNBOOKS, ledgerGrowthADay: 10_000 },
+  monitoring: {
+    tells: undefined,
+    runbookBaseUrl: RUNBOOKS,
+    ledgerGrowthADay: 10_000,
+    rollout: { bakeMs: 10 * MINUTE_MS, blindMs: BLIND_MS },
+  },
 };
 
 const staging: Environment = {
@@ -137,6 +155,7 @@ const staging: Environment = {
     tells: { page: NOBODY_YET, ticket: NOBODY_YET },
     runbookBaseUrl: RUNBOOKS,
     ledgerGrowthADay: 100_000,
+    rollout: { bakeMs: HOUR_MS, blindMs: BLIND_MS },
   },
 };
 
@@ -153,6 +172,7 @@ const prod: Environment = {
     runbookBaseUrl: RUNBOOKS,
     // At most 30 GB of records, and $5 of write units a day.
     ledgerGrowthADay: 1_000_000,
+    rollout: { bakeMs: 6 * HOUR_MS, blindMs: BLIND_MS },
   },
 };
 

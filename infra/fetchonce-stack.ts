@@ -14,6 +14,7 @@ type OutputName =
   | "ArchiveBucketName"
   | "WorkerFunctionName"
   | "ReconcilerFunctionName"
+  | "RolloutFunctionName"
   | "AnnouncerFunctionName"
   | "ArchiverFunctionName";
 

@@ -4,6 +4,7 @@ import { CodeRollout } from "./constructs/code-rollout.ts";
 import { Archiver } from "./constructs/ledger-archive.ts";
 import { Monitoring } from "./constructs/monitoring.ts";
 import { Reconciler } from "./constructs/reconciler.ts";
+import { Rollout } from "./constructs/rollout.ts";
 import { Worker } from "./constructs/worker.ts";
 import type { DataStack } from "./data-stack.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "./environments.ts";
@@ -29,9 +30,19 @@ export class PipelineStack extends FetchonceStack {
     const archiver = archive && new Archiver(this, "Archiver", { name, environment, data, archive });
 
     const { monitoring } = environment;
+    const rollout = monitoring && new Rollout(this, "Rollout", { name, environment, monitoring, data });
     this.monitoring =
-      monitoring &&
-      new Monitoring(this, "Monitoring", { name, environment, monitoring, data, worker, reconciler, announcer });
+      rollout &&
+      new Monitoring(this, "Monitoring", {
+        name,
+        environment,
+        monitoring,
+        data,
+        worker,
+        reconciler,
+        announcer,
+        rollout,
+      });
 
     const { codeRollout } = environment;
     this.codeRollout =
@@ -43,6 +54,7 @@ export class PipelineStack extends FetchonceStack {
       WorkerFunctionName: worker.function.functionName,
       ReconcilerFunctionName: reconciler.function.functionName,
       AnnouncerFunctionName: announcer.function.functionName,
+      ...(rollout && { RolloutFunctionName: rollout.function.functionName }),
       ...(archiver && { ArchiverFunctionName: archiver.function.functionName }),
     });
   }

@@ -7,6 +7,9 @@ const SECOND_MS = 1000;
 /** An invocation hands its files on well before it ends; so close to its end it has not. */
 const NEAR_THE_TIMEOUT_MS = 5 * SECOND_MS;
 
+/** Its runbook is the page of its own id, where it names no other. */
+type AbsoluteAlarm = Omit<Alarm, "kind" | "runbook"> & Partial<Pick<Alarm, "runbook">>;
+
 const whenAtLeast = (
   threshold: number,
   source: MetricSource,
@@ -16,10 +19,23 @@ const whenAtLeast = (
   { metrics: { value: source }, periodMinutes, periods, comparison: ">=", threshold, missing: "notBreaching" },
 ];
 
+const whenSilentFor5Minutes = (runs: MetricSource): readonly [Condition] => [
+  {
+    metrics: { runs },
+    // Without FILL it would be seven minutes: CloudWatch looks for points before the last five, too, and believes them.
+    expression: "FILL(runs, 0)",
+    periodMinutes: 1,
+    periods: 5,
+    comparison: "<",
+    threshold: 1,
+    missing: "breaching",
+  },
+];
+
 const sum = { statistic: "Sum" } as const;
 const maximum = { statistic: "Maximum" } as const;
 
-const pipelineAlarms = ({ visibilityTimeoutMs }: AlarmSettings): readonly Omit<Alarm, "kind" | "runbook">[] => [
+const pipelineAlarms = ({ visibilityTimeoutMs }: AlarmSettings): readonly AbsoluteAlarm[] => [
   {
     id: "oldest-message",
     slo: "time-to-complete-median",
@@ -51,7 +67,7 @@ const pipelineAlarms = ({ visibilityTimeoutMs }: AlarmSettings): readonly Omit<A
   },
 ];
 
-const announcementAlarms: readonly Omit<Alarm, "kind" | "runbook">[] = [
+const announcementAlarms: readonly AbsoluteAlarm[] = [
   {
     id: "announcements-late",
     title: "Announcements are late",
@@ -73,7 +89,7 @@ const announcementAlarms: readonly Omit<Alarm, "kind" | "runbook">[] = [
   },
 ];
 
-const recoveryAlarms: readonly Omit<Alarm, "kind" | "runbook">[] = [
+const recoveryAlarms: readonly AbsoluteAlarm[] = [
   {
     id: "reconciler-silent",
     slo: "crash-recovery",
@@ -82,18 +98,7 @@ const recoveryAlarms: readonly Omit<Alarm, "kind" | "runbook">[] = [
     happened: "The reconciler, due every minute, has not reported a run for five minutes.",
     felt: "Files of crashed workers do not arrive at all, and staging litter piles up.",
     why: "A lease is recovered in time within three minutes; the fourth and fifth are for metrics that come late.",
-    conditions: [
-      {
-        metrics: { runs: { ours: "ReconcilerRuns", ...sum } },
-        // Without FILL it would be seven minutes: CloudWatch looks for points before the last five, too, and believes them.
-        expression: "FILL(runs, 0)",
-        periodMinutes: 1,
-        periods: 5,
-        comparison: "<",
-        threshold: 1,
-        missing: "breaching",
-      },
-    ],
+    conditions: whenSilentFor5Minutes({ ours: "ReconcilerRuns", ...sum }),
   },
   {
     id: "oldest-expired-lease",
@@ -117,7 +122,30 @@ const recoveryAlarms: readonly Omit<Alarm, "kind" | "runbook">[] = [
   },
 ];
 
-const resourceAlarms = (settings: AlarmSettings): readonly Omit<Alarm, "kind" | "runbook">[] => [
+const rolloutAlarms: readonly AbsoluteAlarm[] = [
+  {
+    id: "rollout-silent",
+    title: "The rollout controller is silent",
+    severity: "ticket",
+    happened: "The rollout controller, due every minute, has not been started for five minutes.",
+    felt: "Nothing, unless the gate is being rolled out: then no alarm takes that back, and no step follows.",
+    why: "As long as the reconciler may be silent. A ticket, since whoever is paged for an objective can turn the gate off by hand.",
+    runbook: "gate-rollout",
+    conditions: whenSilentFor5Minutes({ aws: "rolloutInvocations", ...sum }),
+  },
+  {
+    id: "rollout-failing",
+    title: "The rollout controller fails",
+    severity: "ticket",
+    happened: "Three runs of the rollout controller or more ended in an error within a quarter of an hour.",
+    felt: "Nothing, unless the gate is being rolled out: then it may not be taken back in time.",
+    why: "Of fifteen runs, one or two may meet a throttled call; three are a cause that stays.",
+    runbook: "gate-rollout",
+    conditions: whenAtLeast(3, { aws: "rolloutErrors", ...sum }, 15),
+  },
+];
+
+const resourceAlarms = (settings: AlarmSettings): readonly AbsoluteAlarm[] => [
   {
     id: "worker-failing",
     slo: "job-completion",
@@ -229,6 +257,10 @@ const resourceAlarms = (settings: AlarmSettings): readonly Omit<Alarm, "kind" | 
 ];
 
 export const absoluteAlarms = (settings: AlarmSettings): readonly Alarm[] =>
-  [...pipelineAlarms(settings), ...announcementAlarms, ...recoveryAlarms, ...resourceAlarms(settings)].map((alarm) =>
-    Object.assign({ kind: "absolute", runbook: alarm.id } as const, alarm),
-  );
+  [
+    ...pipelineAlarms(settings),
+    ...announcementAlarms,
+    ...recoveryAlarms,
+    ...rolloutAlarms,
+    ...resourceAlarms(settings),
+  ].map((alarm) => Object.assign({ kind: "absolute", runbook: alarm.id } as const, alarm));

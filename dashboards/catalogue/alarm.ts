@@ -18,6 +18,8 @@ export const AWS_METRICS = {
   reconcilerThrottles: { namespace: "AWS/Lambda", name: "Throttles", of: "reconciler" },
   announcerLag: { namespace: "AWS/Lambda", name: "IteratorAge", of: "announcer" },
   streamRecordsDead: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", of: "streamDeadLetters" },
+  rolloutInvocations: { namespace: "AWS/Lambda", name: "Invocations", of: "rollout" },
+  rolloutErrors: { namespace: "AWS/Lambda", name: "Errors", of: "rollout" },
   tableReadThrottles: { namespace: "AWS/DynamoDB", name: "ReadThrottleEvents", of: "table" },
   tableWriteThrottles: { namespace: "AWS/DynamoDB", name: "WriteThrottleEvents", of: "table" },
   indexWriteThrottles: { namespace: "AWS/DynamoDB", name: "WriteThrottleEvents", of: "watchIndex" },
@@ -65,6 +67,10 @@ export interface Alarm {
   readonly runbook: string;
   readonly conditions: readonly [Condition] | readonly [long: Condition, short: Condition];
 }
+
+/** The alarm that is in ALARM while any is that pages for an objective. */
+export const SLO_BURNING = "slo-burning";
+export const pagesForSlo = ({ severity, slo }: Alarm): boolean => severity === "page" && slo !== undefined;
 
 /** What differs between environments and moves a threshold. */
 export interface AlarmSettings {

@@ -117,6 +117,15 @@ export const PANELS: readonly Panel[] = [
     series: [{ aws: "workerDuration", ...maximum }],
   },
   {
+    title: "Rollout controller",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { aws: "rolloutInvocations", ...sum },
+      { aws: "rolloutErrors", ...sum },
+    ],
+  },
+  {
     title: "Table",
     unit: "count",
     ...PERIOD,

@@ -9,7 +9,7 @@ import {
   TreatMissingData,
 } from "aws-cdk-lib/aws-cloudwatch";
 import type { Construct } from "constructs";
-import { type Alarm, type Condition } from "../catalogue/alarm.ts";
+import { type Alarm, type Condition, pagesForSlo, SLO_BURNING } from "../catalogue/alarm.ts";
 import { type Place, seriesOf } from "./metrics.ts";
 
 export interface AlarmsProps {
@@ -74,6 +74,25 @@ function oneAlarm(scope: Construct, alarm: Alarm, props: AlarmsProps): MetricAla
     compositeAlarmName: `${props.prefix}-${alarm.id}`,
     alarmDescription: text,
     alarmRule: AlarmRule.allOf(...halves.map((half) => AlarmRule.fromAlarm(half, AlarmState.ALARM))),
+    actionsEnabled: props.actions !== undefined,
+  });
+}
+
+/**
+ * In ALARM while any alarm is that pages for an objective: what takes a rollout back. It tells nobody; those do.
+ * @param made of the catalogue's alarms, in their order.
+ */
+export function watchObjectives(
+  scope: Construct,
+  alarms: readonly Alarm[],
+  made: readonly IAlarm[],
+  props: AlarmsProps,
+): CompositeAlarm {
+  const paging = made.filter((_, index) => alarms[index] && pagesForSlo(alarms[index]));
+  return new CompositeAlarm(scope, SLO_BURNING, {
+    compositeAlarmName: `${props.prefix}-${SLO_BURNING}`,
+    alarmDescription: "Any of those that page for an objective: takes a rollout of the gate back.",
+    alarmRule: AlarmRule.anyOf(...paging.map((alarm) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM))),
     actionsEnabled: props.actions !== undefined,
   });
 }

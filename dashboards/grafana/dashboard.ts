@@ -20,6 +20,7 @@ const DIMENSIONS: Readonly<Record<AwsResource, Readonly<Record<string, string>>>
   reconciler: { FunctionName: "$reconciler" },
   announcer: { FunctionName: "$announcer" },
   streamDeadLetters: { QueueName: "$stream_dead_letters" },
+  rollout: { FunctionName: "$rollout" },
   table: { TableName: "$table" },
   watchIndex: { TableName: "$table", GlobalSecondaryIndexName: "watch" },
 };

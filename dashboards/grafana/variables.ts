@@ -70,5 +70,6 @@ export const VARIABLES: readonly object[] = [
   resource("reconciler", "Reconciler", "reconcilerErrors", "FunctionName", "ReconcilerFunction"),
   resource("announcer", "Announcer", "announcerLag", "FunctionName", "AnnouncerFunction"),
   resource("stream_dead_letters", "Stream's dead letters", "streamRecordsDead", "QueueName", "StreamDeadLetters"),
+  resource("rollout", "Rollout controller", "rolloutInvocations", "FunctionName", "RolloutFunction"),
   resource("table", "Table", "tableWriteUnits", "TableName", "Table"),
 ];

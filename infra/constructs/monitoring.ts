@@ -4,7 +4,7 @@ import { Construct } from "constructs";
 import { FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
 import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
-import { makeAlarms } from "../../dashboards/cloudwatch/alarms.ts";
+import { makeAlarms, watchObjectives } from "../../dashboards/cloudwatch/alarms.ts";
 import { countFailuresByHost } from "../../dashboards/cloudwatch/contributors.ts";
 import { makeDashboard } from "../../dashboards/cloudwatch/dashboard.ts";
 import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
@@ -19,6 +19,7 @@ import {
 import type { Announcer } from "./announcements.ts";
 import { Notifications } from "./notifications.ts";
 import type { Reconciler } from "./reconciler.ts";
+import type { Rollout } from "./rollout.ts";
 import type { Worker } from "./worker.ts";
 
 export interface MonitoringProps {
@@ -29,6 +30,7 @@ export interface MonitoringProps {
   readonly worker: Worker;
   readonly reconciler: Reconciler;
   readonly announcer: Announcer;
+  readonly rollout: Rollout;
 }
 
 /** Everything on-call needs, made from the catalogue in `dashboards/`. */
@@ -49,7 +51,7 @@ export class Monitoring extends Construct {
     const rule = countFailuresByHost(this, contributorRule, logs.worker);
     const place = placeOf(props, contributorRule);
     const catalogue = alarmsOf({ ...environment, ...monitoring });
-    const alarms = makeAlarms(this, catalogue, {
+    const alarmsProps = {
       place,
       prefix,
       actions: monitoring.tells && notifications.actions,
@@ -58,8 +60,10 @@ export class Monitoring extends Construct {
         Dashboard: consoleView(`dashboards/dashboard/${prefix}`),
         "Worker's log": consoleView(`logsV2:log-groups/log-group/${logs.worker.logGroupName}`),
       },
-    });
+    };
+    const alarms = makeAlarms(this, catalogue, alarmsProps);
     this.pages = alarms.filter((_, index) => catalogue[index]?.severity === "page");
+    watchObjectives(this, catalogue, alarms, alarmsProps);
     // The alarm names the rule, which CloudFormation does not take for a dependency.
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
     makeDashboard(this, { name: prefix, place, alarms });
@@ -79,6 +83,7 @@ const placeOf = (props: MonitoringProps, contributorRule: string): Place => ({
     reconciler: { FunctionName: props.reconciler.function.functionName },
     announcer: { FunctionName: props.announcer.function.functionName },
     streamDeadLetters: { QueueName: props.data.streamDeadLetters.queueName },
+    rollout: { FunctionName: props.rollout.function.functionName },
     table: { TableName: props.data.table.tableName },
     watchIndex: { TableName: props.data.table.tableName, GlobalSecondaryIndexName: props.data.table.watchIndexName },
   },

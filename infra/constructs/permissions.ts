@@ -7,6 +7,12 @@ export function permit(role: Role, resource: string, actions: readonly string[])
   role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [resource] }));
 }
 
+/** For the actions of a service that takes them for nothing less than everything; say who says so. */
+export function permitEverywhere(role: Role, actions: readonly string[], reason: string): void {
+  permit(role, "*", actions);
+  Validations.of(role).acknowledge({ id: "AwsSolutions-IAM5[Resource::*]", reason });
+}
+
 /** As `permit`, for the objects of a bucket whose keys match the pattern. */
 export function permitObjects(role: Role, bucket: Bucket, keyPattern: string, actions: readonly string[]): void {
   permit(role, bucket.arnForObjects(keyPattern), actions);

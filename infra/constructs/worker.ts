@@ -63,7 +63,7 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       "sqs:SendMessage",
     ]);
     permit(this.role, work.deadLetters.queueArn, ["sqs:SendMessage"]);
-    permit(this.role, table.tableArn, ["dynamodb:UpdateItem"]);
+    permit(this.role, table.tableArn, ["dynamodb:UpdateItem", "dynamodb:GetItem"]);
     permitObjects(this.role, staging, stagingKey("*", "*"), [
       "s3:PutObject",
       "s3:GetObject",

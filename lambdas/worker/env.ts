@@ -16,7 +16,7 @@ export const workerEnv = z.object({
   DEAD_LETTER_QUEUE_URL: z.url(),
   STAGING_BUCKET: name,
   CONTENT_BUCKET: name,
-  /** `false` (off) | `true` (all) | `0`..`100` percent of jobs. */
+  /** `false` (off) | `true` (all) | `0`..`100` percent of jobs, at most: the table's gate document may let in fewer. */
   DOCSTOKG_ENABLE_IDEMPOTENCY: z.string(),
   LEASE_TTL_MS: positive,
   /** Bytes of a multipart part; S3 wants at least 5 MiB. */
@@ -54,7 +54,7 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** @throws TypeError when the gate is not one. */
 export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
-  gate: parseGate(env.DOCSTOKG_ENABLE_IDEMPOTENCY),
+  gateCeiling: parseGate(env.DOCSTOKG_ENABLE_IDEMPOTENCY),
   leaseTtlMs: env.LEASE_TTL_MS,
   requeueGraceMs: env.REQUEUE_GRACE_MS,
   recordRetentionMs: env.RECORD_RETENTION_DAYS * DAY_MS,

@@ -39,17 +39,17 @@ const ARGUMENTS: readonly Argument[] = [
     why: "Every sample of these is 1: there are as many as they add up to.",
   },
   {
-    alarm: /^reconciler-silent$/,
+    alarm: /^(reconciler|rollout)-silent$/,
     change: /^runs: (Average|Minimum|Maximum|SampleCount|p50|p99)$/,
     why: "A run is a sample of 1. What is asked is whether there was any.",
   },
   {
-    alarm: /^reconciler-silent$/,
+    alarm: /^(reconciler|rollout)-silent$/,
     change: /^windows of the clock$/,
     why: "The last five minutes are the last five of the clock.",
   },
   {
-    alarm: /^(reconciler-silent|reconciler-failing|(stream-)?dead-letters)$/,
+    alarm: /^((reconciler|rollout)-(silent|failing)|(stream-)?dead-letters)$/,
     change: /^threshold (0\.9|2\.7)\d*$/,
     why: "What is counted is whole, and the next whole number is the same.",
   },

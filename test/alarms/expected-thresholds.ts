@@ -152,13 +152,13 @@ function made(
 /** Something due every minute has not happened for so many. */
 export function silence(
   id: string,
-  { severity, what, minutes }: { severity: ExpectedAlarm["severity"]; what: What; minutes: number },
+  { severity, what, value, minutes }: Pick<Rule, "severity" | "minutes"> & { what: What; value: number },
 ): ExpectedAlarm {
   const everyMinute = (from: number, to: number, step = 1): readonly Entry[] =>
     Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => ({
       what,
       minute: from + index * step,
-      value: 0,
+      value,
     }));
   const condition: ExpectedCondition = {
     suffix: "",

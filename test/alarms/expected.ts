@@ -101,10 +101,12 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
     limit: 50,
     minutes: 15,
   }),
-  silence("reconciler-silent", { ...PAGE, what: "reconciler run", minutes: 5 }),
+  silence("reconciler-silent", { ...PAGE, what: "reconciler run", value: 0, minutes: 5 }),
   // Ten minutes, in milliseconds.
   threshold("oldest-expired-lease", { ...TICKET, most: "reconciler run", limit: 600_000, minutes: 5 }),
   sums("reconciler-failing", { ...TICKET, plus: ["reconciler errors"], limit: 3, minutes: 15, filled: false }),
+  silence("rollout-silent", { ...TICKET, what: "rollout invocations", value: 1, minutes: 5 }),
+  sums("rollout-failing", { ...TICKET, plus: ["rollout errors"], limit: 3, minutes: 15, filled: false }),
   ratio("worker-failing", invocations, { ...PAGE, long: 15, ratio: 1000, leastBad: 3 }),
   // Five seconds before the time-out of 900 s.
   threshold("worker-timing-out", { ...TICKET, most: "worker duration", limit: 895_000, minutes: 15 }),

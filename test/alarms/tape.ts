@@ -77,7 +77,8 @@ type OutputName =
   | "TableName"
   | "WorkerFunctionName"
   | "ReconcilerFunctionName"
-  | "AnnouncerFunctionName";
+  | "AnnouncerFunctionName"
+  | "RolloutFunctionName";
 type AwsMetric = readonly [namespace: string, name: string, dimension: string, of: OutputName, index?: string];
 
 /** Named as AWS documents them; of the resources that the stack's outputs name. */
@@ -92,6 +93,8 @@ const AWS = {
   "reconciler errors": ["AWS/Lambda", "Errors", "FunctionName", "ReconcilerFunctionName"],
   "announcer lag": ["AWS/Lambda", "IteratorAge", "FunctionName", "AnnouncerFunctionName"],
   "stream dead letters": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "StreamDeadLetterQueueUrl"],
+  "rollout invocations": ["AWS/Lambda", "Invocations", "FunctionName", "RolloutFunctionName"],
+  "rollout errors": ["AWS/Lambda", "Errors", "FunctionName", "RolloutFunctionName"],
   "read throttles": ["AWS/DynamoDB", "ReadThrottleEvents", "TableName", "TableName"],
   "write throttles": ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", "TableName"],
   "index throttles": ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", "TableName", "watch"],

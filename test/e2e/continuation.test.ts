@@ -1,4 +1,6 @@
 /** Files longer than one invocation, and the gate that turns the guarded path off. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { gateAdmits } from "../../core/gate.ts";
 import { contentKey, hashItemKey, jobItemKey } from "../../core/keys.ts";
@@ -60,6 +62,21 @@ describe("the gate", () => {
     return run;
   };
 
+  /** The operator's program, as a process of its own. */
+  const gateCommand = async ({ pipeline }: Run, ...args: readonly string[]): Promise<string> => {
+    const { protocol, hostname, port } = (await pipeline.clients.dynamodb.config.endpoint?.()) ?? {};
+    const env = {
+      PATH: process.env["PATH"],
+      AWS_ENDPOINT_URL: `${protocol}//${hostname}:${port}`,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "local",
+      AWS_SECRET_ACCESS_KEY: "local",
+    };
+    const command = ["cli/gate.ts", ...args, "--table", pipeline.names.table];
+    const { stdout } = await promisify(execFile)(process.execPath, command, { env });
+    return stdout;
+  };
+
   const jobKeysAsked = (run: Run): readonly string[] =>
     run.seen.requests.flatMap(({ service, key }) => (service === "dynamodb" && key?.startsWith("JOB#") ? [key] : []));
 
@@ -79,6 +96,19 @@ describe("the gate", () => {
     expect(await run.staging()).toEqual([]);
     expect(await run.pipeline.deadLetters()).toEqual([{ body: JSON.stringify(wrong), reason: "digest_mismatch" }]);
     expect(run.seen.events.filter((event) => "job_id" in event)).toEqual([]);
+  });
+
+  it("off in the table's document: the plain path, though the variable says on", async () => {
+    const run = await startQuietRun(await startSurroundings(), "true");
+    expect(await gateCommand(run, "off", "--by", "the test", "--reason", "as an operator does")).toMatch(
+      /^0 % of jobs, .*: off \(version 1\)\.[^]*none -> 0 %  off, by the test: as an operator does\n$/,
+    );
+    await run.submit(files);
+    await run.untilQueueIsEmpty();
+
+    expect(run.contentOnDisk()).toEqual(sha256s);
+    expect(await run.itemKeys("JOB#")).toEqual([]);
+    expect(jobKeysAsked(run)).toEqual([]);
   });
 
   it("at 50 percent splits the jobs, and at 100 takes the rest in without writing their content again", async () => {

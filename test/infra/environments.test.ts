@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { parseGate } from "../../core/gate.ts";
+import { pagesForSlo } from "../../dashboards/catalogue/alarm.ts";
+import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { buildApp } from "../../infra/build.ts";
 import { refuseWrongSettings } from "../../infra/environment-rules.ts";
-import { type Environment, environmentNameOf, ENVIRONMENTS } from "../../infra/environments.ts";
+import { type Environment, environmentNameOf, ENVIRONMENTS, type Monitoring } from "../../infra/environments.ts";
 import { environmentNames, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
@@ -33,8 +35,17 @@ describe("choosing an environment", () => {
   });
 });
 
+it("prod bakes each step for as long as the slowest alarm that takes it back looks", () => {
+  const { monitoring, ...prod } = ENVIRONMENTS.prod;
+  if (!monitoring) throw new Error("prod is not monitored.");
+  const watching = alarmsOf({ ...prod, ...monitoring }).filter(pagesForSlo);
+  const minutes = watching.flatMap(({ conditions }) => conditions.map((each) => each.periodMinutes * each.periods));
+  expect(monitoring.rollout.bakeMs).toBe(Math.max(...minutes) * 60_000);
+});
+
 describe("settings that do not fit together", () => {
   const { prod } = ENVIRONMENTS;
+  const MONITORING = prod.monitoring as Monitoring;
   const refusalOf = (change: Partial<Environment>, isDeployed = true) => {
     try {
       refuseWrongSettings("prod", { ...prod, ...change }, isDeployed);
@@ -80,6 +91,14 @@ describe("settings that do not fit together", () => {
     [{ recoverLimit: 0 }, "recoverLimit is 0"],
     [{ sweepLimit: 1.5 }, "sweepLimit is 1.5"],
     [{ orphanAgeMs: 900_000 }, "orphanAgeMs is 900000. Write a whole number of at least 900001"],
+    [
+      { monitoring: { ...MONITORING, rollout: { bakeMs: 599_999, blindMs: 600_000 } } },
+      "rollout.bakeMs is 599999. Write",
+    ],
+    [
+      { monitoring: { ...MONITORING, rollout: { bakeMs: 600_000, blindMs: 660_001 } } },
+      "rollout.blindMs is 660001. Write",
+    ],
     [{ monitoring: undefined }, "Write codeRollout: undefined: nothing would stop it."],
     [{ leaseTtlMs: Number.NaN }, "leaseTtlMs is NaN"],
   ])("%j are refused with what to write instead", (change, says) => {

@@ -37,9 +37,11 @@ export const alarmsIn = (template: Synthesized): readonly Resource[] => [
 
 export const nameOf = ({ properties }: Resource): string => String(properties["AlarmName"]);
 
-/** Those whose text tells somebody what to do; the others are halves of a composite. */
+/**
+ * Those whose text tells somebody what to do; the others are halves of a composite, or the composite
+ * of those that page. */
 export const tellingIn = (template: Synthesized): readonly Resource[] =>
-  alarmsIn(template).filter(({ properties }) => !String(properties["AlarmDescription"]).startsWith("Half of "));
+  alarmsIn(template).filter(({ properties }) => !/^(Half|Any) of /.test(String(properties["AlarmDescription"])));
 
 export const queriesOf = ({ properties }: Resource): readonly Query[] => (properties["Metrics"] ?? []) as Query[];
 

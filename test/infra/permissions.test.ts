@@ -8,7 +8,7 @@ interface Statement {
   readonly Resource: unknown;
 }
 
-const FUNCTIONS = ["Worker", "Reconciler", "Announcer", "Archiver"];
+const FUNCTIONS = ["Worker", "Reconciler", "Announcer", "Archiver", "Rollout"];
 const outdir = temporaryFolder();
 let prod: Synthesized;
 
@@ -45,6 +45,7 @@ function permissionsOf(functionId: string): string[] {
 describe("permissions", () => {
   it("let the worker do what its code does, and nothing else", () => {
     expect(permissionsOf("Worker")).toEqual([
+      "dynamodb:GetItem Table.Arn",
       "dynamodb:UpdateItem Table.Arn",
       "logs:CreateLogStream WorkerLogs.Arn",
       "logs:PutLogEvents WorkerLogs.Arn",
@@ -83,6 +84,16 @@ describe("permissions", () => {
     ]);
   });
 
+  it("let the rollout controller do what its code does, and nothing else", () => {
+    expect(permissionsOf("Rollout")).toEqual([
+      "cloudwatch:DescribeAlarms *",
+      "dynamodb:GetItem Table.Arn",
+      "dynamodb:UpdateItem Table.Arn",
+      "logs:CreateLogStream RolloutLogs.Arn",
+      "logs:PutLogEvents RolloutLogs.Arn",
+    ]);
+  });
+
   const READS_THE_STREAM = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map(
     (action) => `dynamodb:${action} Table.StreamArn`,
   );
@@ -97,13 +108,14 @@ describe("permissions", () => {
     );
   });
 
-  it("have a wildcard only where object keys are made at run time", () => {
+  it("have a wildcard only where object keys are made at run time, and where the service takes nothing less", () => {
     const wild = FUNCTIONS.flatMap(permissionsOf).filter((permission) => permission.includes("*"));
     const patterns = wild.map((permission) => permission.replace(/^s3:[A-Za-z]+ /, ""));
     expect([...new Set(patterns)].sort()).toEqual([
       "Archive.Arn/ledger/*",
       "Content.Arn/sha256/*",
       "Staging.Arn/staging/*/*",
+      "cloudwatch:DescribeAlarms *",
     ]);
   });
 
@@ -121,20 +133,15 @@ describe("permissions", () => {
         is: `${type} ${id.replace(/[0-9A-F]{8}$/, "")}`,
         managed: JSON.stringify(properties["ManagedPolicyArns"])?.match(/service-role\/[A-Za-z]+/g),
       }));
-    const own = (is: string) => ({ is, managed: undefined });
-    expect(sources.toSorted((a, b) => (a.is < b.is ? -1 : 1))).toEqual([
-      own("AWS::IAM::Policy AnnouncerRoleDefaultPolicy"),
-      own("AWS::IAM::Policy ArchiverRoleDefaultPolicy"),
-      own("AWS::IAM::Policy ReconcilerRoleDefaultPolicy"),
-      own("AWS::IAM::Policy WorkerRoleDefaultPolicy"),
-      own("AWS::IAM::Role AnnouncerRole"),
-      own("AWS::IAM::Role ArchiverRole"),
-      {
-        is: "AWS::IAM::Role CodeRolloutDeploymentsServiceRole",
-        managed: ["service-role/AWSCodeDeployRoleForLambdaLimited"],
-      },
-      own("AWS::IAM::Role ReconcilerRole"),
-      own("AWS::IAM::Role WorkerRole"),
-    ]);
+    const own = FUNCTIONS.flatMap((id) => [`AWS::IAM::Policy ${id}RoleDefaultPolicy`, `AWS::IAM::Role ${id}Role`]);
+    expect(sources.toSorted((a, b) => (a.is < b.is ? -1 : 1))).toEqual(
+      [
+        ...own.map((is) => ({ is, managed: undefined })),
+        {
+          is: "AWS::IAM::Role CodeRolloutDeploymentsServiceRole",
+          managed: ["service-role/AWSCodeDeployRoleForLambdaLimited"],
+        },
+      ].toSorted((a, b) => (a.is < b.is ? -1 : 1)),
+    );
   });
 });

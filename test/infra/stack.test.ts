@@ -2,12 +2,16 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments.ts";
 import { announcerEnv } from "../../lambdas/announcer/env.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
+import { rolloutEnv } from "../../lambdas/rollout/env.ts";
 import { workerEnv } from "../../lambdas/worker/env.ts";
 import { environmentNames, type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
 const DAY_S = 86_400;
 const FUNCTIONS = ["Worker", "Reconciler", "Announcer"];
+/** Where there are alarms, a rollout goes by them. */
+const functionsOf = (name: EnvironmentName): readonly string[] =>
+  name === "local" ? FUNCTIONS : [...FUNCTIONS, "Rollout"];
 const isArchived = (name: EnvironmentName): boolean => ENVIRONMENTS[name].expiredRecords === "archive";
 const templates = {} as Record<EnvironmentName, Synthesized>;
 
@@ -119,7 +123,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     });
   });
 
-  it.each(FUNCTIONS)("runs the %s on Node 24 and arm64, with logs that end and can hold metrics", (id) => {
+  it.each(functionsOf(name))("runs the %s on Node 24 and arm64, with logs that end and can hold metrics", (id) => {
     const logs = templates[name].one("AWS::Logs::LogGroup", `${id}Logs`);
     expect(logs.properties).toMatchObject({ LogGroupClass: "STANDARD", RetentionInDays: expect.any(Number) });
     expect(templates[name].one("AWS::Lambda::Function", id).properties).toMatchObject({
@@ -163,12 +167,12 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     const { id, properties } = templates[name].one("AWS::Lambda::Function", "Reconciler");
     expect(properties["ReservedConcurrentExecutions"]).toBe(1);
     expect(properties["Timeout"]).toBeLessThan(60);
-    expect(templates[name].one("AWS::Events::Rule").properties).toMatchObject({
+    expect(templates[name].one("AWS::Events::Rule", "ReconcilerSchedule").properties).toMatchObject({
       ScheduleExpression: "rate(1 minute)",
       State: "ENABLED",
       Targets: [{ Arn: { "Fn::GetAtt": [id, "Arn"] } }],
     });
-    expect(templates[name].one("AWS::Lambda::EventInvokeConfig").properties).toMatchObject({
+    expect(templates[name].one("AWS::Lambda::EventInvokeConfig", "Reconciler").properties).toMatchObject({
       FunctionName: { Ref: id },
       MaximumEventAgeInSeconds: 60,
       MaximumRetryAttempts: 0,
@@ -179,16 +183,20 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     { id: "Worker", schema: workerEnv },
     { id: "Reconciler", schema: reconcilerEnv },
     { id: "Announcer", schema: announcerEnv },
+    ...(name === "local" ? [] : [{ id: "Rollout", schema: rolloutEnv }]),
   ])("gives the $id the variables its env.ts asks for, no more, with values it accepts", ({ id, schema }) => {
     expect(Object.keys(templates[name].variablesOf(id)).sort()).toEqual(Object.keys(schema.shape).sort());
     expect(schema.safeParse(templates[name].deployedVariablesOf(id)).error).toBeUndefined();
   });
 
-  it.each(FUNCTIONS)("builds the variables of the %s from values and references alone, so that a laptop can", (id) => {
-    const made = Object.values(templates[name].variablesOf(id)).filter((value) => typeof value !== "string");
-    expect(made).not.toEqual([]);
-    expect(made).toEqual(made.map(() => ({ Ref: expect.any(String) })));
-  });
+  it.each(functionsOf(name))(
+    "builds the variables of the %s from values and references alone, so that a laptop can",
+    (id) => {
+      const made = Object.values(templates[name].variablesOf(id)).filter((value) => typeof value !== "string");
+      expect(made).not.toEqual([]);
+      expect(made).toEqual(made.map(() => ({ Ref: expect.any(String) })));
+    },
+  );
 
   it("tells its users where everything is", () => {
     expect(templates[name].outputs).toEqual([
@@ -203,6 +211,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       "WorkerFunctionName",
       "ReconcilerFunctionName",
       "AnnouncerFunctionName",
+      ...(name === "local" ? [] : ["RolloutFunctionName"]),
       ...(isArchived(name) ? ["ArchiverFunctionName"] : []),
     ]);
   });
@@ -215,6 +224,41 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     expect(named).toEqual([]);
     const functions = templates[name].all("AWS::Lambda::Function");
     expect(functions.filter(({ properties }) => "FunctionName" in properties)).toEqual([]);
+  });
+});
+
+describe.each(environmentNames.filter((name) => name !== "local"))("the rollout controller of %s", (name) => {
+  it("runs every minute and whenever an objective burns, one at a time, and makes up for no run that failed", () => {
+    const { id, properties } = templates[name].one("AWS::Lambda::Function", "Rollout");
+    expect(properties["ReservedConcurrentExecutions"]).toBe(1);
+    expect(properties["Timeout"]).toBeLessThan(60);
+    const alarm = `fetchonce-${name}-slo-burning`;
+    const target = {
+      Arn: { "Fn::GetAtt": [id, "Arn"] },
+      RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 },
+    };
+    expect(templates[name].one("AWS::Events::Rule", "RolloutSchedule").properties).toMatchObject({
+      ScheduleExpression: "rate(1 minute)",
+      State: "ENABLED",
+      Targets: [target],
+    });
+    expect(templates[name].one("AWS::Events::Rule", "RolloutAlarm").properties).toEqual({
+      EventPattern: {
+        source: ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        detail: { alarmName: [alarm], state: { value: ["ALARM"] } },
+      },
+      State: "ENABLED",
+      Targets: [expect.objectContaining(target)],
+    });
+    expect(templates[name].one("AWS::Lambda::EventInvokeConfig", "Rollout").properties).toMatchObject({
+      FunctionName: { Ref: id },
+      MaximumEventAgeInSeconds: 60,
+      MaximumRetryAttempts: 0,
+    });
+    expect(templates[name].variablesOf("Rollout")["ALARM_NAMES"]).toBe(alarm);
+    const alarms = templates[name].all("AWS::CloudWatch::CompositeAlarm").map((each) => each.properties["AlarmName"]);
+    expect(alarms).toContain(alarm);
   });
 });
 
@@ -277,10 +321,10 @@ describe("new code", () => {
 const HASH_OF_A_VERSION = /(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}$/;
 
 describe("local", () => {
-  it("is the same stack as dev without its monitoring: other values, no other resources", () => {
+  it("is the same stack as dev without its monitoring and the rollout by it: other values, no other resources", () => {
     const [local, dev] = [templates.local, templates.dev].map(({ resources }) =>
       resources
-        .filter(({ id }) => !id.startsWith("Monitoring"))
+        .filter(({ id }) => !/^(Monitoring|Rollout)/.test(id))
         .map(({ id, type }) => ({ id: id.replace(HASH_OF_A_VERSION, ""), type })),
     );
     expect(templates.local.resources.length).toBe(local?.length);

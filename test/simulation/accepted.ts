@@ -1,6 +1,7 @@
 import { gateAdmits } from "../../core/gate.ts";
 import type { Item } from "../../core/items.ts";
 import type { SimulatedBlobs } from "./blobs.ts";
+import type { GateWatch } from "./gate-watch.ts";
 import { isFinished, leftovers } from "./illness.ts";
 import { MessageJobs } from "./message-jobs.ts";
 import type { SimulatedQueue } from "./queue.ts";
@@ -9,18 +10,16 @@ interface Services {
   readonly items: ReadonlyMap<string, Item>;
   readonly blobs: SimulatedBlobs;
   readonly queue: SimulatedQueue;
+  readonly gate: GateWatch;
 }
 
 /** What was accepted for work, and what has become of it: accepted = terminal + in flight. */
 export class Accepted {
-  /** The fewest percent of jobs that ever took the guarded path. */
-  lowestGate: number;
   readonly #services: Services;
   readonly #jobs: readonly string[];
   readonly #messageJobs = new MessageJobs();
 
-  constructor(bodies: readonly string[], gate: number, services: Services) {
-    this.lowestGate = gate;
+  constructor(bodies: readonly string[], services: Services) {
     this.#services = services;
     const keys = bodies.map((body) => this.#messageJobs.of(body)?.key);
     this.#jobs = [...new Set(keys.filter((key) => key !== undefined))];
@@ -39,13 +38,16 @@ export class Accepted {
     return this.#itemOf(body) !== undefined;
   }
 
-  isOfFinishedJob(body: string, gate: number): boolean {
+  isOfFinishedJob(body: string): boolean {
     const job = this.#messageJobs.of(body);
     if (!job) return false;
-    return (job.isTracked || gateAdmits(gate, job.id)) && isFinished(this.#itemOf(body));
+    return (job.isTracked || gateAdmits(this.#services.gate.percent, job.id)) && isFinished(this.#itemOf(body));
   }
 
-  /** A message leaves only when its job is terminal, or its record alone brings it back, or it lies with the dead. */
+  /**
+   * A message leaves only when its job is terminal, or its record alone brings it back, or it lies with the dead.
+   * @param gate at its lowest since the attempt began.
+   */
   mayLeave(body: string, gate: number): boolean {
     if (this.#services.queue.deadLetters.some((letter) => letter.body === body)) return true;
     const item = this.#itemOf(body);
@@ -72,7 +74,7 @@ export class Accepted {
 
   /** With the gate off a job has no record: that its message has left the queue is all there is to see. */
   #isUnguarded(key: string): boolean {
-    return this.lowestGate < 100 && !this.#services.items.has(key);
+    return this.#services.gate.lowest < 100 && !this.#services.items.has(key);
   }
 
   #itemOf(body: string): Item | undefined {

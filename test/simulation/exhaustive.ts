@@ -4,7 +4,14 @@ import { Violation } from "./invariants.ts";
 import { checkOutcome } from "./outcome.ts";
 import type { Boundary, Fault } from "./process.ts";
 import type { ProvenScenario } from "./scenario-kinds.ts";
-import { LEASE_TTL_MS, POLL_EVERY_MS, RECONCILE_EVERY_MS, REQUEUE_GRACE_MS, VISIBILITY_MS } from "./settings.ts";
+import {
+  LEASE_TTL_MS,
+  POLL_EVERY_MS,
+  RECONCILE_EVERY_MS,
+  REQUEUE_GRACE_MS,
+  SETTINGS,
+  VISIBILITY_MS,
+} from "./settings.ts";
 import { Simulation } from "./simulation.ts";
 import { Dice } from "./time.ts";
 
@@ -27,10 +34,12 @@ type Mode = keyof typeof MODES;
 const ALL_MODES = Object.keys(MODES) as readonly Mode[];
 const PAIRED_MODES = ALL_MODES.slice(0, 4);
 
+/** The scenario's own retry draws its wait anew after a fault. */
+const JITTER_MS = SETTINGS.retry.baseMs;
 /** A job with a record: its lease expires, or its message turns out to be lost, and the reconciler comes by. */
-const REVIVED_WITHIN_MS = Math.max(LEASE_TTL_MS, REQUEUE_GRACE_MS) + RECONCILE_EVERY_MS + 2 * POLL_EVERY_MS;
+const REVIVED_WITHIN_MS = Math.max(LEASE_TTL_MS, REQUEUE_GRACE_MS) + RECONCILE_EVERY_MS + 2 * POLL_EVERY_MS + JITTER_MS;
 /** A job without a record has its message. */
-const REDELIVERED_WITHIN_MS = VISIBILITY_MS + 2 * POLL_EVERY_MS;
+const REDELIVERED_WITHIN_MS = VISIBILITY_MS + 2 * POLL_EVERY_MS + JITTER_MS;
 
 interface Strike {
   /** The nth call of a port in the run, whosever it is. */
@@ -64,7 +73,7 @@ async function runStruck(
       ...scenario,
       onEvent: () => {
         scenario.onEvent?.(simulation);
-        if (simulation.areJobsFinished) finishedMs ??= simulation.elapsedMs;
+        if (simulation.accepted.areFinished) finishedMs ??= simulation.elapsedMs;
       },
     },
     dice: new Dice(1),
@@ -80,7 +89,7 @@ async function runStruck(
       if (!strike) return own;
       struck.push(strike);
       lastFaultMs = simulation.elapsedMs;
-      mostHealingMs = undisturbedMs + (simulation.areJobsRecorded ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS);
+      mostHealingMs = undisturbedMs + (simulation.accepted.areRecorded ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS);
       return MODES[strike.mode];
     },
   });

@@ -1,4 +1,5 @@
 import { powertoolsLedger } from "../../adapters/ledger.ts";
+import { GateReader } from "../../core/gate-reader.ts";
 import { PartBuffers } from "../../core/part-buffers.ts";
 import { redriveFailed } from "../../core/redrive-failed.ts";
 import type { WorkerSettings } from "../../core/worker-deps.ts";
@@ -34,24 +35,29 @@ export interface Services {
 }
 
 /** The product's own worker, in a process that may die, among simulated services. */
-export const workerIn = (process: SimulatedProcess, services: Services, settings: WorkerSettings) =>
-  createWorker(
+export const workerIn = (process: SimulatedProcess, services: Services, settings: WorkerSettings) => {
+  const { clock } = process;
+  const items = services.ports.items(process);
+  const telemetry = services.trace.telemetryOf(process.name);
+  return createWorker(
     {
-      clock: process.clock,
+      clock,
       random: process.random,
       http: services.origin.portOf(process),
-      items: services.ports.items(process),
+      items,
+      gate: new GateReader({ clock, items, telemetry }),
       staging: services.ports.staging(process),
       content: services.ports.content(process),
       queue: through(process, "queue", services.queue.port),
       sha256: plainSha256,
-      telemetry: services.trace.telemetryOf(process.name),
-      ledger: powertoolsLedger(process.clock),
+      telemetry,
+      ledger: powertoolsLedger(clock),
       buffers: new PartBuffers(PART_BUFFERS, PART_BYTES),
       settings,
     },
     RECORD_CONCURRENCY,
   );
+};
 
 export const reconcilerIn = (process: SimulatedProcess, services: Services) =>
   createReconciler({

@@ -23,7 +23,7 @@ export function checkDuplicate({ process, port, method }: Boundary): void {
     throw new Violation(`${process} called ${port}.${method} for jobs that are finished`);
 }
 
-const isOfPlainPath = (key: string): boolean => key.split("/").at(-1)?.startsWith(PLAIN_PREFIX) === true;
+export const isOfPlainPath = (key: string): boolean => key.split("/").at(-1)?.startsWith(PLAIN_PREFIX) === true;
 
 interface Removal {
   readonly process: string;
@@ -49,7 +49,7 @@ export function checkRemoval(item: Item | undefined, { process, key, uploadId, r
     throw new Violation(`${process} removed ${uploadId ?? key}, which the open job ${jobId} needs`);
 }
 
-const isJob = (key: string): boolean => key.startsWith("JOB#");
+export const isJob = (key: string): boolean => key.startsWith("JOB#");
 const numberOf = (item: Item | undefined, name: string): number => {
   const value = item?.[name];
   return typeof value === "number" ? value : 0;

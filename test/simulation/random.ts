@@ -121,7 +121,8 @@ class RandomRun {
     return {
       messages,
       operatorAtMs,
-      settings: { deadlineBufferMs, gate },
+      settings: { deadlineBufferMs },
+      ...(gate < 100 && { gate }),
       prepare: (origin) => {
         for (const [url, resource] of resources) {
           origin.resources.set(url, { ...resource, versions: [...resource.versions] });

@@ -159,9 +159,9 @@ export const turningGate = (name: string, from: number, to: number, ends: Proven
   prepare: serving({ a: resource(SMALL), b: resource(LARGE) }),
   published: [[SMALL], [LARGE]],
   ends,
-  settings: { gate: from },
-  onEvent: (stage) => {
-    if (stage.boundaries.length >= 8) stage.settings = { ...stage.settings, gate: to };
+  gate: from,
+  onEvent: ({ boundaries, gate }) => {
+    if (boundaries.length >= 9) gate.turn(to);
   },
 });
 

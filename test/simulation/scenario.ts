@@ -1,6 +1,9 @@
 import type { TelemetryEvent } from "../../core/events.ts";
+import type { Gate } from "../../core/gate.ts";
 import type { JobMessage } from "../../core/message.ts";
 import type { WorkerSettings } from "../../core/worker-deps.ts";
+import type { GateWatch } from "./gate-watch.ts";
+import type { Accepted } from "./accepted.ts";
 import type { Announcing } from "./announcing.ts";
 import type { SimulatedBlobs } from "./blobs.ts";
 import type { SimulatedItems } from "./items.ts";
@@ -20,7 +23,8 @@ export interface Stage {
   readonly announcing: Announcing;
   /** Every call of a port so far. */
   readonly boundaries: readonly Boundary[];
-  settings: WorkerSettings;
+  readonly gate: GateWatch;
+  readonly accepted: Accepted;
 }
 
 export interface Scenario {
@@ -29,6 +33,8 @@ export interface Scenario {
   /** How the origin answers; the scenario's own trouble, apart from the faults. */
   answer?(request: OriginQuestion, nth: number, origin: SimulatedOrigin): OriginAnswer;
   readonly settings?: Partial<WorkerSettings>;
+  /** What the gate document says in the beginning. Undefined: there is none. */
+  readonly gate?: Gate;
   /** When an operator comes by and reopens what failed. */
   readonly operatorAtMs?: readonly number[];
   /** Between two events: to change a version, to turn the gate. */

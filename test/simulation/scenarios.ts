@@ -76,6 +76,40 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   refusing("the bus refuses the first of two events", [true, false]),
   refusing("the bus refuses the second of two events", [false, true]),
   one({ name: "duplicate delivery", body: LARGE, messages: [message("a"), message("a")] }),
+  turningGate("gate at 50 %, turned off in mid-run", 50, 0, { a: ["INDEXED", "plain"], b: ["plain"] }),
+  turningGate("gate at 50 %, turned on in mid-run", 50, 100, { a: ["INDEXED"], b: ["plain", "INDEXED"] }),
+  one({
+    name: "gate turned off between two deliveries of a message",
+    body: LARGE,
+    gate: 50,
+    answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: 3 }),
+    ends: { a: ["INDEXED", "plain"] },
+    ownRefetchedBytes: UNRESUMABLE,
+    onEvent: (simulation) => {
+      if (simulation.accepted.areRecorded) simulation.gate.turn(0);
+    },
+  }),
+  {
+    ...one({
+      name: "gate turned off between two invocations of a job",
+      body: bodyOf(5 * PART_BYTES),
+      ownRefetchedBytes: UNRESUMABLE,
+    }),
+    gate: 50,
+    settings: { deadlineBufferMs: 59_400 },
+    ends: { a: ["INDEXED"] },
+    onEvent: (simulation) => {
+      if (simulation.boundaries.length >= 13) simulation.gate.turn(0);
+    },
+  },
+  one({
+    name: "gate off, the reconciler at work meanwhile",
+    body: LARGE,
+    gate: 0,
+    answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: RECONCILE_EVERY_MS / 1000 - 1 }),
+    ends: { a: ["plain"] },
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
   one({
     name: "redirect",
     body: LARGE,
@@ -106,8 +140,8 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     answer: onFirst("GET", { kind: "body", fault: { kind: "short", afterBytes: PART_BYTES + 6 } }),
     ownRefetchedBytes: TORN_BYTES,
   }),
-  losingStaged("an upload is lost", 14),
-  losingStaged("a staged object is lost", 21),
+  losingStaged("an upload is lost", 15),
+  losingStaged("a staged object is lost", 22),
   one({
     name: "a job that kills whoever works on it",
     body: SMALL,
@@ -210,26 +244,4 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     settings: { deadlineBufferMs: 59_400 },
     ownRefetchedBytes: 10 * TORN_BYTES,
   },
-  turningGate("gate at 50 %, turned off in mid-run", 50, 0, { a: ["INDEXED", "plain"], b: ["plain"] }),
-  turningGate("gate at 50 %, turned on in mid-run", 50, 100, { a: ["INDEXED"], b: ["plain", "INDEXED"] }),
-  {
-    ...one({
-      name: "gate turned off between two invocations of a job",
-      body: bodyOf(5 * PART_BYTES),
-      ownRefetchedBytes: UNRESUMABLE,
-    }),
-    settings: { gate: 50, deadlineBufferMs: 59_400 },
-    ends: { a: ["INDEXED"] },
-    onEvent: (simulation) => {
-      if (simulation.boundaries.length >= 12) simulation.settings = { ...simulation.settings, gate: 0 };
-    },
-  },
-  one({
-    name: "gate off, the reconciler at work meanwhile",
-    body: LARGE,
-    settings: { gate: 0 },
-    answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: RECONCILE_EVERY_MS / 1000 - 1 }),
-    ends: { a: ["plain"] },
-    ownRefetchedBytes: UNRESUMABLE,
-  }),
 ];

@@ -17,7 +17,7 @@ export const CONTENT_BUCKET = "content";
 const RETRY_CAP_MS = 10_000;
 
 export const SETTINGS: WorkerSettings = {
-  gate: 100,
+  gateCeiling: 100,
   leaseTtlMs: LEASE_TTL_MS,
   requeueGraceMs: REQUEUE_GRACE_MS,
   recordRetentionMs: 86_400_000,

@@ -30,7 +30,7 @@ describe("simulate", () => {
   it("shows one schedule again, with its trace", async () => {
     const { code, out } = await simulate("--replay", "7");
     expect(code).toBe(0);
-    expect(out).toContain("0 worker1 items.write");
+    expect(out).toContain("0 worker1 items.read");
     expect(out.trim().split("\n").at(-1)).toMatch(/^seed 7: .*; trace hash [0-9a-f]{8}, twice the same; 0 violations$/);
   });
 

@@ -4,6 +4,7 @@ import { Accepted } from "./accepted.ts";
 import { Announcing } from "./announcing.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
 import { checkDuplicate, Violation } from "./invariants.ts";
+import { GateWatch } from "./gate-watch.ts";
 import { reconcilerIn, redriveIn, workerIn, type Services } from "./functions.ts";
 import { checkIndexed } from "./illness.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
@@ -44,9 +45,10 @@ export class Simulation implements Stage {
   readonly trace: Trace;
   readonly accepted: Accepted;
   readonly announcing: Announcing;
+  readonly gate: GateWatch;
   readonly boundaries: Boundary[] = [];
-  settings: WorkerSettings;
   crashes = 0;
+  readonly #settings: WorkerSettings;
   readonly #options: SimulationOptions;
   readonly #busy = new Set<SimulatedProcess>();
   readonly #services: Services;
@@ -67,7 +69,7 @@ export class Simulation implements Stage {
       (event) => onTelemetry && this.#failIf(() => onTelemetry(event)),
     );
     const { scenario } = options;
-    this.settings = { ...SETTINGS, ...scenario.settings };
+    this.#settings = { ...SETTINGS, ...scenario.settings };
     this.blobs = simulatedBlobs({
       nowMs: () => this.time.nowMs,
       every: () => () => undefined,
@@ -75,7 +77,9 @@ export class Simulation implements Stage {
     });
     this.queue = new SimulatedQueue(this.time, VISIBILITY_MS, MAX_RECEIVES);
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
+    this.gate = new GateWatch(this.items, this.time, scenario.gate);
     const ports = new WatchedPorts({
+      gate: this.gate,
       items: this.items,
       blobs: this.blobs,
       origin: this.origin,
@@ -87,11 +91,8 @@ export class Simulation implements Stage {
       typeof message === "string" ? message : JSON.stringify(message),
     );
     for (const body of bodies) this.queue.add(body);
-    this.accepted = new Accepted(bodies, this.settings.gate, {
-      items: this.items.all,
-      blobs: this.blobs,
-      queue: this.queue,
-    });
+    const { blobs, gate, queue } = this;
+    this.accepted = new Accepted(bodies, { items: this.items.all, blobs, gate, queue });
     this.announcing = new Announcing({
       time: this.time,
       dice: options.streamDice,
@@ -168,7 +169,7 @@ export class Simulation implements Stage {
 
   #patienceMs(): number {
     const { attemptMs = 2 * INVOCATION_MS, skewMs, clocksDifferMs = () => (skewMs ? 600_000 : 0) } = this.#options;
-    const orphanMs = this.accepted.lowestGate < 100 ? ORPHAN_AGE_MS : 0;
+    const orphanMs = this.gate.lowest < 100 ? ORPHAN_AGE_MS : 0;
     return healingMs(attemptMs, clocksDifferMs()) + orphanMs;
   }
 
@@ -210,7 +211,10 @@ export class Simulation implements Stage {
           this.boundaries.push(boundary);
           if (check) this.#failIf(() => check(boundary));
           const fault = faultAt(this.boundaries.length, boundary);
-          if (fault) this.troubleFor(durationMs(fault));
+          if (fault) {
+            this.troubleFor(durationMs(fault));
+            this.gate.struck(boundary, fault);
+          }
           return fault;
         },
         trace: (line) => this.trace.line(line),
@@ -236,19 +240,21 @@ export class Simulation implements Stage {
   }
 
   #invoke(messages: readonly QueuedMessage[]): void {
-    const { gate } = this.settings;
-    this.accepted.lowestGate = Math.min(this.accepted.lowestGate, gate);
-    const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body, gate));
+    const begunMs = this.time.nowMs;
+    const { percent } = this.gate;
+    const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body));
     const { reopenings } = this;
     const skewMs = this.#options.skewMs?.("worker") ?? 0;
     const process = this.#startProcess("worker", skewMs, {
       check: (boundary) => {
-        if (isDuplicate && this.reopenings === reopenings) checkDuplicate(boundary);
+        const isStillSo = this.reopenings === reopenings && this.gate.lowestSince(begunMs) === percent;
+        if (isDuplicate && isStillSo) checkDuplicate(boundary);
       },
     });
-    const endMs = this.time.nowMs + INVOCATION_MS;
+    this.gate.begin(process.name, messages);
+    const endMs = begunMs + INVOCATION_MS;
     const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
-    const handler = workerIn(process, this.#services, this.settings);
+    const handler = workerIn(process, this.#services, this.#settings);
     const context = { getRemainingTimeInMillis: () => endMs - this.time.nowMs } as Context;
     const work = async (): Promise<void> => {
       const { batchItemFailures } = await handler(eventOf(messages), context);
@@ -258,7 +264,7 @@ export class Simulation implements Stage {
       // Each by itself: of a batch, some deletions may fail, and those messages come back.
       for (const message of done) {
         await process
-          .call("queue", "acknowledge", async () => this.#acknowledge(process, message, gate))
+          .call("queue", "acknowledge", async () => this.#acknowledge(process, message, begunMs))
           .catch(() => undefined);
       }
       this.#busy.delete(process);
@@ -266,9 +272,9 @@ export class Simulation implements Stage {
     work().catch(this.#fail);
   }
 
-  #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, gate: number): void {
+  #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, begunMs: number): void {
     this.queue.delete(receipt);
-    if (this.accepted.mayLeave(body, gate)) return;
+    if (this.accepted.mayLeave(body, this.gate.lowestSince(begunMs))) return;
     this.#fail(new Violation(`${process.name} acknowledged ${body}, whose job nothing brings back`));
   }
 

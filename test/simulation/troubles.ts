@@ -182,8 +182,8 @@ const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
   },
   /** Only where the gate was not open from the start: elsewhere every job must take the guarded path. */
   function turnGate({ simulation, dice }) {
-    if (simulation.accepted.lowestGate === 100) return;
-    simulation.settings = { ...simulation.settings, gate: dice.pick([0, 50, 100]) };
+    if (simulation.gate.lowest === 100) return;
+    simulation.gate.turn(dice.pick([0, 50, 100]));
   },
 ];
 

@@ -1,13 +1,15 @@
 import { jobIdOfStagingKey, jobItemKey } from "../../core/keys.ts";
 import type { Content, FailedJobs, Items, Queue, Staging } from "../../core/ports.ts";
 import type { SimulatedBlobs } from "./blobs.ts";
-import { checkContent, checkRemoval, TableWatch } from "./invariants.ts";
+import type { GateWatch } from "./gate-watch.ts";
+import { checkContent, checkRemoval, isJob, TableWatch } from "./invariants.ts";
 import type { SimulatedItems } from "./items.ts";
 import type { SimulatedOrigin } from "./origin.ts";
 import { through, type SimulatedProcess } from "./process.ts";
 import { MAX_ATTEMPTS } from "./settings.ts";
 
 interface Watched {
+  readonly gate: GateWatch;
   readonly items: SimulatedItems;
   readonly blobs: SimulatedBlobs;
   readonly origin: SimulatedOrigin;
@@ -25,13 +27,14 @@ export class WatchedPorts {
   }
 
   items(process: SimulatedProcess): Items {
-    const { failIf, items } = this.#watched;
+    const { failIf, gate, items } = this.#watched;
     return through(process, "items", {
       ...items,
       write: async (write) => {
         const before = items.all.get(write.key);
         const outcome = await items.write(write);
         if (outcome.applied) failIf(() => this.#table.applied(process.name, write, before, outcome.item));
+        if (outcome.applied && !before && isJob(write.key)) failIf(() => gate.checkRecorded(process.name, write.key));
         return outcome;
       },
     } satisfies Items);
@@ -63,9 +66,9 @@ export class WatchedPorts {
     } satisfies Pick<Queue, "send">);
   }
 
-  /** Nobody removes what a job that is not finished needs. */
+  /** Nobody removes what a job that is not finished needs, or stages on the wrong path. */
   staging(process: SimulatedProcess): Staging {
-    const { blobs, failIf, items } = this.#watched;
+    const { blobs, failIf, gate, items } = this.#watched;
     const check = (key: string, uploadId?: string): void => {
       const job = jobItemKey(jobIdOfStagingKey(key));
       const removal = { process: process.name, key, uploadId, reopenedAt: this.#table.reopenedAt(job) };
@@ -73,6 +76,14 @@ export class WatchedPorts {
     };
     return through(process, "staging", {
       ...blobs.staging,
+      put: async (key, body, contentType) => {
+        failIf(() => gate.checkStaged(process.name, key));
+        return blobs.staging.put(key, body, contentType);
+      },
+      createUpload: async (key, contentType) => {
+        failIf(() => gate.checkStaged(process.name, key));
+        return blobs.staging.createUpload(key, contentType);
+      },
       delete: async (key) => {
         check(key);
         return blobs.staging.delete(key);

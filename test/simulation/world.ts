@@ -2,6 +2,7 @@ import { wasmSha256 } from "../../adapters/sha256.ts";
 import { powertoolsLedger } from "../../adapters/ledger.ts";
 import { deliver, type Verdict } from "../../core/deliver.ts";
 import type { TelemetryEvent } from "../../core/events.ts";
+import { GateReader } from "../../core/gate-reader.ts";
 import { jobIdOf, jobItemKey } from "../../core/keys.ts";
 import type { JobMessage } from "../../core/message.ts";
 import { PartBuffers } from "../../core/part-buffers.ts";
@@ -32,6 +33,7 @@ export function simulatedClock(startMs = 1_800_000_000_000): SimulatedClock {
     every: (periodMs, task) => add(periodMs, task, periodMs),
     after: (delayMs, task) => add(delayMs, task),
     async advance(ms) {
+      await settled();
       const untilMs = nowMs + ms;
       for (;;) {
         const [next] = [...timers].filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs);
@@ -94,7 +96,7 @@ export function fileOrigin(body: Uint8Array, etag = '"v1"', contentType = "text/
 export const MESSAGE: JobMessage = { work_id: "work", artifact_id: "artifact", url: "https://origin.example/file" };
 
 const SETTINGS: WorkerSettings = {
-  gate: 100,
+  gateCeiling: 100,
   leaseTtlMs: 120_000,
   requeueGraceMs: 60_000,
   recordRetentionMs: 86_400_000,
@@ -176,6 +178,7 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
     },
     http,
     items,
+    gate: new GateReader({ clock, items, telemetry }),
     staging: blobs.staging,
     content: blobs.content,
     queue,

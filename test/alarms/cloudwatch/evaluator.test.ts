@@ -189,6 +189,19 @@ describe("composites", () => {
     ]);
   });
 
+  test("follow composites as well, in whatever order they stand, and no deeper", () => {
+    const composite = (AlarmName: string, AlarmRule: string) => ({
+      Type: "AWS::CloudWatch::CompositeAlarm",
+      Properties: { AlarmName, AlarmRule },
+    });
+    const over = composite("over", 'ALARM("both")');
+    const { Resources } = template('ALARM("first") AND ALARM("Unnamed")');
+    const watch = new Watch({ Resources: { Over: over, ...Resources } }, store, ["over"]);
+    expect(watch.run(1, 12).findLast(({ to }) => to === "ALARM")).toMatchObject({ minute: 9, alarm: "over" });
+    const deeper = { ...Resources, Over: over, Deeper: composite("deeper", 'ALARM("over")') };
+    expect(() => new Watch({ Resources: deeper }, store)).toThrow("deeper: composites three deep");
+  });
+
   test.each<[what: string, rule: unknown, why: RegExp]>([
     ["an alarm that is not there", 'ALARM("third")', /third, which is no alarm/],
     ["a resource that is not there", { "Fn::Sub": 'ALARM("${Third.Arn}")' }, /no resource Third/],

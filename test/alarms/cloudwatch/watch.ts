@@ -29,12 +29,15 @@ export class Watch {
       this.#byReference.set(name, name).set(arnOf(id), name);
     }
     const wanted = new Set(only ?? [...this.#byReference.values()]);
-    for (const { name, alarms } of composites)
+    const isOf = (group: typeof composites, reference: string): boolean =>
+      group.some(({ name }) => name === this.#byReference.get(reference));
+    const outer = composites.filter(({ alarms }) => alarms.some((child) => isOf(composites, child)));
+    const inner = composites.filter((composite) => !outer.includes(composite));
+    for (const { name, alarms } of [...outer, ...inner])
       for (const child of alarms) {
         const known = this.#byReference.get(child);
         if (known === undefined) throw new Error(`${name} waits for ${child}, which is no alarm`);
-        if (composites.some((composite) => composite.name === known))
-          throw new Error(`${name}: composites of composites are not known here`);
+        if (isOf(outer, child)) throw new Error(`${name}: composites three deep are not known here`);
         if (wanted.has(name)) wanted.add(known);
       }
     for (const name of wanted) {
@@ -44,7 +47,9 @@ export class Watch {
     this.#evaluations = metricAlarms
       .filter(({ name }) => wanted.has(name))
       .map((alarm) => [alarm.name, evaluationOf(template, alarm, store, assumptions)]);
-    this.#composites = composites.filter(({ name }) => wanted.has(name)).map(({ name, holds }) => [name, holds]);
+    this.#composites = [...inner, ...outer]
+      .filter(({ name }) => wanted.has(name))
+      .map(({ name, holds }) => [name, holds]);
   }
 
   stateOf(reference: string): AlarmState {

@@ -80,6 +80,7 @@ const NEEDED: Readonly<Record<string, (call: Call) => Permission[]>> = {
   "SQS SendMessage": onQueue("sqs:SendMessage"),
   "SQS SendMessageBatch": onQueue("sqs:SendMessage"),
   "SQS ChangeMessageVisibility": onQueue("sqs:ChangeMessageVisibility"),
+  "CloudWatch DescribeAlarms": () => [{ action: "cloudwatch:DescribeAlarms", resource: "*" }],
   "EventBridge PutEvents": onBuses,
   "S3 PutObject": onObject("s3:PutObject"),
   "S3 CreateMultipartUpload": onObject("s3:PutObject"),

@@ -21,6 +21,7 @@ import { startScheduler } from "../../../local/scheduler.ts";
 import { until } from "../../e2e/support.ts";
 import { type Death, DiedError } from "./recorder.ts";
 import type { Loaded, Stage } from "./stage.ts";
+import { playRollout } from "./rollout-scenario.ts";
 import { playStream } from "./stream-scenarios.ts";
 
 const MIB = 2 ** 20;
@@ -92,6 +93,7 @@ export interface Played {
   readonly deadLetters: readonly string[];
   readonly litter: number;
   readonly setAside: number;
+  readonly gate: string | undefined;
 }
 
 export const EXPECTED: Played = {
@@ -99,6 +101,7 @@ export const EXPECTED: Played = {
   deadLetters: [NO_JOB],
   litter: 0,
   setAside: 2,
+  gate: "rolled_back",
 };
 
 /** When it returns nothing is under way. */
@@ -133,8 +136,10 @@ export async function playScenarios(stage: Stage): Promise<Played> {
   } finally {
     await Promise.all([poller.stop(), scheduler.stop()]);
   }
-  const ended = await itemsOf(stage).read(jobItemKey(jobIdOf(messages[0] as JobMessage)));
-  return { ...seen, setAside: await playStream(stage, ended ?? {}, INVOCATION_MS) };
+  const items = itemsOf(stage);
+  const ended = await items.read(jobItemKey(jobIdOf(messages[0] as JobMessage)));
+  const setAside = await playStream(stage, ended ?? {}, INVOCATION_MS);
+  return { ...seen, setAside, gate: await playRollout(stage, items, INVOCATION_MS) };
 }
 
 const messageOf = ({ origin }: Stage, file: OriginFile): JobMessage => ({
@@ -177,11 +182,13 @@ async function loseStaged(stage: Stage, jobId: string): Promise<void> {
 const itemsOf = (stage: Stage): Items =>
   dynamoItems(stage.clients.dynamodb, { table: stage.output("TableName"), watchIndex: "watch" });
 
-async function whenOver(stage: Stage): Promise<Omit<Played, "setAside">> {
+type Seen = Omit<Played, "setAside" | "gate">;
+
+async function whenOver(stage: Stage): Promise<Seen> {
   const { s3, sqs } = stage.clients;
   const items = itemsOf(stage);
   const staging = s3Staging(s3, stage.output("StagingBucketName"));
-  const look = async (): Promise<Omit<Played, "setAside">> => ({
+  const look = async (): Promise<Seen> => ({
     ends: Object.fromEntries(
       await Promise.all(
         SCENARIOS.map(async ({ file }) => {

@@ -12,8 +12,8 @@ import { startOrigin, type Origin } from "../../../local/origin/server.ts";
 import { type AwsClients, makeResources, resourcesOf } from "../../../local/resources.ts";
 import { outputOf, parseTemplates, physicalNames, type Resolver, type Template } from "../../../local/template.ts";
 import { mergedTemplateOf, WITHOUT_BUNDLES } from "../synthesize.ts";
-import { startEventBridge } from "./event-bridge.ts";
 import { type Death, Recorder } from "./recorder.ts";
+import { cloudWatch, eventBridge, standIn } from "./stand-in.ts";
 
 const LAMBDAS = fileURLToPath(new URL("../../../lambdas/", import.meta.url));
 
@@ -53,7 +53,8 @@ export class Stage {
     const aws = await connectAws({ stateDir, bucketDirs: {}, stagingBucket: "" }, cleanup);
     for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
     cleanup.defer(() => void vi.unstubAllEnvs());
-    vi.stubEnv("AWS_ENDPOINT_URL_EVENTBRIDGE", await startEventBridge(cleanup));
+    vi.stubEnv("AWS_ENDPOINT_URL_EVENTBRIDGE", await standIn(cleanup, eventBridge));
+    vi.stubEnv("AWS_ENDPOINT_URL_CLOUDWATCH", await standIn(cleanup, cloudWatch));
     const resolve = await makeResources(template, aws.clients);
     const origin = await startOrigin();
     cleanup.defer(async () => origin.stop());

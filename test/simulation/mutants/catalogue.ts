@@ -273,7 +273,39 @@ export const MUTANTS: readonly Mutant[] = [
       '    return "acknowledge";\n  }\n}\n\nasync function work(',
     ],
     ["poison that is swallowed", "  await queue.sendToDeadLetters(body, reason);\n", ""],
-    ["the gate before the record", "message.tracked === true || ", ""],
+  ]),
+  ...inFile("core/choose-path.ts", [
+    ["the gate before the record", "  if (message.tracked === true) return true;\n", ""],
+    ["a gate that is not asked", " && (await deps.gate.admits(jobId))) return true;", ") return true;"],
+    [
+      "a gate that lets nobody in",
+      "if (gateAdmits(gateCeiling, jobId) && (",
+      "if (!gateAdmits(gateCeiling, jobId) && (",
+    ],
+    ["a job that changes sides", "return receiveCount > 1 && hasRecord(deps, jobId);", "return false;"],
+    [
+      "a record that is taken for none",
+      "items.read(jobItemKey(jobId)))) !== undefined",
+      "items.read(jobId))) !== undefined",
+    ],
+  ]),
+  ...inFile("core/gate-reader.ts", [
+    [
+      "a gate that is taken for open where it cannot be read",
+      "if (!this.#known) throw new GateUnknownError();",
+      "if (!this.#known) return true;",
+    ],
+    [
+      "a gate that is taken for shut where it cannot be read",
+      "if (!this.#known) throw new GateUnknownError();",
+      "if (!this.#known) return false;",
+    ],
+    [
+      "a gate that opens by all jobs",
+      "if (!gateAdmits(this.#known.percent, jobId)) return false;",
+      "if (this.#known.percent === 0) return false;",
+    ],
+    ["a gate whose absence shuts it", "item ? gatePercentOf(item) : 100", "item ? gatePercentOf(item) : 0"],
   ]),
   ...inFile("core/reconcile.ts", [
     [

@@ -5,7 +5,7 @@ import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../simulatio
 import { SMALL, LARGE, sha256Of, leavesNoLitter } from "./support.ts";
 
 describe("the plain path, gate off", () => {
-  const off = { settings: { gate: 0 } };
+  const off = { settings: { gateCeiling: 0 } };
 
   it.each([SMALL, LARGE])("publishes %s at its content address and keeps no record", async (body) => {
     const w = world(off);
@@ -29,13 +29,13 @@ describe("the plain path, gate off", () => {
   });
 
   it("returns transient trouble with a delay, until the deliveries are spent", async () => {
-    const w = world({ settings: { gate: 0, retry: { maxAttempts: 2, baseMs: 1000, capMs: 1000 } } });
+    const w = world({ settings: { gateCeiling: 0, retry: { maxAttempts: 2, baseMs: 1000, capMs: 1000 } } });
     w.serve(() => answer({ status: 503, headers: { "retry-after": "3" } }));
     expect(await w.deliver()).toBe("return");
     w.serve(() => Promise.reject(new Error("odd")));
     expect(await w.deliver()).toBe("return");
     expect(w.hidden).toEqual([3000, 500]);
-    const last = world({ settings: { gate: 0, retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000 } } });
+    const last = world({ settings: { gateCeiling: 0, retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000 } } });
     last.serve(() => answer({ status: 503 }));
     expect(await last.deliver()).toBe("acknowledge");
     expect(last.deadLetters).toMatchObject([{ reason: "http_503" }]);

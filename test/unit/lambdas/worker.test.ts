@@ -152,7 +152,7 @@ describe("the wired functions", () => {
   it("the worker's variables become its settings", async () => {
     const { workerEnv, workerSettings } = await import("../../../lambdas/worker/env.ts");
     expect(workerSettings(workerEnv.parse(WORKER))).toMatchObject({
-      gate: 100,
+      gateCeiling: 100,
       recordRetentionMs: 2 * 24 * 3600 * 1000,
       allowedContentTypes: ["text/*", "application/pdf"],
       allowPrivateHosts: false,

@@ -1,0 +1,51 @@
+import type { Writable } from "node:stream";
+import { GateBusyError, readGate, type GateDeps } from "../core/change-gate.ts";
+import { commandGate } from "../core/command-gate.ts";
+import { GateRefusal } from "../core/rollout.ts";
+import { EXIT } from "./exit.ts";
+import { parseGateArguments } from "./gate-arguments.ts";
+import { describeGate } from "./gate-status.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface GateSurroundings {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** The table of that name, under the caller's own rights. */
+  readonly gateOf: (table: string) => GateDeps;
+}
+
+/** @returns the exit code. */
+export async function runGate(argv: readonly string[], surroundings: GateSurroundings): Promise<number> {
+  const { stdout, stderr, gateOf } = surroundings;
+  try {
+    const parsed = parseGateArguments(argv);
+    if (typeof parsed === "string") {
+      stdout.write(`${parsed}\n`);
+      return EXIT.done;
+    }
+    const { table, change } = parsed;
+    const deps = gateOf(table);
+    const gate = await toldBy(table, async () =>
+      change ? commandGate(deps, change.command, change) : readGate(deps.items),
+    );
+    stdout.write(`${describeGate(gate).join("\n")}\n`);
+    return EXIT.done;
+  } catch (error) {
+    stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof UsageError || error instanceof GateRefusal ? EXIT.wrongUsage : EXIT.failed;
+  }
+}
+
+/** What a service or a connection says does not say which table was meant. */
+async function toldBy<T>(table: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GateRefusal || error instanceof GateBusyError || error instanceof TypeError) throw error;
+    throw new Error(
+      `The gate of the table ${table} cannot be reached: ${String(error)}. ` +
+        "Look at the table's name (the stack's output TableName), the region and the credentials; then at the gate's status.",
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,17 @@
+/** A rollout of the gate that meets an alarm in its first step. */
+import { systemClock } from "../../../adapters/clock.ts";
+import { changeGateBy, readGate } from "../../../core/change-gate.ts";
+import type { Items } from "../../../core/ports.ts";
+import { commandedChange, type GateCommand } from "../../../core/rollout.ts";
+import type { Stage } from "./stage.ts";
+
+/** @returns the phase that the gate is in afterwards. */
+export async function playRollout(stage: Stage, items: Items, remainingMs: number): Promise<string | undefined> {
+  const command = async (one: GateCommand): Promise<unknown> =>
+    changeGateBy({ clock: systemClock, items }, "grants", (gate) => commandedChange(gate, one, "to see it go back"));
+  await command({ kind: "off" });
+  await command({ kind: "start" });
+  const rollout = await stage.load(stage.output("RolloutFunctionName"), {}, remainingMs);
+  await rollout.invoke({});
+  return (await readGate(items))?.phase;
+}

@@ -1,0 +1,42 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { text } from "node:stream/consumers";
+import { loopbackEndpoint } from "../../../local/loopback.ts";
+
+/** An endpoint for a service that is not embedded, which answers every request like that. */
+export async function standIn(
+  cleanup: AsyncDisposableStack,
+  answer: (asked: Readonly<Record<string, unknown>>) => object,
+): Promise<string> {
+  const server = createServer((request, response) => {
+    const reply = async (): Promise<void> => {
+      const asked = JSON.parse(await text(request)) as Readonly<Record<string, unknown>>;
+      response.setHeader("content-type", "application/x-amz-json-1.1");
+      response.end(JSON.stringify(answer(asked)));
+    };
+    void reply();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanup.defer(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  });
+  return loopbackEndpoint(server);
+}
+
+/** Takes every event. */
+export const eventBridge = ({ Entries }: Readonly<Record<string, unknown>>): object => ({
+  FailedEntryCount: 0,
+  Entries: (Entries as readonly object[]).map((_, n) => ({ EventId: String(n) })),
+});
+
+/** Every alarm is on. */
+export const cloudWatch = ({ AlarmNames }: Readonly<Record<string, unknown>>): object => ({
+  CompositeAlarms: (AlarmNames as readonly string[]).map((AlarmName) => ({
+    AlarmName,
+    StateValue: "ALARM",
+    StateTransitionedTimestamp: 1_790_000_000,
+  })),
+});
