@@ -1,4 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 
@@ -11,8 +12,13 @@ const QUICK = { connectionTimeout: 5_000, socketTimeout: 10_000 };
 /** S3 may think for a while about a large copy before it says a word. */
 const PATIENT = { connectionTimeout: 5_000, socketTimeout: 60_000 };
 
+export const createS3 = (environment: NodeJS.ProcessEnv): S3Client =>
+  new S3Client({ requestHandler: PATIENT, forcePathStyle: isEmulated(environment) });
+export const createSqs = (): SQSClient => new SQSClient({ requestHandler: QUICK });
+export const createEventBridge = (): EventBridgeClient => new EventBridgeClient({ requestHandler: QUICK });
+
 export const createClients = (environment: NodeJS.ProcessEnv) => ({
   dynamodb: new DynamoDBClient({ requestHandler: QUICK }),
-  s3: new S3Client({ requestHandler: PATIENT, forcePathStyle: isEmulated(environment) }),
-  sqs: new SQSClient({ requestHandler: QUICK }),
+  s3: createS3(environment),
+  sqs: createSqs(),
 });

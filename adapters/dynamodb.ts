@@ -80,7 +80,7 @@ function updateExpression(write: Write, aliases: Aliases): string {
 
 const keyOfItem = ({ pk }: Item): string => (typeof pk === "string" ? pk : "");
 
-const itemOf = (attributes: Record<string, AttributeValue>): Item => unmarshall(attributes) as Item;
+export const itemOf = (attributes: Record<string, AttributeValue>): Item => unmarshall(attributes) as Item;
 
 export interface TableNames {
   readonly table: string;

@@ -5,7 +5,7 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { RetryableError } from "../core/errors.ts";
-import type { OutgoingMessage, Queue } from "../core/ports.ts";
+import type { DeadLetters, OutgoingMessage, Queue } from "../core/ports.ts";
 
 /** SendMessageBatch takes at most 10 messages; a group id has at most 128 characters; visibility ends at 12 hours. */
 const LARGEST_BATCH = 10;
@@ -21,7 +21,21 @@ export interface QueueUrls {
   readonly deadLetterQueueUrl: string;
 }
 
-export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: QueueUrls): Queue {
+export const sqsDeadLetters = (client: SQSClient, queueUrl: string): DeadLetters => ({
+  async sendToDeadLetters(body, reason) {
+    await client.send(
+      new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: body,
+        // A parser's error may quote half of a surrogate pair, which SQS refuses.
+        MessageAttributes: { reason: { DataType: "String", StringValue: reason.toWellFormed() } },
+      }),
+    );
+  },
+});
+
+/** The sending half, for whoever does nothing else. */
+export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "send"> {
   const sendBatch = async (messages: readonly OutgoingMessage[]): Promise<void> => {
     const { Failed } = await client.send(
       new SendMessageBatchCommand({
@@ -42,16 +56,13 @@ export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: Qu
       for (let at = 0; at < messages.length; at += LARGEST_BATCH)
         await sendBatch(messages.slice(at, at + LARGEST_BATCH));
     },
-    async sendToDeadLetters(body, reason) {
-      await client.send(
-        new SendMessageCommand({
-          QueueUrl: deadLetterQueueUrl,
-          MessageBody: body,
-          // A parser's error may quote half of a surrogate pair, which SQS refuses.
-          MessageAttributes: { reason: { DataType: "String", StringValue: reason.toWellFormed() } },
-        }),
-      );
-    },
+  };
+}
+
+export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: QueueUrls): Queue {
+  return {
+    ...sqsSender(client, queueUrl),
+    ...sqsDeadLetters(client, deadLetterQueueUrl),
     async hideFor(receiptHandle, delayMs) {
       await client.send(
         new ChangeMessageVisibilityCommand({

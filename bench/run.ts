@@ -1,5 +1,7 @@
 /** `npm run bench [name...]`: measures, prints, and writes `bench/results/<name>.json`. */
 import { bundle } from "./bundle.ts";
+import { cost } from "./cost/artifacts.ts";
+import { fixedCosts } from "./cost/environments.ts";
 import { foreignOrigins } from "./foreign-origins.ts";
 import { isOver, type Measurement } from "./measurement.ts";
 import { memory } from "./memory.ts";
@@ -18,6 +20,8 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   bundle,
   "foreign-origins": foreignOrigins,
   "slo-baseline": sloBaseline,
+  cost,
+  "fixed-costs": fixedCosts,
 };
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -2,7 +2,7 @@ import { asJobError } from "./errors.ts";
 import { gateAdmits } from "./gate.ts";
 import { jobIdOfKey, jobKeyOf } from "./keys.ts";
 import { acquireLease } from "./acquire-lease.ts";
-import { jobMessage, messageProblems, type JobMessage } from "./message.ts";
+import { parseMessage, type JobMessage } from "./message.ts";
 import { processPlain } from "./plain.ts";
 import { processJob, type JobEnd } from "./process-job.ts";
 import type { Queue } from "./ports.ts";
@@ -24,7 +24,7 @@ export type Verdict = "acknowledge" | "return";
 export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: AbortSignal): Promise<Verdict> {
   try {
     if (outOfTime.aborted) return await comeBack(deps, delivery, 0);
-    const message = parse(delivery.body);
+    const message = parseMessage(delivery.body);
     if (typeof message === "string") return await bury(deps, delivery, message);
     const end = await work(deps, delivery, message, outOfTime);
     if (end.kind === "retry") return await comeBack(deps, delivery, end.delayMs);
@@ -36,16 +36,6 @@ export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: A
       error: String(error),
     });
     return "return";
-  }
-}
-
-/** The message, or what is wrong with it. */
-function parse(body: string): JobMessage | string {
-  try {
-    const parsed = jobMessage.safeParse(JSON.parse(body));
-    return parsed.success ? parsed.data : messageProblems(parsed.error);
-  } catch (error) {
-    return `not JSON: ${String(error)}`;
   }
 }
 

@@ -159,8 +159,9 @@ export class LeasedJob implements StagingOwner, OperationJournal {
 
   async fail(trouble: Trouble): Promise<void> {
     const from = this.#record.state;
-    const expiresAtMs = this.#deps.clock.nowMs() + this.#deps.settings.recordRetentionMs;
-    await this.#write(failJob(this.lease, trouble, [...this.#forgotten], expiresAtMs));
+    const { clock, settings } = this.#deps;
+    const forgotten = [...this.#forgotten];
+    await this.#write(failJob(this.lease, trouble, forgotten, clock.nowMs(), settings.recordRetentionMs));
     this.#events.walked(from, ["FAILED"], this.#ageMs(), {
       reason: trouble.reason,
       failure_class: trouble.failureClass,

@@ -20,6 +20,16 @@ export const jobMessage = z.object({
 
 export type JobMessage = z.infer<typeof jobMessage>;
 
+/** The message, or what is wrong with it. */
+export function parseMessage(body: string): JobMessage | string {
+  try {
+    const parsed = jobMessage.safeParse(JSON.parse(body));
+    return parsed.success ? parsed.data : messageProblems(parsed.error);
+  } catch (error) {
+    return `not JSON: ${String(error)}`;
+  }
+}
+
 /** `work_id: Too small: expected string to have >=1 characters; url: ...` */
 export const messageProblems = (error: z.core.$ZodError): string =>
   error.issues.map((issue) => `${issue.path.join(".") || "message"}: ${issue.message}`).join("; ");

@@ -75,6 +75,8 @@ export function metricsOf(event: TelemetryEvent): Measurements {
 }
 
 function ofStateChange(event: Extract<TelemetryEvent, { event: "job_state_changed" }>): Measurements {
+  // Reopened, a job that had been published is not completed once more.
+  if (event.from_state === "FAILED") return {};
   if (event.to_state === "FINALIZED") {
     return {
       JobsCompleted: 1,

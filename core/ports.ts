@@ -2,6 +2,7 @@
  * Everything the domain needs from outside, as small interfaces. `adapters/` implements them on AWS and HTTP;
  * a simulator can implement them in memory. Nothing in `core/` does I/O, reads a clock or draws a random number itself.
  */
+import type { Announcement } from "./announcement.ts";
 import type { Item, Write, WriteResult } from "./items.ts";
 import type { TelemetryEvent } from "./events.ts";
 
@@ -52,6 +53,20 @@ export interface Items {
   readMany(keys: readonly string[]): Promise<ReadonlyMap<string, Item>>;
   /** Keys in a shard of the watch index whose `watch_at` lies before `beforeMs`, oldest first; eventually consistent. */
   watched(shard: number, beforeMs: number, limit: number): Promise<readonly string[]>;
+}
+
+interface FailedPage {
+  readonly items: readonly Item[];
+  /** Items of any kind that were looked at, and what that cost. */
+  readonly scanned: number;
+  readonly readUnits: number;
+  /** Opaque; absent when the table is at its end. */
+  readonly next?: string;
+}
+
+/** Looks through the whole table, page by page: for operators, who do so now and then. Eventually consistent. */
+export interface FailedJobs {
+  page(from: string | undefined): Promise<FailedPage>;
 }
 
 export interface StagedPart {
@@ -128,6 +143,45 @@ export interface Queue {
   sendToDeadLetters(body: string, reason: string): Promise<void>;
   /** The message stays invisible (or returns) after `delayMs` from now. SQS rounds to seconds and caps at 12 hours. */
   hideFor(receiptHandle: string, delayMs: number): Promise<void>;
+}
+
+/** Takes what no retry can help, with the reason as an attribute. */
+export type DeadLetters = Pick<Queue, "sendToDeadLetters">;
+
+interface PublishedAnnouncements {
+  /** How many the bus has taken, counted up to the first that it refused. */
+  readonly taken: number;
+  /** Why it refused that one; undefined when it took them all. */
+  readonly refusal?: string;
+}
+
+/** Where those listen who want to know what was stored. */
+export interface AnnouncementBus {
+  /** @throws when the bus did not answer: it may have taken any of them. */
+  publish(announcements: readonly Announcement[]): Promise<PublishedAnnouncements>;
+}
+
+/** Where job records go that DynamoDB has removed: objects of text, one JSON record a line. */
+export interface Archive {
+  /** The same key always comes with the same text. */
+  put(key: string, text: string): Promise<void>;
+}
+
+export interface DeadLetter {
+  /** The same each time it is received. */
+  readonly id: string;
+  readonly body: string;
+  readonly reason?: string;
+  readonly receiptHandle: string;
+}
+
+/** The dead-letter queue, as who empties it sees it. */
+export interface DeadLetterQueue {
+  /** At most ten, hidden for some minutes; none when none is visible. */
+  receive(): Promise<readonly DeadLetter[]>;
+  delete(letters: readonly DeadLetter[]): Promise<void>;
+  /** Shown again at once. */
+  giveBack(letters: readonly DeadLetter[]): Promise<void>;
 }
 
 /** A running SHA-256 whose state can be saved and taken up again elsewhere. */

@@ -6,16 +6,17 @@
  *                                                                    | failJob
  *                                                                    | releaseForRetry | releaseForContinuation
  *   recoverJob: the reconciler's, for leases that expired and messages that were lost.
+ *   reopenJob: an operator's, for a job that failed and shall be tried again.
  *
  * Safety rests on the fence alone. Clocks decide only when somebody may try.
  */
 import type { Item, Test, Value, Write } from "./items.ts";
 import { hashItemKey, jobItemKey, watchShardOf } from "./keys.ts";
 import type { JobMessage } from "./message.ts";
-import type { OperationType } from "./operations.ts";
+import { OPERATION_TYPES, type OperationType } from "./operations.ts";
 import { encodeCheckpoint, encodeOperation, operationAttribute } from "./record-codec.ts";
 import type { Checkpoint, FailureClass, JobRecord, OperationRecord } from "./record.ts";
-import { OPEN_STATES, type JobState } from "./states.ts";
+import { OPEN_STATES, type JobState, type ReopenedState } from "./states.ts";
 
 /** Proof of holding a job. Whoever writes with an older fence, or under another owner's name, is refused. */
 export interface Lease {
@@ -25,6 +26,7 @@ export interface Lease {
 }
 
 const isNew: Test = { attribute: "pk", is: "absent" };
+const isFailed: Test = { attribute: "state", is: "=", than: "FAILED" satisfies JobState };
 const isOpen: Test = { attribute: "state", is: "one of", than: OPEN_STATES };
 const isAvailable = (nowMs: number): Test => ({ attribute: "available_at", is: "<=", than: nowMs });
 const isFencedBy = (lease: Lease): readonly Test[] => [
@@ -34,6 +36,8 @@ const isFencedBy = (lease: Lease): readonly Test[] => [
 
 const LEASE_ATTRIBUTES = ["lease_owner", "available_at", "watch_at", "watch_shard"];
 const TROUBLE_ATTRIBUTES = ["reason", "failure_class"];
+const FAILED_ATTRIBUTES = [...TROUBLE_ATTRIBUTES, "failed_at", "expires_at"];
+const OPERATION_ATTRIBUTES = [...new Set(OPERATION_TYPES.map(operationAttribute))];
 
 export interface LeaseRequest {
   readonly jobId: string;
@@ -126,9 +130,20 @@ const troubleAttributes = ({ reason, failureClass }: Trouble): Item => ({ reason
 /** Attributes whose content turned out to be of no use: an operation that threw, a checkpoint whose upload is gone. */
 export type Forgotten = readonly string[];
 
-export function failJob(lease: Lease, trouble: Trouble, forgotten: Forgotten, expiresAtMs: number): Write {
+export function failJob(
+  lease: Lease,
+  trouble: Trouble,
+  forgotten: Forgotten,
+  nowMs: number,
+  retentionMs: number,
+): Write {
   return fencedWrite(lease, {
-    set: { state: "FAILED" satisfies JobState, ...troubleAttributes(trouble), expires_at: epochSeconds(expiresAtMs) },
+    set: {
+      state: "FAILED" satisfies JobState,
+      ...troubleAttributes(trouble),
+      failed_at: nowMs,
+      expires_at: epochSeconds(nowMs + retentionMs),
+    },
     remove: [...new Set([...LEASE_ATTRIBUTES, ...forgotten, "checkpoint"])],
   });
 }
@@ -175,7 +190,8 @@ export function releaseForContinuation(
  * `seen` was read that it would undo: a renewal moves `watch_at`, another holder the fence, and a holder that is alive
  * after all, by a clock that runs behind ours, may have completed what is abandoned here. The new fence shuts the old
  * holder out.
- * `available_at` stays, since it has passed: moved to a clock that runs ahead, it would keep all others waiting for ever.
+ * A lease that is taken away makes the job available at once, to any clock: until it has run out for the worker as well, a
+ * reconciler whose clock runs ahead could take the next one in its first moment, again and again. A wait stays a wait.
  */
 export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, graceMs: number): Write {
   const abandoned = Object.entries(seen.operations)
@@ -194,9 +210,42 @@ export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, gr
         ...abandoned.map(isStillStarted),
       ],
     ],
-    set: { watch_at: nowMs + graceMs, ...operationEntries(abandoned) },
+    set: {
+      watch_at: nowMs + graceMs,
+      ...(seen.leaseOwner !== undefined && { available_at: 0 }),
+      ...operationEntries(abandoned),
+    },
     add: { fence: 1 },
     remove: ["lease_owner"],
+  };
+}
+
+const isPublished = ({ operations }: JobRecord): boolean => operations.FINALIZE?.status === "DONE";
+
+export const reopenedState = (seen: JobRecord): ReopenedState => (isPublished(seen) ? "FINALIZED" : "LEASED");
+
+/**
+ * Opens a failed job again, with a new budget and a new fence. Refused when it is no longer the failure that was seen.
+ * What was published stays so, and its results are replayed; anything else was removed from staging when the job failed,
+ * or was said by the origin then: that is done anew. `available_at` 0 is past by every clock, the operator's is not.
+ */
+export function reopenJob(seen: JobRecord, by: string, nowMs: number, graceMs: number): Write {
+  return {
+    key: jobItemKey(seen.jobId),
+    when: [[isFailed, { attribute: "fence", is: "=", than: seen.fence }]],
+    set: {
+      state: reopenedState(seen),
+      strikes: 0,
+      hops: 0,
+      planned_at: nowMs,
+      available_at: 0,
+      watch_at: nowMs + graceMs,
+      watch_shard: watchShardOf(seen.jobId),
+      redriven_by: by,
+      redriven_from: seen.reason ?? "",
+    },
+    add: { fence: 1, redrives: 1 },
+    remove: [...FAILED_ATTRIBUTES, ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],
   };
 }
 

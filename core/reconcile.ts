@@ -1,6 +1,7 @@
 import type { Item } from "./items.ts";
 import { jobIdOfStagingKey, jobItemKey, watchShards } from "./keys.ts";
-import type { Clock, Items, OutgoingMessage, Queue, Staging, StagingLitter, Telemetry } from "./ports.ts";
+import { messageOf } from "./job-message.ts";
+import type { Clock, Items, Queue, Staging, StagingLitter, Telemetry } from "./ports.ts";
 import { RECONCILER_KEY, recoverJob, saveSweepCursor } from "./protocol.ts";
 import { decodeJob } from "./record-codec.ts";
 import type { JobRecord } from "./record.ts";
@@ -89,17 +90,6 @@ async function revive(deps: ReconcilerDeps, key: string): Promise<Revived | unde
   await queue.send([messageOf(job)]);
   return { job, overdueMs: nowMs - watchAtMs };
 }
-
-const messageOf = (job: JobRecord): OutgoingMessage => ({
-  body: JSON.stringify({
-    work_id: job.workId,
-    artifact_id: job.artifactId,
-    url: job.url,
-    ...(job.expectedSha256 !== undefined && { sha256: job.expectedSha256 }),
-    tracked: true,
-  }),
-  group: new URL(job.url).host,
-});
 
 async function sweepStaging(deps: ReconcilerDeps): Promise<number> {
   const { items, settings, staging } = deps;

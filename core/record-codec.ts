@@ -106,6 +106,7 @@ export function decodeJob(item: Item): JobRecord {
   const availableAtMs = optional("available_at", number);
   const reason = optional("reason", text);
   const failureClass = optional("failure_class", text) as FailureClass | undefined;
+  const failedAtMs = optional("failed_at", number);
   return {
     jobId: jobIdOfItemKey(text(item["pk"])),
     workId: text(item["work_id"]),
@@ -126,5 +127,6 @@ export function decodeJob(item: Item): JobRecord {
     ...(transfer && { transfer }),
     ...(reason !== undefined && { reason }),
     ...(failureClass && { failureClass }),
+    ...(failedAtMs !== undefined && { failedAtMs }),
   };
 }

@@ -33,6 +33,8 @@ export interface JobRecord {
   /** Why the job failed, or why its last attempt did. */
   readonly reason?: string;
   readonly failureClass?: FailureClass;
+  /** When it failed; absent as well where an older version failed it. */
+  readonly failedAtMs?: number;
 }
 
 export interface OperationRecord {

@@ -13,7 +13,12 @@ const FOLLOWERS = {
 
 export type JobState = keyof typeof FOLLOWERS;
 
+/** Where reopening takes a job that FAILED; nothing else ever takes one back (ADR 0606). */
+export type ReopenedState = Extract<JobState, "LEASED" | "FINALIZED">;
+
 export const JOB_STATES = Object.keys(FOLLOWERS) as readonly JobState[];
+/** Where a job is whose content is in place. */
+export const STORED_STATES = ["INDEXED", "DEDUPED"] as const satisfies readonly JobState[];
 export const OPEN_STATES = JOB_STATES.filter((state) => FOLLOWERS[state].length > 0);
 
 export const isJobState = (text: unknown): text is JobState => JOB_STATES.includes(text as JobState);

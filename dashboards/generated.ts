@@ -1,3 +1,4 @@
+import { announcementSchemaJson, announcementsMarkdown } from "./docs/announcements.ts";
 import { slosMarkdown } from "./docs/slos.ts";
 import { telemetryMarkdown, telemetrySchemaJson } from "./docs/telemetry.ts";
 import { grafanaJson } from "./grafana/dashboard.ts";
@@ -14,6 +15,8 @@ export interface GeneratedFile {
 export const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/telemetry.schema.json", render: telemetrySchemaJson },
   { path: "docs/telemetry.md", render: telemetryMarkdown },
+  { path: "docs/announcement.schema.json", render: announcementSchemaJson },
+  { path: "docs/announcements.md", render: announcementsMarkdown },
   { path: "docs/slos.md", render: slosMarkdown },
   { path: "dashboards/openslo.yaml", render: openSloYaml },
   { path: "dashboards/grafana/fetchonce.json", render: grafanaJson },

@@ -26,6 +26,12 @@ export interface Monitoring {
   readonly ledgerGrowthADay: number;
 }
 
+/** How much of the work new code gets at first, and for how long; the rest follows at once. */
+export type CodeRolloutPace = "10 % for 5 minutes" | "10 % for 15 minutes" | "10 % for 30 minutes";
+
+/** What becomes of a finished job's record when its `recordRetentionDays` are over. */
+export type ExpiredRecords = "delete" | "archive" | "keep";
+
 /** What differs, or may differ, between two deployments of the same stack. */
 export interface Environment {
   /** The gate, `DOCSTOKG_ENABLE_IDEMPOTENCY`: "true", "false", or the percentage of jobs that take the guarded path. */
@@ -58,6 +64,10 @@ export interface Environment {
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
   readonly recordRetentionDays: number;
+  /** `archive`: removed from the table, into objects of JSON lines. `keep`: the table only grows. */
+  readonly expiredRecords: ExpiredRecords;
+  /** How long content is kept, from when its bytes were first stored. Undefined: for ever. */
+  readonly contentRetentionDays: number | undefined;
   readonly httpConnectTimeoutMs: number;
   readonly httpIdleTimeoutMs: number;
 
@@ -65,6 +75,9 @@ export interface Environment {
   readonly recoverLimit: number;
   readonly sweepLimit: number;
   readonly orphanAgeMs: number;
+
+  /** Undefined: new code gets everything at once. A pace needs `monitoring`, whose pages take the new code back. */
+  readonly codeRollout: CodeRolloutPace | undefined;
 
   /** Alarms, dashboard and saved queries. Undefined: none at all. */
   readonly monitoring: Monitoring | undefined;
@@ -98,12 +111,16 @@ const dev: Environment = {
   retryBaseMs: 2 * SECOND_MS,
   retryCapMs: 900 * SECOND_MS,
   recordRetentionDays: 30,
+  expiredRecords: "delete",
+  contentRetentionDays: undefined,
   httpConnectTimeoutMs: 10 * SECOND_MS,
   httpIdleTimeoutMs: 30 * SECOND_MS,
 
   recoverLimit: 200,
   sweepLimit: 500,
   orphanAgeMs: DAY_MS,
+
+  codeRollout: undefined,
 
   monitoring: { tells: undefined, runbookBaseUrl: RUNBOOKS, ledgerGrowthADay: 10_000 },
 };
@@ -114,6 +131,8 @@ const staging: Environment = {
   pointInTimeRecovery: true,
   logRetention: RetentionDays.ONE_MONTH,
   workerConcurrency: 20,
+  expiredRecords: "archive",
+  codeRollout: "10 % for 5 minutes",
   monitoring: {
     tells: { page: NOBODY_YET, ticket: NOBODY_YET },
     runbookBaseUrl: RUNBOOKS,
@@ -127,6 +146,8 @@ const prod: Environment = {
   protectData: true,
   logRetention: RetentionDays.THREE_MONTHS,
   workerConcurrency: 100,
+  // Longer than the short windows of the burn alarms, 5 minutes, and the time that metrics take to arrive.
+  codeRollout: "10 % for 30 minutes",
   monitoring: {
     tells: { page: NOBODY_YET, ticket: NOBODY_YET },
     runbookBaseUrl: RUNBOOKS,
@@ -156,6 +177,9 @@ const local: Environment = {
 
 export const ENVIRONMENTS = { dev, staging, prod, local };
 export type EnvironmentName = keyof typeof ENVIRONMENTS;
+
+/** Begins the name of everything that an account has one of: stacks, alarms, dashboard. */
+export const deploymentNameOf = (name: EnvironmentName): string => `fetchonce-${name}`;
 
 const isEnvironmentName = (name: string): name is EnvironmentName => Object.hasOwn(ENVIRONMENTS, name);
 

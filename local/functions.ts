@@ -43,6 +43,7 @@ export function functionNamed(template: Template, resolve: Resolver, name: strin
 }
 
 const mappingProperties = z.object({
+  /** With `:<alias>` after it where an alias gets the messages. */
   FunctionName: z.string(),
   EventSourceArn: z.string(),
   BatchSize: z.number().default(10),
@@ -53,7 +54,8 @@ const mappingProperties = z.object({
 export function eventSourceOf(template: Template, resolve: Resolver, functionName: string): EventSource {
   for (const [, { Properties }] of resourcesOf(template, "AWS::Lambda::EventSourceMapping")) {
     const mapping = mappingProperties.parse(resolve(Properties));
-    if (mapping.FunctionName !== functionName) continue;
+    const [mappedFunction] = mapping.FunctionName.split(":");
+    if (mappedFunction !== functionName) continue;
     return {
       queueArn: mapping.EventSourceArn,
       batchSize: mapping.BatchSize,

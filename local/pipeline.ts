@@ -14,7 +14,7 @@ import { tryLock } from "./lock.ts";
 import { startPoller } from "./poller.ts";
 import { depthOf, readThrough, sendAll } from "./queues.ts";
 import type { DeadLetter, QueueDepth } from "./queues.ts";
-import { makeResources } from "./resources.ts";
+import { makeResources, refuseUnknownTypes } from "./resources.ts";
 import type { AwsClients } from "./resources.ts";
 import { startScheduler } from "./scheduler.ts";
 import { synthesize } from "./synth.ts";
@@ -79,6 +79,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
   takeLock(outDir, stateDir, cleanup);
 
   const { template, folder } = await synthesize();
+  refuseUnknownTypes(template);
   const bucketNamed = (output: string): string => outputOf(template, resolverOf(template, new Map()), output);
   const stagingBucket = bucketNamed("StagingBucketName");
   const contentBucket = bucketNamed("ContentBucketName");

@@ -39,7 +39,10 @@ const KNOWN = new Set([
   ...MADE.map(([type]) => type),
   "AWS::SQS::Queue",
   "AWS::Lambda::Function",
+  "AWS::Lambda::Version",
+  "AWS::Lambda::Alias",
   "AWS::Lambda::EventSourceMapping",
+  "AWS::Events::EventBus",
   "AWS::Events::Rule",
   "AWS::Lambda::EventInvokeConfig",
   "AWS::Lambda::Permission",
@@ -50,12 +53,8 @@ const KNOWN = new Set([
   "AWS::CDK::Metadata",
 ]);
 
-/**
- * Makes tables, buckets and queues; a second call on the same state changes nothing.
- * @returns the resolver for everything else in the template.
- * @throws Error naming a type that the local run has no answer to.
- */
-export async function makeResources(template: Template, clients: AwsClients): Promise<Resolver> {
+/** @throws Error naming a type that the local run has no answer to. */
+export function refuseUnknownTypes(template: Template): void {
   for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
     if (!KNOWN.has(Type)) {
       throw new Error(
@@ -64,6 +63,13 @@ export async function makeResources(template: Template, clients: AwsClients): Pr
       );
     }
   }
+}
+
+/**
+ * Makes tables, buckets and queues; a second call on the same state changes nothing.
+ * @returns the resolver for everything else in the template.
+ */
+export async function makeResources(template: Template, clients: AwsClients): Promise<Resolver> {
   const resolve = resolverOf(template, await makeQueues(template, clients.sqs));
   const names = physicalNames(template);
   for (const [type, make] of MADE) {

@@ -5,7 +5,7 @@ import { existsSync, globSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseTemplate } from "./template.ts";
+import { parseTemplates } from "./template.ts";
 import type { Template } from "./template.ts";
 
 export interface Assembly {
@@ -18,16 +18,17 @@ const SOURCES = ["{core,adapters,lambdas,dashboards,infra}/**/*.ts", "package-lo
 
 const CACHE = join(PROJECT_ROOT, "node_modules/.cache/fetchonce");
 
-/** The local environment's cloud assembly: synthesized once for a state of the sources, then taken from the cache. */
+/** The local environment's cloud assembly, its stacks read as one: synthesized once for a state of the sources, then taken from the cache. */
 export async function synthesize(cache = CACHE): Promise<Assembly> {
   const folder = join(cache, await digestOfSources());
   if (!existsSync(folder)) {
     await mkdir(cache, { recursive: true });
     await synthesizeInto(folder, await mkdtemp(join(cache, "synth-")));
   }
-  const [template] = globSync("*.template.json", { cwd: folder });
-  if (template === undefined) throw new Error(`${folder} holds no template. Remove it and start again.`);
-  return { folder, template: parseTemplate(await readFile(join(folder, template), "utf8")) };
+  const files = globSync("*.template.json", { cwd: folder });
+  if (files.length === 0) throw new Error(`${folder} holds no template. Remove it and start again.`);
+  const jsons = await Promise.all(files.map(async (file) => readFile(join(folder, file), "utf8")));
+  return { folder, template: parseTemplates(jsons) };
 }
 
 async function digestOfSources(): Promise<string> {
@@ -51,14 +52,18 @@ async function synthesizeInto(folder: string, workFolder: string): Promise<void>
   }
 }
 
-async function runCdkApp(outputFolder: string): Promise<void> {
+/** Leaves the cloud assembly of one environment in the folder. */
+export async function runCdkApp(
+  outputFolder: string,
+  context: Readonly<Record<string, unknown>> = { env: "local" },
+): Promise<void> {
   const child = spawn(process.execPath, ["infra/app.ts"], {
     cwd: PROJECT_ROOT,
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
       CDK_OUTDIR: outputFolder,
-      CDK_CONTEXT_JSON: JSON.stringify({ env: "local" }),
+      CDK_CONTEXT_JSON: JSON.stringify(context),
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -68,5 +73,5 @@ async function runCdkApp(outputFolder: string): Promise<void> {
   const [code] = await once(child, "close");
   if (code === 0) return;
   const output = Buffer.concat(said).toString();
-  throw new Error(`The stack could not be synthesized (node infra/app.ts, exit ${code}):\n${output}`);
+  throw new Error(`The stacks could not be synthesized (node infra/app.ts, exit ${code}):\n${output}`);
 }

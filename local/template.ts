@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mergeStacks, type StackTemplate } from "./merge-stacks.ts";
 
 const templateSchema = z.object({
   Resources: z.record(
@@ -11,8 +12,9 @@ const templateSchema = z.object({
 /** A synthesized CloudFormation template, as far as the local run reads it. */
 export type Template = z.infer<typeof templateSchema>;
 
-export function parseTemplate(json: string): Template {
-  return templateSchema.parse(JSON.parse(json));
+/** The stacks of one app, read as one. */
+export function parseTemplates(jsons: readonly string[]): Template {
+  return templateSchema.parse(mergeStacks(jsons.map((json) => JSON.parse(json) as StackTemplate<unknown>)));
 }
 
 export const REGION = "us-east-1";
@@ -53,6 +55,8 @@ export function arnOf(type: string, name: string): string {
   return `${ARN_PREFIXES[type] ?? `arn:aws:local:${REGION}:${ACCOUNT}:`}${name}`;
 }
 
+const aliasProperties = z.object({ FunctionName: z.unknown(), Name: z.string() });
+
 /** Gives the value with every intrinsic function in it replaced by what it stands for. */
 export type Resolver = (value: unknown) => unknown;
 
@@ -65,10 +69,17 @@ export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, st
     if (pseudo !== undefined) return pseudo;
     const name = names.get(logicalId);
     if (name === undefined) throw new Error(`The template refers to ${logicalId}, which is not one of its resources.`);
-    if (template.Resources[logicalId]?.Type !== "AWS::SQS::Queue") return name;
+    const resource = template.Resources[logicalId];
+    if (resource?.Type === "AWS::Lambda::Alias") return aliasArn(resource.Properties);
+    if (resource?.Type !== "AWS::SQS::Queue") return name;
     const url = queueUrls.get(logicalId);
     if (url === undefined) throw new Error(`The template needs the URL of ${logicalId} before that queue is made.`);
     return url;
+  };
+
+  const aliasArn = (properties: unknown): string => {
+    const { FunctionName, Name } = aliasProperties.parse(properties);
+    return `${arnOf("AWS::Lambda::Function", z.string().parse(resolve(FunctionName)))}:${Name}`;
   };
 
   const attribute = (logicalId: string, name: string): string => {
@@ -79,6 +90,7 @@ export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, st
     }
     if (name === "Arn") return arnOf(type, physical);
     if (name === "QueueName") return physical;
+    if (name === "StreamArn") return `${arnOf(type, physical)}/stream/local`;
     throw new Error(`The local run cannot tell ${logicalId}.${name}. Teach local/template.ts that attribute.`);
   };
 
@@ -91,6 +103,14 @@ export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, st
     "Fn::Join": (argument) => {
       const [separator, parts] = z.tuple([z.string(), z.array(z.unknown())]).parse(argument);
       return z.array(z.string()).parse(parts.map(resolve)).join(separator);
+    },
+    "Fn::Split": (argument) => {
+      const [separator, text] = z.tuple([z.string(), z.unknown()]).parse(argument);
+      return z.string().parse(resolve(text)).split(separator);
+    },
+    "Fn::Select": (argument) => {
+      const [index, list] = z.tuple([z.coerce.number(), z.unknown()]).parse(argument);
+      return z.array(z.string()).parse(resolve(list))[index];
     },
     "Fn::Sub": (argument) =>
       z

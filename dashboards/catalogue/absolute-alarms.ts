@@ -51,6 +51,28 @@ const pipelineAlarms = ({ visibilityTimeoutMs }: AlarmSettings): readonly Omit<A
   },
 ];
 
+const announcementAlarms: readonly Omit<Alarm, "kind" | "runbook">[] = [
+  {
+    id: "announcements-late",
+    title: "Announcements are late",
+    severity: "page",
+    happened: "For 15 minutes what the announcer tries to tell has been a quarter of an hour old, or older.",
+    felt: "Files are there, and nobody who waits for them is told.",
+    why: "A second or two is usual, and Lambda tries again by itself: a quarter of an hour is no hiccup of the bus. The table's stream forgets after a day.",
+    conditions: whenAtLeast(900 * SECOND_MS, { aws: "announcerLag", ...maximum }, 5, 3),
+  },
+  {
+    id: "stream-dead-letters",
+    title: "Records of the stream wait",
+    severity: "ticket",
+    happened:
+      "A record of the table's stream made no sense to its readers, or the stream forgot it before they could read it.",
+    felt: "A file may be there of which nobody was told, or an old record is in no archive.",
+    why: "Nothing that the protocol writes ends there; there is no number of them that is normal.",
+    conditions: whenAtLeast(1, { aws: "streamRecordsDead", ...maximum }, 5),
+  },
+];
+
 const recoveryAlarms: readonly Omit<Alarm, "kind" | "runbook">[] = [
   {
     id: "reconciler-silent",
@@ -207,6 +229,6 @@ const resourceAlarms = (settings: AlarmSettings): readonly Omit<Alarm, "kind" | 
 ];
 
 export const absoluteAlarms = (settings: AlarmSettings): readonly Alarm[] =>
-  [...pipelineAlarms(settings), ...recoveryAlarms, ...resourceAlarms(settings)].map((alarm) =>
+  [...pipelineAlarms(settings), ...announcementAlarms, ...recoveryAlarms, ...resourceAlarms(settings)].map((alarm) =>
     Object.assign({ kind: "absolute", runbook: alarm.id } as const, alarm),
   );

@@ -16,6 +16,8 @@ export const AWS_METRICS = {
   workerConcurrency: { namespace: "AWS/Lambda", name: "ConcurrentExecutions", of: "worker" },
   reconcilerErrors: { namespace: "AWS/Lambda", name: "Errors", of: "reconciler" },
   reconcilerThrottles: { namespace: "AWS/Lambda", name: "Throttles", of: "reconciler" },
+  announcerLag: { namespace: "AWS/Lambda", name: "IteratorAge", of: "announcer" },
+  streamRecordsDead: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", of: "streamDeadLetters" },
   tableReadThrottles: { namespace: "AWS/DynamoDB", name: "ReadThrottleEvents", of: "table" },
   tableWriteThrottles: { namespace: "AWS/DynamoDB", name: "WriteThrottleEvents", of: "table" },
   indexWriteThrottles: { namespace: "AWS/DynamoDB", name: "WriteThrottleEvents", of: "watchIndex" },

@@ -47,6 +47,7 @@ export const PANELS: readonly Panel[] = [
       { aws: "messagesVisible", ...maximum },
       { aws: "messagesInFlight", ...maximum },
       { aws: "messagesDead", ...maximum },
+      { aws: "streamRecordsDead", ...maximum },
     ],
   },
   {
@@ -54,6 +55,12 @@ export const PANELS: readonly Panel[] = [
     unit: "s",
     ...PERIOD,
     series: [{ aws: "oldestMessageAge", ...maximum }],
+  },
+  {
+    title: "Age of what is announced",
+    unit: "ms",
+    ...PERIOD,
+    series: [{ aws: "announcerLag", ...maximum }],
   },
   {
     title: "Recovery",

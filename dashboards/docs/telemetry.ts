@@ -1,45 +1,18 @@
-import { z } from "zod";
 import { telemetryEvent } from "../../core/event-schemas.ts";
 import type { TelemetryEvent } from "../../core/events.ts";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, metricsOf, type MetricName } from "../../core/metrics.ts";
 import { EXAMPLE_EVENTS } from "./example-events.ts";
-
-type JsonSchema = z.core.JSONSchema.JSONSchema;
-
-const DRAFT = "https://json-schema.org/draft/2020-12/schema";
+import { type JsonSchema, jsonSchemaOf, propertiesOf, schemaFile, table, typeOf } from "./json-schema.ts";
 
 function eventSchemas(): readonly JsonSchema[] {
-  const { oneOf = [] } = z.toJSONSchema(telemetryEvent, {
-    override: ({ jsonSchema }) => {
-      // Zod's pattern knows leap years; the format says the same in a word.
-      if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
-      if (jsonSchema.type === "integer" && jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-    },
-  });
+  const { oneOf = [] } = jsonSchemaOf(telemetryEvent);
   return oneOf;
 }
-
-const propertiesOf = ({ properties = {} }: JsonSchema): ReadonlyMap<string, JsonSchema> =>
-  new Map(Object.entries(properties).filter((entry): entry is [string, JsonSchema] => typeof entry[1] === "object"));
 
 const nameOf = (schema: JsonSchema): string => String(propertiesOf(schema).get("event")?.const);
 
 export const telemetrySchemaJson = (): string =>
-  `${JSON.stringify({ $schema: DRAFT, title: "The telemetry events of fetchonce", oneOf: eventSchemas() }, undefined, 2)}\n`;
-
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-const table = (heading: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(heading), `|${"---|".repeat(heading.length)}`, ...rows.map(row)].join("\n");
-
-function typeOf({ type, enum: values, format, pattern, minimum, exclusiveMinimum }: JsonSchema): string {
-  if (values) return values.map((value) => `\`${String(value)}\``).join(", ");
-  if (format === "date-time") return "time";
-  if (format === "uri") return "URL";
-  if (pattern !== undefined) return `${/\{(\d+)\}/.exec(pattern)?.[1]} hex digits`;
-  if (type === "integer") return `whole number, at least ${minimum}`;
-  if (type === "number") return `number above ${exclusiveMinimum}`;
-  return String(type);
-}
+  schemaFile("The telemetry events of fetchonce", { oneOf: eventSchemas() });
 
 function unitOf({ unit }: JsonSchema): string {
   return typeof unit === "string" ? unit : "";

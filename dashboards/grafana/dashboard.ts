@@ -18,6 +18,8 @@ const DIMENSIONS: Readonly<Record<AwsResource, Readonly<Record<string, string>>>
   deadLetters: { QueueName: "$dead_letters" },
   worker: { FunctionName: "$worker" },
   reconciler: { FunctionName: "$reconciler" },
+  announcer: { FunctionName: "$announcer" },
+  streamDeadLetters: { QueueName: "$stream_dead_letters" },
   table: { TableName: "$table" },
   watchIndex: { TableName: "$table", GlobalSecondaryIndexName: "watch" },
 };

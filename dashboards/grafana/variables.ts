@@ -24,7 +24,7 @@ function resource(name: string, label: string, metric: AwsMetricKey, dimensionKe
     hide: NEVER_HIDDEN,
     datasource: DATA_SOURCE,
     refresh: ON_TIME_RANGE_CHANGE,
-    regex: `/^fetchonce-$environment-${logicalId}/`,
+    regex: `/^fetchonce-$environment(-pipeline)?-${logicalId}/`,
     query: {
       refId: "CloudWatchVariableQueryEditor-VariableQuery",
       queryType: "dimensionValues",
@@ -68,5 +68,7 @@ export const VARIABLES: readonly object[] = [
   resource("dead_letters", "Dead letters", "messagesDead", "QueueName", "WorkDeadLetters"),
   resource("worker", "Worker", "workerInvocations", "FunctionName", "WorkerFunction"),
   resource("reconciler", "Reconciler", "reconcilerErrors", "FunctionName", "ReconcilerFunction"),
+  resource("announcer", "Announcer", "announcerLag", "FunctionName", "AnnouncerFunction"),
+  resource("stream_dead_letters", "Stream's dead letters", "streamRecordsDead", "QueueName", "StreamDeadLetters"),
   resource("table", "Table", "tableWriteUnits", "TableName", "Table"),
 ];

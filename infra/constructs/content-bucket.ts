@@ -7,16 +7,24 @@ import { PrivateBucket } from "./private-bucket.ts";
 export interface ContentBucketProps {
   readonly protectData: boolean;
   readonly accessLogs: AccessLogBucket;
+  /** From when the bytes were first stored; undefined: for ever. */
+  readonly retentionDays: number | undefined;
 }
 
-/** Objects under their SHA-256. What is there is never written again and never deleted: S3 refuses it, to everybody. */
+/**
+ * Objects under their SHA-256. What is there is never written again and never deleted: S3 refuses it, to everybody. Only
+ * its own lifecycle may remove what has been there for longer than the environment keeps it.
+ */
 export class ContentBucket extends PrivateBucket {
-  constructor(scope: Construct, id: string, { protectData, accessLogs }: ContentBucketProps) {
+  constructor(scope: Construct, id: string, { protectData, accessLogs, retentionDays }: ContentBucketProps) {
     super(scope, id, {
       protectData,
       accessLogs,
       // Every copy is over within one invocation.
-      lifecycleRules: [{ id: "AbortForgottenCopies", abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      lifecycleRules: [
+        { id: "AbortForgottenCopies", abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        ...(retentionDays === undefined ? [] : [{ id: "ForgetOldContent", expiration: Duration.days(retentionDays) }]),
+      ],
     });
 
     // PutObject, CopyObject and CompleteMultipartUpload create objects and can carry If-None-Match. Creating an upload

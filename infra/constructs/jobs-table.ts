@@ -1,10 +1,12 @@
-import { AttributeType, BillingMode, ProjectionType, Table } from "aws-cdk-lib/aws-dynamodb";
+import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import { RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
+import type { ExpiredRecords } from "../environments.ts";
 
 export interface JobsTableProps {
   readonly protectData: boolean;
   readonly pointInTimeRecovery: boolean;
+  readonly expiredRecords: ExpiredRecords;
 }
 
 const WATCH_INDEX = "watch";
@@ -14,15 +16,24 @@ export class JobsTable extends Table {
   readonly watchIndexName = WATCH_INDEX;
   readonly watchIndexArn = `${this.tableArn}/index/${WATCH_INDEX}`;
 
-  constructor(scope: Construct, id: string, { protectData, pointInTimeRecovery }: JobsTableProps) {
+  /** Of what happens to its items, in order for each: kept for a day, for two readers at most. */
+  readonly streamArn: string;
+
+  constructor(scope: Construct, id: string, props: JobsTableProps) {
+    const { protectData, pointInTimeRecovery, expiredRecords } = props;
     super(scope, id, {
       partitionKey: { name: "pk", type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
-      timeToLiveAttribute: "expires_at",
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      // Records say when their time is over in any case: what becomes of them can be decided anew.
+      ...(expiredRecords !== "keep" && { timeToLiveAttribute: "expires_at" }),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
       deletionProtection: protectData,
       removalPolicy: protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+
+    if (this.tableStreamArn === undefined) throw new TypeError("A table with a stream has the stream's ARN.");
+    this.streamArn = this.tableStreamArn;
 
     // A job that needs no watching has neither attribute, so it is not in the index and costs no index write.
     this.addGlobalSecondaryIndex({

@@ -1,4 +1,5 @@
-import { Aws, Stack } from "aws-cdk-lib/core";
+import type { IAlarm } from "aws-cdk-lib/aws-cloudwatch";
+import { Aws } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import { FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
 import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
@@ -8,39 +9,47 @@ import { countFailuresByHost } from "../../dashboards/cloudwatch/contributors.ts
 import { makeDashboard } from "../../dashboards/cloudwatch/dashboard.ts";
 import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
 import { saveQueries } from "../../dashboards/cloudwatch/saved-queries.ts";
-import type { Environment, EnvironmentName, Monitoring as Settings } from "../environments.ts";
-import type { JobsTable } from "./jobs-table.ts";
+import type { DataStack } from "../data-stack.ts";
+import {
+  deploymentNameOf,
+  type Environment,
+  type EnvironmentName,
+  type Monitoring as Settings,
+} from "../environments.ts";
+import type { Announcer } from "./announcements.ts";
 import { Notifications } from "./notifications.ts";
 import type { Reconciler } from "./reconciler.ts";
-import type { WorkQueue } from "./work-queue.ts";
 import type { Worker } from "./worker.ts";
 
 export interface MonitoringProps {
   readonly name: EnvironmentName;
   readonly environment: Environment;
   readonly monitoring: Settings;
-  readonly table: JobsTable;
-  readonly work: WorkQueue;
+  readonly data: DataStack;
   readonly worker: Worker;
   readonly reconciler: Reconciler;
+  readonly announcer: Announcer;
 }
 
 /** Everything on-call needs, made from the catalogue in `dashboards/`. */
 export class Monitoring extends Construct {
   readonly dashboardName: string;
+  /** The alarms that wake somebody. */
+  readonly pages: readonly IAlarm[];
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
     const { environment, monitoring, worker, reconciler } = props;
-    const prefix = Stack.of(this).stackName;
+    const prefix = deploymentNameOf(props.name);
     this.dashboardName = prefix;
     const logs = { worker: worker.function.logGroup, reconciler: reconciler.function.logGroup };
 
-    const notifications = new Notifications(this, "Notifications", monitoring.tells);
+    const notifications = new Notifications(this, "Notifications", prefix, monitoring.tells);
     const contributorRule = `${prefix}-${FAILURES_BY_HOST}`;
     const rule = countFailuresByHost(this, contributorRule, logs.worker);
     const place = placeOf(props, contributorRule);
-    const alarms = makeAlarms(this, alarmsOf({ ...environment, ...monitoring }), {
+    const catalogue = alarmsOf({ ...environment, ...monitoring });
+    const alarms = makeAlarms(this, catalogue, {
       place,
       prefix,
       actions: monitoring.tells && notifications.actions,
@@ -50,6 +59,7 @@ export class Monitoring extends Construct {
         "Worker's log": consoleView(`logsV2:log-groups/log-group/${logs.worker.logGroupName}`),
       },
     });
+    this.pages = alarms.filter((_, index) => catalogue[index]?.severity === "page");
     // The alarm names the rule, which CloudFormation does not take for a dependency.
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
     makeDashboard(this, { name: prefix, place, alarms });
@@ -63,12 +73,14 @@ const consoleView = (fragment: string): string =>
 const placeOf = (props: MonitoringProps, contributorRule: string): Place => ({
   environment: props.name,
   dimensions: {
-    queue: { QueueName: props.work.queue.queueName },
-    deadLetters: { QueueName: props.work.deadLetters.queueName },
+    queue: { QueueName: props.data.work.queue.queueName },
+    deadLetters: { QueueName: props.data.work.deadLetters.queueName },
     worker: { FunctionName: props.worker.function.functionName },
     reconciler: { FunctionName: props.reconciler.function.functionName },
-    table: { TableName: props.table.tableName },
-    watchIndex: { TableName: props.table.tableName, GlobalSecondaryIndexName: props.table.watchIndexName },
+    announcer: { FunctionName: props.announcer.function.functionName },
+    streamDeadLetters: { QueueName: props.data.streamDeadLetters.queueName },
+    table: { TableName: props.data.table.tableName },
+    watchIndex: { TableName: props.data.table.tableName, GlobalSecondaryIndexName: props.data.table.watchIndexName },
   },
   contributorRule,
 });

@@ -5,7 +5,7 @@ import { Effect, ManagedPolicy, PolicyStatement, ServicePrincipal } from "aws-cd
 import { Key } from "aws-cdk-lib/aws-kms";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription, UrlSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
-import { Annotations, Aws, RemovalPolicy, Stack } from "aws-cdk-lib/core";
+import { Annotations, Aws, RemovalPolicy } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import type { Subscribers } from "../environments.ts";
 
@@ -18,8 +18,17 @@ const CLOUDWATCH = new ServicePrincipal("cloudwatch.amazonaws.com");
 export class Notifications extends Construct {
   readonly topics: Readonly<Record<Severity, Topic>>;
 
-  constructor(scope: Construct, id: string, tells: Readonly<Record<Severity, Subscribers>> | undefined) {
+  readonly #prefix: string;
+
+  /** @param prefix begins the name of every alarm that may publish. */
+  constructor(
+    scope: Construct,
+    id: string,
+    prefix: string,
+    tells: Readonly<Record<Severity, Subscribers>> | undefined,
+  ) {
     super(scope, id);
+    this.#prefix = prefix;
     const key = this.#key();
     this.topics = { page: this.#topic("Page", key), ticket: this.#topic("Ticket", key) };
     if (!tells) return;
@@ -28,7 +37,7 @@ export class Notifications extends Construct {
     if (emails.length + httpsUrls.length === 0 && !slack) {
       Annotations.of(this).addWarningV2(
         "fetchonce:nobody-is-paged",
-        `Nobody is paged: ${Stack.of(this).stackName} has no page subscribers in infra/environments.ts.`,
+        `Nobody is paged: ${prefix} has no page subscribers in infra/environments.ts.`,
       );
     }
   }
@@ -68,7 +77,7 @@ export class Notifications extends Construct {
         resources: [topic.topicArn],
         conditions: {
           ArnLike: {
-            "aws:SourceArn": `arn:${Aws.PARTITION}:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:${Stack.of(this).stackName}-*`,
+            "aws:SourceArn": `arn:${Aws.PARTITION}:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:${this.#prefix}-*`,
           },
         },
       }),
@@ -85,7 +94,7 @@ export class Notifications extends Construct {
     }
     if (slack) {
       const channel = new SlackChannelConfiguration(this, `Slack-${severity}`, {
-        slackChannelConfigurationName: `${Stack.of(this).stackName}-${severity}`,
+        slackChannelConfigurationName: `${this.#prefix}-${severity}`,
         slackWorkspaceId: slack.workspaceId,
         slackChannelId: slack.channelId,
         loggingLevel: LoggingLevel.ERROR,

@@ -4,19 +4,15 @@ import { Duration, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/keys.ts";
 import type { ReconcilerEnv } from "../../lambdas/reconciler/env.ts";
+import type { DataStack } from "../data-stack.ts";
 import type { Environment, EnvironmentName } from "../environments.ts";
 import { HandlerFunction } from "./handler-function.ts";
-import type { JobsTable } from "./jobs-table.ts";
 import { permit, permitObjects } from "./permissions.ts";
-import type { StagingBucket } from "./staging-bucket.ts";
-import type { WorkQueue } from "./work-queue.ts";
 
 export interface ReconcilerProps {
   readonly name: EnvironmentName;
   readonly environment: Environment;
-  readonly table: JobsTable;
-  readonly work: WorkQueue;
-  readonly staging: StagingBucket;
+  readonly data: DataStack;
 }
 
 const INTERVAL = Duration.minutes(1);
@@ -26,7 +22,8 @@ const TIMEOUT_MS = 55_000;
 /** Every minute, one at a time: brings back the jobs of crashed workers and removes what they left in staging. */
 export class Reconciler extends HandlerFunction<ReconcilerEnv> {
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
-    const { name, environment, table, work, staging } = props;
+    const { name, environment } = props;
+    const { table, work, staging } = props.data;
     super(scope, id, {
       lambda: "reconciler",
       description: "Recovers expired leases and removes staging litter.",

@@ -8,15 +8,18 @@ export interface StagingBucketProps {
   readonly accessLogs: AccessLogBucket;
 }
 
+/** An upload outlives the longest chain of invocations that may carry it. */
+export const UPLOADS_KEPT_DAYS = 3;
+
 /** Where bodies stream to before anything is known about them. Nothing in it is needed for longer than a transfer. */
 export class StagingBucket extends PrivateBucket {
   constructor(scope: Construct, id: string, { protectData, accessLogs }: StagingBucketProps) {
     super(scope, id, {
       protectData,
       accessLogs,
-      // The last net under the reconciler's sweep. An upload outlives the longest chain of invocations that may carry it.
+      // The last net under the reconciler's sweep.
       lifecycleRules: [
-        { id: "AbortForgottenUploads", abortIncompleteMultipartUploadAfter: Duration.days(3) },
+        { id: "AbortForgottenUploads", abortIncompleteMultipartUploadAfter: Duration.days(UPLOADS_KEPT_DAYS) },
         { id: "RemoveForgottenObjects", expiration: Duration.days(7) },
       ],
     });

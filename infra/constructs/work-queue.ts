@@ -6,7 +6,10 @@ import { Construct } from "constructs";
  * The worker gives up on a job by itself after `maxAttempts` deliveries, with a reason on record. A message gets here
  * only when the worker cannot even say so, thus the limit lies well above any environment's `maxAttempts`.
  */
-const MAX_RECEIVE_COUNT = 16;
+export const MAX_RECEIVE_COUNT = 16;
+
+/** SQS keeps none for longer. */
+export const MESSAGES_KEPT_DAYS = 14;
 
 /** The jobs to do, and beside it the messages that nobody could do anything with. */
 export class WorkQueue extends Construct {
@@ -18,7 +21,7 @@ export class WorkQueue extends Construct {
     const common = {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      retentionPeriod: Duration.days(14),
+      retentionPeriod: Duration.days(MESSAGES_KEPT_DAYS),
     };
     this.deadLetters = new Queue(this, "DeadLetters", common);
     Validations.of(this.deadLetters).acknowledge({

@@ -1,23 +1,17 @@
-import { RecursiveLoop } from "aws-cdk-lib/aws-lambda";
+import { Alias, type IVersion, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import { Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/keys.ts";
 import type { WorkerEnv } from "../../lambdas/worker/env.ts";
+import type { DataStack } from "../data-stack.ts";
 import type { Environment, EnvironmentName } from "../environments.ts";
-import type { ContentBucket } from "./content-bucket.ts";
 import { HandlerFunction } from "./handler-function.ts";
-import type { JobsTable } from "./jobs-table.ts";
 import { permit, permitObjects } from "./permissions.ts";
-import type { StagingBucket } from "./staging-bucket.ts";
-import type { WorkQueue } from "./work-queue.ts";
 
 export interface WorkerProps {
   readonly name: EnvironmentName;
   readonly environment: Environment;
-  readonly table: JobsTable;
-  readonly work: WorkQueue;
-  readonly staging: StagingBucket;
-  readonly content: ContentBucket;
+  readonly data: DataStack;
 }
 
 /** More than 10 would need a batching window, and ten files are enough for one invocation. */
@@ -25,8 +19,12 @@ const BATCH_SIZE = 10;
 
 /** Takes jobs off the queue, ten at a time, and downloads them. */
 export class Worker extends HandlerFunction<WorkerEnv> {
+  /** The version that the messages go to; while new code is rolled out, two of them. */
+  readonly live: Alias;
+
   constructor(scope: Construct, id: string, props: WorkerProps) {
-    const { environment, table, work, staging, content } = props;
+    const { environment } = props;
+    const { table, work, staging, content } = props.data;
     super(scope, id, {
       lambda: "worker",
       description: "Downloads what the messages of a batch point at, exactly once.",
@@ -39,7 +37,12 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       environment: variables(props),
     });
 
-    this.function.addEventSourceMapping("Messages", {
+    this.live = new Alias(this, "Live", {
+      aliasName: "live",
+      // The library's own Version is not an IVersion under exactOptionalPropertyTypes.
+      version: this.function.currentVersion as IVersion,
+    });
+    this.live.addEventSourceMapping("Messages", {
       eventSourceArn: work.queue.queueArn,
       batchSize: BATCH_SIZE,
       reportBatchItemFailures: true,
@@ -47,7 +50,7 @@ export class Worker extends HandlerFunction<WorkerEnv> {
     });
     const redrivenByTheQueue =
       "Invoked by the queue's poller alone, whose failures the queue's own redrive policy takes to the dead letters.";
-    Validations.of(this.function).acknowledge(
+    Validations.of(this).acknowledge(
       { id: "Serverless-LambdaDLQ", reason: redrivenByTheQueue },
       { id: "Serverless-LambdaEventSourceMappingDestination", reason: redrivenByTheQueue },
     );
@@ -77,10 +80,7 @@ export class Worker extends HandlerFunction<WorkerEnv> {
 const variables = ({
   name,
   environment,
-  table,
-  work,
-  staging,
-  content,
+  data: { table, work, staging, content },
 }: WorkerProps): Record<keyof WorkerEnv, string> => ({
   ENVIRONMENT_NAME: name,
   TABLE_NAME: table.tableName,

@@ -49,12 +49,12 @@ const ARGUMENTS: readonly Argument[] = [
     why: "The last five minutes are the last five of the clock.",
   },
   {
-    alarm: /^(reconciler-silent|reconciler-failing|dead-letters)$/,
+    alarm: /^(reconciler-silent|reconciler-failing|(stream-)?dead-letters)$/,
     change: /^threshold (0\.9|2\.7)\d*$/,
     why: "What is counted is whole, and the next whole number is the same.",
   },
   {
-    alarm: /^dead-letters$/,
+    alarm: /^(stream-)?dead-letters$/,
     change: /^m1: Sum$/,
     why: "One of several whole numbers that are not negative is 1 or more exactly if their sum is.",
   },

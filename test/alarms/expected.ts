@@ -92,6 +92,9 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   // Three visibility timeouts of 900 s, in seconds; for three times five minutes.
   threshold("oldest-message", { ...PAGE, most: "oldest message", limit: 2700, minutes: 5, periods: 3 }),
   threshold("dead-letters", { ...TICKET, most: "dead letters", limit: 1, minutes: 5 }),
+  // A quarter of an hour, in milliseconds; for three times five minutes.
+  threshold("announcements-late", { ...PAGE, most: "announcer lag", limit: 900_000, minutes: 5, periods: 3 }),
+  threshold("stream-dead-letters", { ...TICKET, most: "stream dead letters", limit: 1, minutes: 5 }),
   threshold("host-failing", {
     ...TICKET,
     each: ["job failed", "job refused", "job refused elsewhere"],

@@ -70,7 +70,14 @@ const EVENTS = {
   }),
 } as const satisfies Readonly<Record<string, (value: number) => TelemetryEvent>>;
 
-type OutputName = "QueueUrl" | "DeadLetterQueueUrl" | "TableName" | "WorkerFunctionName" | "ReconcilerFunctionName";
+type OutputName =
+  | "QueueUrl"
+  | "DeadLetterQueueUrl"
+  | "StreamDeadLetterQueueUrl"
+  | "TableName"
+  | "WorkerFunctionName"
+  | "ReconcilerFunctionName"
+  | "AnnouncerFunctionName";
 type AwsMetric = readonly [namespace: string, name: string, dimension: string, of: OutputName, index?: string];
 
 /** Named as AWS documents them; of the resources that the stack's outputs name. */
@@ -83,6 +90,8 @@ const AWS = {
   "worker throttles": ["AWS/Lambda", "Throttles", "FunctionName", "WorkerFunctionName"],
   "reconciler throttles": ["AWS/Lambda", "Throttles", "FunctionName", "ReconcilerFunctionName"],
   "reconciler errors": ["AWS/Lambda", "Errors", "FunctionName", "ReconcilerFunctionName"],
+  "announcer lag": ["AWS/Lambda", "IteratorAge", "FunctionName", "AnnouncerFunctionName"],
+  "stream dead letters": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "StreamDeadLetterQueueUrl"],
   "read throttles": ["AWS/DynamoDB", "ReadThrottleEvents", "TableName", "TableName"],
   "write throttles": ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", "TableName"],
   "index throttles": ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", "TableName", "watch"],

@@ -32,6 +32,7 @@ const OF_AWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "AWS/Lambda Errors": { FunctionName: "AWS::Lambda::Function" },
   "AWS/Lambda Throttles": { FunctionName: "AWS::Lambda::Function" },
   "AWS/Lambda Duration": { FunctionName: "AWS::Lambda::Function" },
+  "AWS/Lambda IteratorAge": { FunctionName: "AWS::Lambda::Function" },
   "AWS/Lambda ConcurrentExecutions": { FunctionName: "AWS::Lambda::Function" },
   "AWS/DynamoDB ReadThrottleEvents": { TableName: "AWS::DynamoDB::Table" },
   "AWS/DynamoDB WriteThrottleEvents": { TableName: "AWS::DynamoDB::Table" },

@@ -2,8 +2,9 @@ import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { parseGate } from "../../core/gate.ts";
 import { buildApp } from "../../infra/build.ts";
-import { environmentNameOf, ENVIRONMENTS } from "../../infra/environments.ts";
-import { environmentNames, synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
+import { refuseWrongSettings } from "../../infra/environment-rules.ts";
+import { type Environment, environmentNameOf, ENVIRONMENTS } from "../../infra/environments.ts";
+import { environmentNames, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
 
@@ -26,55 +27,78 @@ describe("choosing an environment", () => {
   it.each([
     { context: {}, stackName: "fetchonce-dev" },
     ...environmentNames.map((env) => ({ context: { env }, stackName: `fetchonce-${env}` })),
-  ])("with $context makes the stack $stackName", async ({ context, stackName }) => {
-    const { stack } = await buildApp({ outdir, context: { ...WITHOUT_BUNDLES, ...context } });
-    expect(stack.stackName).toBe(stackName);
+  ])("with $context makes the stacks $stackName", async ({ context, stackName }) => {
+    const { data, pipeline } = await buildApp({ outdir, context: { ...WITHOUT_BUNDLES, ...context } });
+    expect([data.stackName, pipeline.stackName]).toEqual([stackName, `${stackName}-pipeline`]);
   });
 });
 
-describe.each(environmentNames)("%s", (name) => {
-  const environment = ENVIRONMENTS[name];
+describe("settings that do not fit together", () => {
+  const { prod } = ENVIRONMENTS;
+  const refusalOf = (change: Partial<Environment>, isDeployed = true) => {
+    try {
+      refuseWrongSettings("prod", { ...prod, ...change }, isDeployed);
+      return "none";
+    } catch (error) {
+      return error instanceof RangeError ? error.message.split("\n").slice(1).join("\n").trim() : error;
+    }
+  };
 
-  it("turns the gate on for every job", () => {
-    expect(parseGate(environment.enableIdempotency)).toBe(100);
+  it.each<[Partial<Environment>, string]>([
+    [{ enableIdempotency: "yes" }, 'is "yes". Write true, false, or the percentage of jobs, 0 to 100.'],
+    [
+      { workerTimeoutMs: 900_001, visibilityTimeoutMs: 900_001 },
+      "workerTimeoutMs is 900001. Write a whole number from 1000",
+    ],
+    [{ visibilityTimeoutMs: 899_999 }, "visibilityTimeoutMs is 899999. Write a whole number from 900000 to 43200000"],
+    [{ workerConcurrency: 1 }, "workerConcurrency is 1. Write a whole number from 2 to 1000"],
+    [{ recordConcurrency: 11 }, "recordConcurrency is 11. Write a whole number from 1 to 10"],
+    [
+      { partSizeBytes: 5 * 1024 * 1024 - 1, maxBodyBytes: 1 },
+      "partSizeBytes is 5242879. Write a whole number from 5242880",
+    ],
+    [{ partBuffers: 1 }, "partBuffers is 1. Write a whole number of at least 2"],
+    [{ maxBodyBytes: 83_886_080_001 }, "maxBodyBytes is 83886080001. Write a whole number from 1 to 83886080000"],
+    [{ leaseTtlMs: 2999 }, "leaseTtlMs is 2999. Write a whole number of at least 3000"],
+    [{ deadlineBufferMs: 900_000 }, "deadlineBufferMs is 900000. Write a whole number from 1000 to 899000"],
+    [{ maxAttempts: 16 }, "maxAttempts is 16. Write a whole number from 1 to 15"],
+    [{ maxHops: 287 }, "maxHops is 287. Write a whole number from 0 to 286: an unfinished upload is kept for 3 days."],
+    [{ retryBaseMs: 900_001 }, "retryBaseMs is 900001. Write a whole number from 1 to 900000"],
+    [{ retryCapMs: 900_001 }, "retryCapMs is 900001. Write a whole number from 1 to 900000"],
+    [
+      { recordRetentionDays: 14 },
+      "recordRetentionDays is 14. Write a whole number of at least 15: a message may come back",
+    ],
+    [
+      { contentRetentionDays: 36 },
+      "contentRetentionDays is 36. Write undefined or a whole number of at least 37: a record answers duplicates",
+    ],
+    [
+      { contentRetentionDays: 400, expiredRecords: "keep" as const },
+      'contentRetentionDays is 400 and expiredRecords is "keep". Write undefined',
+    ],
+    [{ recoverLimit: 0 }, "recoverLimit is 0"],
+    [{ sweepLimit: 1.5 }, "sweepLimit is 1.5"],
+    [{ orphanAgeMs: 900_000 }, "orphanAgeMs is 900000. Write a whole number of at least 900001"],
+    [{ monitoring: undefined }, "Write codeRollout: undefined: nothing would stop it."],
+    [{ leaseTtlMs: Number.NaN }, "leaseTtlMs is NaN"],
+  ])("%j are refused with what to write instead", (change, says) => {
+    expect(refusalOf(change)).toContain(says);
+    expect(refusalOf(change)).not.toContain("\n");
   });
 
-  it("leaves an invocation time to work before it hands its files on", () => {
-    expect(environment.deadlineBufferMs).toBeLessThan(environment.workerTimeoutMs);
-  });
-
-  it("backs off for no longer than SQS can delay a message", () => {
-    expect(environment.retryBaseMs).toBeLessThanOrEqual(environment.retryCapMs);
-    expect(environment.retryCapMs).toBeLessThanOrEqual(900_000);
-  });
-
-  it("counts nothing as orphaned that an invocation may still be writing", () => {
-    expect(environment.orphanAgeMs).toBeGreaterThan(environment.workerTimeoutMs);
-  });
-
-  it("accepts no body longer than the 10,000 parts of one upload", () => {
-    expect(environment.partSizeBytes).toBe(8 * 1024 * 1024);
-    expect(environment.maxBodyBytes).toBeLessThanOrEqual(10_000 * environment.partSizeBytes);
-  });
-
-  it("keeps an unfinished upload for longer than a file may be carried over", async () => {
-    const template = await synthesized(name, outdir);
-    const { LifecycleConfiguration } = template.one("AWS::S3::Bucket", "Staging").properties as {
-      LifecycleConfiguration: { Rules: { AbortIncompleteMultipartUpload?: { DaysAfterInitiation: number } }[] };
-    };
-    const days = LifecycleConfiguration.Rules.flatMap(
-      (rule) => rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation ?? [],
+  it("are all named at once", () => {
+    expect(refusalOf({ workerConcurrency: 1, leaseTtlMs: 1 })).toMatch(
+      /^workerConcurrency [^\n]*\n +leaseTtlMs [^\n]*$/,
     );
-    const longestTransferMs = (environment.maxHops + 1) * environment.workerTimeoutMs;
-    expect(days).toEqual([3]);
-    expect(3 * 24 * 3600 * 1000).toBeGreaterThan(longestTransferMs);
   });
 
-  it("gives up on a job by the worker's own count before SQS does", async () => {
-    const template = await synthesized(name, outdir);
-    const { RedrivePolicy } = template.one("AWS::SQS::Queue", "WorkQueue").properties as {
-      RedrivePolicy: { maxReceiveCount: number };
-    };
-    expect(environment.maxAttempts).toBeLessThan(RedrivePolicy.maxReceiveCount);
+  it("bind a queue of the laptop run less: its own timeout may be shorter than an invocation", () => {
+    expect(refusalOf({ visibilityTimeoutMs: 10_000 }, false)).toBe("none");
+  });
+
+  it.each(environmentNames)("are none in %s, where the gate is on for every job", (name) => {
+    expect(() => refuseWrongSettings(name, ENVIRONMENTS[name], name !== "local")).not.toThrow();
+    expect(parseGate(ENVIRONMENTS[name].enableIdempotency)).toBe(100);
   });
 });

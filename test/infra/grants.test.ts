@@ -4,19 +4,21 @@ import { covers, Grants } from "./grants/granted.ts";
 import { neededFor, type Permission } from "./grants/iam-actions.ts";
 import { COPY_LIMITS, EXPECTED, playScenarios, type Played } from "./grants/scenarios.ts";
 import { Stage } from "./grants/stage.ts";
+import { temporaryFolder } from "./synthesize.ts";
 
 vi.mock(import("../../adapters/s3-content.ts"), async (original) => {
   const { s3Content } = await original();
   return { s3Content: (client, buckets) => s3Content(client, { ...buckets, ...COPY_LIMITS }) };
 });
 
+const outdir = temporaryFolder();
 const cleanup = new AsyncDisposableStack();
 let stage: Stage;
 let played: Played;
 let functions: readonly { readonly name: string; granted: readonly Permission[]; needed: readonly Permission[] }[];
 
 beforeAll(async () => {
-  stage = await Stage.set(cleanup);
+  stage = await Stage.set(cleanup, outdir);
   played = await playScenarios(stage);
   const grants = new Grants(stage.template, stage.resolve);
   functions = stage.functionNames.map((name) => ({

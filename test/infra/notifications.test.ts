@@ -8,9 +8,9 @@ import { temporaryFolder } from "./synthesize.ts";
 const NOBODY: Subscribers = { emails: [], httpsUrls: [] };
 const outdir = temporaryFolder();
 
-function made(tells: ConstructorParameters<typeof Notifications>[2]) {
-  const stack = new Stack(new App({ outdir, analyticsReporting: false }), "Telling", { stackName: "fetchonce-prod" });
-  return { notifications: new Notifications(stack, "Notifications", tells), stack };
+function made(tells: ConstructorParameters<typeof Notifications>[3]) {
+  const stack = new Stack(new App({ outdir, analyticsReporting: false }), "Telling");
+  return { notifications: new Notifications(stack, "Notifications", "fetchonce-prod", tells), stack };
 }
 
 const TOPIC = { page: "NotificationsPage", ticket: "NotificationsTicket" };

@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { EnvironmentName } from "../../infra/environments.ts";
+import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments.ts";
+import { announcerEnv } from "../../lambdas/announcer/env.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
 import { workerEnv } from "../../lambdas/worker/env.ts";
 import { environmentNames, type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
 const DAY_S = 86_400;
-const FUNCTIONS = ["Worker", "Reconciler"];
+const FUNCTIONS = ["Worker", "Reconciler", "Announcer"];
+const isArchived = (name: EnvironmentName): boolean => ENVIRONMENTS[name].expiredRecords === "archive";
 const templates = {} as Record<EnvironmentName, Synthesized>;
 
 beforeAll(async () => {
@@ -129,9 +131,9 @@ describe.each(environmentNames)("the stack of %s", (name) => {
   });
 
   it("feeds the worker ten messages at a time and believes it about each of them", () => {
-    expect(templates[name].one("AWS::Lambda::EventSourceMapping").properties).toEqual({
+    expect(templates[name].one("AWS::Lambda::EventSourceMapping", "Worker").properties).toEqual({
       EventSourceArn: { "Fn::GetAtt": [templates[name].one("AWS::SQS::Queue", "WorkQueue").id, "Arn"] },
-      FunctionName: { Ref: templates[name].one("AWS::Lambda::Function", "Worker").id },
+      FunctionName: expect.objectContaining({ "Fn::Join": ["", [expect.anything(), ":live"]] }),
       BatchSize: 10,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
       ScalingConfig: { MaximumConcurrency: expect.any(Number) },
@@ -143,6 +145,18 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       RecursiveLoop: "Allow",
       MemorySize: 1024,
     });
+  });
+
+  it("sends the messages to the version that is live", () => {
+    const alias = templates[name].one("AWS::Lambda::Alias");
+    expect(alias.properties).toMatchObject({
+      Name: "live",
+      FunctionName: { Ref: templates[name].one("AWS::Lambda::Function", "Worker").id },
+      FunctionVersion: { "Fn::GetAtt": [templates[name].one("AWS::Lambda::Version").id, "Version"] },
+    });
+    expect(JSON.stringify(templates[name].one("AWS::Lambda::EventSourceMapping", "Worker").properties)).toContain(
+      alias.id,
+    );
   });
 
   it("runs the reconciler every minute, one at a time, and makes up for no run that failed", () => {
@@ -164,6 +178,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
   it.each([
     { id: "Worker", schema: workerEnv },
     { id: "Reconciler", schema: reconcilerEnv },
+    { id: "Announcer", schema: announcerEnv },
   ])("gives the $id the variables its env.ts asks for, no more, with values it accepts", ({ id, schema }) => {
     expect(Object.keys(templates[name].variablesOf(id)).sort()).toEqual(Object.keys(schema.shape).sort());
     expect(schema.safeParse(templates[name].deployedVariablesOf(id)).error).toBeUndefined();
@@ -182,8 +197,13 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       "TableName",
       "StagingBucketName",
       "ContentBucketName",
+      "EventBusName",
+      "StreamDeadLetterQueueUrl",
+      ...(isArchived(name) ? ["ArchiveBucketName"] : []),
       "WorkerFunctionName",
       "ReconcilerFunctionName",
+      "AnnouncerFunctionName",
+      ...(isArchived(name) ? ["ArchiverFunctionName"] : []),
     ]);
   });
 
@@ -193,10 +213,8 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       names.some((property) => property in properties),
     );
     expect(named).toEqual([]);
-    expect(templates[name].all("AWS::Lambda::Function").map(({ properties }) => properties["FunctionName"])).toEqual([
-      undefined,
-      undefined,
-    ]);
+    const functions = templates[name].all("AWS::Lambda::Function");
+    expect(functions.filter(({ properties }) => "FunctionName" in properties)).toEqual([]);
   });
 });
 
@@ -218,10 +236,52 @@ describe("data", () => {
   });
 });
 
+describe("new code", () => {
+  it.each([
+    { name: "prod" as const, config: "CodeDeployDefault.LambdaCanary10Percent30Minutes" },
+    { name: "staging" as const, config: "CodeDeployDefault.LambdaCanary10Percent5Minutes" },
+  ])("gets a tenth in $name by $config, and goes back when a page fires", ({ name, config }) => {
+    const group = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
+    const pages = templates[name].resources.filter(({ properties }) =>
+      JSON.stringify(properties["AlarmActions"] ?? "").includes("NotificationsPage"),
+    );
+    expect(pages.length).toBeGreaterThan(5);
+    expect(group.properties).toMatchObject({
+      DeploymentConfigName: config,
+      AutoRollbackConfiguration: { Enabled: true, Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"] },
+      AlarmConfiguration: {
+        Enabled: true,
+        Alarms: expect.toSatisfy((alarms: { Name: { Ref: string } }[]) => {
+          expect(alarms.map(({ Name }) => Name.Ref).sort()).toEqual(pages.map(({ id }) => id).sort());
+          return true;
+        }),
+      },
+    });
+    // CodeDeploy watches no more.
+    expect(pages.length).toBeLessThanOrEqual(10);
+    expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toEqual({
+      CodeDeployLambdaAliasUpdate: {
+        ApplicationName: { Ref: templates[name].one("AWS::CodeDeploy::Application").id },
+        DeploymentGroupName: { Ref: group.id },
+      },
+    });
+  });
+
+  it.each(["dev", "local"] as const)("gets everything at once in %s", (name) => {
+    expect(templates[name].all("AWS::CodeDeploy::DeploymentGroup")).toEqual([]);
+    expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toBeUndefined();
+  });
+});
+
+/** A version is another one whenever its function changes, if only in a variable. */
+const HASH_OF_A_VERSION = /(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}$/;
+
 describe("local", () => {
   it("is the same stack as dev without its monitoring: other values, no other resources", () => {
     const [local, dev] = [templates.local, templates.dev].map(({ resources }) =>
-      resources.filter(({ id }) => !id.startsWith("Monitoring")).map(({ id, type }) => ({ id, type })),
+      resources
+        .filter(({ id }) => !id.startsWith("Monitoring"))
+        .map(({ id, type }) => ({ id: id.replace(HASH_OF_A_VERSION, ""), type })),
     );
     expect(templates.local.resources.length).toBe(local?.length);
     expect(local).toEqual(dev);

@@ -4,10 +4,14 @@ import path from "node:path";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildApp } from "../../infra/build.ts";
-import { Synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
+import { mergeStacks, type StackTemplate } from "../../local/merge-stacks.ts";
+import { type CfnResource, Synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
-const TEMPLATE = "Fetchonce.template.json";
+const TEMPLATES = ["Fetchonce.template.json", "FetchoncePipeline.template.json"];
+const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8")) as StackTemplate<CfnResource>;
+/** Of staging and prod; the others have no archiver. */
+const FUNCTIONS = ["Worker", "Reconciler", "Announcer", "Archiver"];
 const BUNDLE_BUDGET_BYTES = 600_000;
 
 describe("validation by cdk-nag and CloudFormation's own schema", () => {
@@ -28,11 +32,11 @@ describe("validation by cdk-nag and CloudFormation's own schema", () => {
   });
 
   it("stops the synthesis of a bucket that plain HTTP may reach", async () => {
-    const { app, stack } = await buildApp({
+    const { app, data } = await buildApp({
       outdir: path.join(outdir, "invalid"),
       context: { env: "prod", ...WITHOUT_BUNDLES },
     });
-    const careless = new Bucket(stack, "Careless");
+    const careless = new Bucket(data, "Careless");
     expect(() => app.synth()).toThrow(new RegExp(`require requests to use SSL[^]*${careless.node.path}`));
   });
 });
@@ -51,7 +55,7 @@ describe("npx cdk synth -c env=prod", () => {
       encoding: "utf8",
     });
     expect({ status: run.status, errors: run.stderr.match(/^.*error.*$/gim) }).toEqual({ status: 0, errors: null });
-    expect(readdirSync(folder)).toContain(TEMPLATE);
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(TEMPLATES));
   });
 });
 
@@ -61,11 +65,11 @@ describe("node infra/app.ts", () => {
 
   beforeAll(() => {
     const run = spawnSync(process.execPath, ["infra/app.ts"], {
-      env: { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: '{"env":"local"}' },
+      env: { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: '{"env":"staging"}' },
       encoding: "utf8",
     });
     if (run.status !== 0) throw new Error(run.stderr);
-    template = new Synthesized(JSON.parse(readFileSync(path.join(folder, TEMPLATE), "utf8")));
+    template = new Synthesized(mergeStacks(TEMPLATES.map((name) => readJson(path.join(folder, name)))));
   });
 
   /** The file that Lambda would run: the asset whose hash is in the function's S3 key. */
@@ -74,12 +78,12 @@ describe("node infra/app.ts", () => {
     return path.join(folder, `asset.${path.basename(Code.S3Key, ".zip")}`, "index.mjs");
   }
 
-  it.each(["Worker", "Reconciler"])("bundles the %s into one file within the budget", (id) => {
+  it.each(FUNCTIONS)("bundles the %s into one file within the budget", (id) => {
     expect(readdirSync(path.dirname(bundleOf(id)))).toEqual(["index.mjs"]);
     expect(statSync(bundleOf(id)).size).toBeLessThanOrEqual(BUNDLE_BUDGET_BYTES);
   });
 
-  it.each(["Worker", "Reconciler"])("makes a bundle of the %s that needs nothing beside it", (id) => {
+  it.each(FUNCTIONS)("makes a bundle of the %s that needs nothing beside it", (id) => {
     const load = `import(${JSON.stringify(bundleOf(id))}).then(({ handler }) => process.stdout.write(typeof handler))`;
     const run = spawnSync(process.execPath, ["--eval", load], {
       cwd: folder,

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { App } from "aws-cdk-lib/core";
 import { afterAll } from "vitest";
 import { buildApp } from "../../infra/build.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments.ts";
+import { mergeStacks, type StackTemplate } from "../../local/merge-stacks.ts";
 
 export const environmentNames = Object.keys(ENVIRONMENTS) as EnvironmentName[];
 
@@ -23,23 +25,29 @@ export interface Resource {
   readonly id: string;
   readonly type: string;
   readonly deletionPolicy: string | undefined;
+  readonly updatePolicy: Properties | undefined;
   readonly properties: Properties;
 }
 
-/** A synthesized CloudFormation template, to ask things of. */
+export interface CfnResource {
+  readonly Type: string;
+  readonly DeletionPolicy?: string;
+  readonly UpdatePolicy?: Properties;
+  readonly Properties?: Properties;
+}
+
+/** The synthesized CloudFormation templates, to ask things of. */
 export class Synthesized {
   readonly outputs: readonly string[];
   readonly resources: readonly Resource[];
 
-  constructor(template: {
-    Outputs: object;
-    Resources: Record<string, { Type: string; DeletionPolicy?: string; Properties?: Properties }>;
-  }) {
+  constructor(template: Required<StackTemplate<CfnResource>>) {
     this.outputs = Object.keys(template.Outputs);
     this.resources = Object.entries(template.Resources).map(([id, body]) => ({
       id,
       type: body.Type,
       deletionPolicy: body.DeletionPolicy,
+      updatePolicy: body.UpdatePolicy,
       properties: body.Properties ?? {},
     }));
   }
@@ -86,6 +94,10 @@ export class Synthesized {
 /** Not validated, which takes ten times as long as the rest: `synthesis.test.ts` does that once for each environment. */
 export async function synthesized(env: EnvironmentName, outdir: string): Promise<Synthesized> {
   const props = { outdir: path.join(outdir, env), context: { env, ...WITHOUT_BUNDLES } };
-  const { app, stack } = await buildApp(props, { validated: false });
-  return new Synthesized(app.synth().getStackArtifact(stack.artifactId).template);
+  const { app } = await buildApp(props, { validated: false });
+  return new Synthesized(mergedTemplateOf(app));
 }
+
+/** The stacks of the app, as one. */
+export const mergedTemplateOf = (app: App): Required<StackTemplate<CfnResource>> =>
+  mergeStacks(app.synth().stacks.map(({ template }) => template as StackTemplate<CfnResource>));

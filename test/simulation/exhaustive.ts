@@ -68,6 +68,7 @@ async function runStruck(
       },
     },
     dice: new Dice(1),
+    streamDice: new Dice(2),
     workers: 3,
     latencyMs: 50,
     faultsEndMs: 0,

@@ -1,5 +1,5 @@
 import type { Item, Test, Value, Write, WriteResult } from "../../core/items.ts";
-import type { Items } from "../../core/ports.ts";
+import type { FailedJobs, Items } from "../../core/ports.ts";
 
 function valueAt(item: Item | undefined, path: string): Value | undefined {
   let value: Value | undefined = item;
@@ -37,6 +37,7 @@ export interface SimulatedItems extends Items {
   readonly all: ReadonlyMap<string, Item>;
   /** Every write that was applied, in order. */
   readonly history: readonly { readonly write: Write; readonly before: Item | undefined; readonly after: Item }[];
+  readonly failedJobs: FailedJobs;
 }
 
 /** A table in memory that interprets the protocol's writes as DynamoDB would. */
@@ -54,6 +55,13 @@ export function simulatedItems(): SimulatedItems {
       all.set(write.key, after);
       history.push({ write, before, after });
       return { applied: true, item: after };
+    },
+    failedJobs: {
+      page: async () => ({
+        items: [...all].flatMap(([key, item]) => (key.startsWith("JOB#") && item["state"] === "FAILED" ? [item] : [])),
+        scanned: all.size,
+        readUnits: all.size,
+      }),
     },
     read: async (key) => all.get(key),
     async readMany(keys) {

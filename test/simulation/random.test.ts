@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 import { describe, expect, it, onTestFailed } from "vitest";
 import { checkEvent } from "../event-check.ts";
-import { drawSchedule, runSchedule } from "./random.ts";
+import { runSchedule } from "./random.ts";
+import { drawSchedule } from "./schedule.ts";
 import { describeFailure, noFigures, search, shrink } from "./search.ts";
 
 const SCHEDULES = 4000;
@@ -26,6 +27,7 @@ describe("random schedules", () => {
     expect(figures).toMatchObject({ schedules: SCHEDULES });
     expect(figures.faults, "faults that struck").toBeGreaterThan(2 * SCHEDULES);
     expect(figures.crashes, "processes that died").toBeGreaterThan(SCHEDULES / 4);
+    expect(figures.reopenings, "failed jobs that were opened again").toBeGreaterThan(SCHEDULES / 4);
   });
 
   it(`are the same whenever they run: ${REPLAYED} seeds, twice each`, async () => {

@@ -1,40 +1,16 @@
-import { createHash } from "node:crypto";
 import type { TelemetryEvent } from "../../core/events.ts";
 import { contentKey, jobIdOf, jobItemKey } from "../../core/keys.ts";
 import type { JobMessage } from "../../core/message.ts";
 import { decodeJob } from "../../core/record-codec.ts";
 import { Violation } from "./invariants.ts";
-import { PIECE_BYTES, type OriginAnswer, type Resource } from "./origin.ts";
+import { PIECE_BYTES, type OriginAnswer } from "./origin.ts";
 import type { Boundary, Fault } from "./process.ts";
-import { INVOCATION_MS, PART_BYTES } from "./settings.ts";
-import { Simulation, type Scenario } from "./simulation.ts";
+import { PART_BYTES } from "./settings.ts";
+import type { OriginQuestion, Scenario } from "./scenario.ts";
+import { isResumable, type Schedule, type Shape, type Trouble } from "./schedule.ts";
+import { Simulation } from "./simulation.ts";
 import { Dice } from "./time.ts";
 import { strike, WORST_SKEW_MS, type Scene } from "./troubles.ts";
-
-/** What a schedule is, apart from what strikes it; all drawn from the seed. */
-interface Shape {
-  readonly messages: readonly (JobMessage | string)[];
-  readonly resources: ReadonlyMap<string, Resource>;
-  readonly digests: "none" | "right" | "wrong";
-  readonly gate: number;
-  readonly deadlineBufferMs: number;
-  readonly workers: number;
-  readonly latencyMs: number;
-  /** Duplicates of what is finished, delivered when all is quiet. */
-  readonly encores: number;
-}
-
-/** Something strikes at the nth call of a port; what, a seed of its own decides, so that each can be left out alone. */
-interface Trouble {
-  readonly at: number;
-  readonly seed: number;
-}
-
-export interface Schedule {
-  readonly seed: number;
-  readonly shape: Shape;
-  readonly troubles: readonly Trouble[];
-}
 
 export interface Outcome {
   readonly violation: string | undefined;
@@ -43,69 +19,9 @@ export interface Outcome {
   readonly traceHash: number;
   readonly calls: number;
   readonly crashes: number;
+  /** Failed jobs that an operator opened again. */
+  readonly reopenings: number;
   readonly healedInMs: number;
-}
-
-const LENGTHS = [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 3 * PART_BYTES + 4, 6 * PART_BYTES];
-const urlOf = (artifact: string): string => `https://origin.example/${artifact}`;
-const sha256Of = (body: string | Buffer): string => createHash("sha256").update(body).digest("hex");
-
-function drawShape(dice: Dice): Shape {
-  const digests = dice.pick(["none", "none", "none", "right", "right", "wrong"] as const);
-  const artifacts = ["a", "b", "c"].slice(0, dice.pick([1, 1, 1, 2, 2, 3]));
-  const resources = new Map<string, Resource>();
-  const messages: (JobMessage | string)[] = dice.chance(0.05) ? ["not a message"] : [];
-  let body: Buffer = Buffer.alloc(0);
-  for (const artifact of artifacts) {
-    if (messages.length === 0 || !dice.chance(0.3)) body = drawBody(dice, artifact);
-    const digest = { sha256: sha256Of(digests === "wrong" ? `not ${artifact}` : body) };
-    messages.push({ work_id: "work", artifact_id: artifact, url: urlOf(artifact), ...(digests !== "none" && digest) });
-    resources.set(urlOf(artifact), {
-      versions: [body],
-      validators: dice.pick(["strong", "strong", "strong", "weak", "none"]),
-      ranges: dice.chance(0.8),
-      isChunked: dice.chance(0.15),
-    });
-  }
-  const latencyMs = dice.pick([2, 20, 100, 300]);
-  return {
-    messages,
-    resources,
-    digests,
-    gate: dice.chance(0.06) ? dice.pick([0, 50]) : 100,
-    deadlineBufferMs: isResumable(resources) && dice.chance(0.2) ? INVOCATION_MS - 20 * latencyMs : 10_000,
-    workers: dice.between(1, 3),
-    latencyMs,
-    encores: dice.chance(0.3) ? 1 : 0,
-  };
-}
-
-/** Only then does a file that takes longer than an invocation get anywhere. */
-const isResumable = (resources: ReadonlyMap<string, Resource>): boolean =>
-  [...resources.values()].every(({ isChunked, ranges, validators }) => !isChunked && ranges && validators === "strong");
-
-function drawBody(dice: Dice, artifact: string): Buffer {
-  const letters: string = Array.from({ length: dice.pick(LENGTHS) }, (_, at) => `${artifact}${at % 7}`).join("");
-  return Buffer.from(letters.slice(0, letters.length / 2));
-}
-
-/** Clocks that differ come first; then few or many troubles, close together or far apart. */
-function drawTroubles(dice: Dice): readonly Trouble[] {
-  const clocks = dice.chance(0.3) ? [{ at: 0, seed: dice.below(2 ** 32) }] : [];
-  const count = dice.pick([0, 1, 1, 2, 2, 3, 4, 6, 9, 14]);
-  const gap = dice.pick([3, 12, 40]);
-  let at = 0;
-  const strikes = Array.from({ length: count }, () => {
-    at += 1 + dice.below(gap);
-    return { at, seed: dice.below(2 ** 32) };
-  });
-  return [...clocks, ...strikes];
-}
-
-/** @returns always the same for the same seed, on any machine. */
-export function drawSchedule(seed: number): Schedule {
-  const dice = new Dice(seed);
-  return { seed, shape: drawShape(dice), troubles: drawTroubles(dice) };
 }
 
 export interface RunOptions {
@@ -131,6 +47,7 @@ export async function runSchedule(schedule: Schedule, options: RunOptions = {}):
     traceHash: simulation.traceHash,
     calls: simulation.boundaries.length,
     crashes: simulation.crashes,
+    reopenings: simulation.reopenings,
     healedInMs: run.healedInMs,
   };
 }
@@ -142,6 +59,7 @@ const MAKES_START_OVER = /changeVersion|"(wrong length|wrong range|short|long|co
 
 /** A seed's second stream: how long calls take does not depend on how the schedule was drawn. */
 const latencySeed = (seed: number): number => seed + 2 ** 52;
+const streamSeed = (seed: number): number => seed + 2 ** 51;
 
 class RandomRun {
   readonly simulation: Simulation;
@@ -165,6 +83,7 @@ class RandomRun {
     this.simulation = new Simulation({
       scenario: this.#scenario(),
       dice: new Dice(latencySeed(seed)),
+      streamDice: new Dice(streamSeed(seed)),
       workers: shape.workers,
       latencyMs: shape.latencyMs,
       attemptMs: attemptMs(shape),
@@ -178,8 +97,12 @@ class RandomRun {
   }
 
   async toTheEnd(): Promise<void> {
-    const { encores, messages } = this.#schedule.shape;
+    const { absentFirst, encores, messages, operatorAtMs } = this.#schedule.shape;
     await this.#heal();
+    for (let visits = 0; operatorAtMs.length > 0 && visits <= absentFirst; visits++) {
+      this.simulation.redriveAfter(0);
+      await this.#heal();
+    }
     for (const message of messages.slice(0, encores)) {
       this.simulation.deliverAgain(typeof message === "string" ? message : JSON.stringify(message));
       await this.#heal();
@@ -194,20 +117,22 @@ class RandomRun {
   }
 
   #scenario(): Scenario {
-    const { deadlineBufferMs, gate, messages, resources } = this.#schedule.shape;
+    const { deadlineBufferMs, gate, messages, operatorAtMs, resources } = this.#schedule.shape;
     return {
       messages,
+      operatorAtMs,
       settings: { deadlineBufferMs, gate },
       prepare: (origin) => {
         for (const [url, resource] of resources) {
           origin.resources.set(url, { ...resource, versions: [...resource.versions] });
         }
       },
-      answer: ({ method }) => this.#answerTo(method),
+      answer: (question, nth) => this.#answerTo(question, nth),
     };
   }
 
-  #answerTo(method: string): OriginAnswer {
+  #answerTo({ method }: OriginQuestion, nth: number): OriginAnswer {
+    if (method === "HEAD" && nth <= this.#schedule.shape.absentFirst) return { kind: "status", status: 404 };
     const answer = this.#answers.get(method)?.shift();
     if (!answer) return { kind: "body" };
     const retryAfterS = answer.kind === "status" ? answer.retryAfterS : undefined;
@@ -225,6 +150,7 @@ class RandomRun {
   #skewOf(role: string): number {
     const [reconciler = 0, ...workers] = this.#clocks;
     if (role === "reconciler") return reconciler;
+    if (role === "operator") return workers[0] ?? 0;
     this.#processes += 1;
     return workers[this.#processes % workers.length] ?? 0;
   }
@@ -276,6 +202,7 @@ class RandomRun {
   /** A GET after the first asks for what was in flight when the one before it ended, and for no more. */
   #checkRefetched(): void {
     const { gate, resources } = this.#schedule.shape;
+    if (this.simulation.reopenings > 0) return;
     if (gate < 100 || !isResumable(resources) || this.struck.some(({ what }) => MAKES_START_OVER.test(what))) return;
     const { bytesServed, requests } = this.simulation.origin;
     const gets = requests.filter(({ method }) => method === "GET").length;
@@ -288,6 +215,7 @@ class RandomRun {
   /** Trouble that came again and again may use the attempts up, and nothing less. */
   #mayFail(reason: string): boolean {
     if (reason === "digest_mismatch") return this.#schedule.shape.digests !== "none";
+    if (reason === "http_404") return this.#schedule.shape.absentFirst > 0 && this.struck.length > 0;
     return reason.startsWith("retries_exhausted:") && this.struck.length > 0;
   }
 }

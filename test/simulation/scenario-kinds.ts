@@ -1,8 +1,9 @@
+import { RetryableError } from "../../core/errors.ts";
 import type { JobMessage } from "../../core/message.ts";
 import type { OriginAnswer, Resource, SimulatedOrigin } from "./origin.ts";
 import type { Fault } from "./process.ts";
 import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "./settings.ts";
-import type { Scenario, Simulation } from "./simulation.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** How a job may end: `INDEXED`, `DEDUPED`, `FAILED:` and how its reason begins, or `plain`: without a record. */
 export type End = string;
@@ -159,10 +160,58 @@ export const turningGate = (name: string, from: number, to: number, ends: Proven
   published: [[SMALL], [LARGE]],
   ends,
   settings: { gate: from },
-  onEvent: (simulation: Simulation) => {
-    if (simulation.boundaries.length >= 8) simulation.settings = { ...simulation.settings, gate: to };
+  onEvent: (stage) => {
+    if (stage.boundaries.length >= 8) stage.settings = { ...stage.settings, gate: to };
   },
 });
+
+/** Two events come to the bus in one batch, and it does not take both. */
+export const refusing = (name: string, isRefused: readonly [boolean, boolean]): ProvenScenario => ({
+  // Their names put them into one shard of the stream.
+  ...one({ name, body: SMALL, messages: [message("b"), message("c")] }),
+  prepare: serving({ b: resource(SMALL), c: resource(LARGE) }),
+  published: [[SMALL], [LARGE]],
+  ends: { b: ["INDEXED"], c: ["INDEXED"] },
+  onEvent: ({ announcing, boundaries }) => {
+    if (boundaries.length !== 1) return;
+    const next = [...isRefused];
+    announcing.stream.hold(10_000);
+    announcing.bus.refuseOfNext(() => next.shift() === true);
+  },
+});
+
+/** So many that two faults may spoil visits, or fail the job again in between. */
+const OPERATOR_AT_MS = [5_000, 45_000, 85_000, 125_000, 165_000];
+/** After lease, HEAD, STREAM and FINALIZE, where the body is one object. */
+const INDEX_WRITE = 5;
+
+/** Its origin has no such file, so many times; an operator reopens what failed, and then it has. */
+export const reopened = (name: string, absentFirst: number, more: Partial<ProvenScenario> = {}): ProvenScenario =>
+  one({
+    name,
+    body: LARGE,
+    operatorAtMs: OPERATOR_AT_MS,
+    answer: ({ method }, nth) =>
+      method === "HEAD" && nth <= absentFirst ? { kind: "status", status: 404 } : { kind: "body" },
+    ...more,
+  });
+
+/** The index entry cannot be put, until the job has failed for it. */
+export const failedAfterPublishing = (name: string): ProvenScenario =>
+  one({
+    name,
+    body: SMALL,
+    settings: { retry: { maxAttempts: 1, baseMs: 1000, capMs: 10_000 } },
+    operatorAtMs: OPERATOR_AT_MS,
+    strikes: [
+      {
+        of: "worker1 ",
+        call: "items.write",
+        nth: INDEX_WRITE,
+        fault: { kind: "fail before", error: new RetryableError("outage", { failureClass: "system" }) },
+      },
+    ],
+  });
 
 /** The reconciler's clock is ahead, so that it takes the lease of a worker that is alive and at work. */
 export const racing = (name: string, skewMs: number): ProvenScenario =>

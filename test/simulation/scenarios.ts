@@ -5,6 +5,7 @@ import {
   crashAtSecondPart,
   cutAfter,
   cutOnce,
+  failedAfterPublishing,
   LARGE,
   losingStaged,
   MANY_PARTS,
@@ -14,6 +15,8 @@ import {
   onFirst,
   overwritingPart,
   racing,
+  refusing,
+  reopened,
   resource,
   serving,
   sleepingReconciler,
@@ -70,6 +73,8 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     prepare: serving({ a: resource(LARGE), b: resource(LARGE) }),
     ends: { a: ["INDEXED", "DEDUPED"], b: ["INDEXED", "DEDUPED"] },
   },
+  refusing("the bus refuses the first of two events", [true, false]),
+  refusing("the bus refuses the second of two events", [false, true]),
   one({ name: "duplicate delivery", body: LARGE, messages: [message("a"), message("a")] }),
   one({
     name: "redirect",
@@ -143,6 +148,13 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     ends: { a: ["FAILED:http_404"] },
     published: [],
   }),
+  reopened("a failed job is reopened", 1),
+  reopened("a failed job is reopened, and an operator who saw it fail before wakes", 2, {
+    operatorAtMs: [5_000, 12_000, 75_000, 110_000, 150_000, 190_000, 230_000],
+    // All stand still after they have looked; the first reopens it, and it fails once more before the second wakes.
+    strikes: [{ of: "operator", call: "failedJobs.page", nth: 1, fault: { kind: "freeze", forMs: 20_000 } }],
+  }),
+  failedAfterPublishing("a job that failed after it was published is reopened"),
   one({
     name: "digest mismatch",
     body: LARGE,

@@ -1,32 +1,44 @@
-import { drawSchedule, runSchedule, type Outcome, type RunOptions } from "./random.ts";
+import { runSchedule, type Outcome, type RunOptions } from "./random.ts";
+import { drawSchedule } from "./schedule.ts";
 
 export interface Figures {
   schedules: number;
   calls: number;
   crashes: number;
   faults: number;
+  reopenings: number;
   /** Until everything had healed after the last fault, at most. */
   healedInMs: number;
   /** Of all traces, whatever their order: equal for equal searches, on any machine. */
   digest: number;
 }
 
-export const noFigures = (): Figures => ({ schedules: 0, calls: 0, crashes: 0, faults: 0, healedInMs: 0, digest: 0 });
+export const noFigures = (): Figures => ({
+  schedules: 0,
+  calls: 0,
+  crashes: 0,
+  faults: 0,
+  reopenings: 0,
+  healedInMs: 0,
+  digest: 0,
+});
 
 export function addFigures(to: Figures, more: Figures): void {
   to.schedules += more.schedules;
   to.calls += more.calls;
   to.crashes += more.crashes;
   to.faults += more.faults;
+  to.reopenings += more.reopenings;
   to.healedInMs = Math.max(to.healedInMs, more.healedInMs);
   to.digest = (to.digest + more.digest) >>> 0;
 }
 
-const figuresOf = ({ calls, crashes, healedInMs, struck, traceHash }: Outcome): Figures => ({
+const figuresOf = ({ calls, crashes, healedInMs, reopenings, struck, traceHash }: Outcome): Figures => ({
   schedules: 1,
   calls,
   crashes,
   faults: struck.length,
+  reopenings,
   healedInMs,
   digest: traceHash,
 });

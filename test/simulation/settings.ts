@@ -13,6 +13,7 @@ export const MAX_RECEIVES = 50;
 export const MAX_ATTEMPTS = 6;
 export const PART_BUFFERS = 4;
 export const RECORD_CONCURRENCY = 10;
+export const CONTENT_BUCKET = "content";
 const RETRY_CAP_MS = 10_000;
 
 export const SETTINGS: WorkerSettings = {
@@ -42,3 +43,6 @@ const REVIVED_MS = Math.max(LEASE_TTL_MS, RETRY_CAP_MS + REQUEUE_GRACE_MS) + NOT
  */
 export const healingMs = (attemptMs: number, clocksDifferMs: number): number =>
   Math.max(REDELIVERED_MS, REVIVED_MS) + attemptMs + NOTICED_MS + clocksDifferMs;
+
+/** What was stored is announced so long after the write that says so, or after the last fault: a backoff and a few calls. */
+export const ANNOUNCED_WITHIN_MS = 30_000;

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { drawSchedule, runSchedule } from "./random.ts";
+import { runSchedule } from "./random.ts";
+import { drawSchedule } from "./schedule.ts";
 import { describeFailure, shrink } from "./search.ts";
 
 const PROGRAM = fileURLToPath(new URL("simulate.ts", import.meta.url));

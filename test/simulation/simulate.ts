@@ -6,7 +6,8 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { checkEvent } from "../event-check.ts";
 import { runPairs, type Pairs, type PairsOptions, type Progress } from "./exhaustive.ts";
-import { drawSchedule, runSchedule } from "./random.ts";
+import { runSchedule } from "./random.ts";
+import { drawSchedule } from "./schedule.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import type { SearchReport } from "./search-worker.ts";
 import { addFigures, describeFailure, noFigures, shrink, type Figures } from "./search.ts";
@@ -63,7 +64,7 @@ async function searchFor(schedules: number, seed: number): Promise<boolean> {
   say(
     [
       `${grouped(figures.schedules)} schedules in ${seconds.toFixed(0)} s (${grouped(Math.round(figures.schedules / seconds))} a second)`,
-      `${each(figures.calls)} calls, ${each(figures.faults)} faults, ${each(figures.crashes)} crashes each`,
+      `${each(figures.calls)} calls, ${each(figures.faults)} faults, ${each(figures.crashes)} crashes each; ${grouped(figures.reopenings)} failed jobs reopened`,
       `trace digest ${figures.digest.toString(16).padStart(8, "0")}`,
       failedSeed === undefined ? "0 violations" : "1 violation",
     ].join("; "),

@@ -1,16 +1,16 @@
 import type { Context, ScheduledEvent } from "aws-lambda";
-import type { TelemetryEvent } from "../../core/events.ts";
-import type { JobMessage } from "../../core/message.ts";
 import type { WorkerSettings } from "../../core/worker-deps.ts";
 import { Accepted } from "./accepted.ts";
+import { Announcing } from "./announcing.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
 import { checkDuplicate, Violation } from "./invariants.ts";
-import { reconcilerIn, workerIn, type Services } from "./functions.ts";
+import { reconcilerIn, redriveIn, workerIn, type Services } from "./functions.ts";
 import { checkIndexed } from "./illness.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
-import { durationMs, SimulatedProcess, type Boundary, type Fault } from "./process.ts";
+import { durationMs, SimulatedProcess, type Boundary } from "./process.ts";
 import { SimulatedQueue, type QueuedMessage } from "./queue.ts";
+import type { OriginQuestion, SimulationOptions, Stage } from "./scenario.ts";
 import {
   healingMs,
   INVOCATION_MS,
@@ -29,40 +29,13 @@ import { WatchedPorts } from "./watched-ports.ts";
 /** What lies further ahead, a run of the reconciler that begins now cannot meet. */
 const LONGEST_RUN_MS = 5000;
 
-export interface OriginQuestion {
-  readonly method: string;
-  readonly url: string;
+interface Attention {
+  readonly check?: (boundary: Boundary) => void;
+  readonly onDeath?: () => void;
+  readonly dice?: Dice;
 }
 
-export interface Scenario {
-  readonly messages: readonly (JobMessage | string)[];
-  prepare(origin: SimulatedOrigin): void;
-  /** How the origin answers; the scenario's own trouble, apart from the faults. */
-  answer?(request: OriginQuestion, nth: number, origin: SimulatedOrigin): OriginAnswer;
-  readonly settings?: Partial<WorkerSettings>;
-  /** Between two events: to change a version, to turn the gate. */
-  onEvent?(simulation: Simulation): void;
-}
-
-export interface SimulationOptions {
-  readonly scenario: Scenario;
-  readonly dice: Dice;
-  readonly workers: number;
-  readonly latencyMs: number;
-  /** The fault at the nth call of a port, counted over all processes. */
-  readonly faultAt: (nth: number, boundary: Boundary) => Fault | undefined;
-  readonly skewMs?: (role: string) => number;
-  /** From then on, and from the end of the last fault on, everything must heal. */
-  readonly faultsEndMs: number;
-  /** Within one attempt and the waits that may precede it, longer by as much as two clocks differ. */
-  readonly attemptMs?: number;
-  readonly clocksDifferMs?: () => number;
-  readonly trace?: (line: string) => void;
-  /** Of telemetry, whether it gets lost or not; what it throws fails the run. */
-  readonly onTelemetry?: ((event: TelemetryEvent) => void) | undefined;
-}
-
-export class Simulation {
+export class Simulation implements Stage {
   readonly time = new VirtualTime();
   readonly items: SimulatedItems = simulatedItems();
   readonly blobs: SimulatedBlobs;
@@ -70,6 +43,7 @@ export class Simulation {
   readonly origin: SimulatedOrigin;
   readonly trace: Trace;
   readonly accepted: Accepted;
+  readonly announcing: Announcing;
   readonly boundaries: Boundary[] = [];
   settings: WorkerSettings;
   crashes = 0;
@@ -81,6 +55,7 @@ export class Simulation {
   #answers = new Map<string, number>();
   #violation: Error | undefined;
   #troubledUntilMs: number;
+  #operatorsToCome = 0;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -117,9 +92,20 @@ export class Simulation {
       blobs: this.blobs,
       queue: this.queue,
     });
+    this.announcing = new Announcing({
+      time: this.time,
+      dice: options.streamDice,
+      items: this.items,
+      blobs: this.blobs,
+      trace: this.trace,
+      failIf: (check) => this.#failIf(check),
+      start: (onDeath) => this.#startProcess("announcer", 0, { onDeath, dice: options.streamDice }),
+      end: (process) => void this.#busy.delete(process),
+    });
     this.#troubledUntilMs = this.#startMs + options.faultsEndMs;
     this.time.plan(0, () => this.#poll());
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
+    for (const atMs of scenario.operatorAtMs ?? []) this.redriveAfter(atMs);
   }
 
   /** Runs until everything has healed. @throws Violation */
@@ -127,13 +113,16 @@ export class Simulation {
     const { scenario } = this.#options;
     while (!this.#isHealed()) {
       await this.time.step();
+      this.announcing.stream.follow();
       scenario.onEvent?.(this);
       if (this.#violation) throw this.#violation;
-      if (this.time.nowMs > this.#troubledUntilMs + this.#patienceMs())
+      this.announcing.checkInTime(this.#troubledUntilMs);
+      if (this.time.nowMs > this.#troubledUntilMs + this.#patienceMs() && !this.#isWell())
         throw new Violation(`not healed in time: ${this.accepted.illness().join(", ")}`);
     }
     this.#services.ports.checkContent();
     checkIndexed(this.items.all);
+    this.announcing.checkComplete();
   }
 
   get elapsedMs(): number {
@@ -159,6 +148,24 @@ export class Simulation {
     this.troubleFor(0);
   }
 
+  /** An operator comes by and reopens what failed; what that sets off must heal in its turn. */
+  redriveAfter(delayMs: number): void {
+    this.#operatorsToCome += 1;
+    this.troubleFor(delayMs);
+    this.time.plan(delayMs, () => {
+      this.#operatorsToCome -= 1;
+      const process = this.#startProcess("operator", this.#options.skewMs?.("operator") ?? 0, {
+        check: () => this.troubleFor(0),
+      });
+      const end = (): void => void this.#busy.delete(process);
+      void redriveIn(process, this.#services).then(end, end);
+    });
+  }
+
+  get reopenings(): number {
+    return this.#services.ports.reopenings;
+  }
+
   #patienceMs(): number {
     const { attemptMs = 2 * INVOCATION_MS, skewMs, clocksDifferMs = () => (skewMs ? 600_000 : 0) } = this.#options;
     const orphanMs = this.accepted.lowestGate < 100 ? ORPHAN_AGE_MS : 0;
@@ -170,11 +177,16 @@ export class Simulation {
   }
 
   get areJobsFinished(): boolean {
-    return this.accepted.areFinished;
+    return this.accepted.areFinished && this.#operatorsToCome === 0;
   }
 
   #isHealed(): boolean {
-    const isAtRest = this.areFaultsOver && this.#busy.size === 0 && this.queue.messages.size === 0;
+    return this.announcing.isDone && this.#isWell();
+  }
+
+  #isWell(): boolean {
+    const isNobodyAtWork = this.#busy.size === 0 && this.#operatorsToCome === 0;
+    const isAtRest = this.areFaultsOver && isNobodyAtWork && this.queue.messages.size === 0;
     return isAtRest && this.accepted.illness().length === 0;
   }
 
@@ -185,18 +197,18 @@ export class Simulation {
     return scenario.answer?.(request, nth, this.origin) ?? { kind: "body" };
   }
 
-  #startProcess(role: string, skewMs: number, check: (boundary: Boundary) => void = () => undefined): SimulatedProcess {
-    const { dice, latencyMs, faultAt } = this.#options;
+  #startProcess(role: string, skewMs: number, { check, dice, onDeath }: Attention = {}): SimulatedProcess {
+    const { dice: common, latencyMs, faultAt } = this.#options;
     const name = `${role}${++this.#processes}`;
     const process: SimulatedProcess = new SimulatedProcess(
       name,
       {
         time: this.time,
-        dice,
+        dice: dice ?? common,
         latencyMs,
         faultAt: (boundary) => {
           this.boundaries.push(boundary);
-          this.#failIf(() => check(boundary));
+          if (check) this.#failIf(() => check(boundary));
           const fault = faultAt(this.boundaries.length, boundary);
           if (fault) this.troubleFor(durationMs(fault));
           return fault;
@@ -207,6 +219,7 @@ export class Simulation {
       () => {
         this.crashes += 1;
         this.#busy.delete(process);
+        onDeath?.();
       },
     );
     this.#busy.add(process);
@@ -226,8 +239,13 @@ export class Simulation {
     const { gate } = this.settings;
     this.accepted.lowestGate = Math.min(this.accepted.lowestGate, gate);
     const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body, gate));
+    const { reopenings } = this;
     const skewMs = this.#options.skewMs?.("worker") ?? 0;
-    const process = this.#startProcess("worker", skewMs, isDuplicate ? checkDuplicate : undefined);
+    const process = this.#startProcess("worker", skewMs, {
+      check: (boundary) => {
+        if (isDuplicate && this.reopenings === reopenings) checkDuplicate(boundary);
+      },
+    });
     const endMs = this.time.nowMs + INVOCATION_MS;
     const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
     const handler = workerIn(process, this.#services, this.settings);

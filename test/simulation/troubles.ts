@@ -79,6 +79,16 @@ const staleIndex: Draw = ({ dice, simulation }) => ({
   answer: dice.chance(0.5) ? () => [] : () => [...simulation.items.all.keys()].filter((key) => key.startsWith("JOB#")),
 });
 
+/** A scan that shows failures of before. */
+const staleFailures: Draw = ({ simulation: { items } }) => ({
+  kind: "instead",
+  answer: () => ({
+    items: items.history.map(({ after }) => after).filter(({ state }) => state === "FAILED"),
+    scanned: 0,
+    readUnits: 0,
+  }),
+});
+
 const OF_WRITES = [failBefore("ServiceUnavailable"), failAfter("TimeoutError"), repeat, late];
 const OF_READS = [failBefore("ServiceUnavailable")];
 
@@ -88,6 +98,7 @@ const OF_CALLS: Readonly<Record<string, readonly Draw[]>> = {
   "items.read": [failBefore("ThrottlingException")],
   "items.readMany": [failBefore("ThrottlingException")],
   "items.watched": [failBefore("ThrottlingException"), staleIndex],
+  "failedJobs.page": [failBefore("ThrottlingException"), staleFailures],
   staging: OF_WRITES,
   "staging.completeUpload": [failBefore("InternalError"), failAfter("InternalError"), ...OF_WRITES],
   "staging.head": OF_READS,
@@ -106,6 +117,13 @@ const OF_CALLS: Readonly<Record<string, readonly Draw[]>> = {
   "http.GET": [...OF_REQUESTS, refusal("GET"), mangledBody, mangledBody],
   "http.read": OF_REQUESTS,
   queue: OF_WRITES,
+  bus: [
+    ...OF_WRITES,
+    function refuseSomeEvents({ dice, simulation }) {
+      simulation.announcing.bus.refuseOfNext(() => dice.chance(0.5));
+      return undefined;
+    },
+  ],
 };
 
 /** The oldest message that is there, or the one that the dice choose. */
@@ -151,6 +169,14 @@ const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
     const present = resource.versions.at(-1) ?? Buffer.alloc(0);
     resource.versions.push(dice.chance(0.3) ? present : Buffer.from(present.map((byte) => byte ^ 3)));
   },
+  function deliverStreamAgain({ simulation: { announcing } }) {
+    announcing.stream.deliverAgain();
+  },
+  function holdStream({ dice, simulation }) {
+    const forMs = dice.below(LONGEST_DELAY_MS);
+    simulation.announcing.stream.hold(forMs);
+    simulation.troubleFor(forMs);
+  },
   function loseTelemetry({ simulation }) {
     simulation.trace.isTelemetryLost = true;
   },
@@ -179,5 +205,6 @@ export function strike(scene: Scene, { port, method }: Boundary): { readonly wha
       scene.answerWith(to, answer);
     },
   });
-  return fault ? { what: JSON.stringify(fault), fault } : { what: `the origin answers ${JSON.stringify(answered)}` };
+  if (fault) return { what: JSON.stringify(fault), fault };
+  return { what: answered ? `the origin answers ${JSON.stringify(answered)}` : draw.name };
 }

@@ -1,5 +1,5 @@
 import { jobIdOfStagingKey, jobItemKey } from "../../core/keys.ts";
-import type { Content, Items, Staging } from "../../core/ports.ts";
+import type { Content, FailedJobs, Items, Queue, Staging } from "../../core/ports.ts";
 import type { SimulatedBlobs } from "./blobs.ts";
 import { checkContent, checkRemoval, TableWatch } from "./invariants.ts";
 import type { SimulatedItems } from "./items.ts";
@@ -37,11 +37,40 @@ export class WatchedPorts {
     } satisfies Items);
   }
 
+  /** How often a failed job was opened again. */
+  get reopenings(): number {
+    return this.#table.reopenings;
+  }
+
+  failedJobs(process: SimulatedProcess): FailedJobs {
+    const { failedJobs } = this.#watched.items;
+    return through(process, "failedJobs", {
+      page: async (from) => {
+        const page = await failedJobs.page(from);
+        this.#table.seen(process.name, page.items);
+        return page;
+      },
+    } satisfies FailedJobs);
+  }
+
+  /** An operator sends nothing before it has written. */
+  operatorsQueue(process: SimulatedProcess, queue: Queue): Pick<Queue, "send"> {
+    return through(process, "queue", {
+      send: async (messages) => {
+        for (const { body } of messages) this.#watched.failIf(() => this.#table.sent(process.name, body));
+        return queue.send(messages);
+      },
+    } satisfies Pick<Queue, "send">);
+  }
+
   /** Nobody removes what a job that is not finished needs. */
   staging(process: SimulatedProcess): Staging {
     const { blobs, failIf, items } = this.#watched;
-    const check = (key: string, uploadId?: string): void =>
-      failIf(() => checkRemoval(process.name, items.all.get(jobItemKey(jobIdOfStagingKey(key))), key, uploadId));
+    const check = (key: string, uploadId?: string): void => {
+      const job = jobItemKey(jobIdOfStagingKey(key));
+      const removal = { process: process.name, key, uploadId, reopenedAt: this.#table.reopenedAt(job) };
+      failIf(() => checkRemoval(items.all.get(job), removal));
+    };
     return through(process, "staging", {
       ...blobs.staging,
       delete: async (key) => {

@@ -1,18 +1,24 @@
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { randomBytes } from "node:crypto";
 import { dynamoItems } from "../../../adapters/dynamodb.ts";
-import type { Items } from "../../../core/ports.ts";
+import { scannedFailedJobs } from "../../../adapters/failed-jobs.ts";
+import type { FailedJobs, Items } from "../../../core/ports.ts";
 import type { EmbeddedService } from "../../../local/dynamodb.ts";
 import { simulatedItems } from "../../simulation/items.ts";
 import { clientOf, createJobsTable, dynamoDbServices, WATCH_INDEX } from "../dynamodb-services.ts";
 
 export interface ItemsBackend extends AsyncDisposable {
   readonly items: Items;
+  /** Two items a page, where there are pages. */
+  readonly failedJobs: FailedJobs;
 }
 
 /** Every implementation of the port that this machine can run. */
 export const itemsBackends: Readonly<Record<string, () => Promise<ItemsBackend>>> = {
-  "the simulated table": async () => ({ items: simulatedItems(), [Symbol.asyncDispose]: async () => undefined }),
+  "the simulated table": async () => {
+    const items = simulatedItems();
+    return { items, failedJobs: items.failedJobs, [Symbol.asyncDispose]: async () => undefined };
+  },
   ...Object.fromEntries(
     Object.entries(dynamoDbServices).map(([name, start]) => [name, async () => dynamoBackend(await start())]),
   ),
@@ -24,6 +30,7 @@ async function dynamoBackend(service: EmbeddedService): Promise<ItemsBackend> {
   await createJobsTable(client, table);
   return {
     items: dynamoItems(client, { table, watchIndex: WATCH_INDEX }),
+    failedJobs: scannedFailedJobs(client, table, 2),
     async [Symbol.asyncDispose]() {
       await client.send(new DeleteTableCommand({ TableName: table }));
       client.destroy();

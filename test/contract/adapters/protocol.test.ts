@@ -57,7 +57,7 @@ const FENCED_WRITES: Readonly<Record<string, (lease: Lease, record: JobRecord) =
     completeOperation(lease, done("HEAD", lease), undefined, "STREAMING"),
   finishJob: (lease) => finishJob(lease, done("INDEX", lease), "INDEXED", START_MS + 1000),
   saveCheckpoint: (lease) => saveCheckpoint(lease, CHECKPOINT, true),
-  failJob: (lease) => failJob(lease, TROUBLE, ["op_head"], START_MS + 1000),
+  failJob: (lease) => failJob(lease, TROUBLE, ["op_head"], START_MS, 1000),
   releaseForRetry: (lease) => releaseForRetry(lease, TROUBLE, ["op_head"], START_MS + 1000, GRACE_MS),
   releaseForContinuation: (lease, record) => releaseForContinuation(lease, record, ["op_head"], START_MS, GRACE_MS),
 };
@@ -163,8 +163,9 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
 
   it("leases no job that failed", async () => {
     const mine = await holdBy("a");
-    await write(failJob(mine, TROUBLE, ["op_head"], START_MS));
-    expect(await job()).toMatchObject({ state: "FAILED", ...TROUBLE, operations: {} });
+    await write(failJob(mine, TROUBLE, ["op_head"], START_MS, 1000));
+    expect(await job()).toMatchObject({ state: "FAILED", ...TROUBLE, operations: {}, failedAtMs: START_MS });
+    expect(await stored()).toMatchObject({ expires_at: 1_800_000_001 });
     expect((await lease("b", START_MS + 10 * TTL_MS)).applied).toBe(false);
   });
 
@@ -247,6 +248,20 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
       expect(recovered.leaseOwner).toBeUndefined();
       expect(await watchedBefore(START_MS + 2 * TTL_MS + GRACE_MS + 1)).toBe(true);
       expect((await holdBy("b", START_MS + 2 * TTL_MS)).fence).toBe(3);
+    });
+
+    it("lets anybody lease the job at once, whatever their clock says of the lease that was taken away", async () => {
+      await holdBy("a");
+      await write(recover(await job()));
+      expect((await holdBy("b", START_MS)).fence).toBe(3);
+    });
+
+    it("leaves a wait as it is", async () => {
+      const mine = await holdBy("a");
+      await write(releaseForRetry(mine, TROUBLE, [], START_MS + TTL_MS, 0));
+      await write(recover(await job()));
+      expect((await lease("b", START_MS + TTL_MS - 1)).applied).toBe(false);
+      expect((await holdBy("b", START_MS + TTL_MS)).fence).toBe(3);
     });
 
     it("leaves completed operations as they are", async () => {

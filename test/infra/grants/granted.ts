@@ -20,7 +20,7 @@ const mapping = z.object({
 
 const POLLED: Readonly<Record<string, readonly string[]>> = {
   sqs: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-  dynamodb: ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"],
+  dynamodb: ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream", "dynamodb:ListStreams"],
 };
 const LOGGED = ["logs:CreateLogStream", "logs:PutLogEvents"];
 
@@ -47,7 +47,7 @@ export class Grants {
   usedByLambda(functionName: string): readonly Permission[] {
     const { LogGroup } = this.#function(functionName).LoggingConfig;
     const sources = this.#all("AWS::Lambda::EventSourceMapping", mapping).filter(
-      ({ FunctionName }) => FunctionName === functionName,
+      ({ FunctionName }) => FunctionName.split(":")[0] === functionName,
     );
     const destinations = sources.flatMap(({ DestinationConfig }) => DestinationConfig?.OnFailure.Destination ?? []);
     return [

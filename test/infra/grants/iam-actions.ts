@@ -64,6 +64,14 @@ const onQueue =
     return [{ action, resource: arnOf("AWS::SQS::Queue", name) }];
   };
 
+const onBuses = ({ input }: Call): Permission[] => {
+  const { Entries } = z.object({ Entries: z.array(z.object({ EventBusName: z.string() })) }).parse(input);
+  return Entries.map(({ EventBusName }) => ({
+    action: "events:PutEvents",
+    resource: arnOf("AWS::Events::EventBus", EventBusName),
+  }));
+};
+
 const NEEDED: Readonly<Record<string, (call: Call) => Permission[]>> = {
   "DynamoDB UpdateItem": onTable("dynamodb:UpdateItem"),
   "DynamoDB GetItem": onTable("dynamodb:GetItem"),
@@ -72,6 +80,7 @@ const NEEDED: Readonly<Record<string, (call: Call) => Permission[]>> = {
   "SQS SendMessage": onQueue("sqs:SendMessage"),
   "SQS SendMessageBatch": onQueue("sqs:SendMessage"),
   "SQS ChangeMessageVisibility": onQueue("sqs:ChangeMessageVisibility"),
+  "EventBridge PutEvents": onBuses,
   "S3 PutObject": onObject("s3:PutObject"),
   "S3 CreateMultipartUpload": onObject("s3:PutObject"),
   "S3 UploadPart": onObject("s3:PutObject"),

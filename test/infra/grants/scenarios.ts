@@ -11,6 +11,7 @@ import { dynamoItems } from "../../../adapters/dynamodb.ts";
 import { s3Staging } from "../../../adapters/s3-staging.ts";
 import { jobIdOf, jobItemKey, stagingKey } from "../../../core/keys.ts";
 import { jobMessage, type JobMessage } from "../../../core/message.ts";
+import type { Items } from "../../../core/ports.ts";
 import { decodeJob } from "../../../core/record-codec.ts";
 import { eventSourceOf } from "../../../local/functions.ts";
 import type { OriginFile } from "../../../local/origin/file.ts";
@@ -20,6 +21,7 @@ import { startScheduler } from "../../../local/scheduler.ts";
 import { until } from "../../e2e/support.ts";
 import { type Death, DiedError } from "./recorder.ts";
 import type { Loaded, Stage } from "./stage.ts";
+import { playStream } from "./stream-scenarios.ts";
 
 const MIB = 2 ** 20;
 const PART_BYTES = 5 * MIB;
@@ -89,12 +91,14 @@ export interface Played {
   readonly ends: Readonly<Record<string, string>>;
   readonly deadLetters: readonly string[];
   readonly litter: number;
+  readonly setAside: number;
 }
 
 export const EXPECTED: Played = {
   ends: Object.fromEntries(SCENARIOS.map(({ file, ends }) => [file.name, ends])),
   deadLetters: [NO_JOB],
   litter: 0,
+  setAside: 2,
 };
 
 /** When it returns nothing is under way. */
@@ -123,11 +127,14 @@ export async function playScenarios(stage: Stage): Promise<Played> {
     onTrouble,
   });
   const scheduler = startScheduler({ everyMs: RECONCILE_EVERY_MS, invoke: reconciler.invoke, onTrouble });
+  let seen: Awaited<ReturnType<typeof whenOver>>;
   try {
-    return await whenOver(stage);
+    seen = await whenOver(stage);
   } finally {
     await Promise.all([poller.stop(), scheduler.stop()]);
   }
+  const ended = await itemsOf(stage).read(jobItemKey(jobIdOf(messages[0] as JobMessage)));
+  return { ...seen, setAside: await playStream(stage, ended ?? {}, INVOCATION_MS) };
 }
 
 const messageOf = ({ origin }: Stage, file: OriginFile): JobMessage => ({
@@ -167,11 +174,14 @@ async function loseStaged(stage: Stage, jobId: string): Promise<void> {
   for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
 }
 
-async function whenOver(stage: Stage): Promise<Played> {
-  const { dynamodb, s3, sqs } = stage.clients;
-  const items = dynamoItems(dynamodb, { table: stage.output("TableName"), watchIndex: "watch" });
+const itemsOf = (stage: Stage): Items =>
+  dynamoItems(stage.clients.dynamodb, { table: stage.output("TableName"), watchIndex: "watch" });
+
+async function whenOver(stage: Stage): Promise<Omit<Played, "setAside">> {
+  const { s3, sqs } = stage.clients;
+  const items = itemsOf(stage);
   const staging = s3Staging(s3, stage.output("StagingBucketName"));
-  const look = async (): Promise<Played> => ({
+  const look = async (): Promise<Omit<Played, "setAside">> => ({
     ends: Object.fromEntries(
       await Promise.all(
         SCENARIOS.map(async ({ file }) => {

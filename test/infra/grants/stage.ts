@@ -1,16 +1,18 @@
-/** The deployed functions' own handlers in this process, against the embedded services and what the template makes there. */
+/** The functions' own handlers in this process, against the embedded services and what prod's template makes there. */
 import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
+import { buildApp } from "../../../infra/build.ts";
 import { connectAws } from "../../../local/aws.ts";
 import { functionNamed } from "../../../local/functions.ts";
 import { startOrigin, type Origin } from "../../../local/origin/server.ts";
 import { type AwsClients, makeResources, resourcesOf } from "../../../local/resources.ts";
-import { synthesize } from "../../../local/synth.ts";
-import { outputOf, physicalNames, type Resolver, type Template } from "../../../local/template.ts";
+import { outputOf, parseTemplates, physicalNames, type Resolver, type Template } from "../../../local/template.ts";
+import { mergedTemplateOf, WITHOUT_BUNDLES } from "../synthesize.ts";
+import { startEventBridge } from "./event-bridge.ts";
 import { type Death, Recorder } from "./recorder.ts";
 
 const LAMBDAS = fileURLToPath(new URL("../../../lambdas/", import.meta.url));
@@ -39,8 +41,10 @@ export class Stage {
     } = given);
   }
 
-  static async set(cleanup: AsyncDisposableStack): Promise<Stage> {
-    const { template } = await synthesize();
+  /** @param outdir for what is synthesized. */
+  static async set(cleanup: AsyncDisposableStack, outdir: string): Promise<Stage> {
+    const { app } = await buildApp({ outdir, context: { env: "prod", ...WITHOUT_BUNDLES } }, { validated: false });
+    const template = parseTemplates([JSON.stringify(mergedTemplateOf(app))]);
     // What the functions tell goes nowhere.
     vi.spyOn(process.stdout, "write").mockReturnValue(true);
     cleanup.defer(() => void vi.restoreAllMocks());
@@ -49,6 +53,7 @@ export class Stage {
     const aws = await connectAws({ stateDir, bucketDirs: {}, stagingBucket: "" }, cleanup);
     for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
     cleanup.defer(() => void vi.unstubAllEnvs());
+    vi.stubEnv("AWS_ENDPOINT_URL_EVENTBRIDGE", await startEventBridge(cleanup));
     const resolve = await makeResources(template, aws.clients);
     const origin = await startOrigin();
     cleanup.defer(async () => origin.stop());

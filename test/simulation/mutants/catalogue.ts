@@ -24,6 +24,11 @@ export const MUTANTS: readonly Mutant[] = [
     ["a lease that nobody watches", "watch_shard: watchShardOf(jobId) },", "},"],
     ["a lease that is watched too late", "watch_at: expiresAtMs,", "watch_at: expiresAtMs + 600_000,"],
     ["a recovery that undoes what was completed since it looked", "        ...abandoned.map(isStillStarted),\n", ""],
+    [
+      "a recovery that makes a wait end",
+      "...(seen.leaseOwner !== undefined && { available_at: 0 })",
+      "available_at: 0",
+    ],
     ["a lease for ever", "available_at: expiresAtMs,", "available_at: expiresAtMs + 3_600_000,"],
     ["a record without its URL", "      url: message.url,\n", ""],
     ["a record without its work", "      work_id: message.work_id,\n", ""],
@@ -75,8 +80,12 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a recovery that does not look again",
-      '[isOpen, { attribute: "fence", is: "=", than: seen.fence }, { attribute: "watch_at", is: "=", than: watchAtMs }]',
-      "[]",
+      `        isOpen,
+        { attribute: "fence", is: "=", than: seen.fence },
+        { attribute: "watch_at", is: "=", than: watchAtMs },
+        ...abandoned.map(isStillStarted),
+`,
+      "",
     ],
     [
       "a recovery without a new fence",
@@ -85,8 +94,33 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a recovery that is never repeated",
-      "set: { watch_at: nowMs + graceMs, ...operationEntries(abandoned) }",
-      "set: { watch_at: nowMs + 36_000_000, ...operationEntries(abandoned) }",
+      "watch_at: nowMs + graceMs,\n      ...(seen.leaseOwner",
+      "watch_at: nowMs + 36_000_000,\n      ...(seen.leaseOwner",
+    ],
+    [
+      "a job reopened whatever its fence",
+      'when: [[isFailed, { attribute: "fence", is: "=", than: seen.fence }]],',
+      "when: [[isFailed]],",
+    ],
+    ["a job reopened without a new fence", "add: { fence: 1, redrives: 1 },", "add: { redrives: 1 },"],
+    ["a reopened job that nobody watches", "      watch_shard: watchShardOf(seen.jobId),\n", ""],
+    [
+      "a reopened job that is watched too late",
+      "watch_at: nowMs + graceMs,\n      watch_shard: watchShardOf(seen.jobId),",
+      "watch_at: nowMs + 36_000_000,\n      watch_shard: watchShardOf(seen.jobId),",
+    ],
+    ["a reopened job that expires", '"failed_at", "expires_at"]', '"failed_at"]'],
+    ["a job reopened with its budget spent", "      strikes: 0,\n      hops: 0,", "      hops: 0,"],
+    ["a reopened job that nobody may take", "      available_at: 0,\n", ""],
+    [
+      "a reopened job that keeps what was removed from staging",
+      "remove: [...FAILED_ATTRIBUTES, ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],",
+      "remove: FAILED_ATTRIBUTES,",
+    ],
+    [
+      "a published job that is downloaded again",
+      'operations.FINALIZE?.status === "DONE";',
+      'operations.FINALIZE?.status === "ABANDONED";',
     ],
     [
       "an index entry that is overwritten",
@@ -235,8 +269,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "acknowledged though nothing was written",
-      '    return "return";\n  }\n}\n\n/** The message, or',
-      '    return "acknowledge";\n  }\n}\n\n/** The message, or',
+      '    return "return";\n  }\n}\n\nasync function work(',
+      '    return "acknowledge";\n  }\n}\n\nasync function work(',
     ],
     ["poison that is swallowed", "  await queue.sendToDeadLetters(body, reason);\n", ""],
     ["the gate before the record", "message.tracked === true || ", ""],
@@ -252,6 +286,54 @@ export const MUTANTS: readonly Mutant[] = [
     ["a sweep of open jobs", "if (item) return isTerminal(decodeJob(item).state);", "if (item) return true;"],
     ["a sweep of nothing", "if (item) return isTerminal(decodeJob(item).state);", "if (item) return false;"],
     ["a sweep that leaves uploads", "else await staging.abortUpload({ key, uploadId });", ""],
+  ]),
+  ...inFile("core/announce.ts", [
+    ["a refused event that is forgotten", "if (refusal === undefined) return undefined;", "return undefined;"],
+    [
+      "on from the last event, whichever was refused",
+      "return due[taken]?.sequenceNumber;",
+      "return due.at(-1)?.sequenceNumber;",
+    ],
+    [
+      "on from behind the refused event",
+      "return due[taken]?.sequenceNumber;",
+      "return due[taken + 1]?.sequenceNumber;",
+    ],
+    [
+      "events that nobody waits for",
+      "const { taken, refusal } = await bus.publish(due.map(({ announcement }) => announcement));",
+      "const { taken, refusal } = {};\n  bus.publish(due.map(({ announcement }) => announcement)).catch(() => undefined);",
+    ],
+  ]),
+  ...inFile("core/announcement.ts", [
+    ["announced under the attempt's name", "id: job.jobId,", 'id: String(job.fence).padStart(32, "0"),'],
+    ["announced whatever has become of it", '!isStored(after["state"]) || ', ""],
+    ["announced with the time at which it is told", "new Date(last.atMs).toISOString()", "new Date().toISOString()"],
+    ["announced as the first, always", "state: job.state,", 'state: "INDEXED",'],
+  ]),
+  ...inFile("core/states.ts", [
+    [
+      "announced before it is final",
+      'export const STORED_STATES = ["INDEXED", "DEDUPED"]',
+      'export const STORED_STATES = ["FINALIZED", "INDEXED", "DEDUPED"]',
+    ],
+    [
+      "what another job stored first is not announced",
+      'export const STORED_STATES = ["INDEXED", "DEDUPED"]',
+      'export const STORED_STATES = ["INDEXED"]',
+    ],
+  ]),
+  ...inFile("lambdas/announcer/create-handler.ts", [
+    ["a failure that is not reported", "goOnFrom === undefined ? [] : [{ itemIdentifier: goOnFrom }]", "[]"],
+  ]),
+  ...inFile("core/redrive-failed.ts", [
+    ["a reopening that sends nothing", "  await queue.send([messageOf(job)]);\n", ""],
+    [
+      "a message sent before its job is open",
+      "  const by = random.uniqueId();\n",
+      "  const by = random.uniqueId();\n  await queue.send([messageOf(job)]);\n",
+    ],
+    ["our own reopening, its answer lost, taken for another's", '(!applied && item["redriven_by"] !== by)', "!applied"],
   ]),
   ...inFile("adapters/ledger.ts", [
     [

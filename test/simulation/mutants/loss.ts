@@ -1,5 +1,6 @@
 /** `loss.ts <schedules>`: runs so many, whatever they break, and counts the ways in which they do. */
-import { drawSchedule, runSchedule } from "../random.ts";
+import { runSchedule } from "../random.ts";
+import { drawSchedule } from "../schedule.ts";
 
 export interface LossReport {
   readonly schedules: number;

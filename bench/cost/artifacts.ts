@@ -1,0 +1,181 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { dynamoItems } from "../../adapters/dynamodb.ts";
+import { hashItemKey, jobIdOf, jobItemKey } from "../../core/keys.ts";
+import type { JobMessage } from "../../core/message.ts";
+import type { AwsRequest } from "../../local/aws.ts";
+import type { JsonLine } from "../../local/lines.ts";
+import type { OriginFile } from "../../local/origin/file.ts";
+import { AS_DEPLOYED, LocalRun, startOriginProcess, type BenchOrigin } from "../local-run.ts";
+import { GIB, KIB, MIB, rounded, type Figure, type Measurement } from "../measurement.ts";
+import { cpuSeconds, requireProc } from "../process-figures.ts";
+import { billOfRequests } from "./requests.ts";
+import { billedItemBytes } from "./storage.ts";
+
+const BATCH = 10;
+/** Settles what a function still holds back of its log: 50 ms of events. */
+const LOG_SETTLES_MS = 300;
+
+export interface Size {
+  readonly name: string;
+  readonly bytes: number;
+  readonly files: number;
+}
+
+export const SIZES: readonly Size[] = [
+  { name: "10 KiB", bytes: 10 * KIB, files: 200 },
+  { name: "100 KiB", bytes: 100 * KIB, files: 200 },
+  { name: "1 MiB", bytes: MIB, files: 100 },
+  { name: "8 MiB", bytes: 8 * MIB, files: 30 },
+  { name: "100 MiB", bytes: 100 * MIB, files: 10 },
+  { name: "1 GiB", bytes: GIB, files: 2 },
+];
+/** The smallest again: what a second delivery costs, and what the plain path does. */
+export const SECOND_DELIVERY = "10 KiB, second delivery";
+export const GATE_OFF = "10 KiB, gate off";
+
+/** What is counted of each artifact, and stored as a figure `<size>: <name>`. */
+export const COUNTS = {
+  writeUnits: "DynamoDB write units",
+  readUnits: "DynamoDB read units",
+  s3Puts: "S3 PUT-class requests",
+  s3Gets: "S3 GET-class requests",
+  sqsRequests: "SQS requests",
+  events: "EventBridge events",
+  invocations: "invocations of the worker",
+  cpuMs: "CPU time of the worker",
+  logBytes: "bytes of log",
+  logLines: "lines of log",
+  itemBytes: "bytes of items in the table",
+} as const;
+export type Counts = Readonly<Record<keyof typeof COUNTS, number>>;
+
+const UNITS: Readonly<Partial<Record<keyof Counts, string>>> = {
+  cpuMs: "CPU-ms",
+  logBytes: "bytes",
+  itemBytes: "bytes",
+};
+
+/** The pipeline, and all that it asked of AWS and wrote to its log since somebody last looked. */
+class CountedRun {
+  readonly run: LocalRun;
+  readonly #seen: AwsRequest[];
+  readonly #log: JsonLine[];
+
+  private constructor(run: LocalRun, seen: AwsRequest[], log: JsonLine[]) {
+    this.run = run;
+    this.#seen = seen;
+    this.#log = log;
+  }
+
+  static async start(scope: AsyncDisposableStack, workerEnv: Readonly<Record<string, string>>): Promise<CountedRun> {
+    const seen: AwsRequest[] = [];
+    const log: JsonLine[] = [];
+    const keep = (line: JsonLine): void => void log.push(line);
+    const run = scope.use(
+      await LocalRun.start({
+        workerEnv: { ...AS_DEPLOYED, ...workerEnv },
+        onAwsRequest: (request) => seen.push(request),
+        onTelemetry: keep,
+        onMetrics: keep,
+        onLog: keep,
+      }),
+    );
+    // The reconciler runs once when the pipeline starts; after that, not within the hour.
+    while (!seen.some(({ operation }) => operation === "ListObjectsV2")) await sleep(50);
+    return new CountedRun(run, seen, log);
+  }
+
+  /** What delivering the messages took, of each. */
+  async countsOf(messages: readonly JobMessage[]): Promise<Counts> {
+    await sleep(LOG_SETTLES_MS);
+    this.#seen.length = 0;
+    this.#log.length = 0;
+    const cpuBefore = await cpuSeconds(this.run.workerPid);
+    await this.run.download(messages);
+    const cpuMs = ((await cpuSeconds(this.run.workerPid)) - cpuBefore) * 1000;
+    await sleep(LOG_SETTLES_MS);
+    const requests = ofTheirOwn(this.#seen);
+    const invocations = requests.filter(({ operation }) => operation === "DeleteMessageBatch").length;
+    const logBytes = this.#log.reduce((sum, line) => sum + Buffer.byteLength(JSON.stringify(line)) + 1, 0);
+    const [bill, logLines] = [billOfRequests(requests), this.#log.length];
+    const totals: Counts = {
+      writeUnits: bill.writeUnits ?? 0,
+      readUnits: bill.readUnits ?? 0,
+      s3Puts: bill.s3Puts ?? 0,
+      s3Gets: bill.s3Gets ?? 0,
+      sqsRequests: bill.sqsRequests ?? 0,
+      events: bill.events ?? 0,
+      invocations,
+      cpuMs,
+      logBytes,
+      logLines,
+      itemBytes: await this.#itemBytes(messages),
+    };
+    const each = Object.entries(totals).map(([name, total]) => [name, total / messages.length]);
+    return Object.fromEntries(each) as Counts;
+  }
+
+  async #itemBytes(messages: readonly JobMessage[]): Promise<number> {
+    const { clients, names } = this.run.pipeline;
+    const items = dynamoItems(clients.dynamodb, { table: names.table, watchIndex: "watch" });
+    const records = await this.run.records(messages);
+    const hashes = [...records.values()].flatMap(({ transfer }) => (transfer ? hashItemKey(transfer.sha256) : []));
+    const keys = [...messages.map((message) => jobItemKey(jobIdOf(message))), ...hashes];
+    const found = await items.readMany(keys);
+    return [...found.values()].reduce((sum, item) => sum + billedItemBytes(item), 0);
+  }
+}
+
+/** Without the polls that found nothing, which go by the month, and what this measurement asks to know when all is done. */
+function ofTheirOwn(seen: readonly AwsRequest[]): readonly AwsRequest[] {
+  const lastDelete = seen.findLastIndex(({ operation }) => operation === "DeleteMessageBatch");
+  return seen.filter(
+    ({ operation }, index) =>
+      operation !== "GetQueueAttributes" && (operation !== "ReceiveMessage" || index < lastDelete),
+  );
+}
+
+const figuresOf = (name: string, counts: Counts): readonly Figure[] =>
+  (Object.keys(COUNTS) as (keyof Counts)[]).map((count) => ({
+    what: `${name}: ${COUNTS[count]}`,
+    value: rounded(counts[count], 3),
+    unit: UNITS[count] ?? "each",
+  }));
+
+const messagesOf = (origin: BenchOrigin, { name, bytes, files }: Size): readonly JobMessage[] =>
+  Array.from({ length: files }, (_, index): OriginFile => ({ name: `${name} ${index}`, size: bytes })).map((file) =>
+    origin.messageOf(file),
+  );
+
+export const cost: Measurement = {
+  about:
+    "what one artifact of each size uses of what AWS bills, counted by the embedded AWS; npm run generate prices it",
+  async measure(say, scope) {
+    requireProc();
+    const origin = scope.use(await startOriginProcess());
+    const figures: Figure[] = [];
+    const guarded = await CountedRun.start(scope, {});
+    const [smallest = SIZES[0]] = SIZES;
+    if (!smallest) throw new Error("There is no size to measure.");
+    await guarded.run.download(messagesOf(origin, { ...smallest, name: "warm-up" }));
+    for (const size of SIZES) {
+      const messages = messagesOf(origin, size);
+      figures.push(...figuresOf(size.name, await guarded.countsOf(messages)));
+      await guarded.run.checkDownloaded(messages);
+      say(`${size.files} of ${size.name}`);
+    }
+    figures.push(...figuresOf(SECOND_DELIVERY, await guarded.countsOf(messagesOf(origin, smallest))));
+
+    const plain = await CountedRun.start(scope, { DOCSTOKG_ENABLE_IDEMPOTENCY: "false" });
+    await plain.run.download(messagesOf(origin, { ...smallest, name: "warm-up" }));
+    figures.push(...figuresOf(GATE_OFF, await plain.countsOf(messagesOf(origin, smallest))));
+    return {
+      figures,
+      remarks: [
+        `In full batches of ${BATCH} (two files of 1 GiB: a batch of two), one worker, first deliveries, nothing goes wrong.`,
+        "SQS counts the producer's sending as well; polls that find nothing are counted by the month, not here.",
+        "CPU time is of this machine's processor. Lines of log are the worker's own, metrics among them.",
+      ],
+    };
+  },
+};

@@ -1,0 +1,96 @@
+/** What a deployed template costs by the month before anything is downloaded, read off its resources. */
+import { z } from "zod";
+import { METRICS } from "../../core/metrics.ts";
+import type { Template } from "../../local/template.ts";
+import type { Bill } from "./bill.ts";
+
+type Resource = Template["Resources"][string];
+
+const metricAlarm = z.object({
+  MetricName: z.string().optional(),
+  Metrics: z.array(z.object({ MetricStat: z.unknown().optional(), Expression: z.string().optional() })).default([]),
+});
+
+/** An alarm is billed for each metric it looks at, a Contributor Insights report among them; composite alarms by the piece. */
+function metricsLookedAt({ Properties }: Resource): number {
+  const { MetricName: plain, Metrics: queries } = metricAlarm.parse(Properties);
+  const isMetric = ({ MetricStat: stat, Expression: expression }: (typeof queries)[number]): boolean =>
+    stat !== undefined || expression?.startsWith("INSIGHT_RULE_METRIC(") === true;
+  return (plain === undefined ? 0 : 1) + queries.filter(isMetric).length;
+}
+
+const BILLED: Readonly<Record<string, (resource: Resource) => Bill>> = {
+  "AWS::CloudWatch::Alarm": (resource) => ({ alarmMetrics: metricsLookedAt(resource) }),
+  "AWS::CloudWatch::CompositeAlarm": () => ({ compositeAlarms: 1 }),
+  "AWS::CloudWatch::Dashboard": () => ({ dashboards: 1 }),
+  "AWS::CloudWatch::InsightRule": () => ({ insightRules: 1 }),
+  "AWS::KMS::Key": () => ({ keys: 1 }),
+};
+
+/** Billed by what is done with them, or not at all. */
+const FREE_BY_THE_MONTH = new Set([
+  "AWS::CDK::Metadata",
+  "AWS::Chatbot::SlackChannelConfiguration",
+  "AWS::CodeDeploy::Application",
+  "AWS::CodeDeploy::DeploymentGroup",
+  "AWS::DynamoDB::Table",
+  "AWS::Events::EventBus",
+  "AWS::Events::Rule",
+  "AWS::IAM::Policy",
+  "AWS::IAM::Role",
+  "AWS::Lambda::Alias",
+  "AWS::Lambda::EventInvokeConfig",
+  "AWS::Lambda::EventSourceMapping",
+  "AWS::Lambda::Function",
+  "AWS::Lambda::Permission",
+  "AWS::Lambda::Version",
+  "AWS::Logs::LogGroup",
+  "AWS::Logs::QueryDefinition",
+  "AWS::S3::Bucket",
+  "AWS::S3::BucketPolicy",
+  "AWS::SNS::Subscription",
+  "AWS::SNS::Topic",
+  "AWS::SNS::TopicPolicy",
+  "AWS::SQS::Queue",
+  "AWS::SQS::QueuePolicy",
+]);
+
+/** @throws RangeError for a type of resource whose price nobody has looked up. */
+function billOfResource(id: string, resource: Resource): Bill {
+  const bill = BILLED[resource.Type];
+  if (bill) return bill(resource);
+  if (FREE_BY_THE_MONTH.has(resource.Type)) return {};
+  throw new RangeError(
+    `The cost model does not know what a ${resource.Type} (${id}) costs by the month. Teach bench/cost/template.ts.`,
+  );
+}
+
+/** Each a bill of a resource, and the custom metrics that the functions write. */
+export const monthlyBills = (templates: readonly Template[]): readonly Bill[] => [
+  ...templates.flatMap(({ Resources }) =>
+    Object.entries(Resources).map(([id, resource]) => billOfResource(id, resource)),
+  ),
+  { metrics: Object.keys(METRICS).length },
+];
+
+const functionProperties = z.object({ MemorySize: z.number() });
+const ruleProperties = z.object({ ScheduleExpression: z.string() });
+
+/** The one resource of that type whose logical id begins like this, in whichever stack it is. */
+function find(templates: readonly Template[], type: string, idPrefix: string): unknown {
+  const found = templates
+    .flatMap(({ Resources }) => Object.entries(Resources))
+    .find(([id, { Type }]) => Type === type && id.startsWith(idPrefix));
+  if (!found) throw new RangeError(`The templates have no ${type} whose id begins with ${idPrefix}.`);
+  return found[1].Properties;
+}
+
+export const memoryMbOf = (templates: readonly Template[], idPrefix: string): number =>
+  functionProperties.parse(find(templates, "AWS::Lambda::Function", idPrefix)).MemorySize;
+
+export function minutesBetweenRuns(templates: readonly Template[], idPrefix: string): number {
+  const { ScheduleExpression: schedule } = ruleProperties.parse(find(templates, "AWS::Events::Rule", idPrefix));
+  const minutes = /^rate\((\d+) minutes?\)$/.exec(schedule)?.[1];
+  if (minutes === undefined) throw new RangeError(`The cost model reads schedules in minutes, not "${schedule}".`);
+  return Number(minutes);
+}

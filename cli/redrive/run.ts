@@ -1,0 +1,120 @@
+import type { Writable } from "node:stream";
+import type { createClients } from "../../adapters/clients.ts";
+import { sqsDeadLetterQueue } from "../../adapters/dead-letters.ts";
+import { dynamoItems } from "../../adapters/dynamodb.ts";
+import { scannedFailedJobs } from "../../adapters/failed-jobs.ts";
+import { systemRandom } from "../../adapters/random.ts";
+import { sqsSender } from "../../adapters/sqs.ts";
+import type { Clock, Telemetry } from "../../core/ports.ts";
+import { redriveDeadLetters } from "../../core/redrive-dead-letters.ts";
+import { redriveFailed } from "../../core/redrive-failed.ts";
+import { EXIT } from "../exit.ts";
+import { plural } from "../format.ts";
+import { UsageError } from "../usage-error.ts";
+import { parseRedrive, type DeadLettersArguments, type FailedArguments } from "./arguments.ts";
+
+export interface Surroundings {
+  readonly stdout: Writable;
+  /** Telemetry as well: an event a line. */
+  readonly stderr: Writable;
+  readonly clock: Clock;
+  readonly connect: () => Pick<ReturnType<typeof createClients>, "dynamodb" | "sqs">;
+}
+
+/** As in every environment: how late a message may be before the reconciler sends another. */
+const REQUEUE_GRACE_MS = 300_000;
+const WATCH_INDEX = "watch";
+const SHOWN_BODY = 200;
+
+/** @returns the exit code. */
+export async function redrive(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { stdout, stderr } = surroundings;
+  try {
+    const parsed = parseRedrive(argv);
+    if (typeof parsed === "string") stdout.write(`${parsed}\n`);
+    else if (parsed.command === "failed") await reopenFailed(parsed, surroundings);
+    else await sendDeadLetters(parsed, surroundings);
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      stderr.write(`${error.message}\n`);
+      return EXIT.wrongUsage;
+    }
+    stderr.write(`Stopped: ${String(error)}\nNothing is lost. Mend that, and run the same command again.\n`);
+    return EXIT.failed;
+  }
+}
+
+async function reopenFailed(args: FailedArguments, { stdout, stderr, clock, connect }: Surroundings): Promise<void> {
+  const { dynamodb, sqs } = connect();
+  const { failureClass, isDryRun, limit, newerThanMs, olderThanMs, reason, table } = args;
+  const nowMs = clock.nowMs();
+  const before = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : nowMs - ms);
+  const counts = { reopened: 0, changed: 0, selected: 0 };
+  const report = await redriveFailed(
+    {
+      clock,
+      random: systemRandom,
+      items: dynamoItems(dynamodb, { table, watchIndex: WATCH_INDEX }),
+      failedJobs: scannedFailedJobs(dynamodb, table),
+      queue: sqsSender(sqs, args.queueUrl),
+      telemetry: telemetryTo(stderr, clock),
+      settings: { requeueGraceMs: REQUEUE_GRACE_MS },
+    },
+    {
+      selection: {
+        failureClass,
+        reason,
+        failedBeforeMs: before(olderThanMs),
+        failedAfterMs: before(newerThanMs),
+      },
+      limit,
+      isDryRun,
+      onJob: (job, outcome) => {
+        counts[outcome] += 1;
+        stdout.write(
+          `${outcome.padEnd(8)}  ${job.jobId}  ${job.failureClass ?? ""}  ${job.reason ?? ""}  ${job.url}\n`,
+        );
+      },
+    },
+  );
+  const done = isDryRun
+    ? `${plural(counts.selected, "job")} would be reopened. Nothing was changed.`
+    : `${plural(counts.reopened, "job")} reopened.`;
+  stdout.write(`${done}\n`);
+  if (counts.changed > 0)
+    stdout.write(`${plural(counts.changed, "job")} had been reopened by somebody else, or had expired.\n`);
+  if (!report.isComplete) stdout.write(`--limit ${limit} is reached and there are more: run the same command again.\n`);
+  stdout.write(`Looked at ${plural(report.scanned, "item")} for ${plural(report.readUnits, "read unit")}.\n`);
+}
+
+async function sendDeadLetters(args: DeadLettersArguments, { stdout, connect }: Surroundings): Promise<void> {
+  const { sqs } = connect();
+  let [sent, kept] = [0, 0];
+  await redriveDeadLetters(
+    { deadLetters: sqsDeadLetterQueue(sqs, args.from), queue: sqsSender(sqs, args.to) },
+    {
+      isDryRun: args.isDryRun,
+      onLetter: ({ id, body, reason }, outcome) => {
+        const isKept = typeof outcome === "object";
+        if (isKept) kept += 1;
+        else sent += 1;
+        const why = isKept ? `, no valid message: ${outcome.problem}` : reason === undefined ? "" : `, was: ${reason}`;
+        stdout.write(`${isKept ? "kept" : outcome}  ${id}${why}\n`);
+        if (isKept) stdout.write(`      ${body.slice(0, SHOWN_BODY)}\n`);
+      },
+    },
+  );
+  const done = args.isDryRun ? "would be sent again. Nothing was changed." : "sent again.";
+  stdout.write(`${plural(sent, "message")} ${done}\n`);
+  if (kept > 0)
+    stdout.write(`${plural(kept, "message")} left in the dead-letter queue: have the producer send the right ones.\n`);
+}
+
+const telemetryTo = (stderr: Writable, clock: Clock): Telemetry => ({
+  emit: ({ event, ...fields }) => {
+    stderr.write(`${JSON.stringify({ event, timestamp: new Date(clock.nowMs()).toISOString(), ...fields })}\n`);
+  },
+  log: () => undefined,
+  flush: () => undefined,
+});

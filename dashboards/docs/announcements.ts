@@ -1,0 +1,134 @@
+import { announcement, ANNOUNCEMENT_SOURCE, ANNOUNCEMENT_TYPE, type Announcement } from "../../core/announcement.ts";
+import { contentKey } from "../../core/keys.ts";
+import { jsonSchemaOf, propertiesOf, schemaFile, table, typeOf } from "./json-schema.ts";
+
+const sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+export const EXAMPLE_ANNOUNCEMENT: Announcement = {
+  schema_version: 1,
+  id: "b4ca8cf54ab6a0d0e5c7e4e0a1f7d2c3",
+  work_id: "crawl-2026-11",
+  artifact_id: "report-17",
+  url: "https://example.com/reports/17.pdf",
+  state: "INDEXED",
+  sha256,
+  bytes: 1_482_113,
+  content_type: "application/pdf",
+  bucket: "fetchonce-prod-content0a1b2c3d",
+  key: contentKey(sha256),
+  finished_at: "2026-11-25T08:00:00.000Z",
+};
+
+/** As a target of a rule gets it. */
+const EXAMPLE_EVENT = {
+  version: "0",
+  id: "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
+  "detail-type": ANNOUNCEMENT_TYPE,
+  source: ANNOUNCEMENT_SOURCE,
+  account: "123456789012",
+  time: "2026-11-25T08:00:01Z",
+  region: "eu-central-1",
+  resources: [],
+  detail: EXAMPLE_ANNOUNCEMENT,
+};
+
+const EXAMPLE_PATTERN = {
+  source: [ANNOUNCEMENT_SOURCE],
+  "detail-type": [ANNOUNCEMENT_TYPE],
+  detail: { work_id: ["crawl-2026-11"] },
+};
+
+export const announcementSchemaJson = (): string =>
+  schemaFile(`The detail of the event "${ANNOUNCEMENT_TYPE}" of fetchonce`, jsonSchemaOf(announcement));
+
+const json = (value: object): string => `\`\`\`json\n${JSON.stringify(value, undefined, 2)}\n\`\`\``;
+
+export const announcementsMarkdown = (): string => `<!-- Made by \`npm run generate\`. Change the sources it names. -->
+
+# Announcements
+
+An artifact that becomes INDEXED or DEDUPED is announced on an event bus of EventBridge: the output \`EventBusName\` of the
+stack. Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${ANNOUNCEMENT_TYPE}\`. The schema of its detail comes from
+[\`core/announcement.ts\`](../core/announcement.ts); [\`announcement.schema.json\`](announcement.schema.json) is the same as JSON
+Schema.
+
+${json(EXAMPLE_EVENT)}
+
+${table(
+  ["field of `detail`", "type", "meaning"],
+  [...propertiesOf(jsonSchemaOf(announcement))].map(([name, property]) => [
+    `\`${name}\``,
+    typeOf(property),
+    property.description ?? "",
+  ]),
+)}
+
+## What is promised
+
+- **At least once.** Every job that becomes INDEXED or DEDUPED is announced, whatever crashes on the way, for as long as the
+  bus can be reached once within a day: that is how long the table's stream remembers. A second or two after the job's end,
+  as a rule.
+- **Always the same.** \`detail\` comes from the job's record alone, and a finished record does not change: delivered twice,
+  it is byte for byte the same.
+- **After the fact.** When the event is sent, the object is at \`key\` and the job's record is final.
+- **Nothing else.** FAILED jobs are not announced: they are in the record, in the log and in the alarms. Jobs on the plain path
+  (the gate off) have no record, and nobody hears of them either.
+- **From when the stream is there.** What was stored before the table had one is not announced.
+- **No order** between jobs. Of one job there is one event.
+
+## Telling them apart
+
+Deduplicate by \`detail.id\`, the job's id. The envelope's own \`id\` is another one each time EventBridge is given the event.
+A job that is planned again after its record's retention (\`RECORD_RETENTION_DAYS\`) is announced again, with the same \`id\` and
+another \`finished_at\`: by both, it is a new event.
+
+Who can do the work twice needs nothing. Who cannot, writes the id in one transaction with what the work changes, on
+condition that it is not there yet (in DynamoDB \`attribute_not_exists\`, in SQL a unique key). Written before, a crash loses
+the work; written after, a crash does it twice.
+
+Several jobs with the same bytes give several events with the same \`sha256\` and \`key\`, one INDEXED and the others DEDUPED.
+\`state\` says who came first; it says nothing about whether the object is there: it is.
+
+Where an environment keeps content for a number of days (\`contentRetentionDays\`), they count from when the *bytes* were first
+stored. A DEDUPED object may have only the rest of them before it: copy what must stay for longer.
+
+## Listening
+
+A rule for one producer's work, with the command line:
+
+\`\`\`sh
+aws events put-rule --event-bus-name <EventBusName> --name reports \\
+  --event-pattern '${JSON.stringify(EXAMPLE_PATTERN)}'
+aws events put-targets --event-bus-name <EventBusName> --rule reports \\
+  --targets 'Id=queue,Arn=<ARN of an SQS queue that lets events.amazonaws.com send>'
+\`\`\`
+
+The same with the CDK:
+
+\`\`\`ts
+const bus = EventBus.fromEventBusName(this, "Fetchonce", "<EventBusName>");
+new Rule(this, "Reports", {
+  eventBus: bus,
+  eventPattern: {
+    source: ["${ANNOUNCEMENT_SOURCE}"],
+    detailType: ["${ANNOUNCEMENT_TYPE}"],
+    detail: { work_id: ["crawl-2026-11"] },
+  },
+  targets: [new SqsQueue(queue, { deadLetterQueue })],
+});
+\`\`\`
+
+EventBridge tries a target for 24 hours; give it a dead-letter queue for what comes after. To hear of everything that ever was,
+turn on an archive of the bus: \`aws events create-archive\`.
+
+The laptop run has neither a stream nor a bus: there, \`results.jsonl\` says the same of each job when the run is over.
+
+## When it does not work
+
+| what happens | what becomes of it |
+|---|---|
+| the bus refuses an event, or does not answer | the stream delivers it again, from that event on, until the bus takes it |
+| the announcer dies, or runs out of time | the same |
+| a record makes no sense (it cannot be one of ours) | it goes to the queue \`StreamDeadLetterQueueUrl\`, whole, with the attribute \`reason\`; the others go on |
+| all that for a whole day | the stream forgets. Lambda puts the place in the stream into the same queue; the jobs are in the table: see the runbook [announcements-late](runbooks/announcements-late.md) |
+`;

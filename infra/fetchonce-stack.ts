@@ -1,0 +1,44 @@
+import { CfnOutput, Stack } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+import { deploymentNameOf, type EnvironmentName } from "./environments.ts";
+
+/** What a deployment tells its users, by `aws cloudformation describe-stacks`. The names are a promise. */
+type OutputName =
+  | "QueueUrl"
+  | "DeadLetterQueueUrl"
+  | "TableName"
+  | "StagingBucketName"
+  | "ContentBucketName"
+  | "EventBusName"
+  | "StreamDeadLetterQueueUrl"
+  | "ArchiveBucketName"
+  | "WorkerFunctionName"
+  | "ReconcilerFunctionName"
+  | "AnnouncerFunctionName"
+  | "ArchiverFunctionName";
+
+interface FetchonceStackProps {
+  readonly name: EnvironmentName;
+  /** Added to the deployment's name; empty for the stack that bears it. */
+  readonly suffix: string;
+  readonly description: string;
+  readonly terminationProtection?: boolean;
+}
+
+/** One stack of a deployment. CloudFormation puts its tags on everything in it that takes tags. */
+export abstract class FetchonceStack extends Stack {
+  constructor(scope: Construct, id: string, { name, suffix, description, ...rest }: FetchonceStackProps) {
+    super(scope, id, {
+      ...rest,
+      stackName: `${deploymentNameOf(name)}${suffix}`,
+      description: `fetchonce (${name}): ${description}`,
+      tags: { project: "fetchonce", environment: name },
+    });
+  }
+
+  protected tell(outputs: Readonly<Partial<Record<OutputName, string>>>): void {
+    for (const [output, value] of Object.entries(outputs)) {
+      new CfnOutput(this, output, { value }).overrideLogicalId(output);
+    }
+  }
+}

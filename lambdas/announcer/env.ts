@@ -1,0 +1,16 @@
+import * as z from "zod/mini";
+
+const name = z.string().check(z.minLength(1));
+
+/** The announcer's environment. `infra` types what it sets as `Record<keyof AnnouncerEnv, string>`. */
+export const announcerEnv = z.object({
+  /** The dimension of all metrics. */
+  ENVIRONMENT_NAME: name,
+  EVENT_BUS_NAME: name,
+  /** What announcements name as the place of the content. */
+  CONTENT_BUCKET: name,
+  /** Where records of the stream go that make no sense. */
+  DEAD_LETTER_QUEUE_URL: z.url(),
+});
+
+export type AnnouncerEnv = z.infer<typeof announcerEnv>;

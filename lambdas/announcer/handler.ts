@@ -1,0 +1,17 @@
+import { createEventBridge, createSqs } from "../../adapters/clients.ts";
+import { eventBridgeBus } from "../../adapters/event-bus.ts";
+import { sqsDeadLetters } from "../../adapters/sqs.ts";
+import { stdoutTelemetry } from "../../adapters/telemetry.ts";
+import type { AnnouncerDeps } from "../../core/announce.ts";
+import { readEnv } from "../../core/read-env.ts";
+import { createHandler } from "./create-handler.ts";
+import { announcerEnv, type AnnouncerEnv } from "./env.ts";
+
+const announcerDeps = (env: AnnouncerEnv): AnnouncerDeps => ({
+  bus: eventBridgeBus(createEventBridge(), env.EVENT_BUS_NAME),
+  deadLetters: sqsDeadLetters(createSqs(), env.DEAD_LETTER_QUEUE_URL),
+  telemetry: stdoutTelemetry(env.ENVIRONMENT_NAME),
+  contentBucket: env.CONTENT_BUCKET,
+});
+
+export const handler = createHandler(announcerDeps(readEnv(announcerEnv, process.env)));

@@ -1,0 +1,16 @@
+import { createS3, createSqs } from "../../adapters/clients.ts";
+import { s3Archive } from "../../adapters/s3-archive.ts";
+import { sqsDeadLetters } from "../../adapters/sqs.ts";
+import { stdoutTelemetry } from "../../adapters/telemetry.ts";
+import type { ArchiverDeps } from "../../core/archive.ts";
+import { readEnv } from "../../core/read-env.ts";
+import { createHandler } from "./create-handler.ts";
+import { archiverEnv, type ArchiverEnv } from "./env.ts";
+
+const archiverDeps = (env: ArchiverEnv): ArchiverDeps => ({
+  archive: s3Archive(createS3(process.env), env.ARCHIVE_BUCKET),
+  deadLetters: sqsDeadLetters(createSqs(), env.DEAD_LETTER_QUEUE_URL),
+  telemetry: stdoutTelemetry(env.ENVIRONMENT_NAME),
+});
+
+export const handler = createHandler(archiverDeps(readEnv(archiverEnv, process.env)));

@@ -1,0 +1,184 @@
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { App, Stack } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import type { CfnTable } from "aws-cdk-lib/aws-dynamodb";
+import type { CfnBucket } from "aws-cdk-lib/aws-s3";
+import { CURRENTLY_RECOMMENDED_FLAGS } from "aws-cdk-lib/cx-api";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Item } from "../../core/items.ts";
+import { AccessLogBucket } from "../../infra/constructs/access-log-bucket.ts";
+import { ContentBucket } from "../../infra/constructs/content-bucket.ts";
+import { JobsTable } from "../../infra/constructs/jobs-table.ts";
+import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments.ts";
+import { archiverEnv } from "../../lambdas/archiver/env.ts";
+import { fileOrigin, MESSAGE, world } from "../simulation/world.ts";
+import { environmentNames, type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
+
+const outdir = temporaryFolder();
+const templates = {} as Record<EnvironmentName, Synthesized>;
+
+beforeAll(async () => {
+  for (const name of environmentNames) templates[name] = await synthesized(name, outdir);
+});
+
+/** As Lambda matches: lists hold alternatives, everything else must be there. */
+function matches(pattern: unknown, value: unknown): boolean {
+  if (Array.isArray(pattern)) return pattern.some((alternative) => isOne(alternative, value));
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(pattern as object).every(([name, inner]) =>
+    matches(inner, (value as Readonly<Record<string, unknown>>)[name]),
+  );
+}
+
+function isOne(alternative: unknown, value: unknown): boolean {
+  if (typeof alternative !== "object" || alternative === null) return alternative === value;
+  const [[operator, argument] = []] = Object.entries(alternative);
+  if (operator === "anything-but") return value !== undefined && !(argument as unknown[]).includes(value);
+  if (operator === "prefix") return typeof value === "string" && value.startsWith(String(argument));
+  throw new Error(`Nobody knows ${String(operator)}`);
+}
+
+function filterOf(template: Synthesized, functionId: string): (record: object) => boolean {
+  const { FilterCriteria } = template.one("AWS::Lambda::EventSourceMapping", functionId).properties as {
+    FilterCriteria: { Filters: { Pattern: string }[] };
+  };
+  return (record) => FilterCriteria.Filters.some(({ Pattern }) => matches(JSON.parse(Pattern), record));
+}
+
+const recordOf = (before: Item | undefined, after: Item | undefined, more: object = {}): object => ({
+  eventName: before ? (after ? "MODIFY" : "REMOVE") : "INSERT",
+  dynamodb: {
+    Keys: { pk: { S: (before ?? after)?.["pk"] } },
+    ...(before && { OldImage: marshall(before) }),
+    ...(after && { NewImage: marshall(after) }),
+  },
+  ...more,
+});
+
+const BY_TTL = { userIdentity: { type: "Service", principalId: "dynamodb.amazonaws.com" } };
+
+describe.each(environmentNames)("the table's stream in %s", (name) => {
+  it("shows each item as it was and as it is", () => {
+    expect(templates[name].one("AWS::DynamoDB::Table").properties).toMatchObject({
+      StreamSpecification: { StreamViewType: "NEW_AND_OLD_IMAGES" },
+    });
+  });
+
+  it("has two readers at most, which is what DynamoDB advises", () => {
+    const readers = templates[name]
+      .all("AWS::Lambda::EventSourceMapping")
+      .filter(({ properties }) => JSON.stringify(properties["EventSourceArn"]).includes("StreamArn"));
+    expect(readers.length).toBe(ENVIRONMENTS[name].expiredRecords === "archive" ? 2 : 1);
+  });
+
+  it("is read by the announcer from its beginning, again from what failed, and for as long as it has it", () => {
+    expect(templates[name].one("AWS::Lambda::EventSourceMapping", "Announcer").properties).toEqual({
+      EventSourceArn: { "Fn::GetAtt": [templates[name].one("AWS::DynamoDB::Table").id, "StreamArn"] },
+      FunctionName: { Ref: templates[name].one("AWS::Lambda::Function", "Announcer").id },
+      StartingPosition: "TRIM_HORIZON",
+      BatchSize: 100,
+      MaximumBatchingWindowInSeconds: 1,
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      FilterCriteria: { Filters: [expect.anything()] },
+      // Neither a number of attempts nor an age: Lambda tries until the stream forgets, a day later.
+      DestinationConfig: {
+        OnFailure: {
+          Destination: { "Fn::GetAtt": [templates[name].one("AWS::SQS::Queue", "StreamDeadLetters").id, "Arn"] },
+        },
+      },
+    });
+  });
+
+  it("costs the announcer one call for a job that ended well, and none for any other write", async () => {
+    const w = world();
+    w.serve(fileOrigin(Buffer.from("a body of more than two parts")));
+    await w.deliver();
+    await w.deliver({ ...MESSAGE, artifact_id: "twin" });
+    w.serve(() => {
+      throw new Error("nobody asks again");
+    });
+    await w.deliver({ ...MESSAGE, artifact_id: "private", url: "http://127.0.0.1/" });
+    const passes = filterOf(templates[name], "Announcer");
+    const shown = w.items.history.filter(({ before, after }) => passes(recordOf(before, after)));
+    expect(w.items.history.length).toBeGreaterThan(12);
+    expect(shown.map(({ after }) => [after["artifact_id"], after["state"]])).toEqual([
+      ["artifact", "INDEXED"],
+      ["twin", "DEDUPED"],
+    ]);
+    const [{ after } = { after: {} }] = shown;
+    expect(passes(recordOf(after, { ...after, touched: 1 }))).toBe(false);
+    expect(passes(recordOf(after, undefined, BY_TTL))).toBe(false);
+    expect(passes(recordOf(undefined, after))).toBe(false);
+  });
+});
+
+describe("records whose time is over", () => {
+  it.each([
+    { name: "prod" as const, removed: true, archived: true },
+    { name: "staging" as const, removed: true, archived: true },
+    { name: "dev" as const, removed: true, archived: false },
+    { name: "local" as const, removed: true, archived: false },
+  ])("are in $name removed $removed and archived $archived", ({ name, removed, archived }) => {
+    const { properties } = templates[name].one("AWS::DynamoDB::Table");
+    expect(properties["TimeToLiveSpecification"]).toEqual(
+      removed ? { AttributeName: "expires_at", Enabled: true } : undefined,
+    );
+    const made = templates[name].resources.filter(({ id }) => /^Archive[0-9A-F]|^Archiver/.test(id));
+    expect(made.length > 0).toBe(archived);
+  });
+
+  it("stay where they are kept: the table has no TTL", () => {
+    const stack = new Stack(new App({ context: CURRENTLY_RECOMMENDED_FLAGS }));
+    const table = new JobsTable(stack, "Table", {
+      protectData: true,
+      pointInTimeRecovery: true,
+      expiredRecords: "keep",
+    });
+    const described = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Properties: object }> };
+    const { Properties } = described.Resources[stack.getLogicalId(table.node.defaultChild as CfnTable)] ?? {};
+    expect(Properties).toMatchObject({ BillingMode: "PAY_PER_REQUEST" });
+    expect(Properties).not.toHaveProperty("TimeToLiveSpecification");
+  });
+
+  it("come to the archiver, large batches of them, whole and until they are archived; and nothing else does", () => {
+    const { properties } = templates.prod.one("AWS::Lambda::EventSourceMapping", "Archiver");
+    expect(properties).toMatchObject({
+      StartingPosition: "TRIM_HORIZON",
+      BatchSize: 1000,
+      MaximumBatchingWindowInSeconds: 300,
+      BisectBatchOnFunctionError: false,
+    });
+    expect(Object.keys(properties)).not.toContain("FunctionResponseTypes");
+    const passes = filterOf(templates.prod, "Archiver");
+    const job = { pk: "JOB#1", state: "INDEXED" };
+    expect(passes(recordOf(job, undefined, BY_TTL))).toBe(true);
+    expect(passes(recordOf(job, undefined))).toBe(false);
+    expect(passes(recordOf({ pk: "HASH#1" }, undefined, BY_TTL))).toBe(false);
+    expect(passes(recordOf(job, job))).toBe(false);
+  });
+
+  it("gives the archiver the variables that its env.ts asks for, no more, with values it accepts", () => {
+    expect(Object.keys(templates.prod.variablesOf("Archiver")).sort()).toEqual(Object.keys(archiverEnv.shape).sort());
+    expect(archiverEnv.safeParse(templates.prod.deployedVariablesOf("Archiver")).error).toBeUndefined();
+  });
+});
+
+describe("content", () => {
+  it.each([
+    { retentionDays: undefined, expirations: [] },
+    { retentionDays: 400, expirations: [400] },
+  ])("of an environment that keeps it for $retentionDays days is removed by S3 after $expirations", (row) => {
+    const stack = new Stack(new App({ context: CURRENTLY_RECOMMENDED_FLAGS }));
+    const accessLogs = new AccessLogBucket(stack, "AccessLogs", { protectData: false });
+    const { retentionDays } = row;
+    const content = new ContentBucket(stack, "Content", { protectData: false, accessLogs, retentionDays });
+    const described = Template.fromStack(stack).toJSON() as {
+      Resources: Record<string, { Properties: { LifecycleConfiguration: { Rules: { ExpirationInDays?: number }[] } } }>;
+    };
+    const id = stack.getLogicalId(content.node.defaultChild as CfnBucket);
+    const rules = described.Resources[id]?.Properties.LifecycleConfiguration.Rules ?? [];
+    expect(rules.length).toBe(1 + row.expirations.length);
+    expect(rules.flatMap(({ ExpirationInDays }) => ExpirationInDays ?? [])).toEqual(row.expirations);
+  });
+});

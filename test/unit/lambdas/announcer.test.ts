@@ -1,0 +1,168 @@
+/** The real handler, fed with what a real job writes to the table. */
+import type { DynamoDBRecord } from "aws-lambda";
+import { describe, expect, it } from "vitest";
+import type { Announcement } from "../../../core/announcement.ts";
+import type { Item } from "../../../core/items.ts";
+import { contentKey, jobIdOf } from "../../../core/keys.ts";
+import type { AnnouncementBus } from "../../../core/ports.ts";
+import { createHandler } from "../../../lambdas/announcer/create-handler.ts";
+import { streamRecord } from "../../stream-event.ts";
+import { fileOrigin, MESSAGE, world, type World } from "../../simulation/world.ts";
+import { LARGE, sha256Of } from "../core/support.ts";
+
+type Outcome = Awaited<ReturnType<AnnouncementBus["publish"]>>;
+
+function announcer(outcome: (told: number) => Outcome | Error = (taken) => ({ taken }), isSetAside = true) {
+  const announced: Announcement[] = [];
+  const deadLetters: { body: string; reason: string }[] = [];
+  const logs: string[] = [];
+  let flushes = 0;
+  const handler = createHandler({
+    bus: {
+      publish: async (announcements) => {
+        announced.push(...announcements);
+        const said = outcome(announcements.length);
+        if (said instanceof Error) throw said;
+        return said;
+      },
+    },
+    deadLetters: {
+      sendToDeadLetters: async (body, reason) => {
+        if (!isSetAside) throw new Error("the queue is not there");
+        deadLetters.push({ body, reason });
+      },
+    },
+    telemetry: {
+      emit: () => undefined,
+      log: (level, message) => void logs.push(`${level}: ${message}`),
+      flush: () => void flushes++,
+    },
+    contentBucket: "content",
+  });
+  return {
+    announced,
+    deadLetters,
+    logs,
+    run: async (...Records: DynamoDBRecord[]) => handler({ Records }),
+    flushes: () => flushes,
+  };
+}
+
+async function storedTwice(): Promise<World> {
+  const w = world();
+  w.serve(fileOrigin(LARGE, '"v1"', "application/pdf"));
+  await w.deliver();
+  await w.deliver({ ...MESSAGE, artifact_id: "twin" });
+  return w;
+}
+
+const changesOf = ({ items }: World, state?: string): DynamoDBRecord[] =>
+  items.history
+    .map((change, at) => ({ ...change, at }))
+    .filter(({ after }) => state === undefined || after["state"] === state)
+    .map(streamRecord);
+
+describe("the announcer", () => {
+  it("announces each job that ended well once, of all that is written to the table", async () => {
+    const w = await storedTwice();
+    const { announced, run } = announcer();
+    expect(await run(...changesOf(w))).toEqual({ batchItemFailures: [] });
+    const sha256 = sha256Of(LARGE);
+    const common = {
+      schema_version: 1,
+      work_id: "work",
+      url: MESSAGE.url,
+      sha256,
+      bytes: LARGE.length,
+      content_type: "application/pdf",
+      bucket: "content",
+      key: contentKey(sha256),
+      finished_at: new Date(w.clock.nowMs()).toISOString(),
+    };
+    const twin = { ...MESSAGE, artifact_id: "twin" };
+    expect(announced).toEqual([
+      { ...common, id: jobIdOf(MESSAGE), artifact_id: "artifact", state: "INDEXED" },
+      { ...common, id: jobIdOf(twin), artifact_id: "twin", state: "DEDUPED" },
+    ]);
+  });
+
+  it("announces the same whenever it is asked", async () => {
+    const w = await storedTwice();
+    const { announced, run } = announcer();
+    await run(...changesOf(w));
+    await w.clock.advance(3_600_000);
+    await run(...changesOf(w));
+    expect(announced.slice(2)).toEqual(announced.slice(0, 2));
+  });
+
+  it.each([
+    { what: "is written again", of: (job: Item) => ({ before: job, after: { ...job, touched: 1 } }) },
+    { what: "is put back where it was missing", of: (job: Item) => ({ after: job }) },
+    { what: "is removed", of: (job: Item) => ({ before: job }) },
+    {
+      what: "failed",
+      of: (job: Item) => ({ before: { ...job, state: "FINALIZED" }, after: { ...job, state: "FAILED" } }),
+    },
+    { what: "is no job", of: () => ({ after: { pk: "HASH#1", bytes: 1 } }) },
+  ])("says nothing of a record that $what", async ({ of }) => {
+    const job = (await storedTwice()).items.history.findLast(({ after }) => after["state"] === "INDEXED")?.after ?? {};
+    const { announced, deadLetters, run } = announcer();
+    expect(await run(streamRecord(of(job)))).toEqual({ batchItemFailures: [] });
+    expect([announced, deadLetters]).toEqual([[], []]);
+  });
+
+  it.each([0, 1])("has the stream go on from the event that the bus refused: %i", async (taken) => {
+    const w = await storedTwice();
+    const { logs, run } = announcer(() => ({ taken, refusal: "ThrottlingException" }));
+    const records = [...changesOf(w, "FINALIZED"), ...changesOf(w, "INDEXED"), ...changesOf(w, "DEDUPED")];
+    const refused = [...changesOf(w, "INDEXED"), ...changesOf(w, "DEDUPED")][taken];
+    expect(await run(...records)).toEqual({
+      batchItemFailures: [{ itemIdentifier: refused?.dynamodb?.SequenceNumber }],
+    });
+    expect(logs).toEqual(["warn: the bus refused an announcement; the stream delivers it again"]);
+  });
+
+  it("fails as a whole when the bus does not answer, its log written all the same", async () => {
+    const w = await storedTwice();
+    const { flushes, run } = announcer(() => new Error("socket hang up"));
+    await expect(run(...changesOf(w))).rejects.toThrow("socket hang up");
+    expect(flushes()).toBe(1);
+  });
+
+  const UNREADABLE: readonly (readonly [what: string, breakIt: (job: Item) => Item, why: RegExp])[] = [
+    ["has no content", ({ op_stream: _transfer, ...rest }) => rest, /sha256/],
+    ["has not finished its last operation", ({ op_index: _index, ...rest }) => rest, /finished_at/],
+    [
+      "has a hash that is none",
+      (job) => ({ ...job, op_stream: { type: "STREAM", result: { sha256: "x" } } }),
+      /sha256/,
+    ],
+  ];
+
+  it.each(UNREADABLE)("sets a record aside that %s, and announces the others", async (_what, breakIt, why) => {
+    const w = await storedTwice();
+    const { after = {}, before } = w.items.history.findLast(({ after: item }) => item["state"] === "INDEXED") ?? {};
+    const broken = streamRecord({ before, after: breakIt(after) });
+    const { announced, deadLetters, logs, run } = announcer();
+    expect(await run(broken, ...changesOf(w, "DEDUPED"))).toEqual({ batchItemFailures: [] });
+    expect(announced.map(({ state }) => state)).toEqual(["DEDUPED"]);
+    expect(deadLetters.map(({ body }) => JSON.parse(body) as unknown)).toEqual([broken]);
+    expect(deadLetters[0]?.reason).toMatch(why);
+    expect(logs).toEqual(["error: a record of the stream makes no sense and went to the dead-letter queue"]);
+  });
+
+  it("sets a record aside whose image nobody can decode", async () => {
+    const [record] = changesOf(await storedTwice(), "INDEXED");
+    const NewImage = { ...record?.dynamodb?.NewImage, fence: { Q: "2" } } as never;
+    const { announced, deadLetters, run } = announcer();
+    await run({ ...record, dynamodb: { ...record?.dynamodb, NewImage } });
+    expect([announced.length, deadLetters.length]).toEqual([0, 1]);
+  });
+
+  it("keeps a record that it cannot set aside: the batch comes again", async () => {
+    const [record] = changesOf(await storedTwice(), "INDEXED");
+    const { run } = announcer(undefined, false);
+    const NewImage = { ...record?.dynamodb?.NewImage, op_stream: { S: "?" } };
+    await expect(run({ ...record, dynamodb: { ...record?.dynamodb, NewImage } })).rejects.toThrow("not there");
+  });
+});

@@ -1,0 +1,84 @@
+/** The real handler, over an archive that keeps what it is given. */
+import type { DynamoDBRecord } from "aws-lambda";
+import { describe, expect, it } from "vitest";
+import { createHandler } from "../../../lambdas/archiver/create-handler.ts";
+import { streamRecord } from "../../stream-event.ts";
+
+const job = (id: string, more: object = {}) => ({ pk: `JOB#${id}`, state: "INDEXED", work_id: "w", ...more });
+const expired = (id: string, at: number) => streamRecord({ before: job(id), isExpiry: true, at });
+
+function archiver(isThere = true) {
+  const objects: { key: string; text: string }[] = [];
+  const deadLetters: string[] = [];
+  const handler = createHandler({
+    archive: {
+      put: async (key, text) => {
+        if (!isThere) throw new Error("SlowDown");
+        objects.push({ key, text });
+      },
+    },
+    deadLetters: { sendToDeadLetters: async (body) => void deadLetters.push(body) },
+    telemetry: { emit: () => undefined, log: () => undefined, flush: () => undefined },
+  });
+  return { objects, deadLetters, run: async (...Records: DynamoDBRecord[]) => handler({ Records }) };
+}
+
+describe("the archiver", () => {
+  it("puts the records of a batch into one object of the day on which the first was removed, a line each", async () => {
+    const { objects, run } = archiver();
+    await run(expired("1", 1), expired("2", 90_000));
+    expect(objects).toEqual([
+      {
+        key: expect.stringMatching(/^ledger\/2026\/11\/25\/[0-9a-f]{32}\.jsonl\.gz$/),
+        text: '{"pk":"JOB#1","state":"INDEXED","work_id":"w"}\n{"pk":"JOB#2","state":"INDEXED","work_id":"w"}\n',
+      },
+    ]);
+  });
+
+  it("puts a batch that comes again over itself", async () => {
+    const { objects, run } = archiver();
+    const batch = [expired("1", 1), expired("2", 2), expired("3", 3)];
+    await run(...batch);
+    await run(...batch);
+    expect(objects[1]).toEqual(objects[0]);
+  });
+
+  it.each([
+    { other: "fewer records", batch: [expired("1", 1)] },
+    { other: "another order", batch: [expired("2", 2), expired("1", 1)] },
+    {
+      other: "another record of the same job",
+      batch: [expired("1", 1), streamRecord({ before: job("2", { v: 2 }), isExpiry: true })],
+    },
+  ])("never puts a batch over another one: $other", async ({ batch }) => {
+    const { objects, run } = archiver();
+    await run(expired("1", 1), expired("2", 2));
+    await run(...batch);
+    expect(objects[1]?.key).not.toBe(objects[0]?.key);
+  });
+
+  it.each([
+    { what: "was deleted by hand", record: streamRecord({ before: job("1") }) },
+    { what: "was written by DynamoDB itself", record: { ...expired("1", 1), eventName: "MODIFY" as const } },
+    { what: "is no job", record: streamRecord({ before: { pk: "HASH#1", bytes: 1 }, isExpiry: true }) },
+    { what: "is not there", record: streamRecord({ isExpiry: true }) },
+  ])("leaves out what $what", async ({ record }) => {
+    const { objects, run } = archiver();
+    await run(record);
+    expect(objects).toEqual([]);
+    await run(record, expired("2", 2));
+    expect(objects.map(({ text }) => text)).toEqual(['{"pk":"JOB#2","state":"INDEXED","work_id":"w"}\n']);
+  });
+
+  it("sets aside what is no JSON, and archives the others", async () => {
+    const broken = expired("1", 1);
+    const OldImage = { ...broken.dynamodb?.OldImage, fence: { N: "123456789012345678901234567890" } };
+    const { deadLetters, objects, run } = archiver();
+    await run({ ...broken, dynamodb: { ...broken.dynamodb, OldImage } }, expired("2", 2));
+    expect([deadLetters.length, objects.length]).toEqual([1, 1]);
+  });
+
+  it("fails as a whole when nothing is archived: the batch comes again", async () => {
+    await expect(archiver(false).run(expired("1", 1))).rejects.toThrow("SlowDown");
+  });
+});
