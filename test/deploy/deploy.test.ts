@@ -148,7 +148,7 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
     }
 
     // CloudFormation deletes no bucket with anything in it.
-    if (env !== "prod") await markers.remove();
+    if (env !== "prod") await markers.emptyBuckets();
     await destroy(assembly);
     const retained = retainedOf(stacks, upgraded);
     expect(retained.map(({ type }) => type).filter((type) => STATEFUL.has(type))).toHaveLength(retained.length);
@@ -156,6 +156,14 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
     expect(await account.everything()).toEqual([...before, ...expectedToBeListed(retained)].toSorted());
     expect(retained.length === 0 || (await markers.areThere())).toBe(true);
   });
+});
+
+it("the environments stand side by side in one account", async () => {
+  const names = ["dev", "staging", "prod"];
+  for (const env of names) await deploy(join(folder, env));
+  const existing = await account.resources(names.flatMap((env) => stacksOf(join(folder, env))));
+  expect(await account.everything()).toEqual(expect.arrayContaining([...expectedToBeListed(existing)]));
+  for (const env of names) await destroy(join(folder, env));
 });
 
 it.each<{ change: string; changed: (table: Table) => object }>([

@@ -7,7 +7,8 @@ const MARKER = "marker";
 interface Holder {
   put(emulator: Emulator, name: string): Promise<unknown>;
   isThere(emulator: Emulator, name: string): Promise<boolean>;
-  remove(emulator: Emulator, name: string): Promise<unknown>;
+  /** Where it would be in the way of a deletion. */
+  remove?(emulator: Emulator, name: string): Promise<unknown>;
 }
 
 const HOLDERS: Readonly<Record<string, Holder>> = {
@@ -16,8 +17,6 @@ const HOLDERS: Readonly<Record<string, Holder>> = {
       emulator.aws("dynamodb", "put_item", { TableName, Item: { pk: { S: MARKER } } }),
     isThere: async (emulator, TableName) =>
       (await emulator.aws("dynamodb", "get_item", { TableName, Key: { pk: { S: MARKER } } }))["Item"] !== undefined,
-    remove: async (emulator, TableName) =>
-      emulator.aws("dynamodb", "delete_item", { TableName, Key: { pk: { S: MARKER } } }),
   },
   "AWS::S3::Bucket": {
     put: async (emulator, Bucket) => emulator.aws("s3", "put_object", { Bucket, Key: MARKER, Body: MARKER }),
@@ -48,7 +47,7 @@ export class Markers {
     return found.length > 0 && found.every(Boolean);
   }
 
-  async remove(): Promise<void> {
-    for (const { holder, name } of this.#held) await holder.remove(this.#emulator, name);
+  async emptyBuckets(): Promise<void> {
+    for (const { holder, name } of this.#held) await holder.remove?.(this.#emulator, name);
   }
 }
