@@ -22,6 +22,15 @@ export default defineConfig({
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd } },
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], ...endToEnd } },
+      {
+        test: {
+          name: "deploy",
+          include: ["test/deploy/**/*.test.ts"],
+          globalSetup: "test/deploy/install.ts",
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
       { test: { name: "long", include: ["test/long/**/*.test.ts"], ...endToEnd, fileParallelism: false } },
     ],
     coverage: {

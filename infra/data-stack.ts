@@ -41,7 +41,11 @@ export class DataStack extends FetchonceStack {
       accessLogs,
       retentionDays: contentRetentionDays,
     });
-    this.announcements = new EventBus(this, "Announcements", { description: "Tells what fetchonce has stored." });
+    this.announcements = new EventBus(this, "Announcements", {
+      // The one name that CloudFormation makes none for; the CDK's own would be the same in every environment.
+      eventBusName: this.stackName,
+      description: "Tells what fetchonce has stored.",
+    });
     this.streamDeadLetters = new StreamDeadLetters(this, "StreamDeadLetters");
     this.archive =
       expiredRecords === "archive"

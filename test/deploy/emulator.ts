@@ -1,0 +1,97 @@
+/** An AWS account of the test's own: moto's server on a free port, asked through boto3. */
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { installPython } from "./tools.ts";
+
+const run = promisify(execFile);
+const programHere = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+export const ACCOUNT = "123456789012";
+export const REGION = "eu-central-1";
+const LONGEST_START_MS = 60_000;
+
+type Answer = Readonly<Record<string, unknown>>;
+
+export interface Emulator extends AsyncDisposable {
+  readonly endpoint: string;
+  /** Where all of the SDKs, and the CDK's CLI, take their endpoint, region and credentials from. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** An operation as boto3 spells it: `list_tables` of `dynamodb`. */
+  aws(service: string, operation: string, input?: object): Promise<Answer>;
+  /** What a Python program of this folder prints as JSON. */
+  python(program: string, ...args: readonly string[]): Promise<unknown>;
+}
+
+export async function startEmulator(): Promise<Emulator> {
+  const python = await installPython();
+  const port = await freePort();
+  const server = spawn(python, [programHere("emulator.py"), String(port)], { stdio: "ignore" });
+  // moto takes the bucket of a template's URL from its path at localhost alone.
+  const endpoint = `http://localhost:${port}`;
+  const environment = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ACCESS_KEY_ID: "testing",
+    AWS_SECRET_ACCESS_KEY: "testing",
+  };
+  await untilItAnswers(endpoint);
+  const asked = spawn(python, [programHere("aws.py")], {
+    env: { ...process.env, ...environment },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const answers = createInterface({ input: asked.stdout })[Symbol.asyncIterator]();
+  let lastAnswer: Promise<unknown> = Promise.resolve();
+  const ask = async (service: string, operation: string, input: object): Promise<Answer> => {
+    asked.stdin.write(`${JSON.stringify([service, operation, input])}\n`);
+    const { value } = (await answers.next()) as IteratorResult<string, string>;
+    const answer = JSON.parse(value) as Answer;
+    if (answer["error"] !== undefined) throw new Error(`${service}.${operation}: ${JSON.stringify(answer["error"])}`);
+    return answer;
+  };
+  return {
+    endpoint,
+    environment,
+    async aws(service, operation, input = {}) {
+      const answer = lastAnswer.then(async () => ask(service, operation, input));
+      lastAnswer = answer.catch(() => undefined);
+      return answer;
+    },
+    async python(program, ...args) {
+      const { stdout } = await run(python, [programHere(program), ...args]);
+      return JSON.parse(stdout) as unknown;
+    },
+    async [Symbol.asyncDispose]() {
+      asked.stdin.end();
+      server.kill();
+      if (server.exitCode === null) await once(server, "exit");
+    },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function untilItAnswers(endpoint: string): Promise<void> {
+  const endMs = Date.now() + LONGEST_START_MS;
+  for (;;) {
+    const isThere = await fetch(`${endpoint}/moto-api/`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isThere) return;
+    if (Date.now() > endMs) throw new Error(`The emulator did not answer at ${endpoint} for ${LONGEST_START_MS} ms.`);
+    await sleep(200);
+  }
+}
