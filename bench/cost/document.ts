@@ -41,7 +41,7 @@ const LINES: readonly (readonly [line: string, meters: readonly Meter[]])[] = [
   ["Lambda, requests", ["lambdaRequests"]],
   ["Lambda, duration (modelled)", ["lambdaGbSeconds"]],
   ["EC2", ["ec2Hours"]],
-  ["EventBridge", ["events"]],
+  ["EventBridge, one announcement each (not counted here)", ["events"]],
   ["CloudWatch Logs, taken in and kept for 3 months", ["logGb", "logGbMonths"]],
   ["Storage while staged", ["s3GbMonths"]],
   ["Data out: requests to the origin (assumed)", ["transferOutGb"]],
@@ -173,6 +173,7 @@ fetchonce costs ${ratio(hub)} times the one and ${ratio(naive)} times the other.
 | a second PUT-class request, no GETs | ${more(["s3Puts", "s3Gets"])} | bodies are staged, verified whole, and copied under \`If-None-Match\`: nothing unverified is ever at a content address, and S3 refuses a second write |
 | six more write units | ${more(["writeUnits", "readUnits"])} | a lease and a fence against zombies, a ledger that replays what was done, an index that deduplicates, recovery in minutes |
 | log | ${more(["logGb", "logGbMonths"])} | ${counted(smallest.name, "logLines")} lines an artifact: nine kinds of events from which objectives are counted and a job's timeline is read |
+| announcements | ${more(["events"])} | who waits for a file is told that it is there |
 | SQS and computing | ${more(["sqsRequests", "lambdaRequests", "lambdaGbSeconds", "ec2Hours"])} | ten messages a request and an invocation; nothing runs, and nothing is patched, while there is nothing to do |
 
 As described, neither of the others keeps one content once, goes on in the middle of a file after a crash, or shuts a zombie out.
@@ -187,7 +188,8 @@ ${environmentsTable(fixed)}
 An idle event source mapping keeps ${IDLE_POLLERS} long polls of ${LONG_POLL_S} s open: ${IDLE_POLLERS} x ${plain(MONTH_S)} s / ${LONG_POLL_S} s = ${plain(
     idlePollingBill().sqsRequests ?? 0,
   )} requests that find nothing.
-An idle run of the reconciler is ${plain(idleRunIn(fixed).requests)} requests, counted on an empty table and bucket.
+The rollout controller, one read of the table a minute while no rollout is on its way, and the readers of the idle stream
+are cents, and left out. An idle run of the reconciler is ${plain(idleRunIn(fixed).requests)} requests, counted on an empty table and bucket.
 
 ## How long an invocation takes
 
@@ -219,7 +221,7 @@ ${table(
   ],
 )}
 
-Also assumed: 4 KiB leave for the origin for each artifact, Lambda writes 400 bytes in three lines an invocation, CloudWatch adds 26
+Also assumed: the announcer takes 100 jobs at a time, in ten requests of 30 ms (the stream's reads by Lambda are free); 4 KiB leave for the origin for each artifact, Lambda writes 400 bytes in three lines an invocation, CloudWatch adds 26
 bytes to a line and keeps logs at 15 % of their size. Not in here: retries and crashes, TCP's acknowledgements (nothing was found on
 whether they are billed), access logs of the buckets (their storage alone is billed), alarms that are sent, a rotated KMS key ($1
 more for each of the first two rotations).

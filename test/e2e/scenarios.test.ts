@@ -126,7 +126,7 @@ describe("a worker killed in mid-download", () => {
       },
     });
     await run.submit([file]);
-    const records = await run.untilTerminal([run.idOf(file)]);
+    const records = await run.untilDone([file]);
 
     // A lease each for two workers, and one fence more for the reconciler between them.
     expect(records.get(run.idOf(file))).toMatchObject({ state: "INDEXED", attempts: 2, fence: 3 });

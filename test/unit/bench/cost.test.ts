@@ -118,7 +118,6 @@ describe("an artifact", () => {
     s3Puts: 2,
     s3Gets: 0,
     sqsRequests: 0.3,
-    events: 0,
     invocations: 0.1,
     cpuMs: 0,
     logBytes: 0,
@@ -132,8 +131,10 @@ describe("an artifact", () => {
     const copyAndLatencyMs = 320 + 69.905067;
     // Ten files share 75 MB/s: 1,398.1 ms, longer than one alone takes.
     expect(invocationMs(workOf("guarded", counts, 10 * MIB), 1024)).toBeCloseTo(copyAndLatencyMs + 1398.10133, 4);
-    expect(bill).toMatchObject({ writeUnits: 8, s3Puts: 2, sqsRequests: 0.3, lambdaRequests: 0.1 });
-    expect(bill.lambdaGbSeconds).toBeCloseTo(0.1788006, 6);
+    expect(bill).toMatchObject({ writeUnits: 8, s3Puts: 2, sqsRequests: 0.3, events: 1 });
+    // A tenth of the worker's invocation and a hundredth of the announcer's: 300 ms in half a GB.
+    expect(bill.lambdaRequests).toBeCloseTo(0.11, 12);
+    expect(bill.lambdaGbSeconds).toBeCloseTo(0.1788006 + 0.0015, 6);
     // 10 MiB for 1.788 s of a month of 2,628,000 s.
     expect(bill.s3GbMonths).toBeCloseTo((10 / 1024) * (1.788006 / 2_628_000), 13);
     expect(bill.transferOutGb).toBe(4096 / GB);
