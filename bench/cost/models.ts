@@ -41,7 +41,7 @@ export function logBill(bytes: number, lines: number, invocations: number): Bill
  * One event an artifact, and its share of the announcer: full batches of 100 in 512 MB, ten requests of 30 ms one after the
  * other. The laptop's run announces nothing, so this is not counted; that it is one is held by test/infra/streams.test.ts.
  */
-export const announcementBill = (): Bill => ({
+const announcementBill = (): Bill => ({
   events: 1,
   lambdaRequests: 1 / ANNOUNCED_AT_ONCE,
   lambdaGbSeconds: gbSeconds(10 * ANNOUNCER_REQUEST_MS, ANNOUNCER_MEMORY_MB) / ANNOUNCED_AT_ONCE,

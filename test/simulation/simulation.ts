@@ -9,7 +9,8 @@ import { reconcilerIn, redriveIn, workerIn, type Services } from "./functions.ts
 import { checkIndexed } from "./illness.ts";
 import { simulatedItems, type SimulatedItems } from "./items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
-import { durationMs, SimulatedProcess, type Boundary } from "./process.ts";
+import { durationMs, type Boundary, type SimulatedProcess } from "./process.ts";
+import { Processes } from "./processes.ts";
 import { SimulatedQueue, type QueuedMessage } from "./queue.ts";
 import type { OriginQuestion, SimulationOptions, Stage } from "./scenario.ts";
 import {
@@ -23,18 +24,12 @@ import {
   VISIBILITY_MS,
 } from "./settings.ts";
 import { eventOf } from "./stubs.ts";
-import { type Dice, NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
+import { NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
 import { Trace } from "./trace.ts";
 import { WatchedPorts } from "./watched-ports.ts";
 
 /** What lies further ahead, a run of the reconciler that begins now cannot meet. */
 const LONGEST_RUN_MS = 5000;
-
-interface Attention {
-  readonly check?: (boundary: Boundary) => void;
-  readonly onDeath?: () => void;
-  readonly dice?: Dice;
-}
 
 export class Simulation implements Stage {
   readonly time = new VirtualTime();
@@ -46,14 +41,11 @@ export class Simulation implements Stage {
   readonly accepted: Accepted;
   readonly announcing: Announcing;
   readonly gate: GateWatch;
-  readonly boundaries: Boundary[] = [];
-  crashes = 0;
   readonly #settings: WorkerSettings;
   readonly #options: SimulationOptions;
-  readonly #busy = new Set<SimulatedProcess>();
+  readonly #processes: Processes;
   readonly #services: Services;
   readonly #startMs: number;
-  #processes = 0;
   #answers = new Map<string, number>();
   #violation: Error | undefined;
   #troubledUntilMs: number;
@@ -93,6 +85,16 @@ export class Simulation implements Stage {
     for (const body of bodies) this.queue.add(body);
     const { blobs, gate, queue } = this;
     this.accepted = new Accepted(bodies, { items: this.items.all, blobs, gate, queue });
+    this.#processes = new Processes({
+      options,
+      time: this.time,
+      trace: this.trace,
+      failIf: (check) => this.#failIf(check),
+      onFault: (fault, boundary) => {
+        this.troubleFor(durationMs(fault));
+        this.gate.struck(boundary, fault);
+      },
+    });
     this.announcing = new Announcing({
       time: this.time,
       dice: options.streamDice,
@@ -100,8 +102,8 @@ export class Simulation implements Stage {
       blobs: this.blobs,
       trace: this.trace,
       failIf: (check) => this.#failIf(check),
-      start: (onDeath) => this.#startProcess("announcer", 0, { onDeath, dice: options.streamDice }),
-      end: (process) => void this.#busy.delete(process),
+      start: (onDeath) => this.#processes.start("announcer", 0, { onDeath, dice: options.streamDice }),
+      end: (process) => this.#processes.end(process),
     });
     this.#troubledUntilMs = this.#startMs + options.faultsEndMs;
     this.time.plan(0, () => this.#poll());
@@ -124,6 +126,15 @@ export class Simulation implements Stage {
     this.#services.ports.checkContent();
     checkIndexed(this.items.all);
     this.announcing.checkComplete();
+  }
+
+  /** Every call of a port so far. */
+  get boundaries(): readonly Boundary[] {
+    return this.#processes.boundaries;
+  }
+
+  get crashes(): number {
+    return this.#processes.crashes;
   }
 
   get elapsedMs(): number {
@@ -155,10 +166,10 @@ export class Simulation implements Stage {
     this.troubleFor(delayMs);
     this.time.plan(delayMs, () => {
       this.#operatorsToCome -= 1;
-      const process = this.#startProcess("operator", this.#options.skewMs?.("operator") ?? 0, {
+      const process = this.#processes.start("operator", this.#skewMs("operator"), {
         check: () => this.troubleFor(0),
       });
-      const end = (): void => void this.#busy.delete(process);
+      const end = (): void => this.#processes.end(process);
       void redriveIn(process, this.#services).then(end, end);
     });
   }
@@ -186,7 +197,7 @@ export class Simulation implements Stage {
   }
 
   #isWell(): boolean {
-    const isNobodyAtWork = this.#busy.size === 0 && this.#operatorsToCome === 0;
+    const isNobodyAtWork = this.#processes.areIdle && this.#operatorsToCome === 0;
     const isAtRest = this.areFaultsOver && isNobodyAtWork && this.queue.messages.size === 0;
     return isAtRest && this.accepted.illness().length === 0;
   }
@@ -198,41 +209,9 @@ export class Simulation implements Stage {
     return scenario.answer?.(request, nth, this.origin) ?? { kind: "body" };
   }
 
-  #startProcess(role: string, skewMs: number, { check, dice, onDeath }: Attention = {}): SimulatedProcess {
-    const { dice: common, latencyMs, faultAt } = this.#options;
-    const name = `${role}${++this.#processes}`;
-    const process: SimulatedProcess = new SimulatedProcess(
-      name,
-      {
-        time: this.time,
-        dice: dice ?? common,
-        latencyMs,
-        faultAt: (boundary) => {
-          this.boundaries.push(boundary);
-          if (check) this.#failIf(() => check(boundary));
-          const fault = faultAt(this.boundaries.length, boundary);
-          if (fault) {
-            this.troubleFor(durationMs(fault));
-            this.gate.struck(boundary, fault);
-          }
-          return fault;
-        },
-        trace: (line) => this.trace.line(line),
-      },
-      skewMs,
-      () => {
-        this.crashes += 1;
-        this.#busy.delete(process);
-        onDeath?.();
-      },
-    );
-    this.#busy.add(process);
-    return process;
-  }
-
   #poll(): unknown {
     this.time.plan(POLL_EVERY_MS, () => this.#poll());
-    if (this.#working >= this.#options.workers) return NOTHING_CAME_OF_IT;
+    if (this.#processes.workers >= this.#options.workers) return NOTHING_CAME_OF_IT;
     const messages = this.queue.receive(this.#options.dice.between(1, 3));
     if (messages.length === 0) return NOTHING_CAME_OF_IT;
     this.#invoke(messages);
@@ -244,8 +223,7 @@ export class Simulation implements Stage {
     const { percent } = this.gate;
     const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body));
     const { reopenings } = this;
-    const skewMs = this.#options.skewMs?.("worker") ?? 0;
-    const process = this.#startProcess("worker", skewMs, {
+    const process = this.#processes.start("worker", this.#skewMs("worker"), {
       check: (boundary) => {
         const isStillSo = this.reopenings === reopenings && this.gate.lowestSince(begunMs) === percent;
         if (isDuplicate && isStillSo) checkDuplicate(boundary);
@@ -267,7 +245,7 @@ export class Simulation implements Stage {
           .call("queue", "acknowledge", async () => this.#acknowledge(process, message, begunMs))
           .catch(() => undefined);
       }
-      this.#busy.delete(process);
+      this.#processes.end(process);
     };
     work().catch(this.#fail);
   }
@@ -280,11 +258,11 @@ export class Simulation implements Stage {
 
   #startReconciler(): unknown {
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
-    const skewMs = this.#options.skewMs?.("reconciler") ?? 0;
+    const skewMs = this.#skewMs("reconciler");
     if (this.#isNothingToReconcile(skewMs)) return NOTHING_CAME_OF_IT;
-    const process = this.#startProcess("reconciler", skewMs);
+    const process = this.#processes.start("reconciler", skewMs);
     const handler = reconcilerIn(process, this.#services);
-    const end = (): void => void this.#busy.delete(process);
+    const end = (): void => this.#processes.end(process);
     void handler({} as ScheduledEvent).then(end, end);
     return undefined;
   }
@@ -301,10 +279,9 @@ export class Simulation implements Stage {
     return this.trace.hashWith(JSON.stringify([...this.items.all]));
   }
 
-  get #working(): number {
-    let count = 0;
-    for (const { name } of this.#busy) if (name.startsWith("worker")) count += 1;
-    return count;
+  /** By how much the clock of the next one in this role is off. */
+  #skewMs(role: string): number {
+    return this.#options.skewMs?.(role) ?? 0;
   }
 
   #failIf(check: () => void): void {

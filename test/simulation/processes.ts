@@ -1,0 +1,77 @@
+import { SimulatedProcess, type Boundary, type Fault } from "./process.ts";
+import type { SimulationOptions } from "./scenario.ts";
+import type { Dice, VirtualTime } from "./time.ts";
+import type { Trace } from "./trace.ts";
+
+interface Surroundings {
+  readonly options: Pick<SimulationOptions, "dice" | "latencyMs" | "faultAt">;
+  readonly time: VirtualTime;
+  readonly trace: Trace;
+  /** Runs a check, and remembers the first that fails. */
+  readonly failIf: (check: () => void) => void;
+  readonly onFault: (fault: Fault, boundary: Boundary) => void;
+}
+
+type Role = "announcer" | "operator" | "reconciler" | "worker";
+
+interface Attention {
+  /** At every call of the process. */
+  readonly check?: (boundary: Boundary) => void;
+  readonly onDeath?: () => void;
+  readonly dice?: Dice;
+}
+
+/** Who is at work, and every call of a port so far. */
+export class Processes {
+  readonly boundaries: Boundary[] = [];
+  crashes = 0;
+  readonly #around: Surroundings;
+  readonly #busy = new Map<SimulatedProcess, Role>();
+  #started = 0;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  start(role: Role, skewMs: number, { check, dice, onDeath }: Attention = {}): SimulatedProcess {
+    const { failIf, onFault, options, time, trace } = this.#around;
+    const process: SimulatedProcess = new SimulatedProcess(
+      `${role}${++this.#started}`,
+      {
+        time,
+        dice: dice ?? options.dice,
+        latencyMs: options.latencyMs,
+        faultAt: (boundary) => {
+          this.boundaries.push(boundary);
+          if (check) failIf(() => check(boundary));
+          const fault = options.faultAt(this.boundaries.length, boundary);
+          if (fault) onFault(fault, boundary);
+          return fault;
+        },
+        trace: (line) => trace.line(line),
+      },
+      skewMs,
+      () => {
+        this.crashes += 1;
+        this.end(process);
+        onDeath?.();
+      },
+    );
+    this.#busy.set(process, role);
+    return process;
+  }
+
+  end(process: SimulatedProcess): void {
+    this.#busy.delete(process);
+  }
+
+  get areIdle(): boolean {
+    return this.#busy.size === 0;
+  }
+
+  get workers(): number {
+    let count = 0;
+    for (const role of this.#busy.values()) if (role === "worker") count += 1;
+    return count;
+  }
+}
