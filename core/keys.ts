@@ -11,9 +11,8 @@ const WATCH_SHARDS = 8;
 export function canonicalJson(value: Value): string {
   if (Array.isArray(value)) return `[${value.map((entry: Value) => canonicalJson(entry)).join(",")}]`;
   if (typeof value === "object" && value !== null) {
-    const { ...entries } = value as Readonly<Record<string, Value>>;
-    const names = Object.keys(entries).sort();
-    return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(entries[name] ?? null)}`).join(",")}}`;
+    const entries = Object.entries<Value>(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([name, entry]) => `${JSON.stringify(name)}:${canonicalJson(entry)}`).join(",")}}`;
   }
   return JSON.stringify(value);
 }

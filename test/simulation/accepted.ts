@@ -3,7 +3,7 @@ import type { Item } from "../../core/items.ts";
 import type { SimulatedBlobs } from "./blobs.ts";
 import type { GateWatch } from "./gate-watch.ts";
 import { isFinished, leftovers } from "./illness.ts";
-import { MessageJobs } from "./message-jobs.ts";
+import { jobOf } from "./message-jobs.ts";
 import type { SimulatedQueue } from "./queue.ts";
 
 interface Services {
@@ -17,11 +17,10 @@ interface Services {
 export class Accepted {
   readonly #services: Services;
   readonly #jobs: readonly string[];
-  readonly #messageJobs = new MessageJobs();
 
   constructor(bodies: readonly string[], services: Services) {
     this.#services = services;
-    const keys = bodies.map((body) => this.#messageJobs.of(body)?.key);
+    const keys = bodies.map((body) => jobOf(body)?.key);
     this.#jobs = [...new Set(keys.filter((key) => key !== undefined))];
   }
 
@@ -39,7 +38,7 @@ export class Accepted {
   }
 
   isOfFinishedJob(body: string): boolean {
-    const job = this.#messageJobs.of(body);
+    const job = jobOf(body);
     if (!job) return false;
     return (job.isTracked || gateAdmits(this.#services.gate.percent, job.id)) && isFinished(this.#itemOf(body));
   }
@@ -52,7 +51,7 @@ export class Accepted {
     if (this.#services.queue.deadLetters.some((letter) => letter.body === body)) return true;
     const item = this.#itemOf(body);
     const isRevivable = item?.["watch_shard"] !== undefined && item["url"] !== undefined;
-    const isPlain = gate < 100 && this.#messageJobs.of(body) !== undefined;
+    const isPlain = gate < 100 && jobOf(body) !== undefined;
     return isFinished(item) || isRevivable || isPlain;
   }
 
@@ -69,7 +68,7 @@ export class Accepted {
   /** A job that never got a record because its message ran out of deliveries: told, not lost. */
   #isBuried(key: string): boolean {
     const { items, queue } = this.#services;
-    return !items.has(key) && queue.deadLetters.some(({ body }) => this.#messageJobs.of(body)?.key === key);
+    return !items.has(key) && queue.deadLetters.some(({ body }) => jobOf(body)?.key === key);
   }
 
   /** With the gate off a job has no record: that its message has left the queue is all there is to see. */
@@ -78,6 +77,6 @@ export class Accepted {
   }
 
   #itemOf(body: string): Item | undefined {
-    return this.#services.items.get(this.#messageJobs.of(body)?.key ?? "");
+    return this.#services.items.get(jobOf(body)?.key ?? "");
   }
 }

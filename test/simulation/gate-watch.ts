@@ -4,7 +4,7 @@ import { changeGate, changeOf } from "../../core/gate-protocol.ts";
 import { jobIdOfItemKey, jobIdOfStagingKey } from "../../core/keys.ts";
 import { isOfPlainPath, Violation } from "./invariants.ts";
 import type { SimulatedItems } from "./items.ts";
-import { MessageJobs } from "./message-jobs.ts";
+import { jobOf } from "./message-jobs.ts";
 import type { Boundary, Fault } from "./process.ts";
 import type { QueuedMessage } from "./queue.ts";
 import type { VirtualTime } from "./time.ts";
@@ -23,7 +23,6 @@ export class GateWatch {
   readonly #time: VirtualTime;
   readonly #turns: { readonly atMs: number; readonly percent: Gate }[] = [];
   readonly #attempts = new Map<string, Attempt>();
-  readonly #messageJobs = new MessageJobs();
 
   /** Undefined: there is no document, and the variable alone counts. */
   constructor(items: SimulatedItems, time: VirtualTime, percent: Gate | undefined) {
@@ -62,7 +61,7 @@ export class GateWatch {
   }
 
   begin(process: string, messages: readonly QueuedMessage[]): void {
-    const again = messages.filter(({ receives }) => receives > 1).map(({ body }) => this.#messageJobs.of(body));
+    const again = messages.filter(({ receives }) => receives > 1).map(({ body }) => jobOf(body));
     const recorded = again.flatMap((job) => (job && this.#items.all.has(job.key) ? [job.id] : []));
     this.#attempts.set(process, { begunMs: this.#time.nowMs, recorded: new Set(recorded), isExcused: false });
   }

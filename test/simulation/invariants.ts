@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Announcement } from "../../core/announcement.ts";
 import type { Item, Value, Write } from "../../core/items.ts";
 import { contentKey, jobIdOf, jobItemKey, stagingKey } from "../../core/keys.ts";
@@ -212,8 +212,7 @@ export function checkContent(
   versions: readonly Buffer[],
 ): void {
   for (const [key, { body }] of objects) {
-    if (key !== contentKey(createHash("sha256").update(body).digest("hex")))
-      throw new Violation(`${key} holds other bytes`);
+    if (key !== contentKey(hash("sha256", body))) throw new Violation(`${key} holds other bytes`);
     if (!versions.some((version) => version.equals(body)))
       throw new Violation(`${key} is nothing that was ever served`);
     if (writes.get(key) !== 1) throw new Violation(`${key} was written ${writes.get(key)} times`);

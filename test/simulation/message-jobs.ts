@@ -1,34 +1,28 @@
 import { jobIdOf, jobItemKey } from "../../core/keys.ts";
-import { jobMessage } from "../../core/message.ts";
+import { parseMessage } from "../../core/message.ts";
 
-export interface MessageJob {
+interface MessageJob {
   readonly id: string;
   readonly key: string;
   readonly isTracked: boolean;
 }
 
-/** Whose job a message's body is of; every body is parsed once. */
-export class MessageJobs {
-  readonly #known = new Map<string, MessageJob | undefined>();
+/** Schedules have messages in common; reading and hashing one costs as much as a call of a port. */
+const known = new Map<string, MessageJob | undefined>();
+const KNOWN_AT_MOST = 10_000;
 
-  /** Undefined for what is no message. */
-  of(body: string): MessageJob | undefined {
-    if (!this.#known.has(body)) this.#known.set(body, parse(body));
-    return this.#known.get(body);
+/** Whose job a message's body is of; undefined for what is no message. */
+export function jobOf(body: string): MessageJob | undefined {
+  if (!known.has(body)) {
+    if (known.size === KNOWN_AT_MOST) known.clear();
+    known.set(body, read(body));
   }
+  return known.get(body);
 }
 
-function parse(body: string): MessageJob | undefined {
-  const parsed = jobMessage.safeParse(tryJson(body));
-  if (!parsed.success) return undefined;
-  const id = jobIdOf(parsed.data);
-  return { id, key: jobItemKey(id), isTracked: parsed.data.tracked === true };
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function read(body: string): MessageJob | undefined {
+  const message = parseMessage(body);
+  if (typeof message === "string") return undefined;
+  const id = jobIdOf(message);
+  return { id, key: jobItemKey(id), isTracked: message.tracked === true };
 }

@@ -115,7 +115,8 @@ export class Simulation implements Stage {
   async run(): Promise<void> {
     const { scenario } = this.#options;
     while (!this.#isHealed()) {
-      await this.time.step();
+      const following = this.time.step();
+      if (following) await following;
       this.announcing.stream.follow();
       scenario.onEvent?.(this);
       if (this.#violation) throw this.#violation;

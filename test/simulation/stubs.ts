@@ -1,5 +1,5 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { RunningSha256, Sha256 } from "../../core/ports.ts";
 import type { QueuedMessage } from "./queue.ts";
 
@@ -12,7 +12,7 @@ export const plainSha256: Sha256 = {
 const collecting = (pieces: Uint8Array[]): RunningSha256 => ({
   update: (bytes) => void pieces.push(Buffer.from(bytes)),
   save: () => Buffer.concat(pieces).toString("base64"),
-  digest: () => createHash("sha256").update(Buffer.concat(pieces)).digest("hex"),
+  digest: () => hash("sha256", Buffer.concat(pieces)),
 });
 
 export const eventOf = (messages: readonly QueuedMessage[]): SQSEvent => ({

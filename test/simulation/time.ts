@@ -76,13 +76,13 @@ export class VirtualTime {
     return this.#heap[0]?.atMs;
   }
 
-  /** Lets the next event happen, and all that follows from it without time passing. */
-  async step(): Promise<void> {
+  /** Lets the next event happen. @returns what ends with all that follows from it without time passing, if anything does. */
+  step(): Promise<void> | undefined {
     const nextMs = this.nextMs;
     const event = this.#pop();
-    if (nextMs === undefined || !event?.run) return;
+    if (nextMs === undefined || !event?.run) return undefined;
     this.nowMs = nextMs;
-    if (event.run() !== NOTHING_CAME_OF_IT) await quiet();
+    return event.run() === NOTHING_CAME_OF_IT ? undefined : quiet();
   }
 
   #push(event: Event): void {
