@@ -163,16 +163,28 @@ export interface Coverage {
   readonly violations: readonly string[];
 }
 
+interface UndisturbedRun extends StruckRun {
+  readonly violations: readonly string[];
+}
+
+/** The scenario by itself. */
+export async function runUndisturbed(
+  scenario: ProvenScenario,
+  onTelemetry?: (event: TelemetryEvent) => void,
+): Promise<UndisturbedRun> {
+  const run = await runStruck(scenario, [], { onTelemetry });
+  const violations = [run.violation, checkUndisturbed(scenario, run)].filter((violation) => violation !== undefined);
+  return { ...run, violations };
+}
+
 /** Every boundary of the scenario's own run, in every mode. */
 export async function runSingles(
   scenario: ProvenScenario,
   onTelemetry?: (event: TelemetryEvent) => void,
 ): Promise<Coverage> {
-  const undisturbed = await runStruck(scenario, [], { onTelemetry });
+  const undisturbed = await runUndisturbed(scenario, onTelemetry);
   const undisturbedMs = undisturbed.healingMs;
-  const violations = [undisturbed.violation, checkUndisturbed(scenario, undisturbed)].filter(
-    (violation) => violation !== undefined,
-  );
+  const violations = [...undisturbed.violations];
   const count = (ofMode: (mode: Mode) => number) =>
     Object.fromEntries(ALL_MODES.map((mode) => [mode, ofMode(mode)])) as Record<Mode, number>;
   const strikable = count((mode) => undisturbed.boundaries.filter((boundary) => mayStrike(mode, boundary)).length);

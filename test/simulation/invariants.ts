@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Announcement } from "../../core/announcement.ts";
 import type { Item, Value, Write } from "../../core/items.ts";
-import { contentKey, jobIdOf, jobItemKey, stagingKey } from "../../core/keys.ts";
+import { contentKey, jobIdOf, jobIdOfStagingKey, jobItemKey, stagingKey } from "../../core/keys.ts";
 import { jobMessage } from "../../core/message.ts";
 import { PLAIN_PREFIX } from "../../core/plain.ts";
 import { decodeJob } from "../../core/record-codec.ts";
@@ -101,6 +101,8 @@ const isOperation = (attribute: string): boolean => attribute.startsWith("op_");
 export class TableWatch {
   /** Per process and job, the fence it was given, or saw. */
   readonly #given = new Map<string, number>();
+  /** Processes, jobs and every fence under which the one leased the other. */
+  readonly #leases = new Set<string>();
   /** Per job, the fence of its last reopening. */
   readonly #reopenedAt = new Map<string, number>();
   /** Processes and jobs. */
@@ -126,6 +128,14 @@ export class TableWatch {
 
   reopenedAt(key: string): number {
     return this.#reopenedAt.get(key) ?? 0;
+  }
+
+  /** What an attempt stages bears its own fence, so that no two attempts write to one object. */
+  staged(process: string, key: string): void {
+    if (isOfPlainPath(key)) return;
+    const fence = key.split("/").at(-1);
+    if (!this.#leases.has(`${process} ${jobItemKey(jobIdOfStagingKey(key))} ${fence}`))
+      throw new Violation(`${process} staged ${key} without ever having held that fence`);
   }
 
   /** An operator looked at failed jobs. */
@@ -170,6 +180,7 @@ export class TableWatch {
       if (fence === fenceBefore) throw new Violation(`${process} leased ${write.key} without a new fence`);
       checkIsDue(process, before, "available_at", numberOf(after, "available_at") - LEASE_TTL_MS);
       this.#given.set(holder, fence);
+      this.#leases.add(`${holder} ${fence}`);
     } else if (isTakenAway) {
       checkIsDue(process, before, "watch_at", numberOf(after, "watch_at") - REQUEUE_GRACE_MS);
       if (before?.["lease_owner"] === undefined && before?.["available_at"] !== after["available_at"])

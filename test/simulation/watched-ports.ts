@@ -66,7 +66,7 @@ export class WatchedPorts {
     } satisfies Pick<Queue, "send">);
   }
 
-  /** Nobody removes what a job that is not finished needs, or stages on the wrong path. */
+  /** Nobody removes what a job that is not finished needs, or stages on the wrong path or under another's name. */
   staging(process: SimulatedProcess): Staging {
     const { blobs, failIf, gate, items } = this.#watched;
     const check = (key: string, uploadId?: string): void => {
@@ -74,14 +74,19 @@ export class WatchedPorts {
       const removal = { process: process.name, key, uploadId, reopenedAt: this.#table.reopenedAt(job) };
       failIf(() => checkRemoval(items.all.get(job), removal));
     };
+    const checkStaged = (key: string): void =>
+      failIf(() => {
+        gate.checkStaged(process.name, key);
+        this.#table.staged(process.name, key);
+      });
     return through(process, "staging", {
       ...blobs.staging,
       put: async (key, body, contentType) => {
-        failIf(() => gate.checkStaged(process.name, key));
+        checkStaged(key);
         return blobs.staging.put(key, body, contentType);
       },
       createUpload: async (key, contentType) => {
-        failIf(() => gate.checkStaged(process.name, key));
+        checkStaged(key);
         return blobs.staging.createUpload(key, contentType);
       },
       delete: async (key) => {
