@@ -11,7 +11,7 @@ import type { VirtualTime } from "./time.ts";
 
 interface Attempt {
   readonly begunMs: number;
-  /** Jobs with a record, of messages that were received before. */
+  /** Jobs with a record, all of whose messages were received before. */
   readonly recorded: ReadonlySet<string>;
   /** It may not have been able to read what it needs to know. */
   isExcused: boolean;
@@ -61,9 +61,14 @@ export class GateWatch {
   }
 
   begin(process: string, messages: readonly QueuedMessage[]): void {
-    const again = messages.filter(({ receives }) => receives > 1).map(({ body }) => jobOf(body));
-    const recorded = again.flatMap((job) => (job && this.#items.all.has(job.key) ? [job.id] : []));
-    this.#attempts.set(process, { begunMs: this.#time.nowMs, recorded: new Set(recorded), isExcused: false });
+    const recorded = new Set<string>();
+    for (const { body } of messages.filter(({ receives }) => receives > 1)) {
+      const job = jobOf(body);
+      if (job && this.#items.all.has(job.key)) recorded.add(job.id);
+    }
+    // Another message of the same job, received for the first time, may take the plain path beside it.
+    for (const { body } of messages.filter(({ receives }) => receives === 1)) recorded.delete(jobOf(body)?.id ?? "");
+    this.#attempts.set(process, { begunMs: this.#time.nowMs, recorded, isExcused: false });
   }
 
   struck({ process, port, method }: Boundary, fault: Fault): void {
