@@ -1,5 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseGate } from "../core/gate.ts";
+import { parseCommand } from "./parse-command.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface Arguments {
@@ -43,28 +44,19 @@ interface Parsed {
  * @throws UsageError
  */
 export function parseArguments(argv: readonly string[], env: Readonly<NodeJS.ProcessEnv>): Arguments | string {
-  let printed = "";
-  const command = commandLine((text) => {
-    printed += text;
+  return parseCommand(argv.map(explicitValue), { name: "fetchonce", typed: "npm start" }, (program, found) => {
+    describeDownload(program).action((manifest: string | undefined, options: Parsed) =>
+      found({
+        manifest,
+        outDir: options.out,
+        workers: options.workers,
+        allowPrivateHosts: options.allowPrivateHosts ?? false,
+        skipInvalid: options.skipInvalid ?? false,
+        enableIdempotency: gateText(options.enableIdempotency, env[GATE_VARIABLE]),
+        dashboardPort: options.dashboard,
+      }),
+    );
   });
-  try {
-    command.parse(argv.map(explicitValue), { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return printed.trimEnd();
-    throw new UsageError(`${error.message.replace(/^error: /, "")}\nTry: npm start -- --help`, { cause: error });
-  }
-  const options = command.opts<Parsed>();
-  const [manifest] = command.args;
-  return {
-    manifest,
-    outDir: options.out,
-    workers: options.workers,
-    allowPrivateHosts: options.allowPrivateHosts ?? false,
-    skipInvalid: options.skipInvalid ?? false,
-    enableIdempotency: gateText(options.enableIdempotency, env[GATE_VARIABLE]),
-    dashboardPort: options.dashboard,
-  };
 }
 
 /** Commander would take a manifest that follows one of these flags for its value. */
@@ -74,8 +66,8 @@ function explicitValue(argument: string, index: number, argv: readonly string[])
   return argument === "--dashboard" && !isPortNext ? "--dashboard=0" : argument;
 }
 
-function commandLine(print: (text: string) => void): Command {
-  return new Command("fetchonce")
+function describeDownload(program: Command): Command {
+  return program
     .description("Downloads what a list of URLs points at, exactly once.")
     .argument("[MANIFEST]", "the list of what to download; see below")
     .option("--out <DIR>", "where files, results.jsonl and events.jsonl go", "./downloads")
@@ -90,10 +82,7 @@ function commandLine(print: (text: string) => void): Command {
     )
     .option("--no-enable-idempotency", "take the plain path: no leases, no ledger, no index")
     .option("--dashboard [PORT]", "serve a page about the run on 127.0.0.1 (default: a free port)", portNumber)
-    .addHelpText("after", EXAMPLES)
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: print, writeErr: () => undefined });
+    .addHelpText("after", EXAMPLES);
 }
 
 function workerCount(text: string): number {

@@ -1,5 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FailureClass } from "../../core/record.ts";
+import { parseCommand } from "../parse-command.ts";
 import { UsageError } from "../usage-error.ts";
 
 export interface FailedArguments {
@@ -37,26 +38,9 @@ Exit code: 0 done, 1 stopped by an error (nothing is lost: run it again), 2 wron
  * @throws UsageError
  */
 export function parseRedrive(argv: readonly string[]): RedriveArguments | string {
-  let printed = "";
-  let parsed: RedriveArguments | undefined;
-  const program = commandLine(
-    (text) => {
-      printed += text;
-    },
-    (found) => {
-      parsed = found;
-    },
-  );
-  try {
-    program.parse([...argv], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return printed.trimEnd();
-    const what = error.code === "commander.help" ? "Say what to redrive: failed, or dead-letters." : error.message;
-    throw new UsageError(`${what.replace(/^error: /, "")}\nTry: npm run redrive -- --help`, { cause: error });
-  }
-  if (!parsed) throw new UsageError("Say what to redrive: failed, or dead-letters.");
-  checkSense(parsed);
+  const whatIsMissing = "Say what to redrive: failed, or dead-letters.";
+  const parsed = parseCommand(argv, { name: "redrive", typed: "npm run redrive", whatIsMissing }, describeRedrive);
+  if (typeof parsed !== "string") checkSense(parsed);
   return parsed;
 }
 
@@ -82,11 +66,8 @@ interface FailedOptions {
   readonly dryRun?: true;
 }
 
-function commandLine(print: (text: string) => void, found: (parsed: RedriveArguments) => void): Command {
-  const program = new Command("redrive")
-    .description("Gives what failed another chance.")
-    .exitOverride()
-    .configureOutput({ writeOut: print, writeErr: () => undefined });
+function describeRedrive(program: Command, found: (parsed: RedriveArguments) => void): void {
+  program.description("Gives what failed another chance.");
   program
     .command("failed")
     .description("Opens FAILED jobs again, with a new retry budget.")
@@ -124,7 +105,6 @@ function commandLine(print: (text: string) => void, found: (parsed: RedriveArgum
     .action(({ from, to, dryRun }: { from: string; to: string; dryRun?: true }) =>
       found({ command: "dead-letters", from, to, isDryRun: dryRun ?? false }),
     );
-  return program;
 }
 
 function queueUrl(text: string): string {

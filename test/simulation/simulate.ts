@@ -97,6 +97,8 @@ async function replay(seed: number, only: ReadonlySet<number> | undefined): Prom
 type Shard = NonNullable<PairsOptions["shard"]>;
 
 async function pairsOfShard(shard: Shard): Promise<Pairs> {
+  // As in search-worker.ts: nobody reads where a fault came from.
+  Error.stackTraceLimit = 0;
   const onProgress = (progress: Progress): void =>
     say(`${shard.index + 1}/${shard.of} ${progress.scenario}: ${grouped(progress.pairs)} pairs so far`);
   const result = await runPairs(SCENARIOS, { shard, onProgress });
@@ -113,7 +115,9 @@ async function pairsOnAllCores(): Promise<Pairs> {
       { length: of },
       async (_, index) =>
         new Promise<Pairs>((resolve, reject) => {
-          const shard = fork(fileURLToPath(import.meta.url), ["--pairs", "--shard", `${index + 1}/${of}`]);
+          const shard = fork(fileURLToPath(import.meta.url), ["--pairs", "--shard", `${index + 1}/${of}`], {
+            execArgv: [...process.execArgv, LARGE_YOUNG_GENERATION],
+          });
           shard.once("message", (result: Pairs) => resolve(result)).once("error", reject);
           shard.once("exit", (code) => reject(new Error(`Shard ${index + 1}/${of} ended with ${code ?? "a signal"}.`)));
         }),

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { runGate } from "../../cli/gate-run.ts";
+import { runGate } from "../../cli/gate/run.ts";
 import type { GateDeps } from "../../core/change-gate.ts";
 import { GATE_KEY } from "../../core/gate-document.ts";
 import { simulatedItems } from "../simulation/items.ts";

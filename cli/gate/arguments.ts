@@ -1,6 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { type GateCommand } from "../core/rollout.ts";
-import { UsageError } from "./usage-error.ts";
+import { type Command, InvalidArgumentError } from "commander";
+import { type GateCommand } from "../../core/rollout.ts";
+import { parseCommand } from "../parse-command.ts";
 
 export interface GateArguments {
   readonly table: string;
@@ -30,43 +30,20 @@ interface Signed {
  * @throws UsageError
  */
 export function parseGateArguments(argv: readonly string[]): GateArguments | string {
-  let printed = "";
-  let parsed: GateArguments | undefined;
-  const program = commandLine(
-    (text) => {
-      printed += text;
-    },
-    (found) => {
-      parsed = found;
-    },
-  );
-  try {
-    program.parse(argv, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return printed.trimEnd();
-    const said =
-      error.code === "commander.help" ? "Say one of status, start, off, set, pause and resume." : error.message;
-    throw new UsageError(`${said.replace(/^error: /, "")}\nTry: npm run gate -- --help`, { cause: error });
-  }
-  if (!parsed) throw new TypeError("A subcommand was parsed and said nothing.");
-  return parsed;
+  const whatIsMissing = "Say one of status, start, off, set, pause and resume.";
+  return parseCommand(argv, { name: "gate", typed: "npm run gate", whatIsMissing }, describeGateCommand);
 }
 
-function commandLine(print: (text: string) => void, found: (parsed: GateArguments) => void): Command {
-  const program = new Command("gate")
+function describeGateCommand(program: Command, found: (parsed: GateArguments) => void): void {
+  program
     .description("Shows and changes how many percent of jobs take the exactly-once path.")
-    .addHelpText("after", NOTES)
-    .allowExcessArguments(false);
-  const settings = { writeOut: print, writeErr: () => undefined };
+    .addHelpText("after", NOTES);
   const subcommand = (name: string, description: string): Command =>
     program
       .command(name)
       .description(description)
       .requiredOption("--table <NAME>", "the jobs table")
-      .allowExcessArguments(false)
-      .exitOverride()
-      .configureOutput(settings);
+      .allowExcessArguments(false);
   const signed = (name: string, description: string): Command =>
     subcommand(name, description)
       .requiredOption("--by <WHO>", "your name, for the history", upTo(LONGEST_NAME))
@@ -86,7 +63,6 @@ function commandLine(print: (text: string) => void, found: (parsed: GateArgument
   signed("set", "this percentage at once; stops a rollout, and no alarm takes it back")
     .argument("<PERCENT>", "0 to 100", percentage)
     .action((percent: number, options: Signed) => changing({ kind: "set", percent })(options));
-  return program.exitOverride().configureOutput(settings);
 }
 
 const upTo =

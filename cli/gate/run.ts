@@ -1,11 +1,11 @@
 import type { Writable } from "node:stream";
-import { GateBusyError, readGate, type GateDeps } from "../core/change-gate.ts";
-import { commandGate } from "../core/command-gate.ts";
-import { GateRefusal } from "../core/rollout.ts";
-import { EXIT } from "./exit.ts";
-import { parseGateArguments } from "./gate-arguments.ts";
-import { describeGate } from "./gate-status.ts";
-import { UsageError } from "./usage-error.ts";
+import { GateBusyError, readGate, type GateDeps } from "../../core/change-gate.ts";
+import { commandGate } from "../../core/command-gate.ts";
+import { GateRefusal } from "../../core/rollout.ts";
+import { EXIT } from "../exit.ts";
+import { parseGateArguments } from "./arguments.ts";
+import { describeGate } from "./status.ts";
+import { UsageError } from "../usage-error.ts";
 
 export interface GateSurroundings {
   readonly stdout: Writable;
