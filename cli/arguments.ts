@@ -12,7 +12,7 @@ export interface Arguments {
   readonly skipInvalid: boolean;
   /** As the workers' DOCSTOKG_ENABLE_IDEMPOTENCY has it. */
   readonly enableIdempotency: string;
-  /** Of a page about the run; 0: any that is free; undefined: no page. */
+  /** Of a page about the run; 0: a free one; undefined: no page. */
   readonly dashboardPort: number | undefined;
 }
 

@@ -40,7 +40,7 @@ const HEADERS = {
 
 /**
  * A page of the run on the loopback interface, for this machine alone.
- * @param port 0: any that is free.
+ * @param port 0: a free one.
  * @throws UsageError
  */
 export async function startDashboard(port: number, run: LiveRun, outDir: string): Promise<Dashboard> {
