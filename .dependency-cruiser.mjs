@@ -8,10 +8,41 @@ const only = (name, from, allowed) => ({
 });
 const AWS_SDK_OR_HTTP = "node_modules/(@aws-sdk|@smithy|undici|got|axios|node-fetch)/";
 
+/** The rooms of core, from the ground up: each may import those named beside it. */
+const ROOMS = {
+  model: [],
+  telemetry: ["model"],
+  ports: ["model", "telemetry"],
+  gate: ["model", "ports"],
+  transfer: ["model", "ports"],
+  worker: ["model", "ports", "gate", "transfer"],
+  recovery: ["model", "telemetry", "ports"],
+  stream: ["model", "ports"],
+};
+const roomRules = Object.entries(ROOMS).map(([room, below]) => ({
+  name: `core-${room}-imports-downward`,
+  severity: "error",
+  from: { path: `^core/${room}/` },
+  to: { path: "^core/", pathNot: [room, ...below].map((name) => `^core/${name}/`) },
+}));
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
     only("core-imports-nothing-of-ours", "core", []),
+    ...roomRules,
+    {
+      name: "every-file-of-core-has-a-room",
+      severity: "error",
+      from: {},
+      to: { path: "^core/", pathNot: Object.keys(ROOMS).map((room) => `^core/${room}/`) },
+    },
+    {
+      name: "transfers-are-entered-by-their-interface",
+      severity: "error",
+      from: { pathNot: "^(core/transfer|test)/" },
+      to: { path: "^core/transfer/", pathNot: "/(transfer|probe|transfer-deps|part-buffers)\\.ts$" },
+    },
     {
       name: "core-imports-only-pure-packages",
       severity: "error",
@@ -24,7 +55,7 @@ export default {
       name: "lambdas-never-import-each-other",
       severity: "error",
       from: { path: "^lambdas/([^/]+)/" },
-      to: { path: "^lambdas/", pathNot: "^lambdas/$1/" },
+      to: { path: "^lambdas/[^/]+/", pathNot: "^lambdas/$1/" },
     },
     only("local-imports", "local", ["core", "adapters", "lambdas"]),
     only("cli-imports", "cli", ["core", "adapters", "lambdas", "local", "dashboards/catalogue"]),
@@ -66,6 +97,13 @@ export default {
       to: { path: AWS_SDK_OR_HTTP },
     },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-cycles-between-folders",
+      severity: "error",
+      scope: "folder",
+      from: { pathNot: "^test/" },
+      to: { circular: true },
+    },
     {
       name: "no-unresolvable",
       severity: "error",

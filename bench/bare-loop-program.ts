@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import http from "node:http";
 import pMap from "p-map";
 import { z } from "zod";
-import { MIB } from "./measurement.ts";
+import { MIB } from "./harness/measurement.ts";
 
 const PART_BYTES = 8 * MIB;
 const UPLOADS_AT_A_TIME = 4;

@@ -2,15 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { dynamoItems } from "../adapters/dynamodb.ts";
-import { jobIdOf, jobItemKey } from "../core/keys.ts";
-import type { JobMessage } from "../core/message.ts";
-import { decodeJob } from "../core/record-codec.ts";
-import type { JobRecord } from "../core/record.ts";
-import { isTerminal } from "../core/states.ts";
+import { dynamoItems } from "../adapters/aws/dynamodb.ts";
+import { jobIdOf, jobItemKey } from "../core/model/keys.ts";
+import type { JobMessage } from "../core/model/message.ts";
+import { decodeJob } from "../core/model/record-codec.ts";
+import type { JobRecord } from "../core/model/record.ts";
+import { isTerminal } from "../core/model/states.ts";
 import { originPath, type OriginFile } from "../local/origin/file.ts";
 import { startPipeline, type Pipeline, type PipelineOptions } from "../local/pipeline.ts";
-import { startChild } from "./child.ts";
+import { startChild } from "./harness/child.ts";
 
 const LOOK_EVERY_MS = 100;
 const LONGEST_WAIT_MS = 15 * 60_000;
@@ -76,7 +76,7 @@ export class LocalRun implements AsyncDisposable {
 
   async records(messages: readonly JobMessage[]): Promise<ReadonlyMap<string, JobRecord>> {
     const { clients, names } = this.pipeline;
-    const items = dynamoItems(clients.dynamodb, { table: names.table, watchIndex: "watch" });
+    const items = dynamoItems(clients.dynamodb, names.table);
     const keys = messages.map((message) => jobItemKey(jobIdOf(message)));
     const records = new Map<string, JobRecord>();
     for (let start = 0; start < keys.length; start += RECORDS_A_LOOK) {

@@ -1,8 +1,8 @@
-import { GIB, KIB, MIB, rounded, type Figure, type Measurement } from "./measurement.ts";
+import { GIB, KIB, MIB, rounded, type Figure, type Measurement } from "./harness/measurement.ts";
 import type { OriginFile } from "../local/origin/file.ts";
 import { AS_DEPLOYED, LocalRun, startOriginProcess, type BenchOrigin } from "./local-run.ts";
-import { scoped } from "./scope.ts";
-import { peakBytes, requireProc, resetPeak } from "./process-figures.ts";
+import { scoped } from "./harness/scope.ts";
+import { peakBytes, requireProc, resetPeak } from "./harness/process-figures.ts";
 
 const RUNS = 3;
 const BOUND_MIB = 96;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AwsRequest } from "../local/aws.ts";
+import type { AwsRequest } from "../local/aws/aws.ts";
 import type { OriginFile } from "../local/origin/file.ts";
 import { LocalRun, startOriginProcess } from "./local-run.ts";
-import { KIB, MIB, rounded, type Figure, type Measurement } from "./measurement.ts";
-import type { JobMessage } from "../core/message.ts";
+import { KIB, MIB, rounded, type Figure, type Measurement } from "./harness/measurement.ts";
+import type { JobMessage } from "../core/model/message.ts";
 
 const SMALL_FILES = 200;
 

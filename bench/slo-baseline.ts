@@ -1,12 +1,12 @@
-import { metricsOf, THRESHOLDS, type MetricName } from "../core/metrics.ts";
-import type { TelemetryEvent } from "../core/events.ts";
-import { jobIdOf } from "../core/keys.ts";
+import { metricsOf, THRESHOLDS, type MetricName } from "../core/telemetry/metrics.ts";
+import type { TelemetryEvent } from "../core/telemetry/events.ts";
+import { jobIdOf } from "../core/model/keys.ts";
 import { MetricSums, sloReport } from "../dashboards/catalogue/report.ts";
 import { SLOS } from "../dashboards/catalogue/slos.ts";
 import type { OriginFile } from "../local/origin/file.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AS_DEPLOYED, LocalRun, startOriginProcess } from "./local-run.ts";
-import { KIB, MIB, rounded, type Figure, type Measurement } from "./measurement.ts";
+import { KIB, MIB, rounded, type Figure, type Measurement } from "./harness/measurement.ts";
 
 const WORKERS = 3;
 const SMALL_FILES = 2000;

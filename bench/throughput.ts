@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
 import type { OriginFile } from "../local/origin/file.ts";
-import { startChild, type Child } from "./child.ts";
+import { startChild, type Child } from "./harness/child.ts";
 import { AS_DEPLOYED, LocalRun, startOriginProcess, type BenchOrigin } from "./local-run.ts";
-import { KIB, medianOf, MIB, rounded, type Measurement } from "./measurement.ts";
-import { cpuSeconds, requireProc } from "./process-figures.ts";
+import { KIB, medianOf, MIB, rounded, type Measurement } from "./harness/measurement.ts";
+import { cpuSeconds, requireProc } from "./harness/process-figures.ts";
 
 const ROUNDS = 5;
 const GB = 1e9;

@@ -1,10 +1,10 @@
-import { createDynamoDb } from "../adapters/clients.ts";
-import { systemClock } from "../adapters/clock.ts";
-import { dynamoItems } from "../adapters/dynamodb.ts";
+import { createDynamoDb } from "../adapters/aws/clients.ts";
+import { systemClock } from "../adapters/node/clock.ts";
+import { dynamoItems } from "../adapters/aws/dynamodb.ts";
 import { runGate } from "./gate/run.ts";
 
 process.exitCode = await runGate(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
-  gateOf: (table) => ({ clock: systemClock, items: dynamoItems(createDynamoDb(), { table, watchIndex: "watch" }) }),
+  gateOf: (table) => ({ clock: systemClock, items: dynamoItems(createDynamoDb(), table) }),
 });

@@ -1,4 +1,4 @@
-import { EXIT } from "./exit.ts";
+import { EXIT } from "./terminal/exit.ts";
 import { run } from "./run.ts";
 
 const interrupt = new AbortController();

@@ -1,5 +1,5 @@
-import { createClients } from "../adapters/clients.ts";
-import { systemClock } from "../adapters/clock.ts";
+import { createClients } from "../adapters/aws/clients.ts";
+import { systemClock } from "../adapters/node/clock.ts";
 import { redrive } from "./redrive/run.ts";
 
 const { stdout, stderr, env, argv } = process;

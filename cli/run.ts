@@ -1,22 +1,22 @@
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
-import { parseGate } from "../core/gate.ts";
-import { jobIdOf } from "../core/keys.ts";
-import type { JobMessage } from "../core/message.ts";
-import { parseArguments, type Arguments } from "./arguments.ts";
+import { parseGate } from "../core/gate/gate.ts";
+import { jobIdOf } from "../core/model/keys.ts";
+import type { JobMessage } from "../core/model/message.ts";
+import { parseArguments, type Arguments } from "./download/arguments.ts";
 import { LiveRun } from "./dashboard/live-run.ts";
 import { startDashboard } from "./dashboard/server.ts";
-import { runDemo } from "./demo.ts";
-import { download } from "./download.ts";
-import { EXIT } from "./exit.ts";
-import { plural } from "./format.ts";
-import { describeProblems, readManifest } from "./manifest.ts";
-import { createView, type Output } from "./progress.ts";
-import type { RunWatch } from "./run-watch.ts";
-import { describeSlos } from "./slo-table.ts";
-import { describeSummary, hasFailures } from "./summary.ts";
-import { UsageError } from "./usage-error.ts";
+import { runDemo } from "./demo/demo.ts";
+import { download } from "./download/download.ts";
+import { EXIT } from "./terminal/exit.ts";
+import { plural } from "./terminal/format.ts";
+import { describeProblems, readManifest } from "./download/manifest.ts";
+import { createView, type Output } from "./download/progress.ts";
+import type { RunWatch } from "./download/run-watch.ts";
+import { describeSlos } from "./download/slo-table.ts";
+import { describeSummary, hasFailures } from "./download/summary.ts";
+import { UsageError } from "./terminal/usage-error.ts";
 
 export interface Surroundings {
   readonly stdin: Readable;

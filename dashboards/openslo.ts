@@ -1,6 +1,6 @@
 /** The objectives in the terms of OpenSLO v1 (openslo.com), one YAML document an object. */
 import { stringify } from "yaml";
-import { METRIC_DIMENSION, METRIC_NAMESPACE, type MetricName } from "../core/metrics.ts";
+import { METRIC_DIMENSION, METRIC_NAMESPACE, type MetricName } from "../core/telemetry/metrics.ts";
 import { BURN_ALARMS } from "./catalogue/burn-alarms.ts";
 import { type BurnRule, type Slo, SLOS } from "./catalogue/slos.ts";
 

@@ -6,10 +6,10 @@ import {
   Validations,
 } from "aws-cdk-lib/core";
 import { CURRENTLY_RECOMMENDED_FLAGS } from "aws-cdk-lib/cx-api";
-import { DataStack } from "./data-stack.ts";
-import { refuseWrongSettings } from "./environment-rules.ts";
-import { ENVIRONMENTS, environmentNameOf } from "./environments.ts";
-import { PipelineStack } from "./pipeline-stack.ts";
+import { DataStack } from "./data/data-stack.ts";
+import { refuseWrongSettings } from "./environments/environment-rules.ts";
+import { ENVIRONMENTS, environmentNameOf } from "./environments/environments.ts";
+import { PipelineStack } from "./pipeline/pipeline-stack.ts";
 
 /** By exports and imports: CloudFormation itself then refuses to remove a table, bucket or queue that the pipeline uses. */
 const STRONG_REFERENCES = { "@aws-cdk/core:defaultCrossStackReferences": "strong" };

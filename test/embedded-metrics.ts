@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { TelemetryEvent } from "../core/events.ts";
-import { METRICS, metricsOf, type MetricName } from "../core/metrics.ts";
+import type { TelemetryEvent } from "../core/telemetry/events.ts";
+import { METRICS, metricsOf, type MetricName } from "../core/telemetry/metrics.ts";
 
 /** CloudWatch's limits: 100 metrics a line, 100 values a metric. */
 const LIMIT = 100;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { telemetryEvent } from "../core/event-schemas.ts";
-import type { TelemetryEvent } from "../core/events.ts";
+import { telemetryEvent } from "../core/telemetry/event-schemas.ts";
+import type { TelemetryEvent } from "../core/telemetry/events.ts";
 
 /** @returns what is wrong with a line that should be an event, in words; undefined when it has all its fields and no others. */
 export function faultOfLine(line: unknown): string | undefined {

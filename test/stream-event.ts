@@ -1,6 +1,6 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { AttributeValue, DynamoDBRecord } from "aws-lambda";
-import type { Item } from "../core/items.ts";
+import type { Item } from "../core/model/write.ts";
 
 /** 2026-11-25T08:00:00Z, in seconds as DynamoDB counts. */
 const CHANGED_AT_S = 1_795_593_600;

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { dynamoItems } from "../../adapters/dynamodb.ts";
-import { hashItemKey, jobIdOf, jobItemKey } from "../../core/keys.ts";
-import type { JobMessage } from "../../core/message.ts";
-import type { AwsRequest } from "../../local/aws.ts";
-import type { JsonLine } from "../../local/lines.ts";
+import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
+import { hashItemKey, jobIdOf, jobItemKey } from "../../core/model/keys.ts";
+import type { JobMessage } from "../../core/model/message.ts";
+import type { AwsRequest } from "../../local/aws/aws.ts";
+import type { JsonLine } from "../../local/shared/lines.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { AS_DEPLOYED, LocalRun, startOriginProcess, type BenchOrigin } from "../local-run.ts";
-import { GIB, KIB, MIB, rounded, type Figure, type Measurement } from "../measurement.ts";
-import { cpuSeconds, requireProc } from "../process-figures.ts";
+import { GIB, KIB, MIB, rounded, type Figure, type Measurement } from "../harness/measurement.ts";
+import { cpuSeconds, requireProc } from "../harness/process-figures.ts";
 import { billOfRequests } from "./requests.ts";
 import { billedItemBytes } from "./storage.ts";
 
@@ -115,7 +115,7 @@ class CountedRun {
 
   async #itemBytes(messages: readonly JobMessage[]): Promise<number> {
     const { clients, names } = this.run.pipeline;
-    const items = dynamoItems(clients.dynamodb, { table: names.table, watchIndex: "watch" });
+    const items = dynamoItems(clients.dynamodb, names.table);
     const records = await this.run.records(messages);
     const hashes = [...records.values()].flatMap(({ transfer }) => (transfer ? hashItemKey(transfer.sha256) : []));
     const keys = [...messages.map((message) => jobItemKey(jobIdOf(message))), ...hashes];

@@ -2,13 +2,13 @@ import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AwsRequest } from "../../local/aws.ts";
-import type { JsonLine } from "../../local/lines.ts";
-import { runCdkApp } from "../../local/synth.ts";
-import { parseTemplates, type Template } from "../../local/template.ts";
+import type { AwsRequest } from "../../local/aws/aws.ts";
+import type { JsonLine } from "../../local/shared/lines.ts";
+import { runCdkApp } from "../../local/template/synth.ts";
+import { parseTemplates, type Template } from "../../local/template/template.ts";
 import { LocalRun, temporaryFolder } from "../local-run.ts";
-import { rounded, type Figure, type Measurement } from "../measurement.ts";
-import { cpuSeconds, requireProc } from "../process-figures.ts";
+import { rounded, type Figure, type Measurement } from "../harness/measurement.ts";
+import { cpuSeconds, requireProc } from "../harness/process-figures.ts";
 import { metersOf, sumOf } from "./bill.ts";
 import type { Meter } from "./prices.ts";
 import { billOfRequests } from "./requests.ts";
@@ -127,7 +127,7 @@ export const fixedCosts: Measurement = {
     return {
       figures,
       remarks: [
-        "Counted from the synthesized templates; metrics from core/metrics.ts, each with one dimension.",
+        "Counted from the synthesized templates; metrics from core/telemetry/metrics.ts, each with one dimension.",
         `An idle run is the mean of ${RUNS} runs of the reconciler on an empty table and an empty staging bucket.`,
       ],
     };

@@ -1,4 +1,4 @@
-import type { Item, Value } from "../../core/items.ts";
+import type { Item, Value } from "../../core/model/write.ts";
 
 export const GB = 2 ** 30;
 const MONTH_HOURS = 730;

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { loopbackEndpoint } from "../../local/loopback.ts";
+import { loopbackEndpoint } from "../../local/shared/loopback.ts";
 
 interface Place {
   /** The tree it serves. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { representationOf } from "../../local/origin/content.ts";
-import { GIB, KIB, MIB } from "../measurement.ts";
+import { GIB, KIB, MIB } from "../harness/measurement.ts";
 
 export interface TreeFile {
   /** Path in the tree, with characters that a URL must escape. */

@@ -1,10 +1,10 @@
-import { JOB_STATES } from "../../core/states.ts";
+import { JOB_STATES } from "../../core/model/states.ts";
 import type { SloResult } from "../../dashboards/catalogue/report.ts";
-import type { JsonLine } from "../../local/lines.ts";
-import { fileLabel } from "../format.ts";
-import type { JobTracker } from "../job-tracker.ts";
-import type { Snapshot } from "../progress.ts";
-import type { RunWatch } from "../run-watch.ts";
+import type { JsonLine } from "../../local/shared/lines.ts";
+import { fileLabel } from "../terminal/format.ts";
+import type { JobTracker } from "../download/job-tracker.ts";
+import type { Snapshot } from "../download/progress.ts";
+import type { RunWatch } from "../download/run-watch.ts";
 import { Throughput, type Point } from "./throughput.ts";
 
 interface NumberedEvent {

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import type { JsonLine } from "../../local/lines.ts";
+import type { JsonLine } from "../../local/shared/lines.ts";
 
 /** A part of the events of a job, as far as one reading got. */
 export interface TimelinePart {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type GateCommand } from "../../core/rollout.ts";
-import { parseCommand } from "../parse-command.ts";
+import { type GateCommand } from "../../core/gate/gate-rollout.ts";
+import { parseCommand } from "../terminal/parse-command.ts";
 
 export interface GateArguments {
   readonly table: string;

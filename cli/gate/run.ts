@@ -1,11 +1,11 @@
 import type { Writable } from "node:stream";
-import { GateBusyError, readGate, type GateDeps } from "../../core/change-gate.ts";
-import { commandGate } from "../../core/command-gate.ts";
-import { GateRefusal } from "../../core/rollout.ts";
-import { EXIT } from "../exit.ts";
+import { GateBusyError, readGate, type GateDeps } from "../../core/gate/change-gate.ts";
+import { commandGate } from "../../core/gate/command-gate.ts";
+import { GateRefusal } from "../../core/gate/gate-rollout.ts";
+import { EXIT } from "../terminal/exit.ts";
 import { parseGateArguments } from "./arguments.ts";
 import { describeGate } from "./status.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 
 export interface GateSurroundings {
   readonly stdout: Writable;

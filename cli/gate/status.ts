@@ -1,4 +1,4 @@
-import type { GateChange, GateDocument } from "../../core/gate-document.ts";
+import type { GateChange, GateDocument } from "../../core/gate/gate-document.ts";
 
 const WORDS: Readonly<Record<GateDocument["phase"], string>> = {
   baking: "a rollout bakes this step",

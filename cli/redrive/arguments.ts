@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { FailureClass } from "../../core/record.ts";
-import { parseCommand } from "../parse-command.ts";
-import { UsageError } from "../usage-error.ts";
+import type { FailureClass } from "../../core/model/record.ts";
+import { parseCommand } from "../terminal/parse-command.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 
 export interface FailedArguments {
   readonly command: "failed";

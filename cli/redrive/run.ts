@@ -1,16 +1,17 @@
 import type { Writable } from "node:stream";
-import type { createClients } from "../../adapters/clients.ts";
-import { sqsDeadLetterQueue } from "../../adapters/dead-letters.ts";
-import { dynamoItems } from "../../adapters/dynamodb.ts";
-import { scannedFailedJobs } from "../../adapters/failed-jobs.ts";
-import { systemRandom } from "../../adapters/random.ts";
-import { sqsSender } from "../../adapters/sqs.ts";
-import type { Clock, Telemetry } from "../../core/ports.ts";
-import { redriveDeadLetters } from "../../core/redrive-dead-letters.ts";
-import { redriveFailed } from "../../core/redrive-failed.ts";
-import { EXIT } from "../exit.ts";
-import { plural } from "../format.ts";
-import { UsageError } from "../usage-error.ts";
+import type { createClients } from "../../adapters/aws/clients.ts";
+import { sqsDeadLetterQueue } from "../../adapters/aws/dead-letters.ts";
+import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
+import { scannedFailedJobs } from "../../adapters/aws/failed-jobs.ts";
+import { systemRandom } from "../../adapters/node/random.ts";
+import { sqsSender } from "../../adapters/aws/sqs.ts";
+import type { Clock } from "../../core/ports/runtime.ts";
+import type { Telemetry } from "../../core/ports/telemetry.ts";
+import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
+import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
+import { EXIT } from "../terminal/exit.ts";
+import { plural } from "../terminal/format.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 import { parseRedrive, type DeadLettersArguments, type FailedArguments } from "./arguments.ts";
 
 export interface Surroundings {
@@ -23,7 +24,6 @@ export interface Surroundings {
 
 /** As in every environment: how late a message may be before the reconciler sends another. */
 const REQUEUE_GRACE_MS = 300_000;
-const WATCH_INDEX = "watch";
 const SHOWN_BODY = 200;
 
 /** @returns the exit code. */
@@ -55,7 +55,7 @@ async function reopenFailed(args: FailedArguments, { stdout, stderr, clock, conn
     {
       clock,
       random: systemRandom,
-      items: dynamoItems(dynamodb, { table, watchIndex: WATCH_INDEX }),
+      items: dynamoItems(dynamodb, table),
       failedJobs: scannedFailedJobs(dynamodb, table),
       queue: sqsSender(sqs, args.queueUrl),
       telemetry: telemetryTo(stderr, clock),

@@ -238,7 +238,7 @@ const resourceAlarms = (settings: AlarmSettings): readonly AbsoluteAlarm[] => [
     severity: "ticket",
     happened: "In a day, more job records were made beyond those forgotten than this environment is meant to add.",
     felt: "Nothing. It is the bill that grows: storage for as long as records are kept, and eight write units a job.",
-    why: "The environment's own figure (`ledgerGrowthADay` in infra/environments.ts): what a day was planned to bring. DynamoDB counts what its TTL deletes within days, so a day's jitter is expected.",
+    why: "The environment's own figure (`ledgerGrowthADay` in infra/environments/environments.ts): what a day was planned to bring. DynamoDB counts what its TTL deletes within days, so a day's jitter is expected.",
     conditions: [
       {
         metrics: {

@@ -1,5 +1,5 @@
 /** What an alarm is, before it becomes CloudWatch's. */
-import type { MetricName } from "../../core/metrics.ts";
+import type { MetricName } from "../../core/telemetry/metrics.ts";
 
 type Statistic = "Sum" | "Maximum" | "Minimum" | "Average";
 

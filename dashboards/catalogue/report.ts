@@ -1,6 +1,6 @@
 /** What the objectives say of a run, or of any other sum of measurements. */
-import type { TelemetryEvent } from "../../core/events.ts";
-import { metricsOf, type Measurements, type MetricName } from "../../core/metrics.ts";
+import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+import { metricsOf, type Measurements, type MetricName } from "../../core/telemetry/metrics.ts";
 import { budgetOf, LEAST_BAD_EVENTS, type Slo } from "./slos.ts";
 
 /** `too few to tell`: the objective is missed, by fewer bad events than alarms would take for more than chance. */

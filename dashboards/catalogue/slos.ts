@@ -1,5 +1,5 @@
 /** The objectives, as data: alarms, dashboards, runbook links, reports and the table in the docs are made from them. */
-import type { MetricName } from "../../core/metrics.ts";
+import type { MetricName } from "../../core/telemetry/metrics.ts";
 
 export interface BurnRule {
   readonly id: string;

@@ -1,6 +1,6 @@
 import { type IMetric, MathExpression, Metric, Unit } from "aws-cdk-lib/aws-cloudwatch";
 import { Duration } from "aws-cdk-lib/core";
-import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName } from "../../core/metrics.ts";
+import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName } from "../../core/telemetry/metrics.ts";
 import { AWS_METRICS, type AwsResource, type Condition, type MetricSource } from "../catalogue/alarm.ts";
 
 /** What a deployment's metrics are found by. */

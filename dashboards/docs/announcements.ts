@@ -1,5 +1,10 @@
-import { announcement, ANNOUNCEMENT_SOURCE, ANNOUNCEMENT_TYPE, type Announcement } from "../../core/announcement.ts";
-import { contentKey } from "../../core/keys.ts";
+import {
+  announcement,
+  ANNOUNCEMENT_SOURCE,
+  ANNOUNCEMENT_TYPE,
+  type Announcement,
+} from "../../core/model/announcement.ts";
+import { contentKey } from "../../core/model/keys.ts";
 import { jsonSchemaOf, propertiesOf, schemaFile, table, typeOf } from "./json-schema.ts";
 
 const sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -49,7 +54,7 @@ export const announcementsMarkdown = (): string => `<!-- Made by \`npm run gener
 
 An artifact that becomes INDEXED or DEDUPED is announced on an event bus of EventBridge: the output \`EventBusName\` of the
 stack. Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${ANNOUNCEMENT_TYPE}\`. The schema of its detail comes from
-[\`core/announcement.ts\`](../core/announcement.ts); [\`announcement.schema.json\`](announcement.schema.json) is the same as JSON
+[\`core/model/announcement.ts\`](../core/model/announcement.ts); [\`announcement.schema.json\`](announcement.schema.json) is the same as JSON
 Schema.
 
 ${json(EXAMPLE_EVENT)}

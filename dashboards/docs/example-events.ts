@@ -1,4 +1,4 @@
-import type { TelemetryEvent } from "../../core/events.ts";
+import type { TelemetryEvent } from "../../core/telemetry/events.ts";
 
 const job_id = "b4ca8cf54ab6a0d0e5c7e4e0a1f7d2c3";
 const owner = "9c1f6a52-3f0e-4b7e-8a35-5d1d2a2f6c11";

@@ -1,6 +1,12 @@
-import { telemetryEvent } from "../../core/event-schemas.ts";
-import type { TelemetryEvent } from "../../core/events.ts";
-import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, metricsOf, type MetricName } from "../../core/metrics.ts";
+import { telemetryEvent } from "../../core/telemetry/event-schemas.ts";
+import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+import {
+  METRIC_DIMENSION,
+  METRIC_NAMESPACE,
+  METRICS,
+  metricsOf,
+  type MetricName,
+} from "../../core/telemetry/metrics.ts";
 import { EXAMPLE_EVENTS } from "./example-events.ts";
 import { type JsonSchema, jsonSchemaOf, propertiesOf, schemaFile, table, typeOf } from "./json-schema.ts";
 
@@ -54,7 +60,7 @@ export const telemetryMarkdown = (): string => `<!-- Made by \`npm run generate\
 # Telemetry
 
 Worker and reconciler write one JSON line an event to their log (locally: to \`events.jsonl\`). Events come from
-[\`core/event-schemas.ts\`](../core/event-schemas.ts), metrics from [\`core/metrics.ts\`](../core/metrics.ts);
+[\`core/telemetry/event-schemas.ts\`](../core/telemetry/event-schemas.ts), metrics from [\`core/telemetry/metrics.ts\`](../core/telemetry/metrics.ts);
 [\`telemetry.schema.json\`](telemetry.schema.json) is the same as JSON Schema, with \`unit\` as an annotation.
 
 - Emission is never awaited, cannot fail the pipeline, and holds lines back for at most 50 ms: what a kill can lose. Metrics

@@ -1,9 +1,10 @@
 /** The Grafana dashboard: panels over a CloudWatch data source, in the model that Grafana 8 to 12 import. */
-import { METRIC_DIMENSION, METRIC_NAMESPACE } from "../../core/metrics.ts";
+import { METRIC_DIMENSION, METRIC_NAMESPACE } from "../../core/telemetry/metrics.ts";
 import { AWS_METRICS, type AwsResource, type MetricSource } from "../catalogue/alarm.ts";
 import { PANELS } from "../catalogue/panels.ts";
 import { budgetOf, type Slo, SLOS } from "../catalogue/slos.ts";
 import { VARIABLES } from "./variables.ts";
+import { WATCH_INDEX } from "../../core/model/keys.ts";
 
 const DATA_SOURCE = { type: "cloudwatch", uid: `\${datasource}` } as const;
 /** Grafana 12. A newer one migrates what it imports. */
@@ -22,7 +23,7 @@ const DIMENSIONS: Readonly<Record<AwsResource, Readonly<Record<string, string>>>
   streamDeadLetters: { QueueName: "$stream_dead_letters" },
   rollout: { FunctionName: "$rollout" },
   table: { TableName: "$table" },
-  watchIndex: { TableName: "$table", GlobalSecondaryIndexName: "watch" },
+  watchIndex: { TableName: "$table", GlobalSecondaryIndexName: WATCH_INDEX },
 };
 
 const refIdOf = (index: number): string => "ABCDEFGHIJ".charAt(index);

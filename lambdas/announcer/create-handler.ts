@@ -1,6 +1,6 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
-import { streamRecords } from "../../adapters/stream-records.ts";
-import { announce, type AnnouncerDeps } from "../../core/announce.ts";
+import { streamRecords } from "../../adapters/aws/stream-records.ts";
+import { announce, type AnnouncerDeps } from "../../core/stream/announce.ts";
 
 type AnnouncerHandler = (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>;
 

@@ -1,9 +1,9 @@
-import { createEventBridge, createSqs } from "../../adapters/clients.ts";
-import { eventBridgeBus } from "../../adapters/event-bus.ts";
-import { sqsDeadLetters } from "../../adapters/sqs.ts";
-import { stdoutTelemetry } from "../../adapters/telemetry.ts";
-import type { AnnouncerDeps } from "../../core/announce.ts";
-import { readEnv } from "../../core/read-env.ts";
+import { createEventBridge, createSqs } from "../../adapters/aws/clients.ts";
+import { eventBridgeBus } from "../../adapters/aws/event-bus.ts";
+import { sqsDeadLetters } from "../../adapters/aws/sqs.ts";
+import { stdoutTelemetry } from "../../adapters/node/telemetry.ts";
+import type { AnnouncerDeps } from "../../core/stream/announce.ts";
+import { readEnv } from "../read-env.ts";
 import { createHandler } from "./create-handler.ts";
 import { announcerEnv, type AnnouncerEnv } from "./env.ts";
 

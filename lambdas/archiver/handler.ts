@@ -1,9 +1,9 @@
-import { createS3, createSqs } from "../../adapters/clients.ts";
-import { s3Archive } from "../../adapters/s3-archive.ts";
-import { sqsDeadLetters } from "../../adapters/sqs.ts";
-import { stdoutTelemetry } from "../../adapters/telemetry.ts";
-import type { ArchiverDeps } from "../../core/archive.ts";
-import { readEnv } from "../../core/read-env.ts";
+import { createS3, createSqs } from "../../adapters/aws/clients.ts";
+import { s3Archive } from "../../adapters/aws/s3-archive.ts";
+import { sqsDeadLetters } from "../../adapters/aws/sqs.ts";
+import { stdoutTelemetry } from "../../adapters/node/telemetry.ts";
+import type { ArchiverDeps } from "../../core/stream/archive.ts";
+import { readEnv } from "../read-env.ts";
 import { createHandler } from "./create-handler.ts";
 import { archiverEnv, type ArchiverEnv } from "./env.ts";
 

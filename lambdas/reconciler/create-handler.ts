@@ -1,5 +1,5 @@
 import type { ScheduledEvent } from "aws-lambda";
-import { reconcile, type Reconciliation, type ReconcilerDeps } from "../../core/reconcile.ts";
+import { reconcile, type Reconciliation, type ReconcilerDeps } from "../../core/recovery/reconcile.ts";
 
 export function createHandler(deps: ReconcilerDeps): (event: ScheduledEvent) => Promise<Reconciliation> {
   return async () => {

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { wholeNumber } from "../../core/read-env.ts";
+import { wholeNumber } from "../read-env.ts";
 
 const whole = wholeNumber(0);
 const positive = wholeNumber(1);

@@ -1,11 +1,11 @@
-import { createClients } from "../../adapters/clients.ts";
-import { systemClock } from "../../adapters/clock.ts";
-import { dynamoItems } from "../../adapters/dynamodb.ts";
-import { s3Staging } from "../../adapters/s3-staging.ts";
-import { sqsQueue } from "../../adapters/sqs.ts";
-import { stdoutTelemetry } from "../../adapters/telemetry.ts";
-import { readEnv } from "../../core/read-env.ts";
-import type { ReconcilerDeps } from "../../core/reconcile.ts";
+import { createClients } from "../../adapters/aws/clients.ts";
+import { systemClock } from "../../adapters/node/clock.ts";
+import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
+import { s3Staging } from "../../adapters/aws/s3-staging.ts";
+import { sqsQueue } from "../../adapters/aws/sqs.ts";
+import { stdoutTelemetry } from "../../adapters/node/telemetry.ts";
+import { readEnv } from "../read-env.ts";
+import type { ReconcilerDeps } from "../../core/recovery/reconcile.ts";
 import { createHandler } from "./create-handler.ts";
 import { reconcilerEnv, type ReconcilerEnv } from "./env.ts";
 
@@ -13,7 +13,7 @@ function reconcilerDeps(env: ReconcilerEnv): ReconcilerDeps {
   const clients = createClients(process.env);
   return {
     clock: systemClock,
-    items: dynamoItems(clients.dynamodb, { table: env.TABLE_NAME, watchIndex: "watch" }),
+    items: dynamoItems(clients.dynamodb, env.TABLE_NAME),
     queue: sqsQueue(clients.sqs, { queueUrl: env.QUEUE_URL, deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL }),
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),
     telemetry: stdoutTelemetry(env.ENVIRONMENT_NAME),

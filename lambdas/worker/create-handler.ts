@@ -1,8 +1,8 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import pMap from "p-map";
-import { deliver } from "../../core/deliver.ts";
-import { OutOfTimeError } from "../../core/errors.ts";
-import type { WorkerDeps } from "../../core/worker-deps.ts";
+import { deliver } from "../../core/worker/deliver.ts";
+import { OutOfTimeError } from "../../core/model/errors.ts";
+import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 
 type WorkerHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
 

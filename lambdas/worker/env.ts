@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { wholeNumber } from "../../core/read-env.ts";
-import { parseGate } from "../../core/gate.ts";
-import type { WorkerSettings } from "../../core/worker-deps.ts";
+import { wholeNumber } from "../read-env.ts";
+import { parseGate } from "../../core/gate/gate.ts";
+import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 
 const whole = wholeNumber(0);
 const positive = wholeNumber(1);

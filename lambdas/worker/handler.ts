@@ -1,24 +1,24 @@
-import { createClients } from "../../adapters/clients.ts";
-import { systemClock } from "../../adapters/clock.ts";
-import { dynamoItems } from "../../adapters/dynamodb.ts";
-import { nodeHttp } from "../../adapters/http.ts";
-import { powertoolsLedger } from "../../adapters/ledger.ts";
-import { systemRandom } from "../../adapters/random.ts";
-import { s3Content } from "../../adapters/s3-content.ts";
-import { s3Staging } from "../../adapters/s3-staging.ts";
-import { wasmSha256 } from "../../adapters/sha256.ts";
-import { sqsQueue } from "../../adapters/sqs.ts";
-import { stdoutTelemetry } from "../../adapters/telemetry.ts";
-import { GateReader } from "../../core/gate-reader.ts";
-import { readEnv } from "../../core/read-env.ts";
-import { PartBuffers } from "../../core/part-buffers.ts";
-import type { WorkerDeps } from "../../core/worker-deps.ts";
+import { createClients } from "../../adapters/aws/clients.ts";
+import { systemClock } from "../../adapters/node/clock.ts";
+import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
+import { nodeHttp } from "../../adapters/http/node-http.ts";
+import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
+import { systemRandom } from "../../adapters/node/random.ts";
+import { s3Content } from "../../adapters/aws/s3-content.ts";
+import { s3Staging } from "../../adapters/aws/s3-staging.ts";
+import { wasmSha256 } from "../../adapters/node/sha256.ts";
+import { sqsQueue } from "../../adapters/aws/sqs.ts";
+import { stdoutTelemetry } from "../../adapters/node/telemetry.ts";
+import { GateReader } from "../../core/gate/gate-reader.ts";
+import { readEnv } from "../read-env.ts";
+import { PartBuffers } from "../../core/transfer/part-buffers.ts";
+import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 import { createHandler } from "./create-handler.ts";
 import { workerEnv, workerSettings, type WorkerEnv } from "./env.ts";
 
 function workerDeps(env: WorkerEnv): WorkerDeps {
   const clients = createClients(process.env);
-  const items = dynamoItems(clients.dynamodb, { table: env.TABLE_NAME, watchIndex: "watch" });
+  const items = dynamoItems(clients.dynamodb, env.TABLE_NAME);
   const telemetry = stdoutTelemetry(env.ENVIRONMENT_NAME);
   return {
     clock: systemClock,

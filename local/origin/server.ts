@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { loopbackEndpoint } from "../loopback.ts";
+import { loopbackEndpoint } from "../shared/loopback.ts";
 import { answer, type OriginRequest, type Visits } from "./answer.ts";
 import { originFileAt, originPath, type OriginFile } from "./file.ts";
 

@@ -1,5 +1,5 @@
 /** Generated incidents, a seed each: what happened is known, and what should have been said about it is plain arithmetic. */
-import { Dice } from "../simulation/time.ts";
+import { Dice } from "../simulation/services/time.ts";
 import { anyMagnitude, binomial, poisson } from "./chance.ts";
 import type { ByTraffic, ExpectedAlarm, RatioRule } from "./expectation.ts";
 import { EXPECTED } from "./expected.ts";

@@ -1,5 +1,5 @@
 /** What becomes of every mutant of an alarm. */
-import { Dice } from "../simulation/time.ts";
+import { Dice } from "../simulation/services/time.ts";
 import { anyMagnitude } from "./chance.ts";
 import { argumentFor } from "./equivalents.ts";
 import type { ExpectedAlarm } from "./expectation.ts";

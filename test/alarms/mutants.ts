@@ -1,5 +1,5 @@
 /** Every way in which an alarm of the template could be wrong, one at a time. */
-import { METRICS } from "../../core/metrics.ts";
+import { METRICS } from "../../core/telemetry/metrics.ts";
 import type { ExpectedAlarm } from "./expectation.ts";
 import { PREFIX } from "./prove.ts";
 import { isAlarm, type Template, withOnly } from "./cloudwatch/template.ts";

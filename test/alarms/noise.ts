@@ -1,5 +1,5 @@
 /** What chance alone does to the paging rules of job completion. */
-import { Dice } from "../simulation/time.ts";
+import { Dice } from "../simulation/services/time.ts";
 import { binomial, poisson } from "./chance.ts";
 import { EXPECTED } from "./expected.ts";
 import { timelineOf } from "./incidents.ts";

@@ -1,6 +1,12 @@
 /** What happened, minute by minute: telemetry events, and what AWS counts itself. Becomes samples, or is read as it is. */
-import type { TelemetryEvent } from "../../core/events.ts";
-import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, metricsOf, type MetricName } from "../../core/metrics.ts";
+import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+import {
+  METRIC_DIMENSION,
+  METRIC_NAMESPACE,
+  METRICS,
+  metricsOf,
+  type MetricName,
+} from "../../core/telemetry/metrics.ts";
 import { contributorsOf } from "./cloudwatch/insight-rule.ts";
 import { INSIGHTS } from "./cloudwatch/metric-alarm.ts";
 import { MetricStore, type MetricIdentity } from "./cloudwatch/store.ts";

@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { jobIdOf, jobItemKey } from "../../core/keys.ts";
+import { jobIdOf, jobItemKey } from "../../core/model/keys.ts";
 import { startOrigin } from "../../local/origin/server.ts";
 import { Account, type DeployedFunction } from "./account.ts";
 import { cdk, stacksOf, synthesize } from "./assembly.ts";

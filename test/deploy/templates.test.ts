@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { ENVIRONMENTS } from "../../infra/environments.ts";
+import { ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { stacksOf, synthesize } from "./assembly.ts";
 import { installPython } from "./tools.ts";
 

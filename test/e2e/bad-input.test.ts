@@ -4,12 +4,12 @@ import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jobIdOf } from "../../core/keys.ts";
-import type { JobMessage } from "../../core/message.ts";
-import type { JobRecord } from "../../core/record.ts";
+import { jobIdOf } from "../../core/model/keys.ts";
+import type { JobMessage } from "../../core/model/message.ts";
+import type { JobRecord } from "../../core/model/record.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { loopbackEndpoint } from "../../local/loopback.ts";
+import { loopbackEndpoint } from "../../local/shared/loopback.ts";
 import { KIB, MIB, startRun, startSurroundings, type Run } from "./support.ts";
 
 const MAX_BODY_BYTES = 20 * MIB;

@@ -1,8 +1,8 @@
 /** What an artifact costs in requests, counted where they arrive (design, section 9). */
 import { expect, it } from "vitest";
-import { GATE_KEY } from "../../core/gate-document.ts";
-import { GATE_FRESH_MS } from "../../core/gate-reader.ts";
-import type { AwsRequest } from "../../local/aws.ts";
+import { GATE_KEY } from "../../core/gate/gate-document.ts";
+import { GATE_FRESH_MS } from "../../core/gate/gate-reader.ts";
+import type { AwsRequest } from "../../local/aws/aws.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { KIB, startRun, startSurroundings, until, type Run } from "./support.ts";

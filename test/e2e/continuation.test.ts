@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { gateAdmits } from "../../core/gate.ts";
-import { contentKey, hashItemKey, jobItemKey } from "../../core/keys.ts";
+import { gateAdmits } from "../../core/gate/gate.ts";
+import { contentKey, hashItemKey, jobItemKey } from "../../core/model/keys.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { KIB, MIB, PART_BYTES, startRun, startSurroundings, until, type Run, type Surroundings } from "./support.ts";

@@ -4,13 +4,13 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { contentKey, hashItemKey, jobItemKey } from "../../core/keys.ts";
-import { METRIC_DIMENSION, METRIC_NAMESPACE } from "../../core/metrics.ts";
-import type { JobRecord } from "../../core/record.ts";
+import { contentKey, hashItemKey, jobItemKey } from "../../core/model/keys.ts";
+import { METRIC_DIMENSION, METRIC_NAMESPACE } from "../../core/telemetry/metrics.ts";
+import type { JobRecord } from "../../core/model/record.ts";
 import { EXAMPLE_EVENTS } from "../../dashboards/docs/example-events.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { loopbackEndpoint } from "../../local/loopback.ts";
+import { loopbackEndpoint } from "../../local/shared/loopback.ts";
 import { measuredIn, valuesOf } from "../embedded-metrics.ts";
 import { KIB, MIB, PART_BYTES, startRun, startSurroundings, until, type Run, type SeenEvent } from "./support.ts";
 

@@ -9,16 +9,16 @@ import { join } from "node:path";
 import { pipeline as pipe } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
-import { dynamoItems } from "../../adapters/dynamodb.ts";
-import { s3Staging } from "../../adapters/s3-staging.ts";
-import type { TelemetryEvent } from "../../core/events.ts";
-import { contentKey, jobIdOf, jobItemKey } from "../../core/keys.ts";
-import type { JobMessage } from "../../core/message.ts";
-import type { StagingLitter } from "../../core/ports.ts";
-import { decodeJob } from "../../core/record-codec.ts";
-import type { JobRecord } from "../../core/record.ts";
-import { isTerminal } from "../../core/states.ts";
-import type { AwsRequest } from "../../local/aws.ts";
+import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
+import { s3Staging } from "../../adapters/aws/s3-staging.ts";
+import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+import { contentKey, jobIdOf, jobItemKey } from "../../core/model/keys.ts";
+import type { JobMessage } from "../../core/model/message.ts";
+import type { StagingLitter } from "../../core/ports/staging.ts";
+import { decodeJob } from "../../core/model/record-codec.ts";
+import type { JobRecord } from "../../core/model/record.ts";
+import { isTerminal } from "../../core/model/states.ts";
+import type { AwsRequest } from "../../local/aws/aws.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { startOrigin, type Origin } from "../../local/origin/server.ts";
@@ -102,10 +102,7 @@ export class Run {
   }
 
   async records(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobRecord>> {
-    const items = dynamoItems(this.pipeline.clients.dynamodb, {
-      table: this.pipeline.names.table,
-      watchIndex: "watch",
-    });
+    const items = dynamoItems(this.pipeline.clients.dynamodb, this.pipeline.names.table);
     const found = new Map<string, JobRecord>();
     for (let start = 0; start < jobIds.length; start += RECORDS_A_LOOK) {
       const page = await items.readMany(jobIds.slice(start, start + RECORDS_A_LOOK).map(jobItemKey));

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName } from "../../core/metrics.ts";
+import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName } from "../../core/telemetry/metrics.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
-import { ENVIRONMENTS } from "../../infra/environments.ts";
+import { ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { alarmsIn, deployed, nameOf, queriesOf, type Reading, readingsOf, tellingIn, widgetsOf } from "./monitored.ts";
 import { type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
 

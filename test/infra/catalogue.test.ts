@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { badRatioOf, budgetOf, LEAST_BAD_EVENTS, SLOS } from "../../dashboards/catalogue/slos.ts";
-import { METRICS, metricsOf, type MetricName } from "../../core/metrics.ts";
+import { METRICS, metricsOf, type MetricName } from "../../core/telemetry/metrics.ts";
 
 const SETTINGS = { workerTimeoutMs: 900_000, visibilityTimeoutMs: 900_000, ledgerGrowthADay: 1_000_000 };
 

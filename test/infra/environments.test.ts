@@ -1,11 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { parseGate } from "../../core/gate.ts";
+import { parseGate } from "../../core/gate/gate.ts";
 import { pagesForSlo } from "../../dashboards/catalogue/alarm.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { buildApp } from "../../infra/build.ts";
-import { refuseWrongSettings } from "../../infra/environment-rules.ts";
-import { type Environment, environmentNameOf, ENVIRONMENTS, type Monitoring } from "../../infra/environments.ts";
+import { refuseWrongSettings } from "../../infra/environments/environment-rules.ts";
+import {
+  type Environment,
+  environmentNameOf,
+  ENVIRONMENTS,
+  type Monitoring,
+} from "../../infra/environments/environments.ts";
 import { environmentNames, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
@@ -40,7 +45,7 @@ it("prod bakes each step for as long as the slowest alarm that takes it back loo
   if (!monitoring) throw new Error("prod is not monitored.");
   const watching = alarmsOf({ ...prod, ...monitoring }).filter(pagesForSlo);
   const minutes = watching.flatMap(({ conditions }) => conditions.map((each) => each.periodMinutes * each.periods));
-  expect(monitoring.rollout.bakeMs).toBe(Math.max(...minutes) * 60_000);
+  expect(monitoring.gateRollout.bakeMs).toBe(Math.max(...minutes) * 60_000);
 });
 
 describe("settings that do not fit together", () => {
@@ -92,14 +97,14 @@ describe("settings that do not fit together", () => {
     [{ sweepLimit: 1.5 }, "sweepLimit is 1.5"],
     [{ orphanAgeMs: 900_000 }, "orphanAgeMs is 900000. Write a whole number of at least 900001"],
     [
-      { monitoring: { ...MONITORING, rollout: { bakeMs: 599_999, blindMs: 600_000 } } },
-      "rollout.bakeMs is 599999. Write",
+      { monitoring: { ...MONITORING, gateRollout: { bakeMs: 599_999, blindMs: 600_000 } } },
+      "gateRollout.bakeMs is 599999. Write",
     ],
     [
-      { monitoring: { ...MONITORING, rollout: { bakeMs: 600_000, blindMs: 660_001 } } },
-      "rollout.blindMs is 660001. Write",
+      { monitoring: { ...MONITORING, gateRollout: { bakeMs: 600_000, blindMs: 660_001 } } },
+      "gateRollout.blindMs is 660001. Write",
     ],
-    [{ monitoring: undefined }, "Write codeRollout: undefined: nothing would stop it."],
+    [{ monitoring: undefined }, "Write codeDeployment: undefined: nothing would stop it."],
     [{ leaseTtlMs: Number.NaN }, "leaseTtlMs is NaN"],
   ])("%j are refused with what to write instead", (change, says) => {
     expect(refusalOf(change)).toContain(says);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { METRIC_NAMESPACE, METRICS } from "../../core/metrics.ts";
+import { METRIC_NAMESPACE, METRICS } from "../../core/telemetry/metrics.ts";
 import { AWS_METRICS } from "../../dashboards/catalogue/alarm.ts";
 import { PANELS } from "../../dashboards/catalogue/panels.ts";
 import { SLOS } from "../../dashboards/catalogue/slos.ts";

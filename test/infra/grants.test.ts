@@ -6,7 +6,7 @@ import { COPY_LIMITS, EXPECTED, playScenarios, type Played } from "./grants/scen
 import { Stage } from "./grants/stage.ts";
 import { temporaryFolder } from "./synthesize.ts";
 
-vi.mock(import("../../adapters/s3-content.ts"), async (original) => {
+vi.mock(import("../../adapters/aws/s3-content.ts"), async (original) => {
   const { s3Content } = await original();
   return { s3Content: (client, buckets) => s3Content(client, { ...buckets, ...COPY_LIMITS }) };
 });

@@ -1,7 +1,7 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Stack } from "aws-cdk-lib/core";
 import { expect, it } from "vitest";
-import { MinuteFunction } from "../../infra/constructs/minute-function.ts";
+import { MinuteFunction } from "../../infra/pipeline/minute-function.ts";
 
 it("a function that runs every minute is refused a timeout that reaches into the next", () => {
   const props = {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { contentKey, stagingKey } from "../../core/keys.ts";
+import { contentKey, stagingKey } from "../../core/model/keys.ts";
 import { type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
 
 interface Statement {

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { PANELS } from "../../dashboards/catalogue/panels.ts";
 import { QUERIES } from "../../dashboards/catalogue/queries.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
-import { rolloutEnv } from "../../lambdas/rollout/env.ts";
+import { gateRolloutEnv } from "../../lambdas/gate-rollout/env.ts";
 import { workerEnv } from "../../lambdas/worker/env.ts";
 import { deployed, nameOf, tellingIn } from "./monitored.ts";
 import { type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
@@ -70,7 +70,7 @@ describe.each(PAGES)("%s", (page) => {
   });
 
   it("names settings that there are", () => {
-    const settings = Object.keys({ ...workerEnv.shape, ...reconcilerEnv.shape, ...rolloutEnv.shape });
+    const settings = Object.keys({ ...workerEnv.shape, ...reconcilerEnv.shape, ...gateRolloutEnv.shape });
     const named = [...text.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g)].map(([, name = ""]) => name);
     expect(named.filter((name) => !settings.includes(name) && name !== "ENABLED")).toEqual([]);
   });

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments.ts";
+import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { announcerEnv } from "../../lambdas/announcer/env.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
-import { rolloutEnv } from "../../lambdas/rollout/env.ts";
+import { gateRolloutEnv } from "../../lambdas/gate-rollout/env.ts";
 import { workerEnv } from "../../lambdas/worker/env.ts";
 import { environmentNames, type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
 
@@ -183,7 +183,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     { id: "Worker", schema: workerEnv },
     { id: "Reconciler", schema: reconcilerEnv },
     { id: "Announcer", schema: announcerEnv },
-    ...(name === "local" ? [] : [{ id: "Rollout", schema: rolloutEnv }]),
+    ...(name === "local" ? [] : [{ id: "Rollout", schema: gateRolloutEnv }]),
   ])("gives the $id the variables its env.ts asks for, no more, with values it accepts", ({ id, schema }) => {
     expect(Object.keys(templates[name].variablesOf(id)).sort()).toEqual(Object.keys(schema.shape).sort());
     expect(schema.safeParse(templates[name].deployedVariablesOf(id)).error).toBeUndefined();

@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
 import { expect, it, onTestFailed } from "vitest";
-import { contentKey, hashItemKey } from "../../core/keys.ts";
-import type { JobRecord } from "../../core/record.ts";
-import { mayFollow } from "../../core/states.ts";
+import { contentKey, hashItemKey } from "../../core/model/keys.ts";
+import type { JobRecord } from "../../core/model/record.ts";
+import { mayFollow } from "../../core/model/states.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { KIB, MIB, startRun, startSurroundings, until, type Run } from "../e2e/support.ts";

@@ -5,7 +5,7 @@ import { globSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
-import { contentKey } from "../../core/keys.ts";
+import { contentKey } from "../../core/model/keys.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import type { Origin } from "../../local/origin/server.ts";

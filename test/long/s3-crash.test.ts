@@ -26,7 +26,7 @@ import {
   newBucket,
   refusal,
   temporaryFolder,
-} from "../contract/s3-support.ts";
+} from "../contract/local/s3-support.ts";
 
 const LARGE_OBJECT = 300 * MiB;
 /** Generous: what matters is that it is not a multiple of the object. */

@@ -1,16 +1,16 @@
-import { powertoolsLedger } from "../../adapters/ledger.ts";
-import { GateReader } from "../../core/gate-reader.ts";
-import { PartBuffers } from "../../core/part-buffers.ts";
-import { redriveFailed } from "../../core/redrive-failed.ts";
-import type { WorkerSettings } from "../../core/worker-deps.ts";
+import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
+import { GateReader } from "../../core/gate/gate-reader.ts";
+import { PartBuffers } from "../../core/transfer/part-buffers.ts";
+import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
+import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { createHandler as createAnnouncer } from "../../lambdas/announcer/create-handler.ts";
 import { createHandler as createReconciler } from "../../lambdas/reconciler/create-handler.ts";
 import { createHandler as createWorker } from "../../lambdas/worker/create-handler.ts";
-import type { SimulatedBus } from "./bus.ts";
-import { Violation } from "./invariants.ts";
-import type { SimulatedOrigin } from "./origin.ts";
-import { through, type SimulatedProcess } from "./process.ts";
-import type { SimulatedQueue } from "./queue.ts";
+import type { SimulatedBus } from "./services/bus.ts";
+import { Violation } from "./oracle/invariants.ts";
+import type { SimulatedOrigin } from "./services/origin.ts";
+import { through, type SimulatedProcess } from "./services/process.ts";
+import type { SimulatedQueue } from "./services/queue.ts";
 import {
   CONTENT_BUCKET,
   ORPHAN_AGE_MS,
@@ -18,9 +18,9 @@ import {
   PART_BYTES,
   RECORD_CONCURRENCY,
   REQUEUE_GRACE_MS,
-} from "./settings.ts";
-import { plainSha256 } from "./stubs.ts";
-import type { Trace } from "./trace.ts";
+} from "./services/settings.ts";
+import { plainSha256 } from "./services/stubs.ts";
+import type { Trace } from "./services/trace.ts";
 import type { WatchedPorts } from "./watched-ports.ts";
 
 /** More than any schedule has: the simulation is not about the limits of one run. */

@@ -1,7 +1,7 @@
-import { SimulatedProcess, type Boundary, type Fault } from "./process.ts";
-import type { SimulationOptions } from "./scenario.ts";
-import type { Dice, VirtualTime } from "./time.ts";
-import type { Trace } from "./trace.ts";
+import { SimulatedProcess, type Boundary, type Fault } from "./services/process.ts";
+import type { SimulationOptions } from "./scenarios/scenario.ts";
+import type { Dice, VirtualTime } from "./services/time.ts";
+import type { Trace } from "./services/trace.ts";
 
 interface Surroundings {
   readonly options: Pick<SimulationOptions, "dice" | "latencyMs" | "faultAt">;

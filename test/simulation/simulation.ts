@@ -1,18 +1,18 @@
 import type { Context, ScheduledEvent } from "aws-lambda";
-import type { WorkerSettings } from "../../core/worker-deps.ts";
-import { Accepted } from "./accepted.ts";
-import { Announcing } from "./announcing.ts";
-import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
-import { checkDuplicate, Violation } from "./invariants.ts";
-import { GateWatch } from "./gate-watch.ts";
+import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
+import { Accepted } from "./oracle/accepted.ts";
+import { Announcing } from "./oracle/announcing.ts";
+import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
+import { checkDuplicate, Violation } from "./oracle/invariants.ts";
+import { GateWatch } from "./oracle/gate-watch.ts";
 import { reconcilerIn, redriveIn, workerIn, type Services } from "./functions.ts";
-import { checkIndexed } from "./illness.ts";
-import { simulatedItems, type SimulatedItems } from "./items.ts";
-import { SimulatedOrigin, type OriginAnswer } from "./origin.ts";
-import { durationMs, type Boundary, type SimulatedProcess } from "./process.ts";
+import { checkIndexed } from "./oracle/illness.ts";
+import { simulatedItems, type SimulatedItems } from "./services/items.ts";
+import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
+import { durationMs, type Boundary, type SimulatedProcess } from "./services/process.ts";
 import { Processes } from "./processes.ts";
-import { SimulatedQueue, type QueuedMessage } from "./queue.ts";
-import type { OriginQuestion, SimulationOptions, Stage } from "./scenario.ts";
+import { SimulatedQueue, type QueuedMessage } from "./services/queue.ts";
+import type { OriginQuestion, SimulationOptions, Stage } from "./scenarios/scenario.ts";
 import {
   healingMs,
   INVOCATION_MS,
@@ -22,10 +22,10 @@ import {
   RECONCILE_EVERY_MS,
   SETTINGS,
   VISIBILITY_MS,
-} from "./settings.ts";
-import { eventOf } from "./stubs.ts";
-import { NOTHING_CAME_OF_IT, VirtualTime } from "./time.ts";
-import { Trace } from "./trace.ts";
+} from "./services/settings.ts";
+import { eventOf } from "./services/stubs.ts";
+import { NOTHING_CAME_OF_IT, VirtualTime } from "./services/time.ts";
+import { Trace } from "./services/trace.ts";
 import { WatchedPorts } from "./watched-ports.ts";
 
 /** What lies further ahead, a run of the reconciler that begins now cannot meet. */

@@ -1,12 +1,15 @@
-import { jobIdOfStagingKey, jobItemKey } from "../../core/keys.ts";
-import type { Content, FailedJobs, Items, Queue, Staging } from "../../core/ports.ts";
-import type { SimulatedBlobs } from "./blobs.ts";
-import type { GateWatch } from "./gate-watch.ts";
-import { checkContent, checkRemoval, isJob, TableWatch } from "./invariants.ts";
-import type { SimulatedItems } from "./items.ts";
-import type { SimulatedOrigin } from "./origin.ts";
-import { through, type SimulatedProcess } from "./process.ts";
-import { MAX_ATTEMPTS } from "./settings.ts";
+import { jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
+import type { Content } from "../../core/ports/content.ts";
+import type { FailedJobs, Items } from "../../core/ports/items.ts";
+import type { Queue } from "../../core/ports/queue.ts";
+import type { Staging } from "../../core/ports/staging.ts";
+import type { SimulatedBlobs } from "./services/blobs.ts";
+import type { GateWatch } from "./oracle/gate-watch.ts";
+import { checkContent, checkRemoval, isJob, TableWatch } from "./oracle/invariants.ts";
+import type { SimulatedItems } from "./services/items.ts";
+import type { SimulatedOrigin } from "./services/origin.ts";
+import { through, type SimulatedProcess } from "./services/process.ts";
+import { MAX_ATTEMPTS } from "./services/settings.ts";
 
 interface Watched {
   readonly gate: GateWatch;

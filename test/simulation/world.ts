@@ -1,19 +1,23 @@
-import { wasmSha256 } from "../../adapters/sha256.ts";
-import { powertoolsLedger } from "../../adapters/ledger.ts";
-import { deliver, type Verdict } from "../../core/deliver.ts";
-import type { TelemetryEvent } from "../../core/events.ts";
-import { GateReader } from "../../core/gate-reader.ts";
-import { jobIdOf, jobItemKey } from "../../core/keys.ts";
-import type { JobMessage } from "../../core/message.ts";
-import { PartBuffers } from "../../core/part-buffers.ts";
-import type { Clock, Http, HttpRequest, HttpResponse, OutgoingMessage, Queue, Telemetry } from "../../core/ports.ts";
-import { reconcile, type Reconciliation } from "../../core/reconcile.ts";
-import { decodeJob } from "../../core/record-codec.ts";
-import type { JobRecord } from "../../core/record.ts";
-import type { WorkerDeps, WorkerSettings } from "../../core/worker-deps.ts";
+import { wasmSha256 } from "../../adapters/node/sha256.ts";
+import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
+import { deliver, type Verdict } from "../../core/worker/deliver.ts";
+import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+import { GateReader } from "../../core/gate/gate-reader.ts";
+import { jobIdOf, jobItemKey } from "../../core/model/keys.ts";
+import type { JobMessage } from "../../core/model/message.ts";
+import { PartBuffers } from "../../core/transfer/part-buffers.ts";
+import type { Http, HttpRequest, HttpResponse } from "../../core/ports/http.ts";
+import type { OutgoingMessage } from "../../core/model/message.ts";
+import type { Queue } from "../../core/ports/queue.ts";
+import type { Clock } from "../../core/ports/runtime.ts";
+import type { Telemetry } from "../../core/ports/telemetry.ts";
+import { reconcile, type Reconciliation } from "../../core/recovery/reconcile.ts";
+import { decodeJob } from "../../core/model/record-codec.ts";
+import type { JobRecord } from "../../core/model/record.ts";
+import type { WorkerDeps, WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { checkEvent } from "../event-check.ts";
-import { simulatedBlobs, type SimulatedBlobs } from "./blobs.ts";
-import { simulatedItems, type SimulatedItems } from "./items.ts";
+import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
+import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 
 /** Time that passes only when told to; timers fire in order as it does. */
 export interface SimulatedClock extends Clock {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
-import { ENVIRONMENTS } from "../../infra/environments.ts";
+import { ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
 import { workerEnv } from "../../lambdas/worker/env.ts";
 

@@ -1,7 +1,7 @@
 /** What the template lets each function do, and what AWS itself does in the function's name. */
 import { z } from "zod";
-import { resourcesOf } from "../../../local/resources.ts";
-import { arnOf, physicalNames, type Resolver, type Template } from "../../../local/template.ts";
+import { resourcesOf } from "../../../local/template/resources.ts";
+import { arnOf, physicalNames, type Resolver, type Template } from "../../../local/template/template.ts";
 import type { Permission } from "./iam-actions.ts";
 
 const oneOrMany = z.union([z.string().transform((one) => [one]), z.array(z.string())]);

@@ -1,6 +1,6 @@
 /** Which permission each operation needs, by the service authorization reference. */
 import { z } from "zod";
-import { arnOf } from "../../../local/template.ts";
+import { arnOf } from "../../../local/template/template.ts";
 import type { Call } from "./recorder.ts";
 
 export interface Permission {

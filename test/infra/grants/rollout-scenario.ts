@@ -1,8 +1,8 @@
 /** A rollout of the gate that meets an alarm in its first step. */
-import { systemClock } from "../../../adapters/clock.ts";
-import { changeGateBy, readGate } from "../../../core/change-gate.ts";
-import type { Items } from "../../../core/ports.ts";
-import { commandedChange, type GateCommand } from "../../../core/rollout.ts";
+import { systemClock } from "../../../adapters/node/clock.ts";
+import { changeGateBy, readGate } from "../../../core/gate/change-gate.ts";
+import type { Items } from "../../../core/ports/items.ts";
+import { commandedChange, type GateCommand } from "../../../core/gate/gate-rollout.ts";
 import type { Stage } from "./stage.ts";
 
 /** @returns the phase that the gate is in afterwards. */

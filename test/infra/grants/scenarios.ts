@@ -7,17 +7,17 @@ import {
 } from "@aws-sdk/client-s3";
 import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
-import { dynamoItems } from "../../../adapters/dynamodb.ts";
-import { s3Staging } from "../../../adapters/s3-staging.ts";
-import { jobIdOf, jobItemKey, stagingKey } from "../../../core/keys.ts";
-import { jobMessage, type JobMessage } from "../../../core/message.ts";
-import type { Items } from "../../../core/ports.ts";
-import { decodeJob } from "../../../core/record-codec.ts";
-import { eventSourceOf } from "../../../local/functions.ts";
+import { dynamoItems } from "../../../adapters/aws/dynamodb.ts";
+import { s3Staging } from "../../../adapters/aws/s3-staging.ts";
+import { jobIdOf, jobItemKey, stagingKey } from "../../../core/model/keys.ts";
+import { jobMessage, type JobMessage } from "../../../core/model/message.ts";
+import type { Items } from "../../../core/ports/items.ts";
+import { decodeJob } from "../../../core/model/record-codec.ts";
+import { eventSourceOf } from "../../../local/lambda/functions.ts";
 import type { OriginFile } from "../../../local/origin/file.ts";
-import { startPoller } from "../../../local/poller.ts";
-import { depthOf, readThrough, sendAll } from "../../../local/queues.ts";
-import { startScheduler } from "../../../local/scheduler.ts";
+import { startPoller } from "../../../local/lambda/poller.ts";
+import { depthOf, readThrough, sendAll } from "../../../local/aws/queues.ts";
+import { startScheduler } from "../../../local/lambda/scheduler.ts";
 import { until } from "../../e2e/support.ts";
 import { type Death, DiedError } from "./recorder.ts";
 import type { Loaded, Stage } from "./stage.ts";
@@ -179,8 +179,7 @@ async function loseStaged(stage: Stage, jobId: string): Promise<void> {
   for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
 }
 
-const itemsOf = (stage: Stage): Items =>
-  dynamoItems(stage.clients.dynamodb, { table: stage.output("TableName"), watchIndex: "watch" });
+const itemsOf = (stage: Stage): Items => dynamoItems(stage.clients.dynamodb, stage.output("TableName"));
 
 type Seen = Omit<Played, "setAside" | "gate">;
 

@@ -6,11 +6,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import { buildApp } from "../../../infra/build.ts";
-import { connectAws } from "../../../local/aws.ts";
-import { functionNamed } from "../../../local/functions.ts";
+import { connectAws } from "../../../local/aws/aws.ts";
+import { functionNamed } from "../../../local/lambda/functions.ts";
 import { startOrigin, type Origin } from "../../../local/origin/server.ts";
-import { type AwsClients, makeResources, resourcesOf } from "../../../local/resources.ts";
-import { outputOf, parseTemplates, physicalNames, type Resolver, type Template } from "../../../local/template.ts";
+import { type AwsClients, makeResources, resourcesOf } from "../../../local/template/resources.ts";
+import {
+  outputOf,
+  parseTemplates,
+  physicalNames,
+  type Resolver,
+  type Template,
+} from "../../../local/template/template.ts";
 import { mergedTemplateOf, WITHOUT_BUNDLES } from "../synthesize.ts";
 import { type Death, Recorder } from "./recorder.ts";
 import { cloudWatch, eventBridge, standIn } from "./stand-in.ts";
@@ -87,9 +93,9 @@ export class Stage {
   }
 }
 
-/** A function is called after the folder in `lambdas/` that it runs: `rollout-controller` is `...rolloutcontroller...`. */
+/** A function's name contains the last word of the folder in `lambdas/` that it runs: `gate-rollout` is `...rollout...`. */
 function folderOf(functionName: string): string {
-  const folders = readdirSync(LAMBDAS).filter((folder) => functionName.includes(folder.replaceAll("-", "")));
+  const folders = readdirSync(LAMBDAS).filter((folder) => functionName.includes(folder.split("-").at(-1) ?? folder));
   const [folder] = folders;
   if (folder === undefined || folders.length > 1) {
     throw new Error(`${functionName} is called after ${folders.length} folders of lambdas/, where it should be one.`);

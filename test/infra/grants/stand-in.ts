@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
-import { loopbackEndpoint } from "../../../local/loopback.ts";
+import { loopbackEndpoint } from "../../../local/shared/loopback.ts";
 
 /** An endpoint for a service that is not embedded, which answers every request like that. */
 export async function standIn(

@@ -1,7 +1,7 @@
 /** What the table's stream brings its readers: a job that has just ended, one whose time is over, and nonsense. */
 import type { AttributeValue, DynamoDBRecord } from "aws-lambda";
-import type { Item } from "../../../core/items.ts";
-import { readThrough } from "../../../local/queues.ts";
+import type { Item } from "../../../core/model/write.ts";
+import { readThrough } from "../../../local/aws/queues.ts";
 import { streamRecord } from "../../stream-event.ts";
 import type { Stage } from "./stage.ts";
 

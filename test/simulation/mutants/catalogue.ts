@@ -9,7 +9,7 @@ const inFile = (file: string, mutants: readonly (readonly [what: string, find: s
   mutants.map(([what, find, put]) => ({ what, file, find, put }));
 
 export const MUTANTS: readonly Mutant[] = [
-  ...inFile("core/protocol.ts", [
+  ...inFile("core/model/protocol.ts", [
     [
       "every write to a job without its fence",
       `  { attribute: "fence", is: "=", than: lease.fence },
@@ -128,7 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
       "    when: [[]],\n    set: {\n      job_id",
     ],
   ]),
-  ...inFile("core/leased-job.ts", [
+  ...inFile("core/worker/leased-job.ts", [
     [
       "a refused write taken for a success",
       "if (!outcome.applied && !this.#isOurOwn(outcome.item)) throw this.#lose();",
@@ -136,7 +136,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["no renewal", "await this.#write(renewLease(this.lease, clock.nowMs(), settings.leaseTtlMs));", ""],
   ]),
-  ...inFile("core/acquire-lease.ts", [
+  ...inFile("core/worker/acquire-lease.ts", [
     [
       "our own lease, its answer lost, taken for another's",
       "outcome.applied || record.leaseOwner === owner",
@@ -144,7 +144,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["a finished job taken for a lease", 'if (isTerminal(record.state)) return { kind: "finished" };', ""],
   ]),
-  ...inFile("core/resume.ts", [
+  ...inFile("core/transfer/resume.ts", [
     ["a resume without If-Range", '  "if-range": checkpoint.validator,\n', ""],
     ["a 206 believed wherever it starts", "    range?.start === checkpoint.offset &&\n", ""],
     [
@@ -159,7 +159,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["a resume one byte late", "range: `bytes=${checkpoint.offset}-`", "range: `bytes=${checkpoint.offset + 1}-`"],
   ]),
-  ...inFile("core/body-stager.ts", [
+  ...inFile("core/transfer/body-stager.ts", [
     [
       "starting over taken for progress",
       "this.#isProgress = this.#superseded === undefined;",
@@ -198,7 +198,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["parts sent in the wrong order", "partNumber: index + 1,", "partNumber: this.#parts.length - index,"],
   ]),
-  ...inFile("core/transfer.ts", [
+  ...inFile("core/transfer/transfer.ts", [
     [
       "parts that are not compared with the checkpoint",
       "return digest === partsDigest ? found.slice(0, index + 1) : undefined;",
@@ -220,7 +220,7 @@ export const MUTANTS: readonly Mutant[] = [
       "const parts = found ?? [];",
     ],
   ]),
-  ...inFile("core/publish.ts", [
+  ...inFile("core/worker/publish.ts", [
     [
       "whoever comes to the index is first",
       'return applied || item?.["job_id"] === jobId ? "INDEXED" : "DEDUPED";',
@@ -233,8 +233,8 @@ export const MUTANTS: readonly Mutant[] = [
       'const key = contentKey(sha256.split("").reverse().join(""));',
     ],
   ]),
-  ...inFile("core/process-job.ts", [
-    ["a digest that nobody compares", "refuseWrongDigest(job, transfer);", ""],
+  ...inFile("core/worker/process-job.ts", [
+    ["a digest that nobody compares", "refuseWrongDigest(record.expectedSha256, transfer);", ""],
     [
       "finalized without being published",
       "outcome: await publishStaged(deps, jobId, transfer),",
@@ -261,7 +261,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["a heartbeat that never ends", "  } finally {\n    job.stop();\n  }", "  } finally {\n  }"],
   ]),
-  ...inFile("core/deliver.ts", [
+  ...inFile("core/worker/deliver.ts", [
     [
       "acknowledged before it is terminal",
       'if (end.kind === "retry") return await comeBack(deps, delivery, end.delayMs);',
@@ -274,7 +274,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["poison that is swallowed", "  await queue.sendToDeadLetters(body, reason);\n", ""],
   ]),
-  ...inFile("core/choose-path.ts", [
+  ...inFile("core/worker/choose-path.ts", [
     ["the gate before the record", "  if (message.tracked === true) return true;\n", ""],
     ["a gate that is not asked", " && (await deps.gate.admits(jobId))) return true;", ") return true;"],
     [
@@ -289,7 +289,7 @@ export const MUTANTS: readonly Mutant[] = [
       "items.read(jobId))) !== undefined",
     ],
   ]),
-  ...inFile("core/gate-reader.ts", [
+  ...inFile("core/gate/gate-reader.ts", [
     [
       "a gate that is taken for open where it cannot be read",
       "if (!this.#known) throw new GateUnknownError();",
@@ -307,7 +307,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["a gate whose absence shuts it", "item ? gatePercentOf(item) : 100", "item ? gatePercentOf(item) : 0"],
   ]),
-  ...inFile("core/reconcile.ts", [
+  ...inFile("core/recovery/reconcile.ts", [
     [
       "no recovery",
       'if (!item || typeof watchAtMs !== "number" || watchAtMs > clock.nowMs()) return undefined;',
@@ -319,7 +319,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["a sweep of nothing", "if (item) return isTerminal(decodeJob(item).state);", "if (item) return false;"],
     ["a sweep that leaves uploads", "else await staging.abortUpload({ key, uploadId });", ""],
   ]),
-  ...inFile("core/announce.ts", [
+  ...inFile("core/stream/announce.ts", [
     ["a refused event that is forgotten", "if (refusal === undefined) return undefined;", "return undefined;"],
     [
       "on from the last event, whichever was refused",
@@ -337,13 +337,13 @@ export const MUTANTS: readonly Mutant[] = [
       "const { taken, refusal } = {};\n  bus.publish(due.map(({ announcement }) => announcement)).catch(() => undefined);",
     ],
   ]),
-  ...inFile("core/announcement.ts", [
+  ...inFile("core/stream/announcement-of.ts", [
     ["announced under the attempt's name", "id: job.jobId,", 'id: String(job.fence).padStart(32, "0"),'],
     ["announced whatever has become of it", '!isStored(after["state"]) || ', ""],
     ["announced with the time at which it is told", "new Date(last.atMs).toISOString()", "new Date().toISOString()"],
     ["announced as the first, always", "state: job.state,", 'state: "INDEXED",'],
   ]),
-  ...inFile("core/states.ts", [
+  ...inFile("core/model/states.ts", [
     [
       "announced before it is final",
       'export const STORED_STATES = ["INDEXED", "DEDUPED"]',
@@ -358,7 +358,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...inFile("lambdas/announcer/create-handler.ts", [
     ["a failure that is not reported", "goOnFrom === undefined ? [] : [{ itemIdentifier: goOnFrom }]", "[]"],
   ]),
-  ...inFile("core/redrive-failed.ts", [
+  ...inFile("core/recovery/redrive-failed.ts", [
     ["a reopening that sends nothing", "  await queue.send([messageOf(job)]);\n", ""],
     [
       "a message sent before its job is open",
@@ -367,7 +367,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["our own reopening, its answer lost, taken for another's", '(!applied && item["redriven_by"] !== by)', "!applied"],
   ]),
-  ...inFile("adapters/ledger.ts", [
+  ...inFile("adapters/powertools/ledger.ts", [
     [
       "a result that is never replayed",
       'if (recorded?.status === "DONE") {',

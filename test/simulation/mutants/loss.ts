@@ -1,6 +1,6 @@
 /** `loss.ts <schedules>`: runs so many, whatever they break, and counts the ways in which they do. */
-import { runSchedule } from "../random.ts";
-import { drawSchedule } from "../schedule.ts";
+import { runSchedule } from "../search/random.ts";
+import { drawSchedule } from "../search/schedule.ts";
 
 export interface LossReport {
   readonly schedules: number;

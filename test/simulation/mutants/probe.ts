@@ -1,7 +1,7 @@
 /** `probe.ts <schedules>`: looks for a violation, and tells on standard output how many schedules it took. */
-import { runSingles, runUndisturbed } from "../exhaustive.ts";
-import { SCENARIOS } from "../scenarios.ts";
-import { noFigures, search } from "../search.ts";
+import { runSingles, runUndisturbed } from "../search/exhaustive.ts";
+import { SCENARIOS } from "../scenarios/scenarios.ts";
+import { noFigures, search } from "../search/search.ts";
 
 /** Fixed: whether a mutant is noticed must not depend on luck. */
 const FIRST_SEED = 1;

@@ -7,18 +7,18 @@ import { inChangedTree, runIn, type Change } from "./tree.ts";
  */
 export const WITHOUT_FENCES: readonly Change[] = [
   {
-    file: "core/protocol.ts",
+    file: "core/model/protocol.ts",
     find: `  { attribute: "fence", is: "=", than: lease.fence },
   { attribute: "lease_owner", is: "=", than: lease.owner },`,
     put: "",
   },
   {
-    file: "test/simulation/invariants.ts",
+    file: "test/simulation/oracle/invariants.ts",
     find: "} else if (this.#given.get(holder) !== fenceBefore) {",
     put: "} else if (this.#given.get(holder) === undefined) {",
   },
   {
-    file: "test/simulation/invariants.ts",
+    file: "test/simulation/oracle/invariants.ts",
     find: "if (isHeld !== isUnderLease)",
     put: "if (isHeld && !isWatched)",
   },

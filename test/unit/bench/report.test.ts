@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isOver, medianOf } from "../../../bench/measurement.ts";
-import { tableOf } from "../../../bench/results.ts";
+import { isOver, medianOf } from "../../../bench/harness/measurement.ts";
+import { tableOf } from "../../../bench/harness/results.ts";
 
 describe("what the benchmarks report", () => {
   it.each([

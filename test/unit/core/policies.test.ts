@@ -1,11 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { asJobError, LeaseLostError, PermanentError, RetryableError } from "../../../core/errors.ts";
-import { gateAdmits, parseGate } from "../../../core/gate.ts";
-import { jobIdOf } from "../../../core/keys.ts";
-import { jobMessage, messageProblems } from "../../../core/message.ts";
-import { readEnv } from "../../../core/read-env.ts";
-import { parseRetryAfterMs, retryDelayMs } from "../../../core/retry.ts";
+import { asJobError, LeaseLostError, PermanentError, RetryableError } from "../../../core/model/errors.ts";
+import { gateAdmits, parseGate } from "../../../core/gate/gate.ts";
+import { jobIdOf } from "../../../core/model/keys.ts";
+import { jobMessage, messageProblems } from "../../../core/model/message.ts";
+import { readEnv } from "../../../lambdas/read-env.ts";
+import { parseRetryAfterMs } from "../../../core/transfer/retry-after.ts";
+import { retryDelayMs } from "../../../core/worker/retry.ts";
 import { reconcilerEnv } from "../../../lambdas/reconciler/env.ts";
 
 describe("the gate", () => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
-import { RetryableError } from "../../../core/errors.ts";
+import { RetryableError } from "../../../core/model/errors.ts";
 import type { Origin, World } from "../../simulation/world.ts";
 
 export const SMALL = Buffer.from("small");

@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { expect, it } from "vitest";
-import { announcement } from "../../../core/announcement.ts";
+import { announcement } from "../../../core/model/announcement.ts";
 import {
   announcementSchemaJson,
   announcementsMarkdown,

@@ -1,8 +1,8 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, it } from "vitest";
-import { telemetryEvent } from "../../../core/event-schemas.ts";
-import { METRICS } from "../../../core/metrics.ts";
+import { telemetryEvent } from "../../../core/telemetry/event-schemas.ts";
+import { METRICS } from "../../../core/telemetry/metrics.ts";
 import { EXAMPLE_EVENTS } from "../../../dashboards/docs/example-events.ts";
 import { telemetryMarkdown, telemetrySchemaJson } from "../../../dashboards/docs/telemetry.ts";
 

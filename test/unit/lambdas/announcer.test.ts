@@ -1,10 +1,10 @@
 /** The real handler, fed with what a real job writes to the table. */
 import type { DynamoDBRecord } from "aws-lambda";
 import { describe, expect, it } from "vitest";
-import type { Announcement } from "../../../core/announcement.ts";
-import type { Item } from "../../../core/items.ts";
-import { contentKey, jobIdOf } from "../../../core/keys.ts";
-import type { AnnouncementBus } from "../../../core/ports.ts";
+import type { Announcement } from "../../../core/model/announcement.ts";
+import type { Item } from "../../../core/model/write.ts";
+import { contentKey, jobIdOf } from "../../../core/model/keys.ts";
+import type { AnnouncementBus } from "../../../core/ports/announcement-bus.ts";
 import { createHandler } from "../../../lambdas/announcer/create-handler.ts";
 import { streamRecord } from "../../stream-event.ts";
 import { fileOrigin, MESSAGE, world, type World } from "../../simulation/world.ts";

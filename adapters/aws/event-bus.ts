@@ -1,0 +1,56 @@
+import { PutEventsCommand, type EventBridgeClient, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
+import { ANNOUNCEMENT_SOURCE, ANNOUNCEMENT_TYPE, type Announcement } from "../../core/model/announcement.ts";
+import type { AnnouncementBus } from "../../core/ports/announcement-bus.ts";
+
+/** PutEvents takes at most 10 events, and 1 MiB of them; 256 KiB until 2026, and in regions that are late. */
+const LARGEST_BATCH = 10;
+const LARGEST_BATCH_BYTES = 256 * 1024;
+
+export function eventBridgeBus(client: EventBridgeClient, busName: string): AnnouncementBus {
+  const entryOf = (announcement: Announcement): PutEventsRequestEntry => ({
+    EventBusName: busName,
+    Source: ANNOUNCEMENT_SOURCE,
+    DetailType: ANNOUNCEMENT_TYPE,
+    Detail: JSON.stringify(announcement),
+  });
+
+  /** @returns which entry was refused, and why. */
+  const putBatch = async (Entries: PutEventsRequestEntry[]): Promise<{ at: number; code: string } | undefined> => {
+    const { Entries: answers = [], FailedEntryCount = 0 } = await client.send(new PutEventsCommand({ Entries }));
+    const at = answers.findIndex(({ ErrorCode }) => ErrorCode !== undefined);
+    if (at >= 0) return { at, code: answers[at]?.ErrorCode ?? "" };
+    return FailedEntryCount > 0 ? { at: 0, code: "unnamed" } : undefined;
+  };
+
+  return {
+    async publish(announcements) {
+      let taken = 0;
+      for (const batch of batchesOf(announcements.map(entryOf))) {
+        const refused = await putBatch(batch);
+        if (refused) return { taken: taken + refused.at, refusal: refused.code };
+        taken += batch.length;
+      }
+      return { taken };
+    },
+  };
+}
+
+function* batchesOf(entries: readonly PutEventsRequestEntry[]): Generator<PutEventsRequestEntry[]> {
+  let batch: PutEventsRequestEntry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const entryBytes = sizeOf(entry);
+    if (batch.length === LARGEST_BATCH || (batch.length > 0 && bytes + entryBytes > LARGEST_BATCH_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(entry);
+    bytes += entryBytes;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** As EventBridge counts. */
+const sizeOf = ({ Detail = "", DetailType = "", Source = "" }: PutEventsRequestEntry): number =>
+  Buffer.byteLength(Source) + Buffer.byteLength(DetailType) + Buffer.byteLength(Detail);

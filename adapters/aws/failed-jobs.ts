@@ -1,0 +1,32 @@
+import { ScanCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { FailedJobs } from "../../core/ports/items.ts";
+import { itemOf } from "./dynamodb.ts";
+
+/** Items looked at, not found: what one request may cost. */
+const ITEMS_A_PAGE = 1000;
+
+/** A filtered scan of the table: it costs what it looks at, which the caller is told, and no index is kept for it. */
+export function scannedFailedJobs(client: DynamoDBClient, table: string, itemsAPage = ITEMS_A_PAGE): FailedJobs {
+  return {
+    async page(from) {
+      const { Items, ScannedCount, ConsumedCapacity, LastEvaluatedKey } = await client.send(
+        new ScanCommand({
+          TableName: table,
+          FilterExpression: "begins_with(#pk, :job) AND #state = :failed",
+          ExpressionAttributeNames: { "#pk": "pk", "#state": "state" },
+          ExpressionAttributeValues: { ":job": { S: "JOB#" }, ":failed": { S: "FAILED" } },
+          Limit: itemsAPage,
+          ReturnConsumedCapacity: "TOTAL",
+          ExclusiveStartKey: from === undefined ? undefined : { pk: { S: from } },
+        }),
+      );
+      const next = LastEvaluatedKey?.["pk"]?.S;
+      return {
+        items: (Items ?? []).map(itemOf),
+        scanned: ScannedCount ?? 0,
+        readUnits: ConsumedCapacity?.CapacityUnits ?? 0,
+        ...(next !== undefined && { next }),
+      };
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import {
+  ChangeMessageVisibilityCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import { RetryableError } from "../../core/model/errors.ts";
+import type { OutgoingMessage } from "../../core/model/message.ts";
+import type { DeadLetters, Queue } from "../../core/ports/queue.ts";
+
+/** SendMessageBatch takes at most 10 messages; a group id has at most 128 characters; visibility ends at 12 hours. */
+const LARGEST_BATCH = 10;
+const LONGEST_GROUP_ID = 128;
+const LONGEST_VISIBILITY_S = 12 * 3600;
+
+/** The same JSON in ASCII alone: not every queue takes every character, and nobody can tell the difference. */
+export const asciiJson = (json: string): string =>
+  json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+export interface QueueUrls {
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+}
+
+export const sqsDeadLetters = (client: SQSClient, queueUrl: string): DeadLetters => ({
+  async sendToDeadLetters(body, reason) {
+    await client.send(
+      new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: body,
+        // A parser's error may quote half of a surrogate pair, which SQS refuses.
+        MessageAttributes: { reason: { DataType: "String", StringValue: reason.toWellFormed() } },
+      }),
+    );
+  },
+});
+
+/** The sending half, for whoever does nothing else. */
+export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "send"> {
+  const sendBatch = async (messages: readonly OutgoingMessage[]): Promise<void> => {
+    const { Failed } = await client.send(
+      new SendMessageBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: messages.map(({ body, group }, index) => ({
+          Id: String(index),
+          MessageBody: asciiJson(body),
+          // On a standard queue the group names a tenant: one slow origin does not delay the others (fair queues).
+          MessageGroupId: group.slice(0, LONGEST_GROUP_ID),
+        })),
+      }),
+    );
+    const [failed] = Failed ?? [];
+    if (failed) throw new RetryableError(`queue_refused:${failed.Code}`, { failureClass: "system" });
+  };
+  return {
+    async send(messages) {
+      for (let at = 0; at < messages.length; at += LARGEST_BATCH)
+        await sendBatch(messages.slice(at, at + LARGEST_BATCH));
+    },
+  };
+}
+
+export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: QueueUrls): Queue {
+  return {
+    ...sqsSender(client, queueUrl),
+    ...sqsDeadLetters(client, deadLetterQueueUrl),
+    async hideFor(receiptHandle, delayMs) {
+      await client.send(
+        new ChangeMessageVisibilityCommand({
+          QueueUrl: queueUrl,
+          ReceiptHandle: receiptHandle,
+          VisibilityTimeout: Math.min(Math.ceil(delayMs / 1000), LONGEST_VISIBILITY_S),
+        }),
+      );
+    },
+  };
+}

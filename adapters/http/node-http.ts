@@ -1,0 +1,129 @@
+import http from "node:http";
+import https from "node:https";
+import { RetryableError } from "../../core/model/errors.ts";
+import type { Http, HttpRequest, HttpResponse } from "../../core/ports/http.ts";
+import { youngGarbage, type YoungGarbage } from "./young-garbage.ts";
+
+export interface HttpTimeouts {
+  readonly connectTimeoutMs: number;
+  /** Longest silence: before the headers, and between two pieces of the body. */
+  readonly idleTimeoutMs: number;
+}
+
+/** Node's codes, under reasons that stay the same whatever the client is. */
+const REASONS: Readonly<Record<string, string>> = {
+  ETIMEDOUT: "origin_timeout",
+  ECONNRESET: "origin_connection_lost",
+  EPIPE: "origin_connection_lost",
+  ECONNREFUSED: "origin_refused_connection",
+  ENOTFOUND: "origin_name_not_found",
+  EAI_AGAIN: "origin_name_not_found",
+  EHOSTUNREACH: "origin_unreachable",
+  ENETUNREACH: "origin_unreachable",
+};
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+  if (code.startsWith("HPE_")) return "origin_speaks_no_http";
+  return REASONS[code] ?? `origin_error:${code}`;
+}
+
+/** Our own reasons for stopping stay what they are; everything else is the origin's trouble. */
+function translate(error: unknown, signal: AbortSignal): unknown {
+  return signal.aborted ? signal.reason : new RetryableError(reasonOf(error), { cause: error });
+}
+
+const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code });
+
+const timeOut = (): Error => coded("ETIMEDOUT", "The origin was silent for too long.");
+
+export interface ClosableHttp extends Http {
+  close(): void;
+}
+
+/** HTTP/1.1 over Node's own client: docs/adr has why not a library. */
+export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): ClosableHttp {
+  const garbage = youngGarbage();
+  const agents = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent({ keepAlive: true }) };
+
+  const send = async ({ method, url, headers, signal }: HttpRequest): Promise<http.IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const isPlain = url.startsWith("http:");
+      const agent = agents[isPlain ? "http:" : "https:"];
+      const request = (isPlain ? http : https).request(url, { method, headers, signal, agent });
+      const silence = () => request.destroy(timeOut());
+      request.on("socket", (socket) => {
+        if (!socket.connecting) return;
+        const connecting = setTimeout(silence, connectTimeoutMs);
+        const stop = () => clearTimeout(connecting);
+        socket.once("connect", stop).once("close", stop);
+      });
+      request.setTimeout(idleTimeoutMs, silence);
+      request
+        .once("response", (response) => {
+          request.setTimeout(0);
+          resolve(response);
+        })
+        .once("error", reject)
+        // Without an error or an answer: a switch to a protocol that nobody asked for.
+        .once("close", () => reject(coded("ECONNRESET", "The origin ended the exchange without an answer.")))
+        .end();
+    });
+
+  return {
+    async request(request): Promise<HttpResponse> {
+      const { signal } = request;
+      try {
+        const response = await send(request);
+        // A response that is destroyed before anybody reads it must not become an uncaught error.
+        response.on("error", () => undefined);
+        return {
+          status: response.statusCode ?? 0,
+          headers: Object.fromEntries(
+            Object.entries(response.headers).map(([name, value]) => [
+              name,
+              Array.isArray(value) ? (value[0] ?? "") : (value ?? ""),
+            ]),
+          ),
+          body: piecesOf(response, idleTimeoutMs, signal, garbage),
+          discard: () => discard(response, request.method),
+        };
+      } catch (error) {
+        throw translate(error, signal);
+      }
+    },
+    close() {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+  };
+}
+
+/** A response without a body keeps its connection; the rest of any other is not worth reading. */
+function discard(response: http.IncomingMessage, method: HttpRequest["method"]): void {
+  const isBodiless = method === "HEAD" || response.headers["content-length"] === "0";
+  if (isBodiless) response.resume();
+  else response.destroy();
+}
+
+/** Silence is what the origin is silent for while we listen: a reader that pauses is not the origin's fault. */
+async function* piecesOf(
+  response: http.IncomingMessage,
+  idleTimeoutMs: number,
+  signal: AbortSignal,
+  garbage: YoungGarbage,
+): AsyncIterable<Uint8Array> {
+  const listen = () => setTimeout(() => response.destroy(timeOut()), idleTimeoutMs);
+  let listening = listen();
+  try {
+    for await (const piece of response as AsyncIterable<Uint8Array>) {
+      clearTimeout(listening);
+      yield piece;
+      garbage.received(piece.length);
+      listening = listen();
+    }
+  } catch (error) {
+    throw translate(error, signal);
+  } finally {
+    clearTimeout(listening);
+  }
+}

@@ -1,0 +1,70 @@
+import type { Telemetry } from "../../core/ports/telemetry.ts";
+import { boundedSink } from "./bounded-sink.ts";
+import { EmbeddedMetrics } from "../powertools/metrics.ts";
+
+/** Lines held back at most this long: what a kill can lose. */
+const LONGEST_BATCH_MS = 50;
+const LARGEST_BATCH_LINES = 256;
+/** An invocation may last 15 minutes, and alarms look at the last five. */
+const LONGEST_METRICS_MS = 10_000;
+
+const timestamp = (): string => new Date().toISOString();
+
+/**
+ * One JSON line each, batched; `write` gets whole lines. Events are counted as metrics of the environment as well.
+ * A sink that throws loses its batch and nothing else.
+ */
+export function lineTelemetry(environment: string, write: (lines: string) => void): Telemetry {
+  let lines: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let metricsTimer: NodeJS.Timeout | undefined;
+
+  const writeOut = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (lines.length === 0) return;
+    const batch = `${lines.join("\n")}\n`;
+    lines = [];
+    harmlessly(() => write(batch));
+  };
+
+  const append = (line: string): void => {
+    lines.push(line);
+    if (lines.length >= LARGEST_BATCH_LINES) writeOut();
+    else timer ??= setTimeout(writeOut, LONGEST_BATCH_MS).unref();
+  };
+
+  const metrics = new EmbeddedMetrics(environment, append);
+  const publish = (): void => {
+    clearTimeout(metricsTimer);
+    metricsTimer = undefined;
+    harmlessly(() => metrics.publishStoredMetrics());
+  };
+
+  return {
+    emit: (event) =>
+      harmlessly(() => {
+        const { event: name, ...fields } = event;
+        append(JSON.stringify({ event: name, timestamp: timestamp(), ...fields }));
+        metrics.count(event);
+        metricsTimer ??= setTimeout(publish, LONGEST_METRICS_MS).unref();
+      }),
+    log: (level, message, fields) => append(JSON.stringify({ level, timestamp: timestamp(), message, ...fields })),
+    flush: () => {
+      publish();
+      writeOut();
+    },
+  };
+}
+
+/** Telemetry must never fail the pipeline, and there is nowhere left to say so. */
+function harmlessly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Lost.
+  }
+}
+
+export const stdoutTelemetry = (environment: string): Telemetry =>
+  lineTelemetry(environment, boundedSink(process.stdout));

@@ -1,0 +1,118 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseGate } from "../../core/gate/gate.ts";
+import { parseCommand } from "../terminal/parse-command.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+
+export interface Arguments {
+  /** Undefined: the demo. */
+  readonly manifest: string | undefined;
+  readonly outDir: string;
+  readonly workers: number;
+  readonly allowPrivateHosts: boolean;
+  readonly skipInvalid: boolean;
+  /** As the workers' DOCSTOKG_ENABLE_IDEMPOTENCY has it. */
+  readonly enableIdempotency: string;
+  /** Of a page about the run; 0: a free one; undefined: no page. */
+  readonly dashboardPort: number | undefined;
+}
+
+const MOST_WORKERS = 64;
+const LAST_PORT = 65_535;
+const GATE_VARIABLE = "DOCSTOKG_ENABLE_IDEMPOTENCY";
+
+const EXAMPLES = `
+MANIFEST is a file of one of these kinds, or - for JSON lines on standard input:
+  .jsonl  {"work_id": "w1", "artifact_id": "a1", "url": "https://...", "sha256": "<64 hex digits, optional>"}
+  .csv    with a header that names the columns work_id, artifact_id, url and, if you like, sha256
+  .txt    a URL a line; blank lines and lines that begin with # are skipped
+
+Without MANIFEST a demo runs: it downloads from a small server of its own and kills a worker on the way.
+
+Exit code: 0 all downloaded, 1 some failed, 2 wrong usage, 130 interrupted.`;
+
+interface Parsed {
+  readonly out: string;
+  readonly workers: number;
+  readonly allowPrivateHosts?: true;
+  readonly skipInvalid?: true;
+  readonly enableIdempotency?: string | boolean;
+  readonly dashboard?: number;
+}
+
+/**
+ * @returns what to do, or the help that was asked for.
+ * @throws UsageError
+ */
+export function parseArguments(argv: readonly string[], env: Readonly<NodeJS.ProcessEnv>): Arguments | string {
+  return parseCommand(argv.map(explicitValue), { name: "fetchonce", typed: "npm start" }, (program, found) => {
+    describeDownload(program).action((manifest: string | undefined, options: Parsed) =>
+      found({
+        manifest,
+        outDir: options.out,
+        workers: options.workers,
+        allowPrivateHosts: options.allowPrivateHosts ?? false,
+        skipInvalid: options.skipInvalid ?? false,
+        enableIdempotency: gateText(options.enableIdempotency, env[GATE_VARIABLE]),
+        dashboardPort: options.dashboard,
+      }),
+    );
+  });
+}
+
+/** Commander would take a manifest that follows one of these flags for its value. */
+function explicitValue(argument: string, index: number, argv: readonly string[]): string {
+  if (argument === "--enable-idempotency") return "--enable-idempotency=true";
+  const isPortNext = /^\d+$/.test(argv[index + 1] ?? "");
+  return argument === "--dashboard" && !isPortNext ? "--dashboard=0" : argument;
+}
+
+function describeDownload(program: Command): Command {
+  return program
+    .description("Downloads what a list of URLs points at, exactly once.")
+    .argument("[MANIFEST]", "the list of what to download; see below")
+    .option("--out <DIR>", "where files, results.jsonl and events.jsonl go", "./downloads")
+    .option("--workers <N>", `worker processes, 1 to ${MOST_WORKERS}`, workerCount, 4)
+    .option("--allow-private-hosts", "also download from private and loopback addresses")
+    .option("--skip-invalid", "go on without the manifest's invalid lines")
+    .addOption(
+      new Option(
+        "--enable-idempotency [PERCENT]",
+        `take the exactly-once path, for all jobs or, with =PERCENT, for some (default: ${GATE_VARIABLE}, or all)`,
+      ).argParser(percentage),
+    )
+    .option("--no-enable-idempotency", "take the plain path: no leases, no ledger, no index")
+    .option("--dashboard [PORT]", "serve a page about the run on 127.0.0.1 (default: a free port)", portNumber)
+    .addHelpText("after", EXAMPLES);
+}
+
+function workerCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= MOST_WORKERS) return count;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_WORKERS}.`);
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= LAST_PORT) return port;
+  throw new InvalidArgumentError(`It must be a port, 1 to ${LAST_PORT}, or 0 for any that is free.`);
+}
+
+function percentage(text: string): string {
+  try {
+    parseGate(text);
+    return text;
+  } catch {
+    throw new InvalidArgumentError("It must be a percentage, 0 to 100.");
+  }
+}
+
+function gateText(flag: string | boolean | undefined, variable: string | undefined): string {
+  if (flag !== undefined) return String(flag);
+  if (variable === undefined) return "true";
+  try {
+    parseGate(variable);
+    return variable;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

@@ -1,0 +1,76 @@
+import { changeGateBy, readGate, type GateDeps } from "./change-gate.ts";
+import { GATE_KEY, type GateChange, type GateDocument } from "./gate-document.ts";
+import { noteLook } from "./gate-protocol.ts";
+import type { Alarms } from "../ports/alarms.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import { isRollingOut, lookAt, gateRolloutChange, type Look, type GateRolloutSettings } from "./gate-rollout.ts";
+
+export interface GateRolloutDeps extends GateDeps {
+  readonly alarms: Alarms;
+  readonly telemetry: Telemetry;
+  readonly settings: GateRolloutSettings;
+}
+
+/** How the controller signs its changes. */
+export const CONTROLLER = "rollout controller";
+
+/**
+ * One look at the alarms and what follows from it; safe to repeat, to kill anywhere and to run twice at once.
+ * @param told an alarm that is known to have gone into ALARM: it counts even if it has come back since.
+ */
+export async function controlGateRollout(deps: GateRolloutDeps, told?: string): Promise<GateDocument | undefined> {
+  const before = await readGate(deps.items);
+  if (!before || !isRollingOut(before)) return before;
+  const look: Look = told === undefined ? await lookAround(deps) : { kind: "burning", alarm: told };
+  const { gate, change } = await changeGateBy(
+    deps,
+    CONTROLLER,
+    (seen) => seen && gateRolloutChange(seen, look, deps.clock.nowMs(), deps.settings),
+  );
+  if (change) tell(deps, change);
+  else if (gate && isRollingOut(gate)) await note(deps, gate, look);
+  return gate;
+}
+
+async function lookAround({ alarms }: GateRolloutDeps): Promise<Look> {
+  try {
+    return lookAt(await alarms.states());
+  } catch (error) {
+    return { kind: "unreadable", reason: String(error) };
+  }
+}
+
+/** Refused where the gate has been changed since: then there is nothing to remember. */
+async function note(
+  { clock, items, settings, telemetry }: GateRolloutDeps,
+  gate: GateDocument,
+  look: Look,
+): Promise<void> {
+  const isReadable = look.kind !== "unreadable";
+  if (look.kind === "unreadable")
+    telemetry.log("error", "the rollout holds: its alarms cannot be read; mend that, or it goes back", {
+      percent: gate.percent,
+      reason: look.reason,
+      goes_back_after_ms: settings.blindMs,
+    });
+  if (look.kind === "undecided")
+    telemetry.log("warn", "the rollout holds: an alarm has too little data", {
+      percent: gate.percent,
+      alarm: look.alarm,
+    });
+  const write = noteLook(gate, isReadable, clock.nowMs());
+  if (write) await items.write(write);
+}
+
+function tell({ telemetry }: GateRolloutDeps, { version, from, to, phase, by, reason }: GateChange): void {
+  const level = phase === "rolled_back" ? "error" : "info";
+  telemetry.log(level, "the gate was changed", {
+    item: GATE_KEY,
+    version,
+    from: from ?? "none",
+    to,
+    phase,
+    by,
+    reason,
+  });
+}

@@ -1,0 +1,93 @@
+/** The gate as a document in the table: how many percent of jobs take the guarded path, and how it came to that. */
+import * as z from "zod/mini";
+import type { Gate } from "./gate.ts";
+import type { Item, Value } from "../model/write.ts";
+
+export const GATE_KEY = "GATE";
+
+/**
+ * `baking` and `paused`: a rollout is on its way, and the alarms are watched. `complete`: it has arrived. `rolled_back`: an
+ * alarm took it back. `set` and `off`: somebody chose the percentage by hand.
+ */
+const GATE_PHASES = ["baking", "paused", "complete", "rolled_back", "set", "off"] as const;
+export type GatePhase = (typeof GATE_PHASES)[number];
+
+export interface GateChange {
+  readonly version: number;
+  readonly atMs: number;
+  /** What the caller said who he is. */
+  readonly by: string;
+  /** Undefined where there was no document: workers went by their variable alone. */
+  readonly from: Gate | undefined;
+  readonly to: Gate;
+  readonly phase: GatePhase;
+  readonly reason: string;
+}
+
+export interface GateDocument {
+  /** Grows with each change; every write names the one it has seen. */
+  readonly version: number;
+  readonly percent: Gate;
+  readonly phase: GatePhase;
+  /** Where an alarm takes the rollout back to: the percentage at which it began. */
+  readonly retreatTo: Gate;
+  /** When the controller, by its own clock, first saw this step under readable alarms: its bake begins there. */
+  readonly bakedFromMs?: number;
+  /** Since when the alarms cannot be read. */
+  readonly blindFromMs?: number;
+  /** Oldest first. */
+  readonly history: readonly GateChange[];
+}
+
+const percent = z.number().check(z.gte(0), z.lte(100));
+const phase = z.enum(GATE_PHASES);
+const storedChange = z.object({
+  version: z.int(),
+  at: z.number(),
+  by: z.string(),
+  from: z.nullable(percent),
+  to: percent,
+  phase,
+  reason: z.string(),
+});
+const stored = z.object({
+  version: z.int(),
+  percent,
+  phase,
+  retreat_to: percent,
+  baked_from: z.optional(z.number()),
+  blind_from: z.optional(z.number()),
+  history: z.array(storedChange),
+});
+
+function parsed<T extends z.ZodMiniType>(schema: T, item: Item): z.infer<T> {
+  const { data, error } = schema.safeParse(item);
+  if (!error) return data;
+  const problems = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+  throw new TypeError(
+    `The table's item ${GATE_KEY} is damaged (${problems}). Delete it, and write it anew: npm run gate -- off`,
+  );
+}
+
+/** All that a worker needs of it, so that a document of a later version does not stop an earlier worker. */
+export const gatePercentOf = (item: Item): Gate => parsed(z.object({ percent }), item).percent;
+
+/** @throws TypeError when the item is no gate document. */
+export function decodeGate(item: Item): GateDocument {
+  const { retreat_to, baked_from, blind_from, history, ...same } = parsed(stored, item);
+  return {
+    ...same,
+    retreatTo: retreat_to,
+    ...(baked_from !== undefined && { bakedFromMs: baked_from }),
+    ...(blind_from !== undefined && { blindFromMs: blind_from }),
+    history: history.map(decodeChange),
+  };
+}
+
+const decodeChange = ({ at, from, ...rest }: z.infer<typeof storedChange>): GateChange => ({
+  ...rest,
+  atMs: at,
+  from: from ?? undefined,
+});
+
+export const encodeChange = ({ atMs, from, ...rest }: GateChange): Value => ({ ...rest, at: atMs, from: from ?? null });

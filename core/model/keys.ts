@@ -1,0 +1,54 @@
+import { hash } from "node:crypto";
+import type { Value } from "./write.ts";
+import type { OperationType } from "./operations.ts";
+import { canonicalUrl } from "./url.ts";
+
+/** Version of the key derivation; another one makes every job a new job. */
+const KEY_VERSION = 1;
+const WATCH_SHARDS = 8;
+/** The sparse index over `watch_shard` and `watch_at`. */
+export const WATCH_INDEX = "watch";
+
+/** JSON with sorted keys and no white space, so that equal values have equal text in every process and language. */
+export function canonicalJson(value: Value): string {
+  if (Array.isArray(value)) return `[${value.map((entry: Value) => canonicalJson(entry)).join(",")}]`;
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries<Value>(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([name, entry]) => `${JSON.stringify(name)}:${canonicalJson(entry)}`).join(",")}}`;
+  }
+  return JSON.stringify(value);
+}
+
+const sha256Of = (value: Value): string => hash("sha256", canonicalJson(value));
+
+export interface JobIdentity {
+  readonly work_id: string;
+  readonly artifact_id: string;
+  readonly url: string;
+}
+
+/** 64 hex digits: what makes two messages the same job. */
+export const jobKeyOf = ({ work_id, artifact_id, url }: JobIdentity): string =>
+  sha256Of({ v: KEY_VERSION, kind: "JOB", work_id, artifact_id, url: canonicalUrl(url) });
+
+/** The first 128 bits of the job key: a producer can compute it without asking. */
+export const jobIdOfKey = (jobKey: string): string => jobKey.slice(0, 32);
+export const jobIdOf = (identity: JobIdentity): string => jobIdOfKey(jobKeyOf(identity));
+
+/** 128 bits are enough to tell the operations of one job apart, and short: the record must stay under 1 KB. */
+export const operationKeyOf = (kind: OperationType, jobId: string, context: Readonly<Record<string, string>>): string =>
+  sha256Of({ v: KEY_VERSION, kind, job_id: jobId, ...context }).slice(0, 32);
+
+export const jobItemKey = (jobId: string): string => `JOB#${jobId}`;
+export const hashItemKey = (sha256: string): string => `HASH#${sha256}`;
+export const jobIdOfItemKey = (key: string): string => key.slice("JOB#".length);
+
+export const contentKey = (sha256: string): string => `sha256/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
+
+const STAGING_PREFIX = "staging/";
+/** One attempt chain, one staging object: nobody else's bytes can land under its name. */
+export const stagingKey = (jobId: string, stagedBy: string): string => `${STAGING_PREFIX}${jobId}/${stagedBy}`;
+export const jobIdOfStagingKey = (key: string): string => key.slice(STAGING_PREFIX.length).split("/")[0] ?? "";
+
+export const watchShards = (): readonly number[] => Array.from({ length: WATCH_SHARDS }, (_, shard) => shard);
+export const watchShardOf = (jobId: string): number => Number.parseInt(jobId.slice(0, 8), 16) % WATCH_SHARDS;

@@ -1,0 +1,285 @@
+/**
+ * The protocol: every conditional write there is, as data. A crash may fall between any two of them; each alone leaves
+ * the job in a state that another worker, or the reconciler, can go on from.
+ *
+ *   takeLease -> (renewLease | saveCheckpoint | completeOperation)* -> completeOperation, terminal
+ *                                                                    | failJob
+ *                                                                    | releaseForRetry | releaseForContinuation
+ *   recoverJob: the reconciler's, for leases that expired and messages that were lost.
+ *   reopenJob: an operator's, for a job that failed and shall be tried again.
+ *
+ * Safety rests on the fence alone. Clocks decide only when somebody may try.
+ */
+import type { Item, Clause, Value, Write } from "./write.ts";
+import { hashItemKey, jobItemKey, watchShardOf } from "./keys.ts";
+import type { JobMessage } from "./message.ts";
+import { OPERATION_TYPES, type OperationType } from "./operations.ts";
+import { encodeCheckpoint, encodeOperation, operationAttribute } from "./record-codec.ts";
+import type { Checkpoint, FailureClass, JobRecord, OperationRecord } from "./record.ts";
+import { OPEN_STATES, type JobState, type ReopenedState } from "./states.ts";
+
+/** Proof of holding a job. Whoever writes with an older fence, or under another owner's name, is refused. */
+export interface Lease {
+  readonly jobId: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+const isNew: Clause = { attribute: "pk", is: "absent" };
+const isFailed: Clause = { attribute: "state", is: "=", than: "FAILED" satisfies JobState };
+const isOpen: Clause = { attribute: "state", is: "one of", than: OPEN_STATES };
+const isAvailable = (nowMs: number): Clause => ({ attribute: "available_at", is: "<=", than: nowMs });
+const isFencedBy = (lease: Lease): readonly Clause[] => [
+  { attribute: "fence", is: "=", than: lease.fence },
+  { attribute: "lease_owner", is: "=", than: lease.owner },
+];
+
+const LEASE_ATTRIBUTES = ["lease_owner", "available_at", "watch_at", "watch_shard"];
+const TROUBLE_ATTRIBUTES = ["reason", "failure_class"];
+const FAILED_ATTRIBUTES = [...TROUBLE_ATTRIBUTES, "failed_at", "expires_at"];
+const OPERATION_ATTRIBUTES = [...new Set(OPERATION_TYPES.map(operationAttribute))];
+
+export interface LeaseRequest {
+  readonly jobId: string;
+  readonly message: JobMessage;
+  readonly owner: string;
+  readonly nowMs: number;
+  readonly ttlMs: number;
+  readonly headKey: string;
+}
+
+/** Plans the job if it is new, takes the lease if it is free or expired, and starts HEAD if nothing has: one write. */
+export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey }: LeaseRequest): Write {
+  const expiresAtMs = nowMs + ttlMs;
+  return {
+    key: jobItemKey(jobId),
+    when: [[isNew], [isOpen, isAvailable(nowMs)]],
+    set: { lease_owner: owner, available_at: expiresAtMs, watch_at: expiresAtMs, watch_shard: watchShardOf(jobId) },
+    setIfAbsent: {
+      state: "LEASED" satisfies JobState,
+      work_id: message.work_id,
+      artifact_id: message.artifact_id,
+      url: message.url,
+      planned_at: nowMs,
+      op_head: encodeOperation("HEAD", { key: headKey, status: "STARTED", fence: 1, atMs: nowMs }),
+      ...(message.sha256 !== undefined && { expected_sha256: message.sha256 }),
+    },
+    add: { fence: 1, attempts: 1, strikes: 1 },
+  };
+}
+
+function fencedWrite(lease: Lease, effect: Omit<Write, "key" | "when">): Write {
+  return { key: jobItemKey(lease.jobId), when: [isFencedBy(lease)], ...effect };
+}
+
+export function renewLease(lease: Lease, nowMs: number, ttlMs: number): Write {
+  return fencedWrite(lease, { set: { available_at: nowMs + ttlMs, watch_at: nowMs + ttlMs } });
+}
+
+export interface OperationEntry {
+  readonly type: OperationType;
+  readonly record: OperationRecord;
+}
+
+const isStillStarted = ({ type }: OperationEntry): Clause => ({
+  attribute: `${operationAttribute(type)}.status`,
+  is: "=",
+  than: "STARTED",
+});
+
+const operationEntries = (entries: readonly OperationEntry[]): Item =>
+  Object.fromEntries(entries.map(({ type, record }) => [operationAttribute(type), encodeOperation(type, record)]));
+
+export function startOperation(lease: Lease, started: OperationEntry): Write {
+  return fencedWrite(lease, { set: operationEntries([started]) });
+}
+
+/** The completion of one operation, the state it leads to and the start of the next. */
+export function completeOperation(
+  lease: Lease,
+  done: OperationEntry,
+  started: OperationEntry | undefined,
+  state: JobState,
+): Write {
+  return fencedWrite(lease, { set: { ...operationEntries(started ? [done, started] : [done]), state } });
+}
+
+/** The last operation's completion: the job is terminal, and its record stays until `expiresAtMs` to answer duplicates. */
+export function finishJob(lease: Lease, done: OperationEntry, state: JobState, expiresAtMs: number): Write {
+  return fencedWrite(lease, {
+    set: { ...operationEntries([done]), state, expires_at: epochSeconds(expiresAtMs) },
+    remove: [...LEASE_ATTRIBUTES, ...TROUBLE_ATTRIBUTES, "checkpoint"],
+  });
+}
+
+/**
+ * Bytes up to the checkpoint are staged and acknowledged. The retry budget starts anew only where that is progress: a
+ * transfer that had to start over may do so again and again, and must end.
+ */
+export function saveCheckpoint(lease: Lease, checkpoint: Checkpoint, isProgress: boolean): Write {
+  return fencedWrite(lease, { set: { checkpoint: encodeCheckpoint(checkpoint), ...(isProgress && { strikes: 0 }) } });
+}
+
+export interface Trouble {
+  readonly reason: string;
+  readonly failureClass: FailureClass;
+}
+
+const troubleAttributes = ({ reason, failureClass }: Trouble): Item => ({ reason, failure_class: failureClass });
+
+/** Attributes whose content turned out to be of no use: an operation that threw, a checkpoint whose upload is gone. */
+export type Forgotten = readonly string[];
+
+export function failJob(
+  lease: Lease,
+  trouble: Trouble,
+  forgotten: Forgotten,
+  nowMs: number,
+  retentionMs: number,
+): Write {
+  return fencedWrite(lease, {
+    set: {
+      state: "FAILED" satisfies JobState,
+      ...troubleAttributes(trouble),
+      failed_at: nowMs,
+      expires_at: epochSeconds(nowMs + retentionMs),
+    },
+    remove: [...new Set([...LEASE_ATTRIBUTES, ...forgotten, "checkpoint"])],
+  });
+}
+
+/** The message comes back by itself at `notBeforeMs`; should it be lost, the reconciler looks after `graceMs` more. */
+export function releaseForRetry(
+  lease: Lease,
+  trouble: Trouble,
+  forgotten: Forgotten,
+  notBeforeMs: number,
+  graceMs: number,
+): Write {
+  return fencedWrite(lease, {
+    set: { ...troubleAttributes(trouble), available_at: notBeforeMs, watch_at: notBeforeMs + graceMs },
+    remove: ["lease_owner", ...forgotten],
+  });
+}
+
+/** What a job fails by whose invocations all end before anything of it is staged for good. */
+const OUT_OF_TIME: Trouble = { reason: "out_of_time", failureClass: "system" };
+
+/** Hands the job to a later invocation. The attempt is not charged: nothing went wrong. */
+export function releaseForContinuation(
+  lease: Lease,
+  record: JobRecord,
+  forgotten: Forgotten,
+  nowMs: number,
+  graceMs: number,
+): Write {
+  return fencedWrite(lease, {
+    set: {
+      available_at: nowMs,
+      watch_at: nowMs + graceMs,
+      hops: record.hops + 1,
+      attempts: record.attempts - 1,
+      ...troubleAttributes(OUT_OF_TIME),
+    },
+    remove: ["lease_owner", ...forgotten],
+  });
+}
+
+/**
+ * Takes an expired lease away, or revives a job whose message never came back. Refused when anything happened since
+ * `seen` was read that it would undo: a renewal moves `watch_at`, another holder the fence, and a holder that is alive
+ * after all, by a clock that runs behind ours, may have completed what is abandoned here. The new fence shuts the old
+ * holder out.
+ * A lease that is taken away makes the job available at once, to any clock: until it has run out for the worker as well, a
+ * reconciler whose clock runs ahead could take the next one in its first moment, again and again. A wait stays a wait.
+ */
+export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, graceMs: number): Write {
+  const abandoned = Object.entries(seen.operations)
+    .filter(([, record]) => record.status === "STARTED")
+    .map(([type, record]) => ({
+      type: type as OperationType,
+      record: { ...record, status: "ABANDONED" as const },
+    }));
+  return {
+    key: jobItemKey(seen.jobId),
+    when: [
+      [
+        isOpen,
+        { attribute: "fence", is: "=", than: seen.fence },
+        { attribute: "watch_at", is: "=", than: watchAtMs },
+        ...abandoned.map(isStillStarted),
+      ],
+    ],
+    set: {
+      watch_at: nowMs + graceMs,
+      ...(seen.leaseOwner !== undefined && { available_at: 0 }),
+      ...operationEntries(abandoned),
+    },
+    add: { fence: 1 },
+    remove: ["lease_owner"],
+  };
+}
+
+const isPublished = ({ operations }: JobRecord): boolean => operations.FINALIZE?.status === "DONE";
+
+export const reopenedState = (seen: JobRecord): ReopenedState => (isPublished(seen) ? "FINALIZED" : "LEASED");
+
+/**
+ * Opens a failed job again, with a new budget and a new fence. Refused when it is no longer the failure that was seen.
+ * What was published stays so, and its results are replayed; anything else was removed from staging when the job failed,
+ * or was said by the origin then: that is done anew. `available_at` 0 is past by every clock, the operator's is not.
+ */
+export function reopenJob(seen: JobRecord, by: string, nowMs: number, graceMs: number): Write {
+  return {
+    key: jobItemKey(seen.jobId),
+    when: [[isFailed, { attribute: "fence", is: "=", than: seen.fence }]],
+    set: {
+      state: reopenedState(seen),
+      strikes: 0,
+      hops: 0,
+      planned_at: nowMs,
+      available_at: 0,
+      watch_at: nowMs + graceMs,
+      watch_shard: watchShardOf(seen.jobId),
+      redriven_by: by,
+      redriven_from: seen.reason ?? "",
+    },
+    add: { fence: 1, redrives: 1 },
+    remove: [...FAILED_ATTRIBUTES, ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],
+  };
+}
+
+export interface IndexEntry {
+  readonly sha256: string;
+  readonly jobId: string;
+  readonly key: string;
+  readonly bytes: number;
+  readonly contentType: string;
+}
+
+/** One entry a hash, put by whoever comes first and never changed. */
+export function putIndexEntry(entry: IndexEntry, nowMs: number): Write {
+  return {
+    key: hashItemKey(entry.sha256),
+    when: [[isNew]],
+    set: {
+      job_id: entry.jobId,
+      content_key: entry.key,
+      bytes: entry.bytes,
+      content_type: entry.contentType,
+      indexed_at: nowMs,
+    },
+  };
+}
+
+export const RECONCILER_KEY = "RECONCILER";
+
+/** Where the next sweep goes on; of two reconcilers that overlap, the slower one's place is not kept. */
+export function saveSweepCursor(seenFence: number | undefined, cursor: string | undefined): Write {
+  const unchanged: Clause = seenFence === undefined ? isNew : { attribute: "fence", is: "=", than: seenFence };
+  const place: Value = cursor ?? "";
+  return { key: RECONCILER_KEY, when: [[unchanged]], set: { cursor: place }, add: { fence: 1 } };
+}
+
+/** DynamoDB's TTL counts seconds. */
+const epochSeconds = (ms: number): number => Math.ceil(ms / 1000);

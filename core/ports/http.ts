@@ -1,0 +1,20 @@
+export interface HttpRequest {
+  readonly method: "HEAD" | "GET";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** One response, redirects not followed. The body must be read to its end or discarded. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Uint8Array>;
+  discard(): void;
+}
+
+export interface Http {
+  /** @throws RetryableError when no response came: connection refused or reset, time-out, name not found. */
+  request(request: HttpRequest): Promise<HttpResponse>;
+}

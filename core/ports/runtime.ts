@@ -1,0 +1,15 @@
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  nowMs(): number;
+  /** Runs `task` every `periodMs` until the returned function is called. */
+  every(periodMs: number, task: () => void): () => void;
+  /** Runs `task` once after `delayMs` unless the returned function is called before. */
+  after(delayMs: number, task: () => void): () => void;
+}
+
+export interface Random {
+  /** Uniform in [0, 1). */
+  fraction(): number;
+  /** A name no other call anywhere returns. */
+  uniqueId(): string;
+}

@@ -1,0 +1,67 @@
+import { hostOf, parseMessage, type JobMessage } from "../model/message.ts";
+import type { OutgoingMessage } from "../model/message.ts";
+import type { DeadLetter, DeadLetterQueue, Queue } from "../ports/queue.ts";
+
+export interface DeadLettersDeps {
+  readonly deadLetters: DeadLetterQueue;
+  readonly queue: Pick<Queue, "send">;
+}
+
+export interface DeadLettersRequest {
+  readonly isDryRun: boolean;
+  /** Of each message once: what was, or would be, sent again; or what is no message, and why. */
+  readonly onLetter: (letter: DeadLetter, outcome: "sent" | "selected" | { readonly problem: string }) => void;
+}
+
+interface Valid {
+  readonly letter: DeadLetter;
+  readonly message: JobMessage;
+}
+
+const outgoing = ({ letter, message }: Valid): OutgoingMessage => ({
+  body: letter.body,
+  group: hostOf(message.url),
+});
+
+/**
+ * Sends dead letters that are valid messages to the work queue once more, and leaves the others where they are. Each is
+ * deleted after its sending was accepted, never before: stopped in between it is sent twice, which changes nothing.
+ */
+export async function redriveDeadLetters(deps: DeadLettersDeps, request: DeadLettersRequest): Promise<void> {
+  const { deadLetters } = deps;
+  const kept = new Map<string, DeadLetter>();
+  try {
+    for (;;) {
+      const received = await deadLetters.receive();
+      const fresh = received.filter(({ id }) => !kept.has(id));
+      // What was kept comes back when its time is up; with nothing else in between, all has been seen.
+      for (const letter of received) kept.set(letter.id, letter);
+      if (fresh.length === 0) return;
+      for (const { letter } of await sendValid(deps, request, fresh)) kept.delete(letter.id);
+    }
+  } finally {
+    if (kept.size > 0) await deadLetters.giveBack([...kept.values()]);
+  }
+}
+
+async function sendValid(
+  { deadLetters, queue }: DeadLettersDeps,
+  { isDryRun, onLetter }: DeadLettersRequest,
+  letters: readonly DeadLetter[],
+): Promise<readonly Valid[]> {
+  const valid: Valid[] = [];
+  for (const letter of letters) {
+    const message = parseMessage(letter.body);
+    if (typeof message === "string") onLetter(letter, { problem: message });
+    else valid.push({ letter, message });
+  }
+  if (isDryRun) {
+    for (const { letter } of valid) onLetter(letter, "selected");
+    return [];
+  }
+  if (valid.length === 0) return [];
+  await queue.send(valid.map(outgoing));
+  await deadLetters.delete(valid.map(({ letter }) => letter));
+  for (const { letter } of valid) onLetter(letter, "sent");
+  return valid;
+}

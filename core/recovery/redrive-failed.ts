@@ -1,0 +1,90 @@
+import { messageOf } from "../model/message.ts";
+import type { FailedJobs, Items } from "../ports/items.ts";
+import type { Queue } from "../ports/queue.ts";
+import type { Clock, Random } from "../ports/runtime.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import { reopenedState, reopenJob } from "../model/protocol.ts";
+import { decodeJob } from "../model/record-codec.ts";
+import type { FailureClass, JobRecord } from "../model/record.ts";
+
+export interface RedriveDeps {
+  readonly clock: Clock;
+  readonly random: Pick<Random, "uniqueId">;
+  readonly items: Pick<Items, "write">;
+  readonly failedJobs: FailedJobs;
+  readonly queue: Pick<Queue, "send">;
+  readonly telemetry: Telemetry;
+  readonly settings: { readonly requeueGraceMs: number };
+}
+
+/** Which failed jobs; what is left out does not matter. */
+export interface Selection {
+  readonly failureClass?: FailureClass | undefined;
+  /** Part of the reason. */
+  readonly reason?: string | undefined;
+  readonly failedBeforeMs?: number | undefined;
+  readonly failedAfterMs?: number | undefined;
+}
+
+/** What an older version failed says not when: the time it was planned at is the next best. */
+const failedAtMs = (job: JobRecord): number => job.failedAtMs ?? job.plannedAtMs;
+
+export const selects = (selection: Selection, job: JobRecord): boolean =>
+  job.state === "FAILED" &&
+  (selection.failureClass === undefined || job.failureClass === selection.failureClass) &&
+  (selection.reason === undefined || job.reason?.includes(selection.reason) === true) &&
+  (selection.failedBeforeMs === undefined || failedAtMs(job) < selection.failedBeforeMs) &&
+  (selection.failedAfterMs === undefined || failedAtMs(job) > selection.failedAfterMs);
+
+export interface FailedRequest {
+  readonly selection: Selection;
+  /** Jobs, at most. */
+  readonly limit: number;
+  readonly isDryRun: boolean;
+  /** `changed`: somebody else reopened it, or it is gone. */
+  readonly onJob: (job: JobRecord, outcome: "reopened" | "changed" | "selected") => void;
+}
+
+export interface FailedReport {
+  readonly scanned: number;
+  readonly readUnits: number;
+  /** The table was looked through to its end. */
+  readonly isComplete: boolean;
+}
+
+/** Reopens the failed jobs that the selection names. Stopped anywhere, it has lost nothing: run it again. */
+export async function redriveFailed(deps: RedriveDeps, request: FailedRequest): Promise<FailedReport> {
+  const { selection, limit, isDryRun, onJob } = request;
+  let [left, scanned, readUnits] = [limit, 0, 0];
+  let from: string | undefined;
+  do {
+    const page = await deps.failedJobs.page(from);
+    scanned += page.scanned;
+    readUnits += page.readUnits;
+    for (const job of page.items.map(decodeJob).filter((each) => selects(selection, each))) {
+      if (left === 0) return { scanned, readUnits, isComplete: false };
+      left -= 1;
+      onJob(job, isDryRun ? "selected" : await reopen(deps, job));
+    }
+    from = page.next;
+  } while (from !== undefined);
+  return { scanned, readUnits, isComplete: true };
+}
+
+async function reopen(deps: RedriveDeps, job: JobRecord): Promise<"reopened" | "changed"> {
+  const { clock, items, queue, random, settings, telemetry } = deps;
+  const by = random.uniqueId();
+  const { applied, item } = await items.write(reopenJob(job, by, clock.nowMs(), settings.requeueGraceMs));
+  // A refusal that names us is our own write, sent again after its answer was lost.
+  if (!item || (!applied && item["redriven_by"] !== by)) return "changed";
+  // A crash here loses nothing: the job is watched, and the reconciler sends its message after the grace.
+  await queue.send([messageOf(job)]);
+  telemetry.emit({
+    event: "job_state_changed",
+    job_id: job.jobId,
+    from_state: "FAILED",
+    to_state: reopenedState(job),
+    since_planned_ms: Math.max(0, clock.nowMs() - job.plannedAtMs),
+  });
+  return "reopened";
+}

@@ -1,0 +1,42 @@
+import type { Announcement } from "../model/announcement.ts";
+import { announcementOf } from "./announcement-of.ts";
+import type { AnnouncementBus } from "../ports/announcement-bus.ts";
+import type { DeadLetters } from "../ports/queue.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import { readOrSetAside } from "./set-aside.ts";
+import type { StreamRecord } from "../ports/stream.ts";
+
+export interface AnnouncerDeps {
+  readonly bus: AnnouncementBus;
+  readonly deadLetters: DeadLetters;
+  readonly telemetry: Telemetry;
+  readonly contentBucket: string;
+}
+
+interface Due {
+  readonly sequenceNumber: string;
+  readonly announcement: Announcement;
+}
+
+/**
+ * Announces what the records say was stored. There is nothing to remember: whatever is cut short comes again, and is
+ * announced under the same id.
+ * @returns from which record on the stream must deliver again; undefined when all is announced.
+ * @throws when the bus or the dead-letter queue did not answer: the stream delivers all of them again.
+ */
+export async function announce(deps: AnnouncerDeps, records: readonly StreamRecord[]): Promise<string | undefined> {
+  const { bus, contentBucket, telemetry } = deps;
+  const due: Due[] = [];
+  for (const record of records) {
+    const announcement = await readOrSetAside(deps, record, (change) => announcementOf(change, contentBucket));
+    if (announcement) due.push({ sequenceNumber: record.sequenceNumber, announcement });
+  }
+  if (due.length === 0) return undefined;
+  const { taken, refusal } = await bus.publish(due.map(({ announcement }) => announcement));
+  if (refusal === undefined) return undefined;
+  telemetry.log("warn", "the bus refused an announcement; the stream delivers it again", {
+    reason: refusal,
+    job_id: due[taken]?.announcement.id ?? "",
+  });
+  return due[taken]?.sequenceNumber;
+}

@@ -1,0 +1,39 @@
+import { announcement, type Announcement } from "../model/announcement.ts";
+import { contentKey } from "../model/keys.ts";
+import { decodeJob } from "../model/record-codec.ts";
+import type { JobRecord } from "../model/record.ts";
+import { isJobState, isTerminal, STORED_STATES } from "../model/states.ts";
+import type { ItemChange } from "../ports/stream.ts";
+
+/**
+ * Only a job that was open before is announced: a record that is merely written again, by whomever, or put back from an
+ * archive, has been. All of it comes from the record, so that it is the same whenever it is made.
+ * @throws when a job is stored, and its record does not tell what.
+ */
+export function announcementOf({ before, after }: ItemChange, bucket: string): Announcement | undefined {
+  if (!after || !isStored(after["state"]) || !isOpen(before?.["state"])) return undefined;
+  const job = decodeJob(after);
+  const { sha256 = "", bytes, contentType } = job.transfer ?? {};
+  return announcement.parse({
+    schema_version: 1,
+    id: job.jobId,
+    work_id: job.workId,
+    artifact_id: job.artifactId,
+    url: job.url,
+    state: job.state,
+    sha256,
+    bytes,
+    content_type: contentType,
+    bucket,
+    key: contentKey(sha256),
+    finished_at: finishedAt(job),
+  });
+}
+
+const isStored = (state: unknown): boolean => STORED_STATES.some((stored) => stored === state);
+const isOpen = (state: unknown): boolean => isJobState(state) && !isTerminal(state);
+
+function finishedAt({ operations }: JobRecord): string | undefined {
+  const last = operations.INDEX ?? operations.DEDUPE;
+  return last?.status === "DONE" ? new Date(last.atMs).toISOString() : undefined;
+}

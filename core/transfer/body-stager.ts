@@ -1,0 +1,276 @@
+import { createHash } from "node:crypto";
+import { LeaseLostError, PermanentError, RetryableError, UploadGoneError } from "../model/errors.ts";
+import { stagingKey } from "../model/keys.ts";
+import type { RunningSha256 } from "../ports/sha256.ts";
+import type { StagedPart, StagedUpload } from "../ports/staging.ts";
+import type { Checkpoint, Transfer } from "../model/record.ts";
+import type { StagingOwner, TransferDeps } from "./transfer-deps.ts";
+
+export interface BodyFacts {
+  readonly contentType: string;
+  readonly totalBytes: number | undefined;
+  /** What a later attempt can go on by; absent where none can. */
+  readonly validator: string | undefined;
+}
+
+/** What an earlier attempt staged, taken up again. */
+export interface StagedSoFar {
+  readonly upload: StagedUpload;
+  readonly stagedBy: string;
+  readonly parts: readonly StagedPart[];
+  readonly hash: RunningSha256;
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * Parts ahead of the checkpoint: what a crash may cost beside the part being read. Counted from the checkpoint itself, or
+ * one slow part, or one slow write, would let all later parts pile up behind it. Two keep the line busy.
+ */
+const PARTS_AHEAD = 2;
+
+interface SentPart {
+  readonly bytes: number;
+  readonly hashState: string;
+  etag?: string;
+}
+
+/** Each link depends on all the ETags before it: equal digests, equal parts. */
+export const chainDigest = (digest: string, etag: string): string =>
+  createHash("sha256").update(`${digest}:${etag}`).digest("hex").slice(0, 32);
+
+/**
+ * Streams one body to staging: one object up to a part, a multipart upload above. Parts are uploaded while the next is
+ * read; a checkpoint is saved when all parts before it are acknowledged, never earlier.
+ */
+export class BodyStager {
+  readonly #deps: TransferDeps;
+  readonly #owner: StagingOwner;
+  readonly #facts: BodyFacts;
+  readonly #stagedBy: string;
+  readonly #parts: SentPart[];
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #isProgress: boolean;
+  #superseded: Checkpoint | undefined;
+  #upload: StagedUpload | undefined;
+  #hash: RunningSha256 | undefined;
+  #received: number;
+  #savedParts: number;
+  #checkpointedParts: number;
+  #isSaving = false;
+  #saving: Promise<void> | undefined;
+  #failure: unknown;
+
+  constructor(deps: TransferDeps, owner: StagingOwner, facts: BodyFacts, soFar?: StagedSoFar) {
+    this.#deps = deps;
+    this.#owner = owner;
+    this.#facts = facts;
+    this.#stagedBy = soFar?.stagedBy ?? owner.stagedBy;
+    this.#superseded = soFar ? undefined : owner.checkpoint;
+    this.#isProgress = this.#superseded === undefined;
+    this.#upload = soFar?.upload;
+    this.#hash = soFar?.hash;
+    this.#parts = soFar?.parts.map(({ bytes, etag }) => ({ bytes, etag, hashState: "" })) ?? [];
+    this.#savedParts = this.#parts.length;
+    this.#checkpointedParts = this.#parts.length;
+    this.#received = soFar?.checkpoint.offset ?? 0;
+  }
+
+  async stage(body: AsyncIterable<Uint8Array>): Promise<Transfer> {
+    try {
+      return await this.#stageAll(body);
+    } catch (error) {
+      await this.#drain();
+      if (!(error instanceof LeaseLostError)) await this.#dropWhatCannotBeResumed();
+      throw error;
+    }
+  }
+
+  async #stageAll(body: AsyncIterable<Uint8Array>): Promise<Transfer> {
+    const { buffers } = this.#deps;
+    let held: Uint8Array | undefined = await buffers.take();
+    let filled = 0;
+    try {
+      for await (const chunk of body) {
+        this.#count(chunk.length);
+        let rest = chunk;
+        while (rest.length > 0) {
+          if (filled === held.length) {
+            const full: Uint8Array = held;
+            held = undefined;
+            await this.#sendPart(full, filled);
+            held = await buffers.take();
+            filled = 0;
+          }
+          const piece = rest.subarray(0, held.length - filled);
+          held.set(piece, filled);
+          filled += piece.length;
+          rest = rest.subarray(piece.length);
+        }
+      }
+      this.#checkLength();
+      const last = held;
+      if (!this.#upload) {
+        const transfer = await this.#putWhole(last.subarray(0, filled));
+        held = undefined;
+        buffers.giveBack(last);
+        return transfer;
+      }
+      if (filled > 0) {
+        held = undefined;
+        await this.#sendPart(last, filled);
+      }
+    } finally {
+      if (held) buffers.letGo();
+    }
+    return this.#complete();
+  }
+
+  #count(bytes: number): void {
+    this.#throwIfFailed();
+    this.#received += bytes;
+    const { maxBodyBytes } = this.#deps.settings;
+    if (this.#received > maxBodyBytes) throw new PermanentError("too_large", "policy");
+  }
+
+  #checkLength(): void {
+    const { totalBytes } = this.#facts;
+    if (totalBytes !== undefined && totalBytes !== this.#received) throw new RetryableError("torn_body");
+  }
+
+  async #putWhole(body: Uint8Array): Promise<Transfer> {
+    const key = stagingKey(this.#owner.jobId, this.#stagedBy);
+    const { etag } = await this.#deps.staging.put(key, body, this.#facts.contentType);
+    return this.#transfer(createHash("sha256").update(body).digest("hex"), etag);
+  }
+
+  /** Owns the buffer from here on. */
+  async #sendPart(buffer: Uint8Array, length: number): Promise<void> {
+    const { buffers, sha256, staging } = this.#deps;
+    try {
+      await this.#catchUp();
+      this.#hash ??= await sha256.create();
+      this.#upload ??= await staging.createUpload(
+        stagingKey(this.#owner.jobId, this.#stagedBy),
+        this.#facts.contentType,
+      );
+    } catch (error) {
+      buffers.letGo();
+      throw error;
+    }
+    const body = buffer.subarray(0, length);
+    this.#hash.update(body);
+    const part: SentPart = { bytes: length, hashState: this.#hash.save() };
+    this.#parts.push(part);
+    const upload = this.#uploadPart(this.#upload, part, this.#parts.length, body, buffer);
+    this.#inFlight.add(upload);
+    void upload.finally(() => this.#inFlight.delete(upload));
+  }
+
+  async #catchUp(): Promise<void> {
+    while (this.#failure === undefined && this.#parts.length - this.#kept() >= PARTS_AHEAD) {
+      await Promise.race([...this.#inFlight, ...(this.#isSaving ? [this.#saving] : [])]);
+    }
+    this.#throwIfFailed();
+  }
+
+  async #uploadPart(
+    upload: StagedUpload,
+    part: SentPart,
+    partNumber: number,
+    body: Uint8Array,
+    buffer: Uint8Array,
+  ): Promise<void> {
+    try {
+      part.etag = (await this.#deps.staging.uploadPart(upload, partNumber, body)).etag;
+    } catch (error) {
+      this.#failure ??= error;
+      this.#deps.buffers.letGo();
+      return;
+    }
+    this.#deps.buffers.giveBack(buffer);
+    if (!this.#isSaving) this.#saving = this.#saveProgress();
+  }
+
+  /** One checkpoint at a time; what is acknowledged meanwhile goes into the next. */
+  async #saveProgress(): Promise<void> {
+    this.#isSaving = true;
+    try {
+      for (let next = this.#checkpointAhead(); next; next = this.#checkpointAhead()) {
+        await this.#owner.saveCheckpoint(next, this.#isProgress);
+        this.#checkpointedParts = this.#savedParts;
+        await this.#abortSuperseded();
+      }
+    } catch (error) {
+      this.#failure ??= error;
+    } finally {
+      this.#isSaving = false;
+    }
+  }
+
+  #checkpointAhead(): Checkpoint | undefined {
+    const { totalBytes, validator, contentType } = this.#facts;
+    const acknowledged = this.#acknowledged();
+    const last = this.#parts[acknowledged - 1];
+    if (!this.#upload || !last || totalBytes === undefined || validator === undefined) return undefined;
+    if (acknowledged === this.#savedParts) return undefined;
+    this.#savedParts = acknowledged;
+    const done = this.#parts.slice(0, acknowledged);
+    return {
+      stagedBy: this.#stagedBy,
+      uploadId: this.#upload.uploadId,
+      validator,
+      totalBytes,
+      offset: done.reduce((sum, part) => sum + part.bytes, 0),
+      hashState: last.hashState,
+      partsDigest: done.reduce((digest, part) => chainDigest(digest, part.etag ?? ""), ""),
+      contentType,
+    };
+  }
+
+  /** Parts that need not be sent again, or, where nothing can be resumed, that only a crash would lose. */
+  #kept(): number {
+    const isResumable = this.#facts.totalBytes !== undefined && this.#facts.validator !== undefined;
+    return isResumable ? this.#checkpointedParts : this.#acknowledged();
+  }
+
+  /** Parts up to the first that is still in flight. */
+  #acknowledged(): number {
+    const pending = this.#parts.findIndex((part) => part.etag === undefined);
+    return pending === -1 ? this.#parts.length : pending;
+  }
+
+  /** Only after our own checkpoint has taken its place: until then a crash would still need it. */
+  async #abortSuperseded(): Promise<void> {
+    if (!this.#superseded) return;
+    const { stagedBy, uploadId } = this.#superseded;
+    this.#superseded = undefined;
+    await this.#deps.staging.abortUpload({ key: stagingKey(this.#owner.jobId, stagedBy), uploadId });
+  }
+
+  async #complete(): Promise<Transfer> {
+    await this.#drain();
+    this.#throwIfFailed();
+    if (!this.#upload || !this.#hash) throw new UploadGoneError();
+    const parts = this.#parts.map(({ bytes, etag }, index) => ({ partNumber: index + 1, bytes, etag: etag ?? "" }));
+    const { etag } = await this.#deps.staging.completeUpload(this.#upload, parts);
+    return this.#transfer(this.#hash.digest(), etag);
+  }
+
+  #transfer(sha256: string, etag: string): Transfer {
+    const { contentType } = this.#facts;
+    return { sha256, bytes: this.#received, contentType, stagedBy: this.#stagedBy, etag };
+  }
+
+  async #drain(): Promise<void> {
+    await Promise.all(this.#inFlight);
+    await this.#saving;
+  }
+
+  async #dropWhatCannotBeResumed(): Promise<void> {
+    if (this.#upload && this.#savedParts === 0) await this.#deps.staging.abortUpload(this.#upload);
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}

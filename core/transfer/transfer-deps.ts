@@ -1,0 +1,36 @@
+import type { Checkpoint } from "../model/record.ts";
+import type { Http } from "../ports/http.ts";
+import type { Clock } from "../ports/runtime.ts";
+import type { Sha256 } from "../ports/sha256.ts";
+import type { Staging } from "../ports/staging.ts";
+import type { PartBuffers } from "./part-buffers.ts";
+
+export interface TransferSettings {
+  readonly maxBodyBytes: number;
+  /** Media types or `type/*`; empty allows all. */
+  readonly allowedContentTypes: readonly string[];
+  readonly allowPrivateHosts: boolean;
+}
+
+/** What a transfer needs of its caller. */
+export interface TransferDeps {
+  readonly clock: Pick<Clock, "nowMs">;
+  readonly http: Http;
+  readonly staging: Staging;
+  readonly sha256: Sha256;
+  readonly buffers: PartBuffers;
+  readonly settings: TransferSettings;
+}
+
+/** For whom a body is staged: a job under lease, or the plain path, which keeps nothing. */
+export interface StagingOwner {
+  readonly jobId: string;
+  /** Names the staging object, so that no two attempts write to the same one. */
+  readonly stagedBy: string;
+  readonly checkpoint: Checkpoint | undefined;
+  /** Whether a later attempt can go on from what this one saves. */
+  readonly keepsCheckpoints: boolean;
+  /** `isProgress`: nothing that was staged before had to be given up for it. */
+  saveCheckpoint(checkpoint: Checkpoint, isProgress: boolean): Promise<void>;
+  noteResumed(bytes: number): void;
+}

@@ -1,0 +1,46 @@
+import { jobIdOfKey, operationKeyOf } from "../model/keys.ts";
+import { LeasedJob } from "./leased-job.ts";
+import type { JobMessage } from "../model/message.ts";
+import { takeLease } from "../model/protocol.ts";
+import { decodeJob } from "../model/record-codec.ts";
+import { isTerminal } from "../model/states.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+export type Acquisition =
+  | { readonly kind: "leased"; readonly job: LeasedJob }
+  | { readonly kind: "finished" }
+  | { readonly kind: "busy" }
+  | { readonly kind: "waiting"; readonly untilMs: number };
+
+/** `onRenewed` is called after each renewal, so that the message can be kept hidden as long as the lease is held. */
+export async function acquireLease(
+  deps: WorkerDeps,
+  message: JobMessage,
+  jobKey: string,
+  onRenewed: () => void,
+): Promise<Acquisition> {
+  const { clock, items, random, settings } = deps;
+  const jobId = jobIdOfKey(jobKey);
+  const owner = random.uniqueId();
+  const nowMs = clock.nowMs();
+  const outcome = await items.write(
+    takeLease({
+      jobId,
+      message,
+      owner,
+      nowMs,
+      ttlMs: settings.leaseTtlMs,
+      headKey: operationKeyOf("HEAD", jobId, { url: message.url }),
+    }),
+  );
+  const acquiredInMs = clock.nowMs() - nowMs;
+  if (!outcome.item) return { kind: "busy" };
+  const record = decodeJob(outcome.item);
+  // A refusal that names us as the owner is our own write, sent again after its answer was lost.
+  if (outcome.applied || record.leaseOwner === owner) {
+    return { kind: "leased", job: new LeasedJob(deps, { owner, record, onRenewed, jobKey, acquiredInMs }) };
+  }
+  if (isTerminal(record.state)) return { kind: "finished" };
+  if (record.leaseOwner === undefined) return { kind: "waiting", untilMs: record.availableAtMs ?? clock.nowMs() };
+  return { kind: "busy" };
+}

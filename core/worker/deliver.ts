@@ -1,0 +1,84 @@
+import { asJobError } from "../model/errors.ts";
+import { jobIdOfKey, jobKeyOf } from "../model/keys.ts";
+import { acquireLease } from "./acquire-lease.ts";
+import { isGuarded } from "./choose-path.ts";
+import { parseMessage, trackedMessage, type JobMessage } from "../model/message.ts";
+import { processUnguarded } from "./unguarded.ts";
+import { processJob, type JobEnd } from "./process-job.ts";
+import type { Queue } from "../ports/queue.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+export interface Delivery {
+  readonly body: string;
+  readonly receiptHandle: string;
+  readonly receiveCount: number;
+}
+
+/** What to tell the queue: `acknowledge` deletes the message, `return` lets it come back. */
+export type Verdict = "acknowledge" | "return";
+
+/**
+ * One delivery of one message, from parsing to verdict. Never throws. A message is acknowledged only when its job is
+ * terminal, when its job's record alone brings it back, or when it is in the dead-letter queue.
+ */
+export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: AbortSignal): Promise<Verdict> {
+  try {
+    if (outOfTime.aborted) return await comeBack(deps, delivery, 0);
+    const message = parseMessage(delivery.body);
+    if (typeof message === "string") return await bury(deps, delivery, message);
+    const end = await work(deps, delivery, message, outOfTime);
+    if (end.kind === "retry") return await comeBack(deps, delivery, end.delayMs);
+    // A new message starts with no receives on its count.
+    if (end.kind === "continue") await deps.queue.send([trackedMessage(message)]);
+    return "acknowledge";
+  } catch (error) {
+    deps.telemetry.log("error", "a message could not be worked on; the queue delivers it again", {
+      reason: asJobError(error).reason,
+      error: String(error),
+    });
+    return "return";
+  }
+}
+
+async function work(
+  deps: WorkerDeps,
+  delivery: Delivery,
+  message: JobMessage,
+  outOfTime: AbortSignal,
+): Promise<JobEnd> {
+  const jobKey = jobKeyOf(message);
+  const { receiveCount } = delivery;
+  if (!(await isGuarded(deps, message, receiveCount, jobIdOfKey(jobKey)))) {
+    return processUnguarded(deps, message, receiveCount, outOfTime);
+  }
+
+  const acquisition = await acquireLease(deps, message, jobKey, () =>
+    keepHidden(deps.queue, delivery, deps.settings.leaseTtlMs),
+  );
+  switch (acquisition.kind) {
+    case "leased":
+      return processJob(deps, acquisition.job, outOfTime);
+    case "waiting":
+      return { kind: "retry", delayMs: acquisition.untilMs - deps.clock.nowMs() };
+    // The holder's lease is watched: should it die, the reconciler sends a message of its own.
+    case "busy":
+    case "finished":
+      return { kind: "done" };
+  }
+}
+
+/** A heartbeat: lost, the message merely comes back earlier, and finds the job leased. */
+function keepHidden(queue: Queue, { receiptHandle }: Delivery, delayMs: number): void {
+  queue.hideFor(receiptHandle, delayMs).catch(() => undefined);
+}
+
+async function comeBack({ queue }: WorkerDeps, { receiptHandle }: Delivery, delayMs: number): Promise<Verdict> {
+  await queue.hideFor(receiptHandle, Math.max(0, delayMs));
+  return "return";
+}
+
+async function bury({ queue, telemetry }: WorkerDeps, { body }: Delivery, reason: string): Promise<Verdict> {
+  await queue.sendToDeadLetters(body, reason);
+  telemetry.log("error", "a message is not valid and went to the dead-letter queue; mend its producer", { reason });
+  return "acknowledge";
+}

@@ -1,0 +1,104 @@
+import type { Operation } from "../model/operations.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type { Lease } from "../model/protocol.ts";
+import type { FailureClass, JobRecord, OperationRecord } from "../model/record.ts";
+import type { JobState } from "../model/states.ts";
+
+export interface Failure {
+  readonly reason: string;
+  readonly failure_class: FailureClass;
+  readonly host: string;
+}
+
+/** Two clocks tell it, or one that was set back meanwhile: the difference might be negative. */
+const duration = (ms: number): number => Math.max(0, ms);
+
+/** What is told of a job under lease: each event from one place. */
+export class JobEvents {
+  readonly #telemetry: Telemetry;
+  readonly #lease: Lease;
+
+  constructor(telemetry: Telemetry, lease: Lease) {
+    this.#telemetry = telemetry;
+    this.#lease = lease;
+  }
+
+  planned({ workId, artifactId, url, jobId }: JobRecord, jobKey: string): void {
+    this.#telemetry.emit({
+      event: "job_planned",
+      work_id: workId,
+      artifact_id: artifactId,
+      url,
+      job_id: jobId,
+      idempotency_key: jobKey,
+    });
+  }
+
+  leased(ttlMs: number, acquiredInMs: number): void {
+    const { jobId, owner } = this.#lease;
+    this.#telemetry.emit({
+      event: "job_leased",
+      job_id: jobId,
+      owner,
+      ttl_sec: ttlMs / 1000,
+      acquired_in_ms: duration(acquiredInMs),
+    });
+  }
+
+  renewed(ttlMs: number): void {
+    const { jobId, owner } = this.#lease;
+    this.#telemetry.emit({ event: "lease_renewed", job_id: jobId, owner, new_ttl_sec: ttlMs / 1000 });
+  }
+
+  notRenewed(error: unknown): void {
+    this.#telemetry.log("warn", "the lease was not renewed; unless it is lost, the next heartbeat tries again", {
+      job_id: this.#lease.jobId,
+      error: String(error),
+    });
+  }
+
+  released(): void {
+    const { jobId, owner } = this.#lease;
+    this.#telemetry.emit({ event: "lease_released", job_id: jobId, owner });
+  }
+
+  walked(from: JobState, steps: readonly JobState[], sincePlannedMs: number, failure?: Failure): void {
+    let current = from;
+    for (const step of steps) {
+      this.#telemetry.emit({
+        event: "job_state_changed",
+        job_id: this.#lease.jobId,
+        from_state: current,
+        to_state: step,
+        since_planned_ms: duration(sincePlannedMs),
+        ...failure,
+      });
+      current = step;
+    }
+  }
+
+  operationStarted({ type }: Operation, key: string): void {
+    this.#telemetry.emit({ event: "operation_started", job_id: this.#lease.jobId, op_key: key, op_type: type });
+  }
+
+  operationCompleted({ type }: Operation, key: string, elapsedMs: number): void {
+    this.#telemetry.emit({
+      event: "operation_completed",
+      job_id: this.#lease.jobId,
+      op_key: key,
+      op_type: type,
+      result_code: "OK",
+      elapsed_ms: duration(elapsedMs),
+    });
+  }
+
+  replayed({ type }: Operation, { key, atMs }: OperationRecord): void {
+    this.#telemetry.emit({
+      event: "idempotency_replay",
+      job_id: this.#lease.jobId,
+      op_key: key,
+      op_type: type,
+      reused_from_time: new Date(atMs).toISOString(),
+    });
+  }
+}

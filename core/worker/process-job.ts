@@ -1,0 +1,141 @@
+import { cleanStaging } from "./clean-staging.ts";
+import {
+  asJobError,
+  LeaseLostError,
+  OutOfTimeError,
+  PermanentError,
+  RetryableError,
+  StagedObjectGoneError,
+  UploadGoneError,
+  type JobError,
+} from "../model/errors.ts";
+import { probeOrigin } from "../transfer/probe.ts";
+import type { LeasedJob } from "./leased-job.ts";
+import { indexContent, publishStaged, refuseWrongDigest } from "./publish.ts";
+import { decodeTransfer, encodeTransfer } from "../model/record-codec.ts";
+import { retryDelayMs } from "./retry.ts";
+import { finalizeStep, headStep, indexStep, streamStep } from "../model/steps.ts";
+import { transferBody } from "../transfer/transfer.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+/** What is to become of the message. */
+export type JobEnd =
+  /** The job is terminal, or its record alone brings it back. */
+  | { readonly kind: "done" }
+  /** The same message shall come back after the delay. */
+  | { readonly kind: "retry"; readonly delayMs: number }
+  /** The job goes on in a later invocation, under a new message. */
+  | { readonly kind: "continue" };
+
+/** Takes a leased job from whatever state it is in as far as it gets. Never throws. */
+export async function processJob(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal): Promise<JobEnd> {
+  try {
+    await advance(deps, job, outOfTime);
+    return { kind: "done" };
+  } catch (error) {
+    return await endAfterError(deps, job, asJobError(error));
+  } finally {
+    job.stop();
+  }
+}
+
+async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal): Promise<void> {
+  const { ledger, settings } = deps;
+  const { jobId, record } = job;
+  const { url } = record;
+  if (record.strikes > settings.retry.maxAttempts) throw exhausted(record.reason ?? "worker_crashed", "system");
+  const signal = AbortSignal.any([job.lost, outOfTime]);
+
+  const head = headStep(url);
+  const probe = await ledger.run(job, head, async () => probeOrigin(deps, url, signal));
+
+  const stream = streamStep(url, String(probe["validator"]));
+  const staged = await ledger.run(job, stream, async () => {
+    const transfer = await transferBody(deps, job, url, signal);
+    refuseWrongDigest(record.expectedSha256, transfer);
+    return encodeTransfer(transfer);
+  });
+  const transfer = decodeTransfer(staged);
+  if (!transfer) throw new UploadGoneError({ record });
+
+  const finalized = await ledger.run(job, finalizeStep(transfer.sha256), async () => ({
+    outcome: await publishStaged(deps, jobId, transfer),
+  }));
+
+  // FINALIZED is on record: nobody needs the staging object again, whoever holds the job next.
+  const { checkpoint } = job.record;
+  await cleanStaging(deps, {
+    jobId,
+    unfinished: checkpoint?.stagedBy === transfer.stagedBy ? undefined : checkpoint,
+    stagedBy: [transfer.stagedBy],
+  });
+  const type = finalized["outcome"] === "exists" ? "DEDUPE" : "INDEX";
+  await ledger.run(job, indexStep(type, transfer.sha256), async () => ({
+    outcome: await indexContent(deps, jobId, transfer),
+  }));
+}
+
+const exhausted = (reason: string, failureClass: RetryableError["failureClass"]): PermanentError =>
+  new PermanentError(`retries_exhausted:${reason}`, failureClass);
+
+async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError): Promise<JobEnd> {
+  if (error instanceof LeaseLostError) return { kind: "done" };
+  try {
+    if (error instanceof OutOfTimeError) return await handOn(deps, job);
+    if (error instanceof PermanentError) return await fail(deps, job, error);
+    if (error instanceof RetryableError) return await retry(deps, job, error);
+    throw error;
+  } catch (second) {
+    if (asJobError(second) instanceof LeaseLostError) return { kind: "done" };
+    // The lease cannot even be given back: it expires by itself, and the message comes back as well.
+    deps.telemetry.log("error", "a job could not be settled; it comes back when its lease has expired", {
+      job_id: job.jobId,
+      reason: error.reason,
+      error: String(second),
+    });
+    return { kind: "retry", delayMs: deps.settings.leaseTtlMs };
+  }
+}
+
+async function handOn(deps: WorkerDeps, job: LeasedJob): Promise<JobEnd> {
+  if (job.record.hops >= deps.settings.maxHops) {
+    return fail(deps, job, new PermanentError("too_many_continuations", "system"));
+  }
+  await job.releaseForContinuation();
+  return { kind: "continue" };
+}
+
+async function fail(deps: WorkerDeps, job: LeasedJob, error: PermanentError): Promise<JobEnd> {
+  // Failing takes the checkpoint off the record; what it names must still be cleaned.
+  const { checkpoint, transfer } = job.record;
+  await job.fail({ reason: error.reason, failureClass: error.failureClass });
+  deps.telemetry.log("warn", "a job failed", {
+    job_id: job.jobId,
+    url: job.record.url,
+    reason: error.reason,
+    failure_class: error.failureClass,
+  });
+  await cleanStaging(deps, {
+    jobId: job.jobId,
+    unfinished: checkpoint,
+    stagedBy: [job.stagedBy, checkpoint?.stagedBy, transfer?.stagedBy],
+  });
+  return { kind: "done" };
+}
+
+async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): Promise<JobEnd> {
+  const { clock, random, settings, telemetry } = deps;
+  if (job.record.strikes >= settings.retry.maxAttempts) {
+    return fail(deps, job, exhausted(error.reason, error.failureClass));
+  }
+  if (error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();
+  const delayMs = retryDelayMs(settings.retry, job.record.strikes, random.fraction(), error.retryAfterMs);
+  await job.releaseForRetry({ reason: error.reason, failureClass: error.failureClass }, clock.nowMs() + delayMs);
+  telemetry.log("info", "a job will be tried again", {
+    job_id: job.jobId,
+    url: job.record.url,
+    reason: error.reason,
+    delay_ms: delayMs,
+  });
+  return { kind: "retry", delayMs };
+}

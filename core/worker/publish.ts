@@ -1,0 +1,38 @@
+import { PermanentError, StagedObjectGoneError } from "../model/errors.ts";
+import { contentKey, stagingKey } from "../model/keys.ts";
+import type { Published } from "../ports/content.ts";
+import { putIndexEntry } from "../model/protocol.ts";
+import type { Transfer } from "../model/record.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+/** @throws PermanentError (origin) when the producer announced another digest than that of the staged body. */
+export function refuseWrongDigest(expectedSha256: string | undefined, { sha256 }: Transfer): void {
+  if (expectedSha256 !== undefined && expectedSha256 !== sha256) throw new PermanentError("digest_mismatch", "origin");
+}
+
+/** Copies the staged body to its content address, once for all jobs that have the same content. */
+export async function publishStaged(deps: WorkerDeps, jobId: string, transfer: Transfer): Promise<Published> {
+  const { sha256, bytes, etag, contentType, stagedBy } = transfer;
+  const key = contentKey(sha256);
+  try {
+    const outcome = await deps.content.publish({ key: stagingKey(jobId, stagedBy), etag, bytes, contentType }, key);
+    if (outcome === "created") return outcome;
+  } catch (error) {
+    if (!(error instanceof StagedObjectGoneError)) throw error;
+    if (!(await deps.content.head(key))) throw error;
+  }
+  const there = await deps.content.head(key);
+  if (there?.bytes !== bytes) throw new PermanentError("content_size_mismatch", "system");
+  return "exists";
+}
+
+/** INDEXED for whoever put the entry, now or before a crash; DEDUPED for everyone after. */
+export async function indexContent(
+  deps: WorkerDeps,
+  jobId: string,
+  { sha256, bytes, contentType }: Transfer,
+): Promise<"INDEXED" | "DEDUPED"> {
+  const entry = { sha256, jobId, key: contentKey(sha256), bytes, contentType };
+  const { applied, item } = await deps.items.write(putIndexEntry(entry, deps.clock.nowMs()));
+  return applied || item?.["job_id"] === jobId ? "INDEXED" : "DEDUPED";
+}

@@ -1,0 +1,70 @@
+import type { StagingOwner } from "../transfer/transfer-deps.ts";
+import { asJobError, OutOfTimeError, PermanentError, RetryableError } from "../model/errors.ts";
+import { contentKey, jobIdOf, stagingKey } from "../model/keys.ts";
+import type { JobMessage } from "../model/message.ts";
+import type { JobEnd } from "./process-job.ts";
+import { publishStaged, refuseWrongDigest } from "./publish.ts";
+import { retryDelayMs } from "./retry.ts";
+import { transferBody } from "../transfer/transfer.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+/** Begins the name of what this path stages: no record ever refers to it. */
+export const UNGUARDED_PREFIX = "plain-";
+
+/**
+ * The path with the gate off: download, verify, publish at the content address. No lease, no ledger, no index; what
+ * fails for good goes to the dead-letter queue, since there is no record to say so.
+ */
+export async function processUnguarded(
+  deps: WorkerDeps,
+  message: JobMessage,
+  receiveCount: number,
+  outOfTime: AbortSignal,
+): Promise<JobEnd> {
+  const { queue, random, settings, telemetry } = deps;
+  const jobId = jobIdOf(message);
+  try {
+    await publishUnguarded(deps, jobId, message, outOfTime);
+    return { kind: "done" };
+  } catch (thrown) {
+    const error = asJobError(thrown);
+    if (error instanceof OutOfTimeError) return { kind: "retry", delayMs: 0 };
+    if (!(error instanceof PermanentError) && receiveCount < settings.retry.maxAttempts) {
+      const retryAfterMs = error instanceof RetryableError ? error.retryAfterMs : undefined;
+      return { kind: "retry", delayMs: retryDelayMs(settings.retry, receiveCount, random.fraction(), retryAfterMs) };
+    }
+    await queue.sendToDeadLetters(JSON.stringify(message), error.reason);
+    telemetry.log("error", "refused", { job_id: jobId, url: message.url, reason: error.reason });
+    return { kind: "done" };
+  }
+}
+
+async function publishUnguarded(
+  deps: WorkerDeps,
+  jobId: string,
+  message: JobMessage,
+  outOfTime: AbortSignal,
+): Promise<void> {
+  const owner: StagingOwner = {
+    jobId,
+    stagedBy: `${UNGUARDED_PREFIX}${deps.random.uniqueId()}`,
+    checkpoint: undefined,
+    keepsCheckpoints: false,
+    saveCheckpoint: async () => undefined,
+    noteResumed: () => undefined,
+  };
+  const transfer = await transferBody(deps, owner, message.url, outOfTime);
+  try {
+    refuseWrongDigest(message.sha256, transfer);
+    await publishStaged(deps, jobId, transfer);
+  } finally {
+    await deps.staging.delete(stagingKey(jobId, transfer.stagedBy));
+  }
+  deps.telemetry.log("info", "published", {
+    job_id: jobId,
+    sha256: transfer.sha256,
+    bytes: transfer.bytes,
+    key: contentKey(transfer.sha256),
+    content_type: transfer.contentType,
+  });
+}

@@ -1,0 +1,34 @@
+import type { Gate } from "../gate/gate.ts";
+import type { GateDocumentPort } from "../gate/gate-reader.ts";
+import type { Ledger } from "../ports/ledger.ts";
+import type { TransferDeps, TransferSettings } from "../transfer/transfer-deps.ts";
+import type { Content } from "../ports/content.ts";
+import type { Items } from "../ports/items.ts";
+import type { Queue } from "../ports/queue.ts";
+import type { Clock, Random } from "../ports/runtime.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type { RetryPolicy } from "./retry.ts";
+
+export interface WorkerSettings extends TransferSettings {
+  /** The variable's percentage: whoever it leaves out, the document does not let in. */
+  readonly gateCeiling: Gate;
+  readonly leaseTtlMs: number;
+  readonly requeueGraceMs: number;
+  readonly recordRetentionMs: number;
+  readonly deadlineBufferMs: number;
+  readonly retry: RetryPolicy;
+  /** Invocations one job may be carried over. */
+  readonly maxHops: number;
+}
+
+export interface WorkerDeps extends TransferDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly items: Items;
+  readonly gate: GateDocumentPort;
+  readonly content: Content;
+  readonly queue: Queue;
+  readonly telemetry: Telemetry;
+  readonly ledger: Ledger;
+  readonly settings: WorkerSettings;
+}

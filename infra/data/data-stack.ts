@@ -1,0 +1,66 @@
+import { EventBus } from "aws-cdk-lib/aws-events";
+import type { Construct } from "constructs";
+import { AccessLogBucket } from "./access-log-bucket.ts";
+import { ContentBucket } from "./content-bucket.ts";
+import { JobsTable } from "./jobs-table.ts";
+import { PrivateBucket } from "./private-bucket.ts";
+import { StagingBucket } from "./staging-bucket.ts";
+import { StreamDeadLetters } from "./stream-dead-letters.ts";
+import { WorkQueue } from "./work-queue.ts";
+import { type EnvironmentName, ENVIRONMENTS } from "../environments/environments.ts";
+import { FetchonceStack } from "../environments/fetchonce-stack.ts";
+
+/** What must outlive every deployment: jobs, messages and content. No code runs in it. */
+export class DataStack extends FetchonceStack {
+  readonly table: JobsTable;
+  readonly work: WorkQueue;
+  readonly staging: StagingBucket;
+  readonly content: ContentBucket;
+  /** In it and not in the pipeline, so that whose rules hang on it never lose them. */
+  readonly announcements: EventBus;
+  readonly streamDeadLetters: StreamDeadLetters;
+  /** Of job records; where the environment archives them. */
+  readonly archive: PrivateBucket | undefined;
+
+  constructor(scope: Construct, name: EnvironmentName) {
+    const environment = ENVIRONMENTS[name];
+    const { protectData, contentRetentionDays, expiredRecords } = environment;
+    super(scope, "Fetchonce", {
+      name,
+      suffix: "",
+      description: "the jobs, their messages and the content. What works on them is the stack with -pipeline.",
+      terminationProtection: protectData,
+    });
+
+    this.table = new JobsTable(this, "Table", environment);
+    this.work = new WorkQueue(this, "Work", environment);
+    const accessLogs = new AccessLogBucket(this, "AccessLogs", { protectData });
+    this.staging = new StagingBucket(this, "Staging", { protectData, accessLogs });
+    this.content = new ContentBucket(this, "Content", {
+      protectData,
+      accessLogs,
+      retentionDays: contentRetentionDays,
+    });
+    this.announcements = new EventBus(this, "Announcements", {
+      // The one name that CloudFormation makes none for; the CDK's own would be the same in every environment.
+      eventBusName: this.stackName,
+      description: "Tells what fetchonce has stored.",
+    });
+    this.streamDeadLetters = new StreamDeadLetters(this, "StreamDeadLetters");
+    this.archive =
+      expiredRecords === "archive"
+        ? new PrivateBucket(this, "Archive", { protectData, accessLogs, lifecycleRules: [] })
+        : undefined;
+
+    this.tell({
+      QueueUrl: this.work.queue.queueUrl,
+      DeadLetterQueueUrl: this.work.deadLetters.queueUrl,
+      TableName: this.table.tableName,
+      StagingBucketName: this.staging.bucketName,
+      ContentBucketName: this.content.bucketName,
+      EventBusName: this.announcements.eventBusName,
+      StreamDeadLetterQueueUrl: this.streamDeadLetters.queueUrl,
+      ...(this.archive && { ArchiveBucketName: this.archive.bucketName }),
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import { FilterCriteria } from "aws-cdk-lib/aws-lambda";
+import { Duration } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+import { STORED_STATES } from "../../core/model/states.ts";
+import type { AnnouncerEnv } from "../../lambdas/announcer/env.ts";
+import type { DataStack } from "../data/data-stack.ts";
+import type { Environment, EnvironmentName } from "../environments/environments.ts";
+import { HandlerFunction } from "./handler-function.ts";
+import { permit } from "./permissions.ts";
+import { readStream } from "./table-stream.ts";
+
+export interface AnnouncerProps {
+  readonly name: EnvironmentName;
+  readonly environment: Environment;
+  readonly data: DataStack;
+}
+
+/** Of a job's six writes the one that ends it well. The function looks again. */
+const ENDS_WELL = FilterCriteria.filter({
+  dynamodb: {
+    NewImage: { state: { S: [...STORED_STATES] } },
+    OldImage: { state: { S: [{ "anything-but": [...STORED_STATES] }] } },
+  },
+});
+
+/** Tells the event bus what was stored, as soon as the table says so. */
+export class Announcer extends HandlerFunction<AnnouncerEnv> {
+  constructor(scope: Construct, id: string, { name, environment, data }: AnnouncerProps) {
+    super(scope, id, {
+      lambda: "announcer",
+      description: "Announces on the event bus what was stored.",
+      timeoutMs: 60_000,
+      memorySize: 512,
+      logRetention: environment.logRetention,
+      environment: {
+        ENVIRONMENT_NAME: name,
+        EVENT_BUS_NAME: data.announcements.eventBusName,
+        CONTENT_BUCKET: data.content.bucketName,
+        DEAD_LETTER_QUEUE_URL: data.streamDeadLetters.queueUrl,
+      },
+    });
+    readStream(this, {
+      table: data.table,
+      deadLetters: data.streamDeadLetters,
+      filters: [ENDS_WELL],
+      batchSize: 100,
+      window: Duration.seconds(1),
+      isPartly: true,
+    });
+    permit(this.role, data.announcements.eventBusArn, ["events:PutEvents"]);
+  }
+}

@@ -1,0 +1,45 @@
+import type { IAlarm } from "aws-cdk-lib/aws-cloudwatch";
+import {
+  type ILambdaDeploymentConfig,
+  LambdaApplication,
+  LambdaDeploymentConfig,
+  LambdaDeploymentGroup,
+} from "aws-cdk-lib/aws-codedeploy";
+import type { Alias } from "aws-cdk-lib/aws-lambda";
+import { Validations } from "aws-cdk-lib/core";
+import { Construct } from "constructs";
+import type { CodeDeploymentPace } from "../environments/environments.ts";
+
+export interface CodeDeploymentProps {
+  readonly alias: Alias;
+  readonly pace: CodeDeploymentPace;
+  /** CodeDeploy watches ten alarms at most. */
+  readonly alarms: readonly IAlarm[];
+}
+
+const CONFIGS: Readonly<Record<CodeDeploymentPace, ILambdaDeploymentConfig>> = {
+  "10 % for 5 minutes": LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES,
+  "10 % for 15 minutes": LambdaDeploymentConfig.CANARY_10PERCENT_15MINUTES,
+  "10 % for 30 minutes": LambdaDeploymentConfig.CANARY_10PERCENT_30MINUTES,
+};
+
+/**
+ * New code gets a tenth of the invocations first. When an alarm fires meanwhile, the alias goes back by itself, and the
+ * deployment fails. A job may meet both versions: each must read what the other writes.
+ */
+export class CodeDeployment extends Construct {
+  constructor(scope: Construct, id: string, { alias, pace, alarms }: CodeDeploymentProps) {
+    super(scope, id);
+    const group = new LambdaDeploymentGroup(this, "Deployments", {
+      application: new LambdaApplication(this, "Application"),
+      alias,
+      deploymentConfig: CONFIGS[pace],
+      alarms: [...alarms],
+    });
+    Validations.of(group.role).acknowledge({
+      id: "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]",
+      reason:
+        "The role is CodeDeploy's, which shifts the alias; AWS keeps its policy in step with what CodeDeploy calls.",
+    });
+  }
+}

@@ -1,0 +1,91 @@
+import type { IAlarm } from "aws-cdk-lib/aws-cloudwatch";
+import { Aws } from "aws-cdk-lib/core";
+import { Construct } from "constructs";
+import { FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
+import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
+import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
+import { makeAlarms, watchObjectives } from "../../dashboards/cloudwatch/alarms.ts";
+import { countFailuresByHost } from "../../dashboards/cloudwatch/contributors.ts";
+import { makeDashboard } from "../../dashboards/cloudwatch/dashboard.ts";
+import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
+import { saveQueries } from "../../dashboards/cloudwatch/saved-queries.ts";
+import type { DataStack } from "../data/data-stack.ts";
+import {
+  deploymentNameOf,
+  type Environment,
+  type EnvironmentName,
+  type Monitoring as Settings,
+} from "../environments/environments.ts";
+import type { Announcer } from "./announcer.ts";
+import { Notifications } from "./notifications.ts";
+import type { Reconciler } from "./reconciler.ts";
+import type { GateRollout } from "./gate-rollout.ts";
+import type { Worker } from "./worker.ts";
+
+export interface MonitoringProps {
+  readonly name: EnvironmentName;
+  readonly environment: Environment;
+  readonly monitoring: Settings;
+  readonly data: DataStack;
+  readonly worker: Worker;
+  readonly reconciler: Reconciler;
+  readonly announcer: Announcer;
+  readonly rollout: GateRollout;
+}
+
+/** Everything on-call needs, made from the catalogue in `dashboards/`. */
+export class Monitoring extends Construct {
+  readonly dashboardName: string;
+  /** The alarms that wake somebody. */
+  readonly pages: readonly IAlarm[];
+
+  constructor(scope: Construct, id: string, props: MonitoringProps) {
+    super(scope, id);
+    const { environment, monitoring, worker, reconciler } = props;
+    const prefix = deploymentNameOf(props.name);
+    this.dashboardName = prefix;
+    const logs = { worker: worker.function.logGroup, reconciler: reconciler.function.logGroup };
+
+    const notifications = new Notifications(this, "Notifications", prefix, monitoring.tells);
+    const contributorRule = `${prefix}-${FAILURES_BY_HOST}`;
+    const rule = countFailuresByHost(this, contributorRule, logs.worker);
+    const place = placeOf(props, contributorRule);
+    const catalogue = alarmsOf({ ...environment, ...monitoring });
+    const alarmsProps = {
+      place,
+      prefix,
+      actions: monitoring.tells && notifications.actions,
+      runbookBaseUrl: monitoring.runbookBaseUrl,
+      views: {
+        Dashboard: consoleView(`dashboards/dashboard/${prefix}`),
+        "Worker's log": consoleView(`logsV2:log-groups/log-group/${logs.worker.logGroupName}`),
+      },
+    };
+    const alarms = makeAlarms(this, catalogue, alarmsProps);
+    this.pages = alarms.filter((_, index) => catalogue[index]?.severity === "page");
+    watchObjectives(this, catalogue, alarms, alarmsProps);
+    // The alarm names the rule, which CloudFormation does not take for a dependency.
+    for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
+    makeDashboard(this, { name: prefix, place, alarms });
+    saveQueries(this, prefix, [logs.worker, logs.reconciler]);
+  }
+}
+
+const consoleView = (fragment: string): string =>
+  `https://${Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region=${Aws.REGION}#${fragment}`;
+
+const placeOf = (props: MonitoringProps, contributorRule: string): Place => ({
+  environment: props.name,
+  dimensions: {
+    queue: { QueueName: props.data.work.queue.queueName },
+    deadLetters: { QueueName: props.data.work.deadLetters.queueName },
+    worker: { FunctionName: props.worker.function.functionName },
+    reconciler: { FunctionName: props.reconciler.function.functionName },
+    announcer: { FunctionName: props.announcer.function.functionName },
+    streamDeadLetters: { QueueName: props.data.streamDeadLetters.queueName },
+    rollout: { FunctionName: props.rollout.function.functionName },
+    table: { TableName: props.data.table.tableName },
+    watchIndex: { TableName: props.data.table.tableName, GlobalSecondaryIndexName: props.data.table.watchIndexName },
+  },
+  contributorRule,
+});

@@ -1,0 +1,106 @@
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import { LoggingLevel, SlackChannelConfiguration } from "aws-cdk-lib/aws-chatbot";
+import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
+import { Effect, ManagedPolicy, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Key } from "aws-cdk-lib/aws-kms";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import { EmailSubscription, UrlSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import { Annotations, Aws, RemovalPolicy } from "aws-cdk-lib/core";
+import { Construct } from "constructs";
+import type { Subscribers } from "../environments/environments.ts";
+
+const SEVERITIES = ["page", "ticket"] as const;
+type Severity = (typeof SEVERITIES)[number];
+
+const CLOUDWATCH = new ServicePrincipal("cloudwatch.amazonaws.com");
+
+/** A topic a severity, and who listens to it. */
+export class Notifications extends Construct {
+  readonly topics: Readonly<Record<Severity, Topic>>;
+
+  readonly #prefix: string;
+
+  /** @param prefix begins the name of every alarm that may publish. */
+  constructor(
+    scope: Construct,
+    id: string,
+    prefix: string,
+    tells: Readonly<Record<Severity, Subscribers>> | undefined,
+  ) {
+    super(scope, id);
+    this.#prefix = prefix;
+    const key = this.#key();
+    this.topics = { page: this.#topic("Page", key), ticket: this.#topic("Ticket", key) };
+    if (!tells) return;
+    for (const severity of SEVERITIES) this.#subscribe(severity, tells[severity]);
+    const { emails, httpsUrls, slack } = tells.page;
+    if (emails.length + httpsUrls.length === 0 && !slack) {
+      Annotations.of(this).addWarningV2(
+        "fetchonce:nobody-is-paged",
+        `Nobody is paged: ${prefix} has no page subscribers in infra/environments/environments.ts.`,
+      );
+    }
+  }
+
+  get actions(): Readonly<Record<Severity, IAlarmAction>> {
+    return { page: new SnsAction(this.topics.page), ticket: new SnsAction(this.topics.ticket) };
+  }
+
+  /** CloudWatch may not use the AWS managed key of SNS: with that one no alarm would ever arrive. */
+  #key(): Key {
+    const key = new Key(this, "Key", {
+      description: "Alarms on their way to those who are told about them.",
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    key.addToResourcePolicy(
+      new PolicyStatement({
+        sid: "LetAlarmsThrough",
+        effect: Effect.ALLOW,
+        principals: [CLOUDWATCH],
+        actions: ["kms:Decrypt", "kms:GenerateDataKey*"],
+        resources: ["*"],
+      }),
+    );
+    return key;
+  }
+
+  #topic(id: string, masterKey: Key): Topic {
+    const topic = new Topic(this, id, { masterKey, enforceSSL: true });
+    // A topic with a policy of its own has lost the default one, which let the account's alarms publish.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: "LetAlarmsPublish",
+        effect: Effect.ALLOW,
+        principals: [CLOUDWATCH],
+        actions: ["sns:Publish"],
+        resources: [topic.topicArn],
+        conditions: {
+          ArnLike: {
+            "aws:SourceArn": `arn:${Aws.PARTITION}:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:${this.#prefix}-*`,
+          },
+        },
+      }),
+    );
+    return topic;
+  }
+
+  #subscribe(severity: Severity, { emails, httpsUrls, slack }: Subscribers): void {
+    const topic = this.topics[severity];
+    for (const email of emails) topic.addSubscription(new EmailSubscription(email));
+    for (const url of httpsUrls) {
+      if (!url.startsWith("https://")) throw new RangeError(`Alarms go to HTTPS endpoints only, not to ${url}`);
+      topic.addSubscription(new UrlSubscription(url));
+    }
+    if (slack) {
+      const channel = new SlackChannelConfiguration(this, `Slack-${severity}`, {
+        slackChannelConfigurationName: `${this.#prefix}-${severity}`,
+        slackWorkspaceId: slack.workspaceId,
+        slackChannelId: slack.channelId,
+        loggingLevel: LoggingLevel.ERROR,
+        guardrailPolicies: [ManagedPolicy.fromAwsManagedPolicyName("CloudWatchReadOnlyAccess")],
+      });
+      channel.addNotificationTopic(topic);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { Alias, type IVersion, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
+import { Validations } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+import { stagingKey } from "../../core/model/keys.ts";
+import type { WorkerEnv } from "../../lambdas/worker/env.ts";
+import type { DataStack } from "../data/data-stack.ts";
+import type { Environment, EnvironmentName } from "../environments/environments.ts";
+import { HandlerFunction } from "./handler-function.ts";
+import { permit, permitObjects } from "./permissions.ts";
+
+export interface WorkerProps {
+  readonly name: EnvironmentName;
+  readonly environment: Environment;
+  readonly data: DataStack;
+}
+
+/** More than 10 would need a batching window, and ten files are enough for one invocation. */
+const BATCH_SIZE = 10;
+
+/** Takes jobs off the queue, ten at a time, and downloads them. */
+export class Worker extends HandlerFunction<WorkerEnv> {
+  /** The version that the messages go to; while new code is rolled out, two of them. */
+  readonly live: Alias;
+
+  constructor(scope: Construct, id: string, props: WorkerProps) {
+    const { environment } = props;
+    const { table, work, staging, content } = props.data;
+    super(scope, id, {
+      lambda: "worker",
+      description: "Downloads what the messages of a batch point at, exactly once.",
+      timeoutMs: environment.workerTimeoutMs,
+      memorySize: 1024,
+      logRetention: environment.logRetention,
+      // A long file is sent on from one invocation to the next; Lambda takes that for a loop and would stop it after 16.
+      // The worker's own hop count bounds the chain.
+      recursiveLoop: RecursiveLoop.ALLOW,
+      environment: variables(props),
+    });
+
+    this.live = new Alias(this, "Live", {
+      aliasName: "live",
+      // The library's own Version is not an IVersion under exactOptionalPropertyTypes.
+      version: this.function.currentVersion as IVersion,
+    });
+    this.live.addEventSourceMapping("Messages", {
+      eventSourceArn: work.queue.queueArn,
+      batchSize: BATCH_SIZE,
+      reportBatchItemFailures: true,
+      maxConcurrency: environment.workerConcurrency,
+    });
+    const redrivenByTheQueue =
+      "Invoked by the queue's poller alone, whose failures the queue's own redrive policy takes to the dead letters.";
+    Validations.of(this).acknowledge(
+      { id: "Serverless-LambdaDLQ", reason: redrivenByTheQueue },
+      { id: "Serverless-LambdaEventSourceMappingDestination", reason: redrivenByTheQueue },
+    );
+
+    permit(this.role, work.queue.queueArn, [
+      "sqs:ReceiveMessage",
+      "sqs:DeleteMessage",
+      "sqs:GetQueueAttributes",
+      "sqs:ChangeMessageVisibility",
+      "sqs:SendMessage",
+    ]);
+    permit(this.role, work.deadLetters.queueArn, ["sqs:SendMessage"]);
+    permit(this.role, table.tableArn, ["dynamodb:UpdateItem", "dynamodb:GetItem"]);
+    permitObjects(this.role, staging, stagingKey("*", "*"), [
+      "s3:PutObject",
+      "s3:GetObject",
+      "s3:DeleteObject",
+      "s3:AbortMultipartUpload",
+      "s3:ListMultipartUploadParts",
+    ]);
+    permitObjects(this.role, content, "sha256/*", ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"]);
+    // Without ListBucket S3 answers 403, not 404, for an object that is not there.
+    for (const bucket of [staging, content]) permit(this.role, bucket.bucketArn, ["s3:ListBucket"]);
+  }
+}
+
+const variables = ({
+  name,
+  environment,
+  data: { table, work, staging, content },
+}: WorkerProps): Record<keyof WorkerEnv, string> => ({
+  ENVIRONMENT_NAME: name,
+  TABLE_NAME: table.tableName,
+  QUEUE_URL: work.queue.queueUrl,
+  DEAD_LETTER_QUEUE_URL: work.deadLetters.queueUrl,
+  STAGING_BUCKET: staging.bucketName,
+  CONTENT_BUCKET: content.bucketName,
+  DOCSTOKG_ENABLE_IDEMPOTENCY: environment.enableIdempotency,
+  LEASE_TTL_MS: String(environment.leaseTtlMs),
+  PART_SIZE_BYTES: String(environment.partSizeBytes),
+  RECORD_CONCURRENCY: String(environment.recordConcurrency),
+  PART_BUFFERS: String(environment.partBuffers),
+  MAX_ATTEMPTS: String(environment.maxAttempts),
+  MAX_HOPS: String(environment.maxHops),
+  MAX_BODY_BYTES: String(environment.maxBodyBytes),
+  ALLOWED_CONTENT_TYPES: environment.allowedContentTypes,
+  ALLOW_PRIVATE_HOSTS: String(environment.allowPrivateHosts),
+  DEADLINE_BUFFER_MS: String(environment.deadlineBufferMs),
+  RETRY_BASE_MS: String(environment.retryBaseMs),
+  RETRY_CAP_MS: String(environment.retryCapMs),
+  REQUEUE_GRACE_MS: String(environment.requeueGraceMs),
+  RECORD_RETENTION_DAYS: String(environment.recordRetentionDays),
+  HTTP_CONNECT_TIMEOUT_MS: String(environment.httpConnectTimeoutMs),
+  HTTP_IDLE_TIMEOUT_MS: String(environment.httpIdleTimeoutMs),
+});

@@ -1,0 +1,25 @@
+import * as z from "zod/mini";
+import { controlGateRollout, type GateRolloutDeps } from "../../core/gate/control-gate-rollout.ts";
+import type { GatePhase } from "../../core/gate/gate-document.ts";
+
+/** What EventBridge says of an alarm; the schedule's event says nothing of the kind. */
+const alarmEvent = z.object({
+  "detail-type": z.literal("CloudWatch Alarm State Change"),
+  detail: z.object({ alarmName: z.string(), state: z.object({ value: z.literal("ALARM") }) }),
+});
+
+interface RolloutReport {
+  readonly percent: number | undefined;
+  readonly phase: GatePhase | undefined;
+}
+
+export function createHandler(deps: GateRolloutDeps): (event: unknown) => Promise<RolloutReport> {
+  return async (event) => {
+    try {
+      const gate = await controlGateRollout(deps, alarmEvent.safeParse(event).data?.detail.alarmName);
+      return { percent: gate?.percent, phase: gate?.phase };
+    } finally {
+      deps.telemetry.flush();
+    }
+  };
+}

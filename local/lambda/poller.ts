@@ -1,0 +1,144 @@
+import { DeleteMessageBatchCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import type { Message, SQSClient } from "@aws-sdk/client-sqs";
+import type { SQSEvent, SQSRecord } from "aws-lambda";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { EventSource } from "./functions.ts";
+import { REGION } from "../template/template.ts";
+
+/** SQS hands out ten messages a call at most. */
+const MOST_PER_CALL = 10;
+/** Short, so that a poller that is being stopped needs not drop a call that may bring messages. */
+const LONG_POLL_SECONDS = 1;
+const MOST_WINDOW_MS = 1000;
+const PAUSE_AFTER_TROUBLE_MS = 1000;
+
+export interface PollerOptions {
+  readonly sqs: SQSClient;
+  readonly queueUrl: string;
+  readonly source: EventSource;
+  /** Batches under way at a time: one a worker. */
+  readonly concurrency: number;
+  readonly invoke: (event: SQSEvent) => Promise<unknown>;
+  /** A batch that failed as a whole, or a call to SQS that failed: its messages come back when their time is up. */
+  readonly onTrouble: (error: Error) => void;
+}
+
+export interface Poller {
+  /** Receives nothing more; settles when the batches under way are over. */
+  stop(): Promise<void>;
+}
+
+/** What Lambda's event source mapping does: receive, invoke, delete what succeeded, leave alone what failed. */
+export function startPoller(options: PollerOptions): Poller {
+  const stopping = new AbortController();
+  const loops = Array.from({ length: options.concurrency }, async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        await pollOnce(options, stopping.signal);
+      } catch (error) {
+        options.onTrouble(error instanceof Error ? error : new Error(String(error)));
+        await sleep(PAUSE_AFTER_TROUBLE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  });
+  return {
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+async function pollOnce(options: PollerOptions, stopping: AbortSignal): Promise<void> {
+  const messages = await receiveBatch(options, stopping);
+  if (messages.length === 0) return;
+  const records = messages.map((message) => recordOf(message, options.source.queueArn));
+  const failed = await failedIn(options, records);
+  await deleteAll(
+    options,
+    records.filter((record) => !failed.has(record.messageId)),
+  );
+}
+
+async function receiveBatch({ sqs, queueUrl, source }: PollerOptions, stopping: AbortSignal): Promise<Message[]> {
+  const batch = await receive(sqs, queueUrl, source.batchSize, LONG_POLL_SECONDS);
+  const windowEndsMs = Date.now() + Math.min(source.batchingWindowMs, MOST_WINDOW_MS);
+  while (batch.length > 0 && batch.length < source.batchSize && Date.now() < windowEndsMs && !stopping.aborted) {
+    batch.push(...(await receive(sqs, queueUrl, source.batchSize - batch.length, LONG_POLL_SECONDS)));
+  }
+  return batch;
+}
+
+async function receive(sqs: SQSClient, queueUrl: string, wanted: number, waitSeconds: number): Promise<Message[]> {
+  const { Messages } = await sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: Math.min(wanted, MOST_PER_CALL),
+      WaitTimeSeconds: waitSeconds,
+      MessageSystemAttributeNames: ["All"],
+      MessageAttributeNames: ["All"],
+    }),
+  );
+  return Messages ?? [];
+}
+
+function recordOf(message: Message, queueArn: string): SQSRecord {
+  const attributes = message.Attributes ?? {};
+  return {
+    messageId: message.MessageId ?? "",
+    receiptHandle: message.ReceiptHandle ?? "",
+    body: message.Body ?? "",
+    attributes: {
+      ...attributes,
+      ApproximateReceiveCount: attributes.ApproximateReceiveCount ?? "1",
+      SentTimestamp: attributes.SentTimestamp ?? "",
+      SenderId: attributes.SenderId ?? "",
+      ApproximateFirstReceiveTimestamp: attributes.ApproximateFirstReceiveTimestamp ?? "",
+    },
+    messageAttributes: Object.fromEntries(
+      Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [
+        name,
+        {
+          dataType: value.DataType ?? "String",
+          ...(value.StringValue === undefined ? {} : { stringValue: value.StringValue }),
+          ...(value.BinaryValue === undefined
+            ? {}
+            : { binaryValue: Buffer.from(value.BinaryValue).toString("base64") }),
+        },
+      ]),
+    ),
+    md5OfBody: message.MD5OfBody ?? "",
+    eventSource: "aws:sqs",
+    eventSourceARN: queueArn,
+    awsRegion: REGION,
+  };
+}
+
+const partialResponse = z.object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string() })).nullish() });
+
+/** Message ids of the records that failed; a failed invocation or an answer that makes no sense fails them all. */
+async function failedIn(options: PollerOptions, records: readonly SQSRecord[]): Promise<ReadonlySet<string>> {
+  const ids = new Set(records.map((record) => record.messageId));
+  try {
+    const response = await options.invoke({ Records: [...records] });
+    if (!options.source.reportsPartialFailures || response === null || response === undefined) return new Set();
+    const failures = (partialResponse.parse(response).batchItemFailures ?? []).map((item) => item.itemIdentifier);
+    const stranger = failures.find((id) => !ids.has(id));
+    if (stranger !== undefined)
+      throw new Error(`The function reported "${stranger}" failed, which was not in its batch.`);
+    return new Set(failures);
+  } catch (error) {
+    options.onTrouble(error instanceof Error ? error : new Error(String(error)));
+    return ids;
+  }
+}
+
+async function deleteAll({ sqs, queueUrl }: PollerOptions, records: readonly SQSRecord[]): Promise<void> {
+  for (let start = 0; start < records.length; start += MOST_PER_CALL) {
+    const entries = records
+      .slice(start, start + MOST_PER_CALL)
+      .map((record, index) => ({ Id: String(index), ReceiptHandle: record.receiptHandle }));
+    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
+  }
+}

@@ -1,0 +1,26 @@
+import { gunzipSync } from "node:zlib";
+import { expect, it } from "vitest";
+import { s3Archive } from "../../../../adapters/aws/s3-archive.ts";
+import { onEachS3 } from "../../local/s3-support.ts";
+
+const TEXT = '{"pk":"JOB#1","url":"https://origin.example/ü"}\n'.repeat(1000);
+
+onEachS3((s3) => {
+  it("archives a text as gzip, the same bytes each time", async () => {
+    const archive = s3Archive(s3.client, s3.Bucket);
+    await archive.put("ledger/a.jsonl.gz", TEXT);
+    const first = await s3.read("ledger/a.jsonl.gz");
+    await archive.put("ledger/a.jsonl.gz", TEXT);
+    expect(await s3.read("ledger/a.jsonl.gz")).toEqual(first);
+    expect(gunzipSync(first).toString()).toBe(TEXT);
+    expect(first.length).toBeLessThan(TEXT.length / 10);
+    expect(await s3.head("ledger/a.jsonl.gz")).toMatchObject({
+      ContentType: "application/x-ndjson",
+      ContentEncoding: "gzip",
+    });
+  });
+
+  it("fails where the bucket is not there", async () => {
+    await expect(s3Archive(s3.client, "nowhere-at-all").put("k", TEXT)).rejects.toThrow(/bucket/i);
+  });
+});

@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { StagedObjectGoneError } from "../../../../core/model/errors.ts";
+import type { StagedObject } from "../../../../core/ports/content.ts";
+import { contentBackends, type BlobsBackend, type Buckets } from "./blobs-backends.ts";
+
+const KEY = "sha256/ab/cd/abcd";
+const TYPE = "image/png";
+
+describe.each(Object.entries(contentBackends))("Content on %s", (_name, start) => {
+  let backend: BlobsBackend;
+  let buckets: Buckets;
+  let body: Buffer;
+  let staged: StagedObject;
+
+  beforeAll(async () => {
+    backend = await start();
+  });
+  afterAll(async () => backend[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    buckets = await backend.emptyBuckets();
+    body = randomBytes(2 * backend.partBytes + 1);
+    staged = await stage("staging/job with spaces & ü/1", body);
+  });
+
+  const stage = async (key: string, bytes: Buffer): Promise<StagedObject> => ({
+    key,
+    bytes: bytes.length,
+    contentType: TYPE,
+    ...(await buckets.staging.put(key, bytes, "application/octet-stream")),
+  });
+  const published = async (key = KEY) => {
+    const object = await buckets.readContent(key);
+    return object && { isWhole: object.body.equals(body), contentType: object.contentType };
+  };
+
+  it("publishes a staged object whole, under the type it is said to have", async () => {
+    expect(await buckets.content.head(KEY)).toBeUndefined();
+    expect(await buckets.content.publish(staged, KEY)).toBe("created");
+    expect(await buckets.content.head(KEY)).toMatchObject({ bytes: body.length });
+    expect(await published()).toEqual({ isWhole: true, contentType: TYPE });
+    expect(await buckets.contentUploads()).toBe(0);
+  });
+
+  it("publishes an empty object", async () => {
+    const empty = await stage("staging/empty/1", Buffer.alloc(0));
+    expect(await buckets.content.publish(empty, KEY)).toBe("created");
+    expect(await buckets.content.head(KEY)).toMatchObject({ bytes: 0 });
+  });
+
+  it("leaves the staged object where it is", async () => {
+    await buckets.content.publish(staged, KEY);
+    expect(await buckets.staging.head(staged.key)).toEqual({ bytes: body.length, etag: staged.etag });
+  });
+
+  it("never writes again what is there, and leaves no upload behind", async () => {
+    await buckets.content.publish(staged, KEY);
+    const other = await stage("staging/other/1", randomBytes(body.length));
+    expect(await buckets.content.publish(other, KEY)).toBe("exists");
+    expect(await buckets.content.publish(staged, KEY)).toBe("exists");
+    expect(await published()).toEqual({ isWhole: true, contentType: TYPE });
+    expect(await buckets.contentUploads()).toBe(0);
+  });
+
+  it("does not publish a staged object that is gone", async () => {
+    await buckets.staging.delete(staged.key);
+    await expect(buckets.content.publish(staged, KEY)).rejects.toThrow(StagedObjectGoneError);
+    expect(await buckets.content.head(KEY)).toBeUndefined();
+    expect(await buckets.contentUploads()).toBe(0);
+  });
+
+  it("does not publish a staged object that has become another one", async () => {
+    await buckets.staging.put(staged.key, randomBytes(body.length), TYPE);
+    await expect(buckets.content.publish(staged, KEY)).rejects.toThrow(StagedObjectGoneError);
+    expect(await buckets.content.head(KEY)).toBeUndefined();
+    expect(await buckets.contentUploads()).toBe(0);
+  });
+
+  it("sees what is there though the staged object has become another one", async () => {
+    await buckets.content.publish(staged, KEY);
+    await buckets.staging.put(staged.key, randomBytes(body.length), TYPE);
+    expect(await buckets.content.publish(staged, KEY)).toBe("exists");
+    expect(await published()).toEqual({ isWhole: true, contentType: TYPE });
+  });
+
+  it("creates the object once for twenty who publish it at the same time", async () => {
+    const outcomes = await Promise.all(Array.from({ length: 20 }, async () => buckets.content.publish(staged, KEY)));
+    expect(outcomes.filter((outcome) => outcome === "created")).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === "exists")).toHaveLength(19);
+    expect(await published()).toEqual({ isWhole: true, contentType: TYPE });
+    expect(await buckets.contentUploads()).toBe(0);
+  });
+});

@@ -1,0 +1,40 @@
+import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
+import { randomBytes } from "node:crypto";
+import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
+import { scannedFailedJobs } from "../../../../adapters/aws/failed-jobs.ts";
+import type { FailedJobs, Items } from "../../../../core/ports/items.ts";
+import type { EmbeddedService } from "../../../../local/aws/dynamodb.ts";
+import { simulatedItems } from "../../../simulation/services/items.ts";
+import { clientOf, createJobsTable, dynamoDbServices } from "../../local/dynamodb-services.ts";
+
+export interface ItemsBackend extends AsyncDisposable {
+  readonly items: Items;
+  /** Two items a page, where there are pages. */
+  readonly failedJobs: FailedJobs;
+}
+
+/** Every implementation of the port that this machine can run. */
+export const itemsBackends: Readonly<Record<string, () => Promise<ItemsBackend>>> = {
+  "the simulated table": async () => {
+    const items = simulatedItems();
+    return { items, failedJobs: items.failedJobs, [Symbol.asyncDispose]: async () => undefined };
+  },
+  ...Object.fromEntries(
+    Object.entries(dynamoDbServices).map(([name, start]) => [name, async () => dynamoBackend(await start())]),
+  ),
+};
+
+async function dynamoBackend(service: EmbeddedService): Promise<ItemsBackend> {
+  const client = clientOf(service.endpoint);
+  const table = `jobs-${randomBytes(6).toString("hex")}`;
+  await createJobsTable(client, table);
+  return {
+    items: dynamoItems(client, table),
+    failedJobs: scannedFailedJobs(client, table, 2),
+    async [Symbol.asyncDispose]() {
+      await client.send(new DeleteTableCommand({ TableName: table }));
+      client.destroy();
+      await service.stop();
+    },
+  };
+}

@@ -1,0 +1,192 @@
+import {
+  CreateQueueCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+  type Message,
+  type SQSClientConfig,
+} from "@aws-sdk/client-sqs";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { sqsQueue } from "../../../../adapters/aws/sqs.ts";
+import { RetryableError } from "../../../../core/model/errors.ts";
+import type { Queue } from "../../../../core/ports/queue.ts";
+import type { EmbeddedService } from "../../../../local/aws/dynamodb.ts";
+import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
+import { startSqs, type SqsRequest } from "../../../../local/aws/sqs.ts";
+
+const configOf = (endpoint: string): SQSClientConfig => ({
+  endpoint,
+  region: "us-east-1",
+  credentials: { accessKeyId: "local", secretAccessKey: "local" },
+});
+
+describe("Queue on the embedded SQS", () => {
+  const requests: SqsRequest[] = [];
+  let service: EmbeddedService;
+  let client: SQSClient;
+  let queue: Queue;
+  let queueUrl = "";
+  let deadLetterQueueUrl = "";
+  let made = 0;
+
+  beforeAll(async () => {
+    service = await startSqs({ onRequest: (request) => requests.push(request) });
+    client = new SQSClient(configOf(service.endpoint));
+  });
+  afterAll(async () => {
+    client.destroy();
+    await service.stop();
+  });
+  beforeEach(async () => {
+    made += 1;
+    queueUrl = await createQueue(`jobs-${made}`);
+    deadLetterQueueUrl = await createQueue(`dead-${made}`);
+    queue = sqsQueue(client, { queueUrl, deadLetterQueueUrl });
+    requests.length = 0;
+  });
+
+  const createQueue = async (name: string): Promise<string> => {
+    const Attributes = { VisibilityTimeout: "600" };
+    const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes }));
+    return String(QueueUrl);
+  };
+  const receive = async (from: string, waitSeconds = 0): Promise<Message[]> => {
+    const { Messages } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl: from,
+        MaxNumberOfMessages: 10,
+        WaitTimeSeconds: waitSeconds,
+        MessageSystemAttributeNames: ["All"],
+        MessageAttributeNames: ["All"],
+      }),
+    );
+    return Messages ?? [];
+  };
+  const receiveAll = async (from: string): Promise<Message[]> => {
+    const all: Message[] = [];
+    for (;;) {
+      const some = await receive(from);
+      if (some.length === 0) return all;
+      all.push(...some);
+    }
+  };
+
+  it("sends any number of messages in as few batches as can be", async () => {
+    const bodies = Array.from({ length: 25 }, (_, index) => `message ${index}`);
+    await queue.send(bodies.map((body) => ({ body, group: "origin.example" })));
+    expect(requests).toEqual([1, 2, 3].map(() => ({ operation: "SendMessageBatch", status: 200 })));
+    const received = await receiveAll(queueUrl);
+    expect(received).toHaveLength(25);
+    expect(new Set(received.map(({ Body }) => Body))).toEqual(new Set(bodies));
+  });
+
+  it("sends nothing when there is nothing to send", async () => {
+    await queue.send([]);
+    expect(requests).toEqual([]);
+  });
+
+  it("gives a message back at once when it is to be hidden for no time", async () => {
+    await queue.send([{ body: "one", group: "g" }]);
+    const [message] = await receive(queueUrl);
+    expect(await receive(queueUrl)).toEqual([]);
+    await queue.hideFor(String(message?.ReceiptHandle), 0);
+    expect((await receive(queueUrl)).map(({ MessageId }) => MessageId)).toEqual([message?.MessageId]);
+  });
+
+  it("hides a message no longer than SQS can", async () => {
+    await queue.send([{ body: "one", group: "g" }]);
+    const [message] = await receive(queueUrl);
+    await queue.hideFor(String(message?.ReceiptHandle), 365 * 86_400_000);
+    expect(requests.at(-1)).toEqual({ operation: "ChangeMessageVisibility", status: 200 });
+    expect(await receive(queueUrl)).toEqual([]);
+  });
+
+  it("sends what nothing can help to the dead letters, with the reason", async () => {
+    await queue.sendToDeadLetters("not JSON", "message is no JSON");
+    const [message] = await receive(deadLetterQueueUrl);
+    expect(message?.Body).toBe("not JSON");
+    expect(message?.MessageAttributes?.["reason"]).toMatchObject({
+      DataType: "String",
+      StringValue: "message is no JSON",
+    });
+    expect(await receive(queueUrl)).toEqual([]);
+  });
+
+  it("sends a reason that quotes half a character, as errors of JSON.parse do", async () => {
+    await queue.sendToDeadLetters("not JSON", "Unexpected token '\uD83D'");
+    const [message] = await receive(deadLetterQueueUrl);
+    expect(message?.Body).toBe("not JSON");
+    expect(message?.MessageAttributes?.["reason"]?.StringValue).toBe("Unexpected token '\uFFFD'");
+  });
+});
+
+/** What the embedded SQS does not keep or never answers, from a server that records and says what it is told to. */
+describe("Queue on the wire", () => {
+  const sent: { VisibilityTimeout?: number; Entries?: readonly { Id: string; MessageGroupId?: string }[] }[] = [];
+  let failed: object[] = [];
+  let server: Server;
+  let client: SQSClient;
+  let queue: Queue;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const received: Buffer[] = [];
+      request
+        .on("data", (chunk: Buffer) => received.push(chunk))
+        .on("end", () => {
+          sent.push(JSON.parse(Buffer.concat(received).toString()) as (typeof sent)[number]);
+          response.setHeader("content-type", "application/x-amz-json-1.0");
+          response.end(JSON.stringify({ Failed: failed, Successful: [] }));
+        });
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const endpoint = loopbackEndpoint(server);
+    client = new SQSClient({ ...configOf(endpoint), md5: false });
+    queue = sqsQueue(client, { queueUrl: `${endpoint}/1/jobs`, deadLetterQueueUrl: `${endpoint}/1/dead` });
+  });
+  afterAll(async () => {
+    client.destroy();
+    server.close();
+    server.closeAllConnections();
+    await once(server, "close");
+  });
+  beforeEach(() => {
+    sent.length = 0;
+    failed = [];
+  });
+
+  it.each([
+    ["as it is", "origin.example", "origin.example"],
+    ["cut to the 128 characters that SQS takes", "h".repeat(300), "h".repeat(128)],
+  ])("names the tenant by the group, %s", async (_how, group, expected) => {
+    await queue.send([{ body: "one", group }]);
+    expect(sent.map(({ Entries }) => Entries?.map(({ MessageGroupId }) => MessageGroupId))).toEqual([[expected]]);
+  });
+
+  it.each([
+    [0, 0],
+    [1, 1],
+    [1000, 1],
+    [1001, 2],
+    [365 * 86_400_000, 43_200],
+  ])("hides a message for %i ms as whole seconds that are enough, up to 12 hours: %i s", async (delayMs, seconds) => {
+    await queue.hideFor("receipt", delayMs);
+    expect(sent.map(({ VisibilityTimeout }) => VisibilityTimeout)).toEqual([seconds]);
+  });
+
+  it("gives each message of a batch an id of its own", async () => {
+    await queue.send(Array.from({ length: 12 }, () => ({ body: "same", group: "g" })));
+    const ids = sent.map(({ Entries }) => new Set(Entries?.map(({ Id }) => Id)).size);
+    expect(ids).toEqual([10, 2]);
+  });
+
+  it("takes the refusal of one entry for trouble that may pass, and sends no further batch", async () => {
+    failed = [{ Id: "1", Code: "InternalError", SenderFault: false }];
+    const messages = Array.from({ length: 12 }, () => ({ body: "one", group: "g" }));
+    const error: unknown = await queue.send(messages).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RetryableError);
+    expect(error).toMatchObject({ reason: "queue_refused:InternalError", failureClass: "system" });
+    expect(sent).toHaveLength(1);
+  });
+});

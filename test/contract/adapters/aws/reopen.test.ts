@@ -1,0 +1,185 @@
+/** Opening failed jobs again, on every table there is. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Item } from "../../../../core/model/write.ts";
+import { jobIdOf, jobItemKey, watchShardOf } from "../../../../core/model/keys.ts";
+import type { JobMessage } from "../../../../core/model/message.ts";
+import {
+  completeOperation,
+  failJob,
+  renewLease,
+  reopenJob,
+  takeLease,
+  type Lease,
+  type OperationEntry,
+} from "../../../../core/model/protocol.ts";
+import { decodeJob } from "../../../../core/model/record-codec.ts";
+import type { JobRecord } from "../../../../core/model/record.ts";
+import { itemsBackends, type ItemsBackend } from "./items-backends.ts";
+
+const START_MS = 1_800_000_000_000;
+const REOPENED_MS = START_MS + 3_600_000;
+const TTL_MS = 120_000;
+const GRACE_MS = 300_000;
+const TROUBLE = { reason: "http_404", failureClass: "origin" } as const;
+
+const done = (type: OperationEntry["type"]): OperationEntry => ({
+  type,
+  record: { key: `key-of-${type}`, status: "DONE", fence: 1, atMs: START_MS, result: { outcome: "created" } },
+});
+
+describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) => {
+  let backend: ItemsBackend;
+  let message: JobMessage;
+  let jobs = 0;
+
+  beforeAll(async () => {
+    backend = await start();
+  });
+  afterAll(async () => backend[Symbol.asyncDispose]());
+  beforeEach(() => {
+    jobs += 1;
+    message = { work_id: "work", artifact_id: `artifact-${jobs}`, url: "https://origin.example/file", sha256: "ab" };
+  });
+
+  const jobId = () => jobIdOf(message);
+  const stored = async (): Promise<Item> => (await backend.items.read(jobItemKey(jobId()))) ?? {};
+  const job = async (): Promise<JobRecord> => decodeJob(await stored());
+  const lease = async (owner: string, nowMs: number) =>
+    backend.items.write(takeLease({ jobId: jobId(), message, owner, nowMs, ttlMs: TTL_MS, headKey: "key-of-HEAD" }));
+  const reopen = async (seen: JobRecord, by = "operator") =>
+    backend.items.write(reopenJob(seen, by, REOPENED_MS, GRACE_MS));
+
+  /** Failed under its first lease, with what was done until then on record. */
+  async function failed(...operations: readonly OperationEntry["type"][]): Promise<Lease> {
+    await lease("worker", START_MS);
+    const mine: Lease = { jobId: jobId(), owner: "worker", fence: 1 };
+    for (const type of operations)
+      await backend.items.write(completeOperation(mine, done(type), undefined, "STREAMING"));
+    await backend.items.write(failJob(mine, TROUBLE, [], START_MS, 86_400_000));
+    return mine;
+  }
+
+  it("opens a failed job as if nothing had been done, with a new budget, watched, and never to expire", async () => {
+    await failed("HEAD", "STREAM");
+    expect((await reopen(await job())).applied).toBe(true);
+    expect(await stored()).toEqual({
+      pk: jobItemKey(jobId()),
+      work_id: "work",
+      artifact_id: message.artifact_id,
+      url: message.url,
+      expected_sha256: "ab",
+      state: "LEASED",
+      fence: 2,
+      attempts: 1,
+      strikes: 0,
+      hops: 0,
+      planned_at: REOPENED_MS,
+      available_at: 0,
+      watch_at: REOPENED_MS + GRACE_MS,
+      watch_shard: watchShardOf(jobId()),
+      redrives: 1,
+      redriven_by: "operator",
+      redriven_from: "http_404",
+    });
+    const watched = await backend.items.watched(watchShardOf(jobId()), REOPENED_MS + GRACE_MS + 1, 1000);
+    expect(watched).toContain(jobItemKey(jobId()));
+  });
+
+  it("keeps what a job that was published had achieved, and goes on from there", async () => {
+    await failed("HEAD", "STREAM", "FINALIZE");
+    const { operations } = await job();
+    await reopen(await job());
+    expect(await job()).toMatchObject({ state: "FINALIZED", operations, strikes: 0 });
+    expect(Object.keys(operations)).toEqual(["HEAD", "STREAM", "FINALIZE"]);
+  });
+
+  it("lets anybody lease the job at once, by a clock that is far behind the operator's", async () => {
+    await failed();
+    await reopen(await job());
+    expect((await lease("second", START_MS - 3_600_000)).applied).toBe(true);
+    expect(await job()).toMatchObject({ fence: 3, attempts: 2, strikes: 1, leaseOwner: "second" });
+  });
+
+  it("leaves nothing that the one who failed it may still write", async () => {
+    const mine = await failed();
+    await reopen(await job());
+    expect((await backend.items.write(renewLease(mine, START_MS, TTL_MS))).applied).toBe(false);
+    expect((await backend.items.write(failJob(mine, TROUBLE, [], START_MS, 1000))).applied).toBe(false);
+  });
+
+  it("stays below 1 KB, which is one write unit", async () => {
+    await failed("HEAD", "STREAM", "FINALIZE");
+    await reopen(await job());
+    expect(JSON.stringify(await stored()).length).toBeLessThan(1024);
+  });
+
+  it("goes through once for two operators that saw the same failure", async () => {
+    await failed();
+    const seen = await job();
+    const outcomes = await Promise.all([reopen(seen, "one"), reopen(seen, "another")]);
+    expect(outcomes.filter(({ applied }) => applied)).toHaveLength(1);
+    expect(await job()).toMatchObject({ fence: 2 });
+  });
+
+  it("is refused when the job was reopened and failed once more since", async () => {
+    await failed();
+    const seen = await job();
+    await reopen(seen);
+    await lease("second", START_MS);
+    await backend.items.write(
+      failJob({ jobId: jobId(), owner: "second", fence: 3 }, { ...TROUBLE, reason: "http_403" }, [], START_MS, 1000),
+    );
+    const before = await stored();
+    expect(await reopen(seen)).toEqual({ applied: false, item: before });
+  });
+
+  it("is refused while the job is open, under the same fence even", async () => {
+    await lease("worker", START_MS);
+    expect((await reopen(await job())).applied).toBe(false);
+  });
+
+  it("is refused when the record is gone, and makes none", async () => {
+    await failed();
+    const seen = { ...(await job()), jobId: "0".repeat(32) };
+    expect(await reopen(seen)).toEqual({ applied: false, item: undefined });
+    expect(await backend.items.read(jobItemKey(seen.jobId))).toBeUndefined();
+  });
+});
+
+describe.each(Object.entries(itemsBackends))("FailedJobs on %s", (_name, start) => {
+  it("shows every failed job once, page by page, and says what was looked at", async () => {
+    const backend = await start();
+    const messages = Array.from({ length: 7 }, (_, index) => ({
+      work_id: "work",
+      artifact_id: `artifact-${index}`,
+      url: "https://origin.example/file",
+    }));
+    for (const [index, message] of messages.entries()) {
+      const jobId = jobIdOf(message);
+      await backend.items.write(
+        takeLease({ jobId, message, owner: "worker", nowMs: START_MS, ttlMs: TTL_MS, headKey: "key" }),
+      );
+      if (index % 2 === 0)
+        await backend.items.write(failJob({ jobId, owner: "worker", fence: 1 }, TROUBLE, [], START_MS, 1000));
+    }
+    await backend.items.write({
+      key: "HASH#ab",
+      when: [[{ attribute: "pk", is: "absent" }]],
+      set: { state: "FAILED" },
+    });
+    const found: string[] = [];
+    let [scanned, readUnits] = [0, 0];
+    let from: string | undefined;
+    do {
+      const page = await backend.failedJobs.page(from);
+      scanned += page.scanned;
+      readUnits += page.readUnits;
+      found.push(...page.items.map((item) => decodeJob(item).artifactId));
+      from = page.next;
+    } while (from !== undefined);
+    await backend[Symbol.asyncDispose]();
+    expect(found.toSorted()).toEqual(["artifact-0", "artifact-2", "artifact-4", "artifact-6"]);
+    expect(scanned).toBe(8);
+    expect(readUnits).toBeGreaterThan(0);
+  });
+});

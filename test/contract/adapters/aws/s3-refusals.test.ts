@@ -1,0 +1,210 @@
+/** Answers that the embedded S3 never gives but the real one does, from a server that says just what it is told to. */
+import { S3Client } from "@aws-sdk/client-s3";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { s3Content } from "../../../../adapters/aws/s3-content.ts";
+import { s3Staging } from "../../../../adapters/aws/s3-staging.ts";
+import { RetryableError, StagedObjectGoneError, UploadGoneError, asJobError } from "../../../../core/model/errors.ts";
+import type { Content } from "../../../../core/ports/content.ts";
+import type { Staging } from "../../../../core/ports/staging.ts";
+import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
+
+interface Answer {
+  readonly status: number;
+  readonly code?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly xml?: string;
+}
+
+const OK: Answer = { status: 200 };
+const NOT_FOUND: Answer = { status: 404, code: "NotFound" };
+const NO_SUCH_UPLOAD: Answer = { status: 404, code: "NoSuchUpload" };
+const PRECONDITION_FAILED: Answer = { status: 412, code: "PreconditionFailed" };
+const CONFLICT: Answer = { status: 409, code: "ConditionalRequestConflict" };
+const OUTAGE: Answer = { status: 503, code: "ServiceUnavailable" };
+const DENIED: Answer = { status: 403, code: "AccessDenied" };
+const there = (bytes: number): Answer => ({ status: 200, headers: { "content-length": String(bytes), etag: '"e"' } });
+const CREATED_UPLOAD: Answer = {
+  status: 200,
+  xml: "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
+};
+
+type Operation = "HEAD" | "PUT" | "CREATE" | "PART" | "COMPLETE" | "ABORT" | "DELETE" | "LIST";
+
+function operationOf({ method, url = "" }: IncomingMessage): Operation {
+  if (method === "HEAD") return "HEAD";
+  if (method === "GET") return "LIST";
+  if (url.includes("uploads")) return "CREATE";
+  const isOfUpload = url.includes("uploadId");
+  if (method === "PUT") return isOfUpload ? "PART" : "PUT";
+  if (method === "DELETE") return isOfUpload ? "ABORT" : "DELETE";
+  return "COMPLETE";
+}
+
+let server: Server;
+let client: S3Client;
+let staging: Staging;
+let content: Content;
+let answers: Partial<Record<Operation, Answer>> = {};
+let asked: Operation[] = [];
+
+beforeEach(async () => {
+  answers = {};
+  asked = [];
+  server = createServer((request, response) => {
+    const operation = operationOf(request);
+    asked.push(operation);
+    const { status, code, headers = {}, xml = "<Result/>" } = answers[operation] ?? OK;
+    request.resume().on("end", () => {
+      response.writeHead(status, headers);
+      response.end(code === undefined ? xml : `<Error><Code>${code}</Code><Message>told to</Message></Error>`);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  client = new S3Client({
+    endpoint: loopbackEndpoint(server),
+    region: "us-east-1",
+    forcePathStyle: true,
+    maxAttempts: 1,
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  staging = s3Staging(client, "staging");
+  content = s3Content(client, {
+    staging: "staging",
+    content: "content",
+    largestSingleCopyBytes: 10,
+    copyPartBytes: 10,
+  });
+});
+afterEach(async () => {
+  client.destroy();
+  server.close();
+  server.closeAllConnections();
+  await once(server, "close");
+});
+
+const thrownBy = async (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => new Error("Nothing was thrown."),
+    (error: unknown) => error,
+  );
+
+describe("completing an upload", () => {
+  const upload = { key: "staging/job/1", uploadId: "u" };
+  const parts = [
+    { partNumber: 1, bytes: 4, etag: '"1"' },
+    { partNumber: 2, bytes: 3, etag: '"2"' },
+  ];
+
+  it.each([
+    ["no such upload", NO_SUCH_UPLOAD],
+    ["an outage", OUTAGE],
+  ])("believes the object and not an answer of %s when all bytes are there", async (_answer, complete) => {
+    answers = { COMPLETE: complete, HEAD: there(7) };
+    expect(await staging.completeUpload(upload, parts)).toEqual({ etag: '"e"' });
+  });
+
+  it.each([
+    ["no object", NOT_FOUND],
+    ["an object of another size", there(8)],
+  ])("finds the upload gone when there is none of it, but %s", async (_object, head) => {
+    answers = { COMPLETE: NO_SUCH_UPLOAD, HEAD: head };
+    await expect(staging.completeUpload(upload, parts)).rejects.toThrow(UploadGoneError);
+  });
+
+  it("passes an outage on, as one that may pass", async () => {
+    answers = { COMPLETE: OUTAGE, HEAD: NOT_FOUND };
+    const error = await thrownBy(staging.completeUpload(upload, parts));
+    expect(error).not.toBeInstanceOf(UploadGoneError);
+    expect(asJobError(error)).toMatchObject({ reason: "unexpected:ServiceUnavailable", failureClass: "system" });
+  });
+});
+
+describe("publishing, by one copy and by parts", () => {
+  const whole = { key: "staging/job/1", etag: '"e"', bytes: 7, contentType: "text/plain" };
+  const large = { ...whole, bytes: 25 };
+  const WAYS = [
+    { way: "by one copy", staged: whole, last: "PUT" },
+    { way: "by parts", staged: large, last: "COMPLETE" },
+  ] as const;
+
+  it.each(WAYS)("looks after a conflict, and finds what won it: $way", async ({ staged, last }) => {
+    answers = { CREATE: CREATED_UPLOAD, [last]: CONFLICT, HEAD: there(7) };
+    expect(await content.publish(staged, "sha256/k")).toBe("exists");
+  });
+
+  it.each(WAYS)("never reads a conflict as existence when nothing is there: $way", async ({ staged, last }) => {
+    answers = { CREATE: CREATED_UPLOAD, [last]: CONFLICT, HEAD: NOT_FOUND };
+    const error = await thrownBy(content.publish(staged, "sha256/k"));
+    expect(error).toBeInstanceOf(RetryableError);
+    expect(error).toMatchObject({ reason: "content_conflict", failureClass: "system" });
+  });
+
+  it.each(WAYS)("blames the staged object for a refusal when nothing is there: $way", async ({ staged, last }) => {
+    answers = { CREATE: CREATED_UPLOAD, [last]: PRECONDITION_FAILED, HEAD: NOT_FOUND };
+    await expect(content.publish(staged, "sha256/k")).rejects.toThrow(StagedObjectGoneError);
+  });
+
+  it.each(WAYS)("passes every other refusal on: $way", async ({ staged, last }) => {
+    answers = { CREATE: CREATED_UPLOAD, [last]: DENIED };
+    expect(await thrownBy(content.publish(staged, "sha256/k"))).toMatchObject({ name: "AccessDenied" });
+    expect(asked).not.toContain("HEAD");
+  });
+
+  it("aborts its upload when a part cannot be copied, and tells of the part even if the abort fails too", async () => {
+    answers = { CREATE: CREATED_UPLOAD, PART: DENIED, ABORT: OUTAGE };
+    expect(await thrownBy(content.publish(large, "sha256/k"))).toMatchObject({ name: "AccessDenied" });
+    expect(asked).toEqual(["CREATE", "PART", "ABORT"]);
+  });
+
+  it("copies every byte once, in order", async () => {
+    answers = { CREATE: CREATED_UPLOAD };
+    const ranges: unknown[] = [];
+    server.prependListener("request", ({ headers }: IncomingMessage) =>
+      ranges.push(headers["x-amz-copy-source-range"] ?? "none"),
+    );
+    expect(await content.publish(large, "sha256/k")).toBe("created");
+    expect(ranges).toEqual(["none", "bytes=0-9", "bytes=10-19", "bytes=20-24", "none"]);
+  });
+});
+
+describe("a refusal that says nothing of the upload or object", () => {
+  const upload = { key: "staging/job/1", uploadId: "u" };
+  const CALLS: Readonly<Record<string, () => Promise<unknown>>> = {
+    put: async () => staging.put("k", Buffer.from("x"), "text/plain"),
+    createUpload: async () => staging.createUpload("k", "text/plain"),
+    uploadPart: async () => staging.uploadPart(upload, 1, Buffer.from("x")),
+    listParts: async () => staging.listParts(upload),
+    abortUpload: async () => staging.abortUpload(upload),
+    "head, staged": async () => staging.head("k"),
+    "head, content": async () => content.head("k"),
+    delete: async () => staging.delete("k"),
+    litter: async () => staging.litter(undefined, 10),
+  };
+
+  it.each(Object.entries(CALLS))("comes out of %s as it is", async (_call, call) => {
+    for (const operation of ["HEAD", "PUT", "CREATE", "PART", "ABORT", "DELETE", "LIST"] as const)
+      answers[operation] = DENIED;
+    const error = await thrownBy(call());
+    expect(error).toMatchObject({ $metadata: { httpStatusCode: 403 } });
+    expect(asJobError(error)).toMatchObject({ failureClass: "system" });
+  });
+});
+
+const page = (numbers: readonly number[], next?: number) =>
+  `<ListPartsResult><IsTruncated>${next !== undefined}</IsTruncated>` +
+  `<NextPartNumberMarker>${next ?? ""}</NextPartNumberMarker>` +
+  numbers.map((n) => `<Part><PartNumber>${n}</PartNumber><ETag>"${n}"</ETag><Size>${n}</Size></Part>`).join("") +
+  "</ListPartsResult>";
+
+describe("a listing that comes in pages", () => {
+  it("lists the parts of all pages", async () => {
+    server.prependListener("request", ({ url = "" }: IncomingMessage) => {
+      const isSecond = url.includes("part-number-marker=2");
+      answers = { LIST: { status: 200, xml: isSecond ? page([3]) : page([1, 2], 2) } };
+    });
+    const parts = await staging.listParts({ key: "k", uploadId: "u" });
+    expect(parts?.map(({ partNumber }) => partNumber)).toEqual([1, 2, 3]);
+  });
+});

@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { UploadGoneError } from "../../../../core/model/errors.ts";
+import type { StagedPart, StagedUpload, Staging, StagingLitter } from "../../../../core/ports/staging.ts";
+import { blobsBackends, type BlobsBackend, type Buckets } from "./blobs-backends.ts";
+
+const KEY = "staging/job/1";
+const TYPE = "text/plain";
+
+describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => {
+  let backend: BlobsBackend;
+  let buckets: Buckets;
+  let staging: Staging;
+  let partBytes = 0;
+
+  beforeAll(async () => {
+    backend = await start();
+    ({ partBytes } = backend);
+  });
+  afterAll(async () => backend[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    buckets = await backend.emptyBuckets();
+    ({ staging } = buckets);
+  });
+
+  const uploadParts = async (upload: StagedUpload, bodies: readonly Buffer[]): Promise<StagedPart[]> => {
+    const parts: StagedPart[] = [];
+    for (const body of bodies) {
+      const partNumber = parts.length + 1;
+      parts.push({ partNumber, bytes: body.length, ...(await staging.uploadPart(upload, partNumber, body)) });
+    }
+    return parts;
+  };
+  const twoBodies = () => [Buffer.alloc(partBytes, "a"), Buffer.from("the rest")];
+  const finishedUpload = async () => {
+    const upload = await staging.createUpload(KEY, TYPE);
+    const parts = await uploadParts(upload, twoBodies());
+    return { upload, parts, ...(await staging.completeUpload(upload, parts)) };
+  };
+  const sweep = async (limit: number): Promise<readonly (readonly StagingLitter[])[]> => {
+    const pages: (readonly StagingLitter[])[] = [];
+    let from: string | undefined;
+    do {
+      const { found, next } = await staging.litter(from, limit);
+      pages.push(found);
+      from = next;
+    } while (from !== undefined);
+    return pages;
+  };
+
+  it.each([["an empty body", ""] as const, ["a body", "hello"] as const])("puts %s", async (_body, text) => {
+    const { etag } = await staging.put(KEY, Buffer.from(text), TYPE);
+    expect(await staging.head(KEY)).toEqual({ bytes: text.length, etag });
+    expect(await buckets.readStaged(KEY)).toMatchObject({ body: Buffer.from(text), contentType: TYPE });
+  });
+
+  it("puts anew over what is there, under a new ETag", async () => {
+    const first = await staging.put(KEY, Buffer.from("first"), TYPE);
+    const second = await staging.put(KEY, Buffer.from("second"), TYPE);
+    expect(second.etag).not.toBe(first.etag);
+    expect(await staging.head(KEY)).toEqual({ bytes: 6, etag: second.etag });
+  });
+
+  it("knows nothing of a key that was never put", async () => {
+    expect(await staging.head(KEY)).toBeUndefined();
+  });
+
+  it("deletes, and does not mind that there is nothing to delete", async () => {
+    await staging.put(KEY, Buffer.from("hello"), TYPE);
+    await staging.delete(KEY);
+    await staging.delete(KEY);
+    expect(await staging.head(KEY)).toBeUndefined();
+  });
+
+  it("joins the parts of an upload to one object when it is completed, not before", async () => {
+    const upload = await staging.createUpload(KEY, TYPE);
+    const bodies = twoBodies();
+    const parts = await uploadParts(upload, bodies);
+    expect(await staging.listParts(upload)).toEqual(parts);
+    expect(await staging.head(KEY)).toBeUndefined();
+    const { etag } = await staging.completeUpload(upload, parts);
+    expect(await staging.head(KEY)).toEqual({ bytes: partBytes + 8, etag });
+    const { body, contentType } = (await buckets.readStaged(KEY)) ?? {};
+    expect(body?.equals(Buffer.concat(bodies))).toBe(true);
+    expect(contentType).toBe(TYPE);
+  });
+
+  it("lists parts in ascending order, each as it was last uploaded", async () => {
+    const upload = await staging.createUpload(KEY, TYPE);
+    const third = await staging.uploadPart(upload, 3, Buffer.from("ccc"));
+    await staging.uploadPart(upload, 1, Buffer.from("a"));
+    const first = await staging.uploadPart(upload, 1, Buffer.from("aa"));
+    expect(await staging.listParts(upload)).toEqual([
+      { partNumber: 1, bytes: 2, ...first },
+      { partNumber: 3, bytes: 3, ...third },
+    ]);
+  });
+
+  it("lists no parts of an upload that has none yet", async () => {
+    expect(await staging.listParts(await staging.createUpload(KEY, TYPE))).toEqual([]);
+  });
+
+  it("lets a completed upload be completed again, with the same answer", async () => {
+    const { upload, parts, etag } = await finishedUpload();
+    expect(await staging.completeUpload(upload, parts)).toEqual({ etag });
+    expect(await staging.head(KEY)).toEqual({ bytes: partBytes + 8, etag });
+  });
+
+  it("refuses to complete an upload with a part that is another one, and keeps it", async () => {
+    const upload = await staging.createUpload(KEY, TYPE);
+    const [first, last] = await uploadParts(upload, twoBodies());
+    const wrong = [first, { ...last, etag: first?.etag }] as StagedPart[];
+    await expect(staging.completeUpload(upload, wrong)).rejects.toThrow(UploadGoneError);
+    expect(await staging.head(KEY)).toBeUndefined();
+    expect(await staging.listParts(upload)).toEqual([first, last]);
+  });
+
+  it("refuses to complete an upload with a part that was never uploaded", async () => {
+    const upload = await staging.createUpload(KEY, TYPE);
+    const parts = await uploadParts(upload, twoBodies());
+    const missing = { partNumber: 3, bytes: 1, etag: parts[0]?.etag ?? "" };
+    await expect(staging.completeUpload(upload, [...parts, missing])).rejects.toThrow(UploadGoneError);
+  });
+
+  describe("after an upload was aborted", () => {
+    let upload: StagedUpload;
+    let parts: readonly StagedPart[];
+    beforeEach(async () => {
+      upload = await staging.createUpload(KEY, TYPE);
+      parts = await uploadParts(upload, [Buffer.from("only")]);
+      await staging.abortUpload(upload);
+    });
+
+    it("has no upload to take a part", async () => {
+      await expect(staging.uploadPart(upload, 2, Buffer.from("more"))).rejects.toThrow(UploadGoneError);
+    });
+    it("has no parts to list", async () => {
+      expect(await staging.listParts(upload)).toBeUndefined();
+    });
+    it("has no upload to complete", async () => {
+      await expect(staging.completeUpload(upload, parts)).rejects.toThrow(UploadGoneError);
+    });
+    it("does not mind another abort", async () => {
+      await expect(staging.abortUpload(upload)).resolves.toBeUndefined();
+    });
+    it("leaves other uploads of the same key alone", async () => {
+      const other = await staging.createUpload(KEY, TYPE);
+      await uploadParts(other, [Buffer.from("other")]);
+      await staging.abortUpload(upload);
+      expect(await staging.listParts(other)).toHaveLength(1);
+    });
+  });
+
+  it("does not mind the abort of a completed upload, and keeps its object", async () => {
+    const { upload, etag } = await finishedUpload();
+    await staging.abortUpload(upload);
+    expect(await staging.head(KEY)).toMatchObject({ etag });
+    expect(await staging.listParts(upload)).toBeUndefined();
+  });
+
+  it("finds no litter in an empty bucket", async () => {
+    expect(await sweep(10)).toEqual([[]]);
+  });
+
+  it.each([1, 2, 3, 4, 5, 7, 100])("finds each upload and object once in pages of %i", async (limit) => {
+    const keys = ["staging/b/1", "staging/a/1", "staging/a/2", "staging/ü &/1"];
+    const expected: object[] = [];
+    for (const key of keys) {
+      await staging.put(key, Buffer.from(key), TYPE);
+      expected.push({ key });
+    }
+    for (const key of [...keys.slice(0, 2), "staging/a/1"]) {
+      const { uploadId } = await staging.createUpload(key, TYPE);
+      expected.push({ key, uploadId });
+    }
+    const pages = await sweep(limit);
+    for (const page of pages) expect(page.length).toBeLessThanOrEqual(limit);
+    const found = pages.flat();
+    expect(found.every(({ createdMs }) => createdMs > 0)).toBe(true);
+    const names = found.map(({ key, uploadId }) => (uploadId === undefined ? { key } : { key, uploadId }));
+    expect(names).toHaveLength(expected.length);
+    expect(names).toEqual(expect.arrayContaining(expected));
+  });
+
+  it("goes on with the sweep though what it found was removed meanwhile", async () => {
+    const names = ["a", "b", "c", "d", "e"];
+    for (const name of names) await staging.put(`staging/${name}/1`, Buffer.from(name), TYPE);
+    const uploads = await Promise.all(names.map(async (name) => staging.createUpload(`staging/${name}/2`, TYPE)));
+    let from: string | undefined;
+    do {
+      const { found, next } = await staging.litter(from, 2);
+      for (const { key, uploadId } of found) {
+        await (uploadId === undefined ? staging.delete(key) : staging.abortUpload({ key, uploadId }));
+      }
+      from = next;
+    } while (from !== undefined);
+    expect(await Promise.all(uploads.map(async (upload) => staging.listParts(upload)))).toEqual(
+      uploads.map(() => undefined),
+    );
+    expect(await sweep(100)).toEqual([[]]);
+  });
+});

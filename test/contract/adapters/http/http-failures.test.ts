@@ -1,0 +1,269 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect, createServer as createTcpServer, type Socket } from "node:net";
+import { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, it } from "vitest";
+import type { HttpTimeouts } from "../../../../adapters/http/node-http.ts";
+import { LeaseLostError, RetryableError } from "../../../../core/model/errors.ts";
+import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
+import { IMPATIENT, bodyOf, cleanUp, client, get, later, origin, rawOrigin, read, thrownBy } from "./http-support.ts";
+
+afterEach(cleanUp);
+
+const HEADERS = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
+const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+interface Failure {
+  readonly origin: string;
+  readonly answer: (socket: Socket) => void;
+  /** Once the headers have arrived. */
+  readonly afterwards?: (socket: Socket) => void;
+  readonly reason: string;
+  readonly timeouts?: HttpTimeouts;
+}
+
+const BEFORE_HEADERS: readonly Failure[] = [
+  { origin: "resets", answer: (socket) => socket.resetAndDestroy(), reason: "origin_connection_lost" },
+  { origin: "hangs up", answer: (socket) => socket.end(), reason: "origin_connection_lost" },
+  {
+    origin: "hangs up in mid-header",
+    answer: (socket) => socket.end("HTTP/1.1 200 OK\r\nContent-Le"),
+    reason: "origin_connection_lost",
+  },
+  { origin: "says nothing", answer: () => undefined, reason: "origin_timeout", timeouts: IMPATIENT },
+  {
+    origin: "falls silent in mid-header",
+    answer: (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Le"),
+    reason: "origin_timeout",
+    timeouts: IMPATIENT,
+  },
+  {
+    origin: "speaks another protocol",
+    answer: (socket) => socket.end("220 smtp ready\r\n"),
+    reason: "origin_speaks_no_http",
+  },
+  {
+    origin: "has more headers than anybody reads",
+    answer: (socket) => socket.end(`HTTP/1.1 200 OK\r\n${"X-Header: value\r\n".repeat(5000)}\r\n`),
+    reason: "origin_speaks_no_http",
+  },
+  {
+    origin: "switches to a protocol nobody asked for",
+    answer: (socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+    reason: "origin_connection_lost",
+  },
+];
+
+const IN_MID_BODY: readonly Failure[] = [
+  {
+    origin: "resets",
+    answer: (socket) => socket.write(`${HEADERS}half`),
+    afterwards: (socket) => socket.resetAndDestroy(),
+    reason: "origin_connection_lost",
+  },
+  {
+    origin: "ends before the length it said",
+    answer: (socket) => socket.end(`${HEADERS}half`),
+    reason: "origin_connection_lost",
+  },
+  {
+    origin: "ends before the last chunk",
+    answer: (socket) => socket.end(`${CHUNKED}4\r\nhalf\r\n`),
+    reason: "origin_connection_lost",
+  },
+  {
+    origin: "ends within a chunk",
+    answer: (socket) => socket.end(`${CHUNKED}9\r\nhalf`),
+    reason: "origin_connection_lost",
+  },
+  {
+    origin: "has a chunk of no length",
+    answer: (socket) => socket.end(`${CHUNKED}4\r\nhalf\r\nzz\r\n`),
+    reason: "origin_connection_lost",
+  },
+  {
+    origin: "falls silent",
+    answer: (socket) => socket.write(`${HEADERS}half`),
+    reason: "origin_timeout",
+    timeouts: IMPATIENT,
+  },
+  {
+    origin: "falls silent at once",
+    answer: (socket) => socket.write(HEADERS),
+    reason: "origin_timeout",
+    timeouts: IMPATIENT,
+  },
+];
+
+interface Trouble {
+  readonly reason: string;
+  readonly failureClass: string;
+  readonly hasCause: boolean;
+}
+
+async function troubleOf(call: Promise<unknown>): Promise<Trouble> {
+  const error = await thrownBy(call);
+  if (!(error instanceof RetryableError)) throw error;
+  return { reason: error.reason, failureClass: error.failureClass, hasCause: error.cause instanceof Error };
+}
+
+const trouble = (reason: string): Trouble => ({ reason, failureClass: "origin", hasCause: true });
+
+describe("an origin that", () => {
+  it.each(BEFORE_HEADERS)("$origin before it answers: $reason", async ({ answer, reason, timeouts }) => {
+    const raw = await rawOrigin(answer);
+    expect(await troubleOf(get(client(timeouts), raw.url))).toEqual(trouble(reason));
+  });
+
+  it.each(IN_MID_BODY)("$origin in mid-body: $reason", async ({ answer, afterwards, reason, timeouts }) => {
+    const sockets: Socket[] = [];
+    const raw = await rawOrigin((socket) => {
+      sockets.push(socket);
+      answer(socket);
+    });
+    const response = await get(client(timeouts), raw.url);
+    for (const socket of sockets) afterwards?.(socket);
+    expect(await troubleOf(bodyOf(response))).toEqual(trouble(reason));
+  });
+
+  it("fails one request is asked again on another connection", async () => {
+    let answers = 0;
+    const raw = await rawOrigin((socket) => {
+      answers += 1;
+      if (answers === 1) socket.resetAndDestroy();
+      else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+    const http = client();
+    expect(await troubleOf(get(http, raw.url))).toEqual(trouble("origin_connection_lost"));
+    expect((await read(http, raw.url)).toString()).toBe("ok");
+  });
+
+  it("is not there: origin_refused_connection", async () => {
+    const server = createTcpServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = loopbackEndpoint(server);
+    server.close();
+    await once(server, "close");
+    expect(await troubleOf(get(client(), url))).toEqual(trouble("origin_refused_connection"));
+  });
+
+  // Only Linux drops what does not fit into the queue of a listener that never accepts.
+  it.runIf(process.platform === "linux")("lets nobody in: origin_timeout", async () => {
+    const deaf = new Worker(
+      `const { parentPort } = require("node:worker_threads");
+       const server = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+         parentPort.postMessage(server.address().port);
+         setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+       });`,
+      { eval: true },
+    );
+    later(async () => deaf.terminate());
+    const [port] = (await once(deaf, "message")) as [number];
+    const crowd = Array.from({ length: 8 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
+    later(() => crowd.forEach((socket) => socket.destroy()));
+    await once(crowd[0] ?? deaf, "connect");
+    const http = client({ connectTimeoutMs: 200, idleTimeoutMs: 20_000 });
+    expect(await troubleOf(get(http, `http://127.0.0.1:${port}`))).toEqual(trouble("origin_timeout"));
+  });
+
+  it("has no name: origin_name_not_found", async () => {
+    expect(await troubleOf(get(client(), "http://nonexistent.invalid/"))).toEqual(trouble("origin_name_not_found"));
+  });
+
+  it("is slow to speak, but keeps speaking, is not given up", async () => {
+    const raw = await rawOrigin((socket) => {
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n");
+      let left = 20;
+      const timer = setInterval(() => {
+        left -= 1;
+        socket.write("x");
+        if (left === 0) clearInterval(timer);
+      }, 50);
+      socket.once("close", () => clearInterval(timer));
+    });
+    expect(await read(client(IMPATIENT), raw.url)).toHaveLength(20);
+  });
+
+  it("is not to blame when it is we who pause in reading", async () => {
+    const body = randomBytes(3_000_000);
+    const url = await origin((_request, response) => void response.end(body));
+    const response = await get(client(IMPATIENT), url);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of response.body) {
+      if (pieces.length === 0) await new Promise((resolve) => setTimeout(resolve, 2 * IMPATIENT.idleTimeoutMs));
+      pieces.push(piece);
+    }
+    expect(Buffer.concat(pieces).equals(body)).toBe(true);
+  });
+});
+
+describe("HTTPS", () => {
+  it("to a port that speaks plain HTTP is trouble of the origin", async () => {
+    const url = await origin((_request, response) => void response.end());
+    const { reason } = await troubleOf(get(client(), url.replace("http:", "https:")));
+    expect(reason).toMatch(/^origin_/);
+  });
+
+  it("to a port that accepts and says nothing: origin_timeout", async () => {
+    const server = createTcpServer((socket) => void socket.on("error", () => undefined).resume()).listen(
+      0,
+      "127.0.0.1",
+    );
+    await once(server, "listening");
+    later(async () => {
+      server.close();
+      await once(server, "close");
+    });
+    const url = loopbackEndpoint(server).replace("http:", "https:");
+    expect(await troubleOf(get(client(IMPATIENT), url))).toEqual(trouble("origin_timeout"));
+  });
+});
+
+describe("a request that we stop", () => {
+  const lost = new LeaseLostError();
+  const stopAfter = (delayMs: number): AbortSignal => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(lost), delayMs);
+    return controller.signal;
+  };
+
+  it("before it begins throws our very reason, and asks nothing", async () => {
+    const raw = await rawOrigin(() => undefined);
+    expect(await thrownBy(get(client(), raw.url, { signal: AbortSignal.abort(lost) }))).toBe(lost);
+    expect(raw.heads).toEqual([]);
+  });
+
+  it("before the headers throws our very reason", async () => {
+    const raw = await rawOrigin(() => undefined);
+    expect(await thrownBy(get(client(), raw.url, { signal: stopAfter(50) }))).toBe(lost);
+  });
+
+  it.each([
+    ["has begun", `${HEADERS}half`],
+    ["has not begun", HEADERS],
+  ])("in a body that %s throws our very reason", async (_when, said) => {
+    const raw = await rawOrigin((socket) => socket.write(said));
+    const controller = new AbortController();
+    const response = await get(client(), raw.url, { signal: controller.signal });
+    setTimeout(() => controller.abort(lost), 50);
+    expect(await thrownBy(bodyOf(response))).toBe(lost);
+  });
+
+  it("after its response came, but before anybody read it, throws our very reason to who reads", async () => {
+    const raw = await rawOrigin((socket) => socket.write(`${HEADERS}half`));
+    const controller = new AbortController();
+    const response = await get(client(), raw.url, { signal: controller.signal });
+    controller.abort(lost);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await thrownBy(bodyOf(response))).toBe(lost);
+  });
+
+  it("after its end changes nothing", async () => {
+    const raw = await rawOrigin((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    const http = client();
+    const controller = new AbortController();
+    await bodyOf(await get(http, raw.url, { signal: controller.signal }));
+    controller.abort(lost);
+    expect((await read(http, raw.url)).toString()).toBe("ok");
+  });
+});

@@ -1,0 +1,81 @@
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
+import { jobIdOfItemKey, jobItemKey } from "../../../core/model/keys.ts";
+import type { SimulatedBlobs } from "../services/blobs.ts";
+import { SimulatedBus } from "../services/bus.ts";
+import { announcerIn } from "../functions.ts";
+import { checkAnnouncement, isStored, Violation } from "./invariants.ts";
+import type { SimulatedItems } from "../services/items.ts";
+import type { SimulatedProcess } from "../services/process.ts";
+import { ANNOUNCED_WITHIN_MS, INVOCATION_MS } from "../services/settings.ts";
+import { SimulatedStream } from "../services/stream.ts";
+import type { Dice, VirtualTime } from "../services/time.ts";
+import type { Trace } from "../services/trace.ts";
+
+interface World {
+  readonly time: VirtualTime;
+  readonly dice: Dice;
+  readonly items: SimulatedItems;
+  readonly blobs: SimulatedBlobs;
+  readonly trace: Trace;
+  /** Runs a check, and remembers the first that fails. */
+  readonly failIf: (check: () => void) => void;
+  readonly start: (onDeath: () => void) => SimulatedProcess;
+  readonly end: (process: SimulatedProcess) => void;
+}
+
+/** From the write that ends a job to the event that says so: the table's stream, the announcer and the bus. */
+export class Announcing {
+  readonly bus: SimulatedBus;
+  readonly stream: SimulatedStream;
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+    const { blobs, dice, failIf, items, time } = world;
+    this.bus = new SimulatedBus((announcement, before) =>
+      failIf(() =>
+        checkAnnouncement(announcement, before, items.all.get(jobItemKey(announcement.id)), blobs.contentObjects),
+      ),
+    );
+    this.stream = new SimulatedStream({
+      time,
+      dice,
+      history: items.history,
+      invoke: async (event) => this.#run(event),
+    });
+  }
+
+  get isDone(): boolean {
+    return this.stream.waitingSinceMs === undefined;
+  }
+
+  /** @throws Violation when something waits for longer than it may after the last fault. */
+  checkInTime(troubledUntilMs: number): void {
+    const { nowMs } = this.#world.time;
+    const sinceMs = this.stream.waitingSinceMs;
+    if (sinceMs !== undefined && nowMs > Math.max(sinceMs, troubledUntilMs) + ANNOUNCED_WITHIN_MS)
+      throw new Violation("a change of the table was not announced in time");
+  }
+
+  /** @throws Violation when a job is stored, and nobody has been told. */
+  checkComplete(): void {
+    for (const [key, item] of this.#world.items.all) {
+      if (isStored(item) && !this.bus.announced.has(jobIdOfItemKey(key)))
+        throw new Violation(`${key} is ${JSON.stringify(item["state"])}, and was never announced`);
+    }
+  }
+
+  async #run(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse | undefined> {
+    const { end, failIf, start, time, trace } = this.#world;
+    return new Promise((resolve) => {
+      const process = start(() => resolve(undefined));
+      const stopWatch = time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
+      const over = (response?: DynamoDBBatchResponse): void => {
+        stopWatch();
+        end(process);
+        resolve(response);
+      };
+      announcerIn(process, { bus: this.bus, trace, failIf })(event).then(over, () => over());
+    });
+  }
+}

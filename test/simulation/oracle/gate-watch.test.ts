@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { jobIdOf, jobItemKey, stagingKey } from "../../../core/model/keys.ts";
+import { UNGUARDED_PREFIX } from "../../../core/worker/unguarded.ts";
+import { GateWatch } from "./gate-watch.ts";
+import { Violation } from "./invariants.ts";
+import { simulatedItems } from "../services/items.ts";
+import { VirtualTime } from "../services/time.ts";
+
+const MESSAGE = { work_id: "w", artifact_id: "a", url: "https://origin.test/a" };
+const JOB_ID = jobIdOf(MESSAGE);
+const WORKER = "worker1";
+
+/** A worker takes a batch with the gate off, and stages the message's job on the plain path. */
+async function stagePlainly(receives: readonly number[], isRecorded: boolean): Promise<void> {
+  const items = simulatedItems();
+  const gate = new GateWatch(items, new VirtualTime(), 0);
+  if (isRecorded) await items.write({ key: jobItemKey(JOB_ID), when: [[]], set: { state: "LEASED" } });
+  const messages = receives.map((count, index) => ({
+    id: `m${index}`,
+    body: JSON.stringify(MESSAGE),
+    visibleAtMs: 0,
+    receives: count,
+    receipt: "",
+  }));
+  gate.begin(WORKER, messages);
+  gate.checkStaged(WORKER, stagingKey(JOB_ID, `${UNGUARDED_PREFIX}1`));
+}
+
+describe("the plain path, with the gate off", () => {
+  it.each([
+    { what: "a first delivery", receives: [1], isRecorded: true },
+    { what: "a first delivery beside one that came back", receives: [2, 1], isRecorded: true },
+    { what: "one that came back, without a record", receives: [2], isRecorded: false },
+  ])("is open to $what", async ({ receives, isRecorded }) => {
+    await expect(stagePlainly(receives, isRecorded)).resolves.toBeUndefined();
+  });
+
+  it.each([{ receives: [2] }, { receives: [2, 3] }])(
+    "is a violation for a job with a record, all of whose messages came back: $receives",
+    async ({ receives }) => {
+      await expect(stagePlainly(receives, true)).rejects.toThrow(Violation);
+    },
+  );
+});

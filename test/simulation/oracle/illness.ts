@@ -1,0 +1,39 @@
+import type { Item } from "../../../core/model/write.ts";
+import { hashItemKey } from "../../../core/model/keys.ts";
+import { decodeJob } from "../../../core/model/record-codec.ts";
+import { isJobState, isTerminal } from "../../../core/model/states.ts";
+import type { SimulatedBlobs } from "../services/blobs.ts";
+import { Violation } from "./invariants.ts";
+import type { SimulatedQueue } from "../services/queue.ts";
+
+export const isFinished = (item: Item | undefined): boolean => {
+  const state = item?.["state"];
+  return isJobState(state) && isTerminal(state);
+};
+
+/** A failed job's operations stay as they were: what is in progress there is what failed. */
+const isInProgress = (key: string, item: Item): boolean =>
+  key.startsWith("JOB#") &&
+  isFinished(item) &&
+  item["state"] !== "FAILED" &&
+  Object.values(decodeJob(item).operations).some(({ status }) => status === "STARTED");
+
+/** What is left behind in staging, in the table and in the queue, once all jobs are finished. */
+export function leftovers(items: ReadonlyMap<string, Item>, blobs: SimulatedBlobs, queue: SimulatedQueue): string[] {
+  return [
+    ...blobs.stagedObjects.keys(),
+    ...[...blobs.uploads].map(([uploadId, { key }]) => `${key} ${uploadId}`),
+    ...[...items].filter(([key, item]) => isInProgress(key, item)).map(([key]) => `${key} in progress`),
+    ...[...queue.messages.values()].map(({ body }) => `queued ${body}`),
+  ];
+}
+
+/** What a job says it published, the index has. */
+export function checkIndexed(items: ReadonlyMap<string, Item>): void {
+  for (const [key, item] of items) {
+    if (item["state"] !== "INDEXED" && item["state"] !== "DEDUPED") continue;
+    const { state, transfer } = decodeJob(item);
+    if (!items.has(hashItemKey(transfer?.sha256 ?? "")))
+      throw new Violation(`${key} is ${state}, but its hash is not indexed`);
+  }
+}

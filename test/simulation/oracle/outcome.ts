@@ -1,0 +1,61 @@
+import { jobIdOf, jobItemKey } from "../../../core/model/keys.ts";
+import { decodeJob } from "../../../core/model/record-codec.ts";
+import { checkIndex, Violation } from "./invariants.ts";
+import type { End, ProvenScenario } from "../scenarios/scenario-kinds.ts";
+import { PART_BYTES } from "../services/settings.ts";
+import type { Simulation } from "../simulation.ts";
+
+const PIECE_BYTES = 5;
+/** What was received and is not yet behind a checkpoint: two parts under way, one being saved or read, a piece. */
+const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
+
+/** The final state is the scenario's, whatever struck. @throws Violation */
+export function checkOutcome(scenario: ProvenScenario, simulation: Simulation, strikes: number): void {
+  checkEnds(scenario, simulation);
+  checkPublished(scenario, simulation);
+  checkIndex(simulation.items.all, new Set(simulation.blobs.contentObjects.keys()));
+  checkRefetched(scenario, simulation, strikes);
+  checkDeadLetters(scenario, simulation, strikes);
+}
+
+function checkEnds({ messages, ends }: ProvenScenario, { items }: Simulation): void {
+  for (const message of messages) {
+    if (typeof message === "string") continue;
+    const item = items.all.get(jobItemKey(jobIdOf(message)));
+    const end = item ? endOf(decodeJob(item)) : "plain";
+    if (!ends[message.artifact_id]?.some((allowed) => end.startsWith(allowed)))
+      throw new Violation(`${message.artifact_id} ended as ${end}, not as ${ends[message.artifact_id]?.join(" or ")}`);
+  }
+}
+
+const endOf = ({ state, reason }: ReturnType<typeof decodeJob>): End =>
+  state === "FAILED" ? `${state}:${reason ?? ""}` : state;
+
+function checkPublished({ published }: ProvenScenario, { blobs }: Simulation): void {
+  const bodies = [...blobs.contentObjects.values()].map(({ body }) => body);
+  const missing = published.filter(
+    (versions) => !bodies.some((body) => versions.some((version) => version.equals(body))),
+  );
+  if (missing.length > 0) throw new Violation(`${missing.length} bodies were not published`);
+  if (bodies.length !== published.length)
+    throw new Violation(`${bodies.length} objects were published, not ${published.length}`);
+}
+
+/** A crash costs what was in flight, of each job that its worker held; never the whole file. */
+function checkRefetched(scenario: ProvenScenario, { origin }: Simulation, strikes: number): void {
+  const servedOnce = [...origin.resources.values()].reduce((sum, { versions }) => sum + (versions[0]?.length ?? 0), 0);
+  const refetched = origin.bytesServed - servedOnce;
+  const allowed = scenario.ownRefetchedBytes + strikes * origin.resources.size * IN_FLIGHT_BYTES;
+  if (refetched > allowed)
+    throw new Violation(`${refetched} bytes were fetched again; ${strikes} faults allow ${allowed}`);
+}
+
+/** What is no message is told to people, with the reason: once, and once more for each crash before it was acknowledged. */
+function checkDeadLetters({ messages, deadLetters }: ProvenScenario, { queue }: Simulation, strikes: number): void {
+  const expected = messages.filter((message) => typeof message === "string").length;
+  const letters = queue.deadLetters;
+  if (letters.length < expected || letters.length > expected * (1 + strikes))
+    throw new Violation(`${letters.length} dead letters, not ${expected}`);
+  const unexplained = letters.find(({ reason }) => reason === undefined || !deadLetters?.test(reason));
+  if (unexplained) throw new Violation(`a dead letter says ${unexplained.reason ?? "nothing"}`);
+}

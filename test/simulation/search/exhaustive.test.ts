@@ -1,0 +1,34 @@
+import { afterAll, expect, it } from "vitest";
+import { checkEvent } from "../../event-check.ts";
+import { runSingles, type Coverage } from "./exhaustive.ts";
+import { SCENARIOS } from "../scenarios/scenarios.ts";
+
+const covered: Coverage[] = [];
+
+afterAll(() => {
+  const boundaries = covered.reduce((sum, coverage) => sum + coverage.boundaries, 0);
+  const rows = covered.map(({ scenario, boundaries: count, struck, takenOver }) => ({
+    scenario,
+    boundaries: count,
+    ...struck,
+    "taken over": takenOver,
+  }));
+  console.table(rows);
+  console.log(`${boundaries} boundaries of ${covered.length} scenarios, every one struck in every mode`);
+});
+
+it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
+  "%s: comes out right whichever call is struck, and however",
+  async (_name, scenario) => {
+    const coverage = await runSingles(scenario, checkEvent);
+    expect(coverage.violations).toEqual([]);
+    expect(coverage.struck).toEqual(coverage.strikable);
+    covered.push(coverage);
+  },
+);
+
+it("has zombies whose job was taken over wherever there are leases", () => {
+  const leaseless = SCENARIOS.filter(({ gate }) => gate === 0).map(({ name }) => name);
+  const unharmed = covered.filter(({ takenOver }) => takenOver === 0).map(({ scenario }) => scenario);
+  expect(unharmed).toEqual(leaseless);
+});

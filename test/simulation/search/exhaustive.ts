@@ -1,0 +1,278 @@
+import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
+import { RetryableError } from "../../../core/model/errors.ts";
+import { Violation } from "../oracle/invariants.ts";
+import { checkOutcome } from "../oracle/outcome.ts";
+import type { Boundary, Fault } from "../services/process.ts";
+import type { ProvenScenario } from "../scenarios/scenario-kinds.ts";
+import {
+  LEASE_TTL_MS,
+  POLL_EVERY_MS,
+  RECONCILE_EVERY_MS,
+  REQUEUE_GRACE_MS,
+  SETTINGS,
+  VISIBILITY_MS,
+} from "../services/settings.ts";
+import { Simulation } from "../simulation.ts";
+import { Dice } from "../services/time.ts";
+
+/** Long enough for the lease to expire, the reconciler to take it away and another worker to finish the job. */
+const ZOMBIE_MS = 40_000;
+
+const outage = new RetryableError("outage", { failureClass: "system" });
+
+/** What may strike at a boundary; the first four, also two after another. */
+const MODES = {
+  "crash before": { kind: "crash before" },
+  "crash after": { kind: "crash after" },
+  zombie: { kind: "freeze", forMs: ZOMBIE_MS },
+  "zombie with a stopped clock": { kind: "freeze", forMs: ZOMBIE_MS, isClockStopped: true },
+  outage: { kind: "fail before", error: outage },
+  "answer lost": { kind: "fail after", error: outage },
+  "asked again": { kind: "repeat" },
+} as const satisfies Readonly<Record<string, Fault>>;
+type Mode = keyof typeof MODES;
+const ALL_MODES = Object.keys(MODES) as readonly Mode[];
+const PAIRED_MODES = ALL_MODES.slice(0, 4);
+
+/** The scenario's own retry draws its wait anew after a fault. */
+const JITTER_MS = SETTINGS.retry.baseMs;
+/** A job with a record: its lease expires, or its message turns out to be lost, and the reconciler comes by. */
+const REVIVED_WITHIN_MS = Math.max(LEASE_TTL_MS, REQUEUE_GRACE_MS) + RECONCILE_EVERY_MS + 2 * POLL_EVERY_MS + JITTER_MS;
+/** A job without a record has its message. */
+const REDELIVERED_WITHIN_MS = VISIBILITY_MS + 2 * POLL_EVERY_MS + JITTER_MS;
+
+interface Strike {
+  /** The nth call of a port in the run, whosever it is. */
+  readonly at: number;
+  readonly mode: Mode;
+}
+
+interface StruckRun {
+  readonly boundaries: readonly Boundary[];
+  readonly struck: readonly Strike[];
+  readonly violation: string | undefined;
+  /** Leases given and taken away in all. */
+  readonly fences: number;
+  /** From the last fault, or from the beginning, until every job was finished. */
+  readonly healingMs: number;
+}
+
+/** One run of a scenario with faults at the given boundaries, always the same for the same faults. */
+async function runStruck(
+  scenario: ProvenScenario,
+  strikes: readonly Strike[],
+  { undisturbedMs = Number.POSITIVE_INFINITY, onTelemetry }: RunOptions = {},
+): Promise<StruckRun> {
+  const struck: Strike[] = [];
+  let lastFaultMs = 0;
+  let finishedMs: number | undefined;
+  let mostHealingMs = undisturbedMs;
+  const ownFaultAt = ownFaults(scenario);
+  const simulation: Simulation = new Simulation({
+    scenario: {
+      ...scenario,
+      onEvent: () => {
+        scenario.onEvent?.(simulation);
+        if (simulation.accepted.areFinished) finishedMs ??= simulation.elapsedMs;
+      },
+    },
+    dice: new Dice(1),
+    streamDice: new Dice(2),
+    workers: 3,
+    latencyMs: 50,
+    faultsEndMs: 0,
+    ...(scenario.skewMs && { skewMs: scenario.skewMs }),
+    onTelemetry,
+    faultAt: (at, boundary) => {
+      const own = ownFaultAt(boundary);
+      const strike = strikes.find((candidate) => candidate.at === at);
+      if (!strike) return own;
+      struck.push(strike);
+      lastFaultMs = simulation.elapsedMs;
+      mostHealingMs = undisturbedMs + (simulation.accepted.areRecorded ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS);
+      return MODES[strike.mode];
+    },
+  });
+  const healingMs = (): number => Math.max(0, (finishedMs ?? simulation.elapsedMs) - lastFaultMs);
+  const violation = await violationOf(async () => {
+    await simulation.run();
+    checkOutcome(scenario, simulation, costOf(strikes));
+    if (struck.length < strikes.length) throw new Violation("a boundary was never reached");
+    if (healingMs() > mostHealingMs) throw new Violation(`healing took ${healingMs()} ms, more than ${mostHealingMs}`);
+  });
+  const { boundaries } = simulation;
+  return {
+    boundaries,
+    struck,
+    violation: violation && `${describe(scenario, strikes, boundaries)}: ${violation}`,
+    fences: fencesOf(simulation),
+    healingMs: healingMs(),
+  };
+}
+
+interface RunOptions {
+  /** How long the scenario takes by itself. */
+  readonly undisturbedMs?: number;
+  readonly onTelemetry?: ((event: TelemetryEvent) => void) | undefined;
+}
+
+/** Who does not know that it stood still goes on fetching, as its successor does. */
+const costOf = (strikes: readonly Strike[]): number =>
+  strikes.reduce((sum, { mode }) => sum + (mode === "zombie with a stopped clock" ? 2 : 1), 0);
+
+/** The scenario's own trouble, by the nth call of its kind that a process makes. */
+function ownFaults({ strikes = [] }: ProvenScenario): (boundary: Boundary) => Fault | undefined {
+  const calls = new Map<string, number>();
+  return ({ process, port, method }) => {
+    const call = `${process} ${port}.${method}`;
+    const nth = (calls.get(call) ?? 0) + 1;
+    calls.set(call, nth);
+    return strikes.find((strike) => call.startsWith(strike.of) && call.endsWith(strike.call) && nth === strike.nth)
+      ?.fault;
+  };
+}
+
+async function violationOf(run: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return error instanceof Violation ? error.message : `an error of the simulation: ${String(error)}`;
+  }
+}
+
+const fencesOf = ({ items }: Simulation): number =>
+  [...items.all.values()].reduce((sum, { fence }) => sum + (typeof fence === "number" ? fence : 0), 0);
+
+function describe({ name }: ProvenScenario, strikes: readonly Strike[], boundaries: readonly Boundary[]): string {
+  const faults = strikes.map(({ at, mode }) => {
+    const boundary = boundaries[at - 1];
+    return `${mode} at ${at} (${boundary ? `${boundary.process} ${boundary.port}.${boundary.method}` : "?"})`;
+  });
+  return [name, ...faults].join(", ");
+}
+
+export interface Coverage {
+  readonly scenario: string;
+  readonly boundaries: number;
+  /** Boundaries struck, by mode; and those that the mode may strike. */
+  readonly struck: Readonly<Record<Mode, number>>;
+  readonly strikable: Readonly<Record<Mode, number>>;
+  /** Zombies whose job was taken over while they stood still. */
+  readonly takenOver: number;
+  readonly violations: readonly string[];
+}
+
+interface UndisturbedRun extends StruckRun {
+  readonly violations: readonly string[];
+}
+
+/** The scenario by itself. */
+export async function runUndisturbed(
+  scenario: ProvenScenario,
+  onTelemetry?: (event: TelemetryEvent) => void,
+): Promise<UndisturbedRun> {
+  const run = await runStruck(scenario, [], { onTelemetry });
+  const violations = [run.violation, checkUndisturbed(scenario, run)].filter((violation) => violation !== undefined);
+  return { ...run, violations };
+}
+
+/** Every boundary of the scenario's own run, in every mode. */
+export async function runSingles(
+  scenario: ProvenScenario,
+  onTelemetry?: (event: TelemetryEvent) => void,
+): Promise<Coverage> {
+  const undisturbed = await runUndisturbed(scenario, onTelemetry);
+  const undisturbedMs = undisturbed.healingMs;
+  const violations = [...undisturbed.violations];
+  const count = (ofMode: (mode: Mode) => number) =>
+    Object.fromEntries(ALL_MODES.map((mode) => [mode, ofMode(mode)])) as Record<Mode, number>;
+  const strikable = count((mode) => undisturbed.boundaries.filter((boundary) => mayStrike(mode, boundary)).length);
+  const struck = count(() => 0);
+  let takenOver = 0;
+  const isSound = violations.length === 0;
+  for (const strike of isSound ? strikesFrom(1, undisturbed.boundaries, ALL_MODES) : []) {
+    const run = await runStruck(scenario, [strike], { undisturbedMs, onTelemetry });
+    struck[strike.mode] += run.struck.length;
+    if (run.fences > undisturbed.fences && MODES[strike.mode].kind === "freeze") takenOver += 1;
+    // The table's answer, lost and asked for again, leaves nothing that anybody has to mend.
+    const isHarmless = strike.mode === "asked again" && undisturbed.boundaries[strike.at - 1]?.port === "items";
+    const mended = isHarmless ? checkNothingToMend(scenario, run) : undefined;
+    const violation = run.violation ?? mended;
+    if (violation !== undefined) violations.push(violation);
+  }
+  return {
+    scenario: scenario.name,
+    boundaries: undisturbed.boundaries.length,
+    struck,
+    strikable,
+    takenOver,
+    violations,
+  };
+}
+
+function* strikesFrom(first: number, boundaries: readonly Boundary[], modes: readonly Mode[]): Generator<Strike> {
+  for (const [index, boundary] of boundaries.entries()) {
+    if (index + 1 < first) continue;
+    for (const mode of modes) if (mayStrike(mode, boundary)) yield { at: index + 1, mode };
+  }
+}
+
+/** Only the SDK asks again by itself: what an origin sends is never asked for twice. */
+const mayStrike = (mode: Mode, { port }: Boundary): boolean => mode !== "asked again" || port !== "http";
+
+function checkUndisturbed(scenario: ProvenScenario, run: StruckRun): string | undefined {
+  const { name, leastMs = 0 } = scenario;
+  if (run.healingMs < leastMs) return `${name}: the origin was asked again before ${leastMs} ms`;
+  return checkNothingToMend(scenario, run);
+}
+
+/** Where nothing went wrong, workers leave nothing for the reconciler to do. */
+function checkNothingToMend({ name, strikes, skewMs }: ProvenScenario, { boundaries }: StruckRun): string | undefined {
+  if (strikes ?? skewMs) return undefined;
+  const mended = boundaries.find(
+    ({ process, method }) =>
+      process.startsWith("reconciler") && ["write", "send", "delete", "abortUpload"].includes(method),
+  );
+  return mended && `${name}: nothing went wrong, and ${mended.process} had to call ${mended.port}.${mended.method}`;
+}
+
+export interface Pairs {
+  readonly pairs: number;
+  readonly violations: readonly string[];
+}
+
+export interface Progress extends Pairs {
+  readonly scenario: string;
+}
+
+export interface PairsOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  /** Every `of`th first fault, from the `index`th on: shards together run all pairs. */
+  readonly shard?: { readonly index: number; readonly of: number };
+}
+
+/** Every first fault with every second one at a later boundary of the run as it unfolds after the first. */
+export async function runPairs(
+  scenarios: readonly ProvenScenario[],
+  { onProgress, shard = { index: 0, of: 1 } }: PairsOptions = {},
+): Promise<Pairs> {
+  const violations: string[] = [];
+  let pairs = 0;
+  let firsts = 0;
+  for (const scenario of scenarios) {
+    const undisturbed = await runStruck(scenario, []);
+    const undisturbedMs = undisturbed.healingMs;
+    for (const first of strikesFrom(1, undisturbed.boundaries, PAIRED_MODES)) {
+      if (firsts++ % shard.of !== shard.index) continue;
+      const alone = await runStruck(scenario, [first]);
+      for (const second of strikesFrom(first.at + 1, alone.boundaries, PAIRED_MODES)) {
+        const { violation } = await runStruck(scenario, [first, second], { undisturbedMs });
+        pairs += 1;
+        if (violation !== undefined) violations.push(violation);
+      }
+    }
+    onProgress?.({ scenario: scenario.name, pairs, violations });
+  }
+  return { pairs, violations };
+}

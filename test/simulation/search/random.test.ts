@@ -1,0 +1,48 @@
+import { randomInt } from "node:crypto";
+import { describe, expect, it, onTestFailed } from "vitest";
+import { checkEvent } from "../../event-check.ts";
+import { runSchedule } from "./random.ts";
+import { drawSchedule } from "./schedule.ts";
+import { describeFailure, noFigures, search, shrink } from "./search.ts";
+
+const SCHEDULES = 4000;
+const REPLAYED = 200;
+
+const runChecked: typeof runSchedule = async (schedule, options) =>
+  runSchedule(schedule, { ...options, onTelemetry: checkEvent });
+
+const seedsFrom = (first: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, place) => first + place);
+
+describe("random schedules", () => {
+  const first = randomInt(2 ** 40);
+
+  it(`break no promise: ${SCHEDULES} seeds from ${first} on`, async () => {
+    console.info(`${SCHEDULES} schedules from seed ${first} on`);
+    const figures = noFigures();
+    const failed = await search(seedsFrom(first, SCHEDULES), figures, { onTelemetry: checkEvent });
+    expect(failed === undefined ? "nothing" : describeFailure(failed, await shrink(failed, runChecked))).toBe(
+      "nothing",
+    );
+    expect(figures).toMatchObject({ schedules: SCHEDULES });
+    expect(figures.faults, "faults that struck").toBeGreaterThan(2 * SCHEDULES);
+    expect(figures.crashes, "processes that died").toBeGreaterThan(SCHEDULES / 4);
+    expect(figures.reopenings, "failed jobs that were opened again").toBeGreaterThan(SCHEDULES / 4);
+  });
+
+  it(`are the same whenever they run: ${REPLAYED} seeds, twice each`, async () => {
+    onTestFailed(() => console.error(`seeds from ${first} on`));
+    for (const seed of seedsFrom(first, REPLAYED)) {
+      const [once, again] = [await runSchedule(drawSchedule(seed)), await runSchedule(drawSchedule(seed))];
+      expect(again, `seed ${seed}`).toEqual(once);
+    }
+  });
+
+  it("have traces of their own, whatever else runs meanwhile", async () => {
+    const seeds = seedsFrom(first, REPLAYED);
+    const together = await Promise.all(seeds.map(async (seed) => runSchedule(drawSchedule(seed))));
+    expect(new Set(together.map(({ traceHash }) => traceHash)).size).toBeGreaterThan(REPLAYED - 3);
+    const alone = await runSchedule(drawSchedule(first));
+    expect(together[0]).toEqual(alone);
+  });
+});

@@ -1,0 +1,226 @@
+import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
+import { contentKey, jobIdOf, jobItemKey } from "../../../core/model/keys.ts";
+import type { JobMessage } from "../../../core/model/message.ts";
+import { decodeJob } from "../../../core/model/record-codec.ts";
+import { Violation } from "../oracle/invariants.ts";
+import { PIECE_BYTES, type OriginAnswer } from "../services/origin.ts";
+import type { Boundary, Fault } from "../services/process.ts";
+import { PART_BYTES } from "../services/settings.ts";
+import type { OriginQuestion, Scenario } from "../scenarios/scenario.ts";
+import { isResumable, type Schedule, type Shape, type Trouble } from "./schedule.ts";
+import { Simulation } from "../simulation.ts";
+import { Dice } from "../services/time.ts";
+import { strike, WORST_SKEW_MS, type Scene } from "./troubles.ts";
+
+export interface Outcome {
+  readonly violation: string | undefined;
+  /** What struck, in order, and by which of the schedule's troubles. */
+  readonly struck: readonly { readonly index: number; readonly what: string }[];
+  readonly traceHash: number;
+  readonly calls: number;
+  readonly crashes: number;
+  /** Failed jobs that an operator opened again. */
+  readonly reopenings: number;
+  readonly healedInMs: number;
+}
+
+export interface RunOptions {
+  readonly trace?: (line: string) => void;
+  readonly onTelemetry?: (event: TelemetryEvent) => void;
+  /** Of the schedule's troubles, only these. */
+  readonly only?: ReadonlySet<number>;
+}
+
+export async function runSchedule(schedule: Schedule, options: RunOptions = {}): Promise<Outcome> {
+  const run = new RandomRun(schedule, options);
+  let violation: string | undefined;
+  try {
+    await run.toTheEnd();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    violation = error instanceof Violation ? error.message : `${error.name}: ${error.message}`;
+  }
+  const { simulation, struck } = run;
+  return {
+    violation,
+    struck,
+    traceHash: simulation.traceHash,
+    calls: simulation.boundaries.length,
+    crashes: simulation.crashes,
+    reopenings: simulation.reopenings,
+    healedInMs: run.healedInMs,
+  };
+}
+
+/** What was received and is not yet behind a checkpoint: two parts under way, one being read, a piece. */
+const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
+/** Another version, a body or a range that cannot be believed, a staged object that is gone. */
+const MAKES_START_OVER = /changeVersion|"(wrong length|wrong range|short|long|corrupt)"|staged_object_gone/;
+
+/** A seed's second stream: how long calls take does not depend on how the schedule was drawn. */
+const latencySeed = (seed: number): number => seed + 2 ** 52;
+const streamSeed = (seed: number): number => seed + 2 ** 51;
+
+class RandomRun {
+  readonly simulation: Simulation;
+  readonly struck: { readonly index: number; readonly what: string }[] = [];
+  healedInMs = 0;
+  readonly #schedule: Schedule;
+  readonly #waiting: (Trouble & { readonly index: number })[];
+  readonly #answers = new Map<string, OriginAnswer[]>();
+  /** Of the machines that run the reconciler and the workers, against the true time. */
+  #clocks: readonly number[] = [0];
+  #processes = 0;
+  #jumpedMs = 0;
+
+  constructor(schedule: Schedule, { only, trace, onTelemetry }: RunOptions) {
+    const { seed, shape, troubles } = schedule;
+    this.#schedule = schedule;
+    this.#waiting = troubles
+      .map(({ at, seed: own }, index) => ({ at, seed: own, index }))
+      .filter(({ index }) => only?.has(index) ?? true);
+    if (this.#waiting[0]?.at === 0) this.#setClocks();
+    this.simulation = new Simulation({
+      scenario: this.#scenario(),
+      dice: new Dice(latencySeed(seed)),
+      streamDice: new Dice(streamSeed(seed)),
+      workers: shape.workers,
+      latencyMs: shape.latencyMs,
+      attemptMs: attemptMs(shape),
+      clocksDifferMs: () => 2 * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
+      faultAt: (nth, boundary) => this.#faultAt(nth, boundary),
+      skewMs: (role) => this.#skewOf(role),
+      faultsEndMs: 0,
+      ...(trace && { trace }),
+      onTelemetry,
+    });
+  }
+
+  async toTheEnd(): Promise<void> {
+    const { absentFirst, encores, messages, operatorAtMs } = this.#schedule.shape;
+    await this.#heal();
+    for (let visits = 0; operatorAtMs.length > 0 && visits <= absentFirst; visits++) {
+      this.simulation.redriveAfter(0);
+      await this.#heal();
+    }
+    for (const message of messages.slice(0, encores)) {
+      this.simulation.deliverAgain(typeof message === "string" ? message : JSON.stringify(message));
+      await this.#heal();
+    }
+    for (const message of messages) if (typeof message !== "string") this.#checkEnd(message);
+    this.#checkRefetched();
+  }
+
+  async #heal(): Promise<void> {
+    await this.simulation.run();
+    this.healedInMs = Math.max(this.healedInMs, this.simulation.healedInMs);
+  }
+
+  #scenario(): Scenario {
+    const { deadlineBufferMs, gate, messages, operatorAtMs, resources } = this.#schedule.shape;
+    return {
+      messages,
+      operatorAtMs,
+      settings: { deadlineBufferMs },
+      ...(gate < 100 && { gate }),
+      prepare: (origin) => {
+        for (const [url, resource] of resources) {
+          origin.resources.set(url, { ...resource, versions: [...resource.versions] });
+        }
+      },
+      answer: (question, nth) => this.#answerTo(question, nth),
+    };
+  }
+
+  #answerTo({ method }: OriginQuestion, nth: number): OriginAnswer {
+    if (method === "HEAD" && nth <= this.#schedule.shape.absentFirst) return { kind: "status", status: 404 };
+    const answer = this.#answers.get(method)?.shift();
+    if (!answer) return { kind: "body" };
+    const retryAfterS = answer.kind === "status" ? answer.retryAfterS : undefined;
+    this.simulation.troubleFor((retryAfterS ?? 0) * 1000);
+    return answer;
+  }
+
+  #setClocks(): void {
+    const trouble = this.#waiting.shift();
+    const dice = new Dice(trouble?.seed ?? 0);
+    this.#clocks = Array.from({ length: 3 }, () => dice.between(-WORST_SKEW_MS, WORST_SKEW_MS));
+    this.struck.push({ index: trouble?.index ?? 0, what: `the clocks are off by ${this.#clocks.join(", ")} ms` });
+  }
+
+  #skewOf(role: string): number {
+    const [reconciler = 0, ...workers] = this.#clocks;
+    if (role === "reconciler") return reconciler;
+    if (role === "operator") return workers[0] ?? 0;
+    this.#processes += 1;
+    return workers[this.#processes % workers.length] ?? 0;
+  }
+
+  #faultAt(nth: number, boundary: Boundary): Fault | undefined {
+    const trouble = this.#waiting[0];
+    if (!trouble || trouble.at > nth) return undefined;
+    this.#waiting.shift();
+    const { what, fault } = strike(this.#scene(new Dice(trouble.seed)), boundary);
+    if (fault?.kind === "clock jump") this.#jumpedMs += Math.abs(fault.byMs);
+    const { process, port, method } = boundary;
+    this.struck.push({ index: trouble.index, what: `${what} at call ${nth}, ${process} ${port}.${method}` });
+    this.simulation.troubleFor(0);
+    return fault;
+  }
+
+  #scene(dice: Dice): Scene {
+    const { digests, resources } = this.#schedule.shape;
+    const isDigestKnown = digests !== "none";
+    return {
+      simulation: this.simulation,
+      dice,
+      isDigestKnown,
+      isBodyChecked: isDigestKnown || [...resources.values()].every(({ isChunked }) => !isChunked),
+      answerWith: (method, answer) => {
+        this.#answers.set(method, [...(this.#answers.get(method) ?? []), answer]);
+      },
+    };
+  }
+
+  /** As it should be: published as one of the versions that its own URL had, or failed for a reason that was given. */
+  #checkEnd(message: JobMessage): void {
+    const { blobs, items, origin } = this.simulation;
+    const item = items.all.get(jobItemKey(jobIdOf(message)));
+    if (!item) return;
+    const { state, reason = "", transfer } = decodeJob(item);
+    if (state === "FAILED") {
+      if (!this.#mayFail(reason)) throw new Violation(`${message.artifact_id} failed for no reason: ${reason}`);
+      return;
+    }
+    const versions = origin.resources.get(message.url)?.versions ?? [];
+    const published = blobs.contentObjects.get(contentKey(transfer?.sha256 ?? ""));
+    if (!versions.some((version) => published?.body.equals(version)))
+      throw new Violation(`${message.artifact_id} is ${state}, but no version of it is published`);
+    if (message.sha256 !== undefined && message.sha256 !== transfer?.sha256)
+      throw new Violation(`${message.artifact_id} is ${state} under another digest than the one expected`);
+  }
+
+  /** A GET after the first asks for what was in flight when the one before it ended, and for no more. */
+  #checkRefetched(): void {
+    const { gate, resources } = this.#schedule.shape;
+    if (this.simulation.reopenings > 0) return;
+    if (gate < 100 || !isResumable(resources) || this.struck.some(({ what }) => MAKES_START_OVER.test(what))) return;
+    const { bytesServed, requests } = this.simulation.origin;
+    const gets = requests.filter(({ method }) => method === "GET").length;
+    const bytes = [...resources.values()].reduce((sum, { versions }) => sum + (versions[0]?.length ?? 0), 0);
+    const allowed = Math.max(0, gets - resources.size) * IN_FLIGHT_BYTES;
+    if (bytesServed - bytes > allowed)
+      throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
+  }
+
+  /** Trouble that came again and again may use the attempts up, and nothing less. */
+  #mayFail(reason: string): boolean {
+    if (reason === "digest_mismatch") return this.#schedule.shape.digests !== "none";
+    if (reason === "http_404") return this.#schedule.shape.absentFirst > 0 && this.struck.length > 0;
+    return reason.startsWith("retries_exhausted:") && this.struck.length > 0;
+  }
+}
+
+/** Calls of one attempt at the largest body, one after the other; and the wait before it is tried once more. */
+const CALLS_OF_AN_ATTEMPT = 60;
+const attemptMs = ({ latencyMs }: Shape): number => CALLS_OF_AN_ATTEMPT * 2 * latencyMs + 10_000;

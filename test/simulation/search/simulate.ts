@@ -1,0 +1,198 @@
+/** `npm run simulate`: the long search, one schedule again, or every ordered pair of faults. */
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { fork } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { checkEvent } from "../../event-check.ts";
+import { runPairs, type Pairs, type PairsOptions, type Progress } from "./exhaustive.ts";
+import { runSchedule } from "./random.ts";
+import { drawSchedule } from "./schedule.ts";
+import { SCENARIOS } from "../scenarios/scenarios.ts";
+import type { SearchReport } from "./search-worker.ts";
+import { addFigures, describeFailure, noFigures, shrink, type Figures } from "./search.ts";
+
+const WRONG_USAGE = 2;
+const MS = 1000;
+/** A schedule's garbage dies with it: collecting it less often saves a seventh of the time. */
+const LARGE_YOUNG_GENERATION = "--max-semi-space-size=32";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const grouped = (count: number): string => count.toLocaleString("en-US");
+
+interface Search {
+  readonly figures: Figures;
+  readonly failedSeed: number | undefined;
+}
+
+/** One share of the seeds a core; stops at the first seed that fails. */
+async function searchOnAllCores(first: number, count: number): Promise<Search> {
+  const step = Math.min(availableParallelism(), count);
+  const figures = noFigures();
+  let failedSeed: number | undefined;
+  const workers = Array.from({ length: step }, (_, place) =>
+    fork(new URL("search-worker.ts", import.meta.url), [first + place, step, first + count].map(String), {
+      execArgv: [...process.execArgv, LARGE_YOUNG_GENERATION],
+    }),
+  );
+  await Promise.all(
+    workers.map(
+      async (worker) =>
+        new Promise<void>((resolve, reject) => {
+          worker.on("message", (report: SearchReport) => {
+            addFigures(figures, report.figures);
+            failedSeed ??= report.failedSeed;
+            if (report.failedSeed !== undefined) for (const each of workers) each.kill();
+          });
+          worker.once("error", reject).once("exit", (code) => {
+            if (code === 0 || failedSeed !== undefined) resolve();
+            else reject(new Error(`A process of the search ended with ${code ?? "a signal"}; its output is above.`));
+          });
+        }),
+    ),
+  );
+  return { figures, failedSeed };
+}
+
+async function searchFor(schedules: number, seed: number): Promise<boolean> {
+  say(`${grouped(schedules)} schedules from seed ${seed} on`);
+  const startMs = performance.now();
+  const { failedSeed, figures } = await searchOnAllCores(seed, schedules);
+  const seconds = (performance.now() - startMs) / MS;
+  const each = (total: number): string => (total / figures.schedules).toFixed(1);
+  if (failedSeed !== undefined) say(describeFailure(failedSeed, await shrink(failedSeed)));
+  say(
+    [
+      `${grouped(figures.schedules)} schedules in ${seconds.toFixed(0)} s (${grouped(Math.round(figures.schedules / seconds))} a second)`,
+      `${each(figures.calls)} calls, ${each(figures.faults)} faults, ${each(figures.crashes)} crashes each; ${grouped(figures.reopenings)} failed jobs reopened`,
+      `trace digest ${figures.digest.toString(16).padStart(8, "0")}`,
+      failedSeed === undefined ? "0 violations" : "1 violation",
+    ].join("; "),
+  );
+  return failedSeed === undefined;
+}
+
+/** Twice, and the second time with its trace: what differs between the two is a violation as well. */
+async function replay(seed: number, only: ReadonlySet<number> | undefined): Promise<boolean> {
+  const schedule = drawSchedule(seed);
+  const before = await runSchedule(schedule, only && { only });
+  const outcome = await runSchedule(schedule, {
+    trace: say,
+    onTelemetry: checkEvent,
+    ...(only && { only }),
+  });
+  for (const { index, what } of outcome.struck) say(`fault ${index}: ${what}`);
+  const isSame = before.traceHash === outcome.traceHash;
+  const isGood = isSame && outcome.violation === undefined;
+  say(
+    [
+      `seed ${seed}: ${outcome.calls} calls, ${outcome.struck.length} faults, ${outcome.crashes} crashes`,
+      `trace hash ${outcome.traceHash.toString(16).padStart(8, "0")}, ${isSame ? "twice the same" : "but not twice"}`,
+      outcome.violation === undefined ? "0 violations" : `1 violation: ${outcome.violation}`,
+    ].join("; "),
+  );
+  return isGood;
+}
+
+type Shard = NonNullable<PairsOptions["shard"]>;
+
+async function pairsOfShard(shard: Shard): Promise<Pairs> {
+  // As in search-worker.ts: nobody reads where a fault came from.
+  Error.stackTraceLimit = 0;
+  const onProgress = (progress: Progress): void =>
+    say(`${shard.index + 1}/${shard.of} ${progress.scenario}: ${grouped(progress.pairs)} pairs so far`);
+  const result = await runPairs(SCENARIOS, { shard, onProgress });
+  for (const violation of result.violations) say(violation);
+  process.send?.(result);
+  return result;
+}
+
+/** A shard a core. */
+async function pairsOnAllCores(): Promise<Pairs> {
+  const of = availableParallelism();
+  const results = await Promise.all(
+    Array.from(
+      { length: of },
+      async (_, index) =>
+        new Promise<Pairs>((resolve, reject) => {
+          const shard = fork(fileURLToPath(import.meta.url), ["--pairs", "--shard", `${index + 1}/${of}`], {
+            execArgv: [...process.execArgv, LARGE_YOUNG_GENERATION],
+          });
+          shard.once("message", (result: Pairs) => resolve(result)).once("error", reject);
+          shard.once("exit", (code) => reject(new Error(`Shard ${index + 1}/${of} ended with ${code ?? "a signal"}.`)));
+        }),
+    ),
+  );
+  return {
+    pairs: results.reduce((sum, result) => sum + result.pairs, 0),
+    violations: results.flatMap(({ violations }) => violations),
+  };
+}
+
+async function pairs(shard: Shard | undefined): Promise<boolean> {
+  const startMs = performance.now();
+  const result = await (shard ? pairsOfShard(shard) : pairsOnAllCores());
+  const seconds = ((performance.now() - startMs) / MS).toFixed(0);
+  say(`${grouped(result.pairs)} ordered pairs in ${seconds} s; ${result.violations.length} violations`);
+  return result.violations.length === 0;
+}
+
+const LARGEST_SEED = 2 ** 48;
+
+function whole(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number > LARGEST_SEED) throw new InvalidArgumentError("Write a whole number.");
+  return number;
+}
+
+function positive(text: string): number {
+  if (whole(text) === 0) throw new InvalidArgumentError("Write a number above 0.");
+  return Number(text);
+}
+
+const list = (text: string): ReadonlySet<number> => new Set(text === "none" ? [] : text.split(",").map(whole));
+
+function shardOf(text: string): Shard {
+  const [, index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (index < 1 || index > of) throw new InvalidArgumentError("Write 1/3 for the first of three shards.");
+  return { index: index - 1, of };
+}
+
+interface Options {
+  readonly schedules?: number;
+  readonly seed?: number;
+  readonly replay?: number;
+  readonly only?: ReadonlySet<number>;
+  readonly pairs?: boolean;
+  readonly shard?: Shard;
+}
+
+const program: Command = new Command("simulate")
+  .description("Searches for an order of events that breaks a promise. Exit 1: one was found; 2: wrong usage.")
+  .option("--schedules <n>", "random schedules to run, on all cores", positive)
+  .option("--seed <seed>", "the first schedule's seed; a fresh one unless given", whole)
+  .option("--replay <seed>", "one schedule again, with its trace", whole)
+  .option("--only <faults>", "with --replay: of its faults, these alone, as in 0,3", list)
+  .option("--pairs", "every scenario with every ordered pair of faults, on all cores")
+  .option("--shard <k/n>", "with --pairs: the kth of n shards", shardOf)
+  .exitOverride()
+  .action(async ({ only, pairs: isOfPairs, replay: replayed, schedules, seed, shard }: Options) => {
+    const modes = [schedules, replayed, isOfPairs].filter((mode) => mode !== undefined).length;
+    if (modes !== 1) program.error("error: say one of --schedules N, --replay SEED and --pairs.");
+    if (only && replayed === undefined) program.error("error: --only goes with --replay.");
+    if (shard && !isOfPairs) program.error("error: --shard goes with --pairs.");
+    if (seed !== undefined && schedules === undefined) program.error("error: --seed goes with --schedules.");
+    const isGood = await (replayed !== undefined
+      ? replay(replayed, only)
+      : schedules !== undefined
+        ? searchFor(schedules, seed ?? randomInt(LARGEST_SEED - 1))
+        : pairs(shard));
+    if (!isGood) process.exitCode = 1;
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
+}

@@ -1,0 +1,210 @@
+import { RetryableError, StagedObjectGoneError } from "../../../core/model/errors.ts";
+import type { BodyFault, OriginAnswer } from "../services/origin.ts";
+import type { Boundary, Fault } from "../services/process.ts";
+import type { Simulation } from "../simulation.ts";
+import type { Dice } from "../services/time.ts";
+
+/** Both ways. */
+export const WORST_SKEW_MS = 300_000;
+/** Beyond an invocation's time: the longest stop ends in a time-out. */
+const LONGEST_STOP_MS = 70_000;
+const LONGEST_REQUEST_MS = 30_000;
+const LONGEST_RETRY_AFTER_S = 30;
+const LONGEST_DELAY_MS = 60_000;
+
+/** What trouble may touch beside the call it strikes. */
+export interface Scene {
+  readonly simulation: Simulation;
+  readonly dice: Dice;
+  /** A body that is not what it should be is noticed: by its length, or by the digest that the message names. */
+  readonly isBodyChecked: boolean;
+  readonly isDigestKnown: boolean;
+  /** The next answer to a GET or HEAD. */
+  answerWith(method: string, answer: OriginAnswer): void;
+}
+
+type Draw = (scene: Scene) => Fault | undefined;
+
+const named = (name: string): Error => Object.assign(new Error(name), { name });
+const failBefore = (name: string) => (): Fault => ({ kind: "fail before", error: named(name) });
+const failAfter = (name: string) => (): Fault => ({ kind: "fail after", error: named(name) });
+const repeat = (): Fault => ({ kind: "repeat" });
+const late: Draw = ({ dice }) => ({ kind: "late", byMs: dice.below(LONGEST_REQUEST_MS), error: named("TimeoutError") });
+
+/** What happens to a process, whatever it is doing. */
+const OF_PROCESSES: readonly Draw[] = [
+  () => ({ kind: "crash before" }),
+  () => ({ kind: "crash after" }),
+  ({ dice }) => ({ kind: "kill", afterMs: dice.below(5000) }),
+  ({ dice }) => ({ kind: "freeze", forMs: dice.below(LONGEST_STOP_MS) }),
+  ({ dice }) => ({ kind: "freeze", forMs: dice.below(LONGEST_STOP_MS), isClockStopped: true }),
+  ({ dice }) => ({ kind: "slow", byMs: dice.below(LONGEST_REQUEST_MS) }),
+  ({ dice }) => ({ kind: "clock jump", byMs: dice.between(-WORST_SKEW_MS, WORST_SKEW_MS) }),
+];
+
+const STATUSES = [408, 425, 429, 500, 502, 503, 504];
+
+const refusal =
+  (method: string): Draw =>
+  (scene) => {
+    const { dice } = scene;
+    const retryAfterS = dice.chance(0.5) ? dice.below(LONGEST_RETRY_AFTER_S) : undefined;
+    const answer = {
+      kind: "status",
+      status: dice.pick(STATUSES),
+      ...(retryAfterS !== undefined && { retryAfterS }),
+    } as const;
+    scene.answerWith(method, answer);
+    return undefined;
+  };
+
+const OF_REQUESTS: readonly Draw[] = [
+  () => ({ kind: "fail before", error: new RetryableError("origin_connection_lost") }),
+  ({ dice }) => ({ kind: "slow", byMs: dice.below(LONGEST_REQUEST_MS), error: new RetryableError("origin_timeout") }),
+];
+
+const mangledBody: Draw = (scene) => {
+  const { dice } = scene;
+  const afterBytes = dice.below(50);
+  const faults: BodyFault[] = [{ kind: "cut", afterBytes }, { kind: "wrong length" }, { kind: "wrong range" }];
+  if (scene.isBodyChecked) faults.push({ kind: "short", afterBytes }, { kind: "long", byBytes: 1 + afterBytes });
+  if (scene.isDigestKnown) faults.push({ kind: "corrupt", atByte: afterBytes });
+  scene.answerWith("GET", { kind: "body", fault: dice.pick(faults) });
+  return undefined;
+};
+
+/** The index shows what was, or what is no longer. */
+const staleIndex: Draw = ({ dice, simulation }) => ({
+  kind: "instead",
+  answer: dice.chance(0.5) ? () => [] : () => [...simulation.items.all.keys()].filter((key) => key.startsWith("JOB#")),
+});
+
+/** A scan that shows failures of before. */
+const staleFailures: Draw = ({ simulation: { items } }) => ({
+  kind: "instead",
+  answer: () => ({
+    items: items.history.map(({ after }) => after).filter(({ state }) => state === "FAILED"),
+    scanned: 0,
+    readUnits: 0,
+  }),
+});
+
+const OF_WRITES = [failBefore("ServiceUnavailable"), failAfter("TimeoutError"), repeat, late];
+const OF_READS = [failBefore("ServiceUnavailable")];
+
+/** By port and method; by port alone for the rest of its methods. */
+const OF_CALLS: Readonly<Record<string, readonly Draw[]>> = {
+  "items.write": [failBefore("ThrottlingException"), failAfter("TimeoutError"), repeat, late],
+  "items.read": [failBefore("ThrottlingException")],
+  "items.readMany": [failBefore("ThrottlingException")],
+  "items.watched": [failBefore("ThrottlingException"), staleIndex],
+  "failedJobs.page": [failBefore("ThrottlingException"), staleFailures],
+  staging: OF_WRITES,
+  "staging.completeUpload": [failBefore("InternalError"), failAfter("InternalError"), ...OF_WRITES],
+  "staging.head": OF_READS,
+  "staging.listParts": OF_READS,
+  "staging.litter": OF_READS,
+  "content.head": OF_READS,
+  "content.publish": [
+    ...OF_WRITES,
+    () => ({
+      kind: "fail before",
+      error: new RetryableError("content_conflict", { failureClass: "system" }),
+    }),
+    () => ({ kind: "fail before", error: new StagedObjectGoneError() }),
+  ],
+  "http.HEAD": [...OF_REQUESTS, refusal("HEAD")],
+  "http.GET": [...OF_REQUESTS, refusal("GET"), mangledBody, mangledBody],
+  "http.read": OF_REQUESTS,
+  queue: OF_WRITES,
+  bus: [
+    ...OF_WRITES,
+    function refuseSomeEvents({ dice, simulation }) {
+      simulation.announcing.bus.refuseOfNext(() => dice.chance(0.5));
+      return undefined;
+    },
+  ],
+};
+
+/** The oldest message that is there, or the one that the dice choose. */
+const aMessage = ({ simulation, dice }: Scene) => {
+  const messages = [...simulation.queue.messages.values()];
+  return messages.length > 0 ? dice.pick(messages) : undefined;
+};
+
+/** What happens to the queue and to the origin meanwhile. */
+const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
+  function duplicate(scene) {
+    const message = aMessage(scene);
+    const delayMs = scene.dice.below(LONGEST_DELAY_MS);
+    if (message) scene.simulation.queue.add(message.body, delayMs);
+    scene.simulation.troubleFor(delayMs);
+  },
+  function showAgain(scene) {
+    const message = aMessage(scene);
+    if (message) message.visibleAtMs = scene.simulation.time.nowMs;
+  },
+  function reorder({ simulation: { queue } }) {
+    const messages = [...queue.messages].reverse();
+    queue.messages.clear();
+    for (const [id, message] of messages) queue.messages.set(id, message);
+  },
+  function delay(scene) {
+    const { dice, simulation } = scene;
+    const message = aMessage(scene);
+    const forMs = dice.below(LONGEST_DELAY_MS);
+    if (message) message.visibleAtMs = Math.max(message.visibleAtMs, simulation.time.nowMs + forMs);
+    simulation.troubleFor(forMs);
+  },
+  function loseDelivery({ simulation: { queue } }) {
+    queue.receive(1);
+  },
+  function loseMessage(scene) {
+    const message = aMessage(scene);
+    if (message && scene.simulation.accepted.isOfRecord(message.body))
+      scene.simulation.queue.messages.delete(message.id);
+  },
+  function changeVersion({ simulation: { origin }, dice }) {
+    const resource = dice.pick([...origin.resources.values()]);
+    const present = resource.versions.at(-1) ?? Buffer.alloc(0);
+    resource.versions.push(dice.chance(0.3) ? present : Buffer.from(present.map((byte) => byte ^ 3)));
+  },
+  function deliverStreamAgain({ simulation: { announcing } }) {
+    announcing.stream.deliverAgain();
+  },
+  function holdStream({ dice, simulation }) {
+    const forMs = dice.below(LONGEST_DELAY_MS);
+    simulation.announcing.stream.hold(forMs);
+    simulation.troubleFor(forMs);
+  },
+  function loseTelemetry({ simulation }) {
+    simulation.trace.isTelemetryLost = true;
+  },
+  /** Only where the gate was not open from the start: elsewhere every job must take the guarded path. */
+  function turnGate({ simulation, dice }) {
+    if (simulation.gate.lowest === 100) return;
+    simulation.gate.turn(dice.pick([0, 50, 100]));
+  },
+];
+
+/** Strikes the call, or what is around it; what fits is drawn. */
+export function strike(scene: Scene, { port, method }: Boundary): { readonly what: string; readonly fault?: Fault } {
+  const { dice } = scene;
+  if (dice.chance(0.25)) {
+    const happening = dice.pick(OF_SURROUNDINGS);
+    happening(scene);
+    return { what: happening.name };
+  }
+  const ofCall = OF_CALLS[`${port}.${method}`] ?? OF_CALLS[port] ?? [];
+  const draw = dice.pick(dice.chance(0.5) && ofCall.length > 0 ? ofCall : OF_PROCESSES);
+  let answered: OriginAnswer | undefined;
+  const fault = draw({
+    ...scene,
+    answerWith: (to, answer) => {
+      answered = answer;
+      scene.answerWith(to, answer);
+    },
+  });
+  if (fault) return { what: JSON.stringify(fault), fault };
+  return { what: answered ? `the origin answers ${JSON.stringify(answered)}` : draw.name };
+}

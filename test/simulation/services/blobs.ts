@@ -1,0 +1,137 @@
+import { createHash } from "node:crypto";
+import { StagedObjectGoneError, UploadGoneError } from "../../../core/model/errors.ts";
+import type { Content } from "../../../core/ports/content.ts";
+import type { Clock } from "../../../core/ports/runtime.ts";
+import type { Staging } from "../../../core/ports/staging.ts";
+
+interface SimulatedObject {
+  readonly body: Buffer;
+  readonly etag: string;
+  readonly contentType: string;
+  readonly createdMs: number;
+}
+
+interface SimulatedUpload {
+  readonly key: string;
+  readonly contentType: string;
+  readonly createdMs: number;
+  readonly parts: Map<number, { body: Buffer; etag: string }>;
+}
+
+const etagOf = (body: Uint8Array): string => `"${createHash("md5").update(body).digest("hex")}"`;
+
+export interface SimulatedBlobs {
+  readonly staging: Staging;
+  readonly content: Content;
+  readonly stagedObjects: Map<string, SimulatedObject>;
+  readonly uploads: Map<string, SimulatedUpload>;
+  readonly contentObjects: Map<string, SimulatedObject>;
+  /** How often each content key was written: the promise is once. */
+  readonly contentWrites: Map<string, number>;
+}
+
+/** Both buckets in memory: parts, ETags, conditional copies and refusals as S3 has them. */
+export function simulatedBlobs(clock: Clock): SimulatedBlobs {
+  const stagedObjects = new Map<string, SimulatedObject>();
+  const uploads = new Map<string, SimulatedUpload>();
+  const contentObjects = new Map<string, SimulatedObject>();
+  const contentWrites = new Map<string, number>();
+  let uploadsMade = 0;
+
+  const uploadOf = (uploadId: string): SimulatedUpload => {
+    const upload = uploads.get(uploadId);
+    if (!upload) throw new UploadGoneError();
+    return upload;
+  };
+  const objectOf = (body: Buffer, contentType: string): SimulatedObject => ({
+    body,
+    etag: etagOf(body),
+    contentType,
+    createdMs: clock.nowMs(),
+  });
+
+  const staging: Staging = {
+    async put(key, body, contentType) {
+      const object = objectOf(Buffer.from(body), contentType);
+      stagedObjects.set(key, object);
+      return { etag: object.etag };
+    },
+    async createUpload(key, contentType) {
+      uploadsMade += 1;
+      const uploadId = `upload-${uploadsMade}`;
+      uploads.set(uploadId, { key, contentType, createdMs: clock.nowMs(), parts: new Map() });
+      return { key, uploadId };
+    },
+    async uploadPart({ uploadId }, partNumber, body) {
+      const etag = etagOf(body);
+      uploadOf(uploadId).parts.set(partNumber, { body: Buffer.from(body), etag });
+      return { etag };
+    },
+    async listParts({ uploadId }) {
+      const upload = uploads.get(uploadId);
+      return (
+        upload &&
+        [...upload.parts]
+          .sort(([a], [b]) => a - b)
+          .map(([partNumber, { etag, body }]) => ({ partNumber, etag, bytes: body.length }))
+      );
+    },
+    async completeUpload({ key, uploadId }, parts) {
+      const before = stagedObjects.get(key);
+      const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+      if (!uploads.has(uploadId) && before?.body.length === bytes) return { etag: before.etag };
+      const upload = uploadOf(uploadId);
+      const bodies = parts.map(({ partNumber, etag }) => {
+        const part = upload.parts.get(partNumber);
+        if (part?.etag !== etag) throw new UploadGoneError();
+        return part.body;
+      });
+      const object = objectOf(Buffer.concat(bodies), upload.contentType);
+      stagedObjects.set(key, object);
+      uploads.delete(uploadId);
+      return { etag: object.etag };
+    },
+    async abortUpload({ uploadId }) {
+      uploads.delete(uploadId);
+    },
+    async head(key) {
+      const object = stagedObjects.get(key);
+      return object && { bytes: object.body.length, etag: object.etag };
+    },
+    async delete(key) {
+      stagedObjects.delete(key);
+    },
+    async litter(from = "", limit) {
+      const rest = [
+        ...[...uploads].map(([uploadId, { key, createdMs }]) => ({
+          place: `1 ${key} ${uploadId}`,
+          litter: { key, uploadId, createdMs },
+        })),
+        ...[...stagedObjects].map(([key, { createdMs }]) => ({ place: `2 ${key}`, litter: { key, createdMs } })),
+      ]
+        .filter(({ place }) => place > from)
+        .sort((a, b) => (a.place < b.place ? -1 : 1));
+      const page = rest.slice(0, limit);
+      const last = page.at(-1);
+      const found = page.map(({ litter }) => litter);
+      return last && rest.length > page.length ? { found, next: last.place } : { found };
+    },
+  };
+
+  const content: Content = {
+    async publish({ key: stagedKey, etag, contentType }, key) {
+      const staged = stagedObjects.get(stagedKey);
+      if (!staged) throw new StagedObjectGoneError();
+      if (contentObjects.has(key)) return "exists";
+      if (staged.etag !== etag) throw new StagedObjectGoneError();
+      contentObjects.set(key, objectOf(staged.body, contentType));
+      contentWrites.set(key, (contentWrites.get(key) ?? 0) + 1);
+      return "created";
+    },
+    async head(key) {
+      const object = contentObjects.get(key);
+      return object && { bytes: object.body.length };
+    },
+  };
+  return { staging, content, stagedObjects, uploads, contentObjects, contentWrites };
+}

@@ -1,0 +1,34 @@
+import type { Announcement } from "../../../core/model/announcement.ts";
+import type { AnnouncementBus } from "../../../core/ports/announcement-bus.ts";
+
+/** An event bus that takes what it is given, event by event; whoever listens knows an event by its id. */
+export class SimulatedBus {
+  /** By id, the latest that was taken. */
+  readonly announced = new Map<string, Announcement>();
+  readonly #check: (announcement: Announcement, before: Announcement | undefined) => void;
+  #isRefused: (() => boolean) | undefined;
+
+  constructor(check: (announcement: Announcement, before: Announcement | undefined) => void) {
+    this.#check = check;
+  }
+
+  /** Of the next events that come together, refuses some and takes the others. */
+  refuseOfNext(isRefused: () => boolean): void {
+    this.#isRefused = isRefused;
+  }
+
+  readonly port: AnnouncementBus = {
+    publish: async (announcements) => {
+      const isRefused = this.#isRefused ?? (() => false);
+      this.#isRefused = undefined;
+      const refused = announcements.map((announcement) => {
+        if (isRefused()) return true;
+        this.#check(announcement, this.announced.get(announcement.id));
+        this.announced.set(announcement.id, announcement);
+        return false;
+      });
+      const first = refused.indexOf(true);
+      return first < 0 ? { taken: announcements.length } : { taken: first, refusal: "InternalFailure" };
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Item, Clause, Value, Write, WriteResult } from "../../../core/model/write.ts";
+import type { FailedJobs, Items } from "../../../core/ports/items.ts";
+
+function valueAt(item: Item | undefined, path: string): Value | undefined {
+  let value: Value | undefined = item;
+  for (const name of path.split(".")) {
+    value = typeof value === "object" && value !== null ? (value as Item)[name] : undefined;
+  }
+  return value;
+}
+
+function holds(test: Clause, item: Item | undefined): boolean {
+  const value = valueAt(item, test.attribute);
+  switch (test.is) {
+    case "absent":
+      return value === undefined;
+    case "one of":
+      return typeof value === "string" && test.than.includes(value);
+    case "=":
+      return value === test.than;
+    case "<=":
+      return typeof value === typeof test.than && value !== undefined && value !== null && value <= (test.than ?? "");
+  }
+}
+
+function applied(write: Write, item: Item | undefined): Item {
+  const next: Record<string, Item[string]> = { ...write.setIfAbsent, pk: write.key, ...item, ...write.set };
+  for (const [name, amount] of Object.entries(write.add ?? {})) {
+    const before = item?.[name];
+    next[name] = (typeof before === "number" ? before : 0) + amount;
+  }
+  for (const name of write.remove ?? []) delete next[name];
+  return next;
+}
+
+export interface SimulatedItems extends Items {
+  readonly all: ReadonlyMap<string, Item>;
+  /** Every write that was applied, in order. */
+  readonly history: readonly { readonly write: Write; readonly before: Item | undefined; readonly after: Item }[];
+  readonly failedJobs: FailedJobs;
+}
+
+/** A table in memory that interprets the protocol's writes as DynamoDB would. */
+export function simulatedItems(): SimulatedItems {
+  const all = new Map<string, Item>();
+  const history: { write: Write; before: Item | undefined; after: Item }[] = [];
+  return {
+    all,
+    history,
+    async write(write): Promise<WriteResult> {
+      const before = all.get(write.key);
+      if (!write.when.some((tests) => tests.every((test) => holds(test, before))))
+        return { applied: false, item: before };
+      const after = applied(write, before);
+      all.set(write.key, after);
+      history.push({ write, before, after });
+      return { applied: true, item: after };
+    },
+    failedJobs: {
+      page: async () => ({
+        items: [...all].flatMap(([key, item]) => (key.startsWith("JOB#") && item["state"] === "FAILED" ? [item] : [])),
+        scanned: all.size,
+        readUnits: all.size,
+      }),
+    },
+    read: async (key) => all.get(key),
+    async readMany(keys) {
+      return new Map(
+        keys.flatMap((key) => {
+          const item = all.get(key);
+          return item ? [[key, item] as const] : [];
+        }),
+      );
+    },
+    async watched(shard, beforeMs, limit) {
+      return [...all]
+        .flatMap(([key, item]) =>
+          item["watch_shard"] === shard && typeof item["watch_at"] === "number" && item["watch_at"] < beforeMs
+            ? [{ key, atMs: item["watch_at"] }]
+            : [],
+        )
+        .sort((a, b) => a.atMs - b.atMs)
+        .slice(0, limit)
+        .map(({ key }) => key);
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { RetryableError } from "../../../core/model/errors.ts";
+import type { Http, HttpRequest, HttpResponse } from "../../../core/ports/http.ts";
+import type { SimulatedProcess } from "./process.ts";
+
+/** What an answer to GET may suffer. */
+export type BodyFault =
+  | { readonly kind: "cut"; readonly afterBytes: number }
+  /** Ends like a whole body, and is none. */
+  | { readonly kind: "short"; readonly afterBytes: number }
+  | { readonly kind: "long"; readonly byBytes: number }
+  | { readonly kind: "corrupt"; readonly atByte: number }
+  | { readonly kind: "wrong length" }
+  | { readonly kind: "wrong range" };
+
+export type OriginAnswer =
+  | { readonly kind: "body"; readonly fault?: BodyFault }
+  | { readonly kind: "status"; readonly status: number; readonly retryAfterS?: number }
+  | { readonly kind: "redirect"; readonly to: string };
+
+export interface Resource {
+  /** Every version that was ever served; the last is the present one. */
+  readonly versions: Buffer[];
+  readonly validators: "strong" | "weak" | "none";
+  readonly ranges: boolean;
+  readonly isChunked: boolean;
+  /** Sends the rest of whatever version it has now. */
+  readonly ignoresIfRange?: boolean;
+  /** Does not say of which version the rest is. */
+  readonly isRestUnnamed?: boolean;
+}
+
+export const PIECE_BYTES = 5;
+
+/** Origins that serve versioned bodies, and answer each request as `decide` says. */
+export class SimulatedOrigin {
+  readonly resources = new Map<string, Resource>();
+  readonly requests: { readonly process: string; readonly method: string; readonly url: string }[] = [];
+  bytesServed = 0;
+  readonly #decide: (request: HttpRequest) => OriginAnswer;
+
+  constructor(decide: (request: HttpRequest) => OriginAnswer) {
+    this.#decide = decide;
+  }
+
+  portOf(process: SimulatedProcess): Http {
+    return {
+      request: async (request) => {
+        this.requests.push({ process: process.name, method: request.method, url: request.url });
+        const answer = await process.call("http", request.method, async () => this.#answer(request));
+        request.signal.throwIfAborted();
+        return { ...answer, body: this.#read(process, answer.body, request.signal) };
+      },
+    };
+  }
+
+  #answer(request: HttpRequest): HttpResponse {
+    const decision = this.#decide(request);
+    if (decision.kind === "status") {
+      const headers = decision.retryAfterS === undefined ? {} : { "retry-after": String(decision.retryAfterS) };
+      return response(decision.status, headers);
+    }
+    if (decision.kind === "redirect") return response(302, { location: decision.to });
+    const resource = this.resources.get(request.url);
+    return resource ? serve(request, resource, decision.fault) : response(404, {});
+  }
+
+  async *#read(
+    process: SimulatedProcess,
+    body: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
+    const source = body[Symbol.asyncIterator]();
+    for (;;) {
+      const piece = await process.call("http", "read", async () => source.next());
+      signal.throwIfAborted();
+      if (piece.done === true) return;
+      this.bytesServed += piece.value.length;
+      yield piece.value;
+    }
+  }
+}
+
+const response = (
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: AsyncIterable<Uint8Array> = pieces(Buffer.alloc(0)),
+): HttpResponse => ({ status, headers, body, discard: () => undefined });
+
+async function* pieces(body: Buffer, fault?: BodyFault): AsyncIterable<Uint8Array> {
+  const sent = mangled(body, fault);
+  for (let at = 0; at < sent.length; at += PIECE_BYTES)
+    yield sent.subarray(at, Math.min(at + PIECE_BYTES, sent.length));
+  if (fault?.kind === "cut" && sent.length < body.length) throw new RetryableError("origin_connection_lost");
+}
+
+function mangled(body: Buffer, fault: BodyFault | undefined): Buffer {
+  switch (fault?.kind) {
+    case "cut":
+    case "short":
+      return body.subarray(0, fault.afterBytes);
+    case "long":
+      return Buffer.concat([body, Buffer.alloc(fault.byBytes, "+")]);
+    case "corrupt":
+      return Buffer.from(body.map((byte, at) => (at === fault.atByte ? byte ^ 1 : byte)));
+    case "wrong length":
+    case "wrong range":
+    case undefined:
+      return body;
+  }
+}
+
+function serve(request: HttpRequest, resource: Resource, fault: BodyFault | undefined): HttpResponse {
+  const version = resource.versions.length;
+  const body = resource.versions[version - 1] ?? Buffer.alloc(0);
+  const etag = `"v${version}"`;
+  const headers: Record<string, string> = { "content-type": "text/plain" };
+  if (resource.validators === "strong") headers["etag"] = etag;
+  if (resource.validators === "weak") headers["etag"] = `W/${etag}`;
+
+  const start = /^bytes=(\d+)-/.exec(request.headers["range"] ?? "")?.[1];
+  const condition = request.headers["if-range"];
+  const isSame = condition === undefined || resource.ignoresIfRange === true || condition === headers["etag"];
+  if (start === undefined || !resource.ranges || !isSame) {
+    const claimed = body.length + (fault?.kind === "wrong length" ? 3 : 0);
+    if (!resource.isChunked) headers["content-length"] = String(claimed);
+    return response(200, headers, request.method === "GET" ? pieces(body, fault) : undefined);
+  }
+  if (Number(start) >= body.length) return response(416, { "content-range": `bytes */${body.length}` });
+  // The wrong range is as long as the right one.
+  const shift = fault?.kind === "wrong range" ? 1 : 0;
+  const rest = body.subarray(Number(start) - shift, body.length - shift);
+  if (resource.isRestUnnamed === true) delete headers["etag"];
+  headers["content-range"] = `bytes ${Number(start) - shift}-${body.length - 1 - shift}/${body.length}`;
+  headers["content-length"] = String(rest.length);
+  return response(206, headers, pieces(rest, fault));
+}

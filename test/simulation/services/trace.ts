@@ -1,0 +1,52 @@
+import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
+import type { Telemetry } from "../../../core/ports/telemetry.ts";
+
+/** FNV-1a, 32 bits, over the text's units. */
+function hashed(before: number, text: string): number {
+  let hash = before;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
+
+/** Everything that happens, a line each: kept as a hash, and shown where somebody looks. */
+export class Trace {
+  /** Telemetry may be lost, and nothing may depend on it. */
+  isTelemetryLost = false;
+  #hash = 0x811c9dc5;
+  readonly #elapsedMs: () => number;
+  readonly #show: ((line: string) => void) | undefined;
+  readonly #onTelemetry: (event: TelemetryEvent) => void;
+
+  constructor(
+    elapsedMs: () => number,
+    show: ((line: string) => void) | undefined,
+    onTelemetry: (event: TelemetryEvent) => void,
+  ) {
+    this.#elapsedMs = elapsedMs;
+    this.#show = show;
+    this.#onTelemetry = onTelemetry;
+  }
+
+  line(text: string): void {
+    const atMs = this.#elapsedMs();
+    this.#hash = hashed(hashed(this.#hash, String(atMs)), text);
+    this.#show?.(`${atMs} ${text}`);
+  }
+
+  telemetryOf(process: string): Telemetry {
+    return {
+      emit: (event) => {
+        this.#onTelemetry(event);
+        if (!this.isTelemetryLost) this.line(`${process} tells ${event.event}`);
+      },
+      log: (level, message, { reason }) =>
+        this.isTelemetryLost || this.line(`${process} logs ${level}: ${message} (${reason ?? "no reason"})`),
+      flush: () => undefined,
+    };
+  }
+
+  /** Of all lines, and of what came of it: equal for equal runs. */
+  hashWith(outcome: string): number {
+    return hashed(this.#hash, outcome);
+  }
+}

@@ -1,0 +1,302 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { powertoolsLedger } from "../../../../adapters/powertools/ledger.ts";
+import { LeaseLostError, PermanentError, RetryableError, asJobError } from "../../../../core/model/errors.ts";
+import type { Item } from "../../../../core/model/write.ts";
+import { jobIdOf, jobItemKey, jobKeyOf } from "../../../../core/model/keys.ts";
+import { acquireLease } from "../../../../core/worker/acquire-lease.ts";
+import type { LeasedJob } from "../../../../core/worker/leased-job.ts";
+import type { Ledger } from "../../../../core/ports/ledger.ts";
+import type { OperationResult } from "../../../../core/model/operations.ts";
+import { decodeJob } from "../../../../core/model/record-codec.ts";
+import type { JobRecord } from "../../../../core/model/record.ts";
+import { recoverJob } from "../../../../core/model/protocol.ts";
+import { headStep, indexStep } from "../../../../core/model/steps.ts";
+import { MESSAGE, settled, world, type World } from "../../../simulation/world.ts";
+
+const HEAD = headStep(MESSAGE.url);
+const RESULT: OperationResult = { validator: '"v1"', bytes: 5 };
+const OTHER_RESULT: OperationResult = { validator: '"v2"', bytes: 6 };
+const LEASE_TTL_MS = 120_000;
+
+let sim: World;
+let ledger: Ledger;
+let executions = 0;
+
+beforeEach(() => {
+  sim = world();
+  ledger = powertoolsLedger(sim.clock);
+  executions = 0;
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const take = async (): Promise<LeasedJob> => {
+  const acquired = await acquireLease(sim.deps, MESSAGE, jobKeyOf(MESSAGE), () => undefined);
+  if (acquired.kind !== "leased") throw new Error(`The job is ${acquired.kind}.`);
+  // No heartbeat: a lease in these tests ends when time says so.
+  acquired.job.stop();
+  return acquired.job;
+};
+const takeFrom = async (): Promise<LeasedJob> => {
+  await sim.clock.advance(LEASE_TTL_MS);
+  return take();
+};
+const returning = (result: OperationResult) => async () => {
+  executions += 1;
+  return result;
+};
+const throwing = (error: unknown) => async () => {
+  executions += 1;
+  throw error;
+};
+const stored = (): Item | undefined => sim.items.all.get(jobItemKey(jobIdOf(MESSAGE)));
+const record = (): JobRecord => decodeJob(stored() ?? {});
+const eventsNamed = (name: string) => sim.events.filter(({ event }) => event === name);
+const thrownBy = async (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => new Error("Nothing was thrown."),
+    (error: unknown) => error,
+  );
+
+/** An operation that goes on until it is told how to end. */
+function paused(): {
+  execute: () => Promise<OperationResult>;
+  finish: (result: OperationResult) => void;
+  fail: (error: Error) => void;
+} {
+  const { promise, resolve, reject } = Promise.withResolvers<OperationResult>();
+  return { execute: async () => promise, finish: resolve, fail: reject };
+}
+
+describe("an operation", () => {
+  it("is executed and its result recorded, with the state it leads to and the start of the next", async () => {
+    const job = await take();
+    expect(await ledger.run(job, HEAD, returning(RESULT))).toEqual(RESULT);
+    expect(record()).toMatchObject({
+      state: "STREAMING",
+      operations: {
+        HEAD: { key: job.keyOf(HEAD), status: "DONE", fence: 1, result: RESULT },
+        STREAM: { status: "STARTED" },
+      },
+    });
+    expect(eventsNamed("operation_started")).toHaveLength(1);
+    expect(eventsNamed("operation_completed")).toMatchObject([{ op_type: "HEAD", op_key: job.keyOf(HEAD) }]);
+  });
+
+  it("costs one write, its start having come with the lease", async () => {
+    const job = await take();
+    const before = sim.items.history.length;
+    await ledger.run(job, HEAD, returning(RESULT));
+    expect(sim.items.history.length - before).toBe(1);
+  });
+
+  it("is told how long it took", async () => {
+    const job = await take();
+    const { execute, finish } = paused();
+    const running = ledger.run(job, HEAD, execute);
+    await sim.clock.advance(1234);
+    finish(RESULT);
+    await running;
+    expect(eventsNamed("operation_completed")).toMatchObject([{ elapsed_ms: 1234 }]);
+  });
+
+  it("that has a result is replayed and not executed, by the same attempt or a later one", async () => {
+    const first = await take();
+    await ledger.run(first, HEAD, returning(RESULT));
+    const at = record().operations.HEAD?.atMs ?? 0;
+    const before = stored();
+    expect(await ledger.run(first, HEAD, returning(OTHER_RESULT))).toEqual(RESULT);
+    expect(stored()).toEqual(before);
+    expect(await ledger.run(await takeFrom(), HEAD, returning(OTHER_RESULT))).toEqual(RESULT);
+    expect(executions).toBe(1);
+    const replay = { op_type: "HEAD", op_key: first.keyOf(HEAD), reused_from_time: new Date(at).toISOString() };
+    expect(eventsNamed("idempotency_replay")).toMatchObject([replay, replay]);
+    expect(eventsNamed("operation_completed")).toHaveLength(1);
+  });
+
+  it("of another context is another operation", async () => {
+    const job = await take();
+    await ledger.run(job, HEAD, returning(RESULT));
+    const elsewhere = headStep("https://origin.example/elsewhere");
+    expect(await ledger.run(job, elsewhere, returning(OTHER_RESULT))).toEqual(OTHER_RESULT);
+    expect(executions).toBe(2);
+    expect(record().operations.HEAD).toMatchObject({ key: job.keyOf(elsewhere), result: OTHER_RESULT });
+  });
+
+  it("started by a predecessor that died is executed again", async () => {
+    const dead = await take();
+    void ledger.run(dead, HEAD, paused().execute);
+    await settled();
+    const job = await takeFrom();
+    expect(record().operations.HEAD).toMatchObject({ status: "STARTED", fence: 1 });
+    expect(await ledger.run(job, HEAD, returning(RESULT))).toEqual(RESULT);
+    expect(executions).toBe(1);
+    expect(record().operations.HEAD).toMatchObject({ status: "DONE", fence: 2, result: RESULT });
+  });
+
+  it("that the reconciler marked as abandoned is executed again", async () => {
+    await take();
+    const watchAt = Number(stored()?.["watch_at"]);
+    await sim.clock.advance(LEASE_TTL_MS + 1);
+    await sim.items.write(recoverJob(record(), watchAt, sim.clock.nowMs(), 0));
+    expect(record().operations.HEAD?.status).toBe("ABANDONED");
+    expect(await ledger.run(await take(), HEAD, returning(RESULT))).toEqual(RESULT);
+    expect(executions).toBe(1);
+  });
+
+  it("runs though its lease has no time left: the fence decides, not the clock", async () => {
+    const job = await take();
+    await sim.clock.advance(2 * LEASE_TTL_MS);
+    expect(await ledger.run(job, HEAD, returning(RESULT))).toEqual(RESULT);
+  });
+
+  it("that ends the job leaves its result with the terminal state", async () => {
+    const job = await take();
+    await ledger.run(job, HEAD, returning(RESULT));
+    const finalized = { ...indexStep("INDEX", "ab"), leadsTo: () => ["FINALIZED", "INDEXED"] as const };
+    await ledger.run(job, finalized, returning({ outcome: "INDEXED" }));
+    expect(record()).toMatchObject({ state: "INDEXED", operations: { INDEX: { status: "DONE" } } });
+  });
+});
+
+describe("an operation that throws", () => {
+  const ERRORS = [
+    new RetryableError("origin_timeout"),
+    new PermanentError("gone", "origin"),
+    new LeaseLostError(),
+    new Error("not one of ours"),
+    new TypeError("a fault of ours"),
+  ];
+
+  it.each(ERRORS)("throws its very error: %s", async (error) => {
+    expect(await thrownBy(ledger.run(await take(), HEAD, throwing(error)))).toBe(error);
+  });
+
+  it("leaves no result, is forgotten with the lease, and is executed by the next attempt", async () => {
+    const job = await take();
+    await thrownBy(ledger.run(job, HEAD, throwing(new RetryableError("origin_timeout"))));
+    expect(job.recorded(HEAD)).toBeUndefined();
+    expect(record().operations.HEAD).toMatchObject({ status: "STARTED" });
+    await job.releaseForRetry({ reason: "origin_timeout", failureClass: "origin" }, sim.clock.nowMs());
+    expect(record().operations).toEqual({});
+    expect(await ledger.run(await take(), HEAD, returning(RESULT))).toEqual(RESULT);
+    expect(executions).toBe(2);
+    expect(eventsNamed("idempotency_replay")).toEqual([]);
+  });
+
+  it("may be run again under the same lease", async () => {
+    const job = await take();
+    await thrownBy(ledger.run(job, HEAD, throwing(new RetryableError("origin_timeout"))));
+    expect(await ledger.run(job, HEAD, returning(RESULT))).toEqual(RESULT);
+    expect(record().operations.HEAD).toMatchObject({ status: "DONE", result: RESULT });
+  });
+});
+
+async function zombieAndSuccessor() {
+  const zombie = await take();
+  const { execute, finish, fail } = paused();
+  const late = thrownBy(ledger.run(zombie, HEAD, execute));
+  await settled();
+  const successor = await takeFrom();
+  return { late, finish, fail, successor };
+}
+
+describe("a zombie, which lost its lease while it worked", () => {
+  it("cannot overwrite its successor's result", async () => {
+    const { late, finish, successor } = await zombieAndSuccessor();
+    await ledger.run(successor, HEAD, returning(RESULT));
+    const before = stored();
+    finish(OTHER_RESULT);
+    expect(asJobError(await late)).toBeInstanceOf(LeaseLostError);
+    expect(stored()).toEqual(before);
+    expect(await ledger.run(successor, HEAD, returning(OTHER_RESULT))).toEqual(RESULT);
+  });
+
+  it("cannot delete its successor's result by failing", async () => {
+    const { late, fail, successor } = await zombieAndSuccessor();
+    await ledger.run(successor, HEAD, returning(RESULT));
+    const before = stored();
+    const failure = new RetryableError("origin_timeout");
+    fail(failure);
+    expect(await late).toBe(failure);
+    expect(stored()).toEqual(before);
+  });
+
+  it("cannot complete what its successor has yet to complete", async () => {
+    const { late, finish, successor } = await zombieAndSuccessor();
+    const before = stored();
+    finish(OTHER_RESULT);
+    expect(asJobError(await late)).toBeInstanceOf(LeaseLostError);
+    expect(stored()).toEqual(before);
+    expect(await ledger.run(successor, HEAD, returning(RESULT))).toEqual(RESULT);
+    expect(record().operations.HEAD?.result).toEqual(RESULT);
+  });
+
+  it("knows of its loss from then on, and starts nothing more", async () => {
+    const zombie = await take();
+    await ledger.run(zombie, HEAD, returning(RESULT));
+    await takeFrom();
+    const before = stored();
+    const next = headStep("https://origin.example/next");
+    expect(asJobError(await thrownBy(ledger.run(zombie, next, returning(OTHER_RESULT))))).toBeInstanceOf(
+      LeaseLostError,
+    );
+    expect(zombie.lost.reason).toBeInstanceOf(LeaseLostError);
+    expect(executions).toBe(1);
+    expect(stored()).toEqual(before);
+  });
+
+  it("emits no completion", async () => {
+    const { late, finish } = await zombieAndSuccessor();
+    finish(OTHER_RESULT);
+    await late;
+    expect(eventsNamed("operation_completed")).toEqual([]);
+  });
+});
+
+describe("trouble with the ledger itself", () => {
+  it("before an operation keeps it from being executed, and comes out as its cause", async () => {
+    const outage = new Error("the table is throttled");
+    const job = await take();
+    const journal = { ...journalOf(job), begin: async () => Promise.reject(outage) };
+    const error = await thrownBy(ledger.run(journal, HEAD, returning(RESULT)));
+    expect(error).toMatchObject({ cause: outage });
+    expect(asJobError(error)).toMatchObject({ failureClass: "system" });
+    expect(executions).toBe(0);
+  });
+
+  it("after an operation comes out as its cause, and leaves it to be executed again", async () => {
+    const outage = new RetryableError("table_throttled", { failureClass: "system" });
+    const job = await take();
+    const journal = { ...journalOf(job), complete: async () => Promise.reject(outage) };
+    expect(asJobError(await thrownBy(ledger.run(journal, HEAD, returning(RESULT))))).toBe(outage);
+    expect(await ledger.run(job, HEAD, returning(RESULT))).toEqual(RESULT);
+    expect(executions).toBe(2);
+  });
+});
+
+/** The methods of a job, so that one of them can be replaced. */
+const journalOf = (job: LeasedJob) => ({
+  leaseLeftMs: () => job.leaseLeftMs(),
+  keyOf: job.keyOf.bind(job),
+  recorded: job.recorded.bind(job),
+  begin: job.begin.bind(job),
+  complete: job.complete.bind(job),
+  forget: job.forget.bind(job),
+  replayed: job.replayed.bind(job),
+});
+
+describe("the ledger", () => {
+  it.each(["true", "1", "yes"])("is not made when POWERTOOLS_IDEMPOTENCY_DISABLED is %s", (value) => {
+    vi.stubEnv("POWERTOOLS_IDEMPOTENCY_DISABLED", value);
+    expect(() => powertoolsLedger(sim.clock)).toThrow(
+      /POWERTOOLS_IDEMPOTENCY_DISABLED is set: .* Remove it; DOCSTOKG_ENABLE_IDEMPOTENCY is the gate/,
+    );
+  });
+
+  it("is made when POWERTOOLS_IDEMPOTENCY_DISABLED says no", () => {
+    vi.stubEnv("POWERTOOLS_IDEMPOTENCY_DISABLED", "false");
+    expect(() => powertoolsLedger(sim.clock)).not.toThrow();
+  });
+});

@@ -1,0 +1,110 @@
+import { PassThrough } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { runGate } from "../../../cli/gate/run.ts";
+import type { GateDeps } from "../../../core/gate/change-gate.ts";
+import { GATE_KEY } from "../../../core/gate/gate-document.ts";
+import { simulatedItems } from "../../simulation/services/items.ts";
+import { simulatedClock } from "../../simulation/world.ts";
+
+const SIGNED = ["--table", "jobs", "--by", "ada", "--reason", "INC-7"];
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One table, and what each command said. */
+function table(items = simulatedItems(), clock = simulatedClock()) {
+  const asked: string[] = [];
+  const deps = (name: string): GateDeps => {
+    asked.push(name);
+    return { clock, items };
+  };
+  const gate = async (...argv: readonly string[]): Promise<Ran> => {
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    const code = await runGate(argv, { stdout, stderr, gateOf: deps });
+    return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
+  };
+  return { asked, clock, gate, items };
+}
+
+describe("npm run gate", () => {
+  it("shows that there is no document yet, and changes nothing by that", async () => {
+    const { asked, gate, items } = table();
+    const { code, stdout } = await gate("status", "--table", "jobs");
+    expect([code, stdout]).toEqual([0, expect.stringContaining("There is no gate document")]);
+    expect([asked, items.history]).toEqual([["jobs"], []]);
+  });
+
+  it("takes a rollout through its commands, and shows who did what, newest first", async () => {
+    const { clock, gate } = table();
+    const steps = [["off"], ["start"], ["pause"], ["resume"], ["set", "12.5"]];
+    for (const step of steps) {
+      expect(await gate(...step, ...SIGNED)).toMatchObject({ code: 0, stderr: "" });
+      await clock.advance(1000);
+    }
+    expect((await gate("status", "--table", "jobs")).stdout).toBe(
+      [
+        "12.5 % of jobs, at most, take the exactly-once path: set by hand (version 5).",
+        "",
+        "History (who is what the caller said):",
+        "  5  2027-01-15T08:00:04.000Z  5 % -> 12.5 %  set, by ada: INC-7",
+        "  4  2027-01-15T08:00:03.000Z  5 % -> 5 %  baking, by ada: INC-7",
+        "  3  2027-01-15T08:00:02.000Z  5 % -> 5 %  paused, by ada: INC-7",
+        "  2  2027-01-15T08:00:01.000Z  0 % -> 5 %  baking, by ada: INC-7",
+        "  1  2027-01-15T08:00:00.000Z  none -> 0 %  off, by ada: INC-7",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("shows since when a step bakes, and since when nobody can read the alarms", async () => {
+    const { gate, items } = table();
+    await gate("off", ...SIGNED);
+    await gate("start", ...SIGNED);
+    const set = { baked_from: 1_800_000_000_000, blind_from: 1_800_000_060_000 };
+    await items.write({ key: GATE_KEY, when: [[]], set });
+    const { stdout } = await gate("status", "--table", "jobs");
+    expect(stdout).toContain("\nThe step bakes since 2027-01-15T08:00:00.000Z.\nThe alarms cannot be read since 2027-");
+  });
+
+  it("gives help on request", async () => {
+    expect(await table().gate("--help")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: gate [^]*Exit code: 0 done/),
+      stderr: "",
+    });
+  });
+
+  it.each<[string[], string]>([
+    [[], "Say one of status, start, off, set, pause and resume."],
+    [["of", ...SIGNED], "unknown command 'of'"],
+    [["status"], "required option '--table <NAME>' not specified"],
+    [["off", "--table", "jobs", "--reason", "x"], "required option '--by <WHO>' not specified"],
+    [["off", "--table", "jobs", "--by", "x"], "required option '--reason <TEXT>' not specified"],
+    [["off", "--table", "jobs", "--by", " ", "--reason", "x"], "Write 1 to 64 characters."],
+    [["off", "--table", "jobs", "--by", "x", "--reason", "r".repeat(201)], "Write 1 to 200 characters."],
+    [["set", ...SIGNED], "missing required argument 'PERCENT'"],
+    [["set", "101", ...SIGNED], "It must be a percentage, 0 to 100."],
+    [["set", "half", ...SIGNED], "It must be a percentage, 0 to 100."],
+    [["off", "now", ...SIGNED], "too many arguments for 'off'."],
+    [["start", ...SIGNED], "There is no gate document: the workers' variable alone decides"],
+    [["resume", ...SIGNED], "No rollout is paused"],
+  ])("ends with 2 and a sentence at %j", async (argv, sentence) => {
+    const { gate, items } = table();
+    const { code, stdout, stderr } = await gate(...argv);
+    expect([code, stdout, stderr]).toEqual([2, "", expect.stringContaining(sentence)]);
+    expect(items.history).toEqual([]);
+  });
+
+  it.each<[string, () => Promise<never>, string]>([
+    ["a table that does not answer", async () => Promise.reject(new Error("ResourceNotFound")), "of the table jobs"],
+    ["a damaged document", async () => Promise.resolve({ pk: GATE_KEY } as never), "item GATE is damaged"],
+  ])("ends with 1 and a sentence at %s", async (_what, read, sentence) => {
+    const { gate } = table({ ...simulatedItems(), read });
+    const { code, stderr } = await gate("off", ...SIGNED);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
+  });
+});

@@ -1,0 +1,85 @@
+import { PassThrough } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../adapters/node/clock.ts";
+import { parseRedrive } from "../../../cli/redrive/arguments.ts";
+import { redrive } from "../../../cli/redrive/run.ts";
+
+const QUEUE = "https://sqs.us-east-1.amazonaws.com/1/work";
+const DEAD = "https://sqs.us-east-1.amazonaws.com/1/dead";
+const FAILED = ["failed", "--table", "jobs", "--queue-url", QUEUE];
+const DEAD_LETTERS = ["dead-letters", "--from", DEAD, "--to", QUEUE];
+
+describe("the command line", () => {
+  const failed = {
+    command: "failed",
+    table: "jobs",
+    queueUrl: QUEUE,
+    failureClass: undefined,
+    reason: undefined,
+    olderThanMs: undefined,
+    newerThanMs: undefined,
+    limit: 1000,
+    isDryRun: false,
+  };
+  it.each<[string[], object]>([
+    [FAILED, failed],
+    [[...FAILED, "--class", "origin"], { ...failed, failureClass: "origin" }],
+    [[...FAILED, "--reason", "http_503", "--limit", "5"], { ...failed, reason: "http_503", limit: 5 }],
+    [
+      [...FAILED, "--older-than", "90m", "--newer-than", "2d"],
+      { ...failed, olderThanMs: 5_400_000, newerThanMs: 172_800_000 },
+    ],
+    [[...FAILED, "--older-than", "30s", "--dry-run"], { ...failed, olderThanMs: 30_000, isDryRun: true }],
+    [[...FAILED, "--newer-than", "3h"], { ...failed, newerThanMs: 10_800_000 }],
+    [DEAD_LETTERS, { command: "dead-letters", from: DEAD, to: QUEUE, isDryRun: false }],
+    [[...DEAD_LETTERS, "--dry-run"], { command: "dead-letters", from: DEAD, to: QUEUE, isDryRun: true }],
+  ])("%j is understood", (argv, expected) => {
+    expect(parseRedrive(argv)).toEqual(expected);
+  });
+
+  it.each([["--help"], ["failed", "--help"], ["dead-letters", "--help"]])("%s helps", (...argv) => {
+    expect(parseRedrive(argv)).toContain("Usage: redrive");
+  });
+});
+
+describe("wrong usage", () => {
+  async function end(argv: readonly string[]): Promise<{ code: number; said: string }> {
+    const stderr = new PassThrough();
+    const code = await redrive(argv, {
+      stdout: new PassThrough(),
+      stderr,
+      clock: systemClock,
+      connect: () => {
+        throw new Error("AWS must not be asked.");
+      },
+    });
+    return { code, said: String(stderr.read()) };
+  }
+
+  it.each<[string[], string]>([
+    [[], "Say what to redrive: failed, or dead-letters."],
+    [["everything"], "unknown command 'everything'"],
+    [["failed"], "required option '--table <NAME>' not specified"],
+    [["failed", "--table", "jobs"], "required option '--queue-url <URL>' not specified"],
+    [["failed", "--table", "jobs", "--queue-url", "work"], "It must be a queue's URL"],
+    [[...FAILED, "--class", "bad"], "Allowed choices are origin, policy, system."],
+    [[...FAILED, "--limit", "0"], "It must be a whole number above 0."],
+    [[...FAILED, "--older-than", "soon"], "It must be a number and s, m, h or d, as in 90m."],
+    [[...FAILED, "--older-than", "2h", "--newer-than", "1h"], "--older-than must be the shorter of the two"],
+    [[...FAILED, "more"], "too many arguments"],
+    [["dead-letters", "--from", DEAD], "required option '--to <URL>' not specified"],
+    [["dead-letters", "--from", QUEUE, "--to", QUEUE], "its messages would go in circles"],
+  ])("%j ends with 2 and a sentence", async (argv, sentence) => {
+    const { code, said } = await end(argv);
+    expect(code).toBe(2);
+    expect(said).toContain(sentence);
+  });
+
+  it("is told apart from trouble with AWS, after which nothing is lost", async () => {
+    const { code, said } = await end(FAILED);
+    expect(code).toBe(1);
+    expect(said).toBe(
+      "Stopped: Error: AWS must not be asked.\nNothing is lost. Mend that, and run the same command again.\n",
+    );
+  });
+});

@@ -1,0 +1,197 @@
+/** The controller over a simulated table and simulated alarms, and what workers see of it. */
+import { describe, expect, it } from "vitest";
+import { commandGate } from "../../../../core/gate/command-gate.ts";
+import { CONTROLLER, controlGateRollout } from "../../../../core/gate/control-gate-rollout.ts";
+import { GATE_FRESH_MS, GateReader } from "../../../../core/gate/gate-reader.ts";
+import { ROLLOUT_STEPS } from "../../../../core/gate/gate-rollout.ts";
+import { simulatedClock } from "../../../simulation/world.ts";
+import { ALARM, BAKE_MS, BLIND_MS, MINUTE_MS, OPERATOR, rollout, startedRollout } from "./gate-rollout-support.ts";
+
+describe("a rollout that nobody disturbs", () => {
+  it("bakes each step, and is complete after the last; then nothing moves it", async () => {
+    const r = await startedRollout();
+    const seen: (string | undefined)[] = [await r.status()];
+    for (let hour = 0; hour < 5; hour++) {
+      await r.pollFor(BAKE_MS);
+      seen.push(await r.status());
+      await r.poll();
+    }
+    expect(seen).toEqual(["baking 5", "baking 25", "baking 50", "baking 100", "complete 100", "complete 100"]);
+    r.alarmIs("ALARM");
+    await r.poll();
+    expect(await r.status()).toBe("complete 100");
+  });
+
+  it("tells each change in a line, and remembers who did it", async () => {
+    const r = await startedRollout();
+    await r.pollFor(BAKE_MS);
+    expect(r.logs).toEqual([expect.stringMatching(/^info: the gate was changed .*"from":5,"to":25,"phase":"baking"/)]);
+    expect((await r.gate())?.history).toMatchObject([
+      { version: 1, by: "somebody", from: undefined, to: 0, phase: "off", reason: "a test" },
+      { version: 2, by: "somebody", from: 0, to: 5, phase: "baking" },
+      { version: 3, by: CONTROLLER, from: 5, to: 25, phase: "baking", reason: "5 % baked" },
+    ]);
+  });
+
+  it("does not catch up after the controller was away for days: one step, baked anew", async () => {
+    const r = await startedRollout();
+    await r.clock.advance(48 * BAKE_MS);
+    await r.poll();
+    expect(await r.status()).toBe("baking 25");
+    await r.poll();
+    expect(await r.status()).toBe("baking 25");
+  });
+
+  it("goes by the controller's clock alone: an operator's that runs behind makes no bake shorter", async () => {
+    const r = rollout();
+    const behind = simulatedClock(r.clock.nowMs() - 10 * BAKE_MS);
+    await commandGate({ clock: behind, items: r.items }, { kind: "off" }, OPERATOR);
+    await commandGate({ clock: behind, items: r.items }, { kind: "start" }, OPERATOR);
+    await r.poll();
+    await r.pollFor(BAKE_MS - MINUTE_MS);
+    expect(await r.status()).toBe("baking 5");
+    await r.pollFor(MINUTE_MS);
+    expect(await r.status()).toBe("baking 25");
+  });
+});
+
+/** Every minute of a whole rollout: within each step, and between steps. */
+const MINUTES = Array.from({ length: (ROLLOUT_STEPS.length * BAKE_MS) / MINUTE_MS }, (_, minute) => minute);
+
+describe("an alarm", () => {
+  it("takes the rollout back within one poll, at whatever minute it speaks", async () => {
+    const reached = new Set<number>();
+    for (const minute of MINUTES) {
+      const r = await startedRollout();
+      await r.pollFor(minute * MINUTE_MS);
+      reached.add((await r.gate())?.percent ?? -1);
+      r.alarmIs("ALARM");
+      await r.clock.advance(MINUTE_MS);
+      await r.poll();
+      expect([minute, await r.status()]).toEqual([minute, "rolled_back 0"]);
+    }
+    expect([...reached]).toEqual(ROLLOUT_STEPS);
+  });
+
+  it("that came and went between two polls takes it back by the event that told of it", async () => {
+    const r = await startedRollout();
+    await r.pollFor(BAKE_MS);
+    await controlGateRollout(r.deps, ALARM);
+    expect(await r.status()).toBe("rolled_back 0");
+    expect(r.logs.at(-1)).toMatch(new RegExp(`^error: .*"by":"${CONTROLLER}","reason":"${ALARM} is in ALARM"`));
+  });
+
+  it("that came and went, and of which the event was lost, makes the step bake anew", async () => {
+    const r = await startedRollout();
+    await r.pollFor(BAKE_MS / 2);
+    r.alarmIs("ALARM");
+    r.alarmIs("OK");
+    await r.pollFor(BAKE_MS - MINUTE_MS);
+    expect(await r.status()).toBe("baking 5");
+    await r.pollFor(MINUTE_MS);
+    expect(await r.status()).toBe("baking 25");
+  });
+
+  it("is told to nobody who rolls nothing out: without a document and in every other phase nothing happens", async () => {
+    const r = rollout();
+    expect(await controlGateRollout(r.deps, ALARM)).toBeUndefined();
+    await r.command("off");
+    await controlGateRollout(r.deps, ALARM);
+    await r.poll();
+    expect([await r.status(), r.logs, r.looks()]).toEqual(["off 0", [], 0]);
+  });
+
+  it("takes a paused rollout back as well, and one that an operator resumed", async () => {
+    const r = await startedRollout();
+    await r.command("pause");
+    await r.pollFor(3 * BAKE_MS);
+    expect(await r.status()).toBe("paused 5");
+    await r.command("resume");
+    await r.poll();
+    await r.pollFor(BAKE_MS);
+    await r.command("pause");
+    r.alarmIs("ALARM");
+    await r.poll();
+    expect(await r.status()).toBe("rolled_back 0");
+  });
+});
+
+describe("alarms that cannot tell", () => {
+  it("for want of data, hold the step for as long as it takes, and say so", async () => {
+    const r = await startedRollout();
+    r.alarmIs("INSUFFICIENT_DATA");
+    await r.pollFor(10 * BAKE_MS);
+    expect([await r.status(), r.logs.at(-1)]).toEqual(["baking 5", expect.stringContaining("warn: the rollout holds")]);
+  });
+
+  it("because they cannot be read, hold it for 15 minutes, and then take it back", async () => {
+    const r = await startedRollout();
+    r.alarmsAreReadable(false);
+    await r.poll();
+    await r.pollFor(BLIND_MS - MINUTE_MS);
+    expect([await r.status(), r.logs.at(-1)]).toEqual(["baking 5", expect.stringContaining("AccessDenied")]);
+    await r.pollFor(MINUTE_MS);
+    expect(await r.status()).toBe("rolled_back 0");
+  });
+
+  it("when a rollout begins that was taken back for it, give it its 15 minutes again", async () => {
+    const r = await startedRollout();
+    r.alarmsAreReadable(false);
+    await r.pollFor(2 * BLIND_MS);
+    await r.command("start");
+    await r.pollFor(BLIND_MS);
+    expect(await r.status()).toBe("baking 5");
+    await r.pollFor(MINUTE_MS);
+    expect(await r.status()).toBe("rolled_back 0");
+  });
+
+  it("twice for a while, count each while by itself", async () => {
+    const r = await startedRollout();
+    for (let time = 0; time < 3; time++) {
+      r.alarmsAreReadable(false);
+      await r.pollFor(BLIND_MS - MINUTE_MS);
+      r.alarmsAreReadable(true);
+      await r.poll();
+    }
+    expect(await r.status()).toBe("baking 5");
+  });
+});
+
+describe("workers under a rollout", () => {
+  /** Spread evenly. */
+  const IDS = Array.from({ length: 400 }, (_, index) =>
+    Math.floor(((index + 0.5) / 400) * 2 ** 32)
+      .toString(16)
+      .padStart(32, "0"),
+  );
+
+  it("see every step and every retreat within 15 s of its write, and their shares are nested", async () => {
+    const r = await startedRollout();
+    const readers = Array.from({ length: 5 }, () => new GateReader({ ...r.deps }));
+    const admitted = async (): Promise<readonly ReadonlySet<string>[]> =>
+      Promise.all(
+        readers.map(async (reader) => {
+          const verdicts = await Promise.all(IDS.map(async (id) => reader.admits(id)));
+          return new Set(IDS.filter((_, index) => verdicts[index]));
+        }),
+      );
+    let before = new Set<string>();
+    for (const percent of ROLLOUT_STEPS) {
+      await r.clock.advance(GATE_FRESH_MS);
+      const shares = await admitted();
+      for (const share of shares) {
+        expect(share.size).toBe((percent / 100) * IDS.length);
+        expect([...before].every((id) => share.has(id))).toBe(true);
+      }
+      before = new Set(shares[0]);
+      if (percent < 100) {
+        await r.pollFor(BAKE_MS);
+        await r.poll();
+      }
+    }
+    r.alarmIs("ALARM");
+    await r.poll();
+    await r.clock.advance(GATE_FRESH_MS);
+    expect((await admitted()).map(({ size }) => size)).toEqual([0, 0, 0, 0, 0]);
+  });
+});

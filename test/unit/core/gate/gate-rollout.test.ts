@@ -1,0 +1,183 @@
+import { assert, constantFrom, double, integer, option, property } from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { GateDocument, GatePhase } from "../../../../core/gate/gate-document.ts";
+import type { AlarmState } from "../../../../core/ports/alarms.ts";
+import {
+  commandedChange,
+  GateRefusal,
+  lookAt,
+  ROLLOUT_STEPS,
+  gateRolloutChange,
+  type GateCommand,
+  type Look,
+} from "../../../../core/gate/gate-rollout.ts";
+
+const BAKE_MS = 3_600_000;
+const BLIND_MS = 900_000;
+const SETTINGS = { bakeMs: BAKE_MS, blindMs: BLIND_MS };
+const NOW = 1_800_000_000_000;
+
+const gateAt = (percent: number, phase: GatePhase, more: Partial<GateDocument> = {}): GateDocument => ({
+  version: 7,
+  percent,
+  phase,
+  retreatTo: 0,
+  history: [],
+  ...more,
+});
+const baked = (percent: number, more: Partial<GateDocument> = {}): GateDocument =>
+  gateAt(percent, "baking", { bakedFromMs: NOW - BAKE_MS, ...more });
+
+const CLEAR: Look = { kind: "clear", sinceMs: NOW - BAKE_MS };
+const BURNING: Look = { kind: "burning", alarm: "slo-burning" };
+const UNDECIDED: Look = { kind: "undecided", alarm: "slo-burning" };
+const UNREADABLE: Look = { kind: "unreadable", reason: "AccessDenied" };
+
+const outcomeOf = (gate: GateDocument, look: Look, nowMs = NOW): string => {
+  const change = gateRolloutChange(gate, look, nowMs, SETTINGS);
+  return change ? `${change.phase} ${change.percent}` : "stays";
+};
+
+describe("a rollout, by what it is and what is seen", () => {
+  const steps = ROLLOUT_STEPS.map((percent, index) => ({ percent, next: ROLLOUT_STEPS[index + 1] }));
+
+  it.each(steps)("goes on from $percent % to $next when baked, and is complete after the last", ({ percent, next }) => {
+    expect(outcomeOf(baked(percent), CLEAR)).toBe(next === undefined ? "complete 100" : `baking ${next}`);
+  });
+
+  it.each(steps)("does not leave $percent % a millisecond before it is baked", ({ percent }) => {
+    const early = [
+      outcomeOf(baked(percent, { bakedFromMs: NOW - BAKE_MS + 1 }), CLEAR),
+      outcomeOf(baked(percent), { kind: "clear", sinceMs: NOW - BAKE_MS + 1 }),
+      outcomeOf(gateAt(percent, "baking"), { kind: "clear", sinceMs: 0 }),
+    ];
+    expect(early).toEqual(["stays", "stays", "stays"]);
+  });
+
+  it.each(steps)(
+    "goes back from $percent % at once when an alarm speaks: fresh, half or wholly baked, or paused",
+    (row) => {
+      const { percent } = row;
+      for (const gate of [
+        gateAt(percent, "baking"),
+        baked(percent, { bakedFromMs: NOW - BAKE_MS / 2 }),
+        baked(percent),
+        gateAt(percent, "paused"),
+      ])
+        expect(outcomeOf(gate, BURNING)).toBe("rolled_back 0");
+    },
+  );
+
+  it("goes back to where it began, not always to nothing", () => {
+    expect(outcomeOf(baked(50, { retreatTo: 30 }), BURNING)).toBe("rolled_back 30");
+  });
+
+  it.each<[string, GateDocument, Look, string]>([
+    ["an alarm without data", baked(25), UNDECIDED, "stays"],
+    ["alarms that cannot be read", baked(25), UNREADABLE, "stays"],
+    [
+      "alarms that cannot be read, a moment before too long",
+      baked(25, { blindFromMs: NOW - BLIND_MS + 1 }),
+      UNREADABLE,
+      "stays",
+    ],
+    [
+      "alarms that cannot be read for too long",
+      baked(25, { blindFromMs: NOW - BLIND_MS }),
+      UNREADABLE,
+      "rolled_back 0",
+    ],
+    ["alarms that were not readable for long, and are", baked(25, { blindFromMs: NOW - BLIND_MS }), CLEAR, "baking 50"],
+    ["a pause, however baked", gateAt(25, "paused", { bakedFromMs: 0 }), CLEAR, "stays"],
+    ["a pause that is blind for too long", gateAt(25, "paused", { blindFromMs: 0 }), UNREADABLE, "rolled_back 0"],
+  ])("at %s", (_what, gate, look, outcome) => {
+    expect(outcomeOf(gate, look)).toBe(outcome);
+  });
+
+  it.each<GatePhase>(["complete", "rolled_back", "set", "off"])(
+    "leaves a gate that is %s alone, whatever is seen",
+    (phase) => {
+      for (const look of [CLEAR, BURNING, UNDECIDED, UNREADABLE])
+        expect(outcomeOf(gateAt(50, phase, { bakedFromMs: 0, blindFromMs: 0 }), look)).toBe("stays");
+    },
+  );
+
+  it("never goes past 100, never skips a step, and never moves but forward or back to where it began", () => {
+    const look = constantFrom(CLEAR, BURNING, UNDECIDED, UNREADABLE);
+    const time = option(integer({ min: NOW - 2 * BAKE_MS, max: NOW }), { nil: undefined });
+    assert(
+      property(double({ min: 0, max: 100, noNaN: true }), time, time, look, (percent, from, blind, seen) => {
+        const gate = gateAt(percent, "baking", {
+          retreatTo: 3,
+          ...(from !== undefined && { bakedFromMs: from }),
+          ...(blind !== undefined && { blindFromMs: blind }),
+        });
+        const change = gateRolloutChange(gate, seen, NOW, SETTINGS);
+        if (!change) return;
+        const next = ROLLOUT_STEPS.find((step) => step > percent) ?? percent;
+        expect([next, 3]).toContain(change.percent);
+        expect(change.phase === "rolled_back").toBe(seen.kind === "burning" || seen.kind === "unreadable");
+      }),
+    );
+  });
+});
+
+describe("alarms together", () => {
+  const alarm = (state: AlarmState["state"], sinceMs = 1): AlarmState => ({
+    name: state.toLowerCase(),
+    state,
+    sinceMs,
+  });
+
+  it.each<[string, readonly AlarmState[], Look]>([
+    ["all OK", [alarm("OK", 5), alarm("OK", 9)], { kind: "clear", sinceMs: 9 }],
+    ["one in ALARM", [alarm("OK"), alarm("INSUFFICIENT_DATA"), alarm("ALARM")], { kind: "burning", alarm: "alarm" }],
+    ["one without data", [alarm("OK"), alarm("INSUFFICIENT_DATA")], { kind: "undecided", alarm: "insufficient_data" }],
+    ["none at all", [], { kind: "unreadable", reason: "no alarm is watched" }],
+  ])("%s", (_what, alarms, look) => {
+    expect(lookAt(alarms)).toEqual(look);
+  });
+});
+
+describe("an operator's command", () => {
+  const WHY = "because";
+  const start: GateCommand = { kind: "start" };
+
+  it.each<[string, GateDocument | undefined, GateCommand, object]>([
+    ["start at 0", gateAt(0, "off"), start, { percent: 5, phase: "baking", retreatTo: 0 }],
+    ["start at 30", gateAt(30, "set"), start, { percent: 50, phase: "baking", retreatTo: 30 }],
+    ["start after a retreat", gateAt(0, "rolled_back"), start, { percent: 5, phase: "baking", retreatTo: 0 }],
+    ["pause", baked(25, { retreatTo: 5 }), { kind: "pause" }, { percent: 25, phase: "paused", retreatTo: 5 }],
+    [
+      "resume",
+      gateAt(25, "paused", { retreatTo: 5 }),
+      { kind: "resume" },
+      { percent: 25, phase: "baking", retreatTo: 5 },
+    ],
+    ["off without a document", undefined, { kind: "off" }, { percent: 0, phase: "off", retreatTo: 0 }],
+    ["off in a rollout", baked(50), { kind: "off" }, { percent: 0, phase: "off", retreatTo: 0 }],
+    [
+      "set without a document",
+      undefined,
+      { kind: "set", percent: 12.5 },
+      { percent: 12.5, phase: "set", retreatTo: 12.5 },
+    ],
+    ["set in a rollout", baked(50), { kind: "set", percent: 10 }, { percent: 10, phase: "set", retreatTo: 10 }],
+  ])("%s", (_what, gate, command, planned) => {
+    expect(commandedChange(gate, command, WHY)).toEqual({ ...planned, reason: WHY });
+  });
+
+  it.each<[string, GateDocument | undefined, GateCommand["kind"], string]>([
+    ["start without a document", undefined, "start", "There is no gate document: the workers' variable alone decides"],
+    ["start in a rollout", baked(25), "start", "A rollout is on its way, the gate is at 25 % (baking): pause"],
+    ["start in a pause", gateAt(25, "paused"), "start", "the gate is at 25 % (paused)"],
+    ["start at the end", gateAt(100, "complete"), "start", "There is nothing to roll out, the gate is at 100 %"],
+    ["pause in a pause", gateAt(25, "paused"), "pause", "No rollout is on its way, the gate is at 25 % (paused)"],
+    ["pause without a document", undefined, "pause", "there is no gate document: nothing to pause"],
+    ["resume in a rollout", baked(25), "resume", "No rollout is paused, the gate is at 25 % (baking)"],
+  ])("%s is refused with a sentence", (_what, gate, kind, sentence) => {
+    const run = (): unknown => commandedChange(gate, { kind } as GateCommand, WHY);
+    expect(run).toThrow(GateRefusal);
+    expect(run).toThrow(sentence);
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { jobIdOf, jobItemKey } from "../../../../core/model/keys.ts";
+import { recoverJob, takeLease } from "../../../../core/model/protocol.ts";
+import { decodeJob } from "../../../../core/model/record-codec.ts";
+import { JOB_STATES, OPEN_STATES } from "../../../../core/model/states.ts";
+import { MESSAGE } from "../../../simulation/world.ts";
+import { simulatedItems } from "../../../simulation/services/items.ts";
+
+const KEY = jobItemKey(jobIdOf(MESSAGE));
+const NOW_MS = 1_000_000;
+
+const request = (owner: string, nowMs = NOW_MS) =>
+  takeLease({ jobId: jobIdOf(MESSAGE), message: MESSAGE, owner, nowMs, ttlMs: 1000, headKey: "h" });
+
+async function jobIn(state: string) {
+  const items = simulatedItems();
+  await items.write(request("first", 0));
+  await items.write({ key: KEY, when: [[]], set: { state } });
+  return items;
+}
+
+describe("each condition alone refuses", () => {
+  it.each(JOB_STATES)("a lease in state %s is given only where it is open, whatever its times say", async (state) => {
+    const items = await jobIn(state);
+    expect((await items.write(request("second"))).applied).toBe(OPEN_STATES.includes(state));
+  });
+
+  it.each([
+    [999, false],
+    [1000, true],
+    [1001, true],
+  ])("a lease that expires at 1000 is taken at %d: %s", async (nowMs, isTaken) => {
+    const items = await jobIn("STREAMING");
+    expect((await items.write(request("second", nowMs))).applied).toBe(isTaken);
+  });
+
+  it("of 20 that want a job, one gets it", async () => {
+    const items = simulatedItems();
+    const outcomes = await Promise.all(Array.from({ length: 20 }, async (_, n) => items.write(request(`owner-${n}`))));
+    expect(outcomes.filter(({ applied }) => applied)).toHaveLength(1);
+  });
+
+  it.each([
+    ["the state", { state: "FAILED" }],
+    ["the fence", { fence: 2 }],
+    ["the time it is watched for", { watch_at: 5000 }],
+    ["the operation in progress", { op_head: { type: "HEAD", key: "h", status: "DONE", fence: 1, at: 500 } }],
+  ])("a recovery, where %s has changed since it looked", async (_name, change) => {
+    const items = await jobIn("STREAMING");
+    const seen = decodeJob((await items.read(KEY)) ?? {});
+    await items.write({ key: KEY, when: [[]], set: change });
+    expect((await items.write(recoverJob(seen, 1000, NOW_MS, 1000))).applied).toBe(false);
+    expect((await items.read(KEY))?.["lease_owner"]).toBe("first");
+  });
+});
+
+it("what a later version adds to a record does not disturb this one", async () => {
+  const items = await jobIn("STREAMING");
+  const item = { ...(await items.read(KEY)), novelty: { deep: true } };
+  expect(decodeJob(item).state).toBe("STREAMING");
+});
+
+it("an item that is no job is refused by name", () => {
+  expect(() => decodeJob({ pk: "HASH#x" })).toThrow("Item HASH#x is no job record");
+});

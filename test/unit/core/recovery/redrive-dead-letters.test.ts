@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import type { DeadLetter, DeadLetterQueue, Queue } from "../../../../core/ports/queue.ts";
+import { redriveDeadLetters, type DeadLettersRequest } from "../../../../core/recovery/redrive-dead-letters.ts";
+
+const valid = (artifact: string): string =>
+  JSON.stringify({ work_id: "work", artifact_id: artifact, url: "https://origin.example/file" });
+
+const GOOD = ["a", "b", "c", "d"].map(valid);
+const POISON = ["not JSON", '{"work_id":"w"}'];
+const REASONS: Readonly<Record<string, string>> = { [valid("b")]: "http_404" };
+
+/** Two queues that show two letters a call, and a process that may die at any call, before its effect or after it. */
+class Queues {
+  readonly work: string[] = [];
+  readonly dead: DeadLetter[];
+  readonly #hidden = new Set<string>();
+  calls = 0;
+  crash: { readonly at: number; readonly isAfter: boolean } | undefined;
+
+  constructor(bodies: readonly string[]) {
+    this.dead = bodies.map((body, index) => {
+      const reason = REASONS[body];
+      return { id: `m${index}`, body, receiptHandle: `r${index}`, ...(reason !== undefined && { reason }) };
+    });
+  }
+
+  /** What was hidden by who died is visible again. */
+  timePasses(): void {
+    this.#hidden.clear();
+  }
+
+  readonly deadLetters: DeadLetterQueue = {
+    receive: async () =>
+      this.#call(() => {
+        const found = this.dead.filter(({ id }) => !this.#hidden.has(id)).slice(0, 2);
+        for (const { id } of found) this.#hidden.add(id);
+        return found;
+      }),
+    delete: async (letters) =>
+      this.#call(() => {
+        for (const { id } of letters)
+          this.dead.splice(
+            this.dead.findIndex((letter) => letter.id === id),
+            1,
+          );
+      }),
+    giveBack: async (letters) =>
+      this.#call(() => {
+        for (const { id } of letters) this.#hidden.delete(id);
+      }),
+  };
+
+  readonly queue: Pick<Queue, "send"> = {
+    send: async (messages) => this.#call(() => void this.work.push(...messages.map(({ body }) => body))),
+  };
+
+  get deadBodies(): readonly string[] {
+    return this.dead.map(({ body }) => body);
+  }
+
+  get isAnyHidden(): boolean {
+    return this.dead.some(({ id }) => this.#hidden.has(id));
+  }
+
+  #call<T>(effect: () => T): T {
+    this.calls += 1;
+    // From its death on, nothing that the process does has an effect.
+    if (this.crash && (this.calls > this.crash.at || (this.calls === this.crash.at && !this.crash.isAfter)))
+      throw new Error("killed");
+    const value = effect();
+    if (this.calls === this.crash?.at) throw new Error("killed");
+    return value;
+  }
+}
+
+const run = async (queues: Queues, more: Partial<DeadLettersRequest> = {}): Promise<void> =>
+  redriveDeadLetters(queues, { isDryRun: false, onLetter: () => undefined, ...more });
+
+describe("dead letters", () => {
+  it("that are valid are sent once and deleted, whatever reason they have; the others stay, visible, with what is wrong", async () => {
+    const queues = new Queues([...GOOD, ...POISON]);
+    const told: unknown[] = [];
+    await run(queues, { onLetter: ({ body }, outcome) => told.push([body, outcome]) });
+    expect(queues.work).toEqual(GOOD);
+    expect(queues.deadBodies).toEqual(POISON);
+    expect(queues.isAnyHidden).toBe(false);
+    expect(told).toEqual([
+      ...GOOD.map((body) => [body, "sent"]),
+      ["not JSON", { problem: expect.stringContaining("not JSON") }],
+      ['{"work_id":"w"}', { problem: expect.stringContaining("artifact_id") }],
+    ]);
+  });
+
+  it("are only looked at in a dry run", async () => {
+    const queues = new Queues([...GOOD, ...POISON]);
+    const told: unknown[] = [];
+    await run(queues, { isDryRun: true, onLetter: (_letter, outcome) => told.push(outcome) });
+    expect({ work: queues.work, dead: queues.deadBodies, isAnyHidden: queues.isAnyHidden }).toEqual({
+      work: [],
+      dead: [...GOOD, ...POISON],
+      isAnyHidden: false,
+    });
+    expect(told.filter((outcome) => outcome === "selected")).toHaveLength(GOOD.length);
+  });
+
+  it("that come back while others are still to be seen are told once", async () => {
+    const queues = new Queues([...POISON, ...GOOD]);
+    const told: string[] = [];
+    await run(queues, {
+      onLetter: ({ body }) => {
+        told.push(body);
+        queues.timePasses();
+      },
+    });
+    expect(told.filter((body) => POISON.includes(body))).toEqual(POISON);
+  });
+
+  it("in groups of the hosts of their URLs", async () => {
+    const groups: string[] = [];
+    const queues = new Queues(GOOD.slice(0, 1));
+    const queue: Pick<Queue, "send"> = { send: async (sent) => void groups.push(...sent.map(({ group }) => group)) };
+    await redriveDeadLetters(
+      { deadLetters: queues.deadLetters, queue },
+      { isDryRun: false, onLetter: () => undefined },
+    );
+    expect(groups).toEqual(["origin.example"]);
+  });
+});
+
+describe("interrupted at any call, before its effect or after it", () => {
+  const order = [POISON[0] ?? "", ...GOOD, POISON[1] ?? ""];
+
+  async function callsOfAll(): Promise<number> {
+    const queues = new Queues(order);
+    await run(queues);
+    return queues.calls;
+  }
+
+  it("loses nothing, and what is run again comes to the same end", async () => {
+    const calls = await callsOfAll();
+    expect(calls).toBeGreaterThan(8);
+    for (let at = 1; at <= calls; at++) {
+      for (const isAfter of [false, true]) {
+        const queues = new Queues(order);
+        queues.crash = { at, isAfter };
+        await expect(run(queues), `call ${at}`).rejects.toThrow("killed");
+        const somewhere = new Set([...queues.work, ...queues.deadBodies]);
+        expect(somewhere, `after call ${at}`).toEqual(new Set(order));
+
+        queues.crash = undefined;
+        queues.timePasses();
+        await run(queues);
+        expect(new Set(queues.work), `after call ${at}`).toEqual(new Set(GOOD));
+        expect(queues.deadBodies.toSorted(), `after call ${at}`).toEqual(POISON.toSorted());
+      }
+    }
+  });
+});

@@ -1,0 +1,168 @@
+import { describe, expect, it } from "vitest";
+import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
+import { answer, fileOrigin, MESSAGE, settled, world, type Origin } from "../../../simulation/world.ts";
+import { SMALL, LARGE, eventsOf } from "../support.ts";
+
+describe("the lease", () => {
+  /** An origin that answers GET only when told to. */
+  const waitingOrigin = () => {
+    const gate = Promise.withResolvers<void>();
+    const origin: Origin = async (request) => {
+      if (request.method === "GET") await gate.promise;
+      request.signal.throwIfAborted();
+      return fileOrigin(SMALL)(request);
+    };
+    return { origin, open: gate.resolve };
+  };
+
+  it("is renewed at a third of its time while the origin is slow, and hides the message as long", async () => {
+    const w = world();
+    const { origin, open } = waitingOrigin();
+    w.serve(origin);
+    const verdict = w.deliver();
+    await settled();
+    await w.clock.advance(90_000);
+    expect(eventsOf(w, "lease_renewed")).toHaveLength(2);
+    expect(w.hidden).toEqual([120_000, 120_000]);
+    await w.clock.advance(200_000);
+    open();
+    expect(await verdict).toBe("acknowledge");
+    expect(w.job()).toMatchObject({ state: "INDEXED", fence: 1 });
+    await w.clock.advance(500_000);
+    expect(eventsOf(w, "lease_renewed")).toHaveLength(7);
+  });
+
+  it("of a zombie is worth nothing: its successor's fence shuts it out of every write", async () => {
+    const w = world();
+    const { origin, open } = waitingOrigin();
+    w.serve(origin);
+    const zombie = w.deliver();
+    await settled();
+    const expired = w.job();
+    // The zombie's own clock stands still; for its successor the lease has expired.
+    const successorDeps: WorkerDeps = {
+      ...w.deps,
+      clock: { ...w.deps.clock, nowMs: () => w.clock.nowMs() + 130_000 },
+      http: { request: async (request) => fileOrigin(LARGE)(request) },
+    };
+    const successor = await w.deliver(MESSAGE, undefined, successorDeps);
+    expect(successor).toBe("acknowledge");
+    const after = w.job();
+    open();
+    expect(await zombie).toBe("acknowledge");
+    expect(w.job()).toEqual(after);
+    expect(after).toMatchObject({ state: "INDEXED", fence: (expired?.fence ?? 0) + 1 });
+    expect(w.contentObjects.size).toBe(1);
+  });
+
+  it("that could not be renewed in time is given up", async () => {
+    let isOut = false;
+    const w = world({
+      wrap: (deps) => ({
+        ...deps,
+        items: {
+          ...deps.items,
+          write: async (write) => (isOut ? Promise.reject(new Error("throttled")) : deps.items.write(write)),
+        },
+      }),
+    });
+    const { promise: answered, resolve: open } = Promise.withResolvers<void>();
+    w.serve(async ({ method }) => {
+      if (method === "GET") await answered;
+      return answer({ headers: { etag: '"v"' } });
+    });
+    const verdict = w.deliver();
+    await settled();
+    isOut = true;
+    await w.clock.advance(121_000);
+    isOut = false;
+    open();
+    expect(await verdict).toBe("acknowledge");
+    expect(w.job()).toMatchObject({ state: "STREAMING", fence: 1 });
+    expect(w.logs.join()).toContain("the lease was not renewed");
+    expect(w.contentObjects.size).toBe(0);
+  });
+
+  it("our own write, sent again after its answer was lost, is not a refusal", async () => {
+    const w = world({
+      wrap: (deps) => ({
+        ...deps,
+        items: {
+          ...deps.items,
+          write: async (write) => {
+            await deps.items.write(write);
+            return deps.items.write(write);
+          },
+        },
+      }),
+    });
+    w.serve(fileOrigin(LARGE));
+    expect(await w.deliver()).toBe("acknowledge");
+    expect(w.job()).toMatchObject({ state: "INDEXED", attempts: 1, fence: 1 });
+    expect(w.events.at(-1)?.event).toBe("lease_released");
+  });
+
+  it("is not renewed once it was given back, however late the heartbeat comes", async () => {
+    const w = world({
+      wrap: (deps) => ({
+        ...deps,
+        items: {
+          ...deps.items,
+          write: async (write) => {
+            if (write.set?.["state"] === "INDEXED") await w.clock.advance(50_000);
+            return deps.items.write(write);
+          },
+        },
+      }),
+    });
+    w.serve(fileOrigin(SMALL));
+    await w.deliver();
+    await settled();
+    expect(w.events.at(-1)?.event).toBe("lease_released");
+    expect(eventsOf(w, "lease_renewed")).toEqual([]);
+  });
+
+  it("leaves nothing of itself on a finished record", async () => {
+    const w = world();
+    w.serve(fileOrigin(SMALL));
+    await w.deliver();
+    const item = [...w.items.all.values()].find((found) => "work_id" in found) ?? {};
+    for (const name of ["lease_owner", "available_at", "watch_at", "watch_shard"])
+      expect(item).not.toHaveProperty(name);
+    expect(item["expires_at"]).toBe(w.clock.nowMs() / 1000 + 86_400);
+  });
+
+  it("that nobody answers for is not taken", async () => {
+    const w = world({
+      wrap: (deps) => ({ ...deps, items: { ...deps.items, write: async () => ({ applied: false, item: undefined }) } }),
+    });
+    expect(await w.deliver()).toBe("acknowledge");
+    expect(w.requests).toHaveLength(0);
+  });
+
+  it("nothing is acknowledged while the table is out", async () => {
+    const w = world({
+      wrap: (deps) => ({ ...deps, items: { ...deps.items, write: async () => Promise.reject(new Error("outage")) } }),
+    });
+    expect(await w.deliver()).toBe("return");
+  });
+
+  it("that cannot even be given back expires by itself; the message comes back then", async () => {
+    let writes = 0;
+    const w = world({
+      wrap: (deps) => ({
+        ...deps,
+        items: {
+          ...deps.items,
+          write: async (write) => {
+            writes += 1;
+            return writes > 1 ? Promise.reject(new Error("outage")) : deps.items.write(write);
+          },
+        },
+      }),
+    });
+    w.serve(fileOrigin(SMALL));
+    expect(await w.deliver()).toBe("return");
+    expect(w.hidden).toEqual([120_000]);
+  });
+});

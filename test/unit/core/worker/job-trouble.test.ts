@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { contentKey } from "../../../../core/model/keys.ts";
+import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../../simulation/world.ts";
+import { SMALL, LARGE, sha256Of, eventsOf, leavesNoLitter, cut } from "../support.ts";
+
+describe("transient trouble", () => {
+  it("keeps the state, counts the attempt, gives the lease back and returns the message with the delay", async () => {
+    const w = world();
+    w.serve(({ method }) =>
+      method === "HEAD" ? answer({}) : answer({ status: 503, headers: { "retry-after": "9" } }),
+    );
+    expect(await w.deliver()).toBe("return");
+    expect(w.hidden).toEqual([9000]);
+    expect(w.job()).toMatchObject({ state: "STREAMING", attempts: 1, reason: "http_503", failureClass: "origin" });
+    expect(w.job()?.leaseOwner).toBeUndefined();
+    expect(w.job()?.operations.STREAM).toBeUndefined();
+    expect(w.job()?.operations.HEAD?.status).toBe("DONE");
+  });
+
+  it("a delivery before its time goes back for the rest of it, uncharged", async () => {
+    const w = world();
+    w.serve(() => answer({ status: 503, headers: { "retry-after": "9" } }));
+    await w.deliver();
+    await w.clock.advance(4000);
+    expect(await w.deliver()).toBe("return");
+    expect(w.hidden).toEqual([9000, 5000]);
+    expect(w.job()?.attempts).toBe(1);
+  });
+
+  it("ends well when it passes; HEAD is replayed, not repeated", async () => {
+    const w = world();
+    let troubles = 1;
+    w.serve((request) => {
+      if (request.method === "GET" && troubles > 0) {
+        troubles -= 1;
+        return answer({ status: 500 });
+      }
+      return fileOrigin(SMALL)(request);
+    });
+    await w.deliver();
+    await w.clock.advance(60_000);
+    expect(await w.deliver()).toBe("acknowledge");
+    expect(w.job()).toMatchObject({ state: "INDEXED", attempts: 2, fence: 2 });
+    expect(w.job()?.reason).toBeUndefined();
+    expect(w.requests.map(({ method }) => method)).toEqual(["HEAD", "GET", "GET"]);
+    expect(eventsOf(w, "idempotency_replay")).toMatchObject([
+      { op_type: "HEAD", reused_from_time: "2027-01-15T08:00:00.000Z" },
+    ]);
+  });
+
+  it("that outlives the budget fails the job with the last reason", async () => {
+    const w = world();
+    w.serve(() => answer({ status: 502 }));
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      expect(await w.deliver()).toBe(attempt < 3 ? "return" : "acknowledge");
+      await w.clock.advance(60_000);
+    }
+    expect(w.job()).toMatchObject({ state: "FAILED", reason: "retries_exhausted:http_502", failureClass: "origin" });
+    expect(w.requests).toHaveLength(3);
+  });
+
+  it("of the staging bucket is ours, not the origin's", async () => {
+    const w = world({
+      wrap: (deps) => ({
+        ...deps,
+        staging: { ...deps.staging, put: async () => Promise.reject(new Error("S3 is out")) },
+      }),
+    });
+    w.serve(fileOrigin(SMALL));
+    expect(await w.deliver()).toBe("return");
+    expect(w.job()).toMatchObject({ reason: "unexpected:Error", failureClass: "system" });
+  });
+});
+
+describe("permanent trouble fails the job at once", () => {
+  it.each<[string, object, Origin, string, string]>([
+    ["not found", {}, () => answer({ status: 404 }), "http_404", "origin"],
+    ["forbidden", {}, () => answer({ status: 403 }), "http_403", "origin"],
+    [
+      "a body that is not of the expected digest",
+      { sha256: "0".repeat(64) },
+      fileOrigin(LARGE),
+      "digest_mismatch",
+      "origin",
+    ],
+    ["a private address", { url: "http://10.0.0.1/" }, fileOrigin(SMALL), "private_address", "policy"],
+    ["an unsupported scheme", { url: "ftp://example.com/" }, fileOrigin(SMALL), "unsupported_scheme:ftp", "policy"],
+    ["credentials", { url: "http://a:b@example.com/" }, fileOrigin(SMALL), "credentials_in_url", "policy"],
+    [
+      "a body that grows too large without saying so",
+      {},
+      () => answer({ body: Buffer.alloc(101) }),
+      "too_large",
+      "policy",
+    ],
+    [
+      "a type that only GET tells",
+      {},
+      ({ method }) => answer({ headers: { "content-type": method === "HEAD" ? "text/plain" : "image/png" } }),
+      "type_not_allowed:image/png",
+      "policy",
+    ],
+  ])("%s", async (_name, change, origin, reason, failureClass) => {
+    const w = world({
+      settings: { maxBodyBytes: 100, allowedContentTypes: ["text/plain", "application/octet-stream"] },
+    });
+    w.serve(origin);
+    const message = { ...MESSAGE, ...change };
+    expect(await w.deliver(message)).toBe("acknowledge");
+    expect(w.job(message)).toMatchObject({ state: "FAILED", reason, failureClass });
+    expect(w.job(message)?.leaseOwner).toBeUndefined();
+    expect(w.contentObjects.size).toBe(0);
+    leavesNoLitter(w);
+    expect(w.logs.join()).toContain(reason);
+  });
+
+  it("content of the same hash and another size is our own fault, and loud", async () => {
+    const w = world();
+    w.serve(fileOrigin(SMALL));
+    const other = { body: LARGE, etag: "", contentType: "", createdMs: 0 };
+    w.contentObjects.set(contentKey(sha256Of(SMALL)), other);
+    await w.deliver();
+    expect(w.job()).toMatchObject({ state: "FAILED", reason: "content_size_mismatch", failureClass: "system" });
+  });
+
+  it("a job of several parts that fails takes its upload along", async () => {
+    const w = world();
+    w.serve(async (request) => {
+      const response = await fileOrigin(LARGE)(request);
+      return request.method === "HEAD" ? response : { ...response, body: cut(response.body, 30) };
+    });
+    await w.deliver();
+    expect(w.uploads.size).toBe(1);
+    w.serve(() => answer({ status: 404 }));
+    await w.clock.advance(60_000);
+    await w.deliver();
+    expect(w.job()).toMatchObject({ state: "FAILED", reason: "http_404" });
+    leavesNoLitter(w);
+  });
+});
+
+describe("messages that are none", () => {
+  it.each([
+    ["no JSON", "{", "not JSON"],
+    ["no object", "[]", "message: "],
+    ["no URL", JSON.stringify({ work_id: "w", artifact_id: "a", url: "here" }), "url: not an absolute URL"],
+  ])("%s: to the dead letters with the reason, once", async (_name, body, reason) => {
+    const w = world();
+    expect(await w.deliver(body)).toBe("acknowledge");
+    expect(w.deadLetters).toHaveLength(1);
+    expect(w.deadLetters[0]).toMatchObject({ body, reason: expect.stringContaining(reason) });
+    expect(w.items.history).toHaveLength(0);
+  });
+
+  it("come back when even the dead-letter queue is out", async () => {
+    const w = world({
+      wrap: (deps) => ({
+        ...deps,
+        queue: { ...deps.queue, sendToDeadLetters: async () => Promise.reject(new Error("out")) },
+      }),
+    });
+    expect(await w.deliver("{")).toBe("return");
+    expect(w.logs.join()).toContain("the queue delivers it again");
+  });
+});

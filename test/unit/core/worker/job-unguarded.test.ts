@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { OutOfTimeError, RetryableError } from "../../../../core/model/errors.ts";
+import { contentKey } from "../../../../core/model/keys.ts";
+import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../../simulation/world.ts";
+import { SMALL, LARGE, sha256Of, leavesNoLitter } from "../support.ts";
+
+describe("the plain path, gate off", () => {
+  const off = { settings: { gateCeiling: 0 } };
+
+  it.each([SMALL, LARGE])("publishes %s at its content address and keeps no record", async (body) => {
+    const w = world(off);
+    w.serve(fileOrigin(body));
+    expect(await w.deliver()).toBe("acknowledge");
+    expect([...w.contentObjects.keys()]).toEqual([contentKey(sha256Of(body))]);
+    expect(w.items.history).toHaveLength(0);
+    expect(w.logs.join()).toContain(`"sha256":"${sha256Of(body)}"`);
+    leavesNoLitter(w);
+  });
+
+  it.each<[string, object, Origin, string]>([
+    ["permanent trouble", {}, () => answer({ status: 404 }), "http_404"],
+    ["a wrong digest", { sha256: "0".repeat(64) }, fileOrigin(SMALL), "digest_mismatch"],
+  ])("sends %s to the dead letters", async (_name, change, origin, reason) => {
+    const w = world(off);
+    w.serve(origin);
+    expect(await w.deliver({ ...MESSAGE, ...change })).toBe("acknowledge");
+    expect(w.deadLetters).toMatchObject([{ reason }]);
+    leavesNoLitter(w);
+  });
+
+  it("returns transient trouble with a delay, until the deliveries are spent", async () => {
+    const w = world({ settings: { gateCeiling: 0, retry: { maxAttempts: 2, baseMs: 1000, capMs: 1000 } } });
+    w.serve(() => answer({ status: 503, headers: { "retry-after": "3" } }));
+    expect(await w.deliver()).toBe("return");
+    w.serve(() => Promise.reject(new Error("odd")));
+    expect(await w.deliver()).toBe("return");
+    expect(w.hidden).toEqual([3000, 500]);
+    const last = world({ settings: { gateCeiling: 0, retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000 } } });
+    last.serve(() => answer({ status: 503 }));
+    expect(await last.deliver()).toBe("acknowledge");
+    expect(last.deadLetters).toMatchObject([{ reason: "http_503" }]);
+  });
+
+  it("leaves no upload behind when the body is torn after a part was staged: nobody would go on from it", async () => {
+    const w = world(off);
+    const torn = async function* (): AsyncIterable<Uint8Array> {
+      yield LARGE;
+      throw new RetryableError("origin_connection_lost");
+    };
+    const headers = { etag: '"v1"', "content-length": String(2 * LARGE.length) };
+    w.serve(({ method }) => answer({ headers, ...(method === "GET" && { body: torn() }) }));
+    expect(await w.deliver()).toBe("return");
+    leavesNoLitter(w);
+  });
+
+  it("goes back whole at the end of the invocation", async () => {
+    const w = world(off);
+    const outOfTime = new AbortController();
+    w.serve((request) => {
+      outOfTime.abort(new OutOfTimeError());
+      request.signal.throwIfAborted();
+      return answer({});
+    });
+    expect(await w.deliver(MESSAGE, outOfTime.signal)).toBe("return");
+    expect(w.hidden).toEqual([0]);
+  });
+
+  it("lets a job with a record finish on its own side", async () => {
+    const w = world(off);
+    w.serve(fileOrigin(SMALL));
+    await w.deliver({ ...MESSAGE, tracked: true });
+    expect(w.job()?.state).toBe("INDEXED");
+  });
+});

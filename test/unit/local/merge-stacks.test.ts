@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { mergeStacks } from "../../../local/template/merge-stacks.ts";
+
+const data = {
+  Resources: { Table: { Type: "AWS::DynamoDB::Table" } },
+  Outputs: {
+    TableName: { Value: { Ref: "Table" } },
+    ExportsOutput: { Value: { "Fn::GetAtt": ["Table", "Arn"] }, Export: { Name: "data:Arn" } },
+  },
+};
+const importing = (name: string) => ({
+  Resources: { Policy: { Resources: [{ "Fn::Join": ["", [{ "Fn::ImportValue": name }, "/*"]] }] } },
+});
+
+describe("the stacks of an app, read as one", () => {
+  it("have what one imports in the place of the import, and no exports left", () => {
+    expect(mergeStacks<object>([data, importing("data:Arn")])).toEqual({
+      Resources: {
+        Table: { Type: "AWS::DynamoDB::Table" },
+        Policy: { Resources: [{ "Fn::Join": ["", [{ "Fn::GetAtt": ["Table", "Arn"] }, "/*"]] }] },
+      },
+      Outputs: { TableName: { Value: { Ref: "Table" } } },
+    });
+  });
+
+  it.each([
+    { wrong: "an import that nobody exports", stacks: [data, importing("data:Name")], says: /imports "data:Name"/ },
+    { wrong: "a logical id in two stacks", stacks: [data, data], says: /Two stacks have a Table/ },
+  ])("are refused with $wrong", ({ stacks, says }) => {
+    expect(() => mergeStacks<object>(stacks)).toThrow(says);
+  });
+});
