@@ -71,7 +71,12 @@ function startReader(scope: AsyncDisposableStack): Writable {
   return reader.stdin;
 }
 
-const nullTelemetry: Telemetry = { emit: () => undefined, log: () => undefined, flush: () => undefined };
+const nullTelemetry: Telemetry = {
+  emit: () => undefined,
+  log: () => undefined,
+  flush: () => undefined,
+  invocationStarted: () => undefined,
+};
 
 function metricsAlone(): Telemetry {
   const metrics = new EmbeddedMetrics("bench", () => undefined);
@@ -79,6 +84,7 @@ function metricsAlone(): Telemetry {
     emit: (event) => metrics.count(event),
     log: () => undefined,
     flush: () => void metrics.publishStoredMetrics(),
+    invocationStarted: () => undefined,
   };
 }
 

@@ -1,3 +1,4 @@
+import { present } from "../../core/model/present.ts";
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
@@ -14,9 +15,14 @@ const HIDDEN_S = 300;
 /** A long poll asks all of SQS's servers: an empty answer means that nothing is visible. */
 const LONG_POLL_S = 2;
 
-function letterOf({ MessageId: id = "", Body: body = "", ReceiptHandle = "", MessageAttributes }: Message): DeadLetter {
+function letterOf({ MessageId, Body, ReceiptHandle, MessageAttributes }: Message): DeadLetter {
   const reason = MessageAttributes?.["reason"]?.StringValue;
-  return { id, body, receiptHandle: ReceiptHandle, ...(reason !== undefined && { reason }) };
+  return {
+    id: present(MessageId, "the id of a received message"),
+    body: present(Body, "the body of a received message"),
+    receiptHandle: present(ReceiptHandle, "the receipt handle of a received message"),
+    ...(reason !== undefined && { reason }),
+  };
 }
 
 const entriesOf = (letters: readonly DeadLetter[]) =>

@@ -1,3 +1,4 @@
+import { present } from "../../core/model/present.ts";
 import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
@@ -79,7 +80,7 @@ function updateExpression(write: Write, aliases: Aliases): string {
     .join(" ");
 }
 
-const keyOfItem = ({ pk }: Item): string => (typeof pk === "string" ? pk : "");
+const keyOfItem = ({ pk }: Item): string => String(present(pk, "the key of an item"));
 
 export const itemOf = (attributes: Record<string, AttributeValue>): Item => unmarshall(attributes) as Item;
 
@@ -102,7 +103,7 @@ export function dynamoItems(client: DynamoDBClient, table: string): Items {
       });
       try {
         const { Attributes } = await client.send(command);
-        return { applied: true, item: itemOf(Attributes ?? {}) };
+        return { applied: true, item: itemOf(present(Attributes, "the item after an update")) };
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
         return { applied: false, item: error.Item && itemOf(error.Item) };

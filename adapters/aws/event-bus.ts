@@ -1,13 +1,16 @@
-import { PutEventsCommand, type EventBridgeClient, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
+import { present } from "../../core/model/present.ts";
+import { PutEventsCommand, type EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { ANNOUNCEMENT_SOURCE, ANNOUNCEMENT_TYPE, type Announcement } from "../../core/model/announcement.ts";
 import type { AnnouncementBus } from "../../core/ports/announcement-bus.ts";
+
+type BusEvent = Record<"EventBusName" | "Source" | "DetailType" | "Detail", string>;
 
 /** PutEvents takes at most 10 events, and 1 MiB of them; 256 KiB until 2026, and in regions that are late. */
 const LARGEST_BATCH = 10;
 const LARGEST_BATCH_BYTES = 256 * 1024;
 
 export function eventBridgeBus(client: EventBridgeClient, busName: string): AnnouncementBus {
-  const entryOf = (announcement: Announcement): PutEventsRequestEntry => ({
+  const entryOf = (announcement: Announcement): BusEvent => ({
     EventBusName: busName,
     Source: ANNOUNCEMENT_SOURCE,
     DetailType: ANNOUNCEMENT_TYPE,
@@ -15,10 +18,10 @@ export function eventBridgeBus(client: EventBridgeClient, busName: string): Anno
   });
 
   /** @returns which entry was refused, and why. */
-  const putBatch = async (Entries: PutEventsRequestEntry[]): Promise<{ at: number; code: string } | undefined> => {
+  const putBatch = async (Entries: BusEvent[]): Promise<{ at: number; code: string } | undefined> => {
     const { Entries: answers = [], FailedEntryCount = 0 } = await client.send(new PutEventsCommand({ Entries }));
     const at = answers.findIndex(({ ErrorCode }) => ErrorCode !== undefined);
-    if (at >= 0) return { at, code: answers[at]?.ErrorCode ?? "" };
+    if (at >= 0) return { at, code: present(answers[at]?.ErrorCode, "the error code of a refused event") };
     return FailedEntryCount > 0 ? { at: 0, code: "unnamed" } : undefined;
   };
 
@@ -35,8 +38,8 @@ export function eventBridgeBus(client: EventBridgeClient, busName: string): Anno
   };
 }
 
-function* batchesOf(entries: readonly PutEventsRequestEntry[]): Generator<PutEventsRequestEntry[]> {
-  let batch: PutEventsRequestEntry[] = [];
+function* batchesOf(entries: readonly BusEvent[]): Generator<BusEvent[]> {
+  let batch: BusEvent[] = [];
   let bytes = 0;
   for (const entry of entries) {
     const entryBytes = sizeOf(entry);
@@ -52,5 +55,5 @@ function* batchesOf(entries: readonly PutEventsRequestEntry[]): Generator<PutEve
 }
 
 /** As EventBridge counts. */
-const sizeOf = ({ Detail = "", DetailType = "", Source = "" }: PutEventsRequestEntry): number =>
+const sizeOf = ({ Detail, DetailType, Source }: BusEvent): number =>
   Buffer.byteLength(Source) + Buffer.byteLength(DetailType) + Buffer.byteLength(Detail);

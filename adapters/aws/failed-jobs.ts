@@ -1,3 +1,4 @@
+import { present } from "../../core/model/present.ts";
 import { ScanCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { FailedJobs } from "../../core/ports/items.ts";
 import { itemOf } from "./dynamodb.ts";
@@ -23,8 +24,8 @@ export function scannedFailedJobs(client: DynamoDBClient, table: string, itemsAP
       const next = LastEvaluatedKey?.["pk"]?.S;
       return {
         items: (Items ?? []).map(itemOf),
-        scanned: ScannedCount ?? 0,
-        readUnits: ConsumedCapacity?.CapacityUnits ?? 0,
+        scanned: present(ScannedCount, "the number of scanned items"),
+        readUnits: present(ConsumedCapacity?.CapacityUnits, "the read units of a scan"),
         ...(next !== undefined && { next }),
       };
     },

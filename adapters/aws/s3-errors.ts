@@ -1,3 +1,4 @@
+import { present } from "../../core/model/present.ts";
 import { HeadObjectCommand, S3ServiceException, type S3Client } from "@aws-sdk/client-s3";
 
 export const isS3Error = (error: unknown, names: readonly string[]): boolean =>
@@ -18,7 +19,10 @@ export async function headObject(
 ): Promise<{ bytes: number; etag: string } | undefined> {
   try {
     const { ContentLength, ETag } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-    return { bytes: ContentLength ?? 0, etag: ETag ?? "" };
+    return {
+      bytes: present(ContentLength, "the length of an object"),
+      etag: present(ETag, "the ETag of an object"),
+    };
   } catch (error) {
     if (isS3Error(error, ["NotFound", "NoSuchKey"])) return undefined;
     throw error;

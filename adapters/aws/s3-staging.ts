@@ -1,3 +1,4 @@
+import { present } from "../../core/model/present.ts";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -50,12 +51,19 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
       }),
     );
     const found = (page.Uploads ?? []).map(({ Key, UploadId, Initiated }) => ({
-      key: Key ?? "",
-      uploadId: UploadId ?? "",
-      createdMs: Initiated?.getTime() ?? 0,
+      key: present(Key, "the key of a listed upload"),
+      uploadId: present(UploadId, "the id of a listed upload"),
+      createdMs: present(Initiated, "the start of a listed upload").getTime(),
     }));
     if (!page.IsTruncated) return { found };
-    return { found, next: { of: "uploads", key: page.NextKeyMarker ?? "", uploadId: page.NextUploadIdMarker ?? "" } };
+    return {
+      found,
+      next: {
+        of: "uploads",
+        key: present(page.NextKeyMarker, "the key marker of a truncated list"),
+        uploadId: present(page.NextUploadIdMarker, "the upload marker of a truncated list"),
+      },
+    };
   };
 
   const objectsFrom = async (place: Place | undefined, limit: number): Promise<Listing> => {
@@ -63,8 +71,8 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
       new ListObjectsV2Command({ Bucket: bucket, MaxKeys: limit, ...(place?.key && { StartAfter: place.key }) }),
     );
     const found = (page.Contents ?? []).map(({ Key, LastModified }) => ({
-      key: Key ?? "",
-      createdMs: LastModified?.getTime() ?? 0,
+      key: present(Key, "the key of a listed object"),
+      createdMs: present(LastModified, "the age of a listed object").getTime(),
     }));
     const last = found.at(-1);
     return page.IsTruncated && last ? { found, next: { of: "objects", key: last.key } } : { found };
@@ -88,21 +96,21 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
       const { ETag } = await client.send(
         new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType }),
       );
-      return { etag: ETag ?? "" };
+      return { etag: present(ETag, "the ETag of a staged object") };
     },
 
     async createUpload(key, contentType) {
       const { UploadId } = await client.send(
         new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: contentType }),
       );
-      return { key, uploadId: UploadId ?? "" };
+      return { key, uploadId: present(UploadId, "the id of a new upload") };
     },
 
     async uploadPart(upload, partNumber, body) {
       const { ETag } = await unlessGone(
         client.send(new UploadPartCommand({ ...at(upload), PartNumber: partNumber, Body: body })),
       );
-      return { etag: ETag ?? "" };
+      return { etag: present(ETag, "the ETag of an uploaded part") };
     },
 
     async listParts(upload) {
@@ -114,7 +122,11 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
             new ListPartsCommand({ ...at(upload), ...(marker !== undefined && { PartNumberMarker: marker }) }),
           );
           for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
-            parts.push({ partNumber: PartNumber ?? 0, etag: ETag ?? "", bytes: Size ?? 0 });
+            parts.push({
+              partNumber: present(PartNumber, "the number of a listed part"),
+              etag: present(ETag, "the ETag of a listed part"),
+              bytes: present(Size, "the size of a listed part"),
+            });
           }
           marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
         } while (marker !== undefined);
@@ -135,7 +147,7 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
             MultipartUpload: { Parts: parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag })) },
           }),
         );
-        return { etag: ETag ?? "" };
+        return { etag: present(ETag, "the ETag of a completed upload") };
       } catch (error) {
         // An earlier Complete may have gone through without its answer arriving.
         const there = await head(upload.key);

@@ -1,3 +1,4 @@
+import { present } from "../../core/model/present.ts";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
@@ -24,8 +25,8 @@ const changeOf = (record: DynamoDBRecord): ItemChange => ({
 /** Read one by one, when they are asked: one that cannot be read must not keep the others from it. */
 export const streamRecords = ({ Records }: DynamoDBStreamEvent): readonly StreamRecord[] =>
   Records.map((record) => ({
-    sequenceNumber: record.dynamodb?.SequenceNumber ?? "",
-    changedAtMs: (record.dynamodb?.ApproximateCreationDateTime ?? 0) * 1000,
+    sequenceNumber: present(record.dynamodb?.SequenceNumber, "the sequence number of a stream record"),
+    changedAtMs: present(record.dynamodb?.ApproximateCreationDateTime, "the time of a stream record") * 1000,
     read: () => changeOf(record),
     text: () => JSON.stringify(record),
   }));

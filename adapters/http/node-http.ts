@@ -1,3 +1,4 @@
+import { present } from "../../core/model/present.ts";
 import http from "node:http";
 import https from "node:https";
 import { RetryableError } from "../../core/model/errors.ts";
@@ -78,13 +79,8 @@ export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): Clo
         // A response that is destroyed before anybody reads it must not become an uncaught error.
         response.on("error", () => undefined);
         return {
-          status: response.statusCode ?? 0,
-          headers: Object.fromEntries(
-            Object.entries(response.headers).map(([name, value]) => [
-              name,
-              Array.isArray(value) ? (value[0] ?? "") : (value ?? ""),
-            ]),
-          ),
+          status: present(response.statusCode, "the status of a response"),
+          headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
           body: piecesOf(response, idleTimeoutMs, signal, garbage),
           discard: () => discard(response, request.method),
         };

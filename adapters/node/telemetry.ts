@@ -1,3 +1,4 @@
+import { causesOf } from "../../core/model/errors.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { boundedSink } from "./bounded-sink.ts";
 import { EmbeddedMetrics } from "../powertools/metrics.ts";
@@ -18,6 +19,7 @@ export function lineTelemetry(environment: string, write: (lines: string) => voi
   let lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   let metricsTimer: NodeJS.Timeout | undefined;
+  let invocationId: string | undefined;
 
   const writeOut = (): void => {
     clearTimeout(timer);
@@ -49,13 +51,27 @@ export function lineTelemetry(environment: string, write: (lines: string) => voi
         metrics.count(event);
         metricsTimer ??= setTimeout(publish, LONGEST_METRICS_MS).unref();
       }),
-    log: (level, message, fields) => append(JSON.stringify({ level, timestamp: timestamp(), message, ...fields })),
+    log: (level, message, fields, error) =>
+      harmlessly(() => {
+        const told = error === undefined ? {} : { error: String(error), stack: stackOf(error) };
+        const line = { level, timestamp: timestamp(), message, invocation_id: invocationId, ...fields, ...told };
+        append(JSON.stringify(line));
+      }),
+    invocationStarted: (id) => {
+      invocationId = id;
+    },
     flush: () => {
       publish();
       writeOut();
     },
   };
 }
+
+/** The stacks of an error and of its causes. Lambda's variables make Node translate them to lines of the sources. */
+const stackOf = (error: unknown): string =>
+  causesOf(error)
+    .map((link) => (link instanceof Error ? link.stack : String(link)))
+    .join("\ncaused by: ");
 
 /** Telemetry must never fail the pipeline, and there is nowhere left to say so. */
 function harmlessly(action: () => void): void {

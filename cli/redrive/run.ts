@@ -117,4 +117,5 @@ const telemetryTo = (stderr: Writable, clock: Clock): Telemetry => ({
   },
   log: () => undefined,
   flush: () => undefined,
+  invocationStarted: () => undefined,
 });

@@ -24,7 +24,7 @@ export const changeOf = (
   { percent, phase, reason }: PlannedChange,
   by: string,
   atMs: number,
-): GateChange => ({ version: (seen?.version ?? 0) + 1, atMs, by, from: seen?.percent, to: percent, phase, reason });
+): GateChange => ({ version: seen ? seen.version + 1 : 1, atMs, by, from: seen?.percent, to: percent, phase, reason });
 
 /** Another percentage or phase. The bake begins anew, when the controller sees it. */
 export function changeGate(seen: GateDocument | undefined, planned: PlannedChange, change: GateChange): Write {

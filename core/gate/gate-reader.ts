@@ -75,7 +75,7 @@ export class GateReader implements GateDocumentPort {
       this.#known = { percent: item ? gatePercentOf(item) : 100, askedAtMs };
     } catch (error) {
       this.#failedAtMs = clock.nowMs();
-      telemetry.log("warn", "the gate cannot be read; the last answer counts for a while", { error: String(error) });
+      telemetry.log("warn", "the gate cannot be read; the last answer counts for a while", {}, error);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { present } from "./present.ts";
 import { hash } from "node:crypto";
 import type { Value } from "./write.ts";
 import type { OperationType } from "./operations.ts";
@@ -48,7 +49,8 @@ export const contentKey = (sha256: string): string => `sha256/${sha256.slice(0, 
 const STAGING_PREFIX = "staging/";
 /** One attempt chain, one staging object: nobody else's bytes can land under its name. */
 export const stagingKey = (jobId: string, stagedBy: string): string => `${STAGING_PREFIX}${jobId}/${stagedBy}`;
-export const jobIdOfStagingKey = (key: string): string => key.slice(STAGING_PREFIX.length).split("/")[0] ?? "";
+export const jobIdOfStagingKey = (key: string): string =>
+  present(key.slice(STAGING_PREFIX.length).split("/")[0], "the first piece of a split text");
 
 export const watchShards = (): readonly number[] => Array.from({ length: WATCH_SHARDS }, (_, shard) => shard);
 export const watchShardOf = (jobId: string): number => Number.parseInt(jobId.slice(0, 8), 16) % WATCH_SHARDS;

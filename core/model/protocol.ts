@@ -10,7 +10,8 @@
  *
  * Safety rests on the fence alone. Clocks decide only when somebody may try.
  */
-import type { Item, Clause, Value, Write } from "./write.ts";
+import { present } from "./present.ts";
+import type { Clause, Item, Write } from "./write.ts";
 import { hashItemKey, jobItemKey, watchShardOf } from "./keys.ts";
 import type { JobMessage } from "./message.ts";
 import { OPERATION_TYPES, type OperationType } from "./operations.ts";
@@ -242,7 +243,7 @@ export function reopenJob(seen: JobRecord, by: string, nowMs: number, graceMs: n
       watch_at: nowMs + graceMs,
       watch_shard: watchShardOf(seen.jobId),
       redriven_by: by,
-      redriven_from: seen.reason ?? "",
+      redriven_from: present(seen.reason, "the reason of a failed job"),
     },
     add: { fence: 1, redrives: 1 },
     remove: [...FAILED_ATTRIBUTES, ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],
@@ -273,12 +274,13 @@ export function putIndexEntry(entry: IndexEntry, nowMs: number): Write {
 }
 
 export const RECONCILER_KEY = "RECONCILER";
+/** The cursor of a sweep that has reached the end. */
+export const SWEEP_FROM_START = "";
 
 /** Where the next sweep goes on; of two reconcilers that overlap, the slower one's place is not kept. */
 export function saveSweepCursor(seenFence: number | undefined, cursor: string | undefined): Write {
   const unchanged: Clause = seenFence === undefined ? isNew : { attribute: "fence", is: "=", than: seenFence };
-  const place: Value = cursor ?? "";
-  return { key: RECONCILER_KEY, when: [[unchanged]], set: { cursor: place }, add: { fence: 1 } };
+  return { key: RECONCILER_KEY, when: [[unchanged]], set: { cursor: cursor ?? SWEEP_FROM_START }, add: { fence: 1 } };
 }
 
 /** DynamoDB's TTL counts seconds. */

@@ -1,5 +1,6 @@
 /** The one place where wire names (snake_case, as stored) meet the code's names. */
 import type { Item, Value } from "./write.ts";
+import { DamagedRecordError } from "./errors.ts";
 import { jobIdOfItemKey } from "./keys.ts";
 import { OPERATION_TYPES, type OperationType } from "./operations.ts";
 import type { Checkpoint, FailureClass, JobRecord, OperationRecord, Transfer } from "./record.ts";
@@ -31,39 +32,53 @@ export const encodeCheckpoint = (checkpoint: Checkpoint): Value => ({
 
 type Fields = Readonly<Record<string, Value | undefined>>;
 
-const fieldsOf = (value: Value | undefined): Fields | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
-const text = (value: Value | undefined): string => (typeof value === "string" ? value : "");
-const number = (value: Value | undefined): number => (typeof value === "number" ? value : 0);
+class FieldError extends Error {
+  constructor(field: string, expected: string, value: Value | undefined) {
+    super(`its field ${field} is ${JSON.stringify(value)}, where ${expected} is expected`);
+  }
+}
 
-function decodeCheckpoint(value: Value | undefined): Checkpoint | undefined {
-  const fields = fieldsOf(value);
-  return (
-    fields && {
-      stagedBy: text(fields["staged_by"]),
-      uploadId: text(fields["upload_id"]),
-      validator: text(fields["validator"]),
-      totalBytes: number(fields["total_bytes"]),
-      offset: number(fields["offset"]),
-      hashState: text(fields["hash_state"]),
-      partsDigest: text(fields["parts_digest"]),
-      contentType: text(fields["content_type"]),
-    }
-  );
+const isMap = (value: Value | undefined): value is Readonly<Record<string, Value>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function mapIn(fields: Fields, name: string): Fields {
+  const value = fields[name];
+  if (!isMap(value)) throw new FieldError(name, "a map", value);
+  return value;
+}
+function textIn(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== "string") throw new FieldError(name, "text", value);
+  return value;
+}
+function numberIn(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value !== "number") throw new FieldError(name, "a number", value);
+  return value;
+}
+
+function decodeCheckpoint(fields: Fields): Checkpoint {
+  return {
+    stagedBy: textIn(fields, "staged_by"),
+    uploadId: textIn(fields, "upload_id"),
+    validator: textIn(fields, "validator"),
+    totalBytes: numberIn(fields, "total_bytes"),
+    offset: numberIn(fields, "offset"),
+    hashState: textIn(fields, "hash_state"),
+    partsDigest: textIn(fields, "parts_digest"),
+    contentType: textIn(fields, "content_type"),
+  };
 }
 
 /** STREAM's result under the code's names. */
-export function decodeTransfer(value: Value | undefined): Transfer | undefined {
-  const fields = fieldsOf(value);
-  return (
-    fields && {
-      sha256: text(fields["sha256"]),
-      bytes: number(fields["bytes"]),
-      contentType: text(fields["content_type"]),
-      stagedBy: text(fields["staged_by"]),
-      etag: text(fields["etag"]),
-    }
-  );
+export function decodeTransfer(result: Fields): Transfer {
+  return {
+    sha256: textIn(result, "sha256"),
+    bytes: numberIn(result, "bytes"),
+    contentType: textIn(result, "content_type"),
+    stagedBy: textIn(result, "staged_by"),
+    etag: textIn(result, "etag"),
+  };
 }
 
 export const encodeTransfer = (transfer: Transfer): Readonly<Record<string, string | number>> => ({
@@ -74,57 +89,71 @@ export const encodeTransfer = (transfer: Transfer): Readonly<Record<string, stri
   etag: transfer.etag,
 });
 
+const OPERATION_STATUSES = ["STARTED", "DONE", "ABANDONED"] as const satisfies readonly OperationRecord["status"][];
+
+function decodeOperation(fields: Fields): OperationRecord {
+  const status = OPERATION_STATUSES.find((known) => known === fields["status"]);
+  if (!status) throw new FieldError("status", `one of ${OPERATION_STATUSES.join(", ")}`, fields["status"]);
+  const result = fields["result"] === undefined ? undefined : (mapIn(fields, "result") as OperationRecord["result"]);
+  return {
+    key: textIn(fields, "key"),
+    status,
+    fence: numberIn(fields, "fence"),
+    atMs: numberIn(fields, "at"),
+    ...(result && { result }),
+  };
+}
+
 function decodeOperations(item: Item): JobRecord["operations"] {
   const operations: Partial<Record<OperationType, OperationRecord>> = {};
   for (const type of OPERATION_TYPES) {
-    const fields = fieldsOf(item[operationAttribute(type)]);
-    if (fields?.["type"] !== type) continue;
-    const result = fieldsOf(fields["result"]) as OperationRecord["result"];
-    operations[type] = {
-      key: text(fields["key"]),
-      status: text(fields["status"]) as OperationRecord["status"],
-      fence: number(fields["fence"]),
-      atMs: number(fields["at"]),
-      ...(result && { result }),
-    };
+    const value = item[operationAttribute(type)];
+    if (isMap(value) && value["type"] === type) operations[type] = decodeOperation(value);
   }
   return operations;
 }
 
-/** @throws TypeError when the item is no job record. */
+/** @throws DamagedRecordError when the item is no job record of this release, or a damaged one. */
 export function decodeJob(item: Item): JobRecord {
+  try {
+    return decodeFields(item);
+  } catch (error) {
+    throw error instanceof FieldError ? new DamagedRecordError(item, error.message) : error;
+  }
+}
+
+function decodeFields(item: Item): JobRecord {
   const { state } = item;
-  if (!isJobState(state))
-    throw new TypeError(`Item ${text(item["pk"])} is no job record: its state is ${JSON.stringify(state)}`);
-  const optional = <T>(name: string, decode: (value: Value | undefined) => T): T | undefined =>
-    item[name] === undefined ? undefined : decode(item[name]);
+  if (!isJobState(state)) throw new FieldError("state", "a job's state", state);
+  const optional = <T>(name: string, read: (fields: Fields, name: string) => T): T | undefined =>
+    item[name] === undefined ? undefined : read(item, name);
   const operations = decodeOperations(item);
-  const transfer = decodeTransfer(operations.STREAM?.result);
-  const checkpoint = decodeCheckpoint(item["checkpoint"]);
-  const expectedSha256 = optional("expected_sha256", text);
-  const leaseOwner = optional("lease_owner", text);
-  const availableAtMs = optional("available_at", number);
-  const reason = optional("reason", text);
-  const failureClass = optional("failure_class", text) as FailureClass | undefined;
-  const failedAtMs = optional("failed_at", number);
+  const checkpoint = optional("checkpoint", mapIn);
+  const expectedSha256 = optional("expected_sha256", textIn);
+  const leaseOwner = optional("lease_owner", textIn);
+  const availableAtMs = optional("available_at", numberIn);
+  const reason = optional("reason", textIn);
+  const failureClass = optional("failure_class", textIn) as FailureClass | undefined;
+  const failedAtMs = optional("failed_at", numberIn);
+  const transferResult = operations.STREAM?.result;
   return {
-    jobId: jobIdOfItemKey(text(item["pk"])),
-    workId: text(item["work_id"]),
-    artifactId: text(item["artifact_id"]),
-    url: text(item["url"]),
+    jobId: jobIdOfItemKey(textIn(item, "pk")),
+    workId: textIn(item, "work_id"),
+    artifactId: textIn(item, "artifact_id"),
+    url: textIn(item, "url"),
     state,
-    fence: number(item["fence"]),
-    plannedAtMs: number(item["planned_at"]),
-    attempts: number(item["attempts"]),
-    strikes: number(item["strikes"]),
-    hops: number(item["hops"]),
-    resumedBytes: number(item["resumed_bytes"]),
+    fence: numberIn(item, "fence"),
+    plannedAtMs: numberIn(item, "planned_at"),
+    attempts: numberIn(item, "attempts"),
+    strikes: numberIn(item, "strikes"),
+    hops: optional("hops", numberIn) ?? 0,
+    resumedBytes: optional("resumed_bytes", numberIn) ?? 0,
     operations,
     ...(expectedSha256 !== undefined && { expectedSha256 }),
     ...(leaseOwner !== undefined && { leaseOwner }),
     ...(availableAtMs !== undefined && { availableAtMs }),
-    ...(checkpoint && { checkpoint }),
-    ...(transfer && { transfer }),
+    ...(checkpoint && { checkpoint: decodeCheckpoint(checkpoint) }),
+    ...(transferResult && { transfer: decodeTransfer(transferResult) }),
     ...(reason !== undefined && { reason }),
     ...(failureClass && { failureClass }),
     ...(failedAtMs !== undefined && { failedAtMs }),

@@ -1,3 +1,4 @@
+import { present } from "../model/present.ts";
 import type { Announcement } from "../model/announcement.ts";
 import { announcementOf } from "./announcement-of.ts";
 import type { AnnouncementBus } from "../ports/announcement-bus.ts";
@@ -34,9 +35,10 @@ export async function announce(deps: AnnouncerDeps, records: readonly StreamReco
   if (due.length === 0) return undefined;
   const { taken, refusal } = await bus.publish(due.map(({ announcement }) => announcement));
   if (refusal === undefined) return undefined;
+  const refused = present(due[taken], "the announcement that the bus refused");
   telemetry.log("warn", "the bus refused an announcement; the stream delivers it again", {
     reason: refusal,
-    job_id: due[taken]?.announcement.id ?? "",
+    job_id: refused.announcement.id,
   });
-  return due[taken]?.sequenceNumber;
+  return refused.sequenceNumber;
 }

@@ -1,3 +1,4 @@
+import { present } from "../model/present.ts";
 import { announcement, type Announcement } from "../model/announcement.ts";
 import { contentKey } from "../model/keys.ts";
 import { decodeJob } from "../model/record-codec.ts";
@@ -13,7 +14,7 @@ import type { ItemChange } from "../ports/stream.ts";
 export function announcementOf({ before, after }: ItemChange, bucket: string): Announcement | undefined {
   if (!after || !isStored(after["state"]) || !isOpen(before?.["state"])) return undefined;
   const job = decodeJob(after);
-  const { sha256 = "", bytes, contentType } = job.transfer ?? {};
+  const { sha256, bytes, contentType } = present(job.transfer, "the transfer of a stored job");
   return announcement.parse({
     schema_version: 1,
     id: job.jobId,

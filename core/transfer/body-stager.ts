@@ -1,3 +1,4 @@
+import { present } from "../model/present.ts";
 import { createHash } from "node:crypto";
 import { LeaseLostError, PermanentError, RetryableError, UploadGoneError } from "../model/errors.ts";
 import { stagingKey } from "../model/keys.ts";
@@ -72,7 +73,7 @@ export class BodyStager {
     this.#parts = soFar?.parts.map(({ bytes, etag }) => ({ bytes, etag, hashState: "" })) ?? [];
     this.#savedParts = this.#parts.length;
     this.#checkpointedParts = this.#parts.length;
-    this.#received = soFar?.checkpoint.offset ?? 0;
+    this.#received = soFar ? soFar.checkpoint.offset : 0;
   }
 
   async stage(body: AsyncIterable<Uint8Array>): Promise<Transfer> {
@@ -222,7 +223,10 @@ export class BodyStager {
       totalBytes,
       offset: done.reduce((sum, part) => sum + part.bytes, 0),
       hashState: last.hashState,
-      partsDigest: done.reduce((digest, part) => chainDigest(digest, part.etag ?? ""), ""),
+      partsDigest: done.reduce(
+        (digest, part) => chainDigest(digest, present(part.etag, "the ETag of an acknowledged part")),
+        "",
+      ),
       contentType,
     };
   }
@@ -251,7 +255,11 @@ export class BodyStager {
     await this.#drain();
     this.#throwIfFailed();
     if (!this.#upload || !this.#hash) throw new UploadGoneError();
-    const parts = this.#parts.map(({ bytes, etag }, index) => ({ partNumber: index + 1, bytes, etag: etag ?? "" }));
+    const parts = this.#parts.map(({ bytes, etag }, index) => ({
+      partNumber: index + 1,
+      bytes,
+      etag: present(etag, "the ETag of an uploaded part"),
+    }));
     const { etag } = await this.#deps.staging.completeUpload(this.#upload, parts);
     return this.#transfer(this.#hash.digest(), etag);
   }

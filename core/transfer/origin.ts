@@ -66,7 +66,8 @@ export interface ContentRange {
 
 /** `bytes 5-9/10`; undefined for anything else, an unknown total (`*`) included. */
 export function contentRangeOf(response: HttpResponse): ContentRange | undefined {
-  const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers["content-range"]?.trim() ?? "");
+  const header = response.headers["content-range"];
+  const match = header === undefined ? null : /^bytes (\d+)-(\d+)\/(\d+)$/.exec(header.trim());
   return match ? { start: Number(match[1]), totalBytes: Number(match[3]) } : undefined;
 }
 
@@ -79,14 +80,15 @@ export function strongValidatorOf(response: HttpResponse): string | undefined {
   if (etag !== undefined) return /^"[^"]*"$/.test(etag) ? etag : undefined;
   const lastModified = response.headers["last-modified"]?.trim();
   if (lastModified === undefined) return undefined;
-  const ageMs = Date.parse(response.headers["date"] ?? "") - Date.parse(lastModified);
-  return ageMs >= 1000 ? lastModified : undefined;
+  const { date } = response.headers;
+  const isSettled = date !== undefined && Date.parse(date) - Date.parse(lastModified) >= 1000;
+  return isSettled ? lastModified : undefined;
 }
 
 /** @throws PermanentError (policy) when the body is larger, or of another type, than we take. */
 export function refuseUnwanted(settings: TransferSettings, contentType: string, totalBytes: number | undefined): void {
   if (totalBytes !== undefined && totalBytes > settings.maxBodyBytes) throw new PermanentError("too_large", "policy");
-  const mediaType = contentType.split(";")[0]?.trim().toLowerCase() ?? "";
+  const mediaType = contentType.replace(/;.*$/s, "").trim().toLowerCase();
   const allowed = settings.allowedContentTypes;
   const isAllowed = allowed.some((entry) =>
     entry.endsWith("/*") ? mediaType.startsWith(entry.slice(0, -1)) : mediaType === entry,

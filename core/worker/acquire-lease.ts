@@ -1,3 +1,4 @@
+import { present } from "../model/present.ts";
 import { jobIdOfKey, operationKeyOf } from "../model/keys.ts";
 import { LeasedJob } from "./leased-job.ts";
 import type { JobMessage } from "../model/message.ts";
@@ -41,6 +42,7 @@ export async function acquireLease(
     return { kind: "leased", job: new LeasedJob(deps, { owner, record, onRenewed, jobKey, acquiredInMs }) };
   }
   if (isTerminal(record.state)) return { kind: "finished" };
-  if (record.leaseOwner === undefined) return { kind: "waiting", untilMs: record.availableAtMs ?? clock.nowMs() };
+  if (record.leaseOwner === undefined)
+    return { kind: "waiting", untilMs: present(record.availableAtMs, "when a waiting job is available") };
   return { kind: "busy" };
 }

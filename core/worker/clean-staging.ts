@@ -27,9 +27,6 @@ export async function cleanStaging(
     }
     for (const key of keys) await staging.delete(key);
   } catch (error) {
-    telemetry.log("warn", "staging was not cleaned; the reconciler's sweep will", {
-      job_id: jobId,
-      error: String(error),
-    });
+    telemetry.log("warn", "staging was not cleaned; the reconciler's sweep will", { job_id: jobId }, error);
   }
 }

@@ -1,5 +1,5 @@
 import { asJobError } from "../model/errors.ts";
-import { jobIdOfKey, jobKeyOf } from "../model/keys.ts";
+import { jobIdOf, jobIdOfKey, jobKeyOf } from "../model/keys.ts";
 import { acquireLease } from "./acquire-lease.ts";
 import { isGuarded } from "./choose-path.ts";
 import { parseMessage, trackedMessage, type JobMessage } from "../model/message.ts";
@@ -9,6 +9,7 @@ import type { Queue } from "../ports/queue.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 export interface Delivery {
+  readonly messageId: string;
   readonly body: string;
   readonly receiptHandle: string;
   readonly receiveCount: number;
@@ -32,10 +33,8 @@ export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: A
     if (end.kind === "continue") await deps.queue.send([trackedMessage(message)]);
     return "acknowledge";
   } catch (error) {
-    deps.telemetry.log("error", "a message could not be worked on; the queue delivers it again", {
-      reason: asJobError(error).reason,
-      error: String(error),
-    });
+    const fields = { message_id: delivery.messageId, reason: asJobError(error).reason, ...jobOf(delivery.body) };
+    deps.telemetry.log("error", "a message could not be worked on; the queue delivers it again", fields, error);
     return "return";
   }
 }
@@ -65,6 +64,12 @@ async function work(
     case "finished":
       return { kind: "done" };
   }
+}
+
+/** The job that a message is for, where the message is valid. */
+function jobOf(body: string): { readonly job_id?: string } {
+  const message = parseMessage(body);
+  return typeof message === "string" ? {} : { job_id: jobIdOf(message) };
 }
 
 /** A heartbeat: lost, the message merely comes back earlier, and finds the job leased. */

@@ -51,10 +51,12 @@ export class JobEvents {
   }
 
   notRenewed(error: unknown): void {
-    this.#telemetry.log("warn", "the lease was not renewed; unless it is lost, the next heartbeat tries again", {
-      job_id: this.#lease.jobId,
-      error: String(error),
-    });
+    this.#telemetry.log(
+      "warn",
+      "the lease was not renewed; unless it is lost, the next heartbeat tries again",
+      { job_id: this.#lease.jobId },
+      error,
+    );
   }
 
   released(): void {

@@ -1,3 +1,4 @@
+import { present } from "../model/present.ts";
 import type { StagingOwner } from "../transfer/transfer-deps.ts";
 import { LeaseLostError } from "../model/errors.ts";
 import type { Item, Write } from "../model/write.ts";
@@ -90,7 +91,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   }
 
   leaseLeftMs(): number {
-    return (this.#record.availableAtMs ?? 0) - this.#deps.clock.nowMs();
+    return present(this.#record.availableAtMs, "the expiry of a lease that we hold") - this.#deps.clock.nowMs();
   }
 
   keyOf(operation: Operation): string {

@@ -13,6 +13,7 @@ import { probeOrigin } from "../transfer/probe.ts";
 import type { LeasedJob } from "./leased-job.ts";
 import { indexContent, publishStaged, refuseWrongDigest } from "./publish.ts";
 import { decodeTransfer, encodeTransfer } from "../model/record-codec.ts";
+import { logUnexpected } from "./log-unexpected.ts";
 import { retryDelayMs } from "./retry.ts";
 import { finalizeStep, headStep, indexStep, streamStep } from "../model/steps.ts";
 import { transferBody } from "../transfer/transfer.ts";
@@ -56,7 +57,6 @@ async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal)
     return encodeTransfer(transfer);
   });
   const transfer = decodeTransfer(staged);
-  if (!transfer) throw new UploadGoneError({ record });
 
   const finalized = await ledger.run(job, finalizeStep(transfer.sha256), async () => ({
     outcome: await publishStaged(deps, jobId, transfer),
@@ -80,6 +80,7 @@ const exhausted = (reason: string, failureClass: RetryableError["failureClass"])
 
 async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError): Promise<JobEnd> {
   if (error instanceof LeaseLostError) return { kind: "done" };
+  logUnexpected(deps.telemetry, job.jobId, error);
   try {
     if (error instanceof OutOfTimeError) return await handOn(deps, job);
     if (error instanceof PermanentError) return await fail(deps, job, error);
@@ -88,11 +89,12 @@ async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError):
   } catch (second) {
     if (asJobError(second) instanceof LeaseLostError) return { kind: "done" };
     // The lease cannot even be given back: it expires by itself, and the message comes back as well.
-    deps.telemetry.log("error", "a job could not be settled; it comes back when its lease has expired", {
-      job_id: job.jobId,
-      reason: error.reason,
-      error: String(second),
-    });
+    deps.telemetry.log(
+      "error",
+      "a job could not be settled; it comes back when its lease has expired",
+      { job_id: job.jobId, reason: error.reason },
+      second,
+    );
     return { kind: "retry", delayMs: deps.settings.leaseTtlMs };
   }
 }

@@ -4,6 +4,7 @@ import { contentKey, jobIdOf, stagingKey } from "../model/keys.ts";
 import type { JobMessage } from "../model/message.ts";
 import type { JobEnd } from "./process-job.ts";
 import { publishStaged, refuseWrongDigest } from "./publish.ts";
+import { logUnexpected } from "./log-unexpected.ts";
 import { retryDelayMs } from "./retry.ts";
 import { transferBody } from "../transfer/transfer.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
@@ -28,6 +29,7 @@ export async function processUnguarded(
     return { kind: "done" };
   } catch (thrown) {
     const error = asJobError(thrown);
+    logUnexpected(telemetry, jobId, error);
     if (error instanceof OutOfTimeError) return { kind: "retry", delayMs: 0 };
     if (!(error instanceof PermanentError) && receiveCount < settings.retry.maxAttempts) {
       const retryAfterMs = error instanceof RetryableError ? error.retryAfterMs : undefined;

@@ -1,17 +1,15 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { streamRecords } from "../../adapters/aws/stream-records.ts";
 import { announce, type AnnouncerDeps } from "../../core/stream/announce.ts";
+import { invoke, type Invocation } from "../invocation.ts";
 
-type AnnouncerHandler = (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>;
+type AnnouncerHandler = (event: DynamoDBStreamEvent, invocation: Invocation) => Promise<DynamoDBBatchResponse>;
 
 /** A batch of the table's stream: Lambda goes on from the record that is reported. */
 export function createHandler(deps: AnnouncerDeps): AnnouncerHandler {
-  return async (event) => {
-    try {
+  return async (event, invocation) =>
+    invoke(deps.telemetry, invocation, async () => {
       const goOnFrom = await announce(deps, streamRecords(event));
       return { batchItemFailures: goOnFrom === undefined ? [] : [{ itemIdentifier: goOnFrom }] };
-    } finally {
-      deps.telemetry.flush();
-    }
-  };
+    });
 }

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { controlGateRollout, type GateRolloutDeps } from "../../core/gate/control-gate-rollout.ts";
 import type { GatePhase } from "../../core/gate/gate-document.ts";
+import { invoke, type Invocation } from "../invocation.ts";
 
 /** What EventBridge says of an alarm; the schedule's event says nothing of the kind. */
 const alarmEvent = z.object({
@@ -13,13 +14,10 @@ interface RolloutReport {
   readonly phase: GatePhase | undefined;
 }
 
-export function createHandler(deps: GateRolloutDeps): (event: unknown) => Promise<RolloutReport> {
-  return async (event) => {
-    try {
+export const createHandler =
+  (deps: GateRolloutDeps) =>
+  async (event: unknown, invocation: Invocation): Promise<RolloutReport> =>
+    invoke(deps.telemetry, invocation, async () => {
       const gate = await controlGateRollout(deps, alarmEvent.safeParse(event).data?.detail.alarmName);
       return { percent: gate?.percent, phase: gate?.phase };
-    } finally {
-      deps.telemetry.flush();
-    }
-  };
-}
+    });

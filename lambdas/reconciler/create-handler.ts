@@ -1,12 +1,7 @@
-import type { ScheduledEvent } from "aws-lambda";
 import { reconcile, type Reconciliation, type ReconcilerDeps } from "../../core/recovery/reconcile.ts";
+import { invoke, type Invocation } from "../invocation.ts";
 
-export function createHandler(deps: ReconcilerDeps): (event: ScheduledEvent) => Promise<Reconciliation> {
-  return async () => {
-    try {
-      return await reconcile(deps);
-    } finally {
-      deps.telemetry.flush();
-    }
-  };
-}
+export const createHandler =
+  (deps: ReconcilerDeps) =>
+  async (_event: unknown, invocation: Invocation): Promise<Reconciliation> =>
+    invoke(deps.telemetry, invocation, async () => reconcile(deps));

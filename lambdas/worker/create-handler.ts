@@ -3,31 +3,32 @@ import pMap from "p-map";
 import { deliver } from "../../core/worker/deliver.ts";
 import { OutOfTimeError } from "../../core/model/errors.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
+import { invoke } from "../invocation.ts";
 
 type WorkerHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
 
 /** An SQS batch: its records in bounded parallel; only those that are to come back are reported. */
 export function createHandler(deps: WorkerDeps, recordConcurrency: number): WorkerHandler {
-  return async (event, context) => {
-    const outOfTime = new AbortController();
-    const workMs = context.getRemainingTimeInMillis() - deps.settings.deadlineBufferMs;
-    const stopTimer = deps.clock.after(workMs, () => outOfTime.abort(new OutOfTimeError()));
-    if (workMs <= 0) outOfTime.abort(new OutOfTimeError());
-    try {
-      const verdicts = await pMap(
-        event.Records,
-        async ({ messageId, body, receiptHandle, attributes }) => {
-          const receiveCount = Number(attributes.ApproximateReceiveCount);
-          const verdict = await deliver(deps, { body, receiptHandle, receiveCount }, outOfTime.signal);
-          return { messageId, verdict };
-        },
-        { concurrency: recordConcurrency },
-      );
-      const returned = verdicts.filter(({ verdict }) => verdict === "return");
-      return { batchItemFailures: returned.map(({ messageId }) => ({ itemIdentifier: messageId })) };
-    } finally {
-      stopTimer();
-      deps.telemetry.flush();
-    }
-  };
+  return async (event, context) =>
+    invoke(deps.telemetry, context, async () => {
+      const outOfTime = new AbortController();
+      const workMs = context.getRemainingTimeInMillis() - deps.settings.deadlineBufferMs;
+      const stopTimer = deps.clock.after(workMs, () => outOfTime.abort(new OutOfTimeError()));
+      if (workMs <= 0) outOfTime.abort(new OutOfTimeError());
+      try {
+        const verdicts = await pMap(
+          event.Records,
+          async ({ messageId, body, receiptHandle, attributes }) => {
+            const receiveCount = Number(attributes.ApproximateReceiveCount);
+            const verdict = await deliver(deps, { messageId, body, receiptHandle, receiveCount }, outOfTime.signal);
+            return { messageId, verdict };
+          },
+          { concurrency: recordConcurrency },
+        );
+        const returned = verdicts.filter(({ verdict }) => verdict === "return");
+        return { batchItemFailures: returned.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+      } finally {
+        stopTimer();
+      }
+    });
 }

@@ -1,4 +1,4 @@
-import type { Context, ScheduledEvent } from "aws-lambda";
+import type { Context } from "aws-lambda";
 import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { Accepted } from "./oracle/accepted.ts";
 import { Announcing } from "./oracle/announcing.ts";
@@ -27,6 +27,7 @@ import { eventOf } from "./services/stubs.ts";
 import { NOTHING_CAME_OF_IT, VirtualTime } from "./services/time.ts";
 import { Trace } from "./services/trace.ts";
 import { WatchedPorts } from "./watched-ports.ts";
+import { INVOCATION } from "../invocation.ts";
 
 /** What lies further ahead, a run of the reconciler that begins now cannot meet. */
 const LONGEST_RUN_MS = 5000;
@@ -264,7 +265,7 @@ export class Simulation implements Stage {
     const process = this.#processes.start("reconciler", skewMs);
     const handler = reconcilerIn(process, this.#services);
     const end = (): void => this.#processes.end(process);
-    void handler({} as ScheduledEvent).then(end, end);
+    void handler({}, INVOCATION).then(end, end);
     return undefined;
   }
 

@@ -156,8 +156,10 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
       checkEvent(event);
       events.push(event);
     },
-    log: (level, message, fields) => void logs.push(`${level}: ${message} ${JSON.stringify(fields)}`),
+    log: (level, message, fields, error) =>
+      void logs.push(`${level}: ${message} ${JSON.stringify(fields)}${error === undefined ? "" : ` ${String(error)}`}`),
     flush: () => undefined,
+    invocationStarted: () => undefined,
   };
   const queue: Queue = {
     send: async (messages) => void sent.push(...messages),
@@ -211,7 +213,12 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
     deliver: async (message = MESSAGE, outOfTime = new AbortController().signal, as = deps) =>
       deliver(
         as,
-        { body: typeof message === "string" ? message : JSON.stringify(message), receiptHandle: "r", receiveCount: 1 },
+        {
+          body: typeof message === "string" ? message : JSON.stringify(message),
+          messageId: "m",
+          receiptHandle: "r",
+          receiveCount: 1,
+        },
         outOfTime,
       ),
     reconcile: async () =>

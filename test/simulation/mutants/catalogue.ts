@@ -323,14 +323,10 @@ export const MUTANTS: readonly Mutant[] = [
     ["a refused event that is forgotten", "if (refusal === undefined) return undefined;", "return undefined;"],
     [
       "on from the last event, whichever was refused",
-      "return due[taken]?.sequenceNumber;",
+      "return refused.sequenceNumber;",
       "return due.at(-1)?.sequenceNumber;",
     ],
-    [
-      "on from behind the refused event",
-      "return due[taken]?.sequenceNumber;",
-      "return due[taken + 1]?.sequenceNumber;",
-    ],
+    ["on from behind the refused event", "return refused.sequenceNumber;", "return due[taken + 1]?.sequenceNumber;"],
     [
       "events that nobody waits for",
       "const { taken, refusal } = await bus.publish(due.map(({ announcement }) => announcement));",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const COPIED = ["package.json", "core", "adapters", "lambdas", "test/simulation"];
+const COPIED = ["package.json", "core", "adapters", "lambdas", "test/simulation", "test/invocation.ts"];
 
 /** A change of one file; the text to find must stand once in it. */
 export interface Change {

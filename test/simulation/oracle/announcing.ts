@@ -10,6 +10,7 @@ import { ANNOUNCED_WITHIN_MS, INVOCATION_MS } from "../services/settings.ts";
 import { SimulatedStream } from "../services/stream.ts";
 import type { Dice, VirtualTime } from "../services/time.ts";
 import type { Trace } from "../services/trace.ts";
+import { INVOCATION } from "../../invocation.ts";
 
 interface World {
   readonly time: VirtualTime;
@@ -75,7 +76,7 @@ export class Announcing {
         end(process);
         resolve(response);
       };
-      announcerIn(process, { bus: this.bus, trace, failIf })(event).then(over, () => over());
+      announcerIn(process, { bus: this.bus, trace, failIf })(event, INVOCATION).then(over, () => over());
     });
   }
 }

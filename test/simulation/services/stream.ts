@@ -110,9 +110,13 @@ export class SimulatedStream {
   }
 }
 
+/** Nothing that the simulation runs goes by it. */
+const CHANGED_AT_S = 0;
+
 const recordOf = (at: number, before: Item | undefined, after: Item): DynamoDBRecord => ({
   eventName: before ? "MODIFY" : "INSERT",
   dynamodb: {
+    ApproximateCreationDateTime: CHANGED_AT_S,
     SequenceNumber: String(at).padStart(21, "0"),
     ...(before && { OldImage: imageOf(before) }),
     NewImage: imageOf(after),

@@ -33,15 +33,21 @@ export class Trace {
     this.#show?.(`${atMs} ${text}`);
   }
 
+  /** Shown to whoever replays a schedule, and not hashed. */
+  show(text: string): void {
+    this.#show?.(`${this.#elapsedMs()} ${text}`);
+  }
+
   telemetryOf(process: string): Telemetry {
     return {
       emit: (event) => {
         this.#onTelemetry(event);
         if (!this.isTelemetryLost) this.line(`${process} tells ${event.event}`);
       },
-      log: (level, message, { reason }) =>
-        this.isTelemetryLost || this.line(`${process} logs ${level}: ${message} (${reason ?? "no reason"})`),
+      // Log lines are for people: rewording one does not change the trace.
+      log: (level, message, { reason }) => this.show(`${process} logs ${level}: ${message} (${reason ?? "no reason"})`),
       flush: () => undefined,
+      invocationStarted: () => undefined,
     };
   }
 

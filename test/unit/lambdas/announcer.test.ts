@@ -2,13 +2,14 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import { describe, expect, it } from "vitest";
 import type { Announcement } from "../../../core/model/announcement.ts";
-import type { Item } from "../../../core/model/write.ts";
+import type { Item, Value } from "../../../core/model/write.ts";
 import { contentKey, jobIdOf } from "../../../core/model/keys.ts";
 import type { AnnouncementBus } from "../../../core/ports/announcement-bus.ts";
 import { createHandler } from "../../../lambdas/announcer/create-handler.ts";
 import { streamRecord } from "../../stream-event.ts";
 import { fileOrigin, MESSAGE, world, type World } from "../../simulation/world.ts";
 import { LARGE, sha256Of } from "../core/support.ts";
+import { INVOCATION } from "../../invocation.ts";
 
 type Outcome = Awaited<ReturnType<AnnouncementBus["publish"]>>;
 
@@ -36,6 +37,7 @@ function announcer(outcome: (told: number) => Outcome | Error = (taken) => ({ ta
       emit: () => undefined,
       log: (level, message) => void logs.push(`${level}: ${message}`),
       flush: () => void flushes++,
+      invocationStarted: () => undefined,
     },
     contentBucket: "content",
   });
@@ -43,7 +45,7 @@ function announcer(outcome: (told: number) => Outcome | Error = (taken) => ({ ta
     announced,
     deadLetters,
     logs,
-    run: async (...Records: DynamoDBRecord[]) => handler({ Records }),
+    run: async (...Records: DynamoDBRecord[]) => handler({ Records }, INVOCATION),
     flushes: () => flushes,
   };
 }
@@ -129,14 +131,14 @@ describe("the announcer", () => {
     expect(flushes()).toBe(1);
   });
 
+  const withHash = (operation: Value | undefined, sha256: string): Value => {
+    const { result, ...rest } = operation as { readonly result: Item };
+    return { ...(rest as Item), result: { ...result, sha256 } };
+  };
   const UNREADABLE: readonly (readonly [what: string, breakIt: (job: Item) => Item, why: RegExp])[] = [
-    ["has no content", ({ op_stream: _transfer, ...rest }) => rest, /sha256/],
+    ["has no content", ({ op_stream: _transfer, ...rest }) => rest, /the transfer of a stored job/],
     ["has not finished its last operation", ({ op_index: _index, ...rest }) => rest, /finished_at/],
-    [
-      "has a hash that is none",
-      (job) => ({ ...job, op_stream: { type: "STREAM", result: { sha256: "x" } } }),
-      /sha256/,
-    ],
+    ["has a hash that is none", (job) => ({ ...job, op_stream: withHash(job["op_stream"], "x") }), /sha256/],
   ];
 
   it.each(UNREADABLE)("sets a record aside that %s, and announces the others", async (_what, breakIt, why) => {

@@ -3,6 +3,7 @@ import type { DynamoDBRecord } from "aws-lambda";
 import { describe, expect, it } from "vitest";
 import { createHandler } from "../../../lambdas/archiver/create-handler.ts";
 import { streamRecord } from "../../stream-event.ts";
+import { INVOCATION } from "../../invocation.ts";
 
 const job = (id: string, more: object = {}) => ({ pk: `JOB#${id}`, state: "INDEXED", work_id: "w", ...more });
 const expired = (id: string, at: number) => streamRecord({ before: job(id), isExpiry: true, at });
@@ -18,9 +19,14 @@ function archiver(isThere = true) {
       },
     },
     deadLetters: { sendToDeadLetters: async (body) => void deadLetters.push(body) },
-    telemetry: { emit: () => undefined, log: () => undefined, flush: () => undefined },
+    telemetry: {
+      emit: () => undefined,
+      log: () => undefined,
+      flush: () => undefined,
+      invocationStarted: () => undefined,
+    },
   });
-  return { objects, deadLetters, run: async (...Records: DynamoDBRecord[]) => handler({ Records }) };
+  return { objects, deadLetters, run: async (...Records: DynamoDBRecord[]) => handler({ Records }, INVOCATION) };
 }
 
 describe("the archiver", () => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { commandGate } from "../../../core/gate/command-gate.ts";
 import { createHandler } from "../../../lambdas/gate-rollout/create-handler.ts";
 import { world } from "../../simulation/world.ts";
+import { INVOCATION } from "../../invocation.ts";
 
 const SCHEDULED = { source: "aws.events", "detail-type": "Scheduled Event", detail: {} };
 const alarmEvent = (value: string) => ({
@@ -35,7 +36,7 @@ async function rollingOut() {
 describe("the rollout controller", () => {
   it("takes the rollout back when the event says ALARM, whatever the alarms say by now", async () => {
     const { handler, flush } = await rollingOut();
-    expect(await handler(alarmEvent("ALARM"))).toEqual({ percent: 0, phase: "rolled_back" });
+    expect(await handler(alarmEvent("ALARM"), INVOCATION)).toEqual({ percent: 0, phase: "rolled_back" });
     expect(flush).toHaveBeenCalledOnce();
   });
 
@@ -45,15 +46,15 @@ describe("the rollout controller", () => {
     ["an event that is none", undefined],
   ])("at %s looks at the alarms itself", async (_what, event) => {
     const { clock, handler } = await rollingOut();
-    expect(await handler(event)).toEqual({ percent: 5, phase: "baking" });
+    expect(await handler(event, INVOCATION)).toEqual({ percent: 5, phase: "baking" });
     await clock.advance(1000);
-    expect(await handler(event)).toEqual({ percent: 25, phase: "baking" });
+    expect(await handler(event, INVOCATION)).toEqual({ percent: 25, phase: "baking" });
   });
 
   it("flushes when it fails as well", async () => {
     const { items, handler, flush } = await rollingOut();
     vi.spyOn(items, "read").mockRejectedValue(new Error("throttled"));
-    await expect(handler(SCHEDULED)).rejects.toThrow("throttled");
+    await expect(handler(SCHEDULED, INVOCATION)).rejects.toThrow("throttled");
     expect(flush).toHaveBeenCalledOnce();
   });
 });

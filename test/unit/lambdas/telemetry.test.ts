@@ -8,6 +8,7 @@ import { lineTelemetry } from "../../../adapters/node/telemetry.ts";
 import { createHandler as createReconciler } from "../../../lambdas/reconciler/create-handler.ts";
 import { createHandler as createWorker } from "../../../lambdas/worker/create-handler.ts";
 import { answer, fileOrigin, MESSAGE, world } from "../../simulation/world.ts";
+import { INVOCATION } from "../../invocation.ts";
 
 const JOBS = 60;
 const CONTEXT = { getRemainingTimeInMillis: () => 900_000 } as Context;
@@ -51,7 +52,7 @@ async function runWith(write: (lines: string) => void) {
     CONTEXT,
   );
   await w.clock.advance(62_000);
-  const reconciliation = await createReconciler({ ...w.deps, settings: SETTINGS })({} as never);
+  const reconciliation = await createReconciler({ ...w.deps, settings: SETTINGS })({}, INVOCATION);
   const tookMs = performance.now() - startedMs;
   return {
     outcome: { response, reconciliation, items: [...w.items.all], content: [...w.contentObjects.keys()] },

@@ -2,6 +2,7 @@ import type { Context, SQSEvent, SQSRecord } from "aws-lambda";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createHandler } from "../../../lambdas/worker/create-handler.ts";
 import { answer, fileOrigin, MESSAGE, settled, world } from "../../simulation/world.ts";
+import { INVOCATION } from "../../invocation.ts";
 
 const recordOf = (messageId: string, body: unknown): SQSRecord => ({
   messageId,
@@ -176,7 +177,7 @@ describe("the wired functions", () => {
     const w = world();
     const settings = { requeueGraceMs: 1, recoverLimit: 1, sweepLimit: 1, orphanAgeMs: 1 };
     const handler = createReconciler({ ...w.deps, telemetry: { ...w.deps.telemetry, flush }, settings });
-    expect(await handler({} as never)).toEqual({
+    expect(await handler({}, INVOCATION)).toEqual({
       recoveredLeases: 0,
       requeuedJobs: 0,
       abandonedOperations: 0,

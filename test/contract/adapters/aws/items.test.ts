@@ -225,6 +225,6 @@ it("passes on an outage of DynamoDB, as one of ours that may pass", async () => 
   const error: unknown = await items
     .write({ key: "k", when: always, set: { a: 1 } })
     .catch((thrown: unknown) => thrown);
-  expect(asJobError(error)).toMatchObject({ name: "RetryableError", failureClass: "system" });
+  expect(asJobError(error)).toMatchObject({ name: "UnexpectedError", failureClass: "system" });
   client.destroy();
 });

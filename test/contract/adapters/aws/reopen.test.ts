@@ -12,7 +12,7 @@ import {
   type Lease,
   type OperationEntry,
 } from "../../../../core/model/protocol.ts";
-import { decodeJob } from "../../../../core/model/record-codec.ts";
+import { decodeJob, encodeTransfer } from "../../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../../core/model/record.ts";
 import { itemsBackends, type ItemsBackend } from "./items-backends.ts";
 
@@ -22,9 +22,16 @@ const TTL_MS = 120_000;
 const GRACE_MS = 300_000;
 const TROUBLE = { reason: "http_404", failureClass: "origin" } as const;
 
-const done = (type: OperationEntry["type"]): OperationEntry => ({
+const RESULTS = {
+  HEAD: { validator: "" },
+  STREAM: encodeTransfer({ sha256: "ab", bytes: 1, contentType: "text/plain", stagedBy: "1", etag: "e" }),
+  FINALIZE: { outcome: "created" },
+};
+type DoneType = keyof typeof RESULTS;
+
+const done = (type: DoneType): OperationEntry => ({
   type,
-  record: { key: `key-of-${type}`, status: "DONE", fence: 1, atMs: START_MS, result: { outcome: "created" } },
+  record: { key: `key-of-${type}`, status: "DONE", fence: 1, atMs: START_MS, result: RESULTS[type] },
 });
 
 describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) => {
@@ -50,7 +57,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
     backend.items.write(reopenJob(seen, by, REOPENED_MS, GRACE_MS));
 
   /** Failed under its first lease, with what was done until then on record. */
-  async function failed(...operations: readonly OperationEntry["type"][]): Promise<Lease> {
+  async function failed(...operations: readonly DoneType[]): Promise<Lease> {
     await lease("worker", START_MS);
     const mine: Lease = { jobId: jobId(), owner: "worker", fence: 1 };
     for (const type of operations)
@@ -135,7 +142,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
 
   it("is refused while the job is open, under the same fence even", async () => {
     await lease("worker", START_MS);
-    expect((await reopen(await job())).applied).toBe(false);
+    expect((await reopen({ ...(await job()), reason: "http_404" })).applied).toBe(false);
   });
 
   it("is refused when the record is gone, and makes none", async () => {

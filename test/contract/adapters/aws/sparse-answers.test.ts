@@ -1,4 +1,4 @@
-/** What services other than AWS's own leave out of an answer is taken for nothing, never for a fault. */
+/** An absent list in a service's answer is an empty list. A missing value that AWS promises is refused by name. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -43,67 +43,57 @@ afterAll(async () => {
   await once(server, "close");
 });
 
-describe("Staging", () => {
+describe("Staging refuses an answer without", () => {
   const upload = { key: "k", uploadId: "u" };
   const body = Buffer.from("x");
 
-  const CALLS: readonly (readonly [call: string, xml: string, run: () => Promise<unknown>, nothing: unknown])[] = [
-    ["put", "", async () => staging.put("k", body, "text/plain"), { etag: "" }],
-    ["createUpload", "<R/>", async () => staging.createUpload("k", "text/plain"), { key: "k", uploadId: "" }],
-    ["uploadPart", "", async () => staging.uploadPart(upload, 1, body), { etag: "" }],
-    ["completeUpload", "<R/>", async () => staging.completeUpload(upload, []), { etag: "" }],
-    ["head", "", async () => staging.head("k"), { bytes: 0, etag: "" }],
-    ["listParts", "<R/>", async () => staging.listParts(upload), []],
+  const CALLS: readonly (readonly [missing: string, xml: string, run: () => Promise<unknown>])[] = [
+    ["the ETag of a staged object", "", async () => staging.put("k", body, "text/plain")],
+    ["the id of a new upload", "<R/>", async () => staging.createUpload("k", "text/plain")],
+    ["the ETag of an uploaded part", "", async () => staging.uploadPart(upload, 1, body)],
+    ["the length of an object", "", async () => staging.head("k")],
+    ["the number of a listed part", "<R><Part></Part></R>", async () => staging.listParts(upload)],
+    ["the key of a listed upload", "<R><Upload></Upload></R>", async () => staging.litter(undefined, 9)],
+    ["the key of a listed object", "<R><Contents></Contents></R>", async () => staging.litter(undefined, 9)],
     [
-      "listParts, of a part",
-      "<R><Part></Part></R>",
-      async () => staging.listParts(upload),
-      [{ partNumber: 0, etag: "", bytes: 0 }],
-    ],
-    ["litter", "<R/>", async () => staging.litter(undefined, 9), { found: [] }],
-    [
-      "litter, of an upload and an object",
-      "<R><Upload></Upload><Contents></Contents></R>",
-      async () => staging.litter(undefined, 9),
-      {
-        found: [
-          { key: "", uploadId: "", createdMs: 0 },
-          { key: "", createdMs: 0 },
-        ],
-      },
-    ],
-    [
-      "litter, of where it goes on",
+      "the key marker of a truncated list",
       "<R><IsTruncated>true</IsTruncated></R>",
       async () => staging.litter(undefined, 9),
-      { found: [], next: JSON.stringify({ of: "uploads", key: "", uploadId: "" }) },
     ],
   ];
 
-  it.each(CALLS)("%s", async (_call, xml, run, nothing) => {
+  it.each(CALLS)("%s", async (missing, xml, run) => {
     answer = xml;
-    expect(await run()).toEqual(nothing);
+    await expect(run()).rejects.toThrow(missing);
   });
 });
 
-describe("Items", () => {
+describe("An empty list is no list at all to some services:", () => {
+  it.each([
+    ["Staging.listParts", "<R/>", async () => staging.listParts({ key: "k", uploadId: "u" }), []],
+    ["Staging.litter", "<R/>", async () => staging.litter(undefined, 9), { found: [] }],
+    ["Items.read", "{}", async () => items.read("k"), undefined],
+    ["Items.readMany", "{}", async () => items.readMany(["k"]), new Map()],
+    ["Items.watched", "{}", async () => items.watched(0, 1, 1), []],
+  ] as const)("%s finds nothing", async (_call, text, run, nothing) => {
+    answer = text;
+    expect(await run()).toEqual(nothing);
+  });
+
+  it("Queue.send takes a reply that names no failures as a success", async () => {
+    answer = "{}";
+    await expect(queue.send([{ body: "b", group: "g" }])).resolves.toBeUndefined();
+  });
+});
+
+describe("Items refuses an answer without", () => {
   const write = { key: "k", when: [[{ attribute: "pk", is: "absent" }]], set: { a: 1 } } as const;
 
-  const CALLS: readonly (readonly [call: string, json: object, run: () => Promise<unknown>, nothing: unknown])[] = [
-    ["write", {}, async () => items.write(write), { applied: true, item: {} }],
-    ["read", {}, async () => items.read("k"), undefined],
-    ["readMany", {}, async () => items.readMany(["k"]), new Map()],
-    ["watched", {}, async () => items.watched(0, 1, 1), []],
-    ["watched, of a key", { Items: [{}] }, async () => items.watched(0, 1, 1), [""]],
-  ];
-
-  it.each(CALLS)("%s", async (_call, json, run, nothing) => {
-    answer = JSON.stringify(json);
-    expect(await run()).toEqual(nothing);
+  it.each([
+    ["the item after an update", "{}", async () => items.write(write)],
+    ["the key of an item", '{"Items":[{}]}', async () => items.watched(0, 1, 1)],
+  ] as const)("%s", async (missing, json, run) => {
+    answer = json;
+    await expect(run()).rejects.toThrow(missing);
   });
-});
-
-it("Queue: send", async () => {
-  answer = "{}";
-  await expect(queue.send([{ body: "b", group: "g" }])).resolves.toBeUndefined();
 });

@@ -26,7 +26,7 @@ describe("a response", () => {
       socket.write("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 0\r\n\r\n"),
     );
     const response = await get(client(), raw.url);
-    expect(response.headers["set-cookie"]).toBe("a=1");
+    expect(response.headers["set-cookie"]).toBe("a=1,b=2");
     await bodyOf(response);
   });
 

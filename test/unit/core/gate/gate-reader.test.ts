@@ -40,7 +40,12 @@ function workers(count: number, clocks: readonly SimulatedClock[] = [simulatedCl
             return read(key);
           },
         },
-        telemetry: { emit: () => undefined, flush: () => undefined, log: (_level, text) => void logs.push(text) },
+        telemetry: {
+          emit: () => undefined,
+          flush: () => undefined,
+          invocationStarted: () => undefined,
+          log: (_level, text) => void logs.push(text),
+        },
       }),
   );
   const [first = new GateReader({} as never)] = readers;
@@ -163,7 +168,12 @@ describe("a gate reader", () => {
     let nowMs = 1_000_000;
     const items = simulatedItems();
     const clock = { nowMs: () => nowMs, every: () => () => undefined, after: () => () => undefined };
-    const telemetry = { emit: () => undefined, flush: () => undefined, log: () => undefined };
+    const telemetry = {
+      emit: () => undefined,
+      flush: () => undefined,
+      invocationStarted: () => undefined,
+      log: () => undefined,
+    };
     const reader = new GateReader({ clock, items, telemetry });
     expect(await verdictOf(reader)).toBe("in");
     await commandGate({ clock, items }, { kind: "off" }, OPERATOR);

@@ -34,6 +34,7 @@ export function rollout() {
     telemetry: {
       emit: () => undefined,
       flush: () => undefined,
+      invocationStarted: () => undefined,
       log: (level, text, fields) => void logs.push(`${level}: ${text} ${JSON.stringify(fields)}`),
     },
     settings: { bakeMs: BAKE_MS, blindMs: BLIND_MS },

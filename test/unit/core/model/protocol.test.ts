@@ -61,5 +61,5 @@ it("what a later version adds to a record does not disturb this one", async () =
 });
 
 it("an item that is no job is refused by name", () => {
-  expect(() => decodeJob({ pk: "HASH#x" })).toThrow("Item HASH#x is no job record");
+  expect(() => decodeJob({ pk: "HASH#x" })).toThrow("The record HASH#x cannot be read: its field state is undefined");
 });

@@ -34,7 +34,11 @@ const turn = async (w: World, percent: number): Promise<unknown> =>
   commandGate(w.deps, percent === 0 ? { kind: "off" } : { kind: "set", percent }, { by: "test", reason: "test" });
 
 const redeliver = async (w: World, receiveCount: number): Promise<string> =>
-  deliver(w.deps, { body: JSON.stringify(MESSAGE), receiptHandle: "r", receiveCount }, new AbortController().signal);
+  deliver(
+    w.deps,
+    { body: JSON.stringify(MESSAGE), messageId: "m", receiptHandle: "r", receiveCount },
+    new AbortController().signal,
+  );
 
 describe("the path of an attempt", () => {
   it("is guarded only where the variable and the document both admit the job", async () => {
