@@ -23,9 +23,9 @@ import { plainSha256 } from "./services/stubs.ts";
 import type { Trace } from "./services/trace.ts";
 import type { WatchedPorts } from "./watched-ports.ts";
 
-/** More than any schedule has: the simulation is not about the limits of one run. */
+/** Higher than any schedule needs: the limits of one run are not simulated. */
 const RECONCILER_LIMITS = { recoverLimit: 20, sweepLimit: 100 };
-const REOPENED_AT_MOST = 20;
+const MAX_REOPENED = 20;
 
 export interface Services {
   readonly ports: WatchedPorts;
@@ -34,7 +34,7 @@ export interface Services {
   readonly trace: Trace;
 }
 
-/** The product's own worker, in a process that may die, among simulated services. */
+/** The product's own worker, in a process that may die, on simulated services. */
 export const workerIn = (process: SimulatedProcess, services: Services, settings: WorkerSettings) => {
   const { clock } = process;
   const items = services.ports.items(process);
@@ -75,20 +75,21 @@ interface AnnouncerServices {
   readonly failIf: (check: () => void) => void;
 }
 
-/** What the protocol writes makes sense to the announcer, always. */
+/** The announcer. It can read everything that the protocol writes; a dead letter is a violation. */
 export const announcerIn = (process: SimulatedProcess, { bus, failIf, trace }: AnnouncerServices) =>
   createAnnouncer({
     bus: through(process, "bus", bus.port),
     deadLetters: {
       sendToDeadLetters: async (_body, reason) =>
         failIf(() => {
-          throw new Violation(`${process.name} could make no sense of a record: ${reason}`);
+          throw new Violation(`${process.name} could not read a record: ${reason}`);
         }),
     },
     telemetry: trace.telemetryOf(process.name),
     contentBucket: CONTENT_BUCKET,
   });
-/** An operator's `redrive failed`, of all that failed. */
+
+/** An operator's `redrive failed` of all failed jobs. */
 export const redriveIn = async (process: SimulatedProcess, services: Services): Promise<unknown> =>
   redriveFailed(
     {
@@ -100,5 +101,5 @@ export const redriveIn = async (process: SimulatedProcess, services: Services): 
       telemetry: services.trace.telemetryOf(process.name),
       settings: { requeueGraceMs: REQUEUE_GRACE_MS },
     },
-    { selection: {}, limit: REOPENED_AT_MOST, isDryRun: false, onJob: () => undefined },
+    { selection: {}, limit: MAX_REOPENED, isDryRun: false, onJob: () => undefined },
   );

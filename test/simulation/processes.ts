@@ -3,38 +3,38 @@ import type { SimulationOptions } from "./scenarios/scenario.ts";
 import type { Dice, VirtualTime } from "./services/time.ts";
 import type { Trace } from "./services/trace.ts";
 
-interface Surroundings {
+interface Environment {
   readonly options: Pick<SimulationOptions, "dice" | "latencyMs" | "faultAt">;
   readonly time: VirtualTime;
   readonly trace: Trace;
-  /** Runs a check, and remembers the first that fails. */
+  /** Runs a check and records the first violation. */
   readonly failIf: (check: () => void) => void;
   readonly onFault: (fault: Fault, boundary: Boundary) => void;
 }
 
 type Role = "announcer" | "operator" | "reconciler" | "worker";
 
-interface Attention {
-  /** At every call of the process. */
+interface StartOptions {
+  /** Runs at every call of the process. */
   readonly check?: (boundary: Boundary) => void;
   readonly onDeath?: () => void;
   readonly dice?: Dice;
 }
 
-/** Who is at work, and every call of a port so far. */
+/** The running processes, and every call of a port so far. */
 export class Processes {
   readonly boundaries: Boundary[] = [];
   crashes = 0;
-  readonly #around: Surroundings;
+  readonly #env: Environment;
   readonly #busy = new Map<SimulatedProcess, Role>();
   #started = 0;
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(env: Environment) {
+    this.#env = env;
   }
 
-  start(role: Role, skewMs: number, { check, dice, onDeath }: Attention = {}): SimulatedProcess {
-    const { failIf, onFault, options, time, trace } = this.#around;
+  start(role: Role, skewMs: number, { check, dice, onDeath }: StartOptions = {}): SimulatedProcess {
+    const { failIf, onFault, options, time, trace } = this.#env;
     const process: SimulatedProcess = new SimulatedProcess(
       `${role}${++this.#started}`,
       {

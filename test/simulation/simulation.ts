@@ -6,7 +6,7 @@ import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
 import { checkDuplicate, Violation } from "./oracle/invariants.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
 import { reconcilerIn, redriveIn, workerIn, type Services } from "./functions.ts";
-import { checkIndexed } from "./oracle/illness.ts";
+import { checkIndexed } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
 import { durationMs, type Boundary, type SimulatedProcess } from "./services/process.ts";
@@ -24,12 +24,12 @@ import {
   VISIBILITY_MS,
 } from "./services/settings.ts";
 import { eventOf } from "./services/stubs.ts";
-import { NOTHING_CAME_OF_IT, VirtualTime } from "./services/time.ts";
+import { NOTHING_HAPPENED, VirtualTime } from "./services/time.ts";
 import { Trace } from "./services/trace.ts";
 import { WatchedPorts } from "./watched-ports.ts";
 import { INVOCATION } from "../invocation.ts";
 
-/** What lies further ahead, a run of the reconciler that begins now cannot meet. */
+/** A reconciler that starts now cannot meet a job that becomes due later than this. */
 const LONGEST_RUN_MS = 5000;
 
 export class Simulation implements Stage {
@@ -49,7 +49,7 @@ export class Simulation implements Stage {
   readonly #startMs: number;
   #answers = new Map<string, number>();
   #violation: Error | undefined;
-  #troubledUntilMs: number;
+  #faultsUntilMs: number;
   #operatorsToCome = 0;
 
   constructor(options: SimulationOptions) {
@@ -92,7 +92,7 @@ export class Simulation implements Stage {
       trace: this.trace,
       failIf: (check) => this.#failIf(check),
       onFault: (fault, boundary) => {
-        this.troubleFor(durationMs(fault));
+        this.extendFaults(durationMs(fault));
         this.gate.struck(boundary, fault);
       },
     });
@@ -106,13 +106,13 @@ export class Simulation implements Stage {
       start: (onDeath) => this.#processes.start("announcer", 0, { onDeath, dice: options.streamDice }),
       end: (process) => this.#processes.end(process),
     });
-    this.#troubledUntilMs = this.#startMs + options.faultsEndMs;
+    this.#faultsUntilMs = this.#startMs + options.faultsEndMs;
     this.time.plan(0, () => this.#poll());
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
     for (const atMs of scenario.operatorAtMs ?? []) this.redriveAfter(atMs);
   }
 
-  /** Runs until everything has healed. @throws Violation */
+  /** Runs until everything has healed. @throws Violation if an invariant breaks or the run does not heal in time. */
   async run(): Promise<void> {
     const { scenario } = this.#options;
     while (!this.#isHealed()) {
@@ -121,9 +121,9 @@ export class Simulation implements Stage {
       this.announcing.stream.follow();
       scenario.onEvent?.(this);
       if (this.#violation) throw this.#violation;
-      this.announcing.checkInTime(this.#troubledUntilMs);
-      if (this.time.nowMs > this.#troubledUntilMs + this.#patienceMs() && !this.#isWell())
-        throw new Violation(`not healed in time: ${this.accepted.illness().join(", ")}`);
+      this.announcing.checkInTime(this.#faultsUntilMs);
+      if (this.time.nowMs > this.#faultsUntilMs + this.#patienceMs() && !this.#isHealthy())
+        throw new Violation(`not healed in time: ${this.accepted.unhealed().join(", ")}`);
     }
     this.#services.ports.checkContent();
     checkIndexed(this.items.all);
@@ -144,32 +144,32 @@ export class Simulation implements Stage {
   }
 
   get areFaultsOver(): boolean {
-    return this.time.nowMs >= this.#troubledUntilMs;
+    return this.time.nowMs >= this.#faultsUntilMs;
   }
 
-  /** How long after the last fault everything was as it should. */
+  /** The time from the last fault until now, in ms. After `run`, this is how long healing took. */
   get healedInMs(): number {
-    return Math.max(0, this.time.nowMs - this.#troubledUntilMs);
+    return Math.max(0, this.time.nowMs - this.#faultsUntilMs);
   }
 
-  /** A fault goes on for so long from now. */
-  troubleFor(ms: number): void {
-    this.#troubledUntilMs = Math.max(this.#troubledUntilMs, this.time.nowMs + ms);
+  /** Extends the time of faults to at least `ms` from now. */
+  extendFaults(ms: number): void {
+    this.#faultsUntilMs = Math.max(this.#faultsUntilMs, this.time.nowMs + ms);
   }
 
   deliverAgain(body: string): void {
     this.queue.add(body);
-    this.troubleFor(0);
+    this.extendFaults(0);
   }
 
-  /** An operator comes by and reopens what failed; what that sets off must heal in its turn. */
+  /** After the delay, an operator reopens all failed jobs. What that causes must heal as well. */
   redriveAfter(delayMs: number): void {
     this.#operatorsToCome += 1;
-    this.troubleFor(delayMs);
+    this.extendFaults(delayMs);
     this.time.plan(delayMs, () => {
       this.#operatorsToCome -= 1;
       const process = this.#processes.start("operator", this.#skewMs("operator"), {
-        check: () => this.troubleFor(0),
+        check: () => this.extendFaults(0),
       });
       const end = (): void => this.#processes.end(process);
       void redriveIn(process, this.#services).then(end, end);
@@ -195,13 +195,13 @@ export class Simulation implements Stage {
   }
 
   #isHealed(): boolean {
-    return this.announcing.isDone && this.#isWell();
+    return this.announcing.isDone && this.#isHealthy();
   }
 
-  #isWell(): boolean {
-    const isNobodyAtWork = this.#processes.areIdle && this.#operatorsToCome === 0;
-    const isAtRest = this.areFaultsOver && isNobodyAtWork && this.queue.messages.size === 0;
-    return isAtRest && this.accepted.illness().length === 0;
+  #isHealthy(): boolean {
+    const isIdle = this.#processes.areIdle && this.#operatorsToCome === 0;
+    const isAtRest = this.areFaultsOver && isIdle && this.queue.messages.size === 0;
+    return isAtRest && this.accepted.unhealed().length === 0;
   }
 
   #answerTo(request: OriginQuestion): OriginAnswer {
@@ -213,9 +213,9 @@ export class Simulation implements Stage {
 
   #poll(): unknown {
     this.time.plan(POLL_EVERY_MS, () => this.#poll());
-    if (this.#processes.workers >= this.#options.workers) return NOTHING_CAME_OF_IT;
+    if (this.#processes.workers >= this.#options.workers) return NOTHING_HAPPENED;
     const messages = this.queue.receive(this.#options.dice.between(1, 3));
-    if (messages.length === 0) return NOTHING_CAME_OF_IT;
+    if (messages.length === 0) return NOTHING_HAPPENED;
     this.#invoke(messages);
     return undefined;
   }
@@ -241,7 +241,7 @@ export class Simulation implements Stage {
       const returned = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
       const done = messages.filter(({ id }) => !returned.has(id));
       stopWatch();
-      // Each by itself: of a batch, some deletions may fail, and those messages come back.
+      // Each by itself: some deletions of a batch may fail, and those messages come back.
       for (const message of done) {
         await process
           .call("queue", "acknowledge", async () => this.#acknowledge(process, message, begunMs))
@@ -255,13 +255,13 @@ export class Simulation implements Stage {
   #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, begunMs: number): void {
     this.queue.delete(receipt);
     if (this.accepted.mayLeave(body, this.gate.lowestSince(begunMs))) return;
-    this.#fail(new Violation(`${process.name} acknowledged ${body}, whose job nothing brings back`));
+    this.#fail(new Violation(`${process.name} acknowledged ${body}, but nothing brings its job back`));
   }
 
   #startReconciler(): unknown {
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
     const skewMs = this.#skewMs("reconciler");
-    if (this.#isNothingToReconcile(skewMs)) return NOTHING_CAME_OF_IT;
+    if (this.#isNothingToReconcile(skewMs)) return NOTHING_HAPPENED;
     const process = this.#processes.start("reconciler", skewMs);
     const handler = reconcilerIn(process, this.#services);
     const end = (): void => this.#processes.end(process);
@@ -269,19 +269,19 @@ export class Simulation implements Stage {
     return undefined;
   }
 
-  /** A run that would meet nothing changes nothing: it is left out, for the sake of speed. */
+  /** A run that would find nothing changes nothing. It is skipped to save time. */
   #isNothingToReconcile(skewMs: number): boolean {
     if (this.blobs.stagedObjects.size > 0 || this.blobs.uploads.size > 0) return false;
     const untilMs = this.time.nowMs + skewMs + LONGEST_RUN_MS;
     return ![...this.items.all.values()].some(({ watch_at: atMs }) => typeof atMs === "number" && atMs < untilMs);
   }
 
-  /** Of all that happened, and of the table at the end: equal for equal runs. */
+  /** A hash of the trace and of the final table. Equal runs have equal hashes. */
   get traceHash(): number {
     return this.trace.hashWith(JSON.stringify([...this.items.all]));
   }
 
-  /** By how much the clock of the next one in this role is off. */
+  /** How far the clock of the next process in this role is off, in ms. */
   #skewMs(role: string): number {
     return this.#options.skewMs?.(role) ?? 0;
   }

@@ -16,11 +16,11 @@ interface Watched {
   readonly items: SimulatedItems;
   readonly blobs: SimulatedBlobs;
   readonly origin: SimulatedOrigin;
-  /** Runs a check, and remembers the first that fails. */
+  /** Runs a check and records the first violation. */
   readonly failIf: (check: () => void) => void;
 }
 
-/** The services as one process sees them: every call is that process's, and what must always hold is checked at each. */
+/** The services as one process sees them. Every call goes through the process, and checks the invariants. */
 export class WatchedPorts {
   readonly #watched: Watched;
   readonly #table = new TableWatch(MAX_ATTEMPTS);
@@ -43,7 +43,7 @@ export class WatchedPorts {
     } satisfies Items);
   }
 
-  /** How often a failed job was opened again. */
+  /** How often failed jobs were reopened. */
   get reopenings(): number {
     return this.#table.reopenings;
   }
@@ -59,7 +59,7 @@ export class WatchedPorts {
     } satisfies FailedJobs);
   }
 
-  /** An operator sends nothing before it has written. */
+  /** An operator sends no message before it has reopened the job. */
   operatorsQueue(process: SimulatedProcess, queue: Queue): Pick<Queue, "send"> {
     return through(process, "queue", {
       send: async (messages) => {
@@ -69,7 +69,7 @@ export class WatchedPorts {
     } satisfies Pick<Queue, "send">);
   }
 
-  /** Nobody removes what a job that is not finished needs, or stages on the wrong path or under another's name. */
+  /** Checks that no process removes what an open job needs, or stages on the wrong path or under another fence. */
   staging(process: SimulatedProcess): Staging {
     const { blobs, failIf, gate, items } = this.#watched;
     const check = (key: string, uploadId?: string): void => {
@@ -103,7 +103,7 @@ export class WatchedPorts {
     } satisfies Staging);
   }
 
-  /** What is published is checked there and then: named by its hash, and whole. */
+  /** Checks each object when it is published: it is named by its hash, and whole. */
   content(process: SimulatedProcess): Content {
     const { content } = this.#watched.blobs;
     return through(process, "content", {
@@ -116,7 +116,7 @@ export class WatchedPorts {
     } satisfies Content);
   }
 
-  /** Of the object under the key, or of all. */
+  /** Checks the object under the key, or all objects if there is no key. */
   checkContent(key?: string): void {
     const { blobs, origin } = this.#watched;
     const versions = [...origin.resources.values()].flatMap((resource) => resource.versions);

@@ -19,7 +19,7 @@ import { checkEvent } from "../event-check.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 
-/** Time that passes only when told to; timers fire in order as it does. */
+/** A clock that moves only by `advance`, which fires the timers in order. */
 export interface SimulatedClock extends Clock {
   advance(ms: number): Promise<void>;
 }
@@ -54,7 +54,7 @@ export function simulatedClock(startMs = 1_800_000_000_000): SimulatedClock {
   };
 }
 
-/** Lets everything run that waits for promises alone. */
+/** Resolves when everything that waits only for promises has run. */
 export const settled = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export type Origin = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
@@ -70,7 +70,7 @@ export function answer({ status = 200, headers = {}, body = new Uint8Array() }: 
   return { status, headers, body: pieces, discard: () => undefined };
 }
 
-/** What a body arrives in, one piece after the other. */
+/** The size of the pieces in which a body arrives, in bytes. */
 export const PIECE_BYTES = 3;
 
 async function* piecesOf(body: Uint8Array): AsyncIterable<Uint8Array> {
@@ -112,7 +112,7 @@ const SETTINGS: WorkerSettings = {
   allowPrivateHosts: false,
 };
 
-/** Tiny, so that a body of a few bytes has parts; the simulated bucket has no least size. */
+/** Tiny, so that a body of a few bytes has parts. The simulated bucket has no minimum part size. */
 export const PART_BYTES = 8;
 
 export interface World extends SimulatedBlobs {
@@ -126,7 +126,7 @@ export interface World extends SimulatedBlobs {
   readonly deadLetters: readonly { readonly body: string; readonly reason: string }[];
   readonly hidden: readonly number[];
   serve(origin: Origin): void;
-  /** `as` is another worker's view of the same services. */
+  /** Delivers one message. `as` is another worker's view of the same services. */
   deliver(message?: object | string, outOfTime?: AbortSignal, as?: WorkerDeps): Promise<Verdict>;
   reconcile(): Promise<Reconciliation>;
   job(message?: JobMessage): JobRecord | undefined;
@@ -134,7 +134,7 @@ export interface World extends SimulatedBlobs {
 
 export interface WorldOptions {
   readonly settings?: Partial<WorkerSettings>;
-  /** Wraps the ports, to make them fail or stop. */
+  /** Wraps the ports to make them fail or stop. */
   readonly wrap?: (deps: WorkerDeps) => WorkerDeps;
 }
 

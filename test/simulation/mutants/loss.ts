@@ -1,11 +1,11 @@
-/** `loss.ts <schedules>`: runs so many, whatever they break, and counts the ways in which they do. */
+/** `loss.ts <schedules>`: runs that many schedules, does not stop at violations, and counts each kind of violation. */
 import { runSchedule } from "../search/random.ts";
 import { drawSchedule } from "../search/schedule.ts";
 
 export interface LossReport {
   readonly schedules: number;
   readonly violations: number;
-  /** Most frequent first, names and numbers left out. */
+  /** Most frequent first. Names and numbers are replaced by placeholders. */
   readonly kinds: readonly (readonly [kind: string, count: number])[];
 }
 

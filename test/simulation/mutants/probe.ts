@@ -1,11 +1,11 @@
-/** `probe.ts <schedules>`: looks for a violation, and tells on standard output how many schedules it took. */
+/** `probe.ts <schedules>`: searches for a violation, and prints it and the number of schedules as JSON to stdout. */
 import { runSingles, runUndisturbed } from "../search/exhaustive.ts";
 import { SCENARIOS } from "../scenarios/scenarios.ts";
 import { noFigures, search } from "../search/search.ts";
 
-/** Fixed: whether a mutant is noticed must not depend on luck. */
+/** Fixed, because it must not depend on luck whether a mutant is noticed. */
 const FIRST_SEED = 1;
-/** After every scenario by itself, since most mutants do not outlive it; then every single fault; then the rest. */
+/** The undisturbed scenarios run first and kill most mutants. Then come these seeds, all single faults, the rest. */
 const RANDOM_FIRST = 300;
 
 export interface ProbeReport {

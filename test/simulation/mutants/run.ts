@@ -1,6 +1,7 @@
 /**
- * `npm run mutants [-- TEXT]`: breaks the product in every way of the catalogue, and sees whether the simulator notices.
- * `npm run mutants -- --unfenced`: the product without any fence, and what is lost.
+ * `npm run mutants [-- TEXT]`: breaks the product in every way of the catalogue, and checks that the simulator notices.
+ * With TEXT, only the mutants whose file or name contains it.
+ * `npm run mutants -- --unfenced`: removes all fences, and counts the violations.
  */
 import { availableParallelism } from "node:os";
 import pMap from "p-map";
@@ -9,10 +10,10 @@ import type { ProbeReport } from "./probe.ts";
 import { inChangedTree, runIn } from "./tree.ts";
 import { showLoss } from "./unfenced.ts";
 
-/** Every scenario, a few hundred seeds, most of the singles. */
+/** Enough for every undisturbed scenario, a few hundred seeds and most of the single faults. */
 const SCHEDULES_A_MUTANT = 10_000;
 const SCHEDULES_WITHOUT_FENCES = 10_000;
-/** A mutant that makes the simulation run for ever is noticed as well; ten thousand sound schedules take a tenth of it. */
+/** A mutant whose simulation never ends counts as killed. 10,000 schedules of the product take a tenth of this time. */
 const LONGEST_MS = 180_000;
 
 interface Verdict {
@@ -32,9 +33,9 @@ async function judge(mutant: Mutant): Promise<Verdict> {
 async function probe(tree: string): Promise<Omit<Verdict, "mutant">> {
   const { error, stderr, stdout } = await runIn(tree, "probe.ts", [String(SCHEDULES_A_MUTANT)], LONGEST_MS);
   if (error?.killed) return { isKilled: true, how: "the simulation never ended" };
-  if (error) return { isKilled: true, how: stderr.trim().split("\n").at(-1) ?? "it crashed" };
+  if (error) return { isKilled: true, how: stderr.trim().split("\n").at(-1) ?? "the simulation crashed" };
   const { schedules, violation } = JSON.parse(stdout) as ProbeReport;
-  return { isKilled: violation !== undefined, how: `${schedules} schedules, ${violation ?? "nothing noticed"}` };
+  return { isKilled: violation !== undefined, how: `${schedules} schedules, ${violation ?? "no violation"}` };
 }
 
 async function judgeAll(wanted: string | undefined): Promise<boolean> {
@@ -45,13 +46,13 @@ async function judgeAll(wanted: string | undefined): Promise<boolean> {
   return survivors.length === 0;
 }
 
-async function tellLoss(): Promise<boolean> {
+async function reportLoss(): Promise<boolean> {
   const { kinds, schedules, violations } = await showLoss(SCHEDULES_WITHOUT_FENCES);
   for (const [kind, count] of kinds) say(`${String(count).padStart(6)}  ${kind}`);
-  say(`without fences, ${violations} of ${schedules} schedules break a promise`);
+  say(`without fences, ${violations} of ${schedules} schedules violate an invariant`);
   return violations > 0;
 }
 
 const [wanted] = process.argv.slice(2);
-const isAsItShould = await (wanted === "--unfenced" ? tellLoss() : judgeAll(wanted));
-process.exitCode = isAsItShould ? 0 : 1;
+const isOk = await (wanted === "--unfenced" ? reportLoss() : judgeAll(wanted));
+process.exitCode = isOk ? 0 : 1;

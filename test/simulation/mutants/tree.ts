@@ -7,14 +7,14 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const COPIED = ["package.json", "core", "adapters", "lambdas", "test/simulation", "test/invocation.ts"];
 
-/** A change of one file; the text to find must stand once in it. */
+/** A change of one file. `find` must occur exactly once in the file. */
 export interface Change {
   readonly file: string;
   readonly find: string;
   readonly put: string;
 }
 
-/** Runs the task on a copy of the product and its simulator in which the changes have been made. */
+/** Applies the changes to a copy of the product and its simulator, and runs the task on that copy. */
 export async function inChangedTree<T>(changes: readonly Change[], task: (tree: string) => Promise<T>): Promise<T> {
   const tree = await mkdtemp(join(tmpdir(), "mutant-"));
   try {
@@ -29,7 +29,10 @@ export async function inChangedTree<T>(changes: readonly Change[], task: (tree: 
 
 async function make({ file, find, put }: Change, tree: string): Promise<void> {
   const source = await readFile(join(tree, file), "utf8");
-  if (source.split(find).length !== 2) throw new Error(`Out of date: ${file} has not just one "${find}"`);
+  if (source.split(find).length !== 2)
+    throw new Error(
+      `The mutant is out of date: "${find}" does not occur exactly once in ${file}. Update its find text.`,
+    );
   await writeFile(
     join(tree, file),
     source.replace(find, () => put),
@@ -42,7 +45,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program of this folder in the tree. Longer than `longestMs`, and it is killed. */
+/** Runs a program of this folder in the tree. It is killed after `longestMs`. */
 export async function runIn(tree: string, program: string, args: readonly string[], longestMs: number): Promise<Ended> {
   const limits = { timeout: longestMs, killSignal: "SIGKILL" as const, maxBuffer: 2 ** 26 };
   const path = join(tree, "test/simulation/mutants", program);

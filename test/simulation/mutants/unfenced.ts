@@ -2,8 +2,8 @@ import type { LossReport } from "./loss.ts";
 import { inChangedTree, runIn, type Change } from "./tree.ts";
 
 /**
- * The product as most home-made leases are: who holds the lease writes, and nobody looks whether he still holds it. The
- * simulator's own look at the fence is taken out as well: what is left to see is what users would lose.
+ * The product with the kind of lease that is often home-made: the holder writes without a check that it still holds the
+ * lease. The simulator's own checks of the fence are removed too, so that it reports only what users would lose.
  */
 export const WITHOUT_FENCES: readonly Change[] = [
   {
@@ -29,7 +29,7 @@ const LONGEST_MS = 600_000;
 export async function showLoss(schedules: number, changes = WITHOUT_FENCES): Promise<LossReport> {
   return inChangedTree(changes, async (tree) => {
     const { error, stderr, stdout } = await runIn(tree, "loss.ts", [String(schedules)], LONGEST_MS);
-    if (error) throw new Error(`The search for losses broke down: ${stderr}`, { cause: error });
+    if (error) throw new Error(`The search for losses failed: ${stderr}`, { cause: error });
     return JSON.parse(stdout) as LossReport;
   });
 }

@@ -2,7 +2,7 @@ import { gateAdmits } from "../../../core/gate/gate.ts";
 import type { Item } from "../../../core/model/write.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import type { GateWatch } from "./gate-watch.ts";
-import { isFinished, leftovers } from "./illness.ts";
+import { isFinished, leftovers } from "./leftovers.ts";
 import { jobOf } from "./message-jobs.ts";
 import type { SimulatedQueue } from "../services/queue.ts";
 
@@ -13,7 +13,7 @@ interface Services {
   readonly gate: GateWatch;
 }
 
-/** What was accepted for work, and what has become of it: accepted = terminal + in flight. */
+/** The jobs of all accepted messages, and what became of them: accepted = terminal + in flight. */
 export class Accepted {
   readonly #services: Services;
   readonly #jobs: readonly string[];
@@ -32,8 +32,8 @@ export class Accepted {
     return this.#jobs.every((key) => isFinished(this.#services.items.get(key)) || this.#isUnguarded(key));
   }
 
-  /** Whether the table alone would bring the message's job back. */
-  isOfRecord(body: string): boolean {
+  /** Whether the message's job has a record, so that the table alone brings it back. */
+  hasRecord(body: string): boolean {
     return this.#itemOf(body) !== undefined;
   }
 
@@ -44,34 +44,35 @@ export class Accepted {
   }
 
   /**
-   * A message leaves only when its job is terminal, or its record alone brings it back, or it lies with the dead.
-   * @param gate at its lowest since the attempt began.
+   * Whether a message may leave the queue: its job is terminal, or the record alone brings the job back, or the message
+   * is in the dead-letter queue, or the job may take the unguarded path.
+   * @param gate the lowest gate since the attempt began, in percent.
    */
   mayLeave(body: string, gate: number): boolean {
     if (this.#services.queue.deadLetters.some((letter) => letter.body === body)) return true;
     const item = this.#itemOf(body);
     const isRevivable = item?.["watch_shard"] !== undefined && item["url"] !== undefined;
-    const isPlain = gate < 100 && jobOf(body) !== undefined;
-    return isFinished(item) || isRevivable || isPlain;
+    const isUnguarded = gate < 100 && jobOf(body) !== undefined;
+    return isFinished(item) || isRevivable || isUnguarded;
   }
 
-  /** What is not yet as it should be in the end. */
-  illness(): readonly string[] {
+  /** What must still change before the run counts as healed: open jobs, and leftovers. Empty if healed. */
+  unhealed(): readonly string[] {
     const { blobs, items, queue } = this.#services;
     const open = this.#jobs.filter((key) => !isFinished(items.get(key)));
     return [
-      ...open.filter((key) => !this.#isBuried(key) && !this.#isUnguarded(key)),
+      ...open.filter((key) => !this.#isDeadLettered(key) && !this.#isUnguarded(key)),
       ...leftovers(items, blobs, queue),
     ];
   }
 
-  /** A job that never got a record because its message ran out of deliveries: told, not lost. */
-  #isBuried(key: string): boolean {
+  /** A job without a record whose message ran out of deliveries: it is reported in the dead-letter queue, not lost. */
+  #isDeadLettered(key: string): boolean {
     const { items, queue } = this.#services;
     return !items.has(key) && queue.deadLetters.some(({ body }) => jobOf(body)?.key === key);
   }
 
-  /** With the gate off a job has no record: that its message has left the queue is all there is to see. */
+  /** An unguarded job has no record: the only sign of its end is that its message left the queue. */
   #isUnguarded(key: string): boolean {
     return this.#services.gate.lowest < 100 && !this.#services.items.has(key);
   }

@@ -18,13 +18,13 @@ interface World {
   readonly items: SimulatedItems;
   readonly blobs: SimulatedBlobs;
   readonly trace: Trace;
-  /** Runs a check, and remembers the first that fails. */
+  /** Runs a check and records the first violation. */
   readonly failIf: (check: () => void) => void;
   readonly start: (onDeath: () => void) => SimulatedProcess;
   readonly end: (process: SimulatedProcess) => void;
 }
 
-/** From the write that ends a job to the event that says so: the table's stream, the announcer and the bus. */
+/** The way from a job's last write to its event: the table's stream, the announcer and the bus. */
 export class Announcing {
   readonly bus: SimulatedBus;
   readonly stream: SimulatedStream;
@@ -50,19 +50,19 @@ export class Announcing {
     return this.stream.waitingSinceMs === undefined;
   }
 
-  /** @throws Violation when something waits for longer than it may after the last fault. */
-  checkInTime(troubledUntilMs: number): void {
+  /** @throws Violation if a record of the stream waits longer than allowed after its write and after the last fault. */
+  checkInTime(faultsUntilMs: number): void {
     const { nowMs } = this.#world.time;
     const sinceMs = this.stream.waitingSinceMs;
-    if (sinceMs !== undefined && nowMs > Math.max(sinceMs, troubledUntilMs) + ANNOUNCED_WITHIN_MS)
+    if (sinceMs !== undefined && nowMs > Math.max(sinceMs, faultsUntilMs) + ANNOUNCED_WITHIN_MS)
       throw new Violation("a change of the table was not announced in time");
   }
 
-  /** @throws Violation when a job is stored, and nobody has been told. */
+  /** @throws Violation if a job is stored but was never announced. */
   checkComplete(): void {
     for (const [key, item] of this.#world.items.all) {
       if (isStored(item) && !this.bus.announced.has(jobIdOfItemKey(key)))
-        throw new Violation(`${key} is ${JSON.stringify(item["state"])}, and was never announced`);
+        throw new Violation(`${key} is ${JSON.stringify(item["state"])}, but was never announced`);
     }
   }
 

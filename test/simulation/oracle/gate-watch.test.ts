@@ -10,8 +10,8 @@ const MESSAGE = { work_id: "w", artifact_id: "a", url: "https://origin.test/a" }
 const JOB_ID = jobIdOf(MESSAGE);
 const WORKER = "worker1";
 
-/** A worker takes a batch with the gate off, and stages the message's job on the plain path. */
-async function stagePlainly(receives: readonly number[], isRecorded: boolean): Promise<void> {
+/** With the gate off, a worker takes a batch and stages the message's job on the unguarded path. */
+async function stageUnguarded(receives: readonly number[], isRecorded: boolean): Promise<void> {
   const items = simulatedItems();
   const gate = new GateWatch(items, new VirtualTime(), 0);
   if (isRecorded) await items.write({ key: jobItemKey(JOB_ID), when: [[]], set: { state: "LEASED" } });
@@ -26,19 +26,19 @@ async function stagePlainly(receives: readonly number[], isRecorded: boolean): P
   gate.checkStaged(WORKER, stagingKey(JOB_ID, `${UNGUARDED_PREFIX}1`));
 }
 
-describe("the plain path, with the gate off", () => {
+describe("with the gate off, the unguarded path", () => {
   it.each([
     { what: "a first delivery", receives: [1], isRecorded: true },
-    { what: "a first delivery beside one that came back", receives: [2, 1], isRecorded: true },
-    { what: "one that came back, without a record", receives: [2], isRecorded: false },
-  ])("is open to $what", async ({ receives, isRecorded }) => {
-    await expect(stagePlainly(receives, isRecorded)).resolves.toBeUndefined();
+    { what: "a first delivery beside a redelivery", receives: [2, 1], isRecorded: true },
+    { what: "a redelivery of a job without a record", receives: [2], isRecorded: false },
+  ])("may be taken by $what", async ({ receives, isRecorded }) => {
+    await expect(stageUnguarded(receives, isRecorded)).resolves.toBeUndefined();
   });
 
   it.each([{ receives: [2] }, { receives: [2, 3] }])(
-    "is a violation for a job with a record, all of whose messages came back: $receives",
+    "is a violation for a job with a record if all its messages are redeliveries: receive counts $receives",
     async ({ receives }) => {
-      await expect(stagePlainly(receives, true)).rejects.toThrow(Violation);
+      await expect(stageUnguarded(receives, true)).rejects.toThrow(Violation);
     },
   );
 });

@@ -2,7 +2,7 @@ import { gateAdmits, type Gate } from "../../../core/gate/gate.ts";
 import { decodeGate, GATE_KEY } from "../../../core/gate/gate-document.ts";
 import { changeGate, changeOf } from "../../../core/gate/gate-protocol.ts";
 import { jobIdOfItemKey, jobIdOfStagingKey } from "../../../core/model/keys.ts";
-import { isOfPlainPath, Violation } from "./invariants.ts";
+import { isUnguardedKey, Violation } from "./invariants.ts";
 import type { SimulatedItems } from "../services/items.ts";
 import { jobOf } from "./message-jobs.ts";
 import type { Boundary, Fault } from "../services/process.ts";
@@ -11,20 +11,20 @@ import type { VirtualTime } from "../services/time.ts";
 
 interface Attempt {
   readonly begunMs: number;
-  /** Jobs with a record, all of whose messages were received before. */
+  /** Jobs that had a record when the attempt began, and all of whose messages in the batch are redeliveries. */
   readonly recorded: ReadonlySet<string>;
-  /** It may not have been able to read what it needs to know. */
+  /** A fault may have kept the attempt from reading whether the job has a record. */
   isExcused: boolean;
 }
 
-/** The gate's document as the schedule turns it, and what must hold of who takes which path. */
+/** The gate document as the schedule changes it, and the invariants about which jobs take which path. */
 export class GateWatch {
   readonly #items: SimulatedItems;
   readonly #time: VirtualTime;
   readonly #turns: { readonly atMs: number; readonly percent: Gate }[] = [];
   readonly #attempts = new Map<string, Attempt>();
 
-  /** Undefined: there is no document, and the variable alone counts. */
+  /** @param percent undefined if there is no document: then the variable alone decides. */
   constructor(items: SimulatedItems, time: VirtualTime, percent: Gate | undefined) {
     this.#items = items;
     this.#time = time;
@@ -36,12 +36,12 @@ export class GateWatch {
     return this.#turns.at(-1)?.percent ?? 100;
   }
 
-  /** The fewest percent of jobs that ever took the guarded path. */
+  /** The lowest percentage of guarded jobs in the whole run. */
   get lowest(): Gate {
     return Math.min(...this.#turns.map(({ percent }) => percent));
   }
 
-  /** As an operator's command does. */
+  /** Changes the document as an operator's command does. */
   turn(percent: Gate): void {
     if (this.#turns.length > 0 && this.percent === percent) return;
     this.#turns.push({ atMs: this.#time.nowMs, percent });
@@ -55,7 +55,7 @@ export class GateWatch {
     return Math.min(...this.#since(ms));
   }
 
-  /** What counted at that time, and all that has counted since. */
+  /** The percentage at that time, and every later one. */
   #since(ms: number): readonly Gate[] {
     return this.#turns.filter((_, index) => (this.#turns[index + 1]?.atMs ?? ms) >= ms).map(({ percent }) => percent);
   }
@@ -66,7 +66,7 @@ export class GateWatch {
       const job = jobOf(body);
       if (job && this.#items.all.has(job.key)) recorded.add(job.id);
     }
-    // Another message of the same job, received for the first time, may take the plain path beside it.
+    // Another message of the same job, received for the first time, may take the unguarded path in the same batch.
     for (const { body } of messages.filter(({ receives }) => receives === 1)) recorded.delete(jobOf(body)?.id ?? "");
     this.#attempts.set(process, { begunMs: this.#time.nowMs, recorded, isExcused: false });
   }
@@ -76,22 +76,22 @@ export class GateWatch {
     if (attempt && (fault.kind === "freeze" || `${port}.${method}` === "items.read")) attempt.isExcused = true;
   }
 
-  /** Only whom the document has admitted since the attempt began gets a record. */
+  /** A job gets a record only if the document has admitted it at some time since the attempt began. */
   checkRecorded(process: string, itemKey: string): void {
     const attempt = this.#attempts.get(process);
     const jobId = jobIdOfItemKey(itemKey);
     if (attempt && !gateAdmits(Math.max(...this.#since(attempt.begunMs)), jobId))
-      throw new Violation(`${process} recorded ${jobId}, which the gate does not admit`);
+      throw new Violation(`${process} recorded ${jobId}, but the gate does not admit it`);
   }
 
-  /** Nobody takes the plain path whom the document has admitted all the time, or whose job has a record already. */
+  /** A job takes the unguarded path only if the document did not always admit it and it has no record yet. */
   checkStaged(process: string, stagingKey: string): void {
     const attempt = this.#attempts.get(process);
-    if (!attempt || !isOfPlainPath(stagingKey)) return;
+    if (!attempt || !isUnguardedKey(stagingKey)) return;
     const jobId = jobIdOfStagingKey(stagingKey);
     if (gateAdmits(this.lowestSince(attempt.begunMs), jobId))
-      throw new Violation(`${process} took ${jobId}, which the gate admits, along the plain path`);
+      throw new Violation(`${process} took ${jobId} along the unguarded path, but the gate admits it`);
     if (attempt.recorded.has(jobId) && !attempt.isExcused)
-      throw new Violation(`${process} took ${jobId}, which has a record, along the plain path`);
+      throw new Violation(`${process} took ${jobId} along the unguarded path, but the job has a record`);
   }
 }

@@ -9,43 +9,43 @@ import { isJobState, isTerminal, JOB_STATES, mayFollow, type JobState } from "..
 import type { Boundary } from "../services/process.ts";
 import { CONTENT_BUCKET, LEASE_TTL_MS, REQUEUE_GRACE_MS } from "../services/settings.ts";
 
-/** A promise that was broken, with what broke it. */
+/** A broken invariant. The message says what broke it. */
 export class Violation extends Error {
   override readonly name = "Violation";
 }
 
 const READS = new Set(["staging.head", "staging.listParts", "staging.litter", "content.head"]);
 
-/** A delivery of nothing but finished jobs asks no origin and writes nothing to S3. */
+/** If all jobs of a delivery are finished, the worker sends no request to an origin and writes nothing to S3. */
 export function checkDuplicate({ process, port, method }: Boundary): void {
-  const isOfS3 = port === "staging" || port === "content";
-  if (port === "http" || (isOfS3 && !READS.has(`${port}.${method}`)))
-    throw new Violation(`${process} called ${port}.${method} for jobs that are finished`);
+  const isS3 = port === "staging" || port === "content";
+  if (port === "http" || (isS3 && !READS.has(`${port}.${method}`)))
+    throw new Violation(`${process} called ${port}.${method} although all jobs of its delivery are finished`);
 }
 
-export const isOfPlainPath = (key: string): boolean => key.split("/").at(-1)?.startsWith(UNGUARDED_PREFIX) === true;
+export const isUnguardedKey = (key: string): boolean => key.split("/").at(-1)?.startsWith(UNGUARDED_PREFIX) === true;
 
 interface Removal {
   readonly process: string;
   readonly key: string;
   readonly uploadId: string | undefined;
-  /** The fence under which the job was opened again, 0 if it was not. */
+  /** The fence of the job's last reopening, or 0 if it was never reopened. */
   readonly reopenedAt: number;
 }
 
 /**
- * What the record of an unfinished job refers to, nobody removes; the reconciler removes nothing of such a job. Two things
- * are another matter, since the reconciler looks first and removes then: what the plain path left, whose job may get its
- * record (the gate was turned) in between, and what was staged before a failed job was opened again.
+ * No process removes what the record of an open job refers to, and the reconciler removes nothing of an open job. The
+ * reconciler looks first and removes later, so it may remove two things of a job that became open in between: what the
+ * unguarded path left (the gate changed, and the job got a record), and what was staged before the job was reopened.
  */
 export function checkRemoval(item: Item | undefined, { process, key, uploadId, reopenedAt }: Removal): void {
-  if (!item || isOfPlainPath(key)) return;
+  if (!item || isUnguardedKey(key)) return;
   const { jobId, state, checkpoint, transfer } = decodeJob(item);
   if (isTerminal(state)) return;
   const isCheckpoint = uploadId !== undefined && checkpoint?.uploadId === uploadId && !transfer;
   const isTransfer = uploadId === undefined && transfer !== undefined && key === stagingKey(jobId, transfer.stagedBy);
-  const isOfBefore = Number(key.split("/").at(-1)) < reopenedAt;
-  if ((process.startsWith("reconciler") && !isOfBefore) || isCheckpoint || (isTransfer && state !== "FINALIZED"))
+  const isFromBefore = Number(key.split("/").at(-1)) < reopenedAt;
+  if ((process.startsWith("reconciler") && !isFromBefore) || isCheckpoint || (isTransfer && state !== "FINALIZED"))
     throw new Violation(`${process} removed ${uploadId ?? key}, which the open job ${jobId} needs`);
 }
 
@@ -59,7 +59,7 @@ function isReachable(from: JobState, to: JobState): boolean {
   return from === to || JOB_STATES.some((next) => mayFollow(from, next) && isReachable(next, to));
 }
 
-/** By its own clock at least, nobody takes a job before its time. */
+/** No process takes a job before its time, by the process's own clock. */
 function checkIsDue(process: string, before: Item | undefined, time: string, nowMs: number): void {
   if (before && numberOf(before, time) > nowMs)
     throw new Violation(
@@ -67,22 +67,22 @@ function checkIsDue(process: string, before: Item | undefined, time: string, now
     );
 }
 
-/** What an operation achieved may be forgotten under the lease, where it turned out to be gone; it is never abandoned. */
+/** A DONE operation never becomes ABANDONED. The lease holder may forget a result that turned out to be gone. */
 function checkNothingUndone(process: string, { key, set = {} }: Write, before: Item | undefined): void {
   for (const [name, value] of Object.entries(set)) {
     if (statusOf(value) === "ABANDONED" && statusOf(before?.[name]) === "DONE")
-      throw new Violation(`${process} undid ${name} of ${key}`);
+      throw new Violation(`${process} marked ${name} of ${key} as ABANDONED, but it was DONE`);
   }
 }
 
 const statusOf = (operation: Value | undefined): Value | undefined =>
   typeof operation === "object" ? (operation as Item | null)?.["status"] : undefined;
 
-/** With the budget spent, a job may only be failed: by the first who gets that far. */
+/** Whether the write is progress on a job. A job whose budget is spent may only be failed. */
 const isWorkOn = ({ set = {} }: Write): boolean =>
   Object.keys(set).some((name) => name.startsWith("op_") || name === "checkpoint");
 
-/** A failed job is opened again with nothing spent and nothing left over; what was published stays so. */
+/** A reopened job has a fresh budget and no leftovers. If it was published, it stays published. */
 function checkReopened(key: string, before: Item, after: Item): void {
   const wasPublished = statusOf(before["op_finalize"]) === "DONE";
   const to = wasPublished ? "FINALIZED" : "LEASED";
@@ -92,20 +92,20 @@ function checkReopened(key: string, before: Item, after: Item): void {
   const left = Object.keys(after).filter((name) => name === "reason" || name === "checkpoint" || isOperation(name));
   if (!wasPublished && left.length > 0) throw new Violation(`${key} was reopened and kept ${left.join(", ")}`);
   if (wasPublished && statusOf(after["op_finalize"]) !== "DONE")
-    throw new Violation(`${key} forgot that it is published`);
+    throw new Violation(`${key} was reopened and forgot that it is published`);
 }
 
 const isOperation = (attribute: string): boolean => attribute.startsWith("op_");
 
-/** What must hold whenever an item of the table changes, whoever changes it. */
+/** The invariants of every change of an item in the table, whichever process makes it. */
 export class TableWatch {
-  /** Per process and job, the fence it was given, or saw. */
+  /** By `process jobKey`: the fence that the process was given, or saw. */
   readonly #given = new Map<string, number>();
-  /** Processes, jobs and every fence under which the one leased the other. */
+  /** `process jobKey fence` for every lease that was ever taken. */
   readonly #leases = new Set<string>();
-  /** Per job, the fence of its last reopening. */
+  /** By job key: the fence of its last reopening. */
   readonly #reopenedAt = new Map<string, number>();
-  /** Processes and jobs. */
+  /** `process jobKey` for every reopening. */
   readonly #reopened = new Set<string>();
   readonly #maxAttempts: number;
 
@@ -121,7 +121,7 @@ export class TableWatch {
     if (isJob(write.key)) this.#jobWritten(process, write, before, after);
   }
 
-  /** How often a failed job was opened again. */
+  /** How often failed jobs were reopened. */
   get reopenings(): number {
     return this.#reopened.size;
   }
@@ -130,15 +130,15 @@ export class TableWatch {
     return this.#reopenedAt.get(key) ?? 0;
   }
 
-  /** What an attempt stages bears its own fence, so that no two attempts write to one object. */
+  /** The name of a staged object ends with the fence of its attempt, so that no two attempts write to one object. */
   staged(process: string, key: string): void {
-    if (isOfPlainPath(key)) return;
+    if (isUnguardedKey(key)) return;
     const fence = key.split("/").at(-1);
     if (!this.#leases.has(`${process} ${jobItemKey(jobIdOfStagingKey(key))} ${fence}`))
-      throw new Violation(`${process} staged ${key} without ever having held that fence`);
+      throw new Violation(`${process} staged ${key}, but never held that fence`);
   }
 
-  /** An operator looked at failed jobs. */
+  /** An operator has read these failed jobs. */
   seen(process: string, items: readonly Item[]): void {
     for (const item of items) {
       const { jobId, fence } = decodeJob(item);
@@ -146,11 +146,11 @@ export class TableWatch {
     }
   }
 
-  /** Operators send messages of jobs that they have reopened. */
+  /** An operator sends only messages of jobs that it has reopened. */
   sent(process: string, body: string): void {
     const message = jobMessage.parse(JSON.parse(body));
     if (!this.#reopened.has(`${process} ${jobItemKey(jobIdOf(message))}`))
-      throw new Violation(`${process} sent ${body}, whose job it has not reopened`);
+      throw new Violation(`${process} sent ${body}, but has not reopened its job`);
   }
 
   #reopenedBy(process: string, key: string, before: Item, after: Item): void {
@@ -158,7 +158,9 @@ export class TableWatch {
     const [seen, fenceBefore, fence] = [this.#given.get(holder), numberOf(before, "fence"), numberOf(after, "fence")];
     if (!process.startsWith("operator")) throw new Violation(`${key} is FAILED and was written to by ${process}`);
     if (seen !== undefined && seen !== fenceBefore)
-      throw new Violation(`${process} reopened ${key}, which it had seen fail under fence ${seen}, not ${fenceBefore}`);
+      throw new Violation(
+        `${process} reopened ${key}: it saw the failure under fence ${seen}, but the fence is ${fenceBefore}`,
+      );
     if (fence !== fenceBefore + 1) throw new Violation(`${process} reopened ${key} without a new fence`);
     checkReopened(key, before, after);
     this.#reopened.add(holder);
@@ -184,13 +186,13 @@ export class TableWatch {
     } else if (isTakenAway) {
       checkIsDue(process, before, "watch_at", numberOf(after, "watch_at") - REQUEUE_GRACE_MS);
       if (before?.["lease_owner"] === undefined && before?.["available_at"] !== after["available_at"])
-        throw new Violation(`${process} cut the wait of ${write.key} short`);
+        throw new Violation(`${process} ended the wait of ${write.key} too early`);
     } else if (this.#given.get(holder) !== fenceBefore) {
       throw new Violation(
-        `${process} wrote to ${write.key} under fence ${this.#given.get(holder)}, it is ${fenceBefore}`,
+        `${process} wrote to ${write.key} under fence ${this.#given.get(holder)}, but the fence is ${fenceBefore}`,
       );
     } else if (numberOf(before, "strikes") > this.#maxAttempts && isWorkOn(write)) {
-      throw new Violation(`${process} worked on ${write.key} after its last attempt`);
+      throw new Violation(`${process} worked on ${write.key} although its budget is spent`);
     }
   }
 
@@ -198,59 +200,62 @@ export class TableWatch {
     const from = before ? before["state"] : "PLANNED";
     const to = after["state"];
     if (!isJobState(from) || !isJobState(to)) throw new Violation(`${key}: no state`);
-    if (before && isTerminal(from)) throw new Violation(`${key} is ${from} and was written to`);
+    if (before && isTerminal(from)) throw new Violation(`${key} was written to after it became ${from}`);
     if (!isReachable(from, to)) throw new Violation(`${key} went from ${from} to ${to}`);
   }
 
-  /** Open jobs are watched and stay; finished ones are neither watched nor kept for ever. */
+  /** An open job is watched and never expires. A finished job is not watched and expires. */
   #checkWatched(key: string, after: Item): void {
     const to = after["state"];
     if (!isJobState(to)) throw new Violation(`${key}: no state`);
     const isWatched = after["watch_shard"] !== undefined && after["watch_at"] !== undefined;
-    if (isWatched === isTerminal(to)) throw new Violation(`${key} is ${to} and ${isWatched ? "still" : "not"} watched`);
+    if (isWatched === isTerminal(to))
+      throw new Violation(`${key} is ${to}, but ${isWatched ? "still" : "not"} watched`);
     const isKept = after["expires_at"] === undefined;
-    if (isKept === isTerminal(to)) throw new Violation(`${key} is ${to} and ${isKept ? "never" : "still"} expires`);
+    if (isKept === isTerminal(to)) throw new Violation(`${key} is ${to}, but ${isKept ? "never" : "still"} expires`);
     const isHeld = after["lease_owner"] !== undefined;
     const isUnderLease = isWatched && after["available_at"] === after["watch_at"];
-    if (isHeld !== isUnderLease) throw new Violation(`${key} is ${isHeld ? "held without" : "free under"} a lease`);
+    if (isHeld !== isUnderLease)
+      throw new Violation(`${key} ${isHeld ? "has an owner but no" : "has no owner but a"} lease`);
   }
 }
 
-/** A published object is named by its hash, whole, and of one version that the origin had. */
+/** A published object is named by its hash, was written once, and is exactly one version that the origin served. */
 export function checkContent(
   objects: ReadonlyMap<string, { readonly body: Buffer }>,
   writes: ReadonlyMap<string, number>,
   versions: readonly Buffer[],
 ): void {
   for (const [key, { body }] of objects) {
-    if (key !== contentKey(hash("sha256", body))) throw new Violation(`${key} holds other bytes`);
+    if (key !== contentKey(hash("sha256", body))) throw new Violation(`${key} holds bytes with another hash`);
     if (!versions.some((version) => version.equals(body)))
-      throw new Violation(`${key} is nothing that was ever served`);
+      throw new Violation(`${key} is no version that was ever served`);
     if (writes.get(key) !== 1) throw new Violation(`${key} was written ${writes.get(key)} times`);
   }
 }
 
-/** Each content object that a job of record published has one index entry, put by the one job that is INDEXED by it. */
+/** Each INDEXED job has its own hash. Each index entry points at existing content and at the job INDEXED by it. */
 export function checkIndex(items: ReadonlyMap<string, Item>, contentKeys: ReadonlySet<string>): void {
   const indexed = new Map<string, string>();
   for (const [key, item] of items) {
     if (!isJob(key)) continue;
     const { jobId, state, transfer } = decodeJob(item);
     if (state !== "INDEXED" || !transfer) continue;
-    if (indexed.has(transfer.sha256)) throw new Violation(`two jobs are INDEXED by ${transfer.sha256}`);
+    if (indexed.has(transfer.sha256)) throw new Violation(`two jobs are INDEXED under ${transfer.sha256}`);
     indexed.set(transfer.sha256, jobId);
   }
   for (const [key, item] of items) {
     if (!key.startsWith("HASH#")) continue;
     const sha256 = key.slice("HASH#".length);
-    if (!contentKeys.has(contentKey(sha256))) throw new Violation(`${key} is of content that is not there`);
-    if (item["job_id"] !== indexed.get(sha256)) throw new Violation(`${key} is not of the job that is INDEXED`);
+    if (!contentKeys.has(contentKey(sha256))) throw new Violation(`${key} indexes content that does not exist`);
+    if (item["job_id"] !== indexed.get(sha256))
+      throw new Violation(`${key} does not name the job that is INDEXED under it`);
   }
 }
 
 export const isStored = ({ state }: Item): boolean => state === "INDEXED" || state === "DEDUPED";
 
-/** What is announced is so: the job has ended like that, and its content is there. Told again, it is told the same. */
+/** An announcement matches the job's record and content. A repeated announcement equals the first. */
 export function checkAnnouncement(
   announcement: Announcement,
   before: Announcement | undefined,
@@ -261,11 +266,13 @@ export function checkAnnouncement(
   const wrong = (what: string): Violation => new Violation(`${id} was announced ${what}`);
   if (!item || !isStored(item)) throw wrong(`while it is ${JSON.stringify(item?.["state"])}`);
   const { operations, transfer, url, workId, artifactId } = decodeJob(item);
-  const isOfRecord = [state === item["state"], announcement.url === url, announcement.work_id === workId];
-  if (isOfRecord.includes(false) || announcement.artifact_id !== artifactId) throw wrong("as another than it is");
-  if (sha256 !== transfer?.sha256 || key !== contentKey(sha256)) throw wrong("with another content than it has");
+  const matches = [state === item["state"], announcement.url === url, announcement.work_id === workId];
+  if (matches.includes(false) || announcement.artifact_id !== artifactId)
+    throw wrong("with other fields than its record has");
+  if (sha256 !== transfer?.sha256 || key !== contentKey(sha256)) throw wrong("with other content than it has");
   if (bucket !== CONTENT_BUCKET || objects.get(key)?.body.length !== bytes)
-    throw wrong("with content that is not there");
-  if (Date.parse(finishedAt) !== (operations.INDEX ?? operations.DEDUPE)?.atMs) throw wrong("at another time");
+    throw wrong("with content that does not exist");
+  if (Date.parse(finishedAt) !== (operations.INDEX ?? operations.DEDUPE)?.atMs)
+    throw wrong("with another time than it finished at");
   if (before && JSON.stringify(before) !== JSON.stringify(announcement)) throw wrong("in two versions");
 }

@@ -7,14 +7,14 @@ interface MessageJob {
   readonly isTracked: boolean;
 }
 
-/** Schedules have messages in common; reading and hashing one costs as much as a call of a port. */
+/** A cache: schedules share messages, and parsing and hashing one costs as much as a call of a port. */
 const known = new Map<string, MessageJob | undefined>();
-const KNOWN_AT_MOST = 10_000;
+const MAX_KNOWN = 10_000;
 
-/** Whose job a message's body is of; undefined for what is no message. */
+/** The job of a message body, or undefined if the body is not a valid message. */
 export function jobOf(body: string): MessageJob | undefined {
   if (!known.has(body)) {
-    if (known.size === KNOWN_AT_MOST) known.clear();
+    if (known.size === MAX_KNOWN) known.clear();
     known.set(body, read(body));
   }
   return known.get(body);

@@ -6,10 +6,10 @@ import { PART_BYTES } from "../services/settings.ts";
 import type { Simulation } from "../simulation.ts";
 
 const PIECE_BYTES = 5;
-/** What was received and is not yet behind a checkpoint: two parts under way, one being saved or read, a piece. */
+/** The most that is received but not yet checkpointed: two parts under way, one being saved or read, and a piece. */
 const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
 
-/** The final state is the scenario's, whatever struck. @throws Violation */
+/** @throws Violation if the final state is not one that the scenario allows. `strikes` bounds what may be refetched. */
 export function checkOutcome(scenario: ProvenScenario, simulation: Simulation, strikes: number): void {
   checkEnds(scenario, simulation);
   checkPublished(scenario, simulation);
@@ -22,7 +22,7 @@ function checkEnds({ messages, ends }: ProvenScenario, { items }: Simulation): v
   for (const message of messages) {
     if (typeof message === "string") continue;
     const item = items.all.get(jobItemKey(jobIdOf(message)));
-    const end = item ? endOf(decodeJob(item)) : "plain";
+    const end = item ? endOf(decodeJob(item)) : "unguarded";
     if (!ends[message.artifact_id]?.some((allowed) => end.startsWith(allowed)))
       throw new Violation(`${message.artifact_id} ended as ${end}, not as ${ends[message.artifact_id]?.join(" or ")}`);
   }
@@ -41,7 +41,7 @@ function checkPublished({ published }: ProvenScenario, { blobs }: Simulation): v
     throw new Violation(`${bodies.length} objects were published, not ${published.length}`);
 }
 
-/** A crash costs what was in flight, of each job that its worker held; never the whole file. */
+/** A crash costs what was in flight of each job that the worker held, never the whole file. */
 function checkRefetched(scenario: ProvenScenario, { origin }: Simulation, strikes: number): void {
   const servedOnce = [...origin.resources.values()].reduce((sum, { versions }) => sum + (versions[0]?.length ?? 0), 0);
   const refetched = origin.bytesServed - servedOnce;
@@ -50,12 +50,12 @@ function checkRefetched(scenario: ProvenScenario, { origin }: Simulation, strike
     throw new Violation(`${refetched} bytes were fetched again; ${strikes} faults allow ${allowed}`);
 }
 
-/** What is no message is told to people, with the reason: once, and once more for each crash before it was acknowledged. */
+/** An invalid message becomes a dead letter with a reason: once, plus once per crash before the acknowledgement. */
 function checkDeadLetters({ messages, deadLetters }: ProvenScenario, { queue }: Simulation, strikes: number): void {
   const expected = messages.filter((message) => typeof message === "string").length;
   const letters = queue.deadLetters;
   if (letters.length < expected || letters.length > expected * (1 + strikes))
-    throw new Violation(`${letters.length} dead letters, not ${expected}`);
+    throw new Violation(`${letters.length} dead letters were sent, not ${expected}`);
   const unexplained = letters.find(({ reason }) => reason === undefined || !deadLetters?.test(reason));
-  if (unexplained) throw new Violation(`a dead letter says ${unexplained.reason ?? "nothing"}`);
+  if (unexplained) throw new Violation(`a dead letter has an unexpected reason: ${unexplained.reason ?? "none"}`);
 }

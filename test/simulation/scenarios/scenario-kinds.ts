@@ -5,31 +5,31 @@ import type { Fault } from "../services/process.ts";
 import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** How a job may end: `INDEXED`, `DEDUPED`, `FAILED:` and how its reason begins, or `plain`: without a record. */
+/** How a job may end: `INDEXED`, `DEDUPED`, `FAILED:` plus the start of its reason, or `unguarded` (no record). */
 export type End = string;
 
 interface OwnStrike {
-  /** How the process's name begins. */
+  /** The start of the process's name. */
   readonly of: string;
   readonly call: string;
   readonly nth: number;
   readonly fault: Fault;
 }
 
-/** A course of events, and what must have come of it whatever struck on the way. */
+/** A scenario, and the outcome that it must have whatever faults strike. */
 export interface ProvenScenario extends Scenario {
   readonly name: string;
-  /** Per artifact, the ends it may come to. */
+  /** By artifact: the ends that are allowed. */
   readonly ends: Readonly<Record<string, readonly End[]>>;
-  /** Per object that must be there in the end, the bodies it may have: those of one version. */
+  /** For each object that must exist in the end: the bodies it may have, one per version. */
   readonly published: readonly (readonly Buffer[])[];
-  /** Bytes that the scenario itself makes the origin send twice. */
+  /** Bytes that the origin may send again because of the scenario itself. */
   readonly ownRefetchedBytes: number;
-  /** Why a message may end among the dead letters. */
+  /** The reasons that a dead letter may have. */
   readonly deadLetters?: RegExp;
-  /** Trouble that belongs to the scenario: its recoveries are boundaries like any other. */
+  /** Faults that belong to the scenario. The calls of the recovery are boundaries like all others. */
   readonly strikes?: readonly OwnStrike[];
-  /** It takes at least so long by itself: the origin wished so. */
+  /** The shortest time of the undisturbed run, in ms, because the origin sent Retry-After. */
   readonly leastMs?: number;
   readonly skewMs?: (role: string) => number;
 }
@@ -76,7 +76,7 @@ interface One extends Partial<ProvenScenario> {
   readonly served?: Partial<Resource>;
 }
 
-/** One artifact from one origin; resumable, and published under one index entry, unless said otherwise. */
+/** By default: one artifact from one origin, resumable, and published under one index entry. */
 export const one = ({ body, served, ...more }: One): ProvenScenario => ({
   messages: [message("a")],
   prepare: serving({ a: resource(body, served) }),
@@ -93,12 +93,12 @@ export const onFirst =
 
 export const cutAfter = (afterBytes: number): OriginAnswer => ({ kind: "body", fault: { kind: "cut", afterBytes } });
 export const cutOnce = onFirst("GET", cutAfter(PART_BYTES + 6));
-/** What a torn connection costs: the part being read, and the piece that came last. */
+/** What a lost connection costs at most: the part being read, and the last piece. */
 export const TORN_BYTES = PART_BYTES + 5;
-/** The origin allows no resuming: each attempt fetches everything. */
+/** For a transfer that cannot be resumed: each attempt fetches everything. */
 export const UNRESUMABLE = Number.POSITIVE_INFINITY;
 
-/** The origin has another version from its second GET on. */
+/** From the second GET on, the origin has another version. */
 export const changing = (name: string, first: OriginAnswer, served: Partial<Resource> = {}): ProvenScenario => ({
   ...one({ name, body: LARGE, served, ownRefetchedBytes: UNRESUMABLE }),
   published: [[LARGE, NEWER]],
@@ -122,16 +122,16 @@ export const slowRead: OwnStrike = {
   fault: { kind: "slow", byMs: 2 * LEASE_TTL_MS + 3000 },
 };
 
-/** The reconciler stands still at a call while the next one does its work, and wakes while the second worker is at its. */
+/** The reconciler freezes at a call, the next run does its work, and it wakes while the second worker is at work. */
 export const sleepingReconciler = (call: string, forMs: number): ProvenScenario =>
   one({
-    name: `a reconciler asleep at ${call} wakes over a job that is leased again`,
+    name: `a reconciler frozen at ${call} wakes after the job is leased again`,
     body: MANY_PARTS,
     strikes: [crashAtSecondPart, { of: "reconciler2 ", call, nth: 1, fault: { kind: "freeze", forMs } }],
     ownRefetchedBytes: 8 * PART_BYTES,
   });
 
-/** What is staged is lost when the worker makes the nth call of all. */
+/** All staged objects and uploads are lost at the nth call of a port in the run. */
 export const losingStaged = (name: string, nth: number): ProvenScenario => ({
   ...one({ name, body: LARGE, ownRefetchedBytes: UNRESUMABLE }),
   onEvent: ({ boundaries, blobs }) => {
@@ -141,7 +141,7 @@ export const losingStaged = (name: string, nth: number): ProvenScenario => ({
   },
 });
 
-/** While the job waits for its second attempt, a zombie of the first writes other bytes over a part. */
+/** While the job waits for its second attempt, a zombie of the first overwrites a part with other bytes. */
 export const overwritingPart = (name: string): ProvenScenario => ({
   ...one({ name, body: LARGE, answer: cutOnce, ownRefetchedBytes: UNRESUMABLE }),
   onEvent: ({ blobs, items }) => {
@@ -165,9 +165,9 @@ export const turningGate = (name: string, from: number, to: number, ends: Proven
   },
 });
 
-/** Two events come to the bus in one batch, and it does not take both. */
+/** Two events reach the bus in one batch, and the bus refuses one of them. */
 export const refusing = (name: string, isRefused: readonly [boolean, boolean]): ProvenScenario => ({
-  // Their names put them into one shard of the stream.
+  // The job ids of these artifacts fall into the same shard of the stream.
   ...one({ name, body: SMALL, messages: [message("b"), message("c")] }),
   prepare: serving({ b: resource(SMALL), c: resource(LARGE) }),
   published: [[SMALL], [LARGE]],
@@ -180,12 +180,12 @@ export const refusing = (name: string, isRefused: readonly [boolean, boolean]): 
   },
 });
 
-/** So many that two faults may spoil visits, or fail the job again in between. */
+/** Enough redrives, although two faults may spoil some of them or fail the job again in between. */
 const OPERATOR_AT_MS = [5_000, 45_000, 85_000, 125_000, 165_000];
-/** After lease, HEAD, STREAM and FINALIZE, where the body is one object. */
+/** The fifth write of a job whose body is one object: lease, HEAD, STREAM, FINALIZE, then the index entry. */
 const INDEX_WRITE = 5;
 
-/** Its origin has no such file, so many times; an operator reopens what failed, and then it has. */
+/** The origin answers 404 to the first `absentFirst` HEADs. An operator reopens the job each time it failed. */
 export const reopened = (name: string, absentFirst: number, more: Partial<ProvenScenario> = {}): ProvenScenario =>
   one({
     name,
@@ -196,7 +196,7 @@ export const reopened = (name: string, absentFirst: number, more: Partial<Proven
     ...more,
   });
 
-/** The index entry cannot be put, until the job has failed for it. */
+/** The index entry cannot be written, so the job fails after it was published. */
 export const failedAfterPublishing = (name: string): ProvenScenario =>
   one({
     name,
@@ -213,12 +213,12 @@ export const failedAfterPublishing = (name: string): ProvenScenario =>
     ],
   });
 
-/** The reconciler's clock is ahead, so that it takes the lease of a worker that is alive and at work. */
+/** The reconciler's clock is ahead, so it takes the lease of a worker that is alive and working. */
 export const racing = (name: string, skewMs: number): ProvenScenario =>
   one({
     name,
     body: LARGE,
-    // The transfer begins about when the reconciler does.
+    // The transfer starts at about the same time as the reconciler.
     answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: RECONCILE_EVERY_MS / 1000 - 1 }),
     skewMs: (role) => (role === "reconciler" ? skewMs : 0),
     ownRefetchedBytes: 4 * PART_BYTES,

@@ -16,7 +16,7 @@ export interface OriginQuestion {
   readonly url: string;
 }
 
-/** What a scenario sees, and may touch, of the simulation that it is played in. */
+/** The parts of the simulation that a scenario may read and change. */
 export interface Stage {
   readonly items: SimulatedItems;
   readonly blobs: SimulatedBlobs;
@@ -30,33 +30,33 @@ export interface Stage {
 export interface Scenario {
   readonly messages: readonly (JobMessage | string)[];
   prepare(origin: SimulatedOrigin): void;
-  /** How the origin answers; the scenario's own trouble, apart from the faults. */
+  /** The origin's answer to the nth request of this method and URL. Undefined: it serves the resource. */
   answer?(request: OriginQuestion, nth: number, origin: SimulatedOrigin): OriginAnswer;
   readonly settings?: Partial<WorkerSettings>;
-  /** What the gate document says in the beginning. Undefined: there is none. */
+  /** The percentage in the gate document at the start. Undefined: there is no document. */
   readonly gate?: Gate;
-  /** When an operator comes by and reopens what failed. */
+  /** When an operator reopens the failed jobs, in ms from the start. */
   readonly operatorAtMs?: readonly number[];
-  /** Between two events: to change a version, to turn the gate. */
+  /** Called after each event, for example to change a version or the gate. */
   onEvent?(stage: Stage): void;
 }
 
 export interface SimulationOptions {
   readonly scenario: Scenario;
   readonly dice: Dice;
-  /** Of its own, so that how the stream comes along changes nothing about the workers. */
+  /** Separate dice for the table's stream, so that the stream does not affect what the workers draw. */
   readonly streamDice: Dice;
   readonly workers: number;
   readonly latencyMs: number;
   /** The fault at the nth call of a port, counted over all processes. */
   readonly faultAt: (nth: number, boundary: Boundary) => Fault | undefined;
   readonly skewMs?: (role: string) => number;
-  /** From then on, and from the end of the last fault on, everything must heal. */
+  /** Healing is timed from this moment or from the end of the last fault, whichever is later, in ms from the start. */
   readonly faultsEndMs: number;
-  /** Within one attempt and the waits that may precede it, longer by as much as two clocks differ. */
+  /** The time of one attempt, in ms: everything must heal within it, the waits before it, and `clocksDifferMs`. */
   readonly attemptMs?: number;
   readonly clocksDifferMs?: () => number;
   readonly trace?: (line: string) => void;
-  /** Of telemetry, whether it gets lost or not; what it throws fails the run. */
+  /** Gets every telemetry event, even those that get lost. An error that it throws fails the run. */
   readonly onTelemetry?: ((event: TelemetryEvent) => void) | undefined;
 }

@@ -30,7 +30,7 @@ import {
 } from "./scenario-kinds.ts";
 import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
 
-/** What the proof goes through, call by call and fault by fault. */
+/** The scenarios of the exhaustive search: a fault of every mode strikes at every call. */
 export const SCENARIOS: readonly ProvenScenario[] = [
   one({ name: "single PUT", body: SMALL }),
   one({ name: "empty file", body: Buffer.alloc(0) }),
@@ -42,9 +42,9 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   changing("validator changed between attempts", cutAfter(PART_BYTES + 6)),
   changing("validator changed after a crash", { kind: "body" }),
   changing("validator changed, If-Range ignored", cutAfter(PART_BYTES + 6), { ignoresIfRange: true }),
-  changing("validator changed, the rest unnamed", cutAfter(PART_BYTES + 6), { isRestUnnamed: true }),
+  changing("validator changed, 206 without ETag", cutAfter(PART_BYTES + 6), { isRestUnnamed: true }),
   one({
-    name: "range ignored",
+    name: "Range ignored",
     body: LARGE,
     served: { ranges: false },
     answer: cutOnce,
@@ -76,14 +76,14 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   refusing("the bus refuses the first of two events", [true, false]),
   refusing("the bus refuses the second of two events", [false, true]),
   one({ name: "duplicate delivery", body: LARGE, messages: [message("a"), message("a")] }),
-  turningGate("gate at 50 %, turned off in mid-run", 50, 0, { a: ["INDEXED", "plain"], b: ["plain"] }),
-  turningGate("gate at 50 %, turned on in mid-run", 50, 100, { a: ["INDEXED"], b: ["plain", "INDEXED"] }),
+  turningGate("gate at 50 %, turned off during the run", 50, 0, { a: ["INDEXED", "unguarded"], b: ["unguarded"] }),
+  turningGate("gate at 50 %, fully opened during the run", 50, 100, { a: ["INDEXED"], b: ["unguarded", "INDEXED"] }),
   one({
     name: "gate turned off between two deliveries of a message",
     body: LARGE,
     gate: 50,
     answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: 3 }),
-    ends: { a: ["INDEXED", "plain"] },
+    ends: { a: ["INDEXED", "unguarded"] },
     ownRefetchedBytes: UNRESUMABLE,
     onEvent: (simulation) => {
       if (simulation.accepted.areRecorded) simulation.gate.turn(0);
@@ -103,11 +103,11 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     },
   },
   one({
-    name: "gate off, the reconciler at work meanwhile",
+    name: "gate off while the reconciler runs",
     body: LARGE,
     gate: 0,
     answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: RECONCILE_EVERY_MS / 1000 - 1 }),
-    ends: { a: ["plain"] },
+    ends: { a: ["unguarded"] },
     ownRefetchedBytes: UNRESUMABLE,
   }),
   one({
@@ -129,13 +129,13 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     leastMs: 3000,
   }),
   one({
-    name: "torn body",
+    name: "body shorter than its Content-Length",
     body: LARGE,
     answer: onFirst("GET", { kind: "body", fault: { kind: "wrong length" } }),
     ownRefetchedBytes: UNRESUMABLE,
   }),
   one({
-    name: "body cut off unnoticed",
+    name: "body ends early without an error",
     body: LARGE,
     answer: onFirst("GET", { kind: "body", fault: { kind: "short", afterBytes: PART_BYTES + 6 } }),
     ownRefetchedBytes: TORN_BYTES,
@@ -143,10 +143,10 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   losingStaged("an upload is lost", 15),
   losingStaged("a staged object is lost", 22),
   one({
-    name: "a job that kills whoever works on it",
+    name: "a job that crashes every worker",
     body: SMALL,
     settings: { retry: { maxAttempts: 3, baseMs: 1000, capMs: 10_000 } },
-    // At three calls, so that no two faults in their place can save it.
+    // At three calls, so that two other faults in their place cannot save the job.
     strikes: ["http.GET", "http.read", "staging.put"].map((call) => ({
       of: "worker",
       call,
@@ -166,7 +166,7 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     published: [],
   }),
   one({
-    name: "an origin without ranges that always breaks off",
+    name: "an origin without ranges that always drops the connection",
     body: LARGE,
     served: { ranges: false },
     settings: { retry: { maxAttempts: 2, baseMs: 1000, capMs: 10_000 } },
@@ -183,9 +183,9 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     published: [],
   }),
   reopened("a failed job is reopened", 1),
-  reopened("a failed job is reopened, and an operator who saw it fail before wakes", 2, {
+  reopened("a failed job is reopened, and an operator who saw an earlier failure wakes", 2, {
     operatorAtMs: [5_000, 12_000, 75_000, 110_000, 150_000, 190_000, 230_000],
-    // All stand still after they have looked; the first reopens it, and it fails once more before the second wakes.
+    // All operators freeze after their scan. The first reopens the job, which fails again before the second wakes.
     strikes: [{ of: "operator", call: "failedJobs.page", nth: 1, fault: { kind: "freeze", forMs: 20_000 } }],
   }),
   failedAfterPublishing("a job that failed after it was published is reopened"),
@@ -209,9 +209,9 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     ownRefetchedBytes: 4 * PART_BYTES,
   }),
   racing("reconciler racing a live worker", LEASE_TTL_MS + 5000),
-  racing("reconciler racing a live worker, its clock five minutes ahead", 300_000),
+  racing("reconciler racing a live worker, with its clock five minutes ahead", 300_000),
   one({
-    name: "a zombie wakes while the reconciler is at work",
+    name: "a zombie wakes while the reconciler runs",
     body: LARGE,
     strikes: [
       {
@@ -231,16 +231,16 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     strikes: [slowRead],
   }),
   one({
-    name: "a lease renewed between the reconciler's look and its write",
+    name: "a lease renewed between the reconciler's read and its write",
     body: LARGE,
     strikes: [slowRead, { of: "reconciler2 ", call: "items.read", nth: 1, fault: { kind: "freeze", forMs: 300 } }],
-    // To the reconciler a lease looks expired soon after each renewal.
+    // The workers' clocks are behind, so that a lease looks expired to the reconciler soon after each renewal.
     skewMs: (role) => (role === "worker" ? 700 - LEASE_TTL_MS : 0),
     ownRefetchedBytes: 4 * PART_BYTES,
   }),
   {
     ...one({ name: "continuation across invocations", body: bodyOf(5 * PART_BYTES) }),
-    // Of an invocation's minute, six tenths of a second are left to work in.
+    // Leaves 0.6 s of each invocation's 60 s to work in.
     settings: { deadlineBufferMs: 59_400 },
     ownRefetchedBytes: 10 * TORN_BYTES,
   },

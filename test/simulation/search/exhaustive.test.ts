@@ -14,11 +14,11 @@ afterAll(() => {
     "taken over": takenOver,
   }));
   console.table(rows);
-  console.log(`${boundaries} boundaries of ${covered.length} scenarios, every one struck in every mode`);
+  console.log(`${boundaries} boundaries of ${covered.length} scenarios, each struck in every mode`);
 });
 
 it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
-  "%s: comes out right whichever call is struck, and however",
+  "%s: ends as expected whichever call a fault strikes, in every mode",
   async (_name, scenario) => {
     const coverage = await runSingles(scenario, checkEvent);
     expect(coverage.violations).toEqual([]);
@@ -27,8 +27,8 @@ it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
   },
 );
 
-it("has zombies whose job was taken over wherever there are leases", () => {
+it("in every scenario with leases, some frozen worker loses its job to another", () => {
   const leaseless = SCENARIOS.filter(({ gate }) => gate === 0).map(({ name }) => name);
-  const unharmed = covered.filter(({ takenOver }) => takenOver === 0).map(({ scenario }) => scenario);
-  expect(unharmed).toEqual(leaseless);
+  const withoutTakeover = covered.filter(({ takenOver }) => takenOver === 0).map(({ scenario }) => scenario);
+  expect(withoutTakeover).toEqual(leaseless);
 });

@@ -15,12 +15,12 @@ import {
 import { Simulation } from "../simulation.ts";
 import { Dice } from "../services/time.ts";
 
-/** Long enough for the lease to expire, the reconciler to take it away and another worker to finish the job. */
+/** Long enough for the lease to expire, the reconciler to take it away, and another worker to finish the job. */
 const ZOMBIE_MS = 40_000;
 
 const outage = new RetryableError("outage", { failureClass: "system" });
 
-/** What may strike at a boundary; the first four, also two after another. */
+/** The faults that may strike at a boundary. The first four are also combined in pairs. */
 const MODES = {
   "crash before": { kind: "crash before" },
   "crash after": { kind: "crash after" },
@@ -34,15 +34,15 @@ type Mode = keyof typeof MODES;
 const ALL_MODES = Object.keys(MODES) as readonly Mode[];
 const PAIRED_MODES = ALL_MODES.slice(0, 4);
 
-/** The scenario's own retry draws its wait anew after a fault. */
+/** After a fault, the scenario's own retry draws a new backoff. */
 const JITTER_MS = SETTINGS.retry.baseMs;
-/** A job with a record: its lease expires, or its message turns out to be lost, and the reconciler comes by. */
+/** For a job with a record: its lease expires, or its message turns out to be lost; then the reconciler runs. */
 const REVIVED_WITHIN_MS = Math.max(LEASE_TTL_MS, REQUEUE_GRACE_MS) + RECONCILE_EVERY_MS + 2 * POLL_EVERY_MS + JITTER_MS;
-/** A job without a record has its message. */
+/** For a job without a record: its message is delivered again. */
 const REDELIVERED_WITHIN_MS = VISIBILITY_MS + 2 * POLL_EVERY_MS + JITTER_MS;
 
 interface Strike {
-  /** The nth call of a port in the run, whosever it is. */
+  /** The nth call of a port in the run, counted over all processes. */
   readonly at: number;
   readonly mode: Mode;
 }
@@ -51,13 +51,13 @@ interface StruckRun {
   readonly boundaries: readonly Boundary[];
   readonly struck: readonly Strike[];
   readonly violation: string | undefined;
-  /** Leases given and taken away in all. */
+  /** The sum of all fences: leases taken and taken away. */
   readonly fences: number;
-  /** From the last fault, or from the beginning, until every job was finished. */
+  /** From the last fault, or from the start if there was none, until every job was finished. */
   readonly healingMs: number;
 }
 
-/** One run of a scenario with faults at the given boundaries, always the same for the same faults. */
+/** One run of a scenario with faults at the given boundaries. The same faults give the same run. */
 async function runStruck(
   scenario: ProvenScenario,
   strikes: readonly Strike[],
@@ -97,7 +97,7 @@ async function runStruck(
   const violation = await violationOf(async () => {
     await simulation.run();
     checkOutcome(scenario, simulation, costOf(strikes));
-    if (struck.length < strikes.length) throw new Violation("a boundary was never reached");
+    if (struck.length < strikes.length) throw new Violation("the run never reached one of the boundaries to strike");
     if (healingMs() > mostHealingMs) throw new Violation(`healing took ${healingMs()} ms, more than ${mostHealingMs}`);
   });
   const { boundaries } = simulation;
@@ -111,16 +111,16 @@ async function runStruck(
 }
 
 interface RunOptions {
-  /** How long the scenario takes by itself. */
+  /** How long the scenario takes without faults. */
   readonly undisturbedMs?: number;
   readonly onTelemetry?: ((event: TelemetryEvent) => void) | undefined;
 }
 
-/** Who does not know that it stood still goes on fetching, as its successor does. */
+/** A zombie with a stopped clock does not know that it stood still: it keeps fetching, and so does its successor. */
 const costOf = (strikes: readonly Strike[]): number =>
   strikes.reduce((sum, { mode }) => sum + (mode === "zombie with a stopped clock" ? 2 : 1), 0);
 
-/** The scenario's own trouble, by the nth call of its kind that a process makes. */
+/** The scenario's own faults. Each strikes the nth call of its kind that a process makes. */
 function ownFaults({ strikes = [] }: ProvenScenario): (boundary: Boundary) => Fault | undefined {
   const calls = new Map<string, number>();
   return ({ process, port, method }) => {
@@ -155,10 +155,10 @@ function describe({ name }: ProvenScenario, strikes: readonly Strike[], boundari
 export interface Coverage {
   readonly scenario: string;
   readonly boundaries: number;
-  /** Boundaries struck, by mode; and those that the mode may strike. */
+  /** By mode: the boundaries struck, and below, those that the mode can strike. */
   readonly struck: Readonly<Record<Mode, number>>;
   readonly strikable: Readonly<Record<Mode, number>>;
-  /** Zombies whose job was taken over while they stood still. */
+  /** Frozen workers whose job was taken over while they stood still. */
   readonly takenOver: number;
   readonly violations: readonly string[];
 }
@@ -167,7 +167,7 @@ interface UndisturbedRun extends StruckRun {
   readonly violations: readonly string[];
 }
 
-/** The scenario by itself. */
+/** Runs the scenario without additional faults. */
 export async function runUndisturbed(
   scenario: ProvenScenario,
   onTelemetry?: (event: TelemetryEvent) => void,
@@ -177,7 +177,7 @@ export async function runUndisturbed(
   return { ...run, violations };
 }
 
-/** Every boundary of the scenario's own run, in every mode. */
+/** Strikes every boundary of the undisturbed run, in every mode. */
 export async function runSingles(
   scenario: ProvenScenario,
   onTelemetry?: (event: TelemetryEvent) => void,
@@ -195,7 +195,7 @@ export async function runSingles(
     const run = await runStruck(scenario, [strike], { undisturbedMs, onTelemetry });
     struck[strike.mode] += run.struck.length;
     if (run.fences > undisturbed.fences && MODES[strike.mode].kind === "freeze") takenOver += 1;
-    // The table's answer, lost and asked for again, leaves nothing that anybody has to mend.
+    // A lost answer of the table, requested again, leaves nothing to recover.
     const isHarmless = strike.mode === "asked again" && undisturbed.boundaries[strike.at - 1]?.port === "items";
     const mended = isHarmless ? checkNothingToMend(scenario, run) : undefined;
     const violation = run.violation ?? mended;
@@ -218,7 +218,7 @@ function* strikesFrom(first: number, boundaries: readonly Boundary[], modes: rea
   }
 }
 
-/** Only the SDK asks again by itself: what an origin sends is never asked for twice. */
+/** Only the AWS SDK repeats a request by itself. A request to an origin is never repeated. */
 const mayStrike = (mode: Mode, { port }: Boundary): boolean => mode !== "asked again" || port !== "http";
 
 function checkUndisturbed(scenario: ProvenScenario, run: StruckRun): string | undefined {
@@ -227,14 +227,14 @@ function checkUndisturbed(scenario: ProvenScenario, run: StruckRun): string | un
   return checkNothingToMend(scenario, run);
 }
 
-/** Where nothing went wrong, workers leave nothing for the reconciler to do. */
+/** If nothing went wrong, workers leave nothing for the reconciler to do. */
 function checkNothingToMend({ name, strikes, skewMs }: ProvenScenario, { boundaries }: StruckRun): string | undefined {
   if (strikes ?? skewMs) return undefined;
   const mended = boundaries.find(
     ({ process, method }) =>
       process.startsWith("reconciler") && ["write", "send", "delete", "abortUpload"].includes(method),
   );
-  return mended && `${name}: nothing went wrong, and ${mended.process} had to call ${mended.port}.${mended.method}`;
+  return mended && `${name}: nothing went wrong, but ${mended.process} had to call ${mended.port}.${mended.method}`;
 }
 
 export interface Pairs {
@@ -248,11 +248,11 @@ export interface Progress extends Pairs {
 
 export interface PairsOptions {
   readonly onProgress?: (progress: Progress) => void;
-  /** Every `of`th first fault, from the `index`th on: shards together run all pairs. */
+  /** Takes every `of`th first fault, starting with the `index`th. All shards together run all pairs. */
   readonly shard?: { readonly index: number; readonly of: number };
 }
 
-/** Every first fault with every second one at a later boundary of the run as it unfolds after the first. */
+/** Combines every first fault with every second one at a later boundary of the run that follows the first. */
 export async function runPairs(
   scenarios: readonly ProvenScenario[],
   { onProgress, shard = { index: 0, of: 1 } }: PairsOptions = {},

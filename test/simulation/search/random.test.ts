@@ -17,7 +17,7 @@ const seedsFrom = (first: number, count: number): readonly number[] =>
 describe("random schedules", () => {
   const first = randomInt(2 ** 40);
 
-  it(`break no promise: ${SCHEDULES} seeds from ${first} on`, async () => {
+  it(`keep every invariant: ${SCHEDULES} seeds from ${first} on`, async () => {
     console.info(`${SCHEDULES} schedules from seed ${first} on`);
     const figures = noFigures();
     const failed = await search(seedsFrom(first, SCHEDULES), figures, { onTelemetry: checkEvent });
@@ -27,10 +27,10 @@ describe("random schedules", () => {
     expect(figures).toMatchObject({ schedules: SCHEDULES });
     expect(figures.faults, "faults that struck").toBeGreaterThan(2 * SCHEDULES);
     expect(figures.crashes, "processes that died").toBeGreaterThan(SCHEDULES / 4);
-    expect(figures.reopenings, "failed jobs that were opened again").toBeGreaterThan(SCHEDULES / 4);
+    expect(figures.reopenings, "failed jobs that were reopened").toBeGreaterThan(SCHEDULES / 4);
   });
 
-  it(`are the same whenever they run: ${REPLAYED} seeds, twice each`, async () => {
+  it(`give the same outcome and trace each time: ${REPLAYED} seeds, twice each`, async () => {
     onTestFailed(() => console.error(`seeds from ${first} on`));
     for (const seed of seedsFrom(first, REPLAYED)) {
       const [once, again] = [await runSchedule(drawSchedule(seed)), await runSchedule(drawSchedule(seed))];
@@ -38,7 +38,7 @@ describe("random schedules", () => {
     }
   });
 
-  it("have traces of their own, whatever else runs meanwhile", async () => {
+  it("differ in their traces, and do not affect each other when they run concurrently", async () => {
     const seeds = seedsFrom(first, REPLAYED);
     const together = await Promise.all(seeds.map(async (seed) => runSchedule(drawSchedule(seed))));
     expect(new Set(together.map(({ traceHash }) => traceHash)).size).toBeGreaterThan(REPLAYED - 3);

@@ -7,19 +7,19 @@ import { PIECE_BYTES, type OriginAnswer } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
 import { PART_BYTES } from "../services/settings.ts";
 import type { OriginQuestion, Scenario } from "../scenarios/scenario.ts";
-import { isResumable, type Schedule, type Shape, type Trouble } from "./schedule.ts";
+import { isResumable, type Schedule, type Shape, type PlannedFault } from "./schedule.ts";
 import { Simulation } from "../simulation.ts";
 import { Dice } from "../services/time.ts";
-import { strike, WORST_SKEW_MS, type Scene } from "./troubles.ts";
+import { strike, WORST_SKEW_MS, type Scene } from "./random-faults.ts";
 
 export interface Outcome {
   readonly violation: string | undefined;
-  /** What struck, in order, and by which of the schedule's troubles. */
+  /** What struck, in order. `index` is the place in the schedule's list of faults. */
   readonly struck: readonly { readonly index: number; readonly what: string }[];
   readonly traceHash: number;
   readonly calls: number;
   readonly crashes: number;
-  /** Failed jobs that an operator opened again. */
+  /** How often an operator reopened a failed job. */
   readonly reopenings: number;
   readonly healedInMs: number;
 }
@@ -27,7 +27,7 @@ export interface Outcome {
 export interface RunOptions {
   readonly trace?: (line: string) => void;
   readonly onTelemetry?: (event: TelemetryEvent) => void;
-  /** Of the schedule's troubles, only these. */
+  /** Places in the schedule's list of faults: only these strike. All strike if undefined. */
   readonly only?: ReadonlySet<number>;
 }
 
@@ -52,12 +52,12 @@ export async function runSchedule(schedule: Schedule, options: RunOptions = {}):
   };
 }
 
-/** What was received and is not yet behind a checkpoint: two parts under way, one being read, a piece. */
+/** The most that is received but not yet checkpointed: two parts under way, one being read, and a piece. */
 const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
-/** Another version, a body or a range that cannot be believed, a staged object that is gone. */
+/** Faults that make a transfer start over: another version, a wrong body or range, a lost staged object. */
 const MAKES_START_OVER = /changeVersion|"(wrong length|wrong range|short|long|corrupt)"|staged_object_gone/;
 
-/** A seed's second stream: how long calls take does not depend on how the schedule was drawn. */
+/** Separate random streams, so that latencies and the table's stream do not depend on how the schedule was drawn. */
 const latencySeed = (seed: number): number => seed + 2 ** 52;
 const streamSeed = (seed: number): number => seed + 2 ** 51;
 
@@ -66,17 +66,17 @@ class RandomRun {
   readonly struck: { readonly index: number; readonly what: string }[] = [];
   healedInMs = 0;
   readonly #schedule: Schedule;
-  readonly #waiting: (Trouble & { readonly index: number })[];
+  readonly #waiting: (PlannedFault & { readonly index: number })[];
   readonly #answers = new Map<string, OriginAnswer[]>();
-  /** Of the machines that run the reconciler and the workers, against the true time. */
+  /** Clock offsets in ms from the true time: the reconciler's machine first, then the workers' machines. */
   #clocks: readonly number[] = [0];
   #processes = 0;
   #jumpedMs = 0;
 
   constructor(schedule: Schedule, { only, trace, onTelemetry }: RunOptions) {
-    const { seed, shape, troubles } = schedule;
+    const { seed, shape, faults } = schedule;
     this.#schedule = schedule;
-    this.#waiting = troubles
+    this.#waiting = faults
       .map(({ at, seed: own }, index) => ({ at, seed: own, index }))
       .filter(({ index }) => only?.has(index) ?? true);
     if (this.#waiting[0]?.at === 0) this.#setClocks();
@@ -97,13 +97,13 @@ class RandomRun {
   }
 
   async toTheEnd(): Promise<void> {
-    const { absentFirst, encores, messages, operatorAtMs } = this.#schedule.shape;
+    const { absentFirst, finalDuplicates, messages, operatorAtMs } = this.#schedule.shape;
     await this.#heal();
     for (let visits = 0; operatorAtMs.length > 0 && visits <= absentFirst; visits++) {
       this.simulation.redriveAfter(0);
       await this.#heal();
     }
-    for (const message of messages.slice(0, encores)) {
+    for (const message of messages.slice(0, finalDuplicates)) {
       this.simulation.deliverAgain(typeof message === "string" ? message : JSON.stringify(message));
       await this.#heal();
     }
@@ -137,15 +137,15 @@ class RandomRun {
     const answer = this.#answers.get(method)?.shift();
     if (!answer) return { kind: "body" };
     const retryAfterS = answer.kind === "status" ? answer.retryAfterS : undefined;
-    this.simulation.troubleFor((retryAfterS ?? 0) * 1000);
+    this.simulation.extendFaults((retryAfterS ?? 0) * 1000);
     return answer;
   }
 
   #setClocks(): void {
-    const trouble = this.#waiting.shift();
-    const dice = new Dice(trouble?.seed ?? 0);
+    const planned = this.#waiting.shift();
+    const dice = new Dice(planned?.seed ?? 0);
     this.#clocks = Array.from({ length: 3 }, () => dice.between(-WORST_SKEW_MS, WORST_SKEW_MS));
-    this.struck.push({ index: trouble?.index ?? 0, what: `the clocks are off by ${this.#clocks.join(", ")} ms` });
+    this.struck.push({ index: planned?.index ?? 0, what: `the clocks are off by ${this.#clocks.join(", ")} ms` });
   }
 
   #skewOf(role: string): number {
@@ -157,14 +157,14 @@ class RandomRun {
   }
 
   #faultAt(nth: number, boundary: Boundary): Fault | undefined {
-    const trouble = this.#waiting[0];
-    if (!trouble || trouble.at > nth) return undefined;
+    const planned = this.#waiting[0];
+    if (!planned || planned.at > nth) return undefined;
     this.#waiting.shift();
-    const { what, fault } = strike(this.#scene(new Dice(trouble.seed)), boundary);
+    const { what, fault } = strike(this.#scene(new Dice(planned.seed)), boundary);
     if (fault?.kind === "clock jump") this.#jumpedMs += Math.abs(fault.byMs);
     const { process, port, method } = boundary;
-    this.struck.push({ index: trouble.index, what: `${what} at call ${nth}, ${process} ${port}.${method}` });
-    this.simulation.troubleFor(0);
+    this.struck.push({ index: planned.index, what: `${what} at call ${nth}, ${process} ${port}.${method}` });
+    this.simulation.extendFaults(0);
     return fault;
   }
 
@@ -182,25 +182,26 @@ class RandomRun {
     };
   }
 
-  /** As it should be: published as one of the versions that its own URL had, or failed for a reason that was given. */
+  /** A job must be published as a version that its own URL had, or have failed for a reason that the schedule gave. */
   #checkEnd(message: JobMessage): void {
     const { blobs, items, origin } = this.simulation;
     const item = items.all.get(jobItemKey(jobIdOf(message)));
     if (!item) return;
     const { state, reason = "", transfer } = decodeJob(item);
     if (state === "FAILED") {
-      if (!this.#mayFail(reason)) throw new Violation(`${message.artifact_id} failed for no reason: ${reason}`);
+      if (!this.#mayFail(reason))
+        throw new Violation(`${message.artifact_id} failed for a reason that no fault explains: ${reason}`);
       return;
     }
     const versions = origin.resources.get(message.url)?.versions ?? [];
     const published = blobs.contentObjects.get(contentKey(transfer?.sha256 ?? ""));
     if (!versions.some((version) => published?.body.equals(version)))
-      throw new Violation(`${message.artifact_id} is ${state}, but no version of it is published`);
+      throw new Violation(`${message.artifact_id} is ${state}, but no version of its URL is published`);
     if (message.sha256 !== undefined && message.sha256 !== transfer?.sha256)
-      throw new Violation(`${message.artifact_id} is ${state} under another digest than the one expected`);
+      throw new Violation(`${message.artifact_id} is ${state}, but its digest is not the expected one`);
   }
 
-  /** A GET after the first asks for what was in flight when the one before it ended, and for no more. */
+  /** Each GET after the first may fetch again at most what was in flight when the previous one ended. */
   #checkRefetched(): void {
     const { gate, resources } = this.#schedule.shape;
     if (this.simulation.reopenings > 0) return;
@@ -213,7 +214,7 @@ class RandomRun {
       throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
   }
 
-  /** Trouble that came again and again may use the attempts up, and nothing less. */
+  /** A job may fail by its digest, by its origin's 404, or by faults that used up all its attempts. */
   #mayFail(reason: string): boolean {
     if (reason === "digest_mismatch") return this.#schedule.shape.digests !== "none";
     if (reason === "http_404") return this.#schedule.shape.absentFirst > 0 && this.struck.length > 0;
@@ -221,6 +222,6 @@ class RandomRun {
   }
 }
 
-/** Calls of one attempt at the largest body, one after the other; and the wait before it is tried once more. */
+/** The sequential calls of one attempt at the largest body. `attemptMs` adds the backoff before the next attempt. */
 const CALLS_OF_AN_ATTEMPT = 60;
 const attemptMs = ({ latencyMs }: Shape): number => CALLS_OF_AN_ATTEMPT * 2 * latencyMs + 10_000;

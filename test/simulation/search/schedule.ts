@@ -4,7 +4,7 @@ import type { Resource } from "../services/origin.ts";
 import { INVOCATION_MS, PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
 
-/** What a schedule is, apart from what strikes it; all drawn from the seed. */
+/** A schedule without its faults. All of it is drawn from the seed. */
 export interface Shape {
   readonly messages: readonly (JobMessage | string)[];
   readonly resources: ReadonlyMap<string, Resource>;
@@ -13,16 +13,16 @@ export interface Shape {
   readonly deadlineBufferMs: number;
   readonly workers: number;
   readonly latencyMs: number;
-  /** Duplicates of what is finished, delivered when all is quiet. */
-  readonly encores: number;
-  /** When an operator comes by and reopens what failed; none, and he never does. */
+  /** How many messages are delivered again after everything has healed. */
+  readonly finalDuplicates: number;
+  /** When an operator reopens the failed jobs, in ms from the start. Empty if never. */
   readonly operatorAtMs: readonly number[];
-  /** So often the origin says of each file that it has none. */
+  /** How many times the origin answers 404 to the HEAD of each file before it has the file. */
   readonly absentFirst: number;
 }
 
-/** Something strikes at the nth call of a port; what, a seed of its own decides, so that each can be left out alone. */
-export interface Trouble {
+/** A fault at the nth call of a port. Its own seed decides which one, so that each fault can be left out alone. */
+export interface PlannedFault {
   readonly at: number;
   readonly seed: number;
 }
@@ -30,14 +30,14 @@ export interface Trouble {
 export interface Schedule {
   readonly seed: number;
   readonly shape: Shape;
-  readonly troubles: readonly Trouble[];
+  readonly faults: readonly PlannedFault[];
 }
 
 const LENGTHS = [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 3 * PART_BYTES + 4, 6 * PART_BYTES];
 const urlOf = (artifact: string): string => `https://origin.example/${artifact}`;
 const sha256Of = (body: string | Buffer): string => createHash("sha256").update(body).digest("hex");
 
-/** A seed's third stream: schedules without an operator are what they were before there was one. */
+/** A separate random stream: drawing an operator does not change the rest of the schedule. */
 const operatorSeed = (seed: number): number => seed + 2 ** 52 + 2 ** 51;
 const LATEST_OPERATOR_MS = 120_000;
 
@@ -73,11 +73,11 @@ function drawShape(dice: Dice): Omit<Shape, "operatorAtMs" | "absentFirst"> {
     deadlineBufferMs: isResumable(resources) && dice.chance(0.2) ? INVOCATION_MS - 20 * latencyMs : 10_000,
     workers: dice.between(1, 3),
     latencyMs,
-    encores: dice.chance(0.3) ? 1 : 0,
+    finalDuplicates: dice.chance(0.3) ? 1 : 0,
   };
 }
 
-/** Only then does a file that takes longer than an invocation get anywhere. */
+/** Whether every transfer can be resumed. Only then can a file finish that takes longer than one invocation. */
 export const isResumable = (resources: ReadonlyMap<string, Resource>): boolean =>
   [...resources.values()].every(({ isChunked, ranges, validators }) => !isChunked && ranges && validators === "strong");
 
@@ -86,8 +86,8 @@ function drawBody(dice: Dice, artifact: string): Buffer {
   return Buffer.from(letters.slice(0, letters.length / 2));
 }
 
-/** Clocks that differ come first; then few or many troubles, close together or far apart. */
-function drawTroubles(dice: Dice): readonly Trouble[] {
+/** Clock offsets come first, at call 0. Then come few or many faults, close together or far apart. */
+function drawFaults(dice: Dice): readonly PlannedFault[] {
   const clocks = dice.chance(0.3) ? [{ at: 0, seed: dice.below(2 ** 32) }] : [];
   const count = dice.pick([0, 1, 1, 2, 2, 3, 4, 6, 9, 14]);
   const gap = dice.pick([3, 12, 40]);
@@ -99,9 +99,9 @@ function drawTroubles(dice: Dice): readonly Trouble[] {
   return [...clocks, ...strikes];
 }
 
-/** @returns always the same for the same seed, on any machine. */
+/** @returns the same schedule for the same seed, on any machine. */
 export function drawSchedule(seed: number): Schedule {
   const dice = new Dice(seed);
   const shape = { ...drawShape(dice), ...drawOperator(new Dice(operatorSeed(seed))) };
-  return { seed, shape, troubles: drawTroubles(dice) };
+  return { seed, shape, faults: drawFaults(dice) };
 }

@@ -14,7 +14,7 @@ function* seedsFrom(first: number, step: number, end: number): Generator<number>
 const send = async (report: SearchReport): Promise<void> =>
   new Promise((resolve) => process.send?.(report, () => resolve()));
 
-// Faults are errors by the million, and nobody reads where they came from.
+// Faults create millions of errors, and nobody reads their stack traces.
 Error.stackTraceLimit = 0;
 
 const [first = 0, step = 1, end = 0] = process.argv.slice(2).map(Number);

@@ -7,9 +7,9 @@ export interface Figures {
   crashes: number;
   faults: number;
   reopenings: number;
-  /** Until everything had healed after the last fault, at most. */
+  /** The longest time from a schedule's last fault until everything had healed. */
   healedInMs: number;
-  /** Of all traces, whatever their order: equal for equal searches, on any machine. */
+  /** The sum of all trace hashes (mod 2^32), in any order. Equal searches have equal digests, on any machine. */
   digest: number;
 }
 
@@ -43,7 +43,7 @@ const figuresOf = ({ calls, crashes, healedInMs, reopenings, struck, traceHash }
   digest: traceHash,
 });
 
-/** Runs the seeds one after the other. @returns the first that breaks a promise, or undefined. */
+/** Runs the seeds one after the other. @returns the first seed that violates an invariant, or undefined. */
 export async function search(
   seeds: Iterable<number>,
   figures: Figures,
@@ -59,11 +59,11 @@ export async function search(
 
 export interface Smallest {
   readonly outcome: Outcome;
-  /** Of the schedule's troubles, those without which it would not fail. */
+  /** Places in the schedule's list of faults: those that the failure needs. */
   readonly needed: readonly number[];
 }
 
-/** Leaves out one trouble after the other for as long as the schedule still fails. */
+/** Leaves out one fault after the other for as long as the schedule still fails. */
 export async function shrink(seed: number, run = runSchedule): Promise<Smallest> {
   const schedule = drawSchedule(seed);
   let outcome = await run(schedule);
@@ -82,11 +82,11 @@ export async function shrink(seed: number, run = runSchedule): Promise<Smallest>
   return { outcome, needed };
 }
 
-/** What to tell about a seed that failed: the smallest list of faults, and how to see it again. */
+/** The report of a failed seed: the violation, the smallest list of faults, and the command to replay it. */
 export function describeFailure(seed: number, { needed, outcome }: Smallest): string {
   return [
-    `Seed ${seed} breaks a promise: ${outcome.violation ?? "(no longer)"}`,
+    `Seed ${seed} violates an invariant: ${outcome.violation ?? "(not in this run)"}`,
     ...outcome.struck.map(({ index, what }) => `  ${index}: ${what}`),
-    `See it again: npm run simulate -- --replay ${seed} --only ${needed.join(",") || "none"}`,
+    `Replay it: npm run simulate -- --replay ${seed} --only ${needed.join(",") || "none"}`,
   ].join("\n");
 }

@@ -21,30 +21,32 @@ const simulate = async (...args: readonly string[]): Promise<Ended> =>
   });
 
 describe("simulate", () => {
-  it("searches on all cores and ends with a line of figures", async () => {
+  it("searches on all cores and ends its output with a line of figures", async () => {
     const { code, out } = await simulate("--schedules", "60", "--seed", "7");
     expect(code).toBe(0);
     expect(out.trim().split("\n").at(-1)).toMatch(/^60 schedules in .*; trace digest [0-9a-f]{8}; 0 violations$/);
   });
 
-  it("shows one schedule again, with its trace", async () => {
+  it("replays one schedule with its trace", async () => {
     const { code, out } = await simulate("--replay", "7");
     expect(code).toBe(0);
     expect(out).toContain("0 worker1 items.read");
-    expect(out.trim().split("\n").at(-1)).toMatch(/^seed 7: .*; trace hash [0-9a-f]{8}, twice the same; 0 violations$/);
+    expect(out.trim().split("\n").at(-1)).toMatch(
+      /^seed 7: .*; trace hash [0-9a-f]{8}, the same in both runs; 0 violations$/,
+    );
   });
 
   it.each([
-    [[], "say one of --schedules N, --replay SEED and --pairs"],
+    [[], "give one of --schedules N, --replay SEED and --pairs"],
     [["--schedules"], "argument missing"],
-    [["--schedules", "many"], "Write a whole number"],
-    [["--schedules", "0"], "Write a number above 0"],
-    [["--schedules", "5", "--pairs"], "say one of"],
-    [["--seed", "5", "--pairs"], "--seed goes with --schedules"],
-    [["--schedules", "5", "--only", "1"], "--only goes with --replay"],
-    [["--pairs", "--shard", "4/3"], "Write 1/3 for the first of three shards"],
+    [["--schedules", "many"], "Give a whole number"],
+    [["--schedules", "0"], "Give a number above 0"],
+    [["--schedules", "5", "--pairs"], "give one of"],
+    [["--seed", "5", "--pairs"], "--seed needs --schedules"],
+    [["--schedules", "5", "--only", "1"], "--only needs --replay"],
+    [["--pairs", "--shard", "4/3"], "Give for example 1/3 for the first of three shards"],
     [["--fast"], "unknown option"],
-  ])("refuses %j with a sentence and exit code 2", async (args, sentence) => {
+  ])("refuses the arguments %j with an explanation and exit code 2", async (args, sentence) => {
     const { code, err } = await simulate(...args);
     expect(code).toBe(2);
     expect(err).toContain(sentence);
@@ -52,10 +54,10 @@ describe("simulate", () => {
 });
 
 describe("a schedule that fails", () => {
-  /** Any with a few troubles that strike. */
+  /** Any seed whose schedule has a few faults that strike. */
   const SEED = 104_031;
 
-  /** Fails for as long as both of these strike. */
+  /** A run that fails if and only if all of these faults strike. */
   const failing =
     (...guilty: readonly number[]): typeof runSchedule =>
     async (schedule, options) => {
@@ -64,18 +66,18 @@ describe("a schedule that fails", () => {
       return { ...outcome, violation: isGuilty ? "lost" : undefined };
     };
 
-  it("shrinks to the faults that it takes, and names the command that shows it again", async () => {
+  it("shrinks to the faults that it needs, and its report names the command that replays it", async () => {
     const { struck } = await runSchedule(drawSchedule(SEED));
     const guilty = [struck[0], struck.at(-2)].map((each) => each?.index ?? -1);
     const smallest = await shrink(SEED, failing(...guilty));
     expect(smallest.needed).toEqual(guilty);
     expect(struck.length).toBeGreaterThan(guilty.length);
-    const told = describeFailure(SEED, smallest);
-    expect(told).toContain(`Seed ${SEED} breaks a promise: lost`);
-    expect(told).toContain(`npm run simulate -- --replay ${SEED} --only ${guilty.join(",")}`);
+    const report = describeFailure(SEED, smallest);
+    expect(report).toContain(`Seed ${SEED} violates an invariant: lost`);
+    expect(report).toContain(`npm run simulate -- --replay ${SEED} --only ${guilty.join(",")}`);
   });
 
-  it("that fails without any fault needs none", async () => {
+  it("shrinks to no faults if it fails without any", async () => {
     expect((await shrink(SEED, failing())).needed).toEqual([]);
   });
 });

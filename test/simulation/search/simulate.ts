@@ -1,4 +1,4 @@
-/** `npm run simulate`: the long search, one schedule again, or every ordered pair of faults. */
+/** `npm run simulate`: searches random schedules, replays one schedule, or runs every ordered pair of faults. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { fork } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -14,7 +14,7 @@ import { addFigures, describeFailure, noFigures, shrink, type Figures } from "./
 
 const WRONG_USAGE = 2;
 const MS = 1000;
-/** A schedule's garbage dies with it: collecting it less often saves a seventh of the time. */
+/** Almost all garbage of a schedule dies with the schedule. Collecting it less often saves a seventh of the time. */
 const LARGE_YOUNG_GENERATION = "--max-semi-space-size=32";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -25,7 +25,7 @@ interface Search {
   readonly failedSeed: number | undefined;
 }
 
-/** One share of the seeds a core; stops at the first seed that fails. */
+/** Gives each core an equal share of the seeds, and stops at the first seed that fails. */
 async function searchOnAllCores(first: number, count: number): Promise<Search> {
   const step = Math.min(availableParallelism(), count);
   const figures = noFigures();
@@ -46,7 +46,7 @@ async function searchOnAllCores(first: number, count: number): Promise<Search> {
           });
           worker.once("error", reject).once("exit", (code) => {
             if (code === 0 || failedSeed !== undefined) resolve();
-            else reject(new Error(`A process of the search ended with ${code ?? "a signal"}; its output is above.`));
+            else reject(new Error(`A search process ended with ${code ?? "a signal"}; its output is above.`));
           });
         }),
     ),
@@ -72,7 +72,7 @@ async function searchFor(schedules: number, seed: number): Promise<boolean> {
   return failedSeed === undefined;
 }
 
-/** Twice, and the second time with its trace: what differs between the two is a violation as well. */
+/** Runs the schedule twice, the second time with its trace. Different traces are a violation as well. */
 async function replay(seed: number, only: ReadonlySet<number> | undefined): Promise<boolean> {
   const schedule = drawSchedule(seed);
   const before = await runSchedule(schedule, only && { only });
@@ -87,7 +87,7 @@ async function replay(seed: number, only: ReadonlySet<number> | undefined): Prom
   say(
     [
       `seed ${seed}: ${outcome.calls} calls, ${outcome.struck.length} faults, ${outcome.crashes} crashes`,
-      `trace hash ${outcome.traceHash.toString(16).padStart(8, "0")}, ${isSame ? "twice the same" : "but not twice"}`,
+      `trace hash ${outcome.traceHash.toString(16).padStart(8, "0")}, ${isSame ? "the same in both runs" : "different in the first run"}`,
       outcome.violation === undefined ? "0 violations" : `1 violation: ${outcome.violation}`,
     ].join("; "),
   );
@@ -97,7 +97,7 @@ async function replay(seed: number, only: ReadonlySet<number> | undefined): Prom
 type Shard = NonNullable<PairsOptions["shard"]>;
 
 async function pairsOfShard(shard: Shard): Promise<Pairs> {
-  // As in search-worker.ts: nobody reads where a fault came from.
+  // As in search-worker.ts: nobody reads the stack traces of faults.
   Error.stackTraceLimit = 0;
   const onProgress = (progress: Progress): void =>
     say(`${shard.index + 1}/${shard.of} ${progress.scenario}: ${grouped(progress.pairs)} pairs so far`);
@@ -107,7 +107,7 @@ async function pairsOfShard(shard: Shard): Promise<Pairs> {
   return result;
 }
 
-/** A shard a core. */
+/** Runs one shard per core. */
 async function pairsOnAllCores(): Promise<Pairs> {
   const of = availableParallelism();
   const results = await Promise.all(
@@ -141,12 +141,12 @@ const LARGEST_SEED = 2 ** 48;
 
 function whole(text: string): number {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number > LARGEST_SEED) throw new InvalidArgumentError("Write a whole number.");
+  if (!/^\d+$/.test(text) || number > LARGEST_SEED) throw new InvalidArgumentError("Give a whole number.");
   return number;
 }
 
 function positive(text: string): number {
-  if (whole(text) === 0) throw new InvalidArgumentError("Write a number above 0.");
+  if (whole(text) === 0) throw new InvalidArgumentError("Give a number above 0.");
   return Number(text);
 }
 
@@ -154,7 +154,7 @@ const list = (text: string): ReadonlySet<number> => new Set(text === "none" ? []
 
 function shardOf(text: string): Shard {
   const [, index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (index < 1 || index > of) throw new InvalidArgumentError("Write 1/3 for the first of three shards.");
+  if (index < 1 || index > of) throw new InvalidArgumentError("Give for example 1/3 for the first of three shards.");
   return { index: index - 1, of };
 }
 
@@ -168,20 +168,22 @@ interface Options {
 }
 
 const program: Command = new Command("simulate")
-  .description("Searches for an order of events that breaks a promise. Exit 1: one was found; 2: wrong usage.")
-  .option("--schedules <n>", "random schedules to run, on all cores", positive)
-  .option("--seed <seed>", "the first schedule's seed; a fresh one unless given", whole)
-  .option("--replay <seed>", "one schedule again, with its trace", whole)
-  .option("--only <faults>", "with --replay: of its faults, these alone, as in 0,3", list)
-  .option("--pairs", "every scenario with every ordered pair of faults, on all cores")
-  .option("--shard <k/n>", "with --pairs: the kth of n shards", shardOf)
+  .description(
+    "Searches for a schedule of faults that violates an invariant. Exit code 1: one was found; 2: wrong usage.",
+  )
+  .option("--schedules <n>", "run this many random schedules, on all cores", positive)
+  .option("--seed <seed>", "with --schedules: the seed of the first schedule (default: a fresh one)", whole)
+  .option("--replay <seed>", "run one schedule again, and print its trace", whole)
+  .option("--only <faults>", "with --replay: only these of its faults, for example 0,3; or none", list)
+  .option("--pairs", "run every scenario with every ordered pair of faults, on all cores")
+  .option("--shard <k/n>", "with --pairs: run only the kth of n shards", shardOf)
   .exitOverride()
-  .action(async ({ only, pairs: isOfPairs, replay: replayed, schedules, seed, shard }: Options) => {
-    const modes = [schedules, replayed, isOfPairs].filter((mode) => mode !== undefined).length;
-    if (modes !== 1) program.error("error: say one of --schedules N, --replay SEED and --pairs.");
-    if (only && replayed === undefined) program.error("error: --only goes with --replay.");
-    if (shard && !isOfPairs) program.error("error: --shard goes with --pairs.");
-    if (seed !== undefined && schedules === undefined) program.error("error: --seed goes with --schedules.");
+  .action(async ({ only, pairs: wantsPairs, replay: replayed, schedules, seed, shard }: Options) => {
+    const modes = [schedules, replayed, wantsPairs].filter((mode) => mode !== undefined).length;
+    if (modes !== 1) program.error("error: give one of --schedules N, --replay SEED and --pairs.");
+    if (only && replayed === undefined) program.error("error: --only needs --replay.");
+    if (shard && !wantsPairs) program.error("error: --shard needs --pairs.");
+    if (seed !== undefined && schedules === undefined) program.error("error: --seed needs --schedules.");
     const isGood = await (replayed !== undefined
       ? replay(replayed, only)
       : schedules !== undefined

@@ -26,11 +26,11 @@ export interface SimulatedBlobs {
   readonly stagedObjects: Map<string, SimulatedObject>;
   readonly uploads: Map<string, SimulatedUpload>;
   readonly contentObjects: Map<string, SimulatedObject>;
-  /** How often each content key was written: the promise is once. */
+  /** How often each content key was written. The invariant is: once. */
   readonly contentWrites: Map<string, number>;
 }
 
-/** Both buckets in memory: parts, ETags, conditional copies and refusals as S3 has them. */
+/** Both buckets in memory, with the parts, ETags, conditional copies and refusals of S3. */
 export function simulatedBlobs(clock: Clock): SimulatedBlobs {
   const stagedObjects = new Map<string, SimulatedObject>();
   const uploads = new Map<string, SimulatedUpload>();

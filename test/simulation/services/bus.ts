@@ -1,9 +1,9 @@
 import type { Announcement } from "../../../core/model/announcement.ts";
 import type { AnnouncementBus } from "../../../core/ports/announcement-bus.ts";
 
-/** An event bus that takes what it is given, event by event; whoever listens knows an event by its id. */
+/** An event bus that accepts each event by itself. Subscribers identify an event by its id. */
 export class SimulatedBus {
-  /** By id, the latest that was taken. */
+  /** The latest accepted announcement of each id. */
   readonly announced = new Map<string, Announcement>();
   readonly #check: (announcement: Announcement, before: Announcement | undefined) => void;
   #isRefused: (() => boolean) | undefined;
@@ -12,7 +12,7 @@ export class SimulatedBus {
     this.#check = check;
   }
 
-  /** Of the next events that come together, refuses some and takes the others. */
+  /** Refuses some events of the next batch and accepts the others. `isRefused` is called once per event. */
   refuseOfNext(isRefused: () => boolean): void {
     this.#isRefused = isRefused;
   }

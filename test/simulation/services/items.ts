@@ -40,7 +40,7 @@ export interface SimulatedItems extends Items {
   readonly failedJobs: FailedJobs;
 }
 
-/** A table in memory that interprets the protocol's writes as DynamoDB would. */
+/** A table in memory that interprets the protocol's writes as DynamoDB does. */
 export function simulatedItems(): SimulatedItems {
   const all = new Map<string, Item>();
   const history: { write: Write; before: Item | undefined; after: Item }[] = [];

@@ -2,10 +2,10 @@ import { RetryableError } from "../../../core/model/errors.ts";
 import type { Http, HttpRequest, HttpResponse } from "../../../core/ports/http.ts";
 import type { SimulatedProcess } from "./process.ts";
 
-/** What an answer to GET may suffer. */
+/** How the body of a GET response may be wrong. */
 export type BodyFault =
   | { readonly kind: "cut"; readonly afterBytes: number }
-  /** Ends like a whole body, and is none. */
+  /** The body is truncated but ends without an error. */
   | { readonly kind: "short"; readonly afterBytes: number }
   | { readonly kind: "long"; readonly byBytes: number }
   | { readonly kind: "corrupt"; readonly atByte: number }
@@ -18,20 +18,20 @@ export type OriginAnswer =
   | { readonly kind: "redirect"; readonly to: string };
 
 export interface Resource {
-  /** Every version that was ever served; the last is the present one. */
+  /** Every version that was ever served. The last one is current. */
   readonly versions: Buffer[];
   readonly validators: "strong" | "weak" | "none";
   readonly ranges: boolean;
   readonly isChunked: boolean;
-  /** Sends the rest of whatever version it has now. */
+  /** Answers a range request with the rest of the current version, whatever If-Range says. */
   readonly ignoresIfRange?: boolean;
-  /** Does not say of which version the rest is. */
+  /** A 206 has no ETag, so it does not say which version the rest belongs to. */
   readonly isRestUnnamed?: boolean;
 }
 
 export const PIECE_BYTES = 5;
 
-/** Origins that serve versioned bodies, and answer each request as `decide` says. */
+/** Origins that serve versioned bodies. `decide` chooses the answer to each request. */
 export class SimulatedOrigin {
   readonly resources = new Map<string, Resource>();
   readonly requests: { readonly process: string; readonly method: string; readonly url: string }[] = [];
@@ -126,7 +126,7 @@ function serve(request: HttpRequest, resource: Resource, fault: BodyFault | unde
     return response(200, headers, request.method === "GET" ? pieces(body, fault) : undefined);
   }
   if (Number(start) >= body.length) return response(416, { "content-range": `bytes */${body.length}` });
-  // The wrong range is as long as the right one.
+  // The wrong range has the same length as the right one.
   const shift = fault?.kind === "wrong range" ? 1 : 0;
   const rest = body.subarray(Number(start) - shift, body.length - shift);
   if (resource.isRestUnnamed === true) delete headers["etag"];

@@ -1,30 +1,30 @@
 import type { Clock, Random } from "../../../core/ports/runtime.ts";
 import type { Dice, VirtualTime } from "./time.ts";
 
-/** What may strike at a call of a port. The call's effect is the service's; the fault is the caller's or the network's. */
+/** A fault at a call of a port. The service carries out the effect; the fault hits the caller or the network. */
 export type Fault =
   | { readonly kind: "crash before" }
   | { readonly kind: "crash after" }
   /**
-   * The answer comes, and everything else happens, only after the pause: long enough, and the caller is a zombie. One
-   * whose clock stood still as well (a paused machine) does not know, and goes on until something refuses it.
+   * The process stands still for `forMs`: its answer and its timers wait. If its lease expires meanwhile, it wakes as a
+   * zombie. With a stopped clock (a paused machine) it cannot notice the pause and works on until a write is refused.
    */
   | { readonly kind: "freeze"; readonly forMs: number; readonly isClockStopped?: boolean }
   | { readonly kind: "fail before"; readonly error: Error }
   | { readonly kind: "fail after"; readonly error: Error }
-  /** The answer was lost and the SDK asked again: the effect happens twice, the second answer counts. */
+  /** The answer was lost and the SDK sent the request again: the effect happens twice, the second answer counts. */
   | { readonly kind: "repeat" }
-  /** The request is long under way; its caller goes on meanwhile with whatever else it does. With an error, in vain. */
+  /** The request takes long, and its caller works on meanwhile. With an error, the request fails without effect. */
   | { readonly kind: "slow"; readonly byMs: number; readonly error?: Error }
-  /** The caller gives the request up, and it has its effect long after. */
+  /** The caller gives up on the request, which takes effect `byMs` later. */
   | { readonly kind: "late"; readonly byMs: number; readonly error: Error }
-  /** Another answer than the service's own: a stale one. */
+  /** A stale answer instead of the service's own. */
   | { readonly kind: "instead"; readonly answer: () => unknown }
-  /** The whole process is killed a while later: out of memory, or the machine is gone. */
+  /** The whole process is killed `afterMs` later: it is out of memory, or the machine is gone. */
   | { readonly kind: "kill"; readonly afterMs: number }
   | { readonly kind: "clock jump"; readonly byMs: number };
 
-/** How long a fault goes on after it has struck. */
+/** How long a fault lasts after it has struck, in ms. */
 export function durationMs(fault: Fault): number {
   switch (fault.kind) {
     case "freeze":
@@ -51,16 +51,16 @@ export interface Boundary {
   readonly method: string;
 }
 
-export interface Surroundings {
+export interface Environment {
   readonly time: VirtualTime;
   readonly dice: Dice;
-  /** How long half a call takes, at most. */
+  /** The longest time that one direction of a call takes: request or answer. */
   readonly latencyMs: number;
   faultAt(boundary: Boundary): Fault | undefined;
   trace(line: string): void;
 }
 
-/** One invocation's process: it can die, and it can stand still. What it has sent happens all the same. */
+/** The process of one invocation. It can die or freeze; a request that it has sent still takes effect. */
 export class SimulatedProcess {
   readonly name: string;
   readonly clock: Clock;
@@ -69,21 +69,21 @@ export class SimulatedProcess {
   #frozenUntilMs = 0;
   #clockStoodMs = 0;
   #skewMs: number;
-  readonly #around: Surroundings;
+  readonly #env: Environment;
   readonly #onDeath: () => void;
 
-  constructor(name: string, around: Surroundings, skewMs: number, onDeath: () => void) {
+  constructor(name: string, env: Environment, skewMs: number, onDeath: () => void) {
     this.name = name;
-    this.#around = around;
+    this.#env = env;
     this.#onDeath = onDeath;
     this.#skewMs = skewMs;
     let ids = 0;
     this.random = {
-      fraction: () => around.dice.fraction(),
+      fraction: () => env.dice.fraction(),
       uniqueId: () => `${name}-${++ids}`,
     };
     this.clock = {
-      nowMs: () => around.time.nowMs + this.#skewMs - this.#clockStoodMs,
+      nowMs: () => env.time.nowMs + this.#skewMs - this.#clockStoodMs,
       after: (delayMs, task) => this.#after(delayMs, task),
       every: (periodMs, task) => this.#every(periodMs, task),
     };
@@ -92,17 +92,17 @@ export class SimulatedProcess {
   die(why: string): void {
     if (this.isDead) return;
     this.isDead = true;
-    this.#around.trace(`${this.name} dies: ${why}`);
+    this.#env.trace(`${this.name} dies: ${why}`);
     this.#onDeath();
   }
 
-  /** A call of a port: it travels, has its effect, and its answer travels back. A dead caller never hears it. */
+  /** A call of a port: request, effect, answer, each after a drawn delay. A dead caller never gets the answer. */
   async call<T>(port: string, method: string, effect: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.isDead) return;
-      const { time, dice, latencyMs } = this.#around;
-      const fault = this.#around.faultAt({ process: this.name, port, method });
-      this.#around.trace(`${this.name} ${port}.${method}${fault ? ` [${fault.kind}]` : ""}`);
+      const { time, dice, latencyMs } = this.#env;
+      const fault = this.#env.faultAt({ process: this.name, port, method });
+      this.#env.trace(`${this.name} ${port}.${method}${fault ? ` [${fault.kind}]` : ""}`);
       this.#strike(fault, `${port}.${method}`);
       if (this.isDead) return;
       time.plan(dice.below(latencyMs) + (fault?.kind === "slow" ? fault.byMs : 0), () => {
@@ -119,7 +119,7 @@ export class SimulatedProcess {
 
   #strike(fault: Fault | undefined, call: string): void {
     if (fault?.kind === "crash before") this.die(`before ${call}`);
-    if (fault?.kind === "kill") this.#around.time.plan(fault.afterMs, () => this.die("out of memory"));
+    if (fault?.kind === "kill") this.#env.time.plan(fault.afterMs, () => this.die("out of memory"));
     if (fault?.kind === "clock jump") this.#skewMs += fault.byMs;
   }
 
@@ -134,7 +134,7 @@ export class SimulatedProcess {
         if (fault.error) throw fault.error;
         return effect();
       case "late":
-        this.#around.time.plan(fault.byMs, () => void effect().catch(() => undefined));
+        this.#env.time.plan(fault.byMs, () => void effect().catch(() => undefined));
         throw fault.error;
       case "repeat":
         await effect().catch(() => undefined);
@@ -152,27 +152,27 @@ export class SimulatedProcess {
   }
 
   #answer(run: () => void): void {
-    const { time, dice, latencyMs } = this.#around;
+    const { time, dice, latencyMs } = this.#env;
     time.plan(dice.below(latencyMs), () => this.#wheneverAwake(run));
   }
 
   #wheneverAwake(run: () => void): void {
     if (this.isDead) return;
-    const { time } = this.#around;
+    const { time } = this.#env;
     const sleepsMs = this.#frozenUntilMs - time.nowMs;
     if (sleepsMs > 0) time.plan(sleepsMs, () => this.#wheneverAwake(run));
     else run();
   }
 
   #freeze(forMs: number, isClockStopped: boolean): void {
-    this.#frozenUntilMs = this.#around.time.nowMs + forMs;
+    this.#frozenUntilMs = this.#env.time.nowMs + forMs;
     if (isClockStopped) this.#clockStoodMs += forMs;
   }
 
   #after(delayMs: number, task: () => void): () => void {
     const stoodMs = this.#clockStoodMs;
     let cancel = (): void => undefined;
-    const cancelNow = this.#around.time.plan(delayMs, () => {
+    const cancelNow = this.#env.time.plan(delayMs, () => {
       const lateMs = this.#clockStoodMs - stoodMs;
       if (lateMs > 0) cancel = this.#after(lateMs, task);
       else this.#wheneverAwake(() => isCancelled || task());
@@ -198,7 +198,7 @@ export class SimulatedProcess {
   }
 }
 
-/** A port whose every method is a call of this process. */
+/** Wraps a port so that every method goes through `process.call`. */
 export function through<T extends object>(process: SimulatedProcess, name: string, port: T): T {
   return new Proxy(port, {
     get(target, property) {

@@ -7,17 +7,17 @@ export interface QueuedMessage {
   readonly body: string;
   visibleAtMs: number;
   receives: number;
-  /** The newest receipt alone hides or deletes. */
+  /** Only the newest receipt hides or deletes the message. */
   receipt: string;
 }
 
 export interface DeadLetter {
   readonly body: string;
-  /** Absent when the queue itself gave up on the message. */
+  /** Undefined if the queue itself moved the message, after too many receives. */
   readonly reason: string | undefined;
 }
 
-/** A standard queue with its dead-letter queue: hidden while received, delivered again, never forgotten. */
+/** A standard queue with its dead-letter queue. A received message is hidden, and comes back unless it is deleted. */
 export class SimulatedQueue {
   readonly messages = new Map<string, QueuedMessage>();
   readonly deadLetters: DeadLetter[] = [];

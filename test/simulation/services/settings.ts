@@ -1,6 +1,6 @@
 import type { WorkerSettings } from "../../../core/worker/worker-deps.ts";
 
-/** Everything in small, so that a body of a few bytes has parts, and a lease expires within a schedule. */
+/** Everything is small, so that a body of a few bytes has parts and a lease expires within a schedule. */
 export const PART_BYTES = 8;
 export const LEASE_TTL_MS = 15_000;
 export const RECONCILE_EVERY_MS = 20_000;
@@ -26,23 +26,23 @@ export const SETTINGS: WorkerSettings = {
   maxHops: 50,
   maxBodyBytes: 100_000,
   allowedContentTypes: [],
-  /** Which addresses are refused has tests of its own, and parsing them costs a tenth of a schedule. */
+  /** The refusal of addresses has its own tests, and parsing addresses costs a tenth of a schedule's time. */
   allowPrivateHosts: true,
 };
 
-/** Until the reconciler has looked at what has just become due, and a worker at what the reconciler sent. */
+/** Until the reconciler has seen a job that just became due, and a worker has received the reconciler's message. */
 const NOTICED_MS = RECONCILE_EVERY_MS + 2 * POLL_EVERY_MS;
-/** A delivery whose worker died comes back; until then a job that never got a record has nothing else. */
+/** Until the queue delivers a message again whose worker died. A job without a record has no other way back. */
 const REDELIVERED_MS = VISIBILITY_MS + POLL_EVERY_MS;
-/** A job with a record is looked at when its lease, or its wait and the grace that its message has, is over. */
+/** Until the reconciler revives a job with a record: after its lease, or after its backoff and the requeue grace. */
 const REVIVED_MS = Math.max(LEASE_TTL_MS, RETRY_CAP_MS + REQUEUE_GRACE_MS) + NOTICED_MS;
 
 /**
- * How long after the last fault everything must be as it should: the wait that applies, one attempt, and a sweep for what
- * the attempt's predecessors left. Two clocks that differ make each wait longer by the difference.
+ * The longest time to heal after the last fault, in ms: the longest wait that applies, one attempt, and a sweep for
+ * what earlier attempts left in staging. Clocks that differ make the waits longer; the caller passes by how much.
  */
 export const healingMs = (attemptMs: number, clocksDifferMs: number): number =>
   Math.max(REDELIVERED_MS, REVIVED_MS) + attemptMs + NOTICED_MS + clocksDifferMs;
 
-/** What was stored is announced so long after the write that says so, or after the last fault: a backoff and a few calls. */
+/** A stored job is announced within this time of its last write or of the last fault: a backoff and a few calls. */
 export const ANNOUNCED_WITHIN_MS = 30_000;

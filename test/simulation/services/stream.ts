@@ -8,14 +8,14 @@ const LARGEST_BATCH = 4;
 const LONGEST_LAG_MS = 1000;
 const LONGEST_BACKOFF_MS = 10_000;
 
-/** What the mapping's filter lets through. */
-const isTold = ({ state }: Item): boolean => state === "INDEXED" || state === "DEDUPED";
-/** Of all other changes, so many are shown as well: the function must not rely on the filter. */
-const SHOWN_THOUGH_FILTERED = 0.05;
+/** The event source mapping's filter: only stored jobs reach the announcer. */
+const passesFilter = ({ state }: Item): boolean => state === "INDEXED" || state === "DEDUPED";
+/** The share of filtered-out changes that are delivered anyway: the function must not rely on the filter. */
+const FILTER_MISS_PROBABILITY = 0.05;
 
 interface Shard {
   readonly records: { readonly record: DynamoDBRecord; readonly sinceMs: number }[];
-  /** Records before it are done with. */
+  /** The index of the first record that is not yet processed. */
   next: number;
   isBusy: boolean;
   failures: number;
@@ -24,25 +24,25 @@ interface Shard {
 
 type Invoke = (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse | undefined>;
 
-interface Surroundings {
+interface Environment {
   readonly time: VirtualTime;
   readonly dice: Dice;
   readonly history: SimulatedItems["history"];
-  /** Of the function that reads the stream; undefined when it failed, ran out of time or died. */
+  /** Invokes the stream's function. The response is undefined if the function failed, timed out or died. */
   readonly invoke: Invoke;
 }
 
 /**
- * The table's stream as Lambda's mapping delivers it: in order and one batch at a time within a shard, again after any
- * failure, and in halves until then.
+ * The table's stream as Lambda's event source mapping delivers it: within a shard in order and one batch at a time. A
+ * failed batch is delivered again, each time with half as many records, until it succeeds.
  */
 export class SimulatedStream {
-  readonly #around: Surroundings;
+  readonly #env: Environment;
   readonly #shards: readonly Shard[];
   #read = 0;
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(env: Environment) {
+    this.#env = env;
     this.#shards = Array.from({ length: SHARDS }, () => ({
       records: [],
       next: 0,
@@ -52,19 +52,19 @@ export class SimulatedStream {
     }));
   }
 
-  /** Takes up what was written to the table since. */
+  /** Adds to the stream what was written to the table since the last call. */
   follow(): void {
-    const { dice, history, time } = this.#around;
+    const { dice, history, time } = this.#env;
     for (; this.#read < history.length; this.#read++) {
       const { write, before, after } = history[this.#read] ?? {};
-      if (!write || !after || !(isTold(after) || dice.chance(SHOWN_THOUGH_FILTERED))) continue;
+      if (!write || !after || !(passesFilter(after) || dice.chance(FILTER_MISS_PROBABILITY))) continue;
       const shard = this.#shardOf(write.key);
       shard.records.push({ record: recordOf(this.#read, before, after), sinceMs: time.nowMs });
       this.#plan(shard);
     }
   }
 
-  /** When what waits longest was written; undefined when nothing waits. */
+  /** When the longest waiting record was written, or undefined if no record waits. */
   get waitingSinceMs(): number | undefined {
     let sinceMs: number | undefined;
     for (const { records, next } of this.#shards) {
@@ -74,16 +74,16 @@ export class SimulatedStream {
     return sinceMs;
   }
 
-  /** Forgets how far it was. */
+  /** Moves one shard back, so that records are delivered a second time. */
   deliverAgain(): void {
-    const shard = this.#around.dice.pick(this.#shards);
+    const shard = this.#env.dice.pick(this.#shards);
     if (shard.isBusy || shard.next === 0) return;
-    shard.next = this.#around.dice.below(shard.next);
+    shard.next = this.#env.dice.below(shard.next);
     this.#plan(shard);
   }
 
   hold(forMs: number): void {
-    for (const shard of this.#shards) shard.heldUntilMs = this.#around.time.nowMs + forMs;
+    for (const shard of this.#shards) shard.heldUntilMs = this.#env.time.nowMs + forMs;
   }
 
   #shardOf(key: string): Shard {
@@ -93,7 +93,7 @@ export class SimulatedStream {
   #plan(shard: Shard): void {
     if (shard.isBusy || shard.next === shard.records.length) return;
     shard.isBusy = true;
-    const { dice, time } = this.#around;
+    const { dice, time } = this.#env;
     const backoffMs = shard.failures === 0 ? 0 : Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** shard.failures);
     const heldMs = Math.max(0, shard.heldUntilMs - time.nowMs);
     time.plan(dice.below(LONGEST_LAG_MS) + backoffMs + heldMs, () => void this.#deliver(shard));
@@ -102,7 +102,7 @@ export class SimulatedStream {
   async #deliver(shard: Shard): Promise<void> {
     const most = Math.ceil(LARGEST_BATCH / 2 ** shard.failures);
     const batch = shard.records.slice(shard.next, shard.next + most).map(({ record }) => record);
-    const done = doneOf(batch, await this.#around.invoke({ Records: batch }));
+    const done = doneOf(batch, await this.#env.invoke({ Records: batch }));
     shard.next += done;
     shard.failures = done === batch.length ? 0 : shard.failures + 1;
     shard.isBusy = false;
@@ -123,7 +123,7 @@ const recordOf = (at: number, before: Item | undefined, after: Item): DynamoDBRe
   },
 });
 
-/** The SDK's `marshall`, for the values that the protocol writes, in a quarter of its time. */
+/** The SDK's `marshall` for the values that the protocol writes; takes a quarter of its time. */
 function imageOf(item: Item): Record<string, AttributeValue> {
   const image: Record<string, AttributeValue> = {};
   for (const name of Object.keys(item)) image[name] = attributeOf(item[name] ?? null);
@@ -138,7 +138,7 @@ function attributeOf(value: Value): AttributeValue {
   return Array.isArray(value) ? { L: value.map(attributeOf) } : { M: imageOf(value as Item) };
 }
 
-/** Lambda goes on from the lowest number reported; one that it does not know fails the batch. */
+/** Lambda continues at the lowest sequence number reported. A number that it does not know fails the whole batch. */
 function doneOf(batch: readonly DynamoDBRecord[], response: DynamoDBBatchResponse | undefined): number {
   if (!response) return 0;
   const places = response.batchItemFailures.map(({ itemIdentifier }) =>

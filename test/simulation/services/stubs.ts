@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import type { RunningSha256, Sha256 } from "../../../core/ports/sha256.ts";
 import type { QueuedMessage } from "./queue.ts";
 
-/** Keeps all bytes as its state: small here, and without the wasm module's asynchronous start. */
+/** Keeps all bytes as its state. The bodies are small here, and it avoids the asynchronous start of the wasm module. */
 export const plainSha256: Sha256 = {
   create: async () => collecting([]),
   restore: async (state) => collecting([Buffer.from(state, "base64")]),

@@ -1,4 +1,4 @@
-/** A seeded random source (sfc32): the same seed, the same run. */
+/** A seeded random source (sfc32). The same seed gives the same run. */
 export class Dice {
   #a: number;
   #b: number;
@@ -37,7 +37,7 @@ export class Dice {
 
   pick<T>(choices: readonly T[]): T {
     const choice = choices[this.below(choices.length)];
-    if (choice === undefined) throw new RangeError("There is nothing to choose from.");
+    if (choice === undefined) throw new RangeError("Cannot pick from an empty list.");
     return choice;
   }
 }
@@ -48,10 +48,10 @@ interface Event {
   run: (() => unknown) | undefined;
 }
 
-/** What an event returns after which nobody has anything to do: time goes on at once. */
-export const NOTHING_CAME_OF_IT = Symbol("nothing came of it");
+/** Returned by an event after which nothing can follow: time moves on at once. */
+export const NOTHING_HAPPENED = Symbol("nothing happened");
 
-/** Time that passes from event to event; events of one moment happen in the order in which they were planned. */
+/** Time that jumps from event to event. Events at the same time happen in the order in which they were planned. */
 export class VirtualTime {
   nowMs: number;
   #planned = 0;
@@ -61,7 +61,7 @@ export class VirtualTime {
     this.nowMs = startMs;
   }
 
-  /** @returns what cancels it. */
+  /** @returns a function that cancels the event. */
   plan(delayMs: number, run: () => unknown): () => void {
     const event: Event = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#planned++, run };
     this.#push(event);
@@ -70,19 +70,22 @@ export class VirtualTime {
     };
   }
 
-  /** The next event's time, cancelled ones left out. */
+  /** The time of the next event that is not cancelled. */
   get nextMs(): number | undefined {
     while (this.#heap[0] && !this.#heap[0].run) this.#pop();
     return this.#heap[0]?.atMs;
   }
 
-  /** Lets the next event happen. @returns what ends with all that follows from it without time passing, if anything does. */
+  /**
+   * Runs the next event.
+   * @returns a promise that resolves when all that follows at the same time has run; undefined if nothing follows.
+   */
   step(): Promise<void> | undefined {
     const nextMs = this.nextMs;
     const event = this.#pop();
     if (nextMs === undefined || !event?.run) return undefined;
     this.nowMs = nextMs;
-    return event.run() === NOTHING_CAME_OF_IT ? undefined : quiet();
+    return event.run() === NOTHING_HAPPENED ? undefined : quiet();
   }
 
   #push(event: Event): void {
@@ -119,5 +122,5 @@ export class VirtualTime {
 const isBefore = (a: Event, b: Event | undefined): boolean =>
   b === undefined || a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
-/** Everything that waits for promises alone has run: ticks come when it has, and cost a tenth of a turn of the event loop. */
+/** Resolves when no promise callback is left to run. `nextTick` costs a tenth of a turn of the event loop. */
 const quiet = async (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

@@ -1,16 +1,16 @@
 import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
 import type { Telemetry } from "../../../core/ports/telemetry.ts";
 
-/** FNV-1a, 32 bits, over the text's units. */
+/** FNV-1a, 32 bits, over the text's UTF-16 code units. */
 function hashed(before: number, text: string): number {
   let hash = before;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return hash >>> 0;
 }
 
-/** Everything that happens, a line each: kept as a hash, and shown where somebody looks. */
+/** One line for everything that happens. The lines are hashed, and passed to `show` if there is one. */
 export class Trace {
-  /** Telemetry may be lost, and nothing may depend on it. */
+  /** Telemetry may get lost; nothing may depend on it. */
   isTelemetryLost = false;
   #hash = 0x811c9dc5;
   readonly #elapsedMs: () => number;
@@ -51,7 +51,7 @@ export class Trace {
     };
   }
 
-  /** Of all lines, and of what came of it: equal for equal runs. */
+  /** A hash of all lines and of the outcome. Equal runs have equal hashes. */
   hashWith(outcome: string): number {
     return hashed(this.#hash, outcome);
   }

@@ -11,14 +11,14 @@ export const isFinished = (item: Item | undefined): boolean => {
   return isJobState(state) && isTerminal(state);
 };
 
-/** A failed job's operations stay as they were: what is in progress there is what failed. */
+/** A finished job must have no started operation. A FAILED job may: its started operation is the one that failed. */
 const isInProgress = (key: string, item: Item): boolean =>
   key.startsWith("JOB#") &&
   isFinished(item) &&
   item["state"] !== "FAILED" &&
   Object.values(decodeJob(item).operations).some(({ status }) => status === "STARTED");
 
-/** What is left behind in staging, in the table and in the queue, once all jobs are finished. */
+/** What must be gone once all jobs are finished: staged objects, uploads, started operations and messages. */
 export function leftovers(items: ReadonlyMap<string, Item>, blobs: SimulatedBlobs, queue: SimulatedQueue): string[] {
   return [
     ...blobs.stagedObjects.keys(),
@@ -28,7 +28,7 @@ export function leftovers(items: ReadonlyMap<string, Item>, blobs: SimulatedBlob
   ];
 }
 
-/** What a job says it published, the index has. */
+/** @throws Violation if the hash of a stored job is not indexed. */
 export function checkIndexed(items: ReadonlyMap<string, Item>): void {
   for (const [key, item] of items) {
     if (item["state"] !== "INDEXED" && item["state"] !== "DEDUPED") continue;

@@ -4,22 +4,22 @@ import type { Boundary, Fault } from "../services/process.ts";
 import type { Simulation } from "../simulation.ts";
 import type { Dice } from "../services/time.ts";
 
-/** Both ways. */
+/** A clock is at most this far ahead of the true time, or behind it. */
 export const WORST_SKEW_MS = 300_000;
-/** Beyond an invocation's time: the longest stop ends in a time-out. */
+/** Longer than an invocation may last: the longest freeze ends in a time-out. */
 const LONGEST_STOP_MS = 70_000;
 const LONGEST_REQUEST_MS = 30_000;
 const LONGEST_RETRY_AFTER_S = 30;
 const LONGEST_DELAY_MS = 60_000;
 
-/** What trouble may touch beside the call it strikes. */
+/** What a fault may affect beside the call that it strikes. */
 export interface Scene {
   readonly simulation: Simulation;
   readonly dice: Dice;
-  /** A body that is not what it should be is noticed: by its length, or by the digest that the message names. */
+  /** A wrong body is noticed: by its length, or by the digest that the message names. */
   readonly isBodyChecked: boolean;
   readonly isDigestKnown: boolean;
-  /** The next answer to a GET or HEAD. */
+  /** Sets the next answer to a GET or HEAD. */
   answerWith(method: string, answer: OriginAnswer): void;
 }
 
@@ -31,8 +31,8 @@ const failAfter = (name: string) => (): Fault => ({ kind: "fail after", error: n
 const repeat = (): Fault => ({ kind: "repeat" });
 const late: Draw = ({ dice }) => ({ kind: "late", byMs: dice.below(LONGEST_REQUEST_MS), error: named("TimeoutError") });
 
-/** What happens to a process, whatever it is doing. */
-const OF_PROCESSES: readonly Draw[] = [
+/** Faults of a process, at any call. */
+const PROCESS_FAULTS: readonly Draw[] = [
   () => ({ kind: "crash before" }),
   () => ({ kind: "crash after" }),
   ({ dice }) => ({ kind: "kill", afterMs: dice.below(5000) }),
@@ -58,7 +58,7 @@ const refusal =
     return undefined;
   };
 
-const OF_REQUESTS: readonly Draw[] = [
+const REQUEST_FAULTS: readonly Draw[] = [
   () => ({ kind: "fail before", error: new RetryableError("origin_connection_lost") }),
   ({ dice }) => ({ kind: "slow", byMs: dice.below(LONGEST_REQUEST_MS), error: new RetryableError("origin_timeout") }),
 ];
@@ -73,13 +73,13 @@ const mangledBody: Draw = (scene) => {
   return undefined;
 };
 
-/** The index shows what was, or what is no longer. */
+/** The watch index is stale: it shows nothing, or every job of the table. */
 const staleIndex: Draw = ({ dice, simulation }) => ({
   kind: "instead",
   answer: dice.chance(0.5) ? () => [] : () => [...simulation.items.all.keys()].filter((key) => key.startsWith("JOB#")),
 });
 
-/** A scan that shows failures of before. */
+/** A stale scan that shows every failure of the whole run. */
 const staleFailures: Draw = ({ simulation: { items } }) => ({
   kind: "instead",
   answer: () => ({
@@ -89,36 +89,36 @@ const staleFailures: Draw = ({ simulation: { items } }) => ({
   }),
 });
 
-const OF_WRITES = [failBefore("ServiceUnavailable"), failAfter("TimeoutError"), repeat, late];
-const OF_READS = [failBefore("ServiceUnavailable")];
+const WRITE_FAULTS = [failBefore("ServiceUnavailable"), failAfter("TimeoutError"), repeat, late];
+const READ_FAULTS = [failBefore("ServiceUnavailable")];
 
-/** By port and method; by port alone for the rest of its methods. */
-const OF_CALLS: Readonly<Record<string, readonly Draw[]>> = {
+/** Faults by `port.method`, or by `port` for its other methods. */
+const CALL_FAULTS: Readonly<Record<string, readonly Draw[]>> = {
   "items.write": [failBefore("ThrottlingException"), failAfter("TimeoutError"), repeat, late],
   "items.read": [failBefore("ThrottlingException")],
   "items.readMany": [failBefore("ThrottlingException")],
   "items.watched": [failBefore("ThrottlingException"), staleIndex],
   "failedJobs.page": [failBefore("ThrottlingException"), staleFailures],
-  staging: OF_WRITES,
-  "staging.completeUpload": [failBefore("InternalError"), failAfter("InternalError"), ...OF_WRITES],
-  "staging.head": OF_READS,
-  "staging.listParts": OF_READS,
-  "staging.litter": OF_READS,
-  "content.head": OF_READS,
+  staging: WRITE_FAULTS,
+  "staging.completeUpload": [failBefore("InternalError"), failAfter("InternalError"), ...WRITE_FAULTS],
+  "staging.head": READ_FAULTS,
+  "staging.listParts": READ_FAULTS,
+  "staging.litter": READ_FAULTS,
+  "content.head": READ_FAULTS,
   "content.publish": [
-    ...OF_WRITES,
+    ...WRITE_FAULTS,
     () => ({
       kind: "fail before",
       error: new RetryableError("content_conflict", { failureClass: "system" }),
     }),
     () => ({ kind: "fail before", error: new StagedObjectGoneError() }),
   ],
-  "http.HEAD": [...OF_REQUESTS, refusal("HEAD")],
-  "http.GET": [...OF_REQUESTS, refusal("GET"), mangledBody, mangledBody],
-  "http.read": OF_REQUESTS,
-  queue: OF_WRITES,
+  "http.HEAD": [...REQUEST_FAULTS, refusal("HEAD")],
+  "http.GET": [...REQUEST_FAULTS, refusal("GET"), mangledBody, mangledBody],
+  "http.read": REQUEST_FAULTS,
+  queue: WRITE_FAULTS,
   bus: [
-    ...OF_WRITES,
+    ...WRITE_FAULTS,
     function refuseSomeEvents({ dice, simulation }) {
       simulation.announcing.bus.refuseOfNext(() => dice.chance(0.5));
       return undefined;
@@ -126,19 +126,19 @@ const OF_CALLS: Readonly<Record<string, readonly Draw[]>> = {
   ],
 };
 
-/** The oldest message that is there, or the one that the dice choose. */
+/** A random message of the queue, if there is one. */
 const aMessage = ({ simulation, dice }: Scene) => {
   const messages = [...simulation.queue.messages.values()];
   return messages.length > 0 ? dice.pick(messages) : undefined;
 };
 
-/** What happens to the queue and to the origin meanwhile. */
-const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
+/** Events around the call: in the queue, the origin, the stream, the telemetry and the gate. */
+const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
   function duplicate(scene) {
     const message = aMessage(scene);
     const delayMs = scene.dice.below(LONGEST_DELAY_MS);
     if (message) scene.simulation.queue.add(message.body, delayMs);
-    scene.simulation.troubleFor(delayMs);
+    scene.simulation.extendFaults(delayMs);
   },
   function showAgain(scene) {
     const message = aMessage(scene);
@@ -154,14 +154,14 @@ const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
     const message = aMessage(scene);
     const forMs = dice.below(LONGEST_DELAY_MS);
     if (message) message.visibleAtMs = Math.max(message.visibleAtMs, simulation.time.nowMs + forMs);
-    simulation.troubleFor(forMs);
+    simulation.extendFaults(forMs);
   },
   function loseDelivery({ simulation: { queue } }) {
     queue.receive(1);
   },
   function loseMessage(scene) {
     const message = aMessage(scene);
-    if (message && scene.simulation.accepted.isOfRecord(message.body))
+    if (message && scene.simulation.accepted.hasRecord(message.body))
       scene.simulation.queue.messages.delete(message.id);
   },
   function changeVersion({ simulation: { origin }, dice }) {
@@ -175,28 +175,28 @@ const OF_SURROUNDINGS: readonly ((scene: Scene) => void)[] = [
   function holdStream({ dice, simulation }) {
     const forMs = dice.below(LONGEST_DELAY_MS);
     simulation.announcing.stream.hold(forMs);
-    simulation.troubleFor(forMs);
+    simulation.extendFaults(forMs);
   },
   function loseTelemetry({ simulation }) {
     simulation.trace.isTelemetryLost = true;
   },
-  /** Only where the gate was not open from the start: elsewhere every job must take the guarded path. */
+  /** Only if the gate was not open from the start: otherwise every job must take the guarded path. */
   function turnGate({ simulation, dice }) {
     if (simulation.gate.lowest === 100) return;
     simulation.gate.turn(dice.pick([0, 50, 100]));
   },
 ];
 
-/** Strikes the call, or what is around it; what fits is drawn. */
+/** Draws a fault that fits the call, or an event around it, and lets it strike. */
 export function strike(scene: Scene, { port, method }: Boundary): { readonly what: string; readonly fault?: Fault } {
   const { dice } = scene;
   if (dice.chance(0.25)) {
-    const happening = dice.pick(OF_SURROUNDINGS);
+    const happening = dice.pick(ENVIRONMENT_EVENTS);
     happening(scene);
     return { what: happening.name };
   }
-  const ofCall = OF_CALLS[`${port}.${method}`] ?? OF_CALLS[port] ?? [];
-  const draw = dice.pick(dice.chance(0.5) && ofCall.length > 0 ? ofCall : OF_PROCESSES);
+  const callFaults = CALL_FAULTS[`${port}.${method}`] ?? CALL_FAULTS[port] ?? [];
+  const draw = dice.pick(dice.chance(0.5) && callFaults.length > 0 ? callFaults : PROCESS_FAULTS);
   let answered: OriginAnswer | undefined;
   const fault = draw({
     ...scene,
