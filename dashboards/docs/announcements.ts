@@ -52,10 +52,10 @@ export const announcementsMarkdown = (): string => `<!-- Made by \`npm run gener
 
 # Announcements
 
-An artifact that becomes INDEXED or DEDUPED is announced on an event bus of EventBridge: the output \`EventBusName\` of the
+An artifact that becomes INDEXED or DEDUPED is announced on an EventBridge event bus: the output \`EventBusName\` of the
 stack. Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${ANNOUNCEMENT_TYPE}\`. The schema of its detail comes from
-[\`core/model/announcement.ts\`](../core/model/announcement.ts); [\`announcement.schema.json\`](announcement.schema.json) is the same as JSON
-Schema.
+[\`core/model/announcement.ts\`](../core/model/announcement.ts); [\`announcement.schema.json\`](announcement.schema.json) is
+the same schema as JSON Schema.
 
 ${json(EXAMPLE_EVENT)}
 
@@ -70,32 +70,32 @@ ${table(
 
 ## What is promised
 
-- **At least once.** Every job that becomes INDEXED or DEDUPED is announced, whatever crashes on the way, for as long as the
-  bus can be reached once within a day: that is how long the table's stream remembers. A second or two after the job's end,
-  as a rule.
-- **Always the same.** \`detail\` comes from the job's record alone, and a finished record does not change: delivered twice,
-  it is byte for byte the same.
+- **At least once.** Every job that becomes INDEXED or DEDUPED is announced, whatever crashes on the way. The bus must
+  be reachable at least once within a day, since that is how long the table's stream remembers. Usually the event comes
+  a second or two after the job's end.
+- **Always the same.** \`detail\` comes from the job's record alone, and a finished record does not change. A second
+  delivery is the same, byte for byte.
 - **After the fact.** When the event is sent, the object is at \`key\` and the job's record is final.
-- **Nothing else.** FAILED jobs are not announced: they are in the record, in the log and in the alarms. Jobs on the plain path
-  (the gate off) have no record, and nobody hears of them either.
-- **From when the stream is there.** What was stored before the table had one is not announced.
-- **No order** between jobs. Of one job there is one event.
+- **Nothing else.** FAILED jobs are not announced: they are in the record, in the log and in the alarms. Jobs on the
+  plain path (the gate off) have no record and are not announced either.
+- **From when the stream exists.** What was stored before the table had a stream is not announced.
+- **No order** between jobs. For one job there is one event.
 
 ## Telling them apart
 
-Deduplicate by \`detail.id\`, the job's id. The envelope's own \`id\` is another one each time EventBridge is given the event.
-A job that is planned again after its record's retention (\`RECORD_RETENTION_DAYS\`) is announced again, with the same \`id\` and
-another \`finished_at\`: by both, it is a new event.
+Deduplicate by \`detail.id\`, the job's id. The envelope's own \`id\` is a new one each time the event is put on the bus. A
+job that is planned again after its record's retention (\`RECORD_RETENTION_DAYS\`) is announced again, with the same \`id\`
+and another \`finished_at\`. Compare both if that must count as a new event.
 
-Who can do the work twice needs nothing. Who cannot, writes the id in one transaction with what the work changes, on
-condition that it is not there yet (in DynamoDB \`attribute_not_exists\`, in SQL a unique key). Written before, a crash loses
-the work; written after, a crash does it twice.
+A consumer that can do its work twice needs nothing. One that cannot writes the id in the same transaction as its work,
+on the condition that the id is not there yet (in DynamoDB \`attribute_not_exists\`, in SQL a unique key). If the id is
+written before the work, a crash between the two loses the work; if it is written after, a crash does the work twice.
 
-Several jobs with the same bytes give several events with the same \`sha256\` and \`key\`, one INDEXED and the others DEDUPED.
-\`state\` says who came first; it says nothing about whether the object is there: it is.
+Several jobs with the same bytes give several events with the same \`sha256\` and \`key\`: one INDEXED, the others DEDUPED.
+\`state\` says which job was first. In both cases the object is there.
 
-Where an environment keeps content for a number of days (\`contentRetentionDays\`), they count from when the *bytes* were first
-stored. A DEDUPED object may have only the rest of them before it: copy what must stay for longer.
+If an environment keeps content for a number of days (\`contentRetentionDays\`), the days count from when the *bytes* were
+first stored. An object that is DEDUPED may have only the rest of them left: copy what must stay longer.
 
 ## Listening
 
@@ -123,17 +123,17 @@ new Rule(this, "Reports", {
 });
 \`\`\`
 
-EventBridge tries a target for 24 hours; give it a dead-letter queue for what comes after. To hear of everything that ever was,
-turn on an archive of the bus: \`aws events create-archive\`.
+EventBridge tries a target for 24 hours; give the target a dead-letter queue for events that are not delivered by then.
+To keep all future events for replay, turn on an archive of the bus: \`aws events create-archive\`.
 
-The laptop run has neither a stream nor a bus: there, \`results.jsonl\` says the same of each job when the run is over.
+The laptop run has neither a stream nor a bus. There, \`results.jsonl\` has the result of each job when the run is over.
 
 ## When it does not work
 
-| what happens | what becomes of it |
+| what happens | what follows |
 |---|---|
-| the bus refuses an event, or does not answer | the stream delivers it again, from that event on, until the bus takes it |
+| the bus refuses an event, or does not answer | the stream delivers again, from that event on, until the bus takes it |
 | the announcer dies, or runs out of time | the same |
-| a record makes no sense (it cannot be one of ours) | it goes to the queue \`StreamDeadLetterQueueUrl\`, whole, with the attribute \`reason\`; the others go on |
-| all that for a whole day | the stream forgets. Lambda puts the place in the stream into the same queue; the jobs are in the table: see the runbook [announcements-late](runbooks/announcements-late.md) |
+| a stream record cannot be read as a job's record | it goes to the queue \`StreamDeadLetterQueueUrl\`, whole, with the attribute \`reason\`; the others are announced |
+| one of the first two lasts for a whole day | the stream forgets. Lambda puts the place in the stream into the same queue. The jobs are in the table: see the runbook [announcements-late](runbooks/announcements-late.md) |
 `;
