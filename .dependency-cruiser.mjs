@@ -1,4 +1,5 @@
-// Who may import whom (docs/architecture.md has the table in words). test/unit/import-rules.test.ts plants a violation.
+// Which folder may import which (docs/architecture.md has the table in words).
+// test/unit/rules/import-rules.test.ts plants violations.
 const ours = "^(core|adapters|lambdas|dashboards|infra|local|cli|bench|test)/";
 const only = (name, from, allowed) => ({
   name,
@@ -8,7 +9,7 @@ const only = (name, from, allowed) => ({
 });
 const AWS_SDK_OR_HTTP = "node_modules/(@aws-sdk|@smithy|undici|got|axios|node-fetch)/";
 
-/** The rooms of core, from the ground up: each may import those named beside it. */
+/** The folders (rooms) of core/, from the lowest layer up: each may import the rooms listed beside it. */
 const ROOMS = {
   model: [],
   telemetry: ["model"],
@@ -62,7 +63,7 @@ export default {
     only("bench-imports", "bench", ["core", "adapters", "lambdas", "local", "dashboards/catalogue"]),
     only("dashboards-import-core", "dashboards", ["core"]),
     {
-      // So that a local run can read it without the CDK.
+      // A local run must be able to import the catalogue without loading the CDK.
       name: "catalogue-imports-core-alone",
       severity: "error",
       from: { path: "^dashboards/catalogue/" },
@@ -108,7 +109,7 @@ export default {
       name: "no-unresolvable",
       severity: "error",
       from: {},
-      // `aws-lambda` is types alone (@types/aws-lambda).
+      // `aws-lambda` has types only (@types/aws-lambda).
       to: { couldNotResolve: true, pathNot: "^aws-lambda$" },
     },
   ],

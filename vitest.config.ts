@@ -1,11 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-/** Real processes and real kills: after all else, and with patience. */
+/** Tests with real processes and real kills: they run after all others and have long timeouts. */
 const endToEnd = { testTimeout: 120_000, hookTimeout: 120_000, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
-    // Two, also on two cores, where vitest would take one: half of the time is spent waiting for leases to expire.
+    // Two even on two cores, where vitest's default is one: half of the time is spent waiting for leases to expire.
     maxWorkers: 2,
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },

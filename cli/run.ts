@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly stdout: Output;
   readonly stderr: Writable;
   readonly env: Readonly<NodeJS.ProcessEnv>;
-  /** Aborted when the person wants to stop. */
+  /** Aborted when the user interrupts the run. */
   readonly signal: AbortSignal;
 }
 
@@ -51,7 +51,7 @@ async function start(args: Arguments, surroundings: Surroundings): Promise<numbe
   );
 }
 
-/** With a page about the run while it goes on, if that was asked for; on a terminal the page outlives it. */
+/** Serves the dashboard during the run, if requested. On a terminal it stays up after the run, until Ctrl-C. */
 async function withDashboard(
   { dashboardPort, outDir }: Arguments,
   { stdout, signal }: Surroundings,
@@ -85,10 +85,15 @@ async function messagesOf(
   stderr.write(`${describeProblems(manifest)}\n`);
   const bad = plural(new Set(problems.map(({ line }) => line)).size, "invalid line");
   if (!skipInvalid) {
-    throw new UsageError(`Nothing was downloaded: ${manifest.name} has ${bad}. Mend it, or use --skip-invalid.`);
+    throw new UsageError(
+      `Nothing was downloaded: ${manifest.name} has ${bad}. Fix the manifest, or use --skip-invalid.`,
+    );
   }
-  if (messages.length === 0) throw new UsageError(`Nothing was downloaded: no line of ${manifest.name} is valid.`);
-  stderr.write(`Going on without ${bad} of ${manifest.name}.\n`);
+  if (messages.length === 0)
+    throw new UsageError(
+      `Nothing was downloaded: no line of ${manifest.name} is valid. Fix the manifest and run the command again.`,
+    );
+  stderr.write(`Skipped ${bad} of ${manifest.name}.\n`);
   return messages;
 }
 
@@ -97,7 +102,7 @@ async function makeOutDir(outDir: string): Promise<void> {
     await mkdir(outDir, { recursive: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot use ${outDir} for the output: ${reason}. Choose another with --out.`, {
+    throw new UsageError(`Cannot create the output directory ${outDir}: ${reason}. Choose another one with --out.`, {
       cause: error,
     });
   }
@@ -110,7 +115,7 @@ async function downloadAll(
   watch: RunWatch | undefined,
 ): Promise<number> {
   const view = createView(stdout, new Set(messages.map(jobIdOf)).size);
-  const onInterrupt = (): void => view.say("Stopping; press Ctrl-C once more to stop at once.");
+  const onInterrupt = (): void => view.say("Stopping. Press Ctrl-C again to stop at once.");
   signal.addEventListener("abort", onInterrupt, { once: true });
   view.say(
     `${plural(messages.length, "line")}, ${plural(args.workers, "worker")}, ${gateInWords(args.enableIdempotency)}, ` +
@@ -126,7 +131,7 @@ async function downloadAll(
     signal.removeEventListener("abort", onInterrupt);
     view.close();
     for (const line of closing) stdout.write(`${line}\n`);
-    if (signal.aborted) stdout.write("Interrupted. The same command goes on where this one stopped.\n");
+    if (signal.aborted) stdout.write("Interrupted. Run the same command again to continue where this run stopped.\n");
   }
 }
 

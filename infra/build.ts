@@ -11,14 +11,15 @@ import { refuseWrongSettings } from "./environments/environment-rules.ts";
 import { ENVIRONMENTS, environmentNameOf } from "./environments/environments.ts";
 import { PipelineStack } from "./pipeline/pipeline-stack.ts";
 
-/** By exports and imports: CloudFormation itself then refuses to remove a table, bucket or queue that the pipeline uses. */
+/** Exports and imports: CloudFormation then refuses to remove a table, bucket or queue that the pipeline uses. */
 const STRONG_REFERENCES = { "@aws-cdk/core:defaultCrossStackReferences": "strong" };
 
 /**
- * The CDK app of the environment that the context names, `dev` where it names none. What can be deployed is validated;
- * the laptop run deploys nothing, and validation takes longer than all the rest of its synthesis.
- * @param options `validated: false` for who only looks at the template.
- * @throws RangeError when there is no environment of that name, or its settings do not fit together.
+ * Builds the CDK app of the environment that the context value `env` names; without it, `dev`. Environments that can
+ * be deployed are validated. `local` is not: it deploys nothing, and validation takes longer than the rest of its
+ * synthesis.
+ * @param options `validated: false` skips validation, for callers that only read the template.
+ * @throws RangeError if there is no environment of that name, or its settings do not fit together.
  */
 export async function buildApp(
   props: AppProps = {},

@@ -21,17 +21,21 @@ import { synthesize } from "./template/synth.ts";
 import { outputOf, resolverOf } from "./template/template.ts";
 
 export interface PipelineOptions {
-  /** Content objects go to `<outDir>/content/<key>`, events to `<outDir>/events.jsonl`, the rest to `<outDir>/.fetchonce/`. */
+  /**
+   * Content objects go to `<outDir>/content/<key>`, events to `<outDir>/events.jsonl`, everything else to
+   * `<outDir>/.fetchonce/`.
+   */
   readonly outDir: string;
+  /** Number of worker processes. */
   readonly workers: number;
-  /** Overrides of single variables of the template. */
+  /** Overrides single variables of the template. */
   readonly workerEnv?: Readonly<Record<string, string>>;
   readonly reconcilerEnv?: Readonly<Record<string, string>>;
   readonly functionTimeoutMs?: number;
   readonly reconcileEveryMs?: number;
   readonly batchSize?: number;
   readonly onTelemetry?: (line: JsonLine, pid: number) => void;
-  /** Embedded metrics, as they are in the functions' log. */
+  /** Metrics in EMF (embedded metric format), as they are in the functions' log. */
   readonly onMetrics?: (line: JsonLine, pid: number) => void;
   readonly onLog?: (line: JsonLine, pid: number) => void;
   readonly onStagedBytes?: (progress: StagedBytes) => void;
@@ -48,20 +52,21 @@ export interface Pipeline {
     readonly contentBucket: string;
   };
   readonly workers: { pids(): readonly number[]; kill(pid: number): void };
-  /** Settles when the messages are accepted: from then on none of them is lost, whatever happens to this process. */
+  /** Settles once the messages are accepted: from then on, no crash of this process loses one. */
   submit(messages: readonly object[]): Promise<void>;
   depth(): Promise<QueueDepth & { readonly deadLetters: number }>;
   deadLetters(): Promise<readonly DeadLetter[]>;
-  /** For a caller that knows every accepted job to be terminal: the next run has nothing to send again. */
+  /** Empties the journal, so that the next run sends nothing again. Call it only if all accepted jobs are terminal. */
   forgetAccepted(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The template says a minute; a laptop has no time to wait for that. */
+/** The template says one minute, which is too long to wait for on a laptop. */
 const RECONCILE_EVERY_MS = 2000;
-/** What is under way when the pipeline stops may take this long to end. The next run resumes what did not. */
+/** How long work in progress may take to end when the pipeline stops. The next run resumes the rest. */
 const STOP_GRACE_MS = 3000;
 
+/** @throws Error if another run uses the same folder, or something cannot be started. */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const cleanup = new AsyncDisposableStack();
   try {
@@ -108,7 +113,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
   cleanup.defer(async () => journal.close());
   await sendAll(sqs, names.queueUrl, journal.pending);
   cleanup.defer(async () => {
-    // Nothing waits and nothing is under way: the table alone knows every job.
+    // With an empty queue and nothing in progress, the table alone holds all that the next run needs.
     const { visible, inFlight, delayed } = await depthOf(sqs, names.queueUrl);
     if (visible + inFlight + delayed === 0) await journal.clear();
   });

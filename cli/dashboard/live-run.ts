@@ -9,22 +9,22 @@ import { Throughput, type Point } from "./throughput.ts";
 
 interface NumberedEvent {
   readonly number: number;
-  /** What a person calls the file. */
+  /** Short name of the file; undefined for an event without a known job. */
   readonly label: string | undefined;
   readonly event: JsonLine;
 }
 
-/** What the page shows, all but the timeline of a job. */
+/** Everything that the page shows, except a job's timeline. */
 export interface RunStatus {
   readonly phase: "starting" | "running" | "over";
   readonly elapsedMs: number;
   readonly jobs: { readonly total: number; readonly done: number; readonly failed: number };
   readonly bytes: number;
-  /** In the order of a job's life. */
+  /** In the order in which a job passes through them. */
   readonly states: readonly { readonly state: string; readonly count: number }[];
   readonly slos: readonly SloResult[];
   readonly points: readonly Point[];
-  /** Newer than those asked for, oldest first. */
+  /** Events after the requested number, oldest first. */
   readonly events: readonly NumberedEvent[];
   readonly eventsSoFar: number;
 }
@@ -35,17 +35,17 @@ export interface ListedJob {
   readonly reason: string | null;
 }
 
-/** Of a job that nobody has begun yet. */
+/** The state shown for a job that no worker has begun yet. */
 const WAITING = "WAITING";
-/** PUBLISHED is where jobs end that idempotency is off for. */
+/** PUBLISHED is the final state of jobs for which idempotency is off. */
 const STATES = [WAITING, ...JOB_STATES.filter((state) => state !== "FAILED"), "PUBLISHED", "FAILED"];
 
 const MOST_EVENTS = 200;
 const MOST_JOBS_LISTED = 100;
 
 /**
- * A run as the page sees it. Memory is bounded, for a run may have millions of events: the latest 200 of them and 600
- * points of throughput; jobs are the tracker's, which the run has anyway, and counted when somebody looks.
+ * A run as the page shows it. A run may have millions of events, so memory is bounded: it keeps the latest 200 events
+ * and at most 600 points of throughput. Jobs are read from the run's tracker and counted when the page asks.
  */
 export class LiveRun implements RunWatch {
   readonly #throughput = new Throughput();
@@ -79,7 +79,7 @@ export class LiveRun implements RunWatch {
     this.#phase = "over";
   }
 
-  /** @param after the number of the last event that is known already. */
+  /** @param after number of the last event that the caller already has; 0 for none. */
   status(after: number): RunStatus {
     const { atMs = 0, done = 0, failed = 0, bytes = 0 } = this.#latest ?? {};
     return {
@@ -95,7 +95,7 @@ export class LiveRun implements RunWatch {
     };
   }
 
-  /** The first hundred in the order of the manifest. */
+  /** The first 100 jobs in that state, in the manifest's order. */
   jobsIn(state: string): readonly ListedJob[] {
     const listed: ListedJob[] = [];
     for (const [id, { outcome, message }] of this.#jobs?.entries() ?? []) {

@@ -39,9 +39,9 @@ const HEADERS = {
 };
 
 /**
- * A page of the run on the loopback interface, for this machine alone.
- * @param port 0: a free one.
- * @throws UsageError
+ * Serves a page about the run on the loopback interface, for this machine only.
+ * @param port 0 chooses a free port.
+ * @throws UsageError if the port cannot be used.
  */
 export async function startDashboard(port: number, run: LiveRun, outDir: string): Promise<Dashboard> {
   const eventsPath = join(outDir, "events.jsonl");
@@ -70,10 +70,10 @@ export async function startDashboard(port: number, run: LiveRun, outDir: string)
 
 function describeRefusal(port: number, error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  const reasons: Readonly<Record<string, string>> = { EADDRINUSE: "it is in use", EACCES: "it is not permitted" };
+  const reasons: Readonly<Record<string, string>> = { EADDRINUSE: "it is in use", EACCES: "permission denied" };
   return (
-    `The dashboard cannot have port ${port}: ${reasons[code ?? ""] ?? message}. ` +
-    "Choose another, or say --dashboard alone and get a free one."
+    `The dashboard cannot use port ${port}: ${reasons[code ?? ""] ?? message}. ` +
+    "Choose another port, or write --dashboard without a port to get a free one."
   );
 }
 
@@ -86,10 +86,11 @@ interface Answer {
 const json = (value: unknown): Answer => ({ status: 200, text: JSON.stringify(value), type: "application/json" });
 
 async function answer(request: IncomingMessage, run: LiveRun, eventsPath: string): Promise<Answer> {
-  // A page of another site can have its own name point at 127.0.0.1, but not our name.
+  // Guards against DNS rebinding: another site can point its own host name at 127.0.0.1, but cannot send this Host.
   const { host = "" } = request.headers;
-  if (!/^(127\.0\.0\.1|localhost):\d+$/.test(host)) return { status: 421, text: "This is no place of that name." };
-  if (request.method !== "GET") return { status: 405, text: "There is only GET." };
+  if (!/^(127\.0\.0\.1|localhost):\d+$/.test(host))
+    return { status: 421, text: "This server does not serve that host name. Use 127.0.0.1 or localhost." };
+  if (request.method !== "GET") return { status: 405, text: "Only GET is supported." };
   const { pathname, searchParams } = new URL(request.url ?? "/", `http://${host}`);
 
   const file = FILES.get(pathname);
@@ -105,12 +106,12 @@ async function answer(request: IncomingMessage, run: LiveRun, eventsPath: string
     if (!/^[0-9a-f]{32}$/.test(jobId)) return wrong("job");
     return from === undefined ? wrong("from") : json(await readTimeline(eventsPath, jobId, from));
   }
-  return { status: 404, text: "There is nothing here." };
+  return { status: 404, text: "There is no such page." };
 }
 
-const wrong = (parameter: string): Answer => ({ status: 400, text: `The parameter ${parameter} makes no sense.` });
+const wrong = (parameter: string): Answer => ({ status: 400, text: `The parameter ${parameter} is not valid.` });
 
-/** 0 where there is none, undefined where it is something else. */
+/** @returns 0 if the parameter is absent, undefined if it is not a whole number. */
 const wholeNumber = (text: string | null): number | undefined => {
   if (text === null) return 0;
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;

@@ -1,16 +1,16 @@
 export interface Point {
-  /** Since the first point. */
+  /** Ms since the first point. */
   readonly atMs: number;
-  /** So far. */
+  /** Total so far. */
   readonly bytes: number;
-  /** So far. */
+  /** Jobs that have ended so far. */
   readonly jobs: number;
 }
 
 const MOST_POINTS = 600;
 const FIRST_STEP_MS = 500;
 
-/** A whole run in at most 600 points, however long it is: when they are full, every other one goes. */
+/** The throughput of a run of any length in at most 600 points: when they are full, every other point is dropped. */
 export class Throughput {
   #points: Point[] = [];
   #stepMs = FIRST_STEP_MS;

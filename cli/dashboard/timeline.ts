@@ -1,12 +1,12 @@
 import { open } from "node:fs/promises";
 import type { JsonLine } from "../../local/shared/lines.ts";
 
-/** A part of the events of a job, as far as one reading got. */
+/** The events of a job that one read found. */
 export interface TimelinePart {
   readonly events: readonly JsonLine[];
-  /** Where in the file the next reading begins. */
+  /** Offset in the file, in bytes, at which the next read must start. */
   readonly next: number;
-  /** Of the file. `next` is smaller: there is more to read. */
+  /** Size of the file in bytes. If `next` is smaller, there is more to read. */
   readonly size: number;
 }
 
@@ -14,8 +14,8 @@ const MOST_BYTES_A_READING = 8 * 1024 * 1024;
 const NEWLINE = "\n".charCodeAt(0);
 
 /**
- * From `events.jsonl`, which has all of them: none is kept in memory. At most 8 MiB at a time, so that no reading keeps
- * the run waiting.
+ * Reads a job's events from `events.jsonl`, because memory does not hold all of them. Reads at most 8 MiB at a time, so
+ * that the run never has to wait long.
  */
 export async function readTimeline(path: string, jobId: string, from: number): Promise<TimelinePart> {
   let file;
@@ -31,9 +31,9 @@ export async function readTimeline(path: string, jobId: string, from: number): P
     const block = Buffer.allocUnsafe(Math.min(size - start, MOST_BYTES_A_READING));
     const { bytesRead } = await file.read(block, 0, block.length, start);
     const lines = block.subarray(0, block.lastIndexOf(NEWLINE, bytesRead - 1) + 1);
-    // What is no line even at that length is no event.
+    // A line longer than one read is not an event, so it is skipped.
     const consumed = lines.length === 0 && bytesRead === MOST_BYTES_A_READING ? bytesRead : lines.length;
-    // A last line without its end is being written; it is there next time.
+    // A last line without a newline is still being written. The next read gets it.
     const next = start + consumed;
     const isLastLineUnfinished = consumed < bytesRead && start + bytesRead === size;
     return { events: eventsIn(lines, jobId), next, size: isLastLineUnfinished ? next : size };
@@ -53,7 +53,7 @@ function eventsIn(lines: Buffer, jobId: string): readonly JsonLine[] {
   return events;
 }
 
-/** A crash may have torn a line. */
+/** @returns undefined for a line that a crash left incomplete. */
 function parse(line: string): JsonLine | undefined {
   try {
     return JSON.parse(line) as JsonLine;

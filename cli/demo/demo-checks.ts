@@ -14,7 +14,7 @@ import { BIG_FILE, DEMO_FILES, MISSING_FILE } from "./demo-files.ts";
 import { formatBytes } from "../terminal/format.ts";
 import type { JobResult } from "../download/results.ts";
 
-/** Something the demo claims, and whether it turned out to be so. */
+/** A claim of the demo, and whether it holds. */
 export interface Check {
   readonly claim: string;
   readonly holds: boolean;
@@ -22,12 +22,12 @@ export interface Check {
 
 const MIB = 1024 * 1024;
 const PART_BYTES = 8 * MIB;
-/** What the origin still writes into the connection before it notices that nobody is there. */
+/** Bytes that the origin may write into a connection before it notices that the worker is gone. */
 const WRITTEN_TO_NOBODY_BYTES = 4 * MIB;
 const LONGEST_SECOND_DELIVERY_MS = 15_000;
 const STAGING_LISTED = 1000;
 
-/** Sends every message once more while the pipeline runs: finished jobs must not be touched. */
+/** Sends every message again while the pipeline runs. Finished jobs must cause no request to the origin. */
 export async function deliverAgain(
   pipeline: Pipeline,
   origin: Origin,
@@ -94,7 +94,7 @@ export async function checkContent(outDir: string, results: readonly JobResult[]
   };
 }
 
-/** `writes`: keys of content objects, one for each time one was written. */
+/** @param writes key of the content object for each write of one, so a repeated write repeats the key. */
 export function checkCopies(results: readonly JobResult[], writes: readonly string[]): Check {
   const distinct = new Set(results.flatMap(({ key }) => (key === null ? [] : [key])));
   const repeated = writes.length - new Set(writes).size;
@@ -110,14 +110,14 @@ export function checkCopies(results: readonly JobResult[], writes: readonly stri
 export const sentOfBigFile = (origin: Origin): number =>
   origin.requestsOf(BIG_FILE).reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** `inFlightBytes`: sent by the origin and not yet staged when the worker was killed; undefined when none was. */
+/** @param inFlightBytes sent by the origin, but not staged when the worker was killed; undefined if none was killed. */
 export function checkRefetched(origin: Origin, inFlightBytes: number | undefined): Check {
   if (inFlightBytes === undefined) return { claim: "no worker was killed", holds: false };
   const again = sentOfBigFile(origin) - BIG_FILE.size;
   return {
     claim:
       `of ${formatBytes(BIG_FILE.size)}, ${formatBytes(again)} had to be sent again: ` +
-      `no more than one part of 8 MiB and what was on its way`,
+      `no more than one part of 8 MiB and the bytes in flight`,
     holds: again <= PART_BYTES + inFlightBytes + WRITTEN_TO_NOBODY_BYTES,
   };
 }

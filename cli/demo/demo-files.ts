@@ -3,10 +3,10 @@ import type { OriginFile } from "../../local/origin/file.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** The file in whose middle a worker is killed; slow enough that there is a middle. */
+/** A worker is killed in the middle of this file, which is slow enough to hit the middle. */
 export const BIG_FILE: OriginFile = { name: "big-64-MiB.bin", size: 64 * MIB, rate: 8 * MIB };
 
-/** Not there, and expected to fail. */
+/** Does not exist at the origin, so its job must fail. */
 export const MISSING_FILE: OriginFile = { name: "gone.pdf", size: 0, status: 404 };
 
 const SMALL_FILES: readonly OriginFile[] = Array.from({ length: 22 }, (_, index) => ({
@@ -17,7 +17,7 @@ const SMALL_FILES: readonly OriginFile[] = Array.from({ length: 22 }, (_, index)
 
 const copyOf = (original: OriginFile, name: string): OriginFile => ({ ...original, name, content: original.name });
 
-/** What real origins do, a file each. */
+/** One file for each behaviour of real origins. */
 export const DEMO_FILES: readonly OriginFile[] = [
   BIG_FILE,
   { name: "empty.txt", size: 0, type: "text/plain" },

@@ -29,7 +29,12 @@ export interface DemoSurroundings {
   readonly signal: AbortSignal;
 }
 
-/** A varied set of files from an origin of our own, one worker killed on the way, and proof that nothing came of it. */
+/**
+ * Downloads varied files from its own origin, kills a worker during a download, and checks that nothing was lost and
+ * nothing was done twice.
+ * @returns the exit code.
+ * @throws UsageError if idempotency is not on for all jobs.
+ */
 export async function runDemo(
   args: Arguments,
   { stdout, signal }: DemoSurroundings,
@@ -37,7 +42,7 @@ export async function runDemo(
 ): Promise<number> {
   if (parseGate(args.enableIdempotency) !== 100) {
     throw new UsageError(
-      "The demo shows what idempotency does, so it runs with it on. Give a MANIFEST to run without.",
+      "The demo shows what idempotency does, so idempotency must be on for all jobs. Name a MANIFEST to run without it.",
     );
   }
   const origin = await startOrigin();
@@ -70,7 +75,7 @@ async function play(
   let inFlightBytes: number | undefined;
   view.say(
     `Demo: ${plural(messages.length, "file")} from a small server at ${origin.url}, ` +
-      `${plural(args.workers, "worker")}, into ${args.outDir}. A worker will be killed on the way.`,
+      `${plural(args.workers, "worker")}, into ${args.outDir}. A worker will be killed during a download.`,
   );
 
   const { results, summary, slos } = await download(messages, {
@@ -100,14 +105,16 @@ async function play(
     checkRefetched(origin, inFlightBytes),
   );
   const isProven = checks.every(({ holds }) => holds);
-  const verdict = isProven ? "Nothing was lost, nothing was done twice." : "Something went wrong: see the lines above.";
+  const verdict = isProven
+    ? "Nothing was lost, nothing was done twice."
+    : "Something went wrong. See the lines marked WRONG above.";
   return {
     lines: [...lines, "", ...checks.map(({ claim, holds }) => `${holds ? "ok    " : "WRONG "}${claim}`), verdict],
     exitCode: isProven ? EXIT.done : EXIT.failed,
   };
 }
 
-/** kill -9 for the worker that downloads the big file, once half of it is staged. */
+/** Kills the worker that downloads the big file (`kill -9`) once half of the file is staged. */
 function killInMidFile(
   origin: Origin,
   view: ProgressView,
@@ -127,7 +134,9 @@ function killInMidFile(
       workerPid = pid;
       if (killedPid === undefined) view.say(`Worker ${pid} downloads ${BIG_FILE.name}, the slow one.`);
       else
-        view.say(`Worker ${pid} has taken ${BIG_FILE.name} over from worker ${killedPid}, and goes on in the middle.`);
+        view.say(
+          `Worker ${pid} has taken over ${BIG_FILE.name} from worker ${killedPid}, and resumes it in the middle.`,
+        );
     },
     onStagedBytes: ({ key, bytes }) => {
       if (jobIdOfStagingKey(key) !== bigJob) return;
@@ -136,7 +145,7 @@ function killInMidFile(
       killedPid = workerPid;
       view.say(
         `kill -9 ${killedPid}: the worker dies with ${formatBytes(stagedBytes)} of ${BIG_FILE.name} staged. ` +
-          "Its lease runs out in a few seconds, then another worker may have the job.",
+          "Its lease expires in a few seconds. Then another worker can take the job.",
       );
       running?.workers.kill(killedPid);
       onKill(sentOfBigFile(origin) - stagedBytes);

@@ -3,7 +3,7 @@ import { fileLabel } from "../terminal/format.ts";
 
 export interface FileUnderWay {
   readonly label: string;
-  /** Staged in this run. */
+  /** Bytes staged in this run. */
   readonly bytes: number;
 }
 
@@ -15,7 +15,7 @@ interface Transfer extends FileUnderWay {
 
 const leaseEvent = z.object({ event: z.enum(["job_leased", "lease_released"]), job_id: z.string() });
 
-/** What is being downloaded at this moment, as far as telemetry and staging tell. */
+/** The transfers in progress, derived from telemetry and from bytes that arrive in staging. */
 export class Activity {
   readonly #urlOf: (jobId: string) => string | undefined;
   readonly #transfers = new Map<string, Transfer>();
@@ -26,12 +26,12 @@ export class Activity {
     this.#urlOf = urlOf;
   }
 
-  /** Staged in this run, repetitions included. */
+  /** Bytes staged in this run, including bytes that were fetched again. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Leases taken on jobs whose last holder had not given its lease back: it crashed, or was taken for crashed. */
+  /** Leases taken on jobs whose previous holder never released its lease: it crashed, or seemed to have crashed. */
   get takeovers(): number {
     return this.#takeovers;
   }

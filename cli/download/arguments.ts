@@ -4,15 +4,15 @@ import { parseCommand } from "../terminal/parse-command.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 
 export interface Arguments {
-  /** Undefined: the demo. */
+  /** Path of the manifest, or "-" for standard input. Undefined: run the demo. */
   readonly manifest: string | undefined;
   readonly outDir: string;
   readonly workers: number;
   readonly allowPrivateHosts: boolean;
   readonly skipInvalid: boolean;
-  /** As the workers' DOCSTOKG_ENABLE_IDEMPOTENCY has it. */
+  /** "true", "false" or a percentage: a value for the workers' DOCSTOKG_ENABLE_IDEMPOTENCY. */
   readonly enableIdempotency: string;
-  /** Of a page about the run; 0: a free one; undefined: no page. */
+  /** Port of the dashboard. 0: any free port; undefined: no dashboard. */
   readonly dashboardPort: number | undefined;
 }
 
@@ -22,11 +22,15 @@ const GATE_VARIABLE = "DOCSTOKG_ENABLE_IDEMPOTENCY";
 
 const EXAMPLES = `
 MANIFEST is a file of one of these kinds, or - for JSON lines on standard input:
-  .jsonl  {"work_id": "w1", "artifact_id": "a1", "url": "https://...", "sha256": "<64 hex digits, optional>"}
-  .csv    with a header that names the columns work_id, artifact_id, url and, if you like, sha256
-  .txt    a URL a line; blank lines and lines that begin with # are skipped
+  .jsonl  one object on each line:
+          {"work_id": "w1", "artifact_id": "a1", "url": "https://...", "sha256": "<64 hex digits, optional>"}
+  .csv    with a header line that names the columns work_id, artifact_id, url and, optionally, sha256
+  .txt    one URL on each line; blank lines and lines that start with # are skipped
 
-Without MANIFEST a demo runs: it downloads from a small server of its own and kills a worker on the way.
+Without MANIFEST a demo runs. It downloads from a small server of its own and kills a worker during a download.
+
+DOCSTOKG_ENABLE_IDEMPOTENCY (true, false, or a percentage) sets the default of --enable-idempotency. DOCSTOKG_ is the
+historical name of the pipeline's flag, kept because deployments and scripts set it.
 
 Exit code: 0 all downloaded, 1 some failed, 2 wrong usage, 130 interrupted.`;
 
@@ -40,8 +44,8 @@ interface Parsed {
 }
 
 /**
- * @returns what to do, or the help that was asked for.
- * @throws UsageError
+ * @returns the parsed arguments, or the help text if it was requested.
+ * @throws UsageError if an argument or the variable is not valid.
  */
 export function parseArguments(argv: readonly string[], env: Readonly<NodeJS.ProcessEnv>): Arguments | string {
   return parseCommand(argv.map(explicitValue), { name: "fetchonce", typed: "npm start" }, (program, found) => {
@@ -59,7 +63,7 @@ export function parseArguments(argv: readonly string[], env: Readonly<NodeJS.Pro
   });
 }
 
-/** Commander would take a manifest that follows one of these flags for its value. */
+/** Makes the flag's value explicit: commander would take a manifest that follows one of these flags for its value. */
 function explicitValue(argument: string, index: number, argv: readonly string[]): string {
   if (argument === "--enable-idempotency") return "--enable-idempotency=true";
   const isPortNext = /^\d+$/.test(argv[index + 1] ?? "");
@@ -68,20 +72,20 @@ function explicitValue(argument: string, index: number, argv: readonly string[])
 
 function describeDownload(program: Command): Command {
   return program
-    .description("Downloads what a list of URLs points at, exactly once.")
-    .argument("[MANIFEST]", "the list of what to download; see below")
-    .option("--out <DIR>", "where files, results.jsonl and events.jsonl go", "./downloads")
-    .option("--workers <N>", `worker processes, 1 to ${MOST_WORKERS}`, workerCount, 4)
+    .description("Downloads the files that a list of URLs points at, exactly once.")
+    .argument("[MANIFEST]", "the list of URLs to download; formats see below")
+    .option("--out <DIR>", "folder for the files, results.jsonl and events.jsonl", "./downloads")
+    .option("--workers <N>", `number of worker processes, 1 to ${MOST_WORKERS}`, workerCount, 4)
     .option("--allow-private-hosts", "also download from private and loopback addresses")
-    .option("--skip-invalid", "go on without the manifest's invalid lines")
+    .option("--skip-invalid", "skip invalid lines of the manifest instead of stopping")
     .addOption(
       new Option(
         "--enable-idempotency [PERCENT]",
-        `take the exactly-once path, for all jobs or, with =PERCENT, for some (default: ${GATE_VARIABLE}, or all)`,
+        `take the exactly-once path for all jobs or, with =PERCENT, for some (default: ${GATE_VARIABLE}, or all)`,
       ).argParser(percentage),
     )
-    .option("--no-enable-idempotency", "take the plain path: no leases, no ledger, no index")
-    .option("--dashboard [PORT]", "serve a page about the run on 127.0.0.1 (default: a free port)", portNumber)
+    .option("--no-enable-idempotency", "take the unguarded path: no leases, no ledger, no index")
+    .option("--dashboard [PORT]", "serve a live page about the run on 127.0.0.1 (default: any free port)", portNumber)
     .addHelpText("after", EXAMPLES);
 }
 
@@ -94,7 +98,7 @@ function workerCount(text: string): number {
 function portNumber(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= LAST_PORT) return port;
-  throw new InvalidArgumentError(`It must be a port, 1 to ${LAST_PORT}, or 0 for any that is free.`);
+  throw new InvalidArgumentError(`It must be a port from 1 to ${LAST_PORT}, or 0 for any free port.`);
 }
 
 function percentage(text: string): string {
@@ -102,7 +106,7 @@ function percentage(text: string): string {
     parseGate(text);
     return text;
   } catch {
-    throw new InvalidArgumentError("It must be a percentage, 0 to 100.");
+    throw new InvalidArgumentError("It must be a percentage from 0 to 100.");
   }
 }
 

@@ -25,17 +25,17 @@ export interface DownloadOptions extends Pick<
   readonly allowPrivateHosts: boolean;
   readonly view: ProgressView;
   readonly watch?: RunWatch | undefined;
-  /** Aborted: stop cleanly, with what is known by then. */
+  /** When it is aborted, the download stops cleanly and reports what is known by then. */
   readonly signal: AbortSignal;
   readonly onStarted?: (pipeline: Pipeline) => void;
-  /** All jobs have ended and the pipeline still runs. */
+  /** Called once all jobs have ended, while the pipeline still runs. */
   readonly beforeStop?: (pipeline: Pipeline) => Promise<void>;
 }
 
 export interface DownloadReport {
   readonly results: readonly JobResult[];
   readonly summary: Summary;
-  /** Of the events that arrived: a kill can lose a batch of them. */
+  /** Computed from the events that arrived: killing a worker can lose a batch of them. */
   readonly slos: readonly SloResult[];
 }
 
@@ -45,7 +45,7 @@ const RECORDS_A_LOOK = 100;
 const MESSAGES_A_SUBMISSION = 500;
 const LONGEST_DRAIN_MS = 10_000;
 
-/** Downloads what the messages name, and leaves `results.jsonl` behind whether it was interrupted or not. */
+/** Downloads the files that the messages name. Writes `results.jsonl` in any case, even after an interruption. */
 export async function download(messages: readonly JobMessage[], options: DownloadOptions): Promise<DownloadReport> {
   const { outDir, view, watch, signal } = options;
   const startedMs = performance.now();
@@ -128,7 +128,7 @@ async function follow(
   }
 }
 
-/** Messages whose job had ended already are delivered all the same; what is left when time is up, the next run has. */
+/** Waits until messages of jobs that had already ended are delivered too. The next run handles any that are left. */
 async function drain(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
   const endMs = performance.now() + LONGEST_DRAIN_MS;
   while (!signal.aborted && performance.now() < endMs && (await pipeline.depth()).visible > 0) {
@@ -148,7 +148,7 @@ async function readRecords(
   return new Set(records.map(({ jobId }) => jobId));
 }
 
-/** A job that has a record is brought back by the reconciler; for one that has none, the dead letter is the end. */
+/** Fails the jobs of dead letters that have no record. Jobs with a record are brought back by the reconciler. */
 async function readDeadLetters(items: Items, tracker: JobTracker, pipeline: Pipeline): Promise<void> {
   const reasons = new Map<string, string>();
   for (const { body, reason } of await pipeline.deadLetters()) {

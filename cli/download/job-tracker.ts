@@ -8,9 +8,9 @@ import { outcomeOf, resultOf, UNKNOWN, type JobResult, type Outcome } from "./re
 
 interface TrackedJob {
   readonly message: JobMessage;
-  /** Has a record in the table; the others are known by what their worker logs. */
+  /** true: the job has a record in the table. false: only its worker's log tells its outcome. */
   readonly isGuarded: boolean;
-  /** The record an earlier run left. */
+  /** The record that an earlier run left. */
   earlier?: JobRecord;
   record?: JobRecord;
   outcome: Outcome;
@@ -30,7 +30,7 @@ const plainEnd = z.discriminatedUnion("message", [
 ]);
 const ENDS = new Set(["INDEXED", "DEDUPED", "FAILED"]);
 
-/** Knows of every job of a manifest whether it has ended, and how. Telemetry hints; records and logs decide. */
+/** Tracks whether and how each job of a manifest has ended. Telemetry only gives hints; records and logs decide. */
 export class JobTracker {
   readonly #messages: readonly JobMessage[];
   readonly #jobs = new Map<string, TrackedJob>();
@@ -49,7 +49,7 @@ export class JobTracker {
     }
   }
 
-  /** Jobs, each once however many lines name it. */
+  /** Number of distinct jobs: a job that several lines name counts once. */
   get total(): number {
     return this.#jobs.size;
   }
@@ -66,7 +66,7 @@ export class JobTracker {
     return [...this.#jobs].filter(([, job]) => job.isGuarded).map(([jobId]) => jobId);
   }
 
-  /** Before anything is sent: what an earlier run left. */
+  /** Takes a record that an earlier run left. Called before any message is sent. */
   meetEarlier(record: JobRecord): void {
     const job = this.#jobs.get(record.jobId);
     if (!job) return;
@@ -100,7 +100,7 @@ export class JobTracker {
     this.#endWith(end.job_id, { ...UNKNOWN, state: "PUBLISHED", sha256, bytes, key, content_type });
   }
 
-  /** The job behind a dead letter, when it is one of ours and still open. */
+  /** Id of the job that a dead letter belongs to. Undefined unless it is in the manifest and still open. */
   openJobOfBody(body: string): string | undefined {
     try {
       const message = jobMessage.safeParse(JSON.parse(body));
@@ -115,7 +115,10 @@ export class JobTracker {
     this.#endWith(jobId, { ...UNKNOWN, state: "FAILED", reason });
   }
 
-  /** Whose records to read next: those said to have ended, and in turns some of the rest, for telemetry gets lost. */
+  /**
+   * Ids of the jobs whose records to read next: those that telemetry says have ended, and up to `limit` other open jobs
+   * in turn, because telemetry can be lost.
+   */
   nextToRead(limit: number): readonly string[] {
     const chosen = new Set(this.#saidToHaveEnded);
     this.#saidToHaveEnded.clear();
@@ -127,12 +130,12 @@ export class JobTracker {
     return [...chosen].filter((jobId) => this.#jobs.get(jobId)?.isGuarded);
   }
 
-  /** One a line of the manifest, in its order. */
+  /** One result for each line of the manifest, in the manifest's order. */
   results(): readonly JobResult[] {
     return this.#messages.map((message) => resultOf(message, this.#jobs.get(jobIdOf(message))?.outcome ?? UNKNOWN));
   }
 
-  /** Each job once, by its id. */
+  /** Each job once, with its id. */
   entries(): Iterable<readonly [string, Readonly<TrackedJob>]> {
     return this.#jobs.entries();
   }

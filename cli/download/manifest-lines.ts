@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { CsvError, parse, type Info } from "csv-parse";
 import { canonicalUrl } from "../../core/model/url.ts";
 
-/** What a line of a manifest says, before anybody has judged it; or why it says nothing. */
+/** The unvalidated value of a manifest line, or the reason why the line could not be parsed. */
 export type ManifestLine =
   | { readonly line: number; readonly value: unknown }
   | { readonly line: number; readonly field?: string; readonly fault: string };
@@ -11,10 +11,10 @@ export type ManifestLine =
 export type LineReader = (input: Readable) => AsyncGenerator<ManifestLine>;
 
 const COLUMNS = ["work_id", "artifact_id", "url"];
-/** 64 bits: among a million URLs of one host, two share an id with odds of one in 37 million. */
+/** 64 bits: among a million URLs of one host, the odds that two share an id are one in 37 million. */
 const ARTIFACT_ID_DIGITS = 16;
 
-/** Trimmed of white space, which a byte order mark is too. */
+/** Numbered from 1, and trimmed of white space, which includes a byte order mark. */
 async function* numberedLines(input: Readable): AsyncGenerator<{ line: number; text: string }> {
   let rest = "";
   let line = 0;
@@ -37,7 +37,7 @@ export async function* jsonLines(input: Readable): AsyncGenerator<ManifestLine> 
   }
 }
 
-/** The ids come from the URL alone, so that the same URL is the same job in every list. */
+/** Derives the ids from the URL alone, so that a URL is the same job in every list. */
 export async function* urlLines(input: Readable): AsyncGenerator<ManifestLine> {
   for await (const { line, text } of numberedLines(input)) {
     if (text === "" || text.startsWith("#")) continue;
@@ -75,7 +75,7 @@ export async function* csvLines(input: Readable): AsyncGenerator<ManifestLine> {
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    yield { line: Number(error["lines"] ?? 1), fault: `${error.message}; nothing after this could be read` };
+    yield { line: Number(error["lines"] ?? 1), fault: `${error.message}; the rest of the file was not read` };
   }
 }
 
@@ -83,7 +83,7 @@ function headerFaults(header: readonly string[]): readonly { field: string; faul
   return [...COLUMNS, "sha256"].flatMap((field) => {
     const times = header.filter((name) => name === field).length;
     if (times > 1) return [{ field, fault: `${times} columns have this name` }];
-    if (times === 0 && COLUMNS.includes(field)) return [{ field, fault: "the header names no such column" }];
+    if (times === 0 && COLUMNS.includes(field)) return [{ field, fault: "missing from the header line" }];
     return [];
   });
 }

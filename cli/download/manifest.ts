@@ -17,7 +17,7 @@ interface ManifestProblem {
 export interface Manifest {
   /** Its path, or "standard input". */
   readonly name: string;
-  /** In the manifest's order, repeated lines included. */
+  /** In the manifest's order, including repeated lines. */
   readonly messages: readonly JobMessage[];
   readonly problems: readonly ManifestProblem[];
 }
@@ -29,8 +29,8 @@ const READERS: Readonly<Record<string, LineReader>> = { ".jsonl": jsonLines, ".c
 const manifestLine = omit(jobMessage, { tracked: true });
 
 /**
- * Reads all of it, the bad lines as problems.
- * @throws UsageError when it cannot be read at all, or holds no line.
+ * Reads the whole manifest. Invalid lines become problems.
+ * @throws UsageError if it cannot be read, is of an unknown kind, or has no line.
  */
 export async function readManifest(path: string, stdin: Readable): Promise<Manifest> {
   const name = path === STANDARD_INPUT ? "standard input" : path;
@@ -47,11 +47,12 @@ export async function readManifest(path: string, stdin: Readable): Promise<Manif
   } catch (error) {
     throw new UsageError(`Cannot read the manifest ${name}: ${systemReason(error)}.`, { cause: error });
   }
-  if (messages.length + problems.length === 0) throw new UsageError(`The manifest ${name} is empty: it names no URL.`);
+  if (messages.length + problems.length === 0)
+    throw new UsageError(`The manifest ${name} is empty. It must name at least one URL.`);
   return { name, messages, problems };
 }
 
-/** One line a problem, the first twenty of them. */
+/** One line of text for each problem, at most the first twenty. */
 export function describeProblems({ name, problems }: Manifest): string {
   const shown = problems
     .slice(0, MOST_PROBLEMS_SHOWN)
@@ -65,7 +66,7 @@ function readerFor(path: string): LineReader {
   const reader = READERS[extension];
   if (reader) return reader;
   const known = `${Object.keys(READERS).join(", ")}, or - for JSON lines on standard input`;
-  throw new UsageError(`What ${path} holds cannot be told by its name. Known are ${known}.`);
+  throw new UsageError(`The manifest ${path} has an unknown file name extension. Use ${known}.`);
 }
 
 type Judged = JobMessage | ManifestProblem[];
@@ -90,7 +91,7 @@ function judge(
   const jobId = jobIdOf(message);
   const earlier = digests.get(jobId);
   if (earlier && earlier.sha256 !== message.sha256) {
-    return [{ line, field: "sha256", reason: `line ${earlier.line} gives another digest for the same job` }];
+    return [{ line, field: "sha256", reason: `line ${earlier.line} has another digest for the same job` }];
   }
   digests.set(jobId, { line, sha256: message.sha256 });
   return message;

@@ -13,17 +13,17 @@ export interface Snapshot {
 }
 
 export interface ProgressView {
-  /** A line that stays. */
+  /** Prints a line that stays. */
   say(line: string): void;
   ended(result: JobResult, done: number): void;
   refresh(snapshot: Snapshot): void;
-  /** Takes the bars away, if there are any. */
+  /** Removes the progress bars, if there are any. */
   close(): void;
 }
 
 export type Output = Writable & { readonly isTTY?: boolean };
 
-/** Up to so many jobs, each one's end is a line of its own. */
+/** Up to this many jobs, the end of each job is printed on its own line. */
 const MOST_JOBS_TOLD_SINGLY = 50;
 const LINE_EVERY_MS = 2000;
 const RATE_WINDOW_MS = 5000;
@@ -59,7 +59,7 @@ function terminalView(output: Output, total: number): ProgressView {
     clearOnComplete: true,
     forceRedraw: true,
     gracefulExit: false,
-    // Null leaves the terminal's settings alone, so that there is nothing to restore however we end.
+    // null leaves the terminal's settings unchanged, so that nothing needs to be restored, not even after a crash.
     hideCursor: null,
     linewrap: null,
     barsize: 24,
@@ -104,7 +104,7 @@ function endLine({ state, work_id, artifact_id, url, bytes, reason }: JobResult)
   return `${state} ${job}${bytes === null ? "" : `, ${formatBytes(bytes)}`}`;
 }
 
-/** Bytes a second over the last few seconds. */
+/** Bytes per second over the last 5 s. */
 function rateMeter(): (atMs: number, bytes: number) => number {
   const samples: { atMs: number; bytes: number }[] = [];
   return (atMs, bytes) => {

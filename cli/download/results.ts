@@ -4,14 +4,14 @@ import { contentKey, jobIdOf } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
 import type { JobRecord } from "../../core/model/record.ts";
 
-/** What became of a job; null where it is not known. */
+/** The outcome of a job. Fields that are not known are null. */
 export interface Outcome {
-  /** A job state, or PUBLISHED where idempotency is off. */
+  /** A job state, or PUBLISHED if idempotency is off for the job. */
   readonly state: string | null;
   readonly sha256: string | null;
   readonly bytes: number | null;
   readonly content_type: string | null;
-  /** Of the content object, below `content/`. */
+  /** Key of the content object: its path below `content/`. */
   readonly key: string | null;
   readonly attempts: number | null;
   readonly reason: string | null;
@@ -56,7 +56,7 @@ export function resultOf(message: JobMessage, outcome: Outcome): JobResult {
 
 const resultsPath = (outDir: string): string => join(outDir, "results.jsonl");
 
-/** All of it or nothing: a reader never sees half a file. */
+/** Replaces `results.jsonl` atomically: a reader never sees half a file. */
 export async function writeResults(outDir: string, results: readonly JobResult[]): Promise<void> {
   const path = resultsPath(outDir);
   const draft = `${path}.${process.pid}.tmp`;

@@ -3,11 +3,11 @@ import type { JsonLine } from "../../local/shared/lines.ts";
 import type { JobTracker } from "./job-tracker.ts";
 import type { Snapshot } from "./progress.ts";
 
-/** Told of a run while it goes on. */
+/** Observes a run while it is in progress. */
 export interface RunWatch {
-  /** Once, before the first job. Both answer for the moment they are asked. */
+  /** Called once, before the first job. `jobs` and `slos` give the current state whenever they are asked. */
   began(jobs: JobTracker, slos: () => readonly SloResult[]): void;
   heard(event: JsonLine): void;
-  /** A few times a second. */
+  /** Called a few times a second. */
   refreshed(snapshot: Snapshot): void;
 }

@@ -2,9 +2,9 @@ import type { SloResult } from "../../dashboards/catalogue/report.ts";
 
 const HEADER = ["SLO", "objective", "actual", "budget left", "verdict"];
 
-/** A small table, numbers flush right. */
+/** The lines of a text table, with numbers aligned right. */
 export function describeSlos(results: readonly SloResult[]): readonly string[] {
-  if (results.every(({ total }) => total === 0)) return ["No SLO report: nothing was measured in this run."];
+  if (results.every(({ total }) => total === 0)) return ["No SLO report: this run has no measurements."];
   const rows = [HEADER, ...results.map(rowOf)];
   const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   return rows.map((row) =>
@@ -26,7 +26,7 @@ const rowOf = ({ slo, bad, total, actual, budgetLeft, verdict }: SloResult): rea
   bad === 0 ? verdict : `${verdict} (${bad} of ${total} bad)`,
 ];
 
-/** Never rounded up to a whole that it is not: 99.9996 % is not 100 %. */
+/** Rounds down: 99.9996 % must not become 100 %. */
 function formatShare(share: number | undefined): string {
   if (share === undefined) return "-";
   const percent = share * 100;

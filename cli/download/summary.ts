@@ -3,14 +3,18 @@ import type { JobTracker } from "./job-tracker.ts";
 
 export interface Summary {
   readonly jobs: number;
-  /** How many jobs are in which state; "unfinished" for those that have not ended. */
+  /** Number of jobs by final state; "unfinished" counts those that have not ended. */
   readonly states: Readonly<Record<string, number>>;
+  /** Jobs that an earlier run stored. */
   readonly doneBefore: number;
+  /** Jobs that an earlier run failed. */
   readonly failedBefore: number;
-  /** Of the files that ended well in this run. */
+  /** Total size of the files that were stored in this run. */
   readonly bytes: number;
   readonly retries: number;
+  /** Bytes that did not have to be fetched again. */
   readonly resumedBytes: number;
+  /** Jobs taken over from a crashed worker. */
   readonly takeovers: number;
   readonly elapsedMs: number;
 }
@@ -45,15 +49,15 @@ export function describeSummary(summary: Summary, outDir: string): readonly stri
   ];
   if (doneBefore > 0) {
     const rest = doneBefore + failedBefore === jobs ? "nothing was fetched again" : "they were not fetched again";
-    lines.push(`${doneBefore} of ${jobs} were done before; ${rest}`);
+    lines.push(`${doneBefore} of ${jobs} done in an earlier run; ${rest}`);
   }
   if (failedBefore > 0) {
     lines.push(
       `${failedBefore} of ${jobs} failed in an earlier run and stay FAILED: a job ends only once. ` +
-        "To try them anew, choose another directory with --out",
+        "To try them again, choose another directory with --out",
     );
   }
-  lines.push(`Files are in ${outDir}/content, a line for each job in ${outDir}/results.jsonl`);
+  lines.push(`Files are in ${outDir}/content; ${outDir}/results.jsonl has a line for each job`);
   return lines;
 }
 

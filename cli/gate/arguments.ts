@@ -4,7 +4,7 @@ import { parseCommand } from "../terminal/parse-command.ts";
 
 export interface GateArguments {
   readonly table: string;
-  /** Undefined: only to look. */
+  /** Undefined: only show the status. */
   readonly change: { readonly command: GateCommand; readonly by: string; readonly reason: string } | undefined;
 }
 
@@ -12,12 +12,15 @@ const LONGEST_NAME = 64;
 const LONGEST_REASON = 200;
 
 const NOTES = `
-The table is the stack's output TableName. Region and credentials come from the environment, as for every AWS tool.
+The table's name is the stack's output TableName. Region and credentials come from the environment, as for every AWS
+tool.
 
-off is effective for every job that begins 30 s later, and stops a rollout. Jobs that have a record finish as they began.
-start rolls out by steps from where the gate is; the stack's rollout controller takes each step, and goes back by itself.
+off applies to every job that begins at least 30 s later, and ends a rollout. Jobs that have a record still finish
+on the exactly-once path.
+start begins a rollout at the gate's current percentage. The stack's rollout controller takes each step, and goes back
+by itself when an alarm fires.
 
-Exit code: 0 done, 1 it could not be done, 2 wrong usage or a command that makes no sense now.`;
+Exit code: 0 done, 1 failed, 2 wrong usage or a command that is not possible now.`;
 
 interface Signed {
   readonly table: string;
@@ -26,42 +29,44 @@ interface Signed {
 }
 
 /**
- * @returns what to do, or the help that was asked for.
- * @throws UsageError
+ * @returns the parsed arguments, or the help text if it was requested.
+ * @throws UsageError if an argument is missing or not valid.
  */
 export function parseGateArguments(argv: readonly string[]): GateArguments | string {
-  const whatIsMissing = "Say one of status, start, off, set, pause and resume.";
+  const whatIsMissing = "The command is missing. Write one of status, start, off, set, pause and resume.";
   return parseCommand(argv, { name: "gate", typed: "npm run gate", whatIsMissing }, describeGateCommand);
 }
 
 function describeGateCommand(program: Command, found: (parsed: GateArguments) => void): void {
   program
-    .description("Shows and changes how many percent of jobs take the exactly-once path.")
+    .description("Shows or changes the percentage of jobs that take the exactly-once path.")
     .addHelpText("after", NOTES);
   const subcommand = (name: string, description: string): Command =>
     program
       .command(name)
       .description(description)
-      .requiredOption("--table <NAME>", "the jobs table")
+      .requiredOption("--table <NAME>", "name of the jobs table")
       .allowExcessArguments(false);
   const signed = (name: string, description: string): Command =>
     subcommand(name, description)
       .requiredOption("--by <WHO>", "your name, for the history", upTo(LONGEST_NAME))
-      .requiredOption("--reason <TEXT>", "why, for the history", upTo(LONGEST_REASON));
+      .requiredOption("--reason <TEXT>", "the reason, for the history", upTo(LONGEST_REASON));
   const changing =
     (command: GateCommand) =>
     ({ table, by, reason }: Signed): void =>
       found({ table, change: { command, by, reason } });
 
-  subcommand("status", "what the gate is, and how it came to that").action(({ table }: Signed) =>
+  subcommand("status", "show the gate and its history").action(({ table }: Signed) =>
     found({ table, change: undefined }),
   );
-  signed("start", "begin a rollout: 5, 25, 50, 100 %").action(changing({ kind: "start" }));
-  signed("off", "0 % at once; stops a rollout").action(changing({ kind: "off" }));
-  signed("pause", "keep the rollout at its step").action(changing({ kind: "pause" }));
-  signed("resume", "go on with a paused rollout; its step bakes anew").action(changing({ kind: "resume" }));
-  signed("set", "this percentage at once; stops a rollout, and no alarm takes it back")
-    .argument("<PERCENT>", "0 to 100", percentage)
+  signed("start", "begin a rollout in steps of 5, 25, 50 and 100 %").action(changing({ kind: "start" }));
+  signed("off", "set 0 % at once; ends a rollout").action(changing({ kind: "off" }));
+  signed("pause", "hold the rollout at its step; an alarm still takes it back").action(changing({ kind: "pause" }));
+  signed("resume", "continue a paused rollout; its step bakes again from the start").action(
+    changing({ kind: "resume" }),
+  );
+  signed("set", "set this percentage at once; ends a rollout, so no alarm takes it back")
+    .argument("<PERCENT>", "from 0 to 100", percentage)
     .action((percent: number, options: Signed) => changing({ kind: "set", percent })(options));
 }
 
@@ -69,11 +74,11 @@ const upTo =
   (longest: number) =>
   (text: string): string => {
     if (text.trim() !== "" && text.length <= longest) return text.trim();
-    throw new InvalidArgumentError(`Write 1 to ${longest} characters.`);
+    throw new InvalidArgumentError(`It must have 1 to ${longest} characters.`);
   };
 
 function percentage(text: string): number {
   const percent = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && percent <= 100) return percent;
-  throw new InvalidArgumentError("It must be a percentage, 0 to 100.");
+  throw new InvalidArgumentError("It must be a percentage from 0 to 100.");
 }

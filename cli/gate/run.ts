@@ -10,7 +10,7 @@ import { UsageError } from "../terminal/usage-error.ts";
 export interface GateSurroundings {
   readonly stdout: Writable;
   readonly stderr: Writable;
-  /** The table of that name, under the caller's own rights. */
+  /** Opens the table of that name with the caller's own permissions. */
   readonly gateOf: (table: string) => GateDeps;
 }
 
@@ -36,15 +36,15 @@ export async function runGate(argv: readonly string[], surroundings: GateSurroun
   }
 }
 
-/** What a service or a connection says does not say which table was meant. */
+/** Adds the table's name to errors of AWS or the network, which do not contain it. */
 async function toldBy<T>(table: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof GateRefusal || error instanceof GateBusyError || error instanceof TypeError) throw error;
     throw new Error(
-      `The gate of the table ${table} cannot be reached: ${String(error)}. ` +
-        "Look at the table's name (the stack's output TableName), the region and the credentials; then at the gate's status.",
+      `The gate in the table ${table} cannot be reached: ${String(error)}. ` +
+        "Check the table's name (the stack's output TableName), the region and the credentials. Then check the gate's status.",
       { cause: error },
     );
   }

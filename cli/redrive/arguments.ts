@@ -29,16 +29,16 @@ const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DEFAULT_LIMIT = 1000;
 
 const EXAMPLES = `
-Names and URLs are outputs of the stack. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL are honoured.
+Names and URLs are outputs of the stack. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL apply.
 
-Exit code: 0 done, 1 stopped by an error (nothing is lost: run it again), 2 wrong usage.`;
+Exit code: 0 done, 1 stopped by an error (nothing is lost: run the command again), 2 wrong usage.`;
 
 /**
- * @returns what to do, or the help that was asked for.
- * @throws UsageError
+ * @returns the parsed arguments, or the help text if it was requested.
+ * @throws UsageError if an argument is missing or not valid.
  */
 export function parseRedrive(argv: readonly string[]): RedriveArguments | string {
-  const whatIsMissing = "Say what to redrive: failed, or dead-letters.";
+  const whatIsMissing = "The command is missing. Write failed or dead-letters.";
   const parsed = parseCommand(argv, { name: "redrive", typed: "npm run redrive", whatIsMissing }, describeRedrive);
   if (typeof parsed !== "string") checkSense(parsed);
   return parsed;
@@ -47,12 +47,14 @@ export function parseRedrive(argv: readonly string[]): RedriveArguments | string
 function checkSense(parsed: RedriveArguments): void {
   if (parsed.command === "dead-letters") {
     if (parsed.from === parsed.to)
-      throw new UsageError("--from and --to are the same queue: its messages would go in circles.");
+      throw new UsageError("--from and --to are the same queue. Write the work queue's URL after --to.");
     return;
   }
   const { olderThanMs, newerThanMs } = parsed;
   if (olderThanMs !== undefined && newerThanMs !== undefined && olderThanMs >= newerThanMs)
-    throw new UsageError("--older-than must be the shorter of the two: nothing is older than it and newer as well.");
+    throw new UsageError(
+      "--older-than must be shorter than --newer-than: no job is both older and newer than these times.",
+    );
 }
 
 interface FailedOptions {
@@ -67,18 +69,18 @@ interface FailedOptions {
 }
 
 function describeRedrive(program: Command, found: (parsed: RedriveArguments) => void): void {
-  program.description("Gives what failed another chance.");
+  program.description("Gives failed jobs and dead letters another chance.");
   program
     .command("failed")
-    .description("Opens FAILED jobs again, with a new retry budget.")
-    .requiredOption("--table <NAME>", "the table of the jobs")
-    .requiredOption("--queue-url <URL>", "the work queue", queueUrl)
+    .description("Reopens FAILED jobs with a new retry budget.")
+    .requiredOption("--table <NAME>", "name of the jobs table")
+    .requiredOption("--queue-url <URL>", "URL of the work queue", queueUrl)
     .addOption(new Option("--class <CLASS>", "only failures of this class").choices(CLASSES))
-    .option("--reason <TEXT>", "only those whose reason has this in it")
-    .option("--older-than <TIME>", "only those that failed longer ago, as in 90m, 2h or 7d", duration)
-    .option("--newer-than <TIME>", "only those that failed since", duration)
-    .option("--limit <N>", "jobs at most", wholeNumber, DEFAULT_LIMIT)
-    .option("--dry-run", "only say which")
+    .option("--reason <TEXT>", "only failures whose reason contains this text")
+    .option("--older-than <TIME>", "only jobs that failed longer ago than this, such as 90m, 2h or 7d", duration)
+    .option("--newer-than <TIME>", "only jobs that failed within this time", duration)
+    .option("--limit <N>", "maximum number of jobs", wholeNumber, DEFAULT_LIMIT)
+    .option("--dry-run", "only list them; change nothing")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)
     .action((options: FailedOptions) =>
@@ -96,10 +98,10 @@ function describeRedrive(program: Command, found: (parsed: RedriveArguments) => 
     );
   program
     .command("dead-letters")
-    .description("Sends dead letters that are valid messages to the work queue again; leaves the others, and says why.")
-    .requiredOption("--from <URL>", "the dead-letter queue", queueUrl)
-    .requiredOption("--to <URL>", "the work queue", queueUrl)
-    .option("--dry-run", "only say which")
+    .description("Sends dead letters that are valid messages to the work queue again. Leaves the others, and says why.")
+    .requiredOption("--from <URL>", "URL of the dead-letter queue", queueUrl)
+    .requiredOption("--to <URL>", "URL of the work queue", queueUrl)
+    .option("--dry-run", "only list them; change nothing")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)
     .action(({ from, to, dryRun }: { from: string; to: string; dryRun?: true }) =>
@@ -109,7 +111,7 @@ function describeRedrive(program: Command, found: (parsed: RedriveArguments) => 
 
 function queueUrl(text: string): string {
   if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
-  throw new InvalidArgumentError("It must be a queue's URL, https://sqs....");
+  throw new InvalidArgumentError("It must be the URL of a queue, such as https://sqs....");
 }
 
 function wholeNumber(text: string): number {
@@ -120,6 +122,7 @@ function wholeNumber(text: string): number {
 
 function duration(text: string): number {
   const [, number, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  if (number === undefined) throw new InvalidArgumentError("It must be a number and s, m, h or d, as in 90m.");
+  if (number === undefined)
+    throw new InvalidArgumentError("It must be a number followed by s, m, h or d, such as 90m.");
   return Number(number) * UNITS_MS[unit as keyof typeof UNITS_MS];
 }

@@ -16,13 +16,13 @@ import { parseRedrive, type DeadLettersArguments, type FailedArguments } from ".
 
 export interface Surroundings {
   readonly stdout: Writable;
-  /** Telemetry as well: an event a line. */
+  /** Receives telemetry too, one event on each line. */
   readonly stderr: Writable;
   readonly clock: Clock;
   readonly connect: () => Pick<ReturnType<typeof createClients>, "dynamodb" | "sqs">;
 }
 
-/** As in every environment: how late a message may be before the reconciler sends another. */
+/** How late a message may be before the reconciler sends another one. The value of all deployed environments. */
 const REQUEUE_GRACE_MS = 300_000;
 const SHOWN_BODY = 200;
 
@@ -40,7 +40,7 @@ export async function redrive(argv: readonly string[], surroundings: Surrounding
       stderr.write(`${error.message}\n`);
       return EXIT.wrongUsage;
     }
-    stderr.write(`Stopped: ${String(error)}\nNothing is lost. Mend that, and run the same command again.\n`);
+    stderr.write(`Stopped: ${String(error)}\nNothing is lost. Fix the cause and run the same command again.\n`);
     return EXIT.failed;
   }
 }
@@ -83,9 +83,10 @@ async function reopenFailed(args: FailedArguments, { stdout, stderr, clock, conn
     : `${plural(counts.reopened, "job")} reopened.`;
   stdout.write(`${done}\n`);
   if (counts.changed > 0)
-    stdout.write(`${plural(counts.changed, "job")} had been reopened by somebody else, or had expired.\n`);
-  if (!report.isComplete) stdout.write(`--limit ${limit} is reached and there are more: run the same command again.\n`);
-  stdout.write(`Looked at ${plural(report.scanned, "item")} for ${plural(report.readUnits, "read unit")}.\n`);
+    stdout.write(`${plural(counts.changed, "job")} left alone: reopened by somebody else meanwhile, or expired.\n`);
+  if (!report.isComplete)
+    stdout.write(`The limit of ${limit} is reached, but there are more jobs. Run the same command again.\n`);
+  stdout.write(`Scanned ${plural(report.scanned, "item")} for ${plural(report.readUnits, "read unit")}.\n`);
 }
 
 async function sendDeadLetters(args: DeadLettersArguments, { stdout, connect }: Surroundings): Promise<void> {
@@ -99,7 +100,11 @@ async function sendDeadLetters(args: DeadLettersArguments, { stdout, connect }: 
         const isKept = typeof outcome === "object";
         if (isKept) kept += 1;
         else sent += 1;
-        const why = isKept ? `, no valid message: ${outcome.problem}` : reason === undefined ? "" : `, was: ${reason}`;
+        const why = isKept
+          ? `, not a valid message: ${outcome.problem}`
+          : reason === undefined
+            ? ""
+            : `, reason: ${reason}`;
         stdout.write(`${isKept ? "kept" : outcome}  ${id}${why}\n`);
         if (isKept) stdout.write(`      ${body.slice(0, SHOWN_BODY)}\n`);
       },
@@ -108,7 +113,9 @@ async function sendDeadLetters(args: DeadLettersArguments, { stdout, connect }: 
   const done = args.isDryRun ? "would be sent again. Nothing was changed." : "sent again.";
   stdout.write(`${plural(sent, "message")} ${done}\n`);
   if (kept > 0)
-    stdout.write(`${plural(kept, "message")} left in the dead-letter queue: have the producer send the right ones.\n`);
+    stdout.write(
+      `${plural(kept, "message")} left in the dead-letter queue. Fix the producer and have it send valid messages.\n`,
+    );
 }
 
 const telemetryTo = (stderr: Writable, clock: Clock): Telemetry => ({

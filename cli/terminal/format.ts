@@ -17,7 +17,7 @@ export function formatDuration(ms: number): string {
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
-/** What a person calls the file: the last part of the URL's path, or its host. */
+/** A short name for the file: the last part of the URL's path, or the host if the path is empty. */
 export function fileLabel(url: string): string {
   const { pathname, host } = new URL(url);
   const name = pathname.split("/").findLast((part) => part !== "") ?? host;
@@ -29,28 +29,28 @@ export function fileLabel(url: string): string {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  private_address: "its address is private or loopback; --allow-private-hosts permits that",
-  credentials_in_url: "the URL carries a user name or password, which is not allowed",
+  private_address: "its address is private or loopback; allow it with --allow-private-hosts",
+  credentials_in_url: "the URL contains a user name or password, which is not allowed",
   unsupported_scheme: "only http and https are downloaded",
-  digest_mismatch: "its SHA-256 is not the one the manifest gives",
+  digest_mismatch: "its SHA-256 differs from the one in the manifest",
   too_large: "it is larger than the limit",
   type_not_allowed: "its type is not allowed",
   too_many_redirects: "it redirects too often",
-  redirect_to_invalid_url: "it redirects to something that is no URL",
-  too_many_continuations: "it took more invocations than one file may",
+  redirect_to_invalid_url: "it redirects to an invalid URL",
+  too_many_continuations: "it needed more invocations than one file may use",
   torn_body: "its body ended too early",
   origin_timeout: "the origin was silent for too long",
   origin_connection_lost: "the origin closed the connection",
   origin_refused_connection: "the origin refused the connection",
-  origin_name_not_found: "the origin's host name is not known",
+  origin_name_not_found: "the origin's host name cannot be resolved",
   origin_unreachable: "the origin cannot be reached",
-  origin_speaks_no_http: "what answered does not speak HTTP",
+  origin_speaks_no_http: "the server at its address does not speak HTTP",
   worker_crashed: "its worker crashed",
-  out_of_time: "an invocation ended before a part of it was staged",
+  out_of_time: "an invocation ended before it could stage a part",
   dead_lettered: "its message was delivered too often and went to the dead-letter queue",
 };
 
-/** A machine's reason in words; one we have no words for is shown as it is. */
+/** A reason code in words. Unknown codes are returned unchanged. */
 export function describeReason(reason: string): string {
   const [kind = "", ...rest] = reason.split(":");
   if (kind === "retries_exhausted") return `given up after several tries: ${describeReason(rest.join(":"))}`;

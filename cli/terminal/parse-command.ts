@@ -3,17 +3,17 @@ import { UsageError } from "./usage-error.ts";
 
 interface CommandLine {
   readonly name: string;
-  /** What people type for it, as far as the options. */
+  /** The command as people type it, without options. */
   readonly typed: string;
-  /** What to say to whoever names no subcommand. */
+  /** The message if the subcommand is missing. */
   readonly whatIsMissing?: string;
 }
 
 /**
- * Parses a command line with commander, which prints nothing here and ends no process.
- * @param describe adds options and subcommands, whose actions hand over what they were given.
- * @returns what was handed over, or the help that was asked for.
- * @throws UsageError
+ * Parses a command line with commander, which is kept from printing and from ending the process.
+ * @param describe adds options and subcommands, whose actions pass the parsed values to `found`.
+ * @returns the value passed to `found`, or the help text if it was requested.
+ * @throws UsageError if the command line is not valid.
  */
 export function parseCommand<T extends object>(
   argv: readonly string[],
@@ -43,6 +43,6 @@ export function parseCommand<T extends object>(
     const said = isMissing ? whatIsMissing : error.message.replace(/^error: /, "");
     throw new UsageError(`${said}\nTry: ${typed} -- --help`, { cause: error });
   }
-  if (!parsed) throw new TypeError(`${typed} was parsed and led to nothing.`);
+  if (!parsed) throw new TypeError(`${typed}: the command line was parsed, but no command handled it.`);
   return parsed;
 }

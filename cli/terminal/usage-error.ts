@@ -1,4 +1,4 @@
-/** The person has to change the command or its input; the message says how. Nothing was sent. */
+/** The user must change the command or its input, and the message says how. Nothing was sent. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

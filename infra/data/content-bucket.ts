@@ -7,20 +7,20 @@ import { PrivateBucket } from "./private-bucket.ts";
 export interface ContentBucketProps {
   readonly protectData: boolean;
   readonly accessLogs: AccessLogBucket;
-  /** From when the bytes were first stored; undefined: for ever. */
+  /** Days to keep an object, counted from when its bytes were first stored. Undefined: for ever. */
   readonly retentionDays: number | undefined;
 }
 
 /**
- * Objects under their SHA-256. What is there is never written again and never deleted: S3 refuses it, to everybody. Only
- * its own lifecycle may remove what has been there for longer than the environment keeps it.
+ * Objects named by their SHA-256. The bucket policy forbids everybody to overwrite or delete an object. Only the
+ * bucket's lifecycle rules remove objects, once they are older than the environment's retention.
  */
 export class ContentBucket extends PrivateBucket {
   constructor(scope: Construct, id: string, { protectData, accessLogs, retentionDays }: ContentBucketProps) {
     super(scope, id, {
       protectData,
       accessLogs,
-      // Every copy is over within one invocation.
+      // A copy ends within one invocation, so an upload that is a day old was abandoned.
       lifecycleRules: [
         { id: "AbortForgottenCopies", abortIncompleteMultipartUploadAfter: Duration.days(1) },
         ...(retentionDays === undefined ? [] : [{ id: "ForgetOldContent", expiration: Duration.days(retentionDays) }]),
@@ -28,7 +28,7 @@ export class ContentBucket extends PrivateBucket {
     });
 
     // PutObject, CopyObject and CompleteMultipartUpload create objects and can carry If-None-Match. Creating an upload
-    // and uploading or copying its parts need s3:PutObject too, but create nothing and cannot carry it.
+    // and uploading or copying its parts also need s3:PutObject, but create no object and cannot carry the header.
     this.addToResourcePolicy(
       new PolicyStatement({
         sid: "RefuseWritesWithoutIfNoneMatch",
@@ -42,7 +42,8 @@ export class ContentBucket extends PrivateBucket {
         },
       }),
     );
-    // Lifecycle rules are not subject to bucket policies. An administrator who must delete removes this statement first.
+    // Lifecycle rules are not subject to bucket policies. An administrator who has to delete an object must remove this
+    // statement first.
     this.addToResourcePolicy(
       new PolicyStatement({
         sid: "RefuseDeletes",

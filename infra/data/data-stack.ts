@@ -10,16 +10,16 @@ import { WorkQueue } from "./work-queue.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../environments/environments.ts";
 import { FetchonceStack } from "../environments/fetchonce-stack.ts";
 
-/** What must outlive every deployment: jobs, messages and content. No code runs in it. */
+/** The stack of everything that must outlive every deployment: jobs, messages and content. It contains no code. */
 export class DataStack extends FetchonceStack {
   readonly table: JobsTable;
   readonly work: WorkQueue;
   readonly staging: StagingBucket;
   readonly content: ContentBucket;
-  /** In it and not in the pipeline, so that whose rules hang on it never lose them. */
+  /** Lives in the data stack, so that redeploying the pipeline never removes subscribers' rules. */
   readonly announcements: EventBus;
   readonly streamDeadLetters: StreamDeadLetters;
-  /** Of job records; where the environment archives them. */
+  /** Holds expired job records. Undefined unless the environment sets `expiredRecords: "archive"`. */
   readonly archive: PrivateBucket | undefined;
 
   constructor(scope: Construct, name: EnvironmentName) {
@@ -28,7 +28,7 @@ export class DataStack extends FetchonceStack {
     super(scope, "Fetchonce", {
       name,
       suffix: "",
-      description: "the jobs, their messages and the content. What works on them is the stack with -pipeline.",
+      description: "holds the jobs, their messages and the content. The stack ending in -pipeline works on them.",
       terminationProtection: protectData,
     });
 
@@ -42,9 +42,10 @@ export class DataStack extends FetchonceStack {
       retentionDays: contentRetentionDays,
     });
     this.announcements = new EventBus(this, "Announcements", {
-      // The one name that CloudFormation makes none for; the CDK's own would be the same in every environment.
+      // The only resource here that needs an explicit name: CloudFormation generates none for an event bus, and the
+      // name that the CDK generates would be the same in every environment.
       eventBusName: this.stackName,
-      description: "Tells what fetchonce has stored.",
+      description: "Announces every file that fetchonce has stored.",
     });
     this.streamDeadLetters = new StreamDeadLetters(this, "StreamDeadLetters");
     this.archive =

@@ -10,12 +10,12 @@ export interface JobsTableProps {
   readonly expiredRecords: ExpiredRecords;
 }
 
-/** Job records and the hash index, and a sparse, sharded index of the jobs that the reconciler has to watch. */
+/** Job records, the index of content hashes, and a sparse, sharded index of the jobs that the reconciler must watch. */
 export class JobsTable extends Table {
   readonly watchIndexName = WATCH_INDEX;
   readonly watchIndexArn = `${this.tableArn}/index/${WATCH_INDEX}`;
 
-  /** Of what happens to its items, in order for each: kept for a day, for two readers at most. */
+  /** Stream of the changes to items, in order for each item. DynamoDB keeps it for 24 hours and allows two readers. */
   readonly streamArn: string;
 
   constructor(scope: Construct, id: string, props: JobsTableProps) {
@@ -24,17 +24,18 @@ export class JobsTable extends Table {
       partitionKey: { name: "pk", type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
-      // Records say when their time is over in any case: what becomes of them can be decided anew.
+      // Records carry `expires_at` under every setting, so `expiredRecords` can be changed later for existing records.
       ...(expiredRecords !== "keep" && { timeToLiveAttribute: "expires_at" }),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
       deletionProtection: protectData,
       removalPolicy: protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
 
-    if (this.tableStreamArn === undefined) throw new TypeError("A table with a stream has the stream's ARN.");
+    if (this.tableStreamArn === undefined)
+      throw new TypeError("The table has a stream, but the CDK gives no ARN for it.");
     this.streamArn = this.tableStreamArn;
 
-    // A job that needs no watching has neither attribute, so it is not in the index and costs no index write.
+    // A job that needs no watching has neither attribute: it is not in the index and costs no index write.
     this.addGlobalSecondaryIndex({
       indexName: WATCH_INDEX,
       partitionKey: { name: "watch_shard", type: AttributeType.NUMBER },
@@ -45,8 +46,7 @@ export class JobsTable extends Table {
     if (!pointInTimeRecovery)
       Validations.of(this).acknowledge({
         id: "AwsSolutions-DDB3",
-        reason:
-          "Where the environment turns point-in-time recovery off, its jobs can be planned again from their manifest.",
+        reason: "An environment without point-in-time recovery can plan its jobs again from their manifest.",
       });
   }
 }

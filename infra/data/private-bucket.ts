@@ -12,11 +12,11 @@ import type { Construct } from "constructs";
 export interface PrivateBucketProps {
   readonly protectData: boolean;
   readonly lifecycleRules: LifecycleRule[];
-  /** Where S3 records the requests to this bucket, under the bucket's id. */
+  /** Where S3 logs the requests to this bucket; the key prefix is the bucket's construct id in lower case. */
   readonly accessLogs?: Bucket;
 }
 
-/** A bucket that nobody outside the account can reach, and nobody at all without TLS. */
+/** A bucket that blocks all public access and refuses requests without TLS. */
 export class PrivateBucket extends Bucket {
   constructor(scope: Construct, id: string, { protectData, lifecycleRules, accessLogs }: PrivateBucketProps) {
     super(scope, id, {

@@ -9,13 +9,13 @@ export interface StagingBucketProps {
   readonly accessLogs: AccessLogBucket;
 }
 
-/** Where bodies stream to before anything is known about them. Nothing in it is needed for longer than a transfer. */
+/** Where bodies are streamed to before they are verified. Nothing in it is needed for longer than a transfer. */
 export class StagingBucket extends PrivateBucket {
   constructor(scope: Construct, id: string, { protectData, accessLogs }: StagingBucketProps) {
     super(scope, id, {
       protectData,
       accessLogs,
-      // The last net under the reconciler's sweep.
+      // A safety net for anything that the reconciler's sweep misses.
       lifecycleRules: [
         { id: "AbortForgottenUploads", abortIncompleteMultipartUploadAfter: Duration.days(UPLOADS_KEPT_DAYS) },
         { id: "RemoveForgottenObjects", expiration: Duration.days(7) },

@@ -3,7 +3,7 @@ import { Duration, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { MESSAGES_KEPT_DAYS } from "../environments/limits.ts";
 
-/** What those who read the table's stream could make no sense of, and what the stream forgot before they could. */
+/** Table stream records that a reader could not parse, and notices of records that expired before they were read. */
 export class StreamDeadLetters extends Queue {
   constructor(scope: Construct, id: string) {
     super(scope, id, {
@@ -12,7 +12,7 @@ export class StreamDeadLetters extends Queue {
       retentionPeriod: Duration.days(MESSAGES_KEPT_DAYS),
     });
     const isOneItself =
-      "It is a dead-letter queue itself; Lambda's event source mappings name it where cdk-nag does not look.";
+      "This is itself a dead-letter queue; only Lambda's event source mappings refer to it, and cdk-nag does not check those.";
     Validations.of(this).acknowledge(
       { id: "AwsSolutions-SQS3", reason: isOneItself },
       { id: "Serverless-SQSRedrivePolicy", reason: isOneItself },

@@ -3,7 +3,7 @@ import { Duration, Validations } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import { MAX_RECEIVE_COUNT, MESSAGES_KEPT_DAYS } from "../environments/limits.ts";
 
-/** The jobs to do, and beside it the messages that nobody could do anything with. */
+/** The queue of jobs to do, and its dead-letter queue for messages that could not be processed. */
 export class WorkQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
@@ -18,7 +18,7 @@ export class WorkQueue extends Construct {
     this.deadLetters = new Queue(this, "DeadLetters", common);
     Validations.of(this.deadLetters).acknowledge({
       id: "Serverless-SQSRedrivePolicy",
-      reason: "This is where messages end. An alarm tells of each, and people decide.",
+      reason: "This is the dead-letter queue itself. An alarm reports each message in it, and an operator decides.",
     });
     this.queue = new Queue(this, "Queue", {
       ...common,

@@ -12,7 +12,7 @@ type NumberName = {
   [Name in keyof Environment]: Environment[Name] extends number ? Name : never;
 }[keyof Environment];
 
-/** What a setting must be, from the others and from AWS's limits; a number is whole and lies in its range, ends included. */
+/** The range of a setting, ends included, derived from other settings and AWS's limits. Values are whole numbers. */
 interface Range {
   readonly least: number;
   readonly most?: number;
@@ -24,50 +24,54 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
   visibilityTimeoutMs: {
     least: environment.workerTimeoutMs,
     most: 12 * 3600 * 1000,
-    because: "Lambda wants at least workerTimeoutMs, and SQS hides for 12 hours at most",
+    because: "Lambda requires at least workerTimeoutMs, and SQS hides a message for at most 12 hours",
   },
-  workerConcurrency: { least: 2, most: 1000, because: "an event source mapping takes no other" },
-  recordConcurrency: { least: 1, most: 10, because: "a batch has ten records" },
-  partSizeBytes: { least: 5 * MIB, most: 5 * 1024 * MIB, because: "S3 takes no other parts" },
-  partBuffers: { least: 2, because: "a part is sent while the next one is read" },
+  workerConcurrency: { least: 2, most: 1000, because: "Lambda accepts no other maximum concurrency for a queue" },
+  recordConcurrency: { least: 1, most: 10, because: "a batch has at most ten records" },
+  partSizeBytes: { least: 5 * MIB, most: 5 * 1024 * MIB, because: "S3 accepts parts of 5 MiB to 5 GiB only" },
+  partBuffers: { least: 2, because: "a worker sends one part while it reads the next" },
   maxBodyBytes: {
     least: 1,
     most: 10_000 * environment.partSizeBytes,
-    because: "an upload has 10,000 parts of partSizeBytes",
+    because: "an upload has at most 10,000 parts of partSizeBytes",
   },
-  leaseTtlMs: { least: 3000, because: "it is renewed at a third of it" },
+  leaseTtlMs: { least: 3000, because: "a lease is renewed after a third of this time" },
   deadlineBufferMs: {
     least: 1000,
     most: environment.workerTimeoutMs - 1000,
-    because: "an invocation needs time to work and time to hand its files on",
+    because: "an invocation needs time to work and time to hand over unfinished files",
   },
   maxAttempts: {
     least: 1,
     most: MAX_RECEIVE_COUNT - 1,
-    because: "a job must fail with a reason before SQS gives its message up",
+    because: "a job must fail with a reason before SQS moves its message to the dead letters",
   },
   maxHops: {
     least: 0,
     most: Math.ceil((UPLOADS_KEPT_DAYS * DAY_MS) / environment.workerTimeoutMs) - 2,
     because: `an unfinished upload is kept for ${UPLOADS_KEPT_DAYS} days`,
   },
-  retryBaseMs: { least: 1, most: environment.retryCapMs, because: "the waits grow from it to retryCapMs" },
-  retryCapMs: { least: 1, most: LONGEST_DELAY_MS, because: "SQS delays a message by 15 minutes at most" },
+  retryBaseMs: {
+    least: 1,
+    most: environment.retryCapMs,
+    because: "the waits between attempts grow from it to retryCapMs",
+  },
+  retryCapMs: { least: 1, most: LONGEST_DELAY_MS, because: "SQS delays a message by at most 15 minutes" },
   recordRetentionDays: {
     least: MESSAGES_KEPT_DAYS + 1,
     because: `a message may come back for ${MESSAGES_KEPT_DAYS} days, and a record must be there to answer it`,
   },
-  recoverLimit: { least: 1, because: "the reconciler must get on" },
-  sweepLimit: { least: 1, because: "the reconciler must get on" },
+  recoverLimit: { least: 1, because: "the reconciler must make progress" },
+  sweepLimit: { least: 1, because: "the reconciler must make progress" },
   orphanAgeMs: {
     least: environment.workerTimeoutMs + 1,
-    because: "an invocation may still be writing what is younger",
+    because: "an invocation may still be writing younger objects",
   },
 });
 
 /**
- * @param isDeployed false for the laptop run, whose queue is not bound by Lambda's least visibility timeout.
- * @throws RangeError that says of every setting that is wrong what to write instead.
+ * @param isDeployed false for the laptop run: Lambda's minimum for the visibility timeout does not apply to its queue.
+ * @throws RangeError that lists every wrong setting and what to write instead.
  */
 export function refuseWrongSettings(name: string, environment: Environment, isDeployed: boolean): void {
   const ranges = Object.entries(rangesOf(environment)) as [NumberName, Range][];
@@ -77,7 +81,7 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
   problems.push(...gateProblem(environment.enableIdempotency), ...contentProblem(environment));
   if (environment.codeDeployment && !environment.monitoring) {
     problems.push(
-      "codeDeployment has a pace and monitoring is undefined. Write codeDeployment: undefined: nothing would stop it.",
+      "codeDeployment is set and monitoring is undefined. Write codeDeployment: undefined: no alarm would stop bad code.",
     );
   }
   problems.push(...rolloutProblems(environment));
@@ -94,16 +98,16 @@ function rangeProblem(setting: NumberName, value: number, { least, most = Infini
   return [`${setting} is ${value}. Write a whole number ${range}: ${because}.`];
 }
 
-/** DynamoDB removes an item within days of its time. */
+/** DynamoDB's TTL removes an expired item within a few days; this is the bound that we assume. */
 const REMOVED_WITHIN_DAYS = 7;
 
-/** A record answers a duplicate without a look at the content: it must not outlive it. */
+/** A record answers duplicates without checking that the content is still there, so it must not outlive the content. */
 function contentProblem({ contentRetentionDays, expiredRecords, recordRetentionDays }: Environment): string[] {
   if (contentRetentionDays === undefined) return [];
   const setting = `contentRetentionDays is ${contentRetentionDays}`;
   if (expiredRecords === "keep") {
     return [
-      `${setting} and expiredRecords is "keep". Write undefined: a record that stays would tell of content that is gone.`,
+      `${setting} and expiredRecords is "keep". Write contentRetentionDays: undefined: records would point to content that is gone.`,
     ];
   }
   const least = recordRetentionDays + REMOVED_WITHIN_DAYS;
@@ -113,13 +117,14 @@ function contentProblem({ contentRetentionDays, expiredRecords, recordRetentionD
   ];
 }
 
-/** The controller looks once a minute; in less than ten, an alarm has hardly seen the step. */
+/** The controller runs once a minute. In less than ten minutes an alarm sees too little of a step. */
 function rolloutProblems({ monitoring }: Environment): string[] {
   if (!monitoring) return [];
   return Object.entries(monitoring.gateRollout)
     .filter(([, ms]) => ms < 10 * MINUTE_MS || ms % MINUTE_MS !== 0)
     .map(
-      ([name, ms]) => `monitoring.gateRollout.${name} is ${ms}. Write whole minutes, ten at least: ${10 * MINUTE_MS}.`,
+      ([name, ms]) =>
+        `monitoring.gateRollout.${name} is ${ms}. Write whole minutes in ms, at least ten: ${10 * MINUTE_MS}.`,
     );
 }
 

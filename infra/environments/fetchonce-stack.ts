@@ -2,7 +2,7 @@ import { CfnOutput, Stack } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { deploymentNameOf, type EnvironmentName } from "./environments.ts";
 
-/** What a deployment tells its users, by `aws cloudformation describe-stacks`. The names are a promise. */
+/** Stack outputs that users and scripts read with `aws cloudformation describe-stacks`. Never rename one. */
 type OutputName =
   | "QueueUrl"
   | "DeadLetterQueueUrl"
@@ -20,13 +20,13 @@ type OutputName =
 
 interface FetchonceStackProps {
   readonly name: EnvironmentName;
-  /** Added to the deployment's name; empty for the stack that bears it. */
+  /** Appended to the deployment's name; empty for the data stack, which is named like the deployment. */
   readonly suffix: string;
   readonly description: string;
   readonly terminationProtection?: boolean;
 }
 
-/** One stack of a deployment. CloudFormation puts its tags on everything in it that takes tags. */
+/** One stack of a deployment. CloudFormation copies its tags to every resource that supports tags. */
 export abstract class FetchonceStack extends Stack {
   constructor(scope: Construct, id: string, { name, suffix, description, ...rest }: FetchonceStackProps) {
     super(scope, id, {

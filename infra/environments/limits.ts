@@ -1,13 +1,14 @@
-/** Limits that both the settings' rules and the resources go by. */
+/** Limits that both the rules for settings and the resources use. */
 
 /**
- * The worker gives up on a job by itself after `maxAttempts` deliveries, with a reason on record. A message gets here
- * only when the worker cannot even say so, thus the limit lies well above any environment's `maxAttempts`.
+ * Deliveries after which SQS moves a message to the dead-letter queue. The worker itself fails a job after
+ * `maxAttempts` attempts and records the reason. SQS must act only if the worker cannot do that, so the limit is well
+ * above any environment's `maxAttempts`.
  */
 export const MAX_RECEIVE_COUNT = 16;
 
-/** SQS keeps none for longer. */
+/** Message retention of all queues: the longest that SQS allows. */
 export const MESSAGES_KEPT_DAYS = 14;
 
-/** An upload outlives the longest chain of invocations that may carry it. */
+/** Age at which S3 aborts an unfinished upload: longer than the longest chain of invocations that may continue it. */
 export const UPLOADS_KEPT_DAYS = 3;

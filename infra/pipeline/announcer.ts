@@ -15,7 +15,7 @@ export interface AnnouncerProps {
   readonly data: DataStack;
 }
 
-/** Of a job's six writes the one that ends it well. The function looks again. */
+/** Matches the one of a job's six writes that ends it in a stored state. The function checks the record again. */
 const ENDS_WELL = FilterCriteria.filter({
   dynamodb: {
     NewImage: { state: { S: [...STORED_STATES] } },
@@ -23,12 +23,12 @@ const ENDS_WELL = FilterCriteria.filter({
   },
 });
 
-/** Tells the event bus what was stored, as soon as the table says so. */
+/** Announces each stored file on the event bus, as soon as the table's stream shows its final write. */
 export class Announcer extends HandlerFunction<AnnouncerEnv> {
   constructor(scope: Construct, id: string, { name, environment, data }: AnnouncerProps) {
     super(scope, id, {
       lambda: "announcer",
-      description: "Announces on the event bus what was stored.",
+      description: "Announces each stored file on the event bus.",
       timeoutMs: 60_000,
       memorySize: 512,
       logRetention: environment.logRetention,

@@ -13,7 +13,7 @@ import type { CodeDeploymentPace } from "../environments/environments.ts";
 export interface CodeDeploymentProps {
   readonly alias: Alias;
   readonly pace: CodeDeploymentPace;
-  /** CodeDeploy watches ten alarms at most. */
+  /** An alarm among them that fires rolls the deployment back. At most ten: CodeDeploy watches no more. */
   readonly alarms: readonly IAlarm[];
 }
 
@@ -24,8 +24,9 @@ const CONFIGS: Readonly<Record<CodeDeploymentPace, ILambdaDeploymentConfig>> = {
 };
 
 /**
- * New code gets a tenth of the invocations first. When an alarm fires meanwhile, the alias goes back by itself, and the
- * deployment fails. A job may meet both versions: each must read what the other writes.
+ * Rolls out new worker code: it gets a tenth of the invocations first. If an alarm fires meanwhile, CodeDeploy moves
+ * the alias back and the deployment fails. Both versions may process the same job, so each must read what the other
+ * writes.
  */
 export class CodeDeployment extends Construct {
   constructor(scope: Construct, id: string, { alias, pace, alarms }: CodeDeploymentProps) {
@@ -39,7 +40,7 @@ export class CodeDeployment extends Construct {
     Validations.of(group.role).acknowledge({
       id: "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]",
       reason:
-        "The role is CodeDeploy's, which shifts the alias; AWS keeps its policy in step with what CodeDeploy calls.",
+        "CodeDeploy assumes the role to shift the alias; AWS keeps the managed policy in step with what CodeDeploy calls.",
     });
   }
 }

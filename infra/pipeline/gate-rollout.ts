@@ -19,17 +19,17 @@ export interface GateRolloutProps {
   readonly data: DataStack;
 }
 
-/** Every minute, and at once when an objective burns: takes the rollout of the gate a step further, or back. */
+/** Moves the gate's rollout a step forward or back. Runs every minute, and at once when an SLO alarm fires. */
 export class GateRollout extends MinuteFunction<GateRolloutEnv> {
   constructor(scope: Construct, id: string, { name, environment, monitoring, data }: GateRolloutProps) {
     const alarmName = `${deploymentNameOf(name)}-${SLO_BURNING}`;
     super(scope, id, {
       lambda: "gate-rollout",
-      description: "Rolls the gate out by steps, and back when an objective burns.",
+      description: "Rolls the gate out in steps, and back when an SLO alarm fires.",
       timeoutMs: 30_000,
       memorySize: 256,
       logRetention: environment.logRetention,
-      nextTickDoesIt: "the next one looks at the same alarm, and another tells of silence.",
+      nextTickDoesIt: "the next one reads the same alarm, and another alarm fires if the ticks stop.",
       environment: {
         ENVIRONMENT_NAME: name,
         TABLE_NAME: data.table.tableName,
@@ -53,7 +53,7 @@ export class GateRollout extends MinuteFunction<GateRolloutEnv> {
     permitEverywhere(
       this.role,
       ["cloudwatch:DescribeAlarms"],
-      "DescribeAlarms tells nothing of composite alarms to who may call it for less than everything (its API reference).",
+      "DescribeAlarms returns composite alarms only if it is allowed on all resources, says its API reference.",
     );
   }
 }

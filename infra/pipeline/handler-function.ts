@@ -17,15 +17,15 @@ type Options =
   | "retryAttempts";
 
 export interface HandlerFunctionProps<Variables> extends Pick<FunctionOptions, Options> {
-  /** The folder in `lambdas/` whose `handler.ts` it runs. */
+  /** The folder in `lambdas/` whose `handler.ts` the function runs. */
   readonly lambda: string;
   readonly timeoutMs: number;
   readonly logRetention: RetentionDays;
-  /** Every variable the handler's `env.ts` reads: one that is missing does not compile. */
+  /** Every variable that the handler's `env.ts` reads. A missing one is a compile error. */
   readonly environment: Readonly<Record<keyof Variables, string>>;
 }
 
-/** A Lambda function of ours: one ESM file with everything in it, a log group, and a role that may only log so far. */
+/** A Lambda function: one bundled ESM file, a log group, and a role that may only write logs until given more. */
 export class HandlerFunction<Variables> extends Construct {
   readonly role: Role;
   readonly function: NodejsFunction;
@@ -34,7 +34,7 @@ export class HandlerFunction<Variables> extends Construct {
     super(scope, id);
     const { lambda, timeoutMs, logRetention, environment, ...options } = props;
 
-    // Only the STANDARD class turns embedded metrics into metrics.
+    // Only the STANDARD class turns the embedded metric format into metrics.
     const logGroup = new LogGroup(this, "Logs", {
       retention: logRetention,
       logGroupClass: LogGroupClass.STANDARD,
@@ -54,7 +54,7 @@ export class HandlerFunction<Variables> extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       timeout: Duration.millis(timeoutMs),
-      // To CDK a stranger's: it can add no permission of its own, nor a dependency beside the reference.
+      // Imported as immutable, so that the CDK can add neither permissions nor dependencies of its own.
       role: Role.fromRoleArn(this, "RoleByArn", this.role.roleArn, { mutable: false }),
       logGroup,
       awsSdkConnectionReuse: false,
@@ -66,21 +66,21 @@ export class HandlerFunction<Variables> extends Construct {
         sourcesContent: false,
         logLevel: LogLevel.WARNING,
         bundleAwsSDK: true,
-        // Without "module" esbuild takes the SDK's CommonJS files: 825 KB instead of 568.
+        // Without "module" esbuild bundles the SDK's CommonJS files: 825 KB instead of 568 KB.
         mainFields: ["module", "main"],
-        // Lambda hands credentials over in the environment; the SDK's chain of other sources is 108 KB.
+        // Lambda provides credentials in environment variables; the SDK's chain of other sources would add 108 KB.
         esbuildArgs: { "--alias:@aws-sdk/credential-provider-node": "./adapters/aws/lambda-credentials.ts" },
-        // Bundled CommonJS calls require, which an ES module has not.
+        // Bundled CommonJS code calls `require`, which ES modules do not have.
         banner:
           "import{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);",
       },
     });
-    // Without its permissions a function could be invoked in vain.
+    // The policy must exist first: a function invoked without its permissions would fail.
     this.function.node.addDependency(this.role.node.findChild("DefaultPolicy"));
     Validations.of(this).acknowledge({
       id: "Serverless-LambdaTracing",
       reason:
-        "A trace would end with the invocation and needs a right on `*`; a job's events tell its path through all of them.",
+        "A trace ends with its invocation and needs a permission on `*`; a job's events show its path through all invocations.",
     });
   }
 }

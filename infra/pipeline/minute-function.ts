@@ -6,20 +6,22 @@ import { HandlerFunction, type HandlerFunctionProps } from "./handler-function.t
 
 const INTERVAL = Duration.minutes(1);
 const ONE_AT_A_TIME = { reservedConcurrentExecutions: 1 };
-/** A run that could not start or failed is not made up for: the next one does its work. */
+/** A run that failed or could not start is not retried: the next one does its work. */
 const NO_SECOND_TRY = { maxEventAge: INTERVAL, retryAttempts: 0 };
 
 export interface MinuteFunctionProps<Variables> extends HandlerFunctionProps<Variables> {
-  /** Why nothing is lost with a run that failed. */
+  /** Why a failed run loses nothing: the reason given to cdk-nag, after "A tick carries no work of its own: ". */
   readonly nextTickDoesIt: string;
 }
 
 /** A function that runs every minute, one run at a time. */
 export class MinuteFunction<Variables> extends HandlerFunction<Variables> {
   constructor(scope: Construct, id: string, { nextTickDoesIt, ...props }: MinuteFunctionProps<Variables>) {
-    // Shorter than the interval: a run is over before the next is due.
+    // A run must end before the next one is due.
     if (props.timeoutMs >= INTERVAL.toMilliseconds())
-      throw new RangeError(`${id}: write a timeout below ${INTERVAL.toHumanString()}, not ${props.timeoutMs} ms.`);
+      throw new RangeError(
+        `${id}: timeoutMs is ${props.timeoutMs}. Write less than ${INTERVAL.toMilliseconds()}: a run must end before the next one is due.`,
+      );
     super(scope, id, { ...props, ...ONE_AT_A_TIME, ...NO_SECOND_TRY });
     this.runBy(new Rule(this, "Schedule", { schedule: Schedule.rate(INTERVAL) }));
     Validations.of(this).acknowledge(

@@ -33,10 +33,10 @@ export interface MonitoringProps {
   readonly rollout: GateRollout;
 }
 
-/** Everything on-call needs, made from the catalogue in `dashboards/`. */
+/** Alarms, dashboard, saved queries and notifications for on-call, made from the catalogue in `dashboards/`. */
 export class Monitoring extends Construct {
   readonly dashboardName: string;
-  /** The alarms that wake somebody. */
+  /** The alarms that page somebody. */
   readonly pages: readonly IAlarm[];
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
@@ -64,7 +64,7 @@ export class Monitoring extends Construct {
     const alarms = makeAlarms(this, catalogue, alarmsProps);
     this.pages = alarms.filter((_, index) => catalogue[index]?.severity === "page");
     watchObjectives(this, catalogue, alarms, alarmsProps);
-    // The alarm names the rule, which CloudFormation does not take for a dependency.
+    // The alarm refers to the rule by name only, so CloudFormation sees no dependency.
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
     makeDashboard(this, { name: prefix, place, alarms });
     saveQueries(this, prefix, [logs.worker, logs.reconciler]);

@@ -14,13 +14,13 @@ type Severity = (typeof SEVERITIES)[number];
 
 const CLOUDWATCH = new ServicePrincipal("cloudwatch.amazonaws.com");
 
-/** A topic a severity, and who listens to it. */
+/** One SNS topic for each severity, with its subscribers. */
 export class Notifications extends Construct {
   readonly topics: Readonly<Record<Severity, Topic>>;
 
   readonly #prefix: string;
 
-  /** @param prefix begins the name of every alarm that may publish. */
+  /** @param prefix Only alarms whose name starts with it and a hyphen may publish. */
   constructor(
     scope: Construct,
     id: string,
@@ -37,7 +37,7 @@ export class Notifications extends Construct {
     if (emails.length + httpsUrls.length === 0 && !slack) {
       Annotations.of(this).addWarningV2(
         "fetchonce:nobody-is-paged",
-        `Nobody is paged: ${prefix} has no page subscribers in infra/environments/environments.ts.`,
+        `Nobody is paged: ${prefix} has no page subscribers. Add them to monitoring.tells.page in infra/environments/environments.ts.`,
       );
     }
   }
@@ -46,10 +46,10 @@ export class Notifications extends Construct {
     return { page: new SnsAction(this.topics.page), ticket: new SnsAction(this.topics.ticket) };
   }
 
-  /** CloudWatch may not use the AWS managed key of SNS: with that one no alarm would ever arrive. */
+  /** CloudWatch may not use the AWS managed key of SNS: with that key no alarm would ever arrive. */
   #key(): Key {
     const key = new Key(this, "Key", {
-      description: "Alarms on their way to those who are told about them.",
+      description: "Encrypts alarm notifications in SNS.",
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -67,7 +67,7 @@ export class Notifications extends Construct {
 
   #topic(id: string, masterKey: Key): Topic {
     const topic = new Topic(this, id, { masterKey, enforceSSL: true });
-    // A topic with a policy of its own has lost the default one, which let the account's alarms publish.
+    // A topic policy replaces the default one, which would have let the account's alarms publish.
     topic.addToResourcePolicy(
       new PolicyStatement({
         sid: "LetAlarmsPublish",
@@ -89,7 +89,8 @@ export class Notifications extends Construct {
     const topic = this.topics[severity];
     for (const email of emails) topic.addSubscription(new EmailSubscription(email));
     for (const url of httpsUrls) {
-      if (!url.startsWith("https://")) throw new RangeError(`Alarms go to HTTPS endpoints only, not to ${url}`);
+      if (!url.startsWith("https://"))
+        throw new RangeError(`An alarm subscriber is ${url}. Write an endpoint that starts with https://.`);
       topic.addSubscription(new UrlSubscription(url));
     }
     if (slack) {

@@ -10,7 +10,7 @@ import type { DataStack } from "../data/data-stack.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../environments/environments.ts";
 import { FetchonceStack } from "../environments/fetchonce-stack.ts";
 
-/** What works on the data, and what watches the work. It may be destroyed and deployed again: nothing is lost. */
+/** The stack of the functions and their monitoring. It holds no data, so it can be destroyed and deployed again. */
 export class PipelineStack extends FetchonceStack {
   readonly monitoring: Monitoring | undefined;
   readonly codeDeployment: CodeDeployment | undefined;

@@ -12,7 +12,7 @@ export interface ReconcilerProps {
   readonly data: DataStack;
 }
 
-/** Every minute, one at a time: brings back the jobs of crashed workers and removes what they left in staging. */
+/** Recovers jobs of crashed workers and removes what they left in staging. Every minute, one run at a time. */
 export class Reconciler extends MinuteFunction<ReconcilerEnv> {
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     const { name, environment } = props;
@@ -23,7 +23,7 @@ export class Reconciler extends MinuteFunction<ReconcilerEnv> {
       timeoutMs: 55_000,
       memorySize: 512,
       logRetention: environment.logRetention,
-      nextTickDoesIt: "the next one does what this one would have done, and an alarm tells of silence.",
+      nextTickDoesIt: "the next one does the same work, and an alarm fires if the ticks stop.",
       environment: {
         ENVIRONMENT_NAME: name,
         TABLE_NAME: table.tableName,

@@ -18,18 +18,18 @@ export interface ArchiverProps {
   readonly archive: PrivateBucket;
 }
 
-/** Job records that DynamoDB removed by itself. The function looks again. */
+/** Matches job records that DynamoDB's TTL removed. The function checks them again. */
 const EXPIRED_JOBS = FilterCriteria.filter({
   userIdentity: { principalId: ["dynamodb.amazonaws.com"] },
   dynamodb: { Keys: { pk: { S: FilterRule.beginsWith(jobItemKey("")) } } },
 });
 
-/** Puts the records of finished jobs, once their time is over, into the archive. */
+/** Stores the records of finished jobs in the archive after their TTL has removed them from the table. */
 export class Archiver extends HandlerFunction<ArchiverEnv> {
   constructor(scope: Construct, id: string, { name, environment, data, archive }: ArchiverProps) {
     super(scope, id, {
       lambda: "archiver",
-      description: "Archives job records whose time is over.",
+      description: "Archives expired job records.",
       timeoutMs: 60_000,
       memorySize: 512,
       logRetention: environment.logRetention,
@@ -43,10 +43,11 @@ export class Archiver extends HandlerFunction<ArchiverEnv> {
       table: data.table,
       deadLetters: data.streamDeadLetters,
       filters: [EXPIRED_JOBS],
-      // Few, large objects; nobody waits for them. A record is about 3 KB as JSON, and a batch 6 MB at most.
+      // Large batches make few, large objects, and nobody waits for them. A record is about 3 KB of JSON, and Lambda
+      // accepts at most 6 MB for a batch.
       batchSize: 1000,
       window: Duration.minutes(5),
-      // Parts of a batch would be objects of their own.
+      // A retried batch must keep its bounds to overwrite the same object. A partial one would become another object.
       isPartly: false,
     });
     permitObjects(this.role, archive, `${ARCHIVE_PREFIX}*`, ["s3:PutObject"]);

@@ -7,20 +7,22 @@ import { permit } from "./permissions.ts";
 
 export interface StreamReading {
   readonly table: JobsTable;
-  /** Where Lambda says which records it gave up: those that the stream forgot, after a day of trying. */
+  /** Where Lambda reports records that it gave up: those that were retried until they expired, after 24 hours. */
   readonly deadLetters: Queue;
-  /** What is filtered out costs no invocation. */
+  /** Records that match no filter cost no invocation. */
   readonly filters: readonly ReturnType<typeof FilterCriteria.filter>[];
+  /** Records in one invocation, at most. */
   readonly batchSize: number;
+  /** How long Lambda may wait for a batch to fill. */
   readonly window: Duration;
-  /** The function says from where a batch is to come again; otherwise it comes again whole. */
+  /** true: the function reports where in a batch a retry must start. false: a failed batch is retried whole. */
   readonly isPartly: boolean;
 }
 
-/** Feeds the function from the table's stream: from its beginning, and any batch again for as long as the stream has it. */
+/** Feeds the function from the start of the table's stream. A failed batch is retried until its records expire. */
 export function readStream<Variables>(reader: HandlerFunction<Variables>, reading: StreamReading): void {
   const { table, deadLetters, filters, batchSize, window, isPartly } = reading;
-  // Lambda's own check at deployment names ListStreams; it reads by the others.
+  // Lambda checks ListStreams when the mapping is created; it reads with the other three.
   permit(reader.role, table.streamArn, [
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
@@ -30,7 +32,7 @@ export function readStream<Variables>(reader: HandlerFunction<Variables>, readin
   permit(reader.role, deadLetters.queueArn, ["sqs:SendMessage"]);
   Validations.of(reader).acknowledge({
     id: "Serverless-LambdaDLQ",
-    reason: "Invoked by the stream's poller alone, which says in a queue of its own what it gave up.",
+    reason: "Only the stream's poller invokes it, and reports records that it gave up to a queue of its own.",
   });
   reader.function.addEventSourceMapping("Changes", {
     eventSourceArn: table.streamArn,

@@ -14,12 +14,12 @@ export interface WorkerProps {
   readonly data: DataStack;
 }
 
-/** More than 10 would need a batching window, and ten files are enough for one invocation. */
+/** More than 10 would require a batching window, and ten files are enough for one invocation. */
 const BATCH_SIZE = 10;
 
-/** Takes jobs off the queue, ten at a time, and downloads them. */
+/** Takes jobs off the queue, up to ten at a time, and downloads them. */
 export class Worker extends HandlerFunction<WorkerEnv> {
-  /** The version that the messages go to; while new code is rolled out, two of them. */
+  /** Points to the version that receives the messages; to two versions while new code is rolled out. */
   readonly live: Alias;
 
   constructor(scope: Construct, id: string, props: WorkerProps) {
@@ -31,8 +31,8 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       timeoutMs: environment.workerTimeoutMs,
       memorySize: 1024,
       logRetention: environment.logRetention,
-      // A long file is sent on from one invocation to the next; Lambda takes that for a loop and would stop it after 16.
-      // The worker's own hop count bounds the chain.
+      // The worker hands a long file to the next invocation with a new message. Lambda would take that for a recursive
+      // loop and stop it after 16 invocations. The worker's own hop count bounds the chain.
       recursiveLoop: RecursiveLoop.ALLOW,
       environment: variables(props),
     });
@@ -49,7 +49,7 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       maxConcurrency: environment.workerConcurrency,
     });
     const redrivenByTheQueue =
-      "Invoked by the queue's poller alone, whose failures the queue's own redrive policy takes to the dead letters.";
+      "Only the queue's poller invokes it, and the queue's redrive policy moves failed messages to the dead letters.";
     Validations.of(this).acknowledge(
       { id: "Serverless-LambdaDLQ", reason: redrivenByTheQueue },
       { id: "Serverless-LambdaEventSourceMappingDestination", reason: redrivenByTheQueue },
@@ -72,7 +72,7 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       "s3:ListMultipartUploadParts",
     ]);
     permitObjects(this.role, content, "sha256/*", ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"]);
-    // Without ListBucket S3 answers 403, not 404, for an object that is not there.
+    // Without ListBucket, S3 answers 403 instead of 404 for a missing object.
     for (const bucket of [staging, content]) permit(this.role, bucket.bucketArn, ["s3:ListBucket"]);
   }
 }

@@ -8,6 +8,7 @@ import { startEmbeddedS3 } from "../s3/server.ts";
 import { startSqs } from "./sqs.ts";
 import { REGION } from "../template/template.ts";
 
+/** One request that an embedded service answered. */
 export interface AwsRequest {
   readonly service: "s3" | "dynamodb" | "sqs";
   readonly operation: string;
@@ -17,6 +18,7 @@ export interface AwsRequest {
   readonly status?: number;
 }
 
+/** Bytes of a body that arrived in the staging bucket. */
 export interface StagedBytes {
   readonly key: string;
   readonly bytes: number;
@@ -24,7 +26,7 @@ export interface StagedBytes {
 
 export interface AwsOptions {
   readonly stateDir: string;
-  /** Buckets whose objects are to lie in a folder of their own. */
+  /** Folders for the objects of single buckets, by bucket name. */
   readonly bucketDirs: Readonly<Record<string, string>>;
   readonly stagingBucket: string;
   readonly onRequest?: ((request: AwsRequest) => void) | undefined;
@@ -33,11 +35,11 @@ export interface AwsOptions {
 
 export interface Aws {
   readonly clients: AwsClients;
-  /** What a process needs in its environment to talk to these services. */
+  /** Environment variables that a process needs to reach these services. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Embedded services, or the ones at AWS_ENDPOINT_URL; everything it starts it leaves to `cleanup`. */
+/** Starts embedded services, or uses those at AWS_ENDPOINT_URL. `cleanup` stops everything that it starts. */
 export async function connectAws(options: AwsOptions, cleanup: AsyncDisposableStack): Promise<Aws> {
   const { AWS_ENDPOINT_URL: external, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
   const endpoints = external

@@ -1,7 +1,7 @@
 /**
- * What dynalite lacks and the product leans on: the item that refused a conditional write, and write units that
- * count indexes. dynalite's actions call these functions through the exports objects of its modules, so replacing
- * them there is enough. Every answer carries its ConsumedCapacity, asked for or not: that is what budgets count.
+ * Adds to dynalite what it lacks and the product needs: the item that refused a conditional write, and write units that
+ * include indexes. Every answer carries its ConsumedCapacity, even if not requested, because the budgets count it.
+ * dynalite's actions call these functions through the exports objects of its modules: replacing them there is enough.
  */
 import database from "dynalite/db/index.js";
 import type { Capacity, Index, StoredItem, Table, WriteRequest } from "dynalite/db/index.js";
@@ -52,7 +52,7 @@ function tableCapacity(data: WriteRequest, existing: StoredItem | undefined): Ca
   return { CapacityUnits: units, TableName: data.TableName, Table: { CapacityUnits: units } };
 }
 
-/** Invariant of dynalite's three write actions: `updateIndexes` follows `addConsumedCapacity` in the same tick. */
+/** Relies on dynalite's three write actions calling `updateIndexes` after `addConsumedCapacity` in the same tick. */
 function countIndexWrites(): void {
   const { addConsumedCapacity, updateIndexes } = database;
   let capacity: Capacity | undefined;

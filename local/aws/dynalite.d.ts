@@ -1,4 +1,4 @@
-/** dynalite has no types: these are the parts that `local/` calls or mends. */
+/** dynalite ships no types. These declarations cover the parts that `local/` calls or replaces. */
 declare module "dynalite" {
   import type { Server } from "node:http";
   export interface DynaliteOptions {

@@ -7,7 +7,7 @@ import { KEEP_ALIVE_MS, loopbackEndpoint } from "../shared/loopback.ts";
 
 export interface DynamoDbRequest {
   readonly operation: string;
-  /** The partition key of a write or read of one item. */
+  /** Partition key, if the request reads or writes one item. */
   readonly key?: string;
   readonly writeUnits: number;
   readonly readUnits: number;
@@ -15,7 +15,7 @@ export interface DynamoDbRequest {
 }
 
 export interface EmbeddedDynamoDbOptions {
-  /** Where the tables are kept; in memory when absent. */
+  /** Folder of the tables. Absent: they live in memory. */
   readonly path?: string;
   readonly onRequest?: (request: DynamoDbRequest) => void;
 }
@@ -27,6 +27,7 @@ export interface EmbeddedService {
 
 const WRITES = new Set(["UpdateItem", "PutItem", "DeleteItem", "BatchWriteItem"]);
 
+/** Starts dynalite on a free loopback port. */
 export async function startDynamoDb(options: EmbeddedDynamoDbOptions): Promise<EmbeddedService> {
   mendDynalite();
   const server = dynalite({

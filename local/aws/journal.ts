@@ -1,10 +1,10 @@
 import { open, readFile } from "node:fs/promises";
 
-/** Messages accepted and not known to be finished: queues live in memory, this file outlasts them. */
+/** Messages that were accepted and may be unfinished. The queues live in memory; this file outlives the process. */
 export interface Journal {
-  /** What an earlier run left behind. */
+  /** Bodies that an earlier run accepted and did not finish. */
   readonly pending: readonly string[];
-  /** Settles when the bodies are on disk. Bodies it holds already are not written again. */
+  /** Settles once the bodies are on disk. Bodies that are already in the journal are not written again. */
   append(bodies: readonly string[]): Promise<void>;
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -13,7 +13,7 @@ export interface Journal {
 export async function openJournal(path: string): Promise<Journal> {
   const file = await open(path, "a");
   const text = await readFile(path, "utf8");
-  // A line that a crash tore was never sent, so it was never accepted.
+  // An incomplete last line means a crash during the write: its message was never accepted, nor sent.
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   await file.truncate(Buffer.byteLength(whole));
   const pending = whole.split("\n").filter((line) => line !== "");

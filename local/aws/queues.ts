@@ -13,7 +13,10 @@ const BATCH = 10;
 const SENDS_AT_A_TIME = 4;
 const GROUP_MAX_LENGTH = 128;
 
-/** Sends message bodies in full batches, each in the group of the host its URL names. */
+/**
+ * Sends message bodies in full batches. The message group of each is the host in its URL.
+ * @throws Error if the queue refuses a message.
+ */
 export async function sendAll(sqs: SQSClient, queueUrl: string, bodies: readonly string[]): Promise<void> {
   const batches = Array.from({ length: Math.ceil(bodies.length / BATCH) }, (_, index) =>
     bodies.slice(index * BATCH, (index + 1) * BATCH),
@@ -33,7 +36,10 @@ async function sendBatch(sqs: SQSClient, queueUrl: string, bodies: readonly stri
     }),
   );
   const [failed] = Failed ?? [];
-  if (failed) throw new Error(`The queue refused a message: ${failed.Message ?? failed.Code}. Nothing of it was lost.`);
+  if (failed)
+    throw new Error(
+      `The queue refused a message: ${failed.Message ?? failed.Code}. Nothing is lost: run the same command again.`,
+    );
 }
 
 const withUrl = z.object({ url: z.string() });
@@ -72,7 +78,7 @@ export interface DeadLetter {
   readonly reason?: string;
 }
 
-/** Reads a queue through and gives every message back. */
+/** Reads all messages of a queue, then makes them visible again. */
 export async function readThrough(sqs: SQSClient, queueUrl: string): Promise<readonly DeadLetter[]> {
   const held: Message[] = [];
   for (let batch = await hold(sqs, queueUrl); batch.length > 0; batch = await hold(sqs, queueUrl)) held.push(...batch);

@@ -11,10 +11,10 @@ export interface EmbeddedSqsOptions {
   readonly onRequest?: (request: SqsRequest) => void;
 }
 
-/** Queues live in memory: what must outlast the process is in the journal and in the table. */
+/** Starts fauxqs. Its queues live in memory; what must outlive the process is in the journal and in the table. */
 export async function startSqs(options: EmbeddedSqsOptions = {}): Promise<EmbeddedService> {
   const app = buildApp({ logger: false });
-  // fauxqs names queues after a host, sqs.<region>.localhost, that not every resolver knows.
+  // fauxqs puts the host sqs.<region>.localhost into queue URLs, which not every resolver can resolve.
   app.addHook("onSend", async (request, _reply, payload) =>
     typeof payload === "string" && isAboutQueueUrls(request.headers["x-amz-target"])
       ? payload.replaceAll(/http:\/\/sqs\.[^./]+\.localhost:\d+/g, loopbackEndpoint(app.server))

@@ -14,6 +14,7 @@ export interface FunctionDescription {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** An event source mapping from a queue, as the template describes it. */
 export interface EventSource {
   readonly queueArn: string;
   readonly batchSize: number;
@@ -28,6 +29,7 @@ const functionProperties = z.object({
   Environment: z.object({ Variables: z.record(z.string(), z.string()) }),
 });
 
+/** @throws Error if the template has no such function. */
 export function functionNamed(template: Template, resolve: Resolver, name: string): FunctionDescription {
   const names = physicalNames(template);
   const found = resourcesOf(template, "AWS::Lambda::Function").find(([logicalId]) => names.get(logicalId) === name);
@@ -43,7 +45,7 @@ export function functionNamed(template: Template, resolve: Resolver, name: strin
 }
 
 const mappingProperties = z.object({
-  /** With `:<alias>` after it where an alias gets the messages. */
+  /** Followed by `:<alias>` if an alias receives the messages. */
   FunctionName: z.string(),
   EventSourceArn: z.string(),
   BatchSize: z.number().default(10),
@@ -51,6 +53,7 @@ const mappingProperties = z.object({
   FunctionResponseTypes: z.array(z.string()).default([]),
 });
 
+/** @throws Error if no queue feeds the function. */
 export function eventSourceOf(template: Template, resolve: Resolver, functionName: string): EventSource {
   for (const [, { Properties }] of resourcesOf(template, "AWS::Lambda::EventSourceMapping")) {
     const mapping = mappingProperties.parse(resolve(Properties));
@@ -72,7 +75,10 @@ const ruleProperties = z.object({
   Targets: z.array(z.object({ Arn: z.string() })),
 });
 
-/** How often the template invokes the function, in milliseconds. */
+/**
+ * @returns how often the template invokes the function, in ms.
+ * @throws Error if it never does, or not in whole minutes.
+ */
 export function scheduleOf(template: Template, resolve: Resolver, functionName: string): number {
   const arn = arnOf("AWS::Lambda::Function", functionName);
   for (const [, { Properties }] of resourcesOf(template, "AWS::Events::Rule")) {
@@ -86,6 +92,9 @@ const MINUTE_MS = 60_000;
 
 function periodOf(expression: string): number {
   const minutes = /^rate\((\d+) minutes?\)$/.exec(expression)?.[1];
-  if (minutes === undefined) throw new Error(`The local run reads schedules in minutes, not "${expression}".`);
+  if (minutes === undefined)
+    throw new Error(
+      `The local run understands schedules in minutes only, not "${expression}". Write rate(<n> minutes).`,
+    );
   return Number(minutes) * MINUTE_MS;
 }

@@ -1,4 +1,4 @@
-/** The program of a worker process: `lambda-host.ts <module> <export>` stands in for the Lambda runtime. */
+/** The program of a worker process. `lambda-host.ts <module> <export>` takes the place of the Lambda runtime. */
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { z } from "zod";
@@ -30,13 +30,13 @@ async function answerTo(handler: Handler, { id, event, deadlineMs }: Invocation)
 }
 
 function send(message: Answer): void {
-  // A parent that is gone hears nothing; `disconnect` ends this process then.
+  // If the parent is gone, nobody receives the answer, and the `disconnect` handler ends this process.
   if (process.connected) process.send?.(message);
 }
 
-// Ctrl-C reaches every process of the terminal; the parent alone decides what is still brought to its end.
+// Ctrl-C reaches every process of the terminal. The parent alone decides which invocations may still finish.
 process.on("SIGINT", () => undefined);
-// A parent that dies must not leave workers behind.
+// Workers must not outlive their parent.
 process.on("disconnect", () => process.exit());
 
 const [, , modulePath, exportName] = z.tuple([z.string(), z.string(), z.string(), z.string()]).parse(process.argv);

@@ -3,20 +3,23 @@ import { startLambdaProcess } from "./lambda-process.ts";
 import type { LambdaFunction, LambdaProcess } from "./lambda-process.ts";
 
 const RESTART_PAUSE_MS = 1000;
-/** A process that is asked to exit may write its coverage first. */
+/** Time for a process to write its coverage after it was asked to exit. */
 const EXIT_GRACE_MS = 3000;
 
-/** A fixed number of processes that run one function; a process that dies is replaced while the pool runs. */
+/** A fixed number of processes that run one function. While the pool runs, it replaces processes that die. */
 export interface LambdaPool {
-  /** Waits for a free process. @throws Error when the invocation failed, whatever the reason. */
+  /**
+   * Waits for a free process and invokes the function in it.
+   * @throws Error if the invocation failed, for any reason.
+   */
   invoke(event: unknown): Promise<unknown>;
   pids(): readonly number[];
   kill(pid: number, signal?: NodeJS.Signals): void;
-  /** Refuses new invocations, lets running ones end for `graceMs`, then kills what is left. */
+  /** Refuses new invocations, gives running ones `graceMs` to end, then kills the remaining processes. */
   stop(graceMs: number): Promise<void>;
 }
 
-/** @throws Error when a process cannot import the handler. */
+/** @throws Error if a process cannot import the handler. */
 export async function startLambdaPool(lambda: LambdaFunction, size: number): Promise<LambdaPool> {
   const alive = new Set<LambdaProcess>();
   const idle: LambdaProcess[] = [];
@@ -47,7 +50,7 @@ export async function startLambdaPool(lambda: LambdaFunction, size: number): Pro
     offer(worker);
   }
 
-  /** A handler that cannot be imported any more fails whoever waits for it, and is tried again after a pause. */
+  /** If the handler can no longer be imported, all waiting invocations fail, and the next try follows after a pause. */
   async function replace(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {

@@ -14,21 +14,21 @@ export interface LambdaFunction extends LineSinks {
   readonly modulePath: string;
   readonly exportName: string;
   readonly timeoutMs: number;
-  /** All that the process sees of an environment. */
+  /** The complete environment of the process: it inherits nothing. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** One execution environment: a process that imported the handler once and runs one invocation at a time. */
+/** One execution environment: a process that imports the handler once and runs one invocation at a time. */
 export interface LambdaProcess {
   readonly pid: number;
-  /** Settles when the handler is imported; rejects when the process ends before. */
+  /** Settles once the handler is imported. Rejects if the process ends before that. */
   readonly ready: Promise<void>;
-  /** Settles when the process has ended and all it wrote was handed on. */
+  /** Settles once the process has ended and all its output has been passed on. */
   readonly ended: Promise<void>;
-  /** @throws Error when the handler threw, ran into its time limit, or its process ended. */
+  /** @throws Error if the handler threw or exceeded its time limit, or its process ended. */
   invoke(event: unknown): Promise<unknown>;
   isUsable(): boolean;
-  /** Settles when no invocation is running. */
+  /** Settles once no invocation is running. */
   idle(): Promise<void>;
   kill(signal: NodeJS.Signals): void;
   /** Asks the process to exit by itself. */
@@ -68,7 +68,7 @@ export function startLambdaProcess(lambda: LambdaFunction): LambdaProcess {
   });
   child.on("close", (code, signal) => {
     lines.end();
-    endedBecause ??= signal ? `was ended by ${signal}` : `exited with ${code}`;
+    endedBecause ??= signal ? `was ended by ${signal}` : `exited with code ${code}`;
     const error = new Error(`${lambda.name} (process ${pid}) ${endedBecause}.${lastWords ? `\n${lastWords}` : ""}`);
     ready.reject(error);
     running?.outcome.reject(error);
@@ -77,7 +77,7 @@ export function startLambdaProcess(lambda: LambdaFunction): LambdaProcess {
   });
   ready.promise.catch(() => undefined);
 
-  /** A process that ends before it has read the request rejects the outcome when it closes. */
+  /** Needs no error handling: if the process ends before it reads the request, `close` rejects the outcome. */
   function send(request: Request): void {
     if (child.connected) child.send(request, () => undefined);
   }
@@ -104,7 +104,7 @@ export function startLambdaProcess(lambda: LambdaFunction): LambdaProcess {
     kill: (signal) => {
       child.kill(signal);
     },
-    // Not by closing the channel: a ChildProcess whose parent disconnected never emits "close".
+    // Does not close the channel: after a disconnect by the parent, a ChildProcess never emits "close".
     release: () => send("exit"),
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What pool and worker process say to each other over the IPC channel. */
+/** Messages between a pool and its worker processes over the IPC channel. */
 const invocation = z.object({ id: z.string(), event: z.unknown().optional(), deadlineMs: z.number() });
 export type Invocation = z.infer<typeof invocation>;
 export const request = z.union([z.literal("exit"), invocation]);

@@ -6,9 +6,9 @@ import { z } from "zod";
 import type { EventSource } from "./functions.ts";
 import { REGION } from "../template/template.ts";
 
-/** SQS hands out ten messages a call at most. */
+/** SQS returns at most ten messages in one call. */
 const MOST_PER_CALL = 10;
-/** Short, so that a poller that is being stopped needs not drop a call that may bring messages. */
+/** Short, so that stopping can wait for the call in progress instead of dropping one that may bring messages. */
 const LONG_POLL_SECONDS = 1;
 const MOST_WINDOW_MS = 1000;
 const PAUSE_AFTER_TROUBLE_MS = 1000;
@@ -17,19 +17,19 @@ export interface PollerOptions {
   readonly sqs: SQSClient;
   readonly queueUrl: string;
   readonly source: EventSource;
-  /** Batches under way at a time: one a worker. */
+  /** Batches processed at the same time: one for each worker. */
   readonly concurrency: number;
   readonly invoke: (event: SQSEvent) => Promise<unknown>;
-  /** A batch that failed as a whole, or a call to SQS that failed: its messages come back when their time is up. */
+  /** Called if a whole batch or a call to SQS failed. Its messages come back when their visibility timeout ends. */
   readonly onTrouble: (error: Error) => void;
 }
 
 export interface Poller {
-  /** Receives nothing more; settles when the batches under way are over. */
+  /** Stops receiving. Settles once the batches in progress have ended. */
   stop(): Promise<void>;
 }
 
-/** What Lambda's event source mapping does: receive, invoke, delete what succeeded, leave alone what failed. */
+/** Does the work of Lambda's event source mapping: receives, invokes, and deletes the messages that succeeded. */
 export function startPoller(options: PollerOptions): Poller {
   const stopping = new AbortController();
   const loops = Array.from({ length: options.concurrency }, async () => {
@@ -117,7 +117,7 @@ function recordOf(message: Message, queueArn: string): SQSRecord {
 
 const partialResponse = z.object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string() })).nullish() });
 
-/** Message ids of the records that failed; a failed invocation or an answer that makes no sense fails them all. */
+/** @returns the message ids of the records that failed: all of them, if the invocation failed or answered nonsense. */
 async function failedIn(options: PollerOptions, records: readonly SQSRecord[]): Promise<ReadonlySet<string>> {
   const ids = new Set(records.map((record) => record.messageId));
   try {
@@ -126,7 +126,7 @@ async function failedIn(options: PollerOptions, records: readonly SQSRecord[]): 
     const failures = (partialResponse.parse(response).batchItemFailures ?? []).map((item) => item.itemIdentifier);
     const stranger = failures.find((id) => !ids.has(id));
     if (stranger !== undefined)
-      throw new Error(`The function reported "${stranger}" failed, which was not in its batch.`);
+      throw new Error(`The function reported that "${stranger}" failed, which was not in its batch.`);
     return new Set(failures);
   } catch (error) {
     options.onTrouble(error instanceof Error ? error : new Error(String(error)));

@@ -7,11 +7,11 @@ export interface SchedulerOptions {
 }
 
 export interface Scheduler {
-  /** Invokes nothing more; settles when the invocation under way is over. */
+  /** Stops invoking. Settles once the invocation in progress has ended. */
   stop(): Promise<void>;
 }
 
-/** Invokes on a fixed period, one at a time: a run that outlasts the period delays the next. */
+/** Invokes at a fixed interval, one at a time. A run that takes longer than the interval delays the next one. */
 export function startScheduler({ everyMs, invoke, onTrouble }: SchedulerOptions): Scheduler {
   const stopping = new AbortController();
   const loop = async (): Promise<void> => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { representationOf, type Representation, type Version } from "./content.ts";
 import { originPath, type OriginFile } from "./file.ts";
 
-/** A request as the origin saw it. `status` is 0 until it was answered, `bytes` grows as the body is sent. */
+/** A request as the origin saw it. `status` is 0 until the answer begins; `bytes` grows while the body is sent. */
 export interface OriginRequest {
   readonly method: string;
   /** Path and query. */
@@ -12,11 +12,11 @@ export interface OriginRequest {
   readonly range?: string;
   readonly ifRange?: string;
   status: number;
-  /** Of the body, handed to the connection so far. */
+  /** Bytes of the body passed to the connection so far. */
   bytes: number;
 }
 
-/** How often a file was asked for before, per method. */
+/** Number of earlier requests for a file, by method. */
 export interface Visits {
   HEAD: number;
   GET: number;
@@ -28,10 +28,11 @@ interface Exchange {
   readonly visits: Readonly<Visits>;
   readonly response: ServerResponse;
   readonly log: OriginRequest;
-  /** Aborted when the connection is gone. */
+  /** Aborted once the connection is closed. */
   readonly gone: AbortSignal;
 }
 
+/** Answers a request for a file, with the faults that the file's options ask for. */
 export async function answer(exchange: Exchange): Promise<void> {
   const { file, method, visits } = exchange;
   if (file.delayMs !== undefined) await sleep(file.delayMs, undefined, { signal: exchange.gone });
@@ -99,7 +100,7 @@ function validatorsOf(file: OriginFile, { etag }: Representation, version: Versi
 const strongOnes = (validators: Record<string, string>): readonly string[] =>
   Object.values(validators).filter((validator) => !validator.startsWith("W/"));
 
-/** The bytes asked for; undefined when there are none such. */
+/** The requested bytes. Undefined if the range is not satisfiable. */
 function sliceOf(
   { file, method, log }: Exchange,
   { bytes }: Representation,

@@ -2,10 +2,10 @@ import { createCipheriv, createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { OriginFile } from "./file.ts";
 
-/** 1 is what a file is before `changeAfter`, 2 what it is after. */
+/** 1 before the file's `changeAfter`, 2 after it. */
 export type Version = 1 | 2;
 
-/** What is sent for a file: its length, and any slice of its bytes. */
+/** What the origin sends for a file, after compression: its length, its ETag, and any slice of its bytes. */
 export interface Representation {
   readonly bytes: number;
   readonly etag: string;
@@ -17,7 +17,7 @@ const CIPHER_BLOCK = 16;
 
 const seedOf = (file: OriginFile, version: Version): string => `${file.content ?? file.name}#${version}`;
 
-/** AES in counter mode over zeros: as good as random, the same every time, and any offset is as cheap as the first. */
+/** AES in counter mode over zeros: random-looking, repeatable, and as cheap at any offset as at the start. */
 function* pseudoRandomBytes(seed: string, start: number, end: number): Generator<Uint8Array> {
   const key = createHash("sha256").update(seed).digest();
   const counter = Buffer.alloc(CIPHER_BLOCK);
@@ -40,7 +40,7 @@ export function representationOf(file: OriginFile, version: Version): Representa
   return { bytes: zipped.length, etag, slice: (start, end) => slicesOf(zipped, start, end) };
 }
 
-/** The digest of what the origin sends for the file: of the compressed bytes where it compresses. */
+/** SHA-256 in hex of what the origin sends for the file: of the compressed bytes, if it compresses. */
 export function originSha256(file: OriginFile, version: Version = 1): string {
   const hash = createHash("sha256");
   const representation = representationOf(file, version);

@@ -4,53 +4,56 @@ const whole = z.coerce.number().int().nonnegative();
 const positive = z.coerce.number().int().positive();
 const status = z.coerce.number().int().min(100).max(599);
 
-/** A file of the origin and how it misbehaves. Its URL says all of this, so the origin itself is never configured. */
+/** A file of the origin and how it misbehaves. The URL carries all options, so the origin needs no configuration. */
 const originFile = z.strictObject({
   name: z.string().min(1),
+  /** Bytes, before compression. */
   size: whole,
-  /** Files of the same content and size have the same bytes; a file's own name unless given. */
+  /** Seed of the bytes: files with equal `content` and `size` have equal bytes. Default: the name. */
   content: z.string().min(1).optional(),
+  /** Content-Type. Default: application/octet-stream. */
   type: z.string().min(1).optional(),
   encoding: z.literal("gzip").optional(),
-  /** A strong ETag unless given. */
+  /** Default: a strong ETag and Last-Modified. */
   validator: z.enum(["weak", "last-modified", "none"]).optional(),
+  /** Range requests get the whole file. */
   ranges: z.literal("ignored").optional(),
-  /** What a 206 lies about in its Content-Range. */
+  /** Which part of a 206's Content-Range is wrong. */
   wrongRange: z.enum(["start", "total"]).optional(),
-  /** No Content-Length. */
+  /** Chunked: no Content-Length. */
   length: z.literal("chunked").optional(),
-  /** The Content-Length that is claimed instead of the true one; `headClaims` by HEAD alone. */
+  /** A Content-Length to send instead of the true one. `headClaims` applies to HEAD only. */
   claims: whole.optional(),
   headClaims: whole.optional(),
 
-  /** Answers everything with this status. */
+  /** Answers all requests with this status. */
   status: status.optional(),
-  /** Answers HEAD alone with this status. */
+  /** Answers HEAD with this status. */
   headStatus: status.optional(),
-  /** Redirections before the file itself. */
+  /** Number of redirects before the file itself. */
   redirects: whole.optional(),
-  /** Redirects there, wherever that is. */
+  /** Redirects to this URL. */
   redirectTo: z.string().min(1).optional(),
 
-  /** The first so many requests (of `failMethod`, or all) get `failStatus`, 503 unless given. */
+  /** The first `failFirst` requests (of `failMethod`, if given) get `failStatus`. Defaults: 0, all methods, 503. */
   failFirst: whole.optional(),
   failStatus: status.optional(),
   failMethod: z.enum(["HEAD", "GET"]).optional(),
-  /** Retry-After in seconds, as a number unless `retryAfterAs` says otherwise. */
+  /** Retry-After of failing answers, in seconds. Sent as a number by default. */
   retryAfter: whole.optional(),
   retryAfterAs: z.literal("date").optional(),
 
-  /** Waits before its headers. */
+  /** Delay before the headers, in ms. */
   delayMs: whole.optional(),
-  /** Bytes a second. */
+  /** Bytes per second. Default: unlimited. */
   rate: positive.optional(),
-  /** The first `tearFirst` (1 unless given) bodies end, connection and all, after `tearAfter` bytes. */
+  /** The connection of the first `tearFirst` bodies (default 1) is closed after `tearAfter` bytes. */
   tearAfter: whole.optional(),
   tearFirst: positive.optional(),
-  /** The first `stallFirst` (1 unless given) bodies fall silent after `stallAfter` bytes. */
+  /** The first `stallFirst` bodies (default 1) stop after `stallAfter` bytes; the connection stays open. */
   stallAfter: whole.optional(),
   stallFirst: positive.optional(),
-  /** After so many GETs the file is another version: other bytes, other ETag, other date. */
+  /** After this many GETs the file changes its version: bytes, ETag and date. */
   changeAfter: positive.optional(),
 });
 
@@ -58,7 +61,7 @@ export type OriginFile = z.infer<typeof originFile>;
 
 const PREFIX = "/file/";
 
-/** Path and query: `/file/<name>?size=...`, options in alphabetical order. */
+/** Path and query: `/file/<name>?size=...`, with the options in alphabetical order. */
 export function originPath({ name, ...options }: OriginFile): string {
   const query = new URLSearchParams();
   for (const [option, value] of Object.entries(options)) if (value !== undefined) query.set(option, String(value));
@@ -66,7 +69,7 @@ export function originPath({ name, ...options }: OriginFile): string {
   return `${PREFIX}${encodeURIComponent(name)}?${query.toString()}`;
 }
 
-/** @returns the file, or in words why the path names none. */
+/** @returns the file; if the path names none, the reason in words. */
 export function originFileAt(path: string): OriginFile | string {
   const { pathname, searchParams } = new URL(path, "http://origin");
   if (!pathname.startsWith(PREFIX)) return "Files are at /file/<name>?size=<bytes>";

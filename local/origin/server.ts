@@ -10,13 +10,13 @@ export interface Origin {
   /** Every request so far, in order of arrival. */
   readonly requests: readonly OriginRequest[];
   urlOf(file: OriginFile): string;
-  /** Those for the file itself, not for the redirections that lead to it. */
+  /** Requests for the file itself, without redirects that lead to it. */
   requestsOf(file: OriginFile): readonly OriginRequest[];
-  /** Cuts off whoever is still connected. */
+  /** Stops the server and closes all open connections. */
   stop(): Promise<void>;
 }
 
-/** An HTTP server of deterministic files with every bad habit a real origin may have. A free port unless given. */
+/** Starts an HTTP server of deterministic files with the faults of real origins. Default: a free port on 127.0.0.1. */
 export async function startOrigin({ port = 0 }: { readonly port?: number } = {}): Promise<Origin> {
   const requests: OriginRequest[] = [];
   const visitsByPath = new Map<string, Visits>();

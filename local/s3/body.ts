@@ -6,9 +6,9 @@ import { decodeAwsChunked, type Trailers } from "./chunked.ts";
 import { notImplemented, S3Error } from "./errors.ts";
 import { headerOf, type S3Request } from "./request.ts";
 
-/** The largest object one PutObject, UploadPart or CopyObject may make: 5 GiB. */
+/** The largest object that one PutObject, UploadPart or CopyObject may create: 5 GiB. */
 export const LARGEST_SINGLE_WRITE = 5 * 1024 ** 3;
-/** A list of 10,000 parts with checksums is under 3 MiB. */
+/** Enough for the largest document: a list of 10,000 parts with checksums is under 3 MiB. */
 const LARGEST_TEXT = 8 * 1024 ** 2;
 const CHECKSUM_PREFIX = "x-amz-checksum-";
 const ABOUT_THE_CHECKSUM = new Set([`${CHECKSUM_PREFIX}algorithm`, `${CHECKSUM_PREFIX}type`, `${CHECKSUM_PREFIX}mode`]);
@@ -16,13 +16,16 @@ const ABOUT_THE_CHECKSUM = new Set([`${CHECKSUM_PREFIX}algorithm`, `${CHECKSUM_P
 export interface ReceivedFile {
   readonly path: string;
   readonly bytes: number;
-  /** MD5, hex. */
+  /** MD5 in hex. */
   readonly etag: string;
-  /** Base64, as in x-amz-checksum-crc32. */
+  /** CRC32 in Base64, as in x-amz-checksum-crc32. */
   readonly crc32: string;
 }
 
-/** Streams the body into a new file of the workshop, verifying every length and digest that came with it. */
+/**
+ * Streams the body into a new file of the workshop. Verifies every length and digest that the request carries.
+ * @throws S3Error if one does not match.
+ */
 export function receiveFile(
   request: S3Request,
   workshop: Workshop,
@@ -36,7 +39,7 @@ export function receiveFile(
   );
 }
 
-/** The same for bytes that are here already. */
+/** Copies bytes that are already on this machine into a new file of the workshop. */
 export function keepFile(source: AsyncIterable<Buffer>, workshop: Workshop): Promise<ReceivedFile> {
   return intoNewFile(workshop, async (write) => {
     const digests = new Digests([]);
@@ -69,7 +72,7 @@ export async function receiveText(request: S3Request): Promise<string> {
   let bytes = 0;
   await consume(request, async (piece) => {
     bytes += piece.length;
-    if (bytes > LARGEST_TEXT) throw new S3Error("MalformedXML", `The document is over ${LARGEST_TEXT} bytes long.`);
+    if (bytes > LARGEST_TEXT) throw new S3Error("MalformedXML", `The document is longer than ${LARGEST_TEXT} bytes.`);
     pieces.push(piece);
   });
   return Buffer.concat(pieces).toString("utf8");
@@ -89,7 +92,7 @@ async function consume(request: S3Request, take: Take): Promise<Digests> {
     await take(next.value);
   }
   if (length !== undefined && Number(length) !== digests.bytes) {
-    throw new S3Error("IncompleteBody", `The request announced ${length} bytes and brought ${digests.bytes}.`);
+    throw new S3Error("IncompleteBody", `The request announced ${length} bytes, but ${digests.bytes} arrived.`);
   }
   digests.verify(request, next.value);
   return digests;
@@ -108,10 +111,10 @@ function isAwsChunked(request: S3Request): boolean {
 }
 
 function tooLarge(): S3Error {
-  return new S3Error("EntityTooLarge", "One request carries at most 5 GiB; use a multipart upload.");
+  return new S3Error("EntityTooLarge", "One request may carry at most 5 GiB. Use a multipart upload.");
 }
 
-/** Everything S3 can be asked to verify about a body, except what node:crypto and node:zlib cannot compute. */
+/** Digests that S3 can verify, except those that node:crypto and node:zlib cannot compute. */
 class Digests {
   readonly #md5 = createHash("md5");
   readonly #extra = new Map<string, Hash>();
@@ -122,7 +125,7 @@ class Digests {
   constructor(checksums: readonly string[]) {
     for (const name of checksums) {
       if (name === "sha1" || name === "sha256") this.#extra.set(name, createHash(name));
-      else if (name !== "crc32") throw notImplemented(`the checksum ${name}; CRC32, SHA-1 and SHA-256 work`);
+      else if (name !== "crc32") throw notImplemented(`the checksum ${name} (CRC32, SHA-1 and SHA-256 are supported)`);
     }
   }
 
@@ -149,7 +152,7 @@ class Digests {
       const header = `${CHECKSUM_PREFIX}${name}`;
       const expected = trailers.get(header) ?? headerOf(request, header);
       if (expected === undefined)
-        throw new S3Error("InvalidRequest", `The trailer ${header} was announced and is missing.`);
+        throw new S3Error("InvalidRequest", `The trailer ${header} was announced, but is missing.`);
       expectDigest(header, expected, this.#extra.get(name)?.digest("base64") ?? this.crc32());
     }
   }
@@ -157,10 +160,10 @@ class Digests {
 
 function expectDigest(name: string, expected: string, actual: string): void {
   if (expected === actual) return;
-  throw new S3Error("BadDigest", `${name} says ${expected}; what arrived has ${actual}.`);
+  throw new S3Error("BadDigest", `${name} is ${expected}, but the received bytes have ${actual}.`);
 }
 
-/** On Complete the checksum headers speak of the object, not of this body. */
+/** For CompleteMultipartUpload the checksum headers describe the object, not the request's body. */
 function checksumNames(request: S3Request): readonly string[] {
   if (request.operation === "CompleteMultipartUpload") return [];
   const announced = (headerOf(request, "x-amz-trailer") ?? "").split(",").map((name) => name.trim().toLowerCase());

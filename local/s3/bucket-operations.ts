@@ -95,7 +95,7 @@ export const bucketOperations: Handlers<
   },
 };
 
-/** XML cannot carry every character a key may have; a client that minds asks for encoding-type=url. */
+/** XML cannot carry every character that keys may contain. Clients that need them ask for encoding-type=url. */
 export function listedKey(request: S3Request, key: string): string {
   if (request.query.get("encoding-type") !== "url") return key;
   return encodeURIComponent(key).replaceAll("%2F", "/");

@@ -16,10 +16,10 @@ interface Bucket extends BucketRecord {
   readonly enforced: Policy | undefined;
 }
 
-/** S3's rules, which also make a name safe as a folder's name. */
+/** S3's rules. They also make a name safe as a folder name. */
 const BUCKET_NAME = /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
-/** The buckets and their configuration: one small file each, all of them in memory. */
+/** The buckets and their configuration: one small JSON file for each, and all of them in memory. */
 export class BucketStore {
   readonly #directory: string;
   readonly #workshop: Workshop;
@@ -38,13 +38,13 @@ export class BucketStore {
   }
 
   async create(name: string): Promise<void> {
-    if (!BUCKET_NAME.test(name)) throw new S3Error("InvalidBucketName", `"${name}" cannot be the name of a bucket.`);
+    if (!BUCKET_NAME.test(name)) throw new S3Error("InvalidBucketName", `"${name}" is not a valid bucket name.`);
     if (!this.#buckets.has(name)) await this.#save(name, { createdMs: Date.now() });
   }
 
   get(name: string): Bucket {
     const bucket = this.#buckets.get(name);
-    if (bucket === undefined) throw new S3Error("NoSuchBucket", `There is no bucket ${name}; create it first.`);
+    if (bucket === undefined) throw new S3Error("NoSuchBucket", `There is no bucket ${name}. Create it first.`);
     return bucket;
   }
 

@@ -1,16 +1,19 @@
 /**
  * The aws-chunked content encoding: `<hex size>[;extension]CRLF <bytes> CRLF ... 0 CRLF <trailer: value CRLF>* CRLF`.
- * This is how the SDK sends a stream whose checksum is known only at its end.
+ * The SDK sends a stream this way if its checksum is known only at the end.
  */
 import { S3Error } from "./errors.ts";
 
 const CRLF = "\r\n";
-/** Chunk headers and trailers are short; whoever sends more is not speaking aws-chunked. */
+/** In bytes. Chunk headers and trailers are short: a longer line is not aws-chunked. */
 const LONGEST_LINE = 16_384;
 
 export type Trailers = ReadonlyMap<string, string>;
 
-/** Yields the payload as it arrives and returns the trailers. */
+/**
+ * Yields the payload as it arrives, and returns the trailers.
+ * @throws S3Error IncompleteBody if the encoding is broken.
+ */
 export async function* decodeAwsChunked(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, Trailers> {
   const reader = new Reader(source);
   for (;;) {

@@ -7,7 +7,7 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
 
-/** What stays the same when a file is renamed or linked, and changes when its bytes do. */
+/** Identifies a file's bytes: stays the same when the file is renamed or linked, changes when its bytes change. */
 export function identityOf(file: BigIntStats): string {
   return `${file.ino}-${file.size}-${file.mtimeNs}`;
 }
@@ -17,7 +17,7 @@ export async function statIfFile(path: string): Promise<BigIntStats | undefined>
   return found?.isFile() ? found : undefined;
 }
 
-/** Nothing at that path, or a file where a folder would have to be, is undefined and no error. */
+/** Undefined if nothing is at the path, or a file is where a folder would have to be. Other errors are thrown. */
 export async function orUndefined<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
     return await operation;
@@ -36,7 +36,7 @@ export async function readJson(path: string): Promise<unknown> {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** Files in the making. Everything here is litter after a crash, and goes when the server starts. */
+/** Folder for unfinished files. After a crash all of them are litter; the server removes them when it starts. */
 export class Workshop {
   readonly #directory: string;
 
@@ -59,7 +59,7 @@ export class Workshop {
     await moveInto(draft, path);
   }
 
-  /** A second name for the file where the file system has links, a copy elsewhere: no bytes are read if it can be helped. */
+  /** Links the file under a new name; on a file system without links, copies it (as a reflink, if possible). */
   async cloneOf(path: string): Promise<string> {
     const clone = this.newPath();
     try {
@@ -71,7 +71,7 @@ export class Workshop {
     return clone;
   }
 
-  /** Makes a whole folder disappear at once, then takes its time to delete it. */
+  /** Removes a folder from its place atomically, then deletes it. */
   async removeFolder(directory: string): Promise<void> {
     const doomed = this.newPath();
     await orUndefined(rename(directory, doomed));
@@ -81,7 +81,7 @@ export class Workshop {
 
 const MOST_MOVE_ATTEMPTS = 20;
 
-/** Renames, making the folders on the way; somebody else may be pruning the same empty folders meanwhile. */
+/** Renames and creates missing folders. Retries, because another task may prune the same empty folders meanwhile. */
 export async function moveInto(from: string, to: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -104,7 +104,7 @@ export async function pruneEmptyFolders(from: string, root: string): Promise<voi
   }
 }
 
-/** One task at a time for each name, in order of arrival. */
+/** Runs one task at a time for each name, in order of arrival. */
 export class Locks {
   readonly #tails = new Map<string, Promise<unknown>>();
 

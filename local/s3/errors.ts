@@ -28,7 +28,7 @@ const STATUS = {
 
 export type S3ErrorCode = keyof typeof STATUS;
 
-/** An answer S3 gives to a request it refuses. */
+/** S3's answer to a request that it refuses. */
 export class S3Error extends Error {
   readonly code: S3ErrorCode;
 
@@ -46,7 +46,7 @@ export class S3Error extends Error {
 export function notImplemented(what: string): S3Error {
   return new S3Error(
     "NotImplemented",
-    `The embedded S3 does not do ${what}. Use what fetchonce needs, or point AWS_ENDPOINT_URL at a full S3.`,
+    `The embedded S3 does not support ${what}. Add it in local/s3/, or set AWS_ENDPOINT_URL to a complete S3.`,
   );
 }
 

@@ -1,20 +1,20 @@
 /**
- * Object keys as paths and back. A segment of `A-Za-z0-9-_.!~*'()` is its own name; everything else is
- * percent-encoded. "+" never comes out of that encoding, so it marks the two things a file system cannot name:
- * "+" alone is an empty segment, and a trailing "+" says that the next path component continues the segment.
+ * Maps object keys to paths and back. The characters `A-Za-z0-9-_.!~*'()` stay as they are; all others are
+ * percent-encoded. That encoding never produces "+", so it marks the two cases that a file system cannot express:
+ * "+" alone is an empty segment, and a trailing "+" means that the next path component continues the segment.
  */
 import { join } from "node:path";
 import { S3Error } from "./errors.ts";
 
 /** S3's own limit, in bytes of UTF-8. */
 const LONGEST_KEY = 1024;
-/** File names end at 255 bytes on every common file system; encoded characters take up to 12. */
+/** Common file systems allow 255 bytes for a name, and one encoded character takes up to 12. */
 const LONGEST_CHUNK = 200;
 
 export function pathOfKey(root: string, key: string): string {
   if (key.includes("\0")) throw new S3Error("InvalidURI", "A key cannot contain a NUL character.");
   if (Buffer.byteLength(key) > LONGEST_KEY) {
-    throw new S3Error("KeyTooLongError", `A key is at most ${LONGEST_KEY} bytes long; this one has more.`);
+    throw new S3Error("KeyTooLongError", `A key may have at most ${LONGEST_KEY} bytes of UTF-8; this one has more.`);
   }
   return join(root, ...key.split("/").flatMap(namesOfSegment));
 }
@@ -35,11 +35,11 @@ function namesOfSegment(segment: string): readonly string[] {
 
 export interface DecodedName {
   readonly text: string;
-  /** The next path component goes on with the same segment. */
+  /** Whether the next path component continues the same segment. */
   readonly continued: boolean;
 }
 
-/** @returns undefined for a name that no key has: somebody else put that file there. */
+/** @returns undefined for a name that encodes no key: the file is not ours. */
 export function decodeName(name: string): DecodedName | undefined {
   if (name === "+") return { text: "", continued: false };
   const continued = name.endsWith("+");
@@ -53,7 +53,7 @@ export function decodeName(name: string): DecodedName | undefined {
   }
 }
 
-/** S3's order of keys: by their UTF-8 bytes. */
+/** Compares keys in S3's order: by their UTF-8 bytes. */
 export function compareKeys(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -10,18 +10,18 @@ export interface KeyRange {
 }
 
 interface Entry {
-  /** A key, or what all keys in this folder begin with. */
+  /** A key; for a folder, the prefix of all keys in it. */
   readonly text: string;
   readonly path: string;
   readonly isFolder: boolean;
   readonly continued: boolean;
 }
 
-/** The keys kept under `root`, in S3's order, reading one folder at a time. */
+/** The keys stored under `root`, in S3's order. Reads one folder at a time. */
 export async function* keysUnder(root: string, range: KeyRange, base = ""): AsyncGenerator<string> {
   const entries = (await entriesOf(root, base)).filter((entry) => mayHold(entry, range));
   entries.sort((a, b) => compareKeys(a.text, b.text));
-  // Keys of a continued segment can sort between those of its neighbours, so such a folder is sorted as a whole.
+  // Keys of a continued segment can sort between the keys of its neighbours, so such a folder is sorted as a whole.
   if (!entries.some((entry) => entry.continued)) {
     for (const entry of entries) yield* keysOf(entry, range);
     return;

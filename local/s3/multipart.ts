@@ -1,8 +1,9 @@
 /**
- * Unfinished uploads: a folder each, with `upload.json` and one file a part whose name says its number, MD5 and CRC32.
- * Completing one joins the parts in the workshop, notes in the upload's folder which file it is about to publish
- * (`commit.json`), publishes it, and moves the note to `finished/`. After a crash, recover() tells by the note whether
- * the object was published, so an upload is never half finished, and finishing it twice answers the same.
+ * Unfinished uploads. Each is a folder with `upload.json` and one file for each part, whose name contains the part's
+ * number, MD5 and CRC32. Complete joins the parts in the workshop, writes a note into the upload's folder that
+ * identifies the file to publish (`commit.json`), publishes the file, and moves the note to `finished/`. After a crash,
+ * recover() uses the note to find out whether the object was published. So an upload is never half finished, and
+ * completing it twice gives the same answer.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
@@ -19,7 +20,7 @@ import type { CompletedPart } from "./xml.ts";
 
 const LEAST_PART_BYTES = 5 * 1024 ** 2;
 const COPY_BUFFER_BYTES = 1024 ** 2;
-/** How long a finished upload answers a repeated Complete. */
+/** How long a finished upload answers a repeated Complete: 7 days. */
 const FINISHED_KEPT_MS = 7 * 24 * 3600 * 1000;
 const UPLOAD_ID = /^[0-9a-z-]{1,64}$/;
 const PART_NAME = /^part-(\d{5})-([0-9a-f]{32})-([0-9a-f]{8})$/;
@@ -47,8 +48,9 @@ export interface UploadTarget extends S3Target {
 export interface Completion {
   readonly parts: readonly CompletedPart[];
   readonly conditions: WriteConditions;
-  /** What the client says the whole object has. */
+  /** Size of the whole object, as the client claims. */
   readonly bytes: number | undefined;
+  /** CRC32 of the whole object in Base64, as the client claims. */
   readonly crc32: string | undefined;
 }
 
@@ -68,7 +70,7 @@ export class UploadStore {
 
   async create(target: S3Target, headers: Readonly<Record<string, string>>): Promise<string> {
     const createdMs = Date.now();
-    // Ids sort by age, which is the order in which S3 lists the uploads of a key.
+    // Ids sort by age: S3 lists the uploads of a key in that order.
     const uploadId = `${createdMs.toString(36).padStart(9, "0")}-${randomUUID()}`;
     const upload = { key: target.key, createdMs, headers };
     await this.#workshop.writeJson(join(this.#folderOf({ ...target, uploadId }), "upload.json"), upload);
@@ -84,7 +86,7 @@ export class UploadStore {
     return { ...stored, uploadId: target.uploadId };
   }
 
-  /** Uses the file up. */
+  /** Consumes the received file, even on failure. */
   async addPart(target: UploadTarget, number: number, received: ReceivedFile): Promise<void> {
     try {
       await this.#addPart(target, number, received);
@@ -105,7 +107,7 @@ export class UploadStore {
     });
   }
 
-  /** Ascending by number. A crash can leave a replaced part next to its successor: the younger one counts. */
+  /** Ascending by number. A crash can leave a replaced part beside its successor: the younger one counts. */
   async parts(target: UploadTarget): Promise<readonly StoredPart[]> {
     await this.get(target);
     const folder = this.#folderOf(target);
@@ -158,7 +160,7 @@ export class UploadStore {
       const joined = await this.#join(parts);
       if (completion.crc32 !== undefined && completion.crc32 !== joined.crc32) {
         await rm(joined.path);
-        throw new S3Error("BadDigest", `The parts together have the CRC32 ${joined.crc32}, not ${completion.crc32}.`);
+        throw new S3Error("BadDigest", `The joined parts have the CRC32 ${joined.crc32}, not ${completion.crc32}.`);
       }
       const commit = join(this.#folderOf(target), "commit.json");
       const identity = identityOf(await stat(joined.path, { bigint: true }));
@@ -170,7 +172,7 @@ export class UploadStore {
     });
   }
 
-  /** Ends what a crash interrupted; called before the first request. */
+  /** Finishes or undoes what a crash interrupted. Called before the first request. */
   async recover(): Promise<void> {
     for (const bucket of await namesIn(this.#uploads)) {
       for (const uploadId of await namesIn(join(this.#uploads, bucket))) await this.#recoverUpload(bucket, uploadId);
@@ -249,22 +251,25 @@ function chosenParts(stored: readonly StoredPart[], { parts, bytes }: Completion
   const byNumber = new Map(stored.map((part) => [part.number, part]));
   const chosen = parts.map((claimed, index) => {
     if (claimed.number <= (parts[index - 1]?.number ?? 0)) {
-      throw new S3Error("InvalidPartOrder", `Part ${claimed.number} is not in ascending order.`);
+      throw new S3Error("InvalidPartOrder", `Part ${claimed.number} breaks the ascending order.`);
     }
     const part = byNumber.get(claimed.number);
     const isClaimed = part?.etag === claimed.etag && (claimed.crc32 === undefined || claimed.crc32 === part.crc32);
     if (part === undefined || !isClaimed) {
-      throw new S3Error("InvalidPart", `Part ${claimed.number} was not uploaded, or with another ETag or checksum.`);
+      throw new S3Error("InvalidPart", `Part ${claimed.number} was not uploaded, or has another ETag or checksum.`);
     }
     return part;
   });
   const small = chosen.slice(0, -1).find((part) => part.bytes < LEAST_PART_BYTES);
   if (small !== undefined) {
-    throw new S3Error("EntityTooSmall", `Part ${small.number} has ${small.bytes} bytes; all but the last need 5 MiB.`);
+    throw new S3Error(
+      "EntityTooSmall",
+      `Part ${small.number} has ${small.bytes} bytes; all parts but the last need 5 MiB.`,
+    );
   }
   const total = chosen.reduce((sum, part) => sum + part.bytes, 0);
   if (bytes !== undefined && bytes !== total) {
-    throw new S3Error("InvalidRequest", `x-amz-mp-object-size says ${bytes} bytes; the parts have ${total}.`);
+    throw new S3Error("InvalidRequest", `x-amz-mp-object-size is ${bytes}, but the parts have ${total} bytes.`);
   }
   return chosen;
 }
@@ -281,6 +286,6 @@ function partNames(parts: readonly CompletedPart[]): string[] {
 function noSuchUpload(target: UploadTarget): S3Error {
   return new S3Error(
     "NoSuchUpload",
-    `There is no upload ${target.uploadId} of ${target.key}: never begun, aborted or completed.`,
+    `There is no upload ${target.uploadId} of ${target.key}: it was never created, or was aborted or completed.`,
   );
 }

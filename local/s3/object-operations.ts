@@ -105,7 +105,7 @@ export function checkCopySource(request: S3Request, source: StoredObject): void 
     throw new S3Error("PreconditionFailed", `The copy source has the ETag "${source.etag}", not ${ifMatch}.`);
   }
   if (request.operation === "CopyObject" && source.bytes > LARGEST_SINGLE_WRITE) {
-    throw new S3Error("InvalidRequest", "CopyObject copies at most 5 GiB; use UploadPartCopy.");
+    throw new S3Error("InvalidRequest", "CopyObject copies at most 5 GiB. Use UploadPartCopy.");
   }
 }
 
@@ -113,10 +113,10 @@ function copiedHeaders(request: S3Request, source: StoredObject): Record<string,
   const directive = headerOf(request, "x-amz-metadata-directive") ?? "COPY";
   if (directive === "COPY") return source.headers;
   if (directive === "REPLACE") return keptHeaders(request);
-  throw notImplemented(`the metadata directive ${directive}; COPY and REPLACE work`);
+  throw notImplemented(`the metadata directive ${directive} (COPY and REPLACE are supported)`);
 }
 
-/** Everything of a GET's reply but its body: status, and headers with the length and range. */
+/** The reply to a GET without its body: status, and headers including length and range. */
 function describe(request: S3Request, object: StoredObject): Reply {
   const ifMatch = headerOf(request, "if-match");
   if (ifMatch !== undefined && ifMatch !== "*" && unquoted(ifMatch) !== object.etag) {
@@ -143,7 +143,7 @@ interface ByteRange {
   readonly end: number;
 }
 
-/** As S3 does, a header that is not one simple range is ignored. */
+/** Ignores a header that is not one simple range, as S3 does. */
 function rangeOf(request: S3Request, { bytes }: StoredObject): ByteRange | undefined {
   const header = headerOf(request, "range");
   const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
@@ -152,6 +152,6 @@ function rangeOf(request: S3Request, { bytes }: StoredObject): ByteRange | undef
   const start = isSuffix ? Math.max(0, bytes - Number(last)) : Number(first);
   const end = isSuffix || last === "" ? bytes - 1 : Math.min(Number(last), bytes - 1);
   if (!isSuffix && last !== "" && Number(last) < start) return undefined;
-  if (start >= bytes) throw new S3Error("InvalidRange", `${header} lies outside the object's ${bytes} bytes.`);
+  if (start >= bytes) throw new S3Error("InvalidRange", `${header} is outside the object's ${bytes} bytes.`);
   return { start, end };
 }

@@ -1,9 +1,9 @@
 /**
- * An object exists if and only if its data file does: `<folder of its bucket>/<key>`. What else is known of it lies
- * apart, under `meta/`, and names the data it speaks of by identity. It is written before the data is moved into
- * place, next to what is known of the data still there, so a crash between the two steps leaves the old object whole.
- * Data without a matching record (a file somebody put there) is an object too; its record is made on first sight.
- * Data files are never changed in place, so a copy can be a second link to the same file.
+ * An object exists if and only if its data file exists: `<folder of its bucket>/<key>`. Its metadata record is a
+ * separate file under `meta/` and refers to the data by identity. The record is written before the data is moved into
+ * place, and keeps the metadata of the old data, so that a crash between the two steps leaves the old object intact.
+ * Data without a matching record (a file that somebody put there) is an object too; its record is written when the
+ * object is first read. Data files are never changed in place, so a copy can be a second link to the same file.
  */
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
@@ -32,7 +32,7 @@ import { unquoted } from "./xml.ts";
 const facts = z.object({
   etag: z.string(),
   lastModifiedMs: z.number(),
-  /** Content-Type and the like, and x-amz-meta-*: given back as they came. */
+  /** Content-Type and similar headers, and x-amz-meta-*: returned unchanged. */
   headers: z.record(z.string(), z.string()),
   crc32: z.string().optional(),
 });
@@ -66,14 +66,14 @@ export class ObjectStore {
     this.#workshop = workshop;
   }
 
-  /** @throws Error when a bucket's folder is on another file system than the state: nothing could be moved into it. */
+  /** @throws Error if the bucket's folder and the state are on different file systems: files could not be moved. */
   async prepareFolder(bucket: string): Promise<void> {
     const folder = this.#folderOf(bucket);
     await mkdir(folder, { recursive: true });
     if ((await stat(folder)).dev !== (await stat(this.#stateDir)).dev) {
       throw new Error(
         `The folder of bucket ${bucket}, ${folder}, is on another file system than the state in ${this.#stateDir}. ` +
-          "Put both on the same one.",
+          "Put both on the same file system.",
       );
     }
   }
@@ -88,7 +88,7 @@ export class ObjectStore {
     return found;
   }
 
-  /** The caller closes the file. It stays readable even when the object is replaced or deleted meanwhile. */
+  /** The caller must close the file. It stays readable even if the object is replaced or deleted meanwhile. */
   async open(target: S3Target): Promise<{ readonly object: StoredObject; readonly file: FileHandle }> {
     return this.#locked(target, async () => {
       const object = await this.#look(target);
@@ -97,7 +97,7 @@ export class ObjectStore {
     });
   }
 
-  /** A second name for the object's data, in the workshop. */
+  /** Clones the object's data into the workshop. */
   async clone(target: S3Target): Promise<{ readonly object: StoredObject; readonly path: string }> {
     return this.#locked(target, async () => {
       const object = await this.#look(target);
@@ -106,7 +106,10 @@ export class ObjectStore {
     });
   }
 
-  /** Makes the finished file the object's data, unless the conditions fail at this very moment. Uses the file up. */
+  /**
+   * Makes the finished file the object's data, if the conditions hold at that moment. Consumes the file in any case.
+   * @throws S3Error PreconditionFailed, NoSuchKey.
+   */
   async commit(target: S3Target, data: string, object: ObjectFacts, conditions: WriteConditions): Promise<void> {
     try {
       await this.#locked(target, () => this.#commit(target, data, object, conditions));
@@ -124,7 +127,7 @@ export class ObjectStore {
     await this.#moveIntoPlace(data, target);
   }
 
-  /** Nothing to delete is a success. */
+  /** Succeeds even if there is no such object. */
   async delete(target: S3Target): Promise<void> {
     await this.#locked(target, async () => {
       const path = this.#pathOf(target);
@@ -139,7 +142,7 @@ export class ObjectStore {
     return keysUnder(this.#folderOf(bucket), range);
   }
 
-  /** Whether the data in place is the file of that identity. */
+  /** Whether the object's current data has that identity. */
   async holds(target: S3Target, identity: string): Promise<boolean> {
     const file = await statIfFile(this.#pathOf(target));
     return file !== undefined && identityOf(file) === identity;
@@ -178,8 +181,8 @@ export class ObjectStore {
       await orUndefined(rm(this.#recordPathOf(target), { force: true }));
       throw new S3Error(
         "InvalidRequest",
-        `The key ${target.key} cannot be kept: the embedded S3 keeps objects as files, and this one would have to be ` +
-          "a file and a folder. Choose keys of which none continues another after a slash.",
+        `The key ${target.key} cannot be stored: the embedded S3 stores objects as files, and this one would be both ` +
+          "a file and a folder. Choose keys so that no key is another key followed by a slash and more.",
       );
     }
   }

@@ -1,7 +1,7 @@
 /**
- * Bucket policies, as far as one can mean something where there are no identities and no signatures: everything is
- * allowed that no statement denies. What this evaluator does not know it refuses when the policy is put, so that no
- * rule is ever silently ignored.
+ * Evaluates bucket policies. There are no identities and no signatures here, so everything is allowed that no statement
+ * denies. A policy with a rule that this evaluator does not know is refused when it is put, so that no rule is silently
+ * ignored.
  */
 import { z } from "zod";
 import { S3Error } from "./errors.ts";
@@ -15,7 +15,7 @@ const conditionOperators = {
   Null: (actual, wanted) => wanted.includes(String(actual === undefined)),
   Bool: (actual, wanted) => actual !== undefined && wanted.includes(actual),
   StringEquals: (actual, wanted) => actual !== undefined && wanted.includes(actual),
-  // As in IAM, a negated operator holds when the key is not there at all.
+  // As in IAM, a negated operator matches if the key is absent.
   StringNotEquals: (actual, wanted) => actual === undefined || !wanted.includes(actual),
 } as const satisfies Record<string, (actual: string | undefined, wanted: readonly string[]) => boolean>;
 
@@ -24,7 +24,7 @@ const conditionKeys: Readonly<Record<string, (request: S3Request) => string | un
   "s3:if-match": (request) => headerOf(request, "if-match"),
   "s3:objectcreationoperation": (request) =>
     request.action === "s3:PutObject" ? String(createsAnObject(request)) : undefined,
-  // The explicit rule for loopback: nothing leaves the machine, so a demand for TLS counts as met.
+  // Nothing leaves the machine, so a policy that requires TLS counts as satisfied.
   "aws:securetransport": () => "true",
 };
 
@@ -81,11 +81,11 @@ export function parsePolicy(text: string): Policy {
     return policy.parse(JSON.parse(text));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new S3Error("MalformedPolicy", `The embedded S3 cannot enforce this bucket policy. ${why}`);
+    throw new S3Error("MalformedPolicy", `The embedded S3 cannot enforce this bucket policy: ${why}`);
   }
 }
 
-/** @throws S3Error AccessDenied when a statement denies the request. */
+/** @throws S3Error AccessDenied if a statement denies the request. */
 export function enforcePolicy({ Statement: statements }: Policy, request: S3Request): void {
   const denial = statements.find((each) => each.Effect === "Deny" && applies(each, request));
   if (denial === undefined) return;

@@ -15,7 +15,7 @@ export interface Stores {
   readonly onBytes: (progress: { bucket: string; key: string; bytes: number }) => void;
 }
 
-/** Part of a file, both ends included. Whoever sends it closes it. */
+/** Part of a file, both ends included. The code that sends it closes the file. */
 interface FileSlice {
   readonly file: FileHandle;
   readonly start: number;
@@ -41,13 +41,14 @@ export function xmlReply(root: string, content: XmlContent, status = 200): Reply
 
 export function writeConditions(request: S3Request): WriteConditions {
   const ifNoneMatch = headerOf(request, "if-none-match");
-  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") throw notImplemented('If-None-Match on a write but with "*"');
+  if (ifNoneMatch !== undefined && ifNoneMatch !== "*")
+    throw notImplemented('If-None-Match on a write with a value other than "*"');
   return { ifNoneMatch, ifMatch: headerOf(request, "if-match") };
 }
 
 const KEPT_HEADERS = new Set(["cache-control", "content-disposition", "content-language", "content-type", "expires"]);
 
-/** The headers of a write that a read gives back. */
+/** The headers of a write that a read returns. */
 export function keptHeaders(request: S3Request): Record<string, string> {
   const names = Object.keys(request.headers).filter((name) => KEPT_HEADERS.has(name) || name.startsWith("x-amz-meta-"));
   const kept = Object.fromEntries(names.map((name) => [name, headerOf(request, name) ?? ""]));

@@ -4,12 +4,12 @@ import { notImplemented, S3Error } from "./errors.ts";
 interface Route {
   readonly method: string;
   readonly on: "service" | "bucket" | "object";
-  /** Query parameters that make a request this operation. */
+  /** Query parameters that a request for this operation must have. */
   readonly needs?: readonly string[];
-  /** Query parameters it may carry besides. */
+  /** Query parameters that it may also have. */
   readonly takes?: readonly string[];
   readonly copies?: true;
-  /** What a bucket policy calls it. */
+  /** Its action in bucket policies. */
   readonly action: string;
 }
 
@@ -73,7 +73,7 @@ const ROUTES = {
 
 export type S3Operation = keyof typeof ROUTES;
 
-/** Headers that would change the outcome and that nothing here acts on. */
+/** Headers that would change the result and are not implemented here. */
 const UNSUPPORTED_HEADERS = [
   "x-amz-tagging",
   "x-amz-object-lock-mode",
@@ -154,24 +154,27 @@ export function headerOf(request: S3Request, name: string): string | undefined {
   return Array.isArray(value) ? value.join(",") : value;
 }
 
-/** @throws S3Error InvalidArgument unless the parameter is a whole number in these bounds. */
+/**
+ * @returns the query parameter, at most `most`; `otherwise` if it is absent.
+ * @throws S3Error InvalidArgument if it is not a whole number of at least `least`.
+ */
 export function wholeNumber(request: S3Request, name: string, least: number, most: number, otherwise: number): number {
   const text = request.query.get(name);
   if (text === null) return otherwise;
   const value = Number(text);
   if (text.trim() === "" || !Number.isInteger(value) || value < least) {
-    throw new S3Error("InvalidArgument", `${name} is a whole number from ${least} to ${most}, not "${text}".`);
+    throw new S3Error("InvalidArgument", `${name} must be a whole number from ${least} to ${most}, not "${text}".`);
   }
   return Math.min(value, most);
 }
 
-/** Where a copy reads from. The header is a percent-encoded `/bucket/key`. */
+/** The source of a copy. The header is a percent-encoded `/bucket/key`. */
 export function copySourceOf(request: S3Request): S3Target {
   const header = headerOf(request, "x-amz-copy-source") ?? "";
   if (header.includes("?versionId=")) throw notImplemented("copies of a version");
   const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(decodeUri(header)) ?? [];
   if (bucket === undefined || key === undefined) {
-    throw new S3Error("InvalidArgument", `The copy source "${header}" is not bucket/key.`);
+    throw new S3Error("InvalidArgument", `The copy source "${header}" does not have the form bucket/key.`);
   }
   return { bucket, key };
 }

@@ -1,4 +1,4 @@
-/** An S3 over HTTP on this machine's loopback, whose objects are plain files. docs/adr/0201-embedded-s3.md says why. */
+/** An S3 over HTTP on the loopback interface. Objects are plain files. Reasons: docs/adr/0201-embedded-s3.md. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,14 +20,14 @@ export interface S3RequestSeen {
   readonly operation: S3Operation | "Unknown";
   readonly bucket: string;
   readonly key: string;
-  /** 499 when the client went away before the answer. */
+  /** 499 if the client disconnected before the answer. */
   readonly status: number;
 }
 
 export interface EmbeddedS3Options {
-  /** Where everything is kept. One server at a time. */
+  /** Folder of all state. Only one server at a time may use it. */
   readonly stateDir: string;
-  /** Folders for the objects of certain buckets, on the same file system as the state. */
+  /** Folders for the objects of single buckets, by bucket name. Must be on the same file system as the state. */
   readonly bucketDirs?: Readonly<Record<string, string>>;
   readonly onRequest?: (request: S3RequestSeen) => void;
   /** Bytes of PutObject and UploadPart bodies, as they arrive. */
@@ -37,13 +37,13 @@ export interface EmbeddedS3Options {
 export interface EmbeddedS3 {
   /** http://127.0.0.1:<port> */
   readonly endpoint: string;
-  /** Ends open connections; what was answered is on disk. */
+  /** Closes open connections. Everything that was answered is on disk. */
   stop(): Promise<void>;
 }
 
 const HANDLERS: Handlers<S3Operation> = { ...bucketOperations, ...objectOperations, ...uploadOperations };
 const CLIENT_WENT_AWAY = 499;
-/** Longer than SDK clients keep an idle connection, so that it is never the server that closes it under a request. */
+/** Longer than SDK clients keep idle connections, so that the server never closes one while a request arrives. */
 const KEEP_ALIVE_MS = 600_000;
 
 export async function startEmbeddedS3(options: EmbeddedS3Options): Promise<EmbeddedS3> {
@@ -148,7 +148,7 @@ async function send(
     response.end();
   } else {
     const { file, start, end } = body;
-    // A client that stops reading is its own business.
+    // The client may stop reading at any time; that is not an error of the server.
     await pipeline(file.createReadStream({ start, end, highWaterMark: 256 * 1024 }), response).catch(() => {});
   }
 }

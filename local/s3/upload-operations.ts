@@ -133,7 +133,7 @@ function uploadOf(request: S3Request): UploadTarget {
 function partNumberOf(request: S3Request): number {
   const number = Number(request.query.get("partNumber"));
   if (Number.isInteger(number) && number >= 1 && number <= MOST_PARTS) return number;
-  throw new S3Error("InvalidArgument", `Part numbers go from 1 to ${MOST_PARTS}.`);
+  throw new S3Error("InvalidArgument", `A part number must be a whole number from 1 to ${MOST_PARTS}.`);
 }
 
 function comesAfter(upload: Upload, keyMarker: string, idMarker: string): boolean {

@@ -23,7 +23,7 @@ function parseXml<T>(text: string, shape: z.ZodType<T>): T {
     return shape.parse(parser.parse(text));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new S3Error("MalformedXML", `The request's XML is not what the operation expects: ${why}`);
+    throw new S3Error("MalformedXML", `The request's XML does not have the form that the operation expects: ${why}`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Cuts a stream of text into lines, however its pieces fall; `end` hands out what has no newline yet. */
+/** Splits a stream of text into lines. `end` delivers the last line, if it has no newline. */
 export function lineSplitter(onLine: (line: string) => void): { push(text: string): void; end(): void } {
   let rest = "";
   return {
@@ -22,7 +22,10 @@ export interface LineSinks {
   readonly onLog?: ((line: JsonLine, pid: number) => void) | undefined;
 }
 
-/** What a function wrote to its log: telemetry has an `event`, logs have a `level`, metrics (EMF) have `_aws`. */
+/**
+ * Passes a line of a function's log to the right sink: telemetry has an `event`, metrics (EMF) have `_aws`, logs have a
+ * `level`. Text that is no JSON object counts as a log line.
+ */
 export function sortLine(text: string, pid: number, sinks: LineSinks): void {
   if (text.trim() === "") return;
   const line = parseObject(text);

@@ -3,8 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 const SQLITE_BUSY = 5;
 
 /**
- * Takes a lock that the operating system gives back when this process ends, however it ends.
- * @returns what gives it back earlier; undefined when somebody else holds it.
+ * Takes a lock that the operating system releases when this process ends, even after a crash.
+ * @returns a function that releases it earlier; undefined if another process holds the lock.
  */
 export function tryLock(path: string): (() => void) | undefined {
   const database = new DatabaseSync(path);

@@ -1,6 +1,6 @@
 import type { Server } from "node:net";
 
-/** Longer than SDK clients keep an idle connection, so that it is never the server that closes it under a request. */
+/** Longer than SDK clients keep idle connections, so that the server never closes one while a request arrives. */
 export const KEEP_ALIVE_MS = 600_000;
 
 export function loopbackEndpoint(server: Server): string {

@@ -9,8 +9,8 @@ export interface StackTemplate<Resource> {
 }
 
 /**
- * All stacks of an app as one: what one exports and another imports becomes the reference that it stands for.
- * @throws Error naming an import that no stack exports, and a logical id that two stacks use.
+ * Merges all stacks of an app into one. An import becomes the reference that the other stack exports.
+ * @throws Error if no stack exports an import, or two stacks use the same logical id.
  */
 export function mergeStacks<Resource>(stacks: readonly StackTemplate<Resource>[]): Required<StackTemplate<Resource>> {
   const outputs = stacks.flatMap(({ Outputs = {} }) => Object.entries(Outputs));
@@ -20,7 +20,8 @@ export function mergeStacks<Resource>(stacks: readonly StackTemplate<Resource>[]
   const resources = stacks.flatMap(({ Resources }) => Object.entries(Resources));
   const ids = resources.map(([id]) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined) throw new Error(`Two stacks have a ${twice}. Give one of the constructs another id.`);
+  if (twice !== undefined)
+    throw new Error(`Two stacks have a resource ${twice}. Give one of the constructs another id.`);
   return {
     Resources: withImports(Object.fromEntries(resources), exported),
     Outputs: withImports(Object.fromEntries(outputs.filter(([, { Export }]) => !Export)), exported),

@@ -1,4 +1,4 @@
-/** Makes what the synthesized template describes, through the same APIs that CloudFormation calls. */
+/** Creates the resources of the synthesized template through the same APIs that CloudFormation calls. */
 import {
   CreateTableCommand,
   ResourceInUseException,
@@ -34,7 +34,7 @@ const MADE: readonly (readonly [type: string, make: Maker])[] = [
   ["AWS::S3::BucketPolicy", makeBucketPolicy],
 ];
 
-/** Types the local run makes or reads elsewhere, and those it has no use for: no roles, no logs, no deployments here. */
+/** Types that the local run creates or reads elsewhere, and types that it ignores (roles, logs, deployments). */
 const KNOWN = new Set([
   ...MADE.map(([type]) => type),
   "AWS::SQS::Queue",
@@ -53,20 +53,20 @@ const KNOWN = new Set([
   "AWS::CDK::Metadata",
 ]);
 
-/** @throws Error naming a type that the local run has no answer to. */
+/** @throws Error if the template has a resource of a type that the local run does not know. */
 export function refuseUnknownTypes(template: Template): void {
   for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
     if (!KNOWN.has(Type)) {
       throw new Error(
-        `The template has a ${Type} (${logicalId}), which the local run neither makes nor knowingly leaves out. ` +
-          "Teach local/template/resources.ts that type.",
+        `The template has a ${Type} (${logicalId}), a type that the local run does not know. ` +
+          "Create it, or add it to the ignored types, in local/template/resources.ts.",
       );
     }
   }
 }
 
 /**
- * Makes tables, buckets and queues; a second call on the same state changes nothing.
+ * Creates tables, buckets and queues. A second call with the same state changes nothing.
  * @returns the resolver for everything else in the template.
  */
 export async function makeResources(template: Template, clients: AwsClients): Promise<Resolver> {
@@ -148,7 +148,7 @@ async function makeTable({ dynamodb }: AwsClients, name: string, properties: unk
   try {
     await dynamodb.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification }));
   } catch (error) {
-    // dynalite removes nothing by itself; whoever reads an item looks at its expiry anyway.
+    // dynalite has no TTL. The readers of items check the expiry themselves.
     if (!isNamed(error, "UnknownOperationException")) throw error;
   }
 }

@@ -18,7 +18,11 @@ const SOURCES = ["{core,adapters,lambdas,dashboards,infra}/**/*.ts", "package-lo
 
 const CACHE = join(PROJECT_ROOT, "node_modules/.cache/fetchonce");
 
-/** The local environment's cloud assembly, its stacks read as one: synthesized once for a state of the sources, then taken from the cache. */
+/**
+ * The local environment's cloud assembly, its stacks merged into one template. It is synthesized once for each state of
+ * the sources, then taken from the cache.
+ * @throws Error if the synthesis fails.
+ */
 export async function synthesize(cache = CACHE): Promise<Assembly> {
   const folder = join(cache, await digestOfSources());
   if (!existsSync(folder)) {
@@ -26,7 +30,7 @@ export async function synthesize(cache = CACHE): Promise<Assembly> {
     await synthesizeInto(folder, await mkdtemp(join(cache, "synth-")));
   }
   const files = globSync("*.template.json", { cwd: folder });
-  if (files.length === 0) throw new Error(`${folder} holds no template. Remove it and start again.`);
+  if (files.length === 0) throw new Error(`${folder} contains no template. Delete the folder and start again.`);
   const jsons = await Promise.all(files.map(async (file) => readFile(join(folder, file), "utf8")));
   return { folder, template: parseTemplates(jsons) };
 }
@@ -40,7 +44,7 @@ async function digestOfSources(): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Works in a folder of its own and renames it at the end: of two runs at once, one wins and both are served. */
+/** Works in its own folder and renames it at the end: if two runs do so at once, both use the first one's result. */
 async function synthesizeInto(folder: string, workFolder: string): Promise<void> {
   try {
     await runCdkApp(workFolder);
@@ -52,7 +56,10 @@ async function synthesizeInto(folder: string, workFolder: string): Promise<void>
   }
 }
 
-/** Leaves the cloud assembly of one environment in the folder. */
+/**
+ * Writes the cloud assembly of one environment to the folder.
+ * @throws Error with the program's output if it fails.
+ */
 export async function runCdkApp(
   outputFolder: string,
   context: Readonly<Record<string, unknown>> = { env: "local" },

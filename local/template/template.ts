@@ -9,10 +9,10 @@ const templateSchema = z.object({
   Outputs: z.record(z.string(), z.object({ Value: z.unknown() })).default({}),
 });
 
-/** A synthesized CloudFormation template, as far as the local run reads it. */
+/** The parts of a synthesized CloudFormation template that the local run reads. */
 export type Template = z.infer<typeof templateSchema>;
 
-/** The stacks of one app, read as one. */
+/** Parses the templates of one app's stacks and merges them into one. */
 export function parseTemplates(jsons: readonly string[]): Template {
   return templateSchema.parse(mergeStacks(jsons.map((json) => JSON.parse(json) as StackTemplate<unknown>)));
 }
@@ -30,14 +30,20 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
 
 const HASH_OF_A_LOGICAL_ID = /[0-9A-F]{8}$/;
 
-/** Every resource's physical name: its logical id, in lower case and without CDK's hash. */
+/**
+ * Physical names by logical id: `fetchonce-local-` and the logical id in lower case, without the CDK's hash.
+ * @throws Error if two resources would get the same name.
+ */
 export function physicalNames(template: Template): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
   const names = new Map<string, string>();
   for (const logicalId of Object.keys(template.Resources)) {
     const name = `fetchonce-local-${logicalId.replace(HASH_OF_A_LOGICAL_ID, "").toLowerCase()}`;
     const owner = owners.get(name);
-    if (owner) throw new Error(`The template's ${owner} and ${logicalId} would both be called ${name} locally.`);
+    if (owner)
+      throw new Error(
+        `The template's ${owner} and ${logicalId} would both be called ${name} locally. Rename one of the constructs.`,
+      );
     owners.set(name, logicalId);
     names.set(logicalId, name);
   }
@@ -57,10 +63,10 @@ export function arnOf(type: string, name: string): string {
 
 const aliasProperties = z.object({ FunctionName: z.unknown(), Name: z.string() });
 
-/** Gives the value with every intrinsic function in it replaced by what it stands for. */
+/** Replaces every intrinsic function in the value by what it stands for. */
 export type Resolver = (value: unknown) => unknown;
 
-/** @param queueUrls by logical id, of the queues made so far: a queue's `Ref` is its URL. */
+/** @param queueUrls URLs of the queues created so far, by logical id: a queue's `Ref` is its URL. */
 export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, string>): Resolver {
   const names = physicalNames(template);
 
@@ -73,7 +79,7 @@ export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, st
     if (resource?.Type === "AWS::Lambda::Alias") return aliasArn(resource.Properties);
     if (resource?.Type !== "AWS::SQS::Queue") return name;
     const url = queueUrls.get(logicalId);
-    if (url === undefined) throw new Error(`The template needs the URL of ${logicalId} before that queue is made.`);
+    if (url === undefined) throw new Error(`The template needs the URL of ${logicalId} before that queue is created.`);
     return url;
   };
 
@@ -86,12 +92,14 @@ export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, st
     const type = template.Resources[logicalId]?.Type;
     const physical = names.get(logicalId);
     if (type === undefined || physical === undefined) {
-      throw new Error(`The template takes ${name} of ${logicalId}, which is not one of its resources.`);
+      throw new Error(`The template refers to ${logicalId}.${name}, but ${logicalId} is not one of its resources.`);
     }
     if (name === "Arn") return arnOf(type, physical);
     if (name === "QueueName") return physical;
     if (name === "StreamArn") return `${arnOf(type, physical)}/stream/local`;
-    throw new Error(`The local run cannot tell ${logicalId}.${name}. Teach local/template/template.ts that attribute.`);
+    throw new Error(
+      `The local run does not know ${logicalId}.${name}. Add the attribute to local/template/template.ts.`,
+    );
   };
 
   const intrinsics: Readonly<Record<string, (argument: unknown) => unknown>> = {
@@ -133,7 +141,7 @@ export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, st
       if (intrinsic) return intrinsic(argument);
       if (name.startsWith("Fn::")) {
         throw new Error(
-          `The local run does not know ${name}, which the template uses. Teach local/template/template.ts.`,
+          `The local run does not know ${name}, which the template uses. Add it to local/template/template.ts.`,
         );
       }
     }
@@ -143,9 +151,12 @@ export function resolverOf(template: Template, queueUrls: ReadonlyMap<string, st
   return resolve;
 }
 
-/** What the stack tells its users under that name; infra promises the names. */
+/**
+ * The value of a stack output.
+ * @throws Error if the template has no output of that name.
+ */
 export function outputOf(template: Template, resolve: Resolver, name: string): string {
   const output = template.Outputs[name];
-  if (!output) throw new Error(`The template has no output ${name}, by which the local run finds its resources.`);
+  if (!output) throw new Error(`The template has no output ${name}, which the local run needs to find its resources.`);
   return z.string().parse(resolve(output.Value));
 }

@@ -141,11 +141,11 @@ describe("the page", () => {
   it("shows a run of 100,000 jobs with no more rows than it can bear, and can be paused", async () => {
     const urls = Array.from({ length: 100_000 }, (_, n) => `https://example.org/${n}`);
     const { page, faults } = await visit(browser, await stage({ urls, events: 1000 }));
-    await page.locator("#events-note", { hasText: "1,000 so far, the latest 200 here" }).waitFor();
+    await page.locator("#events-note", { hasText: "1,000 events so far, the latest 200 are shown" }).waitFor();
     expect(await page.locator('#states a[href="#state=WAITING"] strong').textContent()).toBe("100,000");
     expect(await page.locator("#events tr").count()).toBe(200);
     await page.locator('#states a[href="#state=WAITING"]').click();
-    await page.locator("#jobs-note", { hasText: "100 jobs WAITING, the first of them" }).waitFor();
+    await page.locator("#jobs-note", { hasText: "100 jobs WAITING (only the first are listed)" }).waitFor();
     await page.locator("#pause").press("Enter");
     expect(await page.locator("#pause").getAttribute("aria-pressed")).toBe("true");
     expect(faults).toEqual([]);

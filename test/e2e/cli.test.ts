@@ -162,7 +162,7 @@ it("Ctrl-C stops cleanly, and the next run goes on in the middle of the file", a
   await expect.poll(served, { timeout: 60_000, interval: 50 }).toBeGreaterThan(12 * 2 ** 20);
   interrupted.process.kill("SIGINT");
   expect(await interrupted.exit()).toBe(130);
-  expect(interrupted.output()).toContain("The same command goes on where this one stopped");
+  expect(interrupted.output()).toContain("Run the same command again to continue where this run stopped.");
 
   const { code } = await run([path, ...out()]);
   expect(code).toBe(0);

@@ -101,7 +101,7 @@ describe("the gate", () => {
   it("off in the table's document: the plain path, though the variable says on", async () => {
     const run = await startQuietRun(await startSurroundings(), "true");
     expect(await gateCommand(run, "off", "--by", "the test", "--reason", "as an operator does")).toMatch(
-      /^0 % of jobs, .*: off \(version 1\)\.[^]*none -> 0 %  off, by the test: as an operator does\n$/,
+      /^At most 0 % of jobs take .*: off \(version 1\)\.[^]*none -> 0 %  off, by the test: as an operator does\n$/,
     );
     await run.submit(files);
     await run.untilQueueIsEmpty();

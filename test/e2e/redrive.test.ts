@@ -56,7 +56,7 @@ it("failed jobs of one class are opened again, and end well when their origin ha
   expect(done.code).toBe(0);
   expect(done.out).toContain(`reopened  ${run.idOf(mended)}  origin  http_404`);
   expect(done.out).toContain("1 job reopened.\n");
-  expect(done.out).toMatch(/Looked at 2 items for \S+ read units?\./);
+  expect(done.out).toMatch(/Scanned 2 items for \S+ read units?\./);
   expect(JSON.parse(done.err)).toMatchObject({ event: "job_state_changed", from_state: "FAILED", to_state: "LEASED" });
   await run.untilTerminal([run.idOf(mended)]);
   await run.untilQueueIsEmpty();
@@ -76,7 +76,7 @@ it("dead letters that are messages are worked on, and the others stay where they
   const { code, out, err } = await redrive(run, ["dead-letters", "--from", deadLetterQueueUrl, "--to", queueUrl]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toMatch(/^sent {2}\S+$/m);
-  expect(out).toMatch(/^kept {2}\S+, no valid message: not JSON/m);
+  expect(out).toMatch(/^kept {2}\S+, not a valid message: not JSON/m);
   expect(out).toContain("1 message sent again.\n1 message left in the dead-letter queue");
   await run.untilDone([buried]);
   expect(await run.record(buried)).toMatchObject({ state: "INDEXED" });

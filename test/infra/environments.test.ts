@@ -91,7 +91,7 @@ describe("settings that do not fit together", () => {
     ],
     [
       { contentRetentionDays: 400, expiredRecords: "keep" as const },
-      'contentRetentionDays is 400 and expiredRecords is "keep". Write undefined',
+      'contentRetentionDays is 400 and expiredRecords is "keep". Write contentRetentionDays: undefined',
     ],
     [{ recoverLimit: 0 }, "recoverLimit is 0"],
     [{ sweepLimit: 1.5 }, "sweepLimit is 1.5"],
@@ -104,7 +104,7 @@ describe("settings that do not fit together", () => {
       { monitoring: { ...MONITORING, gateRollout: { bakeMs: 600_000, blindMs: 660_001 } } },
       "gateRollout.blindMs is 660001. Write",
     ],
-    [{ monitoring: undefined }, "Write codeDeployment: undefined: nothing would stop it."],
+    [{ monitoring: undefined }, "Write codeDeployment: undefined: no alarm would stop bad code."],
     [{ leaseTtlMs: Number.NaN }, "leaseTtlMs is NaN"],
   ])("%j are refused with what to write instead", (change, says) => {
     expect(refusalOf(change)).toContain(says);

@@ -11,6 +11,6 @@ it("a function that runs every minute is refused a timeout that reaches into the
     environment: {},
   };
   expect(() => new MinuteFunction<object>(new Stack(), "Slow", { ...props, timeoutMs: 60_000 })).toThrow(
-    "Slow: write a timeout below 1 minute, not 60000 ms.",
+    "Slow: timeoutMs is 60000. Write less than 60000: a run must end before the next one is due.",
   );
 });

@@ -47,7 +47,7 @@ describe("subscribers", () => {
 
   it("are refused when they would be told over plain HTTP", () => {
     expect(() => made({ page: { emails: [], httpsUrls: ["http://example.com/"] }, ticket: NOBODY })).toThrow(
-      "Alarms go to HTTPS endpoints only, not to http://example.com/",
+      "An alarm subscriber is http://example.com/. Write an endpoint that starts with https://.",
     );
   });
 

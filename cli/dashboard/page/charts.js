@@ -3,7 +3,7 @@ import { byId, element } from "./elements.js";
 import { formatBytes, formatCount } from "./format.js";
 
 const HEIGHT = 170;
-/** `light-dark()` is resolved for real properties only. */
+/** Browsers resolve `light-dark()` for real properties only, not for custom ones. */
 const resolved = (name) => () => {
   const probe = byId("charts");
   probe.style.color = `var(${name})`;
@@ -12,7 +12,7 @@ const resolved = (name) => () => {
   return value;
 };
 
-/** Steps of 1, 2, 4, ... look right in KiB and MiB. */
+/** Axis steps of 1, 2, 4, ... give round numbers in KiB and MiB. */
 const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 function createChart(caption, format, yAxis = {}) {
@@ -50,7 +50,7 @@ function createChart(caption, format, yAxis = {}) {
   return chart;
 }
 
-/** @returns a function that draws the points of a status */
+/** @returns a function that draws the `points` of a status */
 export function createCharts() {
   const bytes = createChart("bytes per second", (value) => `${formatBytes(value)}/s`, { incrs: BINARY_STEPS });
   const jobs = createChart("jobs per second", (value) => `${formatCount(value)}/s`);

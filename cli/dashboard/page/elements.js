@@ -1,7 +1,7 @@
 /** @param {string} id */
 export const byId = (id) => document.getElementById(id);
 
-/** Children are elements or text; text stays text, whatever a URL or an origin put into it. */
+/** Children are elements or text. Text is never parsed as HTML, so a URL or an origin cannot inject markup. */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -11,7 +11,7 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** A row of cells; a cell is text or [text or element, class]. */
+/** A table row. Each cell is text, an element, or [text or element, class]. */
 export const row = (...cells) =>
   element(
     "tr",

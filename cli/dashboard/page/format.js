@@ -32,13 +32,13 @@ const TIME = new Intl.DateTimeFormat("en-GB", {
   fractionalSecondDigits: 3,
 });
 
-/** Of the clock on the wall. */
+/** Local time of day. */
 export function formatTime(timestamp) {
   const time = new Date(timestamp);
   return Number.isNaN(time.getTime()) ? "" : TIME.format(time);
 }
 
-/** What an event says besides its name, time and job. */
+/** All fields of an event except its name, time and job. */
 export const formatDetails = (event) =>
   Object.entries(event)
     .filter(([name]) => !COLUMNS_OF_THEIR_OWN.has(name))

@@ -2,11 +2,11 @@ import { byId, element, head, jobLink, row } from "./elements.js";
 import { formatDetails, formatTime } from "./format.js";
 
 const MOST_ROWS = 1000;
-/** As the server has it. */
+/** The server's limit for a list of jobs. */
 const MOST_LISTED = 100;
 const LOOK_EVERY_MS = 1000;
 
-/** What is shown is in the address: #job=ID or #state=STATE. */
+/** The address's fragment selects what is shown: #job=ID or #state=STATE. */
 let shown = "";
 let timer;
 
@@ -34,7 +34,7 @@ const ask = async (path) => {
   return response.json();
 };
 
-/** Again and again, until something else is shown; `look` says when there is no more to see. */
+/** Calls `look` until something else is shown. `look` returns the ms to wait before its next call. */
 function keepLooking(look) {
   const address = shown;
   const again = async () => {
@@ -61,7 +61,7 @@ function showState(state) {
       body.dataset.ids = ids;
       body.replaceChildren(...jobs.map(({ id, label, reason }) => row(jobLink(id, label), id, reason ?? "")));
     }
-    const bound = jobs.length === MOST_LISTED ? ", the first of them" : "";
+    const bound = jobs.length === MOST_LISTED ? " (only the first are listed)" : "";
     byId("jobs-note").textContent = `${jobs.length} ${jobs.length === 1 ? "job" : "jobs"} ${state}${bound}`;
     return LOOK_EVERY_MS;
   });
@@ -100,7 +100,7 @@ function showTimeline(jobId) {
 const share = (part, whole) => `${Math.floor((part / whole) * 100)} % of events.jsonl`;
 
 function timelineNote(jobId, count) {
-  if (count === 0) return `No event of job ${jobId} so far.`;
-  const bound = count === MOST_ROWS ? ", the first of them; events.jsonl has them all" : "";
+  if (count === 0) return `No events of job ${jobId} so far.`;
+  const bound = count === MOST_ROWS ? " (only the first are shown; events.jsonl has all)" : "";
   return `Job ${jobId}: ${count} events${bound}`;
 }

@@ -18,7 +18,7 @@ function showTotals({ phase, elapsedMs, jobs, bytes }) {
     `${formatBytes(bytes)}, ${formatDuration(elapsedMs)}`;
 }
 
-/** Made once: what has the focus keeps it. */
+/** Creates the list items once, so that a focused item keeps the focus. */
 function showStates(states) {
   const list = byId("states");
   if (list.children.length !== states.length) list.replaceChildren(...states.map(stateItem));
@@ -65,7 +65,8 @@ function showEvents(events, eventsSoFar) {
     );
   }
   while (body.rows.length > MOST_EVENTS) body.deleteRow(-1);
-  byId("events-note").textContent = `${formatCount(eventsSoFar)} so far, the latest ${body.rows.length} here`;
+  byId("events-note").textContent =
+    `${formatCount(eventsSoFar)} events so far, the latest ${body.rows.length} are shown`;
 }
 
 function show(status) {
@@ -76,7 +77,7 @@ function show(status) {
   if (!isPaused) showEvents(status.events, status.eventsSoFar);
 }
 
-/** @returns undefined when nobody answers any more */
+/** @returns undefined if the run's process no longer answers */
 const ask = async () =>
   fetch(`/status?after=${lastEvent}`).then(
     async (response) => response.json(),
@@ -93,7 +94,7 @@ async function look() {
 byId("pause").addEventListener("click", () => {
   isPaused = !isPaused;
   byId("pause").setAttribute("aria-pressed", String(isPaused));
-  byId("pause").textContent = isPaused ? "Go on" : "Pause";
+  byId("pause").textContent = isPaused ? "Resume" : "Pause";
 });
 followAddress();
 await look();

@@ -83,14 +83,14 @@ describe("wrong usage ends with 2 and a sentence that helps", () => {
     [["--ouch"], "unknown option '--ouch'"],
     [["--workers", "0"], "argument '0' is invalid. It must be a whole number from 1 to 64."],
     [["--workers", "two"], "argument 'two' is invalid. It must be a whole number from 1 to 64."],
-    [["--enable-idempotency=101"], "argument '101' is invalid. It must be a percentage, 0 to 100."],
+    [["--enable-idempotency=101"], "argument '101' is invalid. It must be a percentage from 0 to 100."],
     [
       ["--dashboard", "65536"],
-      "argument '65536' is invalid. It must be a port, 1 to 65535, or 0 for any that is free.",
+      "argument '65536' is invalid. It must be a port from 1 to 65535, or 0 for any free port.",
     ],
     [["--dashboard=web"], "argument 'web' is invalid. It must be a port"],
     [["absent.csv"], "Cannot read the manifest absent.csv: no such file or directory."],
-    [["list.xml"], "What list.xml holds cannot be told by its name. Known are .jsonl, .csv, .txt"],
+    [["list.xml"], "The manifest list.xml has an unknown file name extension. Use .jsonl, .csv, .txt"],
     [["--no-enable-idempotency"], "The demo shows what idempotency does"],
   ])("%j", async (argv, sentence) => {
     const { code, stdout, stderr } = await runWith([...argv, "--out", join(folder, "out")]);
@@ -108,7 +108,7 @@ describe("wrong usage ends with 2 and a sentence that helps", () => {
     await writeFile(file, "");
     const line = '{"work_id":"w","artifact_id":"a","url":"https://example.org/"}';
     const { code, stderr } = await runWith(["-", "--out", join(file, "out")], line);
-    expect([code, stderr]).toEqual([2, expect.stringContaining("Choose another with --out.")]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("Choose another one with --out.")]);
   });
 
   it("a port that somebody else has", async () => {
@@ -117,7 +117,7 @@ describe("wrong usage ends with 2 and a sentence that helps", () => {
     const port = String((other.address() as AddressInfo).port);
     const { code, stdout, stderr } = await runWith(["--dashboard", port, "--out", join(folder, "out")]);
     other.close();
-    expect([code, stdout, stderr]).toEqual([2, "", expect.stringContaining(`cannot have port ${port}: it is in use.`)]);
+    expect([code, stdout, stderr]).toEqual([2, "", expect.stringContaining(`cannot use port ${port}: it is in use.`)]);
   });
 
   it("an invalid manifest, before anything is made or sent", async () => {
@@ -127,7 +127,7 @@ describe("wrong usage ends with 2 and a sentence that helps", () => {
     expect(stderr).toBe(
       "standard input, line 1, artifact_id: missing\n" +
         "standard input, line 1, url: not an absolute URL\n" +
-        "Nothing was downloaded: standard input has 1 invalid line. Mend it, or use --skip-invalid.\n",
+        "Nothing was downloaded: standard input has 1 invalid line. Fix the manifest, or use --skip-invalid.\n",
     );
     expect(await readdir(folder)).toEqual([]);
   });

@@ -262,7 +262,7 @@ describe("the server", () => {
   it("says so when the port is in use", async () => {
     const port = Number(new URL(dashboard.url).port);
     await expect(startDashboard(port, live, folder)).rejects.toThrow(
-      `The dashboard cannot have port ${port}: it is in use. Choose another, or say --dashboard alone and get a free one.`,
+      `The dashboard cannot use port ${port}: it is in use. Choose another port, or write --dashboard without a port to get a free one.`,
     );
   });
 });

@@ -47,9 +47,9 @@ describe("npm run gate", () => {
     }
     expect((await gate("status", "--table", "jobs")).stdout).toBe(
       [
-        "12.5 % of jobs, at most, take the exactly-once path: set by hand (version 5).",
+        "At most 12.5 % of jobs take the exactly-once path: set by hand (version 5).",
         "",
-        "History (who is what the caller said):",
+        "History (names are as the callers gave them):",
         "  5  2027-01-15T08:00:04.000Z  5 % -> 12.5 %  set, by ada: INC-7",
         "  4  2027-01-15T08:00:03.000Z  5 % -> 5 %  baking, by ada: INC-7",
         "  3  2027-01-15T08:00:02.000Z  5 % -> 5 %  paused, by ada: INC-7",
@@ -67,7 +67,9 @@ describe("npm run gate", () => {
     const set = { baked_from: 1_800_000_000_000, blind_from: 1_800_000_060_000 };
     await items.write({ key: GATE_KEY, when: [[]], set });
     const { stdout } = await gate("status", "--table", "jobs");
-    expect(stdout).toContain("\nThe step bakes since 2027-01-15T08:00:00.000Z.\nThe alarms cannot be read since 2027-");
+    expect(stdout).toContain(
+      "\nThe step has been baking since 2027-01-15T08:00:00.000Z.\nThe alarms have been unreadable since 2027-",
+    );
   });
 
   it("gives help on request", async () => {
@@ -79,16 +81,16 @@ describe("npm run gate", () => {
   });
 
   it.each<[string[], string]>([
-    [[], "Say one of status, start, off, set, pause and resume."],
+    [[], "Write one of status, start, off, set, pause and resume."],
     [["of", ...SIGNED], "unknown command 'of'"],
     [["status"], "required option '--table <NAME>' not specified"],
     [["off", "--table", "jobs", "--reason", "x"], "required option '--by <WHO>' not specified"],
     [["off", "--table", "jobs", "--by", "x"], "required option '--reason <TEXT>' not specified"],
-    [["off", "--table", "jobs", "--by", " ", "--reason", "x"], "Write 1 to 64 characters."],
-    [["off", "--table", "jobs", "--by", "x", "--reason", "r".repeat(201)], "Write 1 to 200 characters."],
+    [["off", "--table", "jobs", "--by", " ", "--reason", "x"], "It must have 1 to 64 characters."],
+    [["off", "--table", "jobs", "--by", "x", "--reason", "r".repeat(201)], "It must have 1 to 200 characters."],
     [["set", ...SIGNED], "missing required argument 'PERCENT'"],
-    [["set", "101", ...SIGNED], "It must be a percentage, 0 to 100."],
-    [["set", "half", ...SIGNED], "It must be a percentage, 0 to 100."],
+    [["set", "101", ...SIGNED], "It must be a percentage from 0 to 100."],
+    [["set", "half", ...SIGNED], "It must be a percentage from 0 to 100."],
     [["off", "now", ...SIGNED], "too many arguments for 'off'."],
     [["start", ...SIGNED], "There is no gate document: the workers' variable alone decides"],
     [["resume", ...SIGNED], "No rollout is paused"],
@@ -100,7 +102,7 @@ describe("npm run gate", () => {
   });
 
   it.each<[string, () => Promise<never>, string]>([
-    ["a table that does not answer", async () => Promise.reject(new Error("ResourceNotFound")), "of the table jobs"],
+    ["a table that does not answer", async () => Promise.reject(new Error("ResourceNotFound")), "in the table jobs"],
     ["a damaged document", async () => Promise.resolve({ pk: GATE_KEY } as never), "item GATE is damaged"],
   ])("ends with 1 and a sentence at %s", async (_what, read, sentence) => {
     const { gate } = table({ ...simulatedItems(), read });

@@ -134,16 +134,13 @@ describe("a bad line is told with place and reason", () => {
       "two digests for one job",
       "m.jsonl",
       ["a", "b"].map((digit) => JSON.stringify(job(1, { sha256: digit.repeat(64) }))).join("\n"),
-      ["m.jsonl, line 2, sha256: line 1 gives another digest for the same job"],
+      ["m.jsonl, line 2, sha256: line 1 has another digest for the same job"],
     ],
     [
       "a missing column",
       "m.csv",
       "work_id,URL\nw,https://example.org",
-      [
-        "m.csv, line 1, artifact_id: the header names no such column",
-        "m.csv, line 1, url: the header names no such column",
-      ],
+      ["m.csv, line 1, artifact_id: missing from the header line", "m.csv, line 1, url: missing from the header line"],
     ],
     ["a column twice", "m.csv", `${header},url\nw,a,b,c,d`, ["m.csv, line 1, url: 2 columns have this name"]],
     [
@@ -158,7 +155,7 @@ describe("a bad line is told with place and reason", () => {
       "m.csv",
       `${header}\nw,a,"https://example.org/1,\n`,
       [
-        "m.csv, line 2: Quote Not Closed: the parsing is finished with an opening quote at line 2; nothing after this could be read",
+        "m.csv, line 2: Quote Not Closed: the parsing is finished with an opening quote at line 2; the rest of the file was not read",
       ],
     ],
     ["no URL", "m.txt", "https://example.org/1\n\nexample.org/2", ["m.txt, line 3, url: not an absolute URL"]],
@@ -180,17 +177,17 @@ describe("a bad line is told with place and reason", () => {
 
 describe("what is no manifest is refused", () => {
   it.each([
-    ["empty", "m.jsonl", "\n\n", "is empty: it names no URL"],
-    ["of comments alone", "m.txt", "# nothing\n", "is empty: it names no URL"],
-    ["a header alone", "m.csv", "work_id,artifact_id,url\n", "is empty: it names no URL"],
-    ["of an unknown kind", "m.xlsx", "x", "Known are .jsonl, .csv, .txt, or - for JSON lines on standard input"],
+    ["empty", "m.jsonl", "\n\n", "is empty. It must name at least one URL."],
+    ["of comments alone", "m.txt", "# nothing\n", "is empty. It must name at least one URL."],
+    ["a header alone", "m.csv", "work_id,artifact_id,url\n", "is empty. It must name at least one URL."],
+    ["of an unknown kind", "m.xlsx", "x", "Use .jsonl, .csv, .txt, or - for JSON lines on standard input"],
   ])("%s", async (_, name, text, reason) => {
     await expect(manifestOf(name, text)).rejects.toThrow(reason);
   });
 
   it.each([
     ["nothing there", "absent.csv", "absent.csv: no such file or directory."],
-    ["a folder", ".", "cannot be told by its name"],
+    ["a folder", ".", "has an unknown file name extension"],
   ])("%s", async (_, name, reason) => {
     await expect(readManifest(join(folder, name), STDIN)).rejects.toThrow(reason);
   });

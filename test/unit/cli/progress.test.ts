@@ -138,10 +138,10 @@ describe("the summary", () => {
       "4 jobs: 2 INDEXED, 1 FAILED, 1 unfinished",
       "2.0 KiB downloaded in 1 min 1 s, 2 retries, 1.0 KiB resumed instead of fetched again, " +
         "1 job taken over from a crashed worker",
-      "1 of 4 were done before; they were not fetched again",
+      "1 of 4 done in an earlier run; they were not fetched again",
       "1 of 4 failed in an earlier run and stay FAILED: a job ends only once. " +
-        "To try them anew, choose another directory with --out",
-      "Files are in out/content, a line for each job in out/results.jsonl",
+        "To try them again, choose another directory with --out",
+      "Files are in out/content; out/results.jsonl has a line for each job",
     ]);
   });
 
@@ -150,7 +150,7 @@ describe("the summary", () => {
     tracker.meetEarlier(doneOf(1, 1));
     const summary = summarize(tracker, 0, 0);
     expect(hasFailures(summary)).toBe(false);
-    expect(describeSummary(summary, "out")).toContain("1 of 1 were done before; nothing was fetched again");
+    expect(describeSummary(summary, "out")).toContain("1 of 1 done in an earlier run; nothing was fetched again");
   });
 });
 

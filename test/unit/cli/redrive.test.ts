@@ -57,18 +57,18 @@ describe("wrong usage", () => {
   }
 
   it.each<[string[], string]>([
-    [[], "Say what to redrive: failed, or dead-letters."],
+    [[], "The command is missing. Write failed or dead-letters."],
     [["everything"], "unknown command 'everything'"],
     [["failed"], "required option '--table <NAME>' not specified"],
     [["failed", "--table", "jobs"], "required option '--queue-url <URL>' not specified"],
-    [["failed", "--table", "jobs", "--queue-url", "work"], "It must be a queue's URL"],
+    [["failed", "--table", "jobs", "--queue-url", "work"], "It must be the URL of a queue"],
     [[...FAILED, "--class", "bad"], "Allowed choices are origin, policy, system."],
     [[...FAILED, "--limit", "0"], "It must be a whole number above 0."],
-    [[...FAILED, "--older-than", "soon"], "It must be a number and s, m, h or d, as in 90m."],
-    [[...FAILED, "--older-than", "2h", "--newer-than", "1h"], "--older-than must be the shorter of the two"],
+    [[...FAILED, "--older-than", "soon"], "It must be a number followed by s, m, h or d, such as 90m."],
+    [[...FAILED, "--older-than", "2h", "--newer-than", "1h"], "--older-than must be shorter than --newer-than"],
     [[...FAILED, "more"], "too many arguments"],
     [["dead-letters", "--from", DEAD], "required option '--to <URL>' not specified"],
-    [["dead-letters", "--from", QUEUE, "--to", QUEUE], "its messages would go in circles"],
+    [["dead-letters", "--from", QUEUE, "--to", QUEUE], "--from and --to are the same queue."],
   ])("%j ends with 2 and a sentence", async (argv, sentence) => {
     const { code, said } = await end(argv);
     expect(code).toBe(2);
@@ -79,7 +79,7 @@ describe("wrong usage", () => {
     const { code, said } = await end(FAILED);
     expect(code).toBe(1);
     expect(said).toBe(
-      "Stopped: Error: AWS must not be asked.\nNothing is lost. Mend that, and run the same command again.\n",
+      "Stopped: Error: AWS must not be asked.\nNothing is lost. Fix the cause and run the same command again.\n",
     );
   });
 });

@@ -98,6 +98,6 @@ describe("the table", () => {
   });
 
   it("is a sentence when nothing was measured", () => {
-    expect(describeSlos(sloReport({}, SLOS))).toEqual(["No SLO report: nothing was measured in this run."]);
+    expect(describeSlos(sloReport({}, SLOS))).toEqual(["No SLO report: this run has no measurements."]);
   });
 });

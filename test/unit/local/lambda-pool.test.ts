@@ -104,7 +104,7 @@ describe("a pool of worker processes", () => {
   it("says with what and in which words a process ended, and replaces it", async () => {
     const pool = await poolOf("exit");
     const before = pool.pids();
-    await expect(pool.invoke({})).rejects.toThrow(/exited with 7\.\nout of cheese/);
+    await expect(pool.invoke({})).rejects.toThrow(/exited with code 7\.\nout of cheese/);
     await until(() => pool.pids().length === 1);
     expect(pool.pids()).not.toEqual(before);
   });

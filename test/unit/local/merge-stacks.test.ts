@@ -25,7 +25,7 @@ describe("the stacks of an app, read as one", () => {
 
   it.each([
     { wrong: "an import that nobody exports", stacks: [data, importing("data:Name")], says: /imports "data:Name"/ },
-    { wrong: "a logical id in two stacks", stacks: [data, data], says: /Two stacks have a Table/ },
+    { wrong: "a logical id in two stacks", stacks: [data, data], says: /Two stacks have a resource Table/ },
   ])("are refused with $wrong", ({ stacks, says }) => {
     expect(() => mergeStacks<object>(stacks)).toThrow(says);
   });
