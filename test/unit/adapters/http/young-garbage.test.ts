@@ -4,7 +4,7 @@ import { youngGarbage } from "../../../../adapters/http/young-garbage.ts";
 const MIB = 1024 * 1024;
 const PIECE = 64 * 1024;
 
-/** @returns the peak growth of ArrayBuffer memory, in bytes, while `bytes` arrive in pieces that are dropped at once. */
+/** @returns the peak growth of ArrayBuffer memory, in bytes, while `bytes` bytes arrive in pieces that are dropped. */
 function peakGrowth(everyBytes: number, bytes: number): number {
   const garbage = youngGarbage(everyBytes);
   const before = process.memoryUsage().arrayBuffers;

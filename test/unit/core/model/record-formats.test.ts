@@ -31,8 +31,8 @@ describe.each(releases)("job records of release $release", ({ records }) => {
     const w = world();
     w.serve(fileOrigin(BODY));
     await w.items.write({ key: jobItemKey(decodeJob(item).jobId), when: [[]], set: item });
-    // What the recorded run had staged does not exist here, so some records need a second attempt, which stages the body
-    // anew.
+    // What the recorded run had staged does not exist here. Some records therefore need a second attempt, which stages
+    // the body anew.
     for (const waitMs of [w.deps.settings.leaseTtlMs + 1, w.deps.settings.retry.capMs]) {
       await w.clock.advance(waitMs);
       await w.deliver();

@@ -9,7 +9,7 @@ const GOOD = ["a", "b", "c", "d"].map(valid);
 const POISON = ["not JSON", '{"work_id":"w"}'];
 const REASONS: Readonly<Record<string, string>> = { [valid("b")]: "http_404" };
 
-/** Two queues that return two letters per receive, and a process that can die at any call, before or after the effect. */
+/** Two queues that return two letters per receive, and a process that can die before or after the effect of any call. */
 class Queues {
   readonly work: string[] = [];
   readonly dead: DeadLetter[];
