@@ -1,4 +1,4 @@
-/** What services other than AWS's own leave out of an answer is taken for nothing, never for a fault. */
+/** Fields that services other than AWS's own leave out of their answers count as empty, and never cause an error. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -43,7 +43,7 @@ afterAll(async () => {
   await once(server, "close");
 });
 
-describe("Staging", () => {
+describe("Staging, given an S3 answer without optional fields,", () => {
   const upload = { key: "k", uploadId: "u" };
   const body = Buffer.from("x");
 
@@ -55,14 +55,14 @@ describe("Staging", () => {
     ["head", "", async () => staging.head("k"), { bytes: 0, etag: "" }],
     ["listParts", "<R/>", async () => staging.listParts(upload), []],
     [
-      "listParts, of a part",
+      "listParts with an empty part",
       "<R><Part></Part></R>",
       async () => staging.listParts(upload),
       [{ partNumber: 0, etag: "", bytes: 0 }],
     ],
     ["litter", "<R/>", async () => staging.litter(undefined, 9), { found: [] }],
     [
-      "litter, of an upload and an object",
+      "litter with an empty upload and object",
       "<R><Upload></Upload><Contents></Contents></R>",
       async () => staging.litter(undefined, 9),
       {
@@ -73,20 +73,20 @@ describe("Staging", () => {
       },
     ],
     [
-      "litter, of where it goes on",
+      "litter with a truncated page",
       "<R><IsTruncated>true</IsTruncated></R>",
       async () => staging.litter(undefined, 9),
       { found: [], next: JSON.stringify({ of: "uploads", key: "", uploadId: "" }) },
     ],
   ];
 
-  it.each(CALLS)("%s", async (_call, xml, run, nothing) => {
+  it.each(CALLS)("returns empty values: %s", async (_call, xml, run, nothing) => {
     answer = xml;
     expect(await run()).toEqual(nothing);
   });
 });
 
-describe("Items", () => {
+describe("Items, given a DynamoDB answer without optional fields,", () => {
   const write = { key: "k", when: [[{ attribute: "pk", is: "absent" }]], set: { a: 1 } } as const;
 
   const CALLS: readonly (readonly [call: string, json: object, run: () => Promise<unknown>, nothing: unknown])[] = [
@@ -94,16 +94,16 @@ describe("Items", () => {
     ["read", {}, async () => items.read("k"), undefined],
     ["readMany", {}, async () => items.readMany(["k"]), new Map()],
     ["watched", {}, async () => items.watched(0, 1, 1), []],
-    ["watched, of a key", { Items: [{}] }, async () => items.watched(0, 1, 1), [""]],
+    ["watched with an empty item", { Items: [{}] }, async () => items.watched(0, 1, 1), [""]],
   ];
 
-  it.each(CALLS)("%s", async (_call, json, run, nothing) => {
+  it.each(CALLS)("returns empty values: %s", async (_call, json, run, nothing) => {
     answer = JSON.stringify(json);
     expect(await run()).toEqual(nothing);
   });
 });
 
-it("Queue: send", async () => {
+it("Queue, given an SQS answer without optional fields, sends without an error", async () => {
   answer = "{}";
   await expect(queue.send([{ body: "b", group: "g" }])).resolves.toBeUndefined();
 });
