@@ -13,8 +13,8 @@ const directive = z.strictObject({
 });
 
 /**
- * A line of embedded metrics as CloudWatch accepts it: one namespace, one set of dimensions, and no field that is neither
- * a dimension nor a metric.
+ * A line of embedded metrics as CloudWatch accepts it: one namespace, one set of dimensions, and no field besides the
+ * dimensions and the metrics.
  */
 export const embeddedMetrics = z
   .looseObject({ ["_aws"]: z.strictObject({ Timestamp: z.int(), CloudWatchMetrics: z.tuple([directive]) }) })

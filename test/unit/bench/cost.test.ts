@@ -88,7 +88,7 @@ describe("the cost model's time of an invocation", () => {
     },
     { is: "bound by the origin's bandwidth", work: { bytes: 12_500_000 }, ms: 1000 },
     { is: "bound by the function's bandwidth", work: { files: 10, bytes: 15_000_000 }, ms: 2000 },
-    { is: "bound by the CPU, at 1024 of 1769 MB per vCPU", work: { files: 10, cpuMs: 1024 }, ms: 17_690 },
+    { is: "bound by 1024 of 1769 MB per vCPU", work: { files: 10, cpuMs: 1024 }, ms: 17_690 },
     { is: "longer by the time of the S3 copy", work: { bytes: 12_500_000, copiedBytes: 75_000_000 }, ms: 1500 },
   ])("is $is: $ms ms", ({ work, ms }) => {
     expect(invocationMs({ ...idle, ...work }, 1024)).toBeCloseTo(ms, 9);

@@ -12,7 +12,7 @@ import { LARGE, sha256Of } from "../core/support.ts";
 
 type Outcome = Awaited<ReturnType<AnnouncementBus["publish"]>>;
 
-function announcer(outcome: (told: number) => Outcome | Error = (taken) => ({ taken }), isSetAside = true) {
+function announcer(outcome: (given: number) => Outcome | Error = (taken) => ({ taken }), isSetAside = true) {
   const announced: Announcement[] = [];
   const deadLetters: { body: string; reason: string }[] = [];
   const logs: string[] = [];

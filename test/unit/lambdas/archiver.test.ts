@@ -60,7 +60,7 @@ describe("the archiver", () => {
   it.each([
     { what: "was deleted by hand", record: streamRecord({ before: job("1") }) },
     {
-      what: "was modified, not removed, by DynamoDB itself",
+      what: "was modified by DynamoDB itself",
       record: { ...expired("1", 1), eventName: "MODIFY" as const },
     },
     { what: "is not a job", record: streamRecord({ before: { pk: "HASH#1", bytes: 1 }, isExpiry: true }) },

@@ -9,7 +9,7 @@ const GOOD = ["a", "b", "c", "d"].map(valid);
 const POISON = ["not JSON", '{"work_id":"w"}'];
 const REASONS: Readonly<Record<string, string>> = { [valid("b")]: "http_404" };
 
-/** Two queues that return two letters per receive, and a process that can die before or after the effect of any call. */
+/** Two queues that return two letters per receive, and a process that can die before or after any call's effect. */
 class Queues {
   readonly work: string[] = [];
   readonly dead: DeadLetter[];
@@ -79,12 +79,12 @@ const run = async (queues: Queues, more: Partial<DeadLettersRequest> = {}): Prom
 describe("the redrive of dead letters", () => {
   it("sends each valid letter once and deletes it; invalid letters stay visible and are reported with the problem", async () => {
     const queues = new Queues([...GOOD, ...POISON]);
-    const told: unknown[] = [];
-    await run(queues, { onLetter: ({ body }, outcome) => told.push([body, outcome]) });
+    const reported: unknown[] = [];
+    await run(queues, { onLetter: ({ body }, outcome) => reported.push([body, outcome]) });
     expect(queues.work).toEqual(GOOD);
     expect(queues.deadBodies).toEqual(POISON);
     expect(queues.isAnyHidden).toBe(false);
-    expect(told).toEqual([
+    expect(reported).toEqual([
       ...GOOD.map((body) => [body, "sent"]),
       ["not JSON", { problem: expect.stringContaining("not JSON") }],
       ['{"work_id":"w"}', { problem: expect.stringContaining("artifact_id") }],
@@ -93,26 +93,26 @@ describe("the redrive of dead letters", () => {
 
   it("sends and deletes nothing in a dry run, and leaves no letter hidden", async () => {
     const queues = new Queues([...GOOD, ...POISON]);
-    const told: unknown[] = [];
-    await run(queues, { isDryRun: true, onLetter: (_letter, outcome) => told.push(outcome) });
+    const reported: unknown[] = [];
+    await run(queues, { isDryRun: true, onLetter: (_letter, outcome) => reported.push(outcome) });
     expect({ work: queues.work, dead: queues.deadBodies, isAnyHidden: queues.isAnyHidden }).toEqual({
       work: [],
       dead: [...GOOD, ...POISON],
       isAnyHidden: false,
     });
-    expect(told.filter((outcome) => outcome === "selected")).toHaveLength(GOOD.length);
+    expect(reported.filter((outcome) => outcome === "selected")).toHaveLength(GOOD.length);
   });
 
   it("reports a letter once if it becomes visible again during the run", async () => {
     const queues = new Queues([...POISON, ...GOOD]);
-    const told: string[] = [];
+    const reported: string[] = [];
     await run(queues, {
       onLetter: ({ body }) => {
-        told.push(body);
+        reported.push(body);
         queues.timePasses();
       },
     });
-    expect(told.filter((body) => POISON.includes(body))).toEqual(POISON);
+    expect(reported.filter((body) => POISON.includes(body))).toEqual(POISON);
   });
 
   it("sends each message with the host of its URL as the group", async () => {

@@ -23,13 +23,13 @@ const depsOf = (w: World, more: Partial<RedriveDeps> = {}): RedriveDeps => ({
   ...more,
 });
 
-interface Told {
+interface Redriven {
   readonly jobs: readonly (readonly [jobId: string, outcome: string])[];
   readonly isComplete: boolean;
   readonly scanned: number;
 }
 
-async function redrive(w: World, request: Partial<FailedRequest> = {}, deps = depsOf(w)): Promise<Told> {
+async function redrive(w: World, request: Partial<FailedRequest> = {}, deps = depsOf(w)): Promise<Redriven> {
   const jobs: [string, string][] = [];
   const report = await redriveFailed(deps, {
     selection: {},

@@ -83,8 +83,8 @@ function checkPromises(w: World, body: Buffer): void {
   expect([...w.items.all.keys()].filter((key) => key.startsWith("HASH#"))).toHaveLength(1);
   const fences = w.items.history.filter(({ after }) => "fence" in after).map(({ after }) => after["fence"] as number);
   expect(fences).toEqual([...fences].sort((a, b) => a - b));
-  const told = w.events.filter((event) => event.event === "job_state_changed" && event.to_state === "INDEXED");
-  expect(told.length).toBeLessThanOrEqual(1);
+  const indexedEvents = w.events.filter((event) => event.event === "job_state_changed" && event.to_state === "INDEXED");
+  expect(indexedEvents.length).toBeLessThanOrEqual(1);
 }
 
 describe.each(SCENARIOS)("a download by $name", ({ body }) => {
