@@ -12,14 +12,17 @@ const directive = z.strictObject({
   Metrics: z.array(z.strictObject({ Name: z.string(), Unit: z.string() })).max(LIMIT),
 });
 
-/** What CloudWatch takes for embedded metrics, with one namespace and one set of dimensions, and nothing else in the line. */
+/**
+ * A line of embedded metrics as CloudWatch accepts it: one namespace, one set of dimensions, and no field besides the
+ * dimensions and the metrics.
+ */
 export const embeddedMetrics = z
   .looseObject({ ["_aws"]: z.strictObject({ Timestamp: z.int(), CloudWatchMetrics: z.tuple([directive]) }) })
   .transform(({ ["_aws"]: { Timestamp, CloudWatchMetrics }, ...fields }, context) => {
     const [{ Namespace, Dimensions, Metrics }] = CloudWatchMetrics;
     const named = [...Dimensions[0], ...Metrics.map(({ Name }) => Name)];
     if (Object.keys(fields).toSorted().join() !== named.toSorted().join())
-      context.addIssue(`The fields are ${Object.keys(fields).join()}, and those it names ${named.join()}`);
+      context.addIssue(`The line's fields are ${Object.keys(fields).join()}, but its directive names ${named.join()}`);
     return {
       timestampMs: Timestamp,
       namespace: Namespace,
@@ -30,7 +33,7 @@ export const embeddedMetrics = z
 
 export type EmbeddedMetrics = z.infer<typeof embeddedMetrics>;
 
-/** Values, in ascending order, by metric and unit. */
+/** Values in ascending order. The key is "<metric> in <unit>". */
 export type Values = Readonly<Record<string, readonly number[]>>;
 
 function grouped(measured: readonly (readonly [metric: string, values: readonly number[]])[]): Values {
@@ -44,7 +47,7 @@ export const valuesOf = (lines: readonly EmbeddedMetrics[]): Values =>
     lines.flatMap(({ metrics }) => metrics.map(({ name, unit, values }) => [`${name} in ${unit}`, values] as const)),
   );
 
-/** What events should have been counted as. */
+/** The values that the events should have been counted as. */
 export const measuredIn = (events: readonly TelemetryEvent[]): Values =>
   grouped(
     events.flatMap((event) =>

@@ -2,7 +2,7 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import type { AttributeValue, DynamoDBRecord } from "aws-lambda";
 import type { Item } from "../core/model/write.ts";
 
-/** 2026-11-25T08:00:00Z, in seconds as DynamoDB counts. */
+/** 2026-11-25T08:00:00Z in seconds, DynamoDB's unit. */
 const CHANGED_AT_S = 1_795_593_600;
 const BY_TTL = { type: "Service", principalId: "dynamodb.amazonaws.com" };
 
@@ -15,7 +15,7 @@ interface Change {
 
 const imageOf = (item: Item): Record<string, AttributeValue> => marshall(item) as Record<string, AttributeValue>;
 
-/** As Lambda hands over a record of a DynamoDB stream. */
+/** A record of a DynamoDB stream, in the shape that Lambda passes to a handler. */
 export const streamRecord = ({ before, after, isExpiry = false, at = 1 }: Change): DynamoDBRecord => ({
   eventID: `event-${at}`,
   eventName: before ? (after ? "MODIFY" : "REMOVE") : "INSERT",

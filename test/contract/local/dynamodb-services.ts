@@ -13,7 +13,7 @@ const javaVersion = Number(/version "(\d+)/.exec(spawnSync("java", ["-version"])
 
 const external = process.env["AWS_ENDPOINT_URL"];
 
-/** Every DynamoDB that this machine can run, and the one that AWS_ENDPOINT_URL names. */
+/** Every DynamoDB that this machine can run, and the one at AWS_ENDPOINT_URL if it is set. */
 export const dynamoDbServices: Readonly<Record<string, () => Promise<EmbeddedService>>> = {
   "dynalite, mended": async () => startDynamoDb({}),
   ...(javaVersion >= 17 && { "Amazon's DynamoDB Local": startDynamoDbLocal }),
@@ -53,7 +53,7 @@ async function freePort(): Promise<number> {
 
 const TRIES = 200;
 
-/** Java takes a while to listen. */
+/** Waits for up to 20 s: Java takes a while until it listens. */
 async function untilAnswering(endpoint: string): Promise<void> {
   const client = clientOf(endpoint);
   try {
@@ -71,7 +71,7 @@ async function untilAnswering(endpoint: string): Promise<void> {
   throw new Error(`DynamoDB Local did not answer within ${TRIES} tries.`);
 }
 
-/** The same keys and index as the stack's table. A table is not there at once, not even here. */
+/** Creates a table with the keys and the index of the stack's table, and waits until it exists. */
 export async function createJobsTable(client: DynamoDBClient, name: string): Promise<void> {
   await client.send(
     new CreateTableCommand({

@@ -16,7 +16,7 @@ import { clientOf, createJobsTable, dynamoDbServices } from "./dynamodb-services
 import { startDynamoDb } from "../../../local/aws/dynamodb.ts";
 import type { DynamoDbRequest, EmbeddedService } from "../../../local/aws/dynamodb.ts";
 
-/** Ours alone, whatever else the service holds. */
+/** A name of our own: an external service may hold other tables. */
 const TABLE = `jobs-${randomBytes(6).toString("hex")}`;
 
 let key = "";
@@ -66,7 +66,7 @@ async function refusal(sent: Promise<unknown>): Promise<ConditionalCheckFailedEx
   return error;
 }
 
-describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans on it, on %s", (_name, start) => {
+describe.each(Object.entries(dynamoDbServices))("DynamoDB, as far as the product uses it, on %s", (_name, start) => {
   let service: EmbeddedService;
   let client: DynamoDBClient;
 
@@ -95,13 +95,13 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
     expect(second.Attributes).toMatchObject({ state: { S: "LEASED" }, fence: { N: "2" } });
   });
 
-  it("answers a refused update with the item that refused it when asked to", async () => {
+  it("answers a refused update with the refusing item if ALL_OLD is requested", async () => {
     await client.send(lease("a"));
     const refused = await refusal(client.send(lease("b")));
     expect(refused.Item).toMatchObject({ pk: { S: key }, owner: { S: "a" }, fence: { N: "1" } });
   });
 
-  it("answers a refused update without the item when not asked for it", async () => {
+  it("answers a refused update without the item if ALL_OLD is not requested", async () => {
     await client.send(lease("a"));
     const refused = await refusal(
       client.send(
@@ -115,7 +115,7 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
     expect(refused.Item).toBeUndefined();
   });
 
-  it("refuses a condition on an item that is not there, and creates none", async () => {
+  it("refuses a condition on a missing item, and creates no item", async () => {
     const refused = await refusal(
       client.send(
         update({
@@ -131,7 +131,7 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
     expect(read.Item).toBeUndefined();
   });
 
-  it("lets exactly one of many racing conditional writes win", async () => {
+  it("applies exactly one of eight racing conditional writes", async () => {
     const owners = ["a", "b", "c", "d", "e", "f", "g", "h"];
     const outcomes = await Promise.allSettled(owners.map(async (owner) => client.send(lease(owner))));
     expect(outcomes.filter((outcome) => outcome.status === "fulfilled")).toHaveLength(1);
@@ -141,7 +141,7 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
     expect(read.Item?.["fence"]).toEqual({ N: "1" });
   });
 
-  it("reads many items at once and leaves out the keys that have none", async () => {
+  it("reads several items at once, and leaves out keys without an item", async () => {
     await client.send(lease("a"));
     const read = await client.send(
       new BatchGetItemCommand({
@@ -151,7 +151,7 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
     expect(read.Responses?.[TABLE]?.map((item) => item["pk"]?.S)).toEqual([key]);
   });
 
-  it("lists in the index only what has both of its keys, in the range asked for, oldest first", async () => {
+  it("lists in the index only items that have both index keys, in the requested range, oldest first", async () => {
     const shard = 7;
     const names = ["late", "early", "future", "unwatched"];
     for (const [index, name] of names.entries()) {
@@ -172,11 +172,11 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
   });
 
   it.each([
-    { change: "the entry appears", before: [], write: () => watch(1), table: 1, index: 1 },
-    { change: "the entry's key changes", before: [() => watch(1)], write: () => watch(2), table: 1, index: 2 },
-    { change: "the entry disappears", before: [() => watch(1)], write: unwatch, table: 1, index: 1 },
-    { change: "the entry stays", before: [() => watch(1)], write: () => touch("note", "n"), table: 1, index: 0 },
-    { change: "there is no entry", before: [], write: () => touch("note", "n"), table: 1, index: 0 },
+    { change: "the index entry appears", before: [], write: () => watch(1), table: 1, index: 1 },
+    { change: "the index entry's key changes", before: [() => watch(1)], write: () => watch(2), table: 1, index: 2 },
+    { change: "the index entry disappears", before: [() => watch(1)], write: unwatch, table: 1, index: 1 },
+    { change: "the index entry stays", before: [() => watch(1)], write: () => touch("note", "n"), table: 1, index: 0 },
+    { change: "there is no index entry", before: [], write: () => touch("note", "n"), table: 1, index: 0 },
     {
       change: "the item is over 1 KB",
       before: [() => watch(1)],
@@ -184,17 +184,20 @@ describe.each(Object.entries(dynamoDbServices))("DynamoDB as the product leans o
       table: 2,
       index: 0,
     },
-  ])("counts write units when $change: $table and $index for the index", async ({ before, write, table, index }) => {
-    for (const earlier of before) await client.send(earlier());
-    const { ConsumedCapacity: consumed } = await client.send(write());
-    expect(consumed?.Table?.CapacityUnits).toBe(table);
-    expect(consumed?.GlobalSecondaryIndexes?.["watch"]?.CapacityUnits ?? 0).toBe(index);
-    expect(consumed?.CapacityUnits).toBe(table + index);
-  });
+  ])(
+    "counts $table write units for the table and $index for the index if $change",
+    async ({ before, write, table, index }) => {
+      for (const earlier of before) await client.send(earlier());
+      const { ConsumedCapacity: consumed } = await client.send(write());
+      expect(consumed?.Table?.CapacityUnits).toBe(table);
+      expect(consumed?.GlobalSecondaryIndexes?.["watch"]?.CapacityUnits ?? 0).toBe(index);
+      expect(consumed?.CapacityUnits).toBe(table + index);
+    },
+  );
 });
 
 describe("the embedded DynamoDB", () => {
-  it("keeps its items over a restart", async () => {
+  it("keeps its items across a restart", async () => {
     const folder = await mkdtemp(join(tmpdir(), "fetchonce-dynamodb-"));
     const seen: (string | undefined)[] = [];
     for (const step of ["write", "read"]) {
@@ -213,7 +216,7 @@ describe("the embedded DynamoDB", () => {
     expect(seen).toEqual(["a", "a"]);
   });
 
-  it("tells its watcher what each request did and cost, refused writes included", async () => {
+  it("reports the operation and the cost of each request, refused writes included", async () => {
     const requests: DynamoDbRequest[] = [];
     const service = await startDynamoDb({
       onRequest: (request) => {

@@ -1,4 +1,4 @@
-/** The embedded S3 as files, as a witness of requests, and as one that says what it does not do. */
+/** The embedded S3: its objects as files, its reports of requests, and its refusals of what it does not implement. */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
@@ -67,10 +67,10 @@ async function rawPut(key: string, headers: Record<string, string>, body: string
   return response.status;
 }
 
-describe("objects as files", () => {
+describe("the embedded S3's objects as files", () => {
   const address = "sha256/ab/cd/abcd";
 
-  test("a bucket's own folder holds its objects under their keys, and nothing else", async () => {
+  test("a bucket's folder holds its objects under their keys, and nothing else", async () => {
     await client.send(new CreateBucketCommand({ Bucket: "content" }));
     await s3.put("staged", "body");
     const copy = { Bucket: "content", Key: address, CopySource: `${bucket}/staged` };
@@ -82,7 +82,7 @@ describe("objects as files", () => {
     expect(await namesUnder("content")).toEqual([]);
   });
 
-  test("a file put there by hand is an object, and one taken away is none", async () => {
+  test("a file added by hand is an object, and a removed file is no longer one", async () => {
     await client.send(new CreateBucketCommand({ Bucket: "content" }));
     await mkdir(join(folder, "content", "by"));
     await writeFile(join(folder, "content", "by", "hand"), "body");
@@ -91,7 +91,7 @@ describe("objects as files", () => {
     expect((await refusal(content.head("by/hand"))).status).toBe(404);
   });
 
-  test("metadata that got lost, or that is of other data, is made anew", async () => {
+  test("metadata that is missing, or that belongs to other data, is made anew", async () => {
     await s3.put("changed", "before");
     await s3.put("lost", "body");
     await writeFile(join(folder, "state/objects", bucket, "changed"), "after all");
@@ -100,7 +100,7 @@ describe("objects as files", () => {
     expect((await s3.head("lost")).ETag).toBe(`"${md5("body")}"`);
   });
 
-  test("any key can be kept, listed, read and removed, and leaves no folder", async () => {
+  test("any key can be stored, listed, read and removed, and leaves no folder behind", async () => {
     const segment = fc.oneof(
       fc.constantFrom("", ".", "..", "+", "a+", "%2E", "%", "~", "\\", "\u0001", "x".repeat(300), "é".repeat(120)),
       fc.string({ unit: "grapheme", maxLength: 12 }).filter((text) => !text.includes("\0")),
@@ -123,7 +123,7 @@ describe("objects as files", () => {
     expect(await namesUnder("state")).toContain("buckets");
   });
 
-  test("long keys are listed in order among their neighbours", async () => {
+  test("long keys are listed in byte order among their neighbours", async () => {
     const long = "x".repeat(200);
     const keys = [`${long}!`, `${long}/1`, `${long}0/2`, `${long}1`];
     for (const key of keys) await s3.put(key, "x");
@@ -136,7 +136,7 @@ describe("objects as files", () => {
     { why: "with a NUL", key: "a\0b", name: "InvalidURI" },
     { why: "under a key that is an object", key: "object/below", name: "InvalidRequest" },
     { why: "above keys that are objects", key: "folder", name: "InvalidRequest" },
-  ])("a key $why is refused with a sentence", async ({ key, name }) => {
+  ])("a key $why is refused with 400", async ({ key, name }) => {
     await s3.put("object", "x");
     await s3.put("folder/object", "x");
     expect(await refusal(s3.put(key, "x"))).toEqual({ status: 400, name });
@@ -144,7 +144,7 @@ describe("objects as files", () => {
   });
 });
 
-describe("bodies in flight", () => {
+describe("request bodies of the embedded S3", () => {
   const chunked = {
     "content-encoding": "aws-chunked",
     "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
@@ -168,8 +168,8 @@ describe("bodies in flight", () => {
       status: 400,
     },
     { what: "without the trailer it announced", body: "4\r\nbody\r\n0\r\n\r\n", status: 400 },
-    { what: "that ends in a chunk", body: "5\r\nbody", status: 400 },
-    { what: "whose chunk is longer than its header says", body: "3\r\nbody\r\n0\r\n\r\n", status: 400 },
+    { what: "that ends within a chunk", body: "5\r\nbody", status: 400 },
+    { what: "with a chunk longer than its header", body: "3\r\nbody\r\n0\r\n\r\n", status: 400 },
     { what: "that is not chunked at all", body: "body", status: 400 },
   ])("an aws-chunked body $what is answered with $status", async ({ body, status }) => {
     expect(await rawPut("chunked", chunked, body)).toBe(status);
@@ -181,13 +181,13 @@ describe("bodies in flight", () => {
     { header: "content-md5", algorithm: "md5" },
     { header: "x-amz-checksum-sha1", algorithm: "sha1" },
     { header: "x-amz-checksum-sha256", algorithm: "sha256" },
-  ])("$header is verified", async ({ header, algorithm }) => {
+  ])("the digest in $header is verified", async ({ header, algorithm }) => {
     const digestOf = (text: string) => createHash(algorithm).update(text).digest("base64");
     expect(await rawPut("verified", { [header]: digestOf("body") }, "body")).toBe(200);
     expect(await rawPut("refused", { [header]: digestOf("another") }, "body")).toBe(400);
   });
 
-  test("a writer that goes away in the middle leaves nothing", async () => {
+  test("a client that disconnects in mid-body leaves no object and no file", async () => {
     const url = new URL(`/${bucket}/torn`, server.endpoint);
     const torn = request(url, { method: "PUT", headers: { "content-length": 100 } });
     torn.on("error", () => {});
@@ -200,8 +200,8 @@ describe("bodies in flight", () => {
   });
 });
 
-describe("what the embedded S3 tells", () => {
-  test("every request is seen with its operation and status, every body byte is counted", async () => {
+describe("the reports and refusals of the embedded S3", () => {
+  test("every request is reported with its operation and status, and every body byte is counted", async () => {
     requests.length = 0;
     await s3.put("seen", bytesOf("seen", MiB));
     await refusal(s3.put("seen", "again", "*"));
@@ -219,7 +219,7 @@ describe("what the embedded S3 tells", () => {
     expect(Object.fromEntries(bytesSeen)).toEqual({ seen: MiB + "again".length, parts: "part".length });
   });
 
-  test("what it does not do is 501", async () => {
+  test("operations and options that it does not implement are answered with 501", async () => {
     const notImplemented = { status: 501, name: "NotImplemented" };
     const object = { Bucket: bucket, Key: "k" };
     expect(await refusal(client.send(new DeleteBucketCommand({ Bucket: bucket })))).toEqual(notImplemented);
@@ -239,9 +239,9 @@ describe("what the embedded S3 tells", () => {
       statement: { ...deny, Condition: { StringLike: { "s3:if-match": "*" } } },
     },
     { flaw: "an unknown condition key", statement: { ...deny, Condition: { Null: { "s3:prefix": "true" } } } },
-    { flaw: "a principal", statement: { ...deny, Principal: { AWS: "arn:aws:iam::111122223333:root" } } },
+    { flaw: "a principal other than *", statement: { ...deny, Principal: { AWS: "arn:aws:iam::111122223333:root" } } },
     { flaw: "NotAction", statement: { Effect: "Deny", Principal: "*", NotAction: "s3:GetObject", Resource: "*" } },
-  ])("a policy that denies by $flaw is refused, not ignored", async ({ statement }) => {
+  ])("a policy with $flaw is refused, not ignored", async ({ statement }) => {
     const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
     const put = client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
     expect(await refusal(put)).toEqual({ status: 400, name: "MalformedPolicy" });
@@ -253,11 +253,14 @@ describe("what the embedded S3 tells", () => {
     { Condition: { StringNotEquals: { "s3:if-none-match": ["*"] } }, withHeader: 200, without: 403 },
     { Condition: { Null: { "s3:if-none-match": false } }, withHeader: 403, without: 200 },
     { Condition: { Bool: { "aws:SecureTransport": "false" } }, withHeader: 200, without: 200 },
-  ])("a deny with $Condition answers $withHeader and $without", async ({ Condition, withHeader, without }) => {
-    const Policy = JSON.stringify({ Statement: [{ ...deny, Condition }] });
-    await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
-    await Promise.allSettled([s3.put("with", "x", "*"), s3.put("without", "x")]);
-    const statuses = requests.flatMap(({ key, status }) => (key === "" ? [] : [[key, status]]));
-    expect(Object.fromEntries(statuses)).toEqual({ with: withHeader, without });
-  });
+  ])(
+    "a deny with $Condition answers $withHeader with If-None-Match and $without without",
+    async ({ Condition, withHeader, without }) => {
+      const Policy = JSON.stringify({ Statement: [{ ...deny, Condition }] });
+      await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+      await Promise.allSettled([s3.put("with", "x", "*"), s3.put("without", "x")]);
+      const statuses = requests.flatMap(({ key, status }) => (key === "" ? [] : [[key, status]]));
+      expect(Object.fromEntries(statuses)).toEqual({ with: withHeader, without });
+    },
+  );
 });

@@ -19,7 +19,7 @@ const small = Buffer.from("small");
 
 onEachS3((s3) => {
   describe("multipart uploads", () => {
-    test("several parts make one object with their content and S3's ETag of ETags", async () => {
+    test("several parts become one object with their content and S3's ETag of ETags", async () => {
       const bodies = [full, bytesOf("second", 5 * MiB + 1), small];
       const etag = await s3.complete(await s3.upload("multipart/several", bodies), {
         IfNoneMatch: "*",
@@ -47,7 +47,7 @@ onEachS3((s3) => {
       expect(await s3.read("multipart/again")).toEqual(small);
     });
 
-    test("a Complete refused for its condition leaves the upload to be aborted", async () => {
+    test("an upload whose Complete was refused by If-None-Match can still be aborted", async () => {
       await s3.put("multipart/taken", "taken");
       const upload = await s3.upload("multipart/taken", [small]);
       expect((await refusal(s3.complete(upload, { IfNoneMatch: "*" }))).status).toBe(412);
@@ -86,7 +86,7 @@ onEachS3((s3) => {
         ],
         name: "EntityTooSmall",
       },
-    ])("a Complete with $flaw is $name", async ({ spoil, name }) => {
+    ])("a Complete with $flaw is refused with $name", async ({ spoil, name }) => {
       const upload = await s3.upload("multipart/spoiled", [small, small]);
       const Parts = spoil(upload.Parts[0]?.ETag ?? "");
       expect(await refusal(s3.complete({ ...upload, Parts }))).toEqual({ status: 400, name });
@@ -97,7 +97,7 @@ onEachS3((s3) => {
       expect((await refusal(s3.complete(upload, { MpuObjectSize: small.length + 1 }))).status).toBe(400);
     });
 
-    test("an aborted upload is NoSuchUpload to everybody", async () => {
+    test("every request for an aborted upload is refused with NoSuchUpload", async () => {
       const upload = await s3.upload("multipart/aborted", [small]);
       const { Key, UploadId } = upload;
       const named = { Bucket: s3.Bucket, Key, UploadId };
@@ -110,7 +110,7 @@ onEachS3((s3) => {
       expect((await refusal(s3.head(Key))).status).toBe(404);
     });
 
-    test("parts copied from ranges of another object join to it", async () => {
+    test("parts copied from ranges of another object become the same content", async () => {
       const source = Buffer.concat([full, small]);
       await s3.put("multipart/copy-source", source);
       const { Key, UploadId } = await s3.upload("multipart/copied", []);
@@ -126,7 +126,7 @@ onEachS3((s3) => {
       expect((await s3.read(Key)).equals(source)).toBe(true);
     });
 
-    test("a part copied on the condition of another version of its source is refused", async () => {
+    test("a part copy with x-amz-copy-source-if-match of another version is refused", async () => {
       await s3.put("multipart/copy-source-version", "now");
       const { Key, UploadId } = await s3.upload("multipart/copy-refused", []);
       const part = { Bucket: s3.Bucket, Key, UploadId, PartNumber: 1 };
@@ -136,8 +136,8 @@ onEachS3((s3) => {
     });
   });
 
-  describe("listings, page by page", () => {
-    test("the parts of an upload, ascending", async () => {
+  describe("listings in pages", () => {
+    test("contain the parts of an upload in ascending order", async () => {
       const { Key, UploadId, Parts } = await s3.upload("pages/parts", [small, Buffer.from("2"), Buffer.from("three")]);
       const named = { Bucket: s3.Bucket, Key, UploadId };
       const first = await s3.client.send(new ListPartsCommand({ ...named, MaxParts: 2 }));
@@ -150,7 +150,7 @@ onEachS3((s3) => {
       expect(listed.map(({ Size }) => Size)).toEqual([small.length, 1, 5]);
     });
 
-    test("the unfinished uploads under a prefix, by key and then by age", async () => {
+    test("contain the unfinished uploads under a prefix, by key and then by age", async () => {
       const uploads = [];
       for (const key of ["b", "a", "a", "c/d"]) uploads.push(await s3.upload(`pages/uploads/${key}`, []));
       const [b, a1, a2, d] = uploads;
@@ -172,7 +172,7 @@ onEachS3((s3) => {
       expect(seen).toEqual([a1, a2, b, d].map((upload) => upload?.UploadId));
     });
 
-    test("objects by the bytes of their keys, from a prefix, after a key, and by token", async () => {
+    test("contain objects in the byte order of their keys, by prefix, after a key, and by token", async () => {
       const keys = ["a-b", "a/b", "a/b!", "a0", "b/1", "b/é", "b/\u{1f600}", "c"].map((key) => `pages/objects/${key}`);
       for (const key of keys.toReversed()) await s3.put(key, "x");
       const first = await listObjects(s3, { MaxKeys: 3 });

@@ -33,8 +33,8 @@ function putPolicy({ client, Bucket }: BucketUnderTest, policy: object): Promise
 }
 
 onEachS3((s3) => {
-  describe("a bucket whose policy demands If-None-Match on every write", () => {
-    test("refuses Put, Copy and Complete without it, and takes them with it", async () => {
+  describe("a bucket whose policy requires If-None-Match on every write", () => {
+    test("refuses Put, Copy and Complete without the header, and accepts them with it", async () => {
       await s3.put("source", "body");
       await putPolicy(s3, contentPolicy(s3));
       const upload = await s3.upload("completed", [Buffer.from("part")]);
@@ -49,7 +49,7 @@ onEachS3((s3) => {
       expect(await refusal(s3.put("put", "other", "*"))).toEqual({ status: 412, name: "PreconditionFailed" });
     });
 
-    test("refuses what its other statements deny, and nothing else", async () => {
+    test("refuses exactly the requests that its other statements deny", async () => {
       await s3.put("deleted", "body", "*");
       await s3.put("as kept", "body", "*");
       await putPolicy(s3, contentPolicy(s3));
@@ -58,7 +58,7 @@ onEachS3((s3) => {
       expect((await s3.read("as kept")).toString()).toBe("body");
     });
 
-    test("gives its policy back", async () => {
+    test("returns its policy as it was put", async () => {
       await putPolicy(s3, contentPolicy(s3));
       const { Policy = "" } = await s3.client.send(new GetBucketPolicyCommand({ Bucket: s3.Bucket }));
       expect(JSON.parse(Policy)).toEqual(contentPolicy(s3));

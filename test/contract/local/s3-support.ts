@@ -84,7 +84,7 @@ const backends: readonly (readonly [string, () => Promise<Running>])[] = [
   ...(externalEndpoint === undefined ? [] : [[externalEndpoint, () => useExternal(externalEndpoint)] as const]),
 ];
 
-/** Runs the suite against the embedded S3 and, when AWS_ENDPOINT_URL is set, against that too, in a bucket of its own. */
+/** Runs the suite against the embedded S3 and, if it is set, against AWS_ENDPOINT_URL, in a new bucket each. */
 export function onEachS3(suite: (s3: BucketUnderTest) => void): void {
   describe.each(backends)("%s", (_name, start) => {
     let running: Running | undefined;
@@ -120,7 +120,7 @@ export async function removeBucket(client: S3Client, Bucket: string): Promise<vo
   await client.send(new DeleteBucketCommand({ Bucket }));
 }
 
-/** One bucket, with the requests that most tests are made of. */
+/** One bucket, with the requests that most tests need. */
 export class BucketUnderTest {
   readonly #running: () => { readonly client: S3Client; readonly bucket: string };
 
@@ -194,7 +194,7 @@ interface CompleteConditions {
   readonly MpuObjectSize?: number;
 }
 
-/** The same bytes for the same seed, different for another. */
+/** @returns `length` bytes that depend on the seed only. */
 export function bytesOf(seed: string, length: number): Buffer {
   const block = createHash("sha512").update(seed).digest();
   return Buffer.alloc(length, block);
@@ -209,7 +209,10 @@ export function multipartEtag(parts: readonly Uint8Array[]): string {
   return `"${md5(Buffer.concat(digests))}-${parts.length}"`;
 }
 
-/** Status and code of a refusal; the promise must be refused. */
+/**
+ * @returns the status and the error code of a refused request.
+ * @throws Error if the request succeeds.
+ */
 export async function refusal(promise: Promise<unknown>): Promise<{ status: number | undefined; name: string }> {
   try {
     await promise;

@@ -1,4 +1,4 @@
-/** What fetchonce relies on in S3, said to a plain client: the embedded S3 always, AWS_ENDPOINT_URL when it is set. */
+/** What fetchonce needs of S3, checked with a plain client on the embedded S3 and, if set, at AWS_ENDPOINT_URL. */
 import { Readable } from "node:stream";
 import {
   CopyObjectCommand,
@@ -18,7 +18,7 @@ const refusedPrecondition = { status: 412, name: "PreconditionFailed" };
 
 onEachS3((s3) => {
   describe("buckets", () => {
-    test("creating one's own bucket again succeeds and keeps its objects", async () => {
+    test("creating a bucket again as its owner succeeds and keeps its objects", async () => {
       await s3.put("bucket/kept", "kept");
       await s3.client.send(new CreateBucketCommand({ Bucket: s3.Bucket }));
       expect((await s3.read("bucket/kept")).toString()).toBe("kept");
@@ -26,12 +26,12 @@ onEachS3((s3) => {
       expect(names).toContain(s3.Bucket);
     });
 
-    test("a bucket that is not there is NoSuchBucket", async () => {
+    test("a write to a missing bucket is refused with NoSuchBucket", async () => {
       const missing = new PutObjectCommand({ Bucket: `${s3.Bucket}-missing`, Key: "k", Body: "x" });
       expect(await refusal(s3.client.send(missing))).toEqual({ status: 404, name: "NoSuchBucket" });
     });
 
-    test("a lifecycle configuration comes back as it was put", async () => {
+    test("a lifecycle configuration is returned as it was put", async () => {
       const Rules = [
         {
           ID: "abort",
@@ -52,8 +52,8 @@ onEachS3((s3) => {
     test.each([
       ["empty", Buffer.alloc(0)],
       ["of one byte", Buffer.from("x")],
-      ["longer than any buffer on the way", bytesOf("long", 3 * MiB + 1)],
-    ])("an object %s comes back with its bytes, ETag, type and metadata", async (name, Body) => {
+      ["of 3 MiB and a byte, longer than any buffer on the way", bytesOf("long", 3 * MiB + 1)],
+    ])("an object %s is returned with its bytes, ETag, type and metadata", async (name, Body) => {
       const Key = `objects/${name}`;
       const given = { ContentType: "text/x-test", CacheControl: "no-store", Metadata: { origin: "here" } };
       const { ETag } = await s3.client.send(new PutObjectCommand({ Bucket: s3.Bucket, Key, Body, ...given }));
@@ -62,7 +62,7 @@ onEachS3((s3) => {
       expect(await s3.head(Key)).toMatchObject({ ...given, ETag, ContentLength: Body.length });
     });
 
-    test("a stream, sent in chunks with its checksum behind it, is stored without the chunking", async () => {
+    test("a stream, sent aws-chunked with a trailing checksum, is stored without the chunking", async () => {
       const Body = bytesOf("stream", 300_007);
       const pieces = Readable.from([Body.subarray(0, 100_000), Body.subarray(100_000)]);
       const stream = { Bucket: s3.Bucket, Key: "objects/stream", Body: pieces, ContentLength: Body.length };
@@ -71,7 +71,7 @@ onEachS3((s3) => {
       expect((await s3.head("objects/stream")).ContentEncoding).toBeUndefined();
     });
 
-    test("a body that does not have the CRC32 it came with is refused and not stored", async () => {
+    test("a body that does not match its CRC32 is refused and not stored", async () => {
       const wrong = new PutObjectCommand({
         Bucket: s3.Bucket,
         Key: "objects/wrong",
@@ -82,7 +82,7 @@ onEachS3((s3) => {
       expect(await refusal(s3.head("objects/wrong"))).toEqual({ status: 404, name: "NotFound" });
     });
 
-    test("a missing key is NoSuchKey", async () => {
+    test("a read of a missing key is refused with NoSuchKey", async () => {
       const missing = s3.client.send(new GetObjectCommand({ Bucket: s3.Bucket, Key: "objects/missing" }));
       expect(await refusal(missing)).toEqual({ status: 404, name: "NoSuchKey" });
     });
@@ -93,14 +93,14 @@ onEachS3((s3) => {
       { Range: "bytes=7-", text: "789", ContentRange: "bytes 7-9/10" },
       { Range: "bytes=-2", text: "89", ContentRange: "bytes 8-9/10" },
       { Range: "bytes=8-99", text: "89", ContentRange: "bytes 8-9/10" },
-    ])("the range $Range is $text", async ({ Range, text, ContentRange }) => {
+    ])("the range $Range of ten digits is $text", async ({ Range, text, ContentRange }) => {
       await s3.put("objects/range", "0123456789");
       const found = await s3.client.send(new GetObjectCommand({ Bucket: s3.Bucket, Key: "objects/range", Range }));
       expect(await found.Body?.transformToString()).toBe(text);
       expect(found).toMatchObject({ ContentRange, ContentLength: text.length });
     });
 
-    test("a range behind the end is 416", async () => {
+    test("a range beyond the end is refused with 416", async () => {
       await s3.put("objects/range", "0123456789");
       const behind = s3.client.send(
         new GetObjectCommand({ Bucket: s3.Bucket, Key: "objects/range", Range: "bytes=10-" }),
@@ -117,7 +117,7 @@ onEachS3((s3) => {
       expect(await refusal(read())).toEqual(refusedPrecondition);
     });
 
-    test("deleting is idempotent, one by one and together", async () => {
+    test("deleting is idempotent, for one key and for several at once", async () => {
       await s3.put("delete/one", "1");
       await s3.put("delete/two", "2");
       await s3.remove("delete/one");
@@ -147,7 +147,7 @@ onEachS3((s3) => {
       },
     ] as const;
 
-    test.each(writes)("If-None-Match on $by: made when the key is free, 412 and untouched when not", async (each) => {
+    test.each(writes)("$by with If-None-Match creates a free key, and answers 412 for a taken one", async (each) => {
       const key = `conditional/twice-${each.by}`;
       await each.write(key, 1);
       const { ETag } = await s3.head(key);
@@ -157,13 +157,13 @@ onEachS3((s3) => {
       await each.write(key, 3);
     });
 
-    test.each(writes)(`of ${WRITERS} writers at once by $by exactly one wins`, async (each) => {
+    test.each(writes)(`exactly one of ${WRITERS} concurrent $by writers wins`, async (each) => {
       const key = `conditional/race-${each.by}`;
       const outcomes = await Promise.allSettled(Array.from({ length: WRITERS }, (_, n) => each.write(key, n)));
       const winners = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
       expect(winners).toHaveLength(1);
       const losers = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
-      // S3 may also answer 409 to a writer whose race is not decided yet.
+      // S3 may also answer 409 to a writer while the race is undecided.
       for (const error of losers) expect(["PreconditionFailed", "ConditionalRequestConflict"]).toContain(error.name);
       expect((await s3.head(key)).ETag).toBe(winners[0]);
     });
@@ -178,7 +178,7 @@ onEachS3((s3) => {
       expect((await s3.read(Key)).toString()).toBe("two");
     });
 
-    test("a copy whose source is not the version it names is refused", async () => {
+    test("a copy is refused if its source is another version than x-amz-copy-source-if-match names", async () => {
       const ETag = await s3.put("conditional/source-version", "one");
       const CopySource = `${s3.Bucket}/conditional/source-version`;
       const Key = "conditional/copied";
@@ -192,7 +192,7 @@ onEachS3((s3) => {
   });
 
   describe("copies", () => {
-    test("a copy keeps the metadata or replaces it, and outlives its source", async () => {
+    test("a copy keeps or replaces the metadata, and survives the deletion of its source", async () => {
       const source = {
         Bucket: s3.Bucket,
         Key: "copies/source",
@@ -213,7 +213,7 @@ onEachS3((s3) => {
       expect((await s3.read("copies/kept")).toString()).toBe("body");
     });
 
-    test("the copy of a missing key is NoSuchKey", async () => {
+    test("a copy of a missing key is refused with NoSuchKey", async () => {
       expect(await refusal(s3.copy("copies/missing", "copies/x"))).toEqual({ status: 404, name: "NoSuchKey" });
     });
   });

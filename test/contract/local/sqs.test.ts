@@ -79,20 +79,20 @@ async function send(body: string, delaySeconds?: number): Promise<void> {
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body, DelaySeconds: delaySeconds }));
 }
 
-describe("SQS as the product leans on it", () => {
-  it("names queues by URLs at its own endpoint", async () => {
+describe("the embedded SQS, as far as the product uses it", () => {
+  it("gives queues URLs at its own endpoint", async () => {
     expect(new URL(queueUrl).origin).toBe(service.endpoint);
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: `jobs-${queues}` }));
     expect(QueueUrl).toBe(queueUrl);
   });
 
-  it("hides a received message from everybody else", async () => {
+  it("hides a received message from other receivers", async () => {
     await send("one");
     expect((await receive()).map((message) => message.Body)).toEqual(["one"]);
     expect(await receive()).toEqual([]);
   });
 
-  it("returns a message given back at once, and counts its receives", async () => {
+  it("delivers a message again at once if its visibility is set to 0, and counts its receives", async () => {
     await send("one");
     const [first] = await receive();
     await giveBack(first);
@@ -101,7 +101,7 @@ describe("SQS as the product leans on it", () => {
     expect(second?.MessageId).toBe(first?.MessageId);
   });
 
-  it("brings a message back when the visibility it was given runs out", async () => {
+  it("delivers a message again when the visibility timeout that it was given ends", async () => {
     await send("one");
     const [message] = await receive();
     await giveBack(message, 1);
@@ -109,14 +109,14 @@ describe("SQS as the product leans on it", () => {
     expect((await receive(queueUrl, 20)).map((returned) => returned.Body)).toEqual(["one"]);
   });
 
-  it("moves a message to the dead-letter queue when it was received too often", async () => {
+  it("moves a message to the dead-letter queue after maxReceiveCount receives", async () => {
     await send("poison");
     for (let receives = 0; receives < 2; receives++) await giveBack((await receive())[0]);
     expect(await receive()).toEqual([]);
     expect((await receive(deadLetterQueueUrl)).map((message) => message.Body)).toEqual(["poison"]);
   });
 
-  it("never returns a deleted message", async () => {
+  it("never delivers a deleted message", async () => {
     await send("one");
     const [message] = await receive();
     await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: message?.ReceiptHandle }));
@@ -124,7 +124,7 @@ describe("SQS as the product leans on it", () => {
     expect(await receive()).toEqual([]);
   });
 
-  it("keeps a delayed message back and counts it as delayed", async () => {
+  it("holds a delayed message back and counts it as delayed", async () => {
     await send("later", 1);
     expect(await receive()).toEqual([]);
     const { Attributes } = await sqs.send(
@@ -134,7 +134,7 @@ describe("SQS as the product leans on it", () => {
     expect((await receive(queueUrl, 20)).map((message) => message.Body)).toEqual(["later"]);
   });
 
-  it("takes a message group on a standard queue without ordering by it", async () => {
+  it("accepts a message group on a standard queue, without ordering by it", async () => {
     const bodies = ["a", "b", "c"];
     await sqs.send(
       new SendMessageBatchCommand({
@@ -148,7 +148,7 @@ describe("SQS as the product leans on it", () => {
     expect((await receive()).map((message) => message.Body)).toEqual([received[1]?.Body]);
   });
 
-  it("carries message attributes", async () => {
+  it("delivers message attributes", async () => {
     await sqs.send(
       new SendMessageCommand({
         QueueUrl: queueUrl,
@@ -160,13 +160,13 @@ describe("SQS as the product leans on it", () => {
     expect(message?.MessageAttributes?.["reason"]?.StringValue).toBe("not JSON");
   });
 
-  it("wakes a long poll when a message comes", async () => {
+  it("ends a long poll when a message arrives", async () => {
     const waiting = receive(queueUrl, 20);
     await send("one");
     expect((await waiting).map((message) => message.Body)).toEqual(["one"]);
   });
 
-  it("counts each request once, batches as one", async () => {
+  it("reports each request once, and a batch as one request", async () => {
     requests.length = 0;
     const bodies = ["a", "b", "c"];
     await sqs.send(

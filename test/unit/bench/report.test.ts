@@ -2,16 +2,16 @@ import { describe, expect, it } from "vitest";
 import { isOver, medianOf } from "../../../bench/harness/measurement.ts";
 import { tableOf } from "../../../bench/harness/results.ts";
 
-describe("what the benchmarks report", () => {
+describe("the benchmarks' report", () => {
   it.each([
     { values: [3], median: 3 },
     { values: [30, 1, 2], median: 2 },
     { values: [10, 9, 1, 2], median: 5.5 },
-  ])("the median of $values is $median", ({ values, median }) => {
+  ])("has $median as the median of $values", ({ values, median }) => {
     expect(medianOf(values)).toBe(median);
   });
 
-  it("has no median of nothing", () => {
+  it("has no median of an empty list", () => {
     expect(() => medianOf([])).toThrow("There is no median of nothing.");
   });
 
@@ -19,11 +19,11 @@ describe("what the benchmarks report", () => {
     { value: 96, atMost: 96, over: false },
     { value: 96.1, atMost: 96, over: true },
     { value: 1e9, atMost: undefined, over: false },
-  ])("$value is over a bound of $atMost: $over", ({ value, atMost, over }) => {
+  ])("counts $value as over a bound of $atMost: $over", ({ value, atMost, over }) => {
     expect(isOver({ what: "memory", value, unit: "MiB", atMost })).toBe(over);
   });
 
-  it("shows which figures are over their bounds, and the remarks", () => {
+  it("marks the figures that are over their bounds, and lists the remarks", () => {
     const figures = [
       { what: "small", value: 8, unit: "units", atMost: 8 },
       { what: "larger", value: 1234.5, unit: "MiB", atMost: 96 },

@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe("the command line", () => {
+describe("the command line of fetchonce", () => {
   const defaults = {
     manifest: undefined,
     outDir: "./downloads",
@@ -43,7 +43,7 @@ describe("the command line", () => {
     [["a.csv", "--dashboard", "--workers", "2"], { dashboardPort: 0, manifest: "a.csv", workers: 2 }],
     [["--dashboard", "8080", "a.csv"], { dashboardPort: 8080, manifest: "a.csv" }],
     [["--dashboard=8080"], { dashboardPort: 8080 }],
-  ])("%j is understood", (argv, expected) => {
+  ])("accepts %j", (argv, expected) => {
     expect(parseArguments(argv, {})).toEqual({ ...defaults, ...expected });
   });
 
@@ -52,7 +52,7 @@ describe("the command line", () => {
     [["--enable-idempotency"], "false", "true"],
     [["--no-enable-idempotency"], "true", "false"],
     [["--enable-idempotency=7"], "25", "7"],
-  ])("%j with the variable set to %s means %s", (argv, variable, expected) => {
+  ])("%j with DOCSTOKG_ENABLE_IDEMPOTENCY=%s sets idempotency to %s: options win", (argv, variable, expected) => {
     expect(parseArguments(argv, { DOCSTOKG_ENABLE_IDEMPOTENCY: variable })).toMatchObject({
       enableIdempotency: expected,
     });
@@ -77,7 +77,7 @@ async function runWith(argv: string[], stdin = "", env: NodeJS.ProcessEnv = {}):
   return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
 }
 
-describe("wrong usage ends with 2 and a sentence that helps", () => {
+describe("wrong usage of fetchonce exits with 2 and says what to do", () => {
   it.each<[string[], string]>([
     [["a.csv", "b.csv"], "too many arguments. Expected 1 argument but got 2: a.csv, b.csv."],
     [["--ouch"], "unknown option '--ouch'"],
@@ -92,18 +92,18 @@ describe("wrong usage ends with 2 and a sentence that helps", () => {
     [["absent.csv"], "Cannot read the manifest absent.csv: no such file or directory."],
     [["list.xml"], "The manifest list.xml has an unknown file name extension. Use .jsonl, .csv, .txt"],
     [["--no-enable-idempotency"], "The demo shows what idempotency does"],
-  ])("%j", async (argv, sentence) => {
+  ])("for the arguments %j", async (argv, sentence) => {
     const { code, stdout, stderr } = await runWith([...argv, "--out", join(folder, "out")]);
     expect(stderr).toContain(sentence);
     expect([code, stdout]).toEqual([2, ""]);
   });
 
-  it("a variable that makes no sense", async () => {
+  it("if DOCSTOKG_ENABLE_IDEMPOTENCY has an invalid value", async () => {
     const { code, stderr } = await runWith([], "", { DOCSTOKG_ENABLE_IDEMPOTENCY: "maybe" });
     expect([code, stderr]).toEqual([2, expect.stringContaining('DOCSTOKG_ENABLE_IDEMPOTENCY is "maybe"')]);
   });
 
-  it("a directory that cannot be made", async () => {
+  it("if the output directory cannot be created", async () => {
     const file = join(folder, "file");
     await writeFile(file, "");
     const line = '{"work_id":"w","artifact_id":"a","url":"https://example.org/"}';
@@ -111,7 +111,7 @@ describe("wrong usage ends with 2 and a sentence that helps", () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining("Choose another one with --out.")]);
   });
 
-  it("a port that somebody else has", async () => {
+  it("if the dashboard's port is in use", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const port = String((other.address() as AddressInfo).port);
@@ -120,7 +120,7 @@ describe("wrong usage ends with 2 and a sentence that helps", () => {
     expect([code, stdout, stderr]).toEqual([2, "", expect.stringContaining(`cannot use port ${port}: it is in use.`)]);
   });
 
-  it("an invalid manifest, before anything is made or sent", async () => {
+  it("if the manifest is invalid, before anything is created or sent", async () => {
     const outDir = join(folder, "out");
     const { code, stderr } = await runWith(["-", "--out", outDir], '{"work_id":"w","url":"x"}\n');
     expect(code).toBe(2);
@@ -132,20 +132,20 @@ describe("wrong usage ends with 2 and a sentence that helps", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("a manifest of which --skip-invalid leaves nothing", async () => {
+  it("if --skip-invalid leaves no line of the manifest", async () => {
     const { code, stderr } = await runWith(["-", "--skip-invalid", "--out", join(folder, "out")], "{}");
     expect([code, stderr]).toEqual([2, expect.stringContaining("no line of standard input is valid.")]);
   });
 });
 
-it("help ends with 0", async () => {
+it("fetchonce --help exits with 0", async () => {
   expect(await runWith(["--help"])).toMatchObject({ code: 0, stderr: "" });
 });
 
 describe("results.jsonl", () => {
   const message = { work_id: "w", artifact_id: "a", url: "https://example.org/" };
 
-  it("holds a line a result, in order, with null for what is not known, and replaces the last one whole", async () => {
+  it("has one line per result in the manifest's order, null for unknown values, and replaces an older file", async () => {
     await writeResults(folder, [resultOf({ ...message, work_id: "old" }, UNKNOWN)]);
     await writeResults(folder, [
       resultOf(message, { ...UNKNOWN, state: "FAILED", reason: "http_404" }),

@@ -37,8 +37,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe("throughput", () => {
-  it("keeps a point every half second, and a run of any length in less than 600", () => {
+describe("the dashboard's throughput", () => {
+  it("covers a run of 24 hours with fewer than 600 evenly spaced points", () => {
     const throughput = new Throughput();
     const endMs = 24 * 3600 * 1000;
     for (let atMs = 0; atMs <= endMs; atMs += 200) throughput.add({ atMs, bytes: atMs * 10, jobs: atMs });
@@ -52,7 +52,7 @@ describe("throughput", () => {
   });
 });
 
-describe("the status of a run", () => {
+describe("the dashboard's status of a run", () => {
   it("is empty before it begins", () => {
     const status = new LiveRun().status(0);
     expect(status).toMatchObject({
@@ -65,7 +65,7 @@ describe("the status of a run", () => {
     expect(countsOf(status)).toEqual({});
   });
 
-  it("counts jobs by state in the order of their life, and lists those of a state", () => {
+  it("counts jobs by state, in the order of the states, and lists the jobs in a state", () => {
     const { live, tracker } = runOf(4);
     tracker.hearTelemetry({ event: "job_state_changed", job_id: idOf(1), to_state: "STREAMING" });
     tracker.fail(idOf(2), "http_404");
@@ -78,7 +78,7 @@ describe("the status of a run", () => {
     expect(live.jobsIn("nowhere")).toEqual([]);
   });
 
-  it("hands out each event once, with the name of its file", () => {
+  it("returns each event once, with the name of its job's file", () => {
     const { live } = runOf(1);
     live.heard({ event: "job_leased", job_id: idOf(0) });
     live.heard({ event: "crash_recovery_event" });
@@ -90,7 +90,7 @@ describe("the status of a run", () => {
     expect(live.status(2).events).toEqual([]);
   });
 
-  it("says how far it has come, and when it is over", () => {
+  it("reports the progress, and the end of the run", () => {
     const { live } = runOf(2);
     live.refreshed(sampleAt(1000, 0, 0));
     live.refreshed(sampleAt(2500, 1, 77));
@@ -107,7 +107,7 @@ describe("the status of a run", () => {
     });
   });
 
-  it("stays small with 100,000 jobs and 10,000 events", () => {
+  it("stays below 1 MiB with 100,000 jobs and 10,000 events", () => {
     const { live } = runOf(100_000);
     const url = "https://example.org/".padEnd(2000, "x");
     const event = { event: "job_planned", job_id: idOf(1), url };
@@ -136,28 +136,32 @@ describe("a job's timeline", () => {
   }
 
   it.each<[string, string, string[]]>([
-    ["its own events, in order", line(1, "a") + line(2, "b") + line(1, "c"), ["a", "c"]],
-    ["nothing of an empty file", "", []],
+    ["the job's own events, in order", line(1, "a") + line(2, "b") + line(1, "c"), ["a", "c"]],
+    ["no event if the file is empty", "", []],
     ["no line that a crash has torn", `${line(1, "a").slice(0, 50)}${line(1, "b")}${line(1, "c")}`, ["c"]],
     ["no line that is still being written", line(1, "a") + line(1, "b").slice(0, -1), ["a"]],
-    ["no event that names it otherwise", `${JSON.stringify({ event: "x", op_key: idOf(1) })}\n`, []],
+    [
+      "no event that names the job in another field than job_id",
+      `${JSON.stringify({ event: "x", op_key: idOf(1) })}\n`,
+      [],
+    ],
   ])("has %s", async (_, text, expected) => {
     await writeFile(eventsPath, text);
     expect((await readAll(1)).events).toEqual(expected);
   });
 
-  it("is empty before there is a file", async () => {
+  it("is empty before the events file exists", async () => {
     expect(await readTimeline(eventsPath, idOf(1), 0)).toEqual({ events: [], next: 0, size: 0 });
   });
 
-  it("goes on where the last reading ended", async () => {
+  it("continues where the last read ended", async () => {
     await writeFile(eventsPath, line(1, "a") + line(1, "b").slice(0, 20));
     const { next } = await readTimeline(eventsPath, idOf(1), 0);
     await appendFile(eventsPath, line(1, "b").slice(20));
     expect((await readTimeline(eventsPath, idOf(1), next)).events).toMatchObject([{ event: "b" }]);
   });
 
-  it("of a large file is read piece by piece, and nothing falls between two", async () => {
+  it("is read piece by piece from a large file, without losing an event between two pieces", async () => {
     const others = line(2, "x".repeat(997)).repeat(1000);
     await writeFile(eventsPath, "");
     for (let n = 0; n < 20; n += 1) await appendFile(eventsPath, line(1, `e${n}`) + others);
@@ -166,13 +170,13 @@ describe("a job's timeline", () => {
     expect(readings).toBe(3);
   });
 
-  it("passes over what no event can be", async () => {
+  it("skips a line of 17 MiB, which is too long to be an event", async () => {
     await writeFile(eventsPath, `${"x".repeat(17 * MIB)}\n${line(1, "a")}`);
     expect((await readAll(1)).events).toEqual(["a"]);
   });
 });
 
-describe("the server", () => {
+describe("the dashboard server", () => {
   let live: LiveRun;
   let dashboard: Dashboard;
   beforeEach(async () => {
@@ -185,7 +189,7 @@ describe("the server", () => {
   const fetchPath = async (path: string, init?: RequestInit): Promise<Response> =>
     fetch(new URL(path, dashboard.url), init);
 
-  it("listens on the loopback interface alone, at a port of its own", () => {
+  it("listens on the loopback interface only, on a free port", () => {
     expect(dashboard.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
   });
 
@@ -196,14 +200,14 @@ describe("the server", () => {
     ["/uplot.js", "text/javascript"],
     ["/uplot.css", "text/css"],
     ["/status", "application/json"],
-  ])("%s is there, and may load nothing from elsewhere", async (path, type) => {
+  ])("serves %s, with a policy that forbids loading from other origins", async (path, type) => {
     const response = await fetchPath(path);
     expect([response.status, response.headers.get("content-type")]).toEqual([200, expect.stringContaining(type)]);
     expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self'; /);
     expect((await response.text()).length).toBeGreaterThan(100);
   });
 
-  it("serves every script and style that the page and its scripts name", async () => {
+  it("serves every script and style sheet that the page and its scripts name", async () => {
     const pending = ["/"];
     const seen = new Set<string>();
     for (const path of pending) {
@@ -218,7 +222,7 @@ describe("the server", () => {
     expect(seen.size).toBe(9);
   });
 
-  it("tells the status, from an event on", async () => {
+  it("serves the status with the events after a given number", async () => {
     live.heard({ event: "job_leased", job_id: idOf(0) });
     live.heard({ event: "lease_released", job_id: idOf(0) });
     expect(await (await fetchPath("/status?after=1")).json()).toMatchObject({
@@ -229,7 +233,7 @@ describe("the server", () => {
     });
   });
 
-  it("tells the jobs of a state, and a job's timeline", async () => {
+  it("serves the jobs in a state, and a job's timeline", async () => {
     await writeFile(eventsPath, `${JSON.stringify({ event: "job_leased", job_id: idOf(1) })}\n`);
     expect(await (await fetchPath("/jobs?state=WAITING")).json()).toHaveLength(2);
     expect(await (await fetchPath(`/timeline?job=${idOf(1)}`)).json()).toMatchObject({
@@ -244,11 +248,11 @@ describe("the server", () => {
     ["/page/../server.ts", 404],
     ["/..%2fserver.ts", 404],
     ["/live-run.ts", 404],
-  ])("%s is answered by %i", async (path, status) => {
+  ])("answers the invalid path %s with %i", async (path, status) => {
     expect((await fetchPath(path)).status).toBe(status);
   });
 
-  it("changes nothing, and answers to no other name than this machine's own", async () => {
+  it("refuses POST with 405 and a foreign Host header with 421", async () => {
     expect((await fetchPath("/status", { method: "POST" })).status).toBe(405);
     const status = await new Promise((resolve, reject) => {
       get(dashboard.url, { headers: { host: "evil.example:80" } }, (response) => {
@@ -259,7 +263,7 @@ describe("the server", () => {
     expect(status).toBe(421);
   });
 
-  it("says so when the port is in use", async () => {
+  it("fails to start with a clear message if the port is in use", async () => {
     const port = Number(new URL(dashboard.url).port);
     await expect(startDashboard(port, live, folder)).rejects.toThrow(
       `The dashboard cannot use port ${port}: it is in use. Choose another port, or write --dashboard without a port to get a free one.`,

@@ -14,7 +14,7 @@ interface Ran {
   readonly stderr: string;
 }
 
-/** One table, and what each command said. */
+/** One table, and a function that runs gate commands on it and returns their output. */
 function table(items = simulatedItems(), clock = simulatedClock()) {
   const asked: string[] = [];
   const deps = (name: string): GateDeps => {
@@ -31,14 +31,14 @@ function table(items = simulatedItems(), clock = simulatedClock()) {
 }
 
 describe("npm run gate", () => {
-  it("shows that there is no document yet, and changes nothing by that", async () => {
+  it("status says that there is no gate document yet, and writes nothing", async () => {
     const { asked, gate, items } = table();
     const { code, stdout } = await gate("status", "--table", "jobs");
     expect([code, stdout]).toEqual([0, expect.stringContaining("There is no gate document")]);
     expect([asked, items.history]).toEqual([["jobs"], []]);
   });
 
-  it("takes a rollout through its commands, and shows who did what, newest first", async () => {
+  it("runs all commands of a rollout, and status lists who did what, newest first", async () => {
     const { clock, gate } = table();
     const steps = [["off"], ["start"], ["pause"], ["resume"], ["set", "12.5"]];
     for (const step of steps) {
@@ -60,7 +60,7 @@ describe("npm run gate", () => {
     );
   });
 
-  it("shows since when a step bakes, and since when nobody can read the alarms", async () => {
+  it("status shows since when a step has been baking, and since when the alarms cannot be read", async () => {
     const { gate, items } = table();
     await gate("off", ...SIGNED);
     await gate("start", ...SIGNED);
@@ -72,7 +72,7 @@ describe("npm run gate", () => {
     );
   });
 
-  it("gives help on request", async () => {
+  it("prints help with --help and exits with 0", async () => {
     expect(await table().gate("--help")).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^Usage: gate [^]*Exit code: 0 done/),
@@ -94,7 +94,7 @@ describe("npm run gate", () => {
     [["off", "now", ...SIGNED], "too many arguments for 'off'."],
     [["start", ...SIGNED], "There is no gate document: the workers' variable alone decides"],
     [["resume", ...SIGNED], "No rollout is paused"],
-  ])("ends with 2 and a sentence at %j", async (argv, sentence) => {
+  ])("exits with 2, an explanation and no write for %j", async (argv, sentence) => {
     const { gate, items } = table();
     const { code, stdout, stderr } = await gate(...argv);
     expect([code, stdout, stderr]).toEqual([2, "", expect.stringContaining(sentence)]);
@@ -104,7 +104,7 @@ describe("npm run gate", () => {
   it.each<[string, () => Promise<never>, string]>([
     ["a table that does not answer", async () => Promise.reject(new Error("ResourceNotFound")), "in the table jobs"],
     ["a damaged document", async () => Promise.resolve({ pk: GATE_KEY } as never), "item GATE is damaged"],
-  ])("ends with 1 and a sentence at %s", async (_what, read, sentence) => {
+  ])("exits with 1 and an explanation for %s", async (_what, read, sentence) => {
     const { gate } = table({ ...simulatedItems(), read });
     const { code, stderr } = await gate("off", ...SIGNED);
     expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);

@@ -34,7 +34,7 @@ describe("a manifest", () => {
   it.each([
     ["JSON lines", "m.jsonl", expected.map((line) => JSON.stringify(line)).join("\n")],
     [
-      "JSON lines with a mark, CRLF, blank lines and more fields",
+      "JSON lines with a byte order mark, CRLF, blank lines and an unknown field",
       "m.jsonl",
       `\uFEFF${JSON.stringify({ ...job(1), x: 1 })}\r\n\r\n${JSON.stringify(job(2, { sha256: DIGEST.toUpperCase() }))}\r\n`,
     ],
@@ -44,11 +44,11 @@ describe("a manifest", () => {
       `work_id,artifact_id,url,sha256\nw,a1,https://example.org/1,\nw,a2,https://example.org/2,${DIGEST}\n`,
     ],
     [
-      "CSV in another order with more columns",
+      "CSV with the columns in another order, and an unknown column",
       "m.csv",
       `note,url,sha256,artifact_id,work_id\r\n"x, y",https://example.org/1,,a1,w\r\n\r\n,https://example.org/2,${DIGEST},a2, w \r\n`,
     ],
-    ["an extension in capitals", "M.JSONL", expected.map((line) => JSON.stringify(line)).join("\n")],
+    ["a file whose extension is in capitals", "M.JSONL", expected.map((line) => JSON.stringify(line)).join("\n")],
   ])("is read from %s", async (_, name, text) => {
     const manifest = await manifestOf(name, text);
     expect(manifest.problems).toEqual([]);
@@ -65,21 +65,21 @@ describe("a manifest", () => {
     expect((await manifestOf("m.jsonl", `${line}\n${line}\n`)).messages).toEqual([job(1), job(1)]);
   });
 
-  it("is read whole where a character falls on the border of two pieces", async () => {
+  it("is read correctly if a character is split across two chunks of input", async () => {
     const bytes = Buffer.from(JSON.stringify(job(1, { work_id: "wörk" })));
     const middle = bytes.indexOf("ö") + 1;
     const { messages } = await readManifest("-", Readable.from([bytes.subarray(0, middle), bytes.subarray(middle)]));
     expect(messages[0]?.work_id).toBe("wörk");
   });
 
-  it("names no tracked message, whatever it says", async () => {
+  it("cannot set `tracked`: the field is dropped", async () => {
     const { messages } = await manifestOf("m.jsonl", JSON.stringify(job(1, { tracked: true })));
     expect(messages).toEqual([job(1)]);
   });
 });
 
 describe("a list of URLs", () => {
-  it("skips blank lines and comments, and gives each URL ids of its own", async () => {
+  it("is read without blank lines and comments, and each URL gets its own ids", async () => {
     const text = "# mine\n\nhttps://Example.org:443/a\n  https://example.org/b#part  \nhttps://other.net:8080/a\n";
     const { messages } = await manifestOf("m.txt", text);
     expect(messages.map(({ work_id, url }) => [work_id, url])).toEqual([
@@ -90,7 +90,7 @@ describe("a list of URLs", () => {
     expect(new Set(messages.map(({ artifact_id }) => artifact_id)).size).toBe(3);
   });
 
-  it("gives the same URL the same ids in any list and under any spelling", async () => {
+  it("gives the same URL the same ids in every list and in every spelling", async () => {
     const [one] = (await manifestOf("m.txt", "https://example.org/a%7Eb")).messages;
     const [, two] = (await manifestOf("n.txt", "https://x.org/\nHTTPS://EXAMPLE.org/a~b#c")).messages;
     expect([two?.work_id, two?.artifact_id]).toEqual([one?.work_id, one?.artifact_id]);
@@ -98,96 +98,116 @@ describe("a list of URLs", () => {
   });
 });
 
-describe("a bad line is told with place and reason", () => {
+describe("a bad manifest line", () => {
   const header = "work_id,artifact_id,url,sha256";
   const long = "x".repeat(513);
   it.each<[string, string, string, string[]]>([
     [
-      "no JSON",
+      "that is not JSON",
       "m.jsonl",
       `${JSON.stringify(job(1))}\n{oops`,
       ["m.jsonl, line 2: not JSON; each line must be one JSON object"],
     ],
-    ["no object", "m.jsonl", "[1]", ["m.jsonl, line 1: not a JSON object"]],
+    ["that is not an object", "m.jsonl", "[1]", ["m.jsonl, line 1: not a JSON object"]],
     [
-      "no fields",
+      "without fields",
       "m.jsonl",
       "{}",
       ["m.jsonl, line 1, work_id: missing", "m.jsonl, line 1, artifact_id: missing", "m.jsonl, line 1, url: missing"],
     ],
-    ["no text", "m.jsonl", JSON.stringify(job(1, { work_id: 7 })), ["m.jsonl, line 1, work_id: not text"]],
-    ["nothing in it", "m.jsonl", JSON.stringify(job(1, { work_id: "" })), ["m.jsonl, line 1, work_id: empty"]],
     [
-      "too much in it",
+      "with a field that is not text",
+      "m.jsonl",
+      JSON.stringify(job(1, { work_id: 7 })),
+      ["m.jsonl, line 1, work_id: not text"],
+    ],
+    ["with an empty field", "m.jsonl", JSON.stringify(job(1, { work_id: "" })), ["m.jsonl, line 1, work_id: empty"]],
+    [
+      "with a field that is too long",
       "m.jsonl",
       JSON.stringify(job(1, { artifact_id: long })),
       ["m.jsonl, line 1, artifact_id: longer than 512 characters"],
     ],
-    ["a relative URL", "m.jsonl", JSON.stringify(job(1, { url: "/a" })), ["m.jsonl, line 1, url: not an absolute URL"]],
     [
-      "no digest",
+      "with a relative URL",
+      "m.jsonl",
+      JSON.stringify(job(1, { url: "/a" })),
+      ["m.jsonl, line 1, url: not an absolute URL"],
+    ],
+    [
+      "with an invalid digest",
       "m.jsonl",
       JSON.stringify(job(1, { sha256: "abc" })),
       ["m.jsonl, line 1, sha256: not 64 hexadecimal digits"],
     ],
     [
-      "two digests for one job",
+      "with a second digest for the same job",
       "m.jsonl",
       ["a", "b"].map((digit) => JSON.stringify(job(1, { sha256: digit.repeat(64) }))).join("\n"),
       ["m.jsonl, line 2, sha256: line 1 has another digest for the same job"],
     ],
     [
-      "a missing column",
+      "that is a header without a required column",
       "m.csv",
       "work_id,URL\nw,https://example.org",
       ["m.csv, line 1, artifact_id: missing from the header line", "m.csv, line 1, url: missing from the header line"],
     ],
-    ["a column twice", "m.csv", `${header},url\nw,a,b,c,d`, ["m.csv, line 1, url: 2 columns have this name"]],
     [
-      "a comma in the URL",
+      "that is a header with a column twice",
+      "m.csv",
+      `${header},url\nw,a,b,c,d`,
+      ["m.csv, line 1, url: 2 columns have this name"],
+    ],
+    [
+      "with an unquoted comma in the URL",
       "m.csv",
       `${header}\n\nw,a,https://example.org/1,2,`,
       ["m.csv, line 3: 5 values for 4 columns; a value with a comma must be in double quotes"],
     ],
-    ["an empty cell", "m.csv", `${header}\n,a,https://example.org/1,`, ["m.csv, line 2, work_id: empty"]],
+    ["with an empty cell", "m.csv", `${header}\n,a,https://example.org/1,`, ["m.csv, line 2, work_id: empty"]],
     [
-      "a quote left open",
+      "with an unclosed quote",
       "m.csv",
       `${header}\nw,a,"https://example.org/1,\n`,
       [
         "m.csv, line 2: Quote Not Closed: the parsing is finished with an opening quote at line 2; the rest of the file was not read",
       ],
     ],
-    ["no URL", "m.txt", "https://example.org/1\n\nexample.org/2", ["m.txt, line 3, url: not an absolute URL"]],
-  ])("%s", async (_, name, text, problems) => {
+    [
+      "of a list that is not a URL",
+      "m.txt",
+      "https://example.org/1\n\nexample.org/2",
+      ["m.txt, line 3, url: not an absolute URL"],
+    ],
+  ])("%s is reported with its place and reason", async (_, name, text, problems) => {
     expect(describeProblems(await manifestOf(name, text)).split("\n")).toEqual(problems);
   });
 
-  it("is left out, and the others kept", async () => {
+  it("is left out, and the other lines are kept", async () => {
     const { messages } = await manifestOf("m.jsonl", `${JSON.stringify(job(1))}\n{}\n${JSON.stringify(job(3))}`);
     expect(messages).toEqual([job(1), job(3)]);
   });
 
-  it("is shown as one of the first twenty", async () => {
+  it("is shown if it is one of the first twenty; the rest are counted", async () => {
     const shown = describeProblems(await manifestOf("m.txt", "nowhere\n".repeat(23))).split("\n");
     expect(shown).toHaveLength(21);
     expect(shown.at(-1)).toBe("and 3 more");
   });
 });
 
-describe("what is no manifest is refused", () => {
+describe("a manifest is refused if it", () => {
   it.each([
-    ["empty", "m.jsonl", "\n\n", "is empty. It must name at least one URL."],
-    ["of comments alone", "m.txt", "# nothing\n", "is empty. It must name at least one URL."],
-    ["a header alone", "m.csv", "work_id,artifact_id,url\n", "is empty. It must name at least one URL."],
-    ["of an unknown kind", "m.xlsx", "x", "Use .jsonl, .csv, .txt, or - for JSON lines on standard input"],
+    ["is empty", "m.jsonl", "\n\n", "is empty. It must name at least one URL."],
+    ["has only comments", "m.txt", "# nothing\n", "is empty. It must name at least one URL."],
+    ["has only a header", "m.csv", "work_id,artifact_id,url\n", "is empty. It must name at least one URL."],
+    ["has an unknown extension", "m.xlsx", "x", "Use .jsonl, .csv, .txt, or - for JSON lines on standard input"],
   ])("%s", async (_, name, text, reason) => {
     await expect(manifestOf(name, text)).rejects.toThrow(reason);
   });
 
   it.each([
-    ["nothing there", "absent.csv", "absent.csv: no such file or directory."],
-    ["a folder", ".", "has an unknown file name extension"],
+    ["does not exist", "absent.csv", "absent.csv: no such file or directory."],
+    ["is a folder", ".", "has an unknown file name extension"],
   ])("%s", async (_, name, reason) => {
     await expect(readManifest(join(folder, name), STDIN)).rejects.toThrow(reason);
   });

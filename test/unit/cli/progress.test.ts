@@ -43,8 +43,8 @@ function track(numbers: readonly number[], gate = 100): { tracker: JobTracker; e
   return { tracker: new JobTracker(numbers.map(messageOf), gate, (result) => ended.push(result)), ended };
 }
 
-describe("the tracker", () => {
-  it("answers every line of the manifest in its order, and tells each job's end once", () => {
+describe("the job tracker", () => {
+  it("has a result for every manifest line, in order, and reports the end of each job once", () => {
     const { tracker, ended } = track([1, 2, 1]);
     tracker.meetRecord(recordOf(2, "FAILED", { reason: "http_404" }));
     tracker.meetRecord(doneOf(1, 5));
@@ -66,7 +66,7 @@ describe("the tracker", () => {
     });
   });
 
-  it("reads the records of those said to have ended first, and in turns the rest", () => {
+  it("reads the records of jobs that telemetry says have ended first, and the others in turn", () => {
     const { tracker } = track([1, 2, 3]);
     tracker.hearTelemetry({
       event: "job_state_changed",
@@ -85,7 +85,7 @@ describe("the tracker", () => {
     expect(tracker.results()[0]).toMatchObject({ state: "STREAMING", sha256: null });
   });
 
-  it("takes the worker's log for the end of a job that has no record", () => {
+  it("learns the end of a job without a record from the worker's log", () => {
     const { tracker, ended } = track([1, 2], 0);
     const published = { sha256: SHA256, bytes: 3, key: "sha256/k", content_type: "text/html" };
     tracker.hearLog({ level: "info", message: "published", job_id: jobId(1), ...published });
@@ -99,7 +99,7 @@ describe("the tracker", () => {
     ]);
   });
 
-  it("finds the open job behind a dead letter", () => {
+  it("finds the open job that a dead letter belongs to", () => {
     const { tracker } = track([1, 2]);
     tracker.meetRecord(doneOf(2, 1));
     expect([bodyOf(1), bodyOf(2), bodyOf(3), "{}", "no JSON"].map((text) => tracker.openJobOfBody(text))).toEqual([
@@ -114,8 +114,8 @@ describe("the tracker", () => {
   });
 });
 
-describe("the summary", () => {
-  it("counts this run alone", () => {
+describe("the summary of a run", () => {
+  it("counts bytes, retries and takeovers of this run only, and names earlier results", () => {
     const { tracker } = track([1, 2, 3, 4]);
     tracker.meetEarlier(doneOf(1, 1000, { attempts: 3, resumedBytes: 10 }));
     tracker.meetEarlier(recordOf(2, "FAILED", { reason: "http_404" }));
@@ -145,7 +145,7 @@ describe("the summary", () => {
     ]);
   });
 
-  it("says so when all was done before", () => {
+  it("says that nothing was fetched if all jobs were done before", () => {
     const { tracker } = track([1]);
     tracker.meetEarlier(doneOf(1, 1));
     const summary = summarize(tracker, 0, 0);
@@ -154,11 +154,11 @@ describe("the summary", () => {
   });
 });
 
-describe("activity", () => {
+describe("the activity of a run", () => {
   const leased = { event: "job_leased", job_id: jobId(1) };
   const activityOfJob1 = (): Activity => new Activity((id) => (id === jobId(1) ? messageOf(1).url : undefined));
 
-  it("is what is leased and staged, until it is released", () => {
+  it("lists each leased job with its staged bytes until its lease is released", () => {
     const activity = activityOfJob1();
     activity.hearTelemetry(leased);
     activity.hearStaged({ key: `staging/${jobId(1)}/1`, bytes: 5 });
@@ -171,7 +171,7 @@ describe("activity", () => {
     expect([activity.underWay(), activity.bytes, activity.takeovers]).toEqual([[], 113, 0]);
   });
 
-  it("counts a lease on what was never released as taken over", () => {
+  it("counts a lease on a job that was never released as a takeover", () => {
     const activity = activityOfJob1();
     activity.hearTelemetry(leased);
     activity.hearTelemetry(leased);
@@ -198,13 +198,13 @@ const failedLine = (count: string): string =>
   `[${count}] FAILED f2.bin (w / a2): given up after several tries: the origin answered 503 Service Unavailable. ` +
   "https://example.org/dir/f2.bin?q\n";
 
-describe("progress without a terminal", () => {
+describe("progress output without a terminal", () => {
   const { tracker } = track([1, 2]);
   tracker.meetRecord(doneOf(1, 1536));
   tracker.meetRecord(recordOf(2, "FAILED", { reason: "retries_exhausted:http_503" }));
   const [done, failed] = tracker.results() as [JobResult, JobResult];
 
-  it("is a line a job when they are few", () => {
+  it("is one line per job for up to 50 jobs", () => {
     const { view, text } = viewInto(false, 50);
     view.say("hello");
     view.ended(done, 1);
@@ -215,7 +215,7 @@ describe("progress without a terminal", () => {
     expect(text()).toBe(`hello\n[1/50] INDEXED f1.bin (w / a1), 1.5 KiB\n${failedLine("2/50")}`);
   });
 
-  it("is a line every two seconds when they are many, and every failure", () => {
+  it("is a line every two seconds, and each failure, for more than 50 jobs", () => {
     const { view, text } = viewInto(false, 51);
     view.ended(done, 1);
     view.ended(failed, 2);
@@ -227,8 +227,8 @@ describe("progress without a terminal", () => {
   });
 });
 
-describe("progress on a terminal", () => {
-  it("shows the whole, the files under way, and failures above them", () => {
+describe("progress output on a terminal", () => {
+  it("shows the totals, up to six files in transfer, and failures above them", () => {
     const { view, text } = viewInto(true, 10);
     view.refresh(snapshot(0));
     view.refresh(
@@ -254,14 +254,14 @@ describe("progress on a terminal", () => {
   });
 });
 
-describe("wording", () => {
+describe("the wording of the terminal output", () => {
   it.each([
     [0, "0 B"],
     [1023, "1023 B"],
     [1024, "1.0 KiB"],
     [5.5 * 2 ** 30, "5.5 GiB"],
     [3 * 2 ** 50, "3072.0 TiB"],
-  ])("%d bytes are %s", (bytes, text) => {
+  ])("shows %d bytes as %s", (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
@@ -269,7 +269,7 @@ describe("wording", () => {
     [900, "0.9 s"],
     [125_000, "2 min 5 s"],
     [7_260_000, "2 h 1 min"],
-  ])("%d ms are %s", (ms, text) => {
+  ])("shows %d ms as %s", (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
 
@@ -278,7 +278,7 @@ describe("wording", () => {
     ["https://example.org/a/", "a"],
     ["https://example.org", "example.org"],
     ["https://example.org/%E0%A4%A", "%E0%A4%A"],
-  ])("%s is called %s", (url, label) => {
+  ])("labels the file of %s as %s", (url, label) => {
     expect(fileLabel(url)).toBe(label);
   });
 
@@ -288,7 +288,7 @@ describe("wording", () => {
     ["unsupported_scheme:ftp", "only http and https are downloaded (ftp)"],
     ["retries_exhausted:torn_body", "given up after several tries: its body ended too early"],
     ["something_new:x", "something_new:x"],
-  ])("%s means: %s", (reason, words) => {
+  ])("explains the reason %s as: %s", (reason, words) => {
     expect(describeReason(reason)).toBe(words);
   });
 });

@@ -9,7 +9,7 @@ const DEAD = "https://sqs.us-east-1.amazonaws.com/1/dead";
 const FAILED = ["failed", "--table", "jobs", "--queue-url", QUEUE];
 const DEAD_LETTERS = ["dead-letters", "--from", DEAD, "--to", QUEUE];
 
-describe("the command line", () => {
+describe("the command line of redrive", () => {
   const failed = {
     command: "failed",
     table: "jobs",
@@ -33,16 +33,16 @@ describe("the command line", () => {
     [[...FAILED, "--newer-than", "3h"], { ...failed, newerThanMs: 10_800_000 }],
     [DEAD_LETTERS, { command: "dead-letters", from: DEAD, to: QUEUE, isDryRun: false }],
     [[...DEAD_LETTERS, "--dry-run"], { command: "dead-letters", from: DEAD, to: QUEUE, isDryRun: true }],
-  ])("%j is understood", (argv, expected) => {
+  ])("accepts %j", (argv, expected) => {
     expect(parseRedrive(argv)).toEqual(expected);
   });
 
-  it.each([["--help"], ["failed", "--help"], ["dead-letters", "--help"]])("%s helps", (...argv) => {
+  it.each([[["--help"]], [["failed", "--help"]], [["dead-letters", "--help"]]])("prints help for %j", (argv) => {
     expect(parseRedrive(argv)).toContain("Usage: redrive");
   });
 });
 
-describe("wrong usage", () => {
+describe("wrong usage of redrive", () => {
   async function end(argv: readonly string[]): Promise<{ code: number; said: string }> {
     const stderr = new PassThrough();
     const code = await redrive(argv, {
@@ -69,13 +69,13 @@ describe("wrong usage", () => {
     [[...FAILED, "more"], "too many arguments"],
     [["dead-letters", "--from", DEAD], "required option '--to <URL>' not specified"],
     [["dead-letters", "--from", QUEUE, "--to", QUEUE], "--from and --to are the same queue."],
-  ])("%j ends with 2 and a sentence", async (argv, sentence) => {
+  ])("exits with 2 and an explanation: %j", async (argv, sentence) => {
     const { code, said } = await end(argv);
     expect(code).toBe(2);
     expect(said).toContain(sentence);
   });
 
-  it("is told apart from trouble with AWS, after which nothing is lost", async () => {
+  it("has another exit code than an AWS failure, which exits with 1 and says that nothing is lost", async () => {
     const { code, said } = await end(FAILED);
     expect(code).toBe(1);
     expect(said).toBe(

@@ -19,22 +19,22 @@ const completion: Slo = {
 
 function reportOf(sums: Measurements, slo: Slo = completion): SloResult {
   const [result] = sloReport(sums, [slo]);
-  if (!result) throw new Error("An objective without a result.");
+  if (!result) throw new Error("The report has no result for the objective.");
   return result;
 }
 
-describe("the report of an objective", () => {
+describe("the SLO report", () => {
   it.each<[string, number, number, Partial<SloResult>]>([
-    ["nothing", 0, 0, { total: 0, actual: undefined, budgetLeft: undefined, verdict: "no data" }],
-    ["one good event", 1, 0, { good: 1, actual: 1, budgetLeft: 1, verdict: "met" }],
-    ["one bad event alone", 0, 1, { actual: 0, verdict: "too few to tell" }],
-    ["two bad events of few", 37, 2, { good: 37, bad: 2, total: 39, verdict: "too few to tell" }],
-    ["three bad events of few", 36, 3, { verdict: "missed" }],
-    ["half of the budget", 399, 1, { actual: 0.9975, verdict: "met" }],
-    ["all of the budget, and no more", 995, 5, { actual: 0.995, budgetLeft: 0, verdict: "met" }],
-    ["one more than the budget allows", 994, 6, { verdict: "missed" }],
-    ["a million events", 995_001, 4999, { verdict: "met" }],
-  ])("after %s", (_, JobsCompleted, JobsFailed, expected) => {
+    ["no events as no data", 0, 0, { total: 0, actual: undefined, budgetLeft: undefined, verdict: "no data" }],
+    ["one good event as met", 1, 0, { good: 1, actual: 1, budgetLeft: 1, verdict: "met" }],
+    ["one bad event alone as too few to tell", 0, 1, { actual: 0, verdict: "too few to tell" }],
+    ["two bad events of 39 as too few to tell", 37, 2, { good: 37, bad: 2, total: 39, verdict: "too few to tell" }],
+    ["three bad events of 39 as missed", 36, 3, { verdict: "missed" }],
+    ["half of the budget spent as met", 399, 1, { actual: 0.9975, verdict: "met" }],
+    ["exactly all of the budget spent as met", 995, 5, { actual: 0.995, budgetLeft: 0, verdict: "met" }],
+    ["one bad event more than the budget allows as missed", 994, 6, { verdict: "missed" }],
+    ["a million events just within the budget as met", 995_001, 4999, { verdict: "met" }],
+  ])("judges %s", (_, JobsCompleted, JobsFailed, expected) => {
     expect(reportOf({ JobsCompleted, JobsFailed })).toMatchObject(expected);
   });
 
@@ -42,14 +42,14 @@ describe("the report of an objective", () => {
     [399, 1, 0.5],
     [198, 2, -1],
     [0, 10, -199],
-  ])("of %i good and %i bad events has %d of the budget left", (JobsCompleted, JobsFailed, left) => {
+  ])("for %i good and %i bad events has %d of the budget left", (JobsCompleted, JobsFailed, left) => {
     expect(reportOf({ JobsCompleted, JobsFailed }).budgetLeft).toBeCloseTo(left, 9);
   });
 
-  it.each(SLOS)("$id is just met, to the last event, with all of its budget spent", (slo) => {
+  it.each(SLOS)("judges $id as met with its whole budget spent, and not with one more bad event", (slo) => {
     const bad = Math.round((1 - slo.objective) * 1000);
     const other = slo.total.find((name) => name !== slo.bad);
-    if (other === undefined) throw new Error("An objective whose events are all bad.");
+    if (other === undefined) throw new Error("The objective counts no metric besides its bad events.");
     const sums = (count: number): Measurements => ({
       [slo.bad]: count,
       [other]: slo.total.includes(slo.bad) ? 1000 - count : 1000,
@@ -58,7 +58,7 @@ describe("the report of an objective", () => {
     expect(reportOf(sums(bad + 1), slo).budgetLeft).toBeLessThan(0);
   });
 
-  it("counts events as they come, valid work alone, and what it does not know not at all", () => {
+  it("counts valid work only, and ignores unknown events", () => {
     const change = { event: "job_state_changed", job_id: "j", from_state: "STREAMING" } as const;
     const events: TelemetryEvent[] = [
       { ...change, to_state: "FINALIZED", since_planned_ms: 31_000 },
@@ -82,8 +82,8 @@ describe("the report of an objective", () => {
   });
 });
 
-describe("the table", () => {
-  it("is aligned, and never rounds up", () => {
+describe("the SLO table", () => {
+  it("is aligned, and rounds percentages down", () => {
     const results = [
       reportOf({ JobsCompleted: 1_000_000, JobsFailed: 4 }),
       reportOf({ JobsCompleted: 4, JobsFailed: 40 }, { ...completion, title: "Another, longer one" }),
@@ -97,7 +97,7 @@ describe("the table", () => {
     ]);
   });
 
-  it("is a sentence when nothing was measured", () => {
+  it("is one sentence if nothing was measured", () => {
     expect(describeSlos(sloReport({}, SLOS))).toEqual(["No SLO report: this run has no measurements."]);
   });
 });

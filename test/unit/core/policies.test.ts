@@ -9,7 +9,7 @@ import { parseRetryAfterMs } from "../../../core/transfer/retry-after.ts";
 import { retryDelayMs } from "../../../core/worker/retry.ts";
 import { reconcilerEnv } from "../../../lambdas/reconciler/env.ts";
 
-describe("the gate", () => {
+describe("the gate variable", () => {
   it.each([
     ["false", 0],
     ["", 0],
@@ -19,11 +19,11 @@ describe("the gate", () => {
     ["5", 5],
     ["12.5", 12.5],
     ["100", 100],
-  ])("%j is %d percent", (text, percent) => {
+  ])("reads %j as %d percent", (text, percent) => {
     expect(parseGate(text)).toBe(percent);
   });
 
-  it.each(["yes", "101", "-1", "1e1", "NaN"])("refuses %j with a sentence", (text) => {
+  it.each(["yes", "101", "-1", "1e1", "NaN"])("refuses %j with an explanation", (text) => {
     expect(() => parseGate(text)).toThrow(`DOCSTOKG_ENABLE_IDEMPOTENCY is "${text}". Write true, false`);
   });
 
@@ -31,7 +31,7 @@ describe("the gate", () => {
     jobIdOf({ work_id: "w", artifact_id: String(n), url: "https://example.com/" }),
   );
 
-  it("keeps every job in that a lower percentage had let in", () => {
+  it("admits at every higher percentage each job that a lower percentage admits", () => {
     for (const id of ids.slice(0, 500)) {
       let wasIn = false;
       for (let percent = 0; percent <= 100; percent += 5) {
@@ -44,7 +44,7 @@ describe("the gate", () => {
     }
   });
 
-  it("lets about the given share in", () => {
+  it("admits about the given share of jobs: 22 to 28 % of 5000 at 25 %", () => {
     const share = ids.filter((id) => gateAdmits(25, id)).length / ids.length;
     expect(share).toBeGreaterThan(0.22);
     expect(share).toBeLessThan(0.28);
@@ -54,7 +54,7 @@ describe("the gate", () => {
 describe("the retry delay", () => {
   const policy = { maxAttempts: 8, baseMs: 1000, capMs: 30_000 };
 
-  it("is jittered over a ceiling that doubles up to the cap", () => {
+  it("is a random share of a ceiling that doubles with each strike up to the cap", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), fc.double({ min: 0, max: 1, noNaN: true }), (strikes, fraction) => {
         const delayMs = retryDelayMs(policy, strikes, fraction, undefined);
@@ -67,7 +67,7 @@ describe("the retry delay", () => {
     expect(retryDelayMs(policy, 4, 0.5, undefined)).toBe(4000);
   });
 
-  it("is the origin's Retry-After where there is one, neither below our base nor above what SQS can hide", () => {
+  it("is the origin's Retry-After if it sent one, at least our base and at most the 12 h that SQS can hide", () => {
     expect(retryDelayMs(policy, 1, 0, 90_000)).toBe(90_000);
     expect(retryDelayMs(policy, 1, 0, 0)).toBe(1000);
     expect(retryDelayMs(policy, 1, 0, 10 ** 12)).toBe(12 * 3600 * 1000);
@@ -83,18 +83,18 @@ describe("Retry-After", () => {
     ["Wed, 31 Dec 2025 00:00:00 GMT", 0],
     ["soon", undefined],
     [undefined, undefined],
-  ])("%j is %j ms", (header, ms) => {
+  ])("%j is parsed as %j ms", (header, ms) => {
     expect(parseRetryAfterMs(header, nowMs)).toBe(ms);
   });
 });
 
-describe("errors", () => {
-  it("keep our own class however deep it was wrapped", () => {
+describe("a job error", () => {
+  it("is found by asJobError, however deeply it is wrapped", () => {
     const lost = new LeaseLostError();
     expect(asJobError(new Error("outer", { cause: new Error("inner", { cause: lost }) }))).toBe(lost);
   });
 
-  it("become our system's retryable trouble where they are none of ours", () => {
+  it("is made by asJobError from any other error, as retryable and of the class system", () => {
     const error = asJobError(new RangeError("odd"));
     expect(error).toBeInstanceOf(RetryableError);
     expect(error.reason).toBe("unexpected:RangeError");
@@ -103,7 +103,7 @@ describe("errors", () => {
     expect(asJobError(new Error("wrapper", { cause: new RangeError("odd") })).reason).toBe("unexpected:RangeError");
   });
 
-  it("carry class, reason, cause and name", () => {
+  it("has a name, a reason, a failure class and a cause", () => {
     const cause = new Error("cause");
     const error = new PermanentError("too_large", "policy", { cause });
     expect(error).toMatchObject({ name: "PermanentError", reason: "too_large", failureClass: "policy", cause });
@@ -113,7 +113,7 @@ describe("errors", () => {
 describe("the message schema", () => {
   const good = { work_id: "w", artifact_id: "a", url: "https://example.com/" };
 
-  it("takes what a producer sends, and the digest in either case", () => {
+  it("accepts a valid message, and a digest in upper or lower case", () => {
     expect(jobMessage.parse({ ...good, sha256: "AB".repeat(32) })).toEqual({ ...good, sha256: "ab".repeat(32) });
   });
 
@@ -124,13 +124,13 @@ describe("the message schema", () => {
     [{ ...good, url: `https://example.com/${"x".repeat(4096)}` }, "url: "],
     [{ ...good, sha256: "abc" }, "sha256: not 64 hexadecimal digits"],
     ["text", "message: "],
-  ])("says which field of %j is wrong", (body, problem) => {
+  ])("names the invalid field of %j", (body, problem) => {
     const { error } = jobMessage.safeParse(body);
     expect(error && messageProblems(error)).toContain(problem);
   });
 });
 
-it("a function whose environment is wrong names every variable", () => {
+it("a function with an invalid environment names every missing or invalid variable", () => {
   expect(() => readEnv(reconcilerEnv, { TABLE_NAME: "t", QUEUE_URL: "no url", RECOVER_LIMIT: "0" })).toThrow(
     /Set these variables and deploy again: .*QUEUE_URL: .*STAGING_BUCKET: .*RECOVER_LIMIT: /,
   );

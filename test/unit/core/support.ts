@@ -13,7 +13,7 @@ export const leavesNoLitter = (w: World): void => {
   expect([...w.uploads.keys()]).toEqual([]);
 };
 
-/** Serves the body and cuts it after `bytes`, as often as told. */
+/** An origin whose first `times` GET bodies break after `bytes` bytes; later ones are whole. */
 export function tearing(whole: Origin, bytes: number, times = 1): Origin {
   let left = times;
   return async (request) => {

@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { announcement } from "../../../core/model/announcement.ts";
 import {
   announcementSchemaJson,
@@ -16,21 +16,20 @@ const accepts = (candidate: object): readonly boolean[] => [
   isValid(candidate),
 ];
 
-it("an announcement as the page shows it is one, by zod and as JSON Schema alike", () => {
-  expect(accepts(EXAMPLE_ANNOUNCEMENT)).toEqual([true, true]);
-  expect(announcementsMarkdown()).toContain(EXAMPLE_ANNOUNCEMENT.key);
-});
+describe("the zod schema and the JSON Schema of an announcement", () => {
+  it("both accept the example that the page shows", () => {
+    expect(accepts(EXAMPLE_ANNOUNCEMENT)).toEqual([true, true]);
+    expect(announcementsMarkdown()).toContain(EXAMPLE_ANNOUNCEMENT.key);
+  });
 
-it("an announcement may have more fields some day: who listens must not mind", () => {
-  expect(accepts({ ...EXAMPLE_ANNOUNCEMENT, etag: "x" })).toEqual([true, true]);
-});
+  it("both accept unknown fields, so that later versions may add some", () => {
+    expect(accepts({ ...EXAMPLE_ANNOUNCEMENT, etag: "x" })).toEqual([true, true]);
+  });
 
-it.each(Object.keys(EXAMPLE_ANNOUNCEMENT))(
-  "an announcement needs %s, of its type, and the page says of it what",
-  (field) => {
+  it.each(Object.keys(EXAMPLE_ANNOUNCEMENT))("both require %s with its type, and the page describes it", (field) => {
     const { [field]: _, ...without } = EXAMPLE_ANNOUNCEMENT as Readonly<Record<string, unknown>>;
     expect(accepts(without)).toEqual([false, false]);
     expect(accepts({ ...EXAMPLE_ANNOUNCEMENT, [field]: null })).toEqual([false, false]);
     expect(announcementsMarkdown()).toMatch(new RegExp(`^\\| \`${field}\` \\| [^|]+ \\| [^|]+ \\|$`, "m"));
-  },
-);
+  });
+});

@@ -14,15 +14,15 @@ const isValid = ajv.compile(schema);
 const timestamp = "2026-11-25T08:00:00.000Z";
 const examples = EXAMPLE_EVENTS.map((event) => ({ timestamp, ...event }));
 
-describe("the schemas of the events", () => {
-  it("are nine, each with a description, and an example for each", () => {
+describe("the schemas of the telemetry events", () => {
+  it("are nine, each with a description and an example", () => {
     expect(schema.oneOf).toHaveLength(9);
     expect(schema.oneOf.every(({ description = "" }) => description !== "")).toBe(true);
     expect(new Set(EXAMPLE_EVENTS.map(({ event }) => event)).size).toBe(9);
   });
 
   it.each(examples.map((line) => [line.event, line] as const))(
-    "%s: every field is described, needed, and held to its type, by zod and as JSON Schema alike",
+    "describe every field of %s, require it, and check its type, in zod and in JSON Schema",
     (name, line) => {
       const accepts = (candidate: object): readonly boolean[] => [
         telemetryEvent.safeParse(candidate).success,
@@ -40,13 +40,13 @@ describe("the schemas of the events", () => {
     },
   );
 
-  it.each(["STREAMING", "FINALIZED"])("a job that reached %s has no reason", (to_state) => {
+  it.each(["STREAMING", "FINALIZED"])("refuse a reason on a change to %s", (to_state) => {
     const line = examples.find(({ event, ...rest }) => event === "job_state_changed" && "reason" in rest);
     expect(telemetryEvent.safeParse({ ...line, to_state }).success).toBe(false);
   });
 });
 
-it("the page says of every metric where it comes from", () => {
+it("docs/telemetry.md names the event that each metric comes from", () => {
   for (const metric of Object.keys(METRICS))
     expect(telemetryMarkdown()).toMatch(new RegExp(`^\\| \`${metric}\` \\| \\w+ \\| .+ \\| \`\\w+\`.* \\|$`, "m"));
 });

@@ -1,4 +1,4 @@
-/** The real handler, fed with what a real job writes to the table. */
+/** Runs the real handler on the table changes that a real job makes. */
 import type { DynamoDBRecord } from "aws-lambda";
 import { describe, expect, it } from "vitest";
 import type { Announcement } from "../../../core/model/announcement.ts";
@@ -13,7 +13,7 @@ import { INVOCATION } from "../../invocation.ts";
 
 type Outcome = Awaited<ReturnType<AnnouncementBus["publish"]>>;
 
-function announcer(outcome: (told: number) => Outcome | Error = (taken) => ({ taken }), isSetAside = true) {
+function announcer(outcome: (given: number) => Outcome | Error = (taken) => ({ taken }), isSetAside = true) {
   const announced: Announcement[] = [];
   const deadLetters: { body: string; reason: string }[] = [];
   const logs: string[] = [];
@@ -65,7 +65,7 @@ const changesOf = ({ items }: World, state?: string): DynamoDBRecord[] =>
     .map(streamRecord);
 
 describe("the announcer", () => {
-  it("announces each job that ended well once, of all that is written to the table", async () => {
+  it("announces each completed job once, out of all changes of the table", async () => {
     const w = await storedTwice();
     const { announced, run } = announcer();
     expect(await run(...changesOf(w))).toEqual({ batchItemFailures: [] });
@@ -88,7 +88,7 @@ describe("the announcer", () => {
     ]);
   });
 
-  it("announces the same whenever it is asked", async () => {
+  it("makes the same announcements of the same changes an hour later", async () => {
     const w = await storedTwice();
     const { announced, run } = announcer();
     await run(...changesOf(w));
@@ -99,32 +99,35 @@ describe("the announcer", () => {
 
   it.each([
     { what: "is written again", of: (job: Item) => ({ before: job, after: { ...job, touched: 1 } }) },
-    { what: "is put back where it was missing", of: (job: Item) => ({ after: job }) },
+    { what: "is restored after it was missing", of: (job: Item) => ({ after: job }) },
     { what: "is removed", of: (job: Item) => ({ before: job }) },
     {
       what: "failed",
       of: (job: Item) => ({ before: { ...job, state: "FINALIZED" }, after: { ...job, state: "FAILED" } }),
     },
-    { what: "is no job", of: () => ({ after: { pk: "HASH#1", bytes: 1 } }) },
-  ])("says nothing of a record that $what", async ({ of }) => {
+    { what: "is not a job", of: () => ({ after: { pk: "HASH#1", bytes: 1 } }) },
+  ])("announces nothing for a record that $what", async ({ of }) => {
     const job = (await storedTwice()).items.history.findLast(({ after }) => after["state"] === "INDEXED")?.after ?? {};
     const { announced, deadLetters, run } = announcer();
     expect(await run(streamRecord(of(job)))).toEqual({ batchItemFailures: [] });
     expect([announced, deadLetters]).toEqual([[], []]);
   });
 
-  it.each([0, 1])("has the stream go on from the event that the bus refused: %i", async (taken) => {
-    const w = await storedTwice();
-    const { logs, run } = announcer(() => ({ taken, refusal: "ThrottlingException" }));
-    const records = [...changesOf(w, "FINALIZED"), ...changesOf(w, "INDEXED"), ...changesOf(w, "DEDUPED")];
-    const refused = [...changesOf(w, "INDEXED"), ...changesOf(w, "DEDUPED")][taken];
-    expect(await run(...records)).toEqual({
-      batchItemFailures: [{ itemIdentifier: refused?.dynamodb?.SequenceNumber }],
-    });
-    expect(logs).toEqual(["warn: the bus refused an announcement; the stream delivers it again"]);
-  });
+  it.each([0, 1])(
+    "makes the stream continue from the announcement that the bus refused, after %i taken",
+    async (taken) => {
+      const w = await storedTwice();
+      const { logs, run } = announcer(() => ({ taken, refusal: "ThrottlingException" }));
+      const records = [...changesOf(w, "FINALIZED"), ...changesOf(w, "INDEXED"), ...changesOf(w, "DEDUPED")];
+      const refused = [...changesOf(w, "INDEXED"), ...changesOf(w, "DEDUPED")][taken];
+      expect(await run(...records)).toEqual({
+        batchItemFailures: [{ itemIdentifier: refused?.dynamodb?.SequenceNumber }],
+      });
+      expect(logs).toEqual(["warn: the bus refused an announcement; the stream delivers it again"]);
+    },
+  );
 
-  it("fails as a whole when the bus does not answer, its log written all the same", async () => {
+  it("fails the whole batch if the bus does not answer, and still flushes its log", async () => {
     const w = await storedTwice();
     const { flushes, run } = announcer(() => new Error("socket hang up"));
     await expect(run(...changesOf(w))).rejects.toThrow("socket hang up");
@@ -137,23 +140,26 @@ describe("the announcer", () => {
   };
   const UNREADABLE: readonly (readonly [what: string, breakIt: (job: Item) => Item, why: RegExp])[] = [
     ["has no content", ({ op_stream: _transfer, ...rest }) => rest, /the transfer of a stored job/],
-    ["has not finished its last operation", ({ op_index: _index, ...rest }) => rest, /finished_at/],
-    ["has a hash that is none", (job) => ({ ...job, op_stream: withHash(job["op_stream"], "x") }), /sha256/],
+    ["has not completed its last operation", ({ op_index: _index, ...rest }) => rest, /finished_at/],
+    ["has an invalid hash", (job) => ({ ...job, op_stream: withHash(job["op_stream"], "x") }), /sha256/],
   ];
 
-  it.each(UNREADABLE)("sets a record aside that %s, and announces the others", async (_what, breakIt, why) => {
-    const w = await storedTwice();
-    const { after = {}, before } = w.items.history.findLast(({ after: item }) => item["state"] === "INDEXED") ?? {};
-    const broken = streamRecord({ before, after: breakIt(after) });
-    const { announced, deadLetters, logs, run } = announcer();
-    expect(await run(broken, ...changesOf(w, "DEDUPED"))).toEqual({ batchItemFailures: [] });
-    expect(announced.map(({ state }) => state)).toEqual(["DEDUPED"]);
-    expect(deadLetters.map(({ body }) => JSON.parse(body) as unknown)).toEqual([broken]);
-    expect(deadLetters[0]?.reason).toMatch(why);
-    expect(logs).toEqual(["error: a record of the stream makes no sense and went to the dead-letter queue"]);
-  });
+  it.each(UNREADABLE)(
+    "sends a record that %s to the dead-letter queue, and announces the others",
+    async (_what, breakIt, why) => {
+      const w = await storedTwice();
+      const { after = {}, before } = w.items.history.findLast(({ after: item }) => item["state"] === "INDEXED") ?? {};
+      const broken = streamRecord({ before, after: breakIt(after) });
+      const { announced, deadLetters, logs, run } = announcer();
+      expect(await run(broken, ...changesOf(w, "DEDUPED"))).toEqual({ batchItemFailures: [] });
+      expect(announced.map(({ state }) => state)).toEqual(["DEDUPED"]);
+      expect(deadLetters.map(({ body }) => JSON.parse(body) as unknown)).toEqual([broken]);
+      expect(deadLetters[0]?.reason).toMatch(why);
+      expect(logs).toEqual(["error: a record of the stream makes no sense and went to the dead-letter queue"]);
+    },
+  );
 
-  it("sets a record aside whose image nobody can decode", async () => {
+  it("sends a record whose image cannot be decoded to the dead-letter queue", async () => {
     const [record] = changesOf(await storedTwice(), "INDEXED");
     const NewImage = { ...record?.dynamodb?.NewImage, fence: { Q: "2" } } as never;
     const { announced, deadLetters, run } = announcer();
@@ -161,7 +167,7 @@ describe("the announcer", () => {
     expect([announced.length, deadLetters.length]).toEqual([0, 1]);
   });
 
-  it("keeps a record that it cannot set aside: the batch comes again", async () => {
+  it("fails the batch, which Lambda repeats, if the dead-letter queue is down", async () => {
     const [record] = changesOf(await storedTwice(), "INDEXED");
     const { run } = announcer(undefined, false);
     const NewImage = { ...record?.dynamodb?.NewImage, op_stream: { S: "?" } };

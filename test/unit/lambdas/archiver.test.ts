@@ -1,4 +1,4 @@
-/** The real handler, over an archive that keeps what it is given. */
+/** Runs the real handler with an archive in memory. */
 import type { DynamoDBRecord } from "aws-lambda";
 import { describe, expect, it } from "vitest";
 import { createHandler } from "../../../lambdas/archiver/create-handler.ts";
@@ -30,7 +30,7 @@ function archiver(isThere = true) {
 }
 
 describe("the archiver", () => {
-  it("puts the records of a batch into one object of the day on which the first was removed, a line each", async () => {
+  it("writes a batch to one object under the day of its first removal, one line per record", async () => {
     const { objects, run } = archiver();
     await run(expired("1", 1), expired("2", 90_000));
     expect(objects).toEqual([
@@ -41,7 +41,7 @@ describe("the archiver", () => {
     ]);
   });
 
-  it("puts a batch that comes again over itself", async () => {
+  it("overwrites its object if the same batch is delivered again", async () => {
     const { objects, run } = archiver();
     const batch = [expired("1", 1), expired("2", 2), expired("3", 3)];
     await run(...batch);
@@ -56,7 +56,7 @@ describe("the archiver", () => {
       other: "another record of the same job",
       batch: [expired("1", 1), streamRecord({ before: job("2", { v: 2 }), isExpiry: true })],
     },
-  ])("never puts a batch over another one: $other", async ({ batch }) => {
+  ])("writes a different batch to another object: $other", async ({ batch }) => {
     const { objects, run } = archiver();
     await run(expired("1", 1), expired("2", 2));
     await run(...batch);
@@ -65,10 +65,13 @@ describe("the archiver", () => {
 
   it.each([
     { what: "was deleted by hand", record: streamRecord({ before: job("1") }) },
-    { what: "was written by DynamoDB itself", record: { ...expired("1", 1), eventName: "MODIFY" as const } },
-    { what: "is no job", record: streamRecord({ before: { pk: "HASH#1", bytes: 1 }, isExpiry: true }) },
-    { what: "is not there", record: streamRecord({ isExpiry: true }) },
-  ])("leaves out what $what", async ({ record }) => {
+    {
+      what: "was modified by DynamoDB itself",
+      record: { ...expired("1", 1), eventName: "MODIFY" as const },
+    },
+    { what: "is not a job", record: streamRecord({ before: { pk: "HASH#1", bytes: 1 }, isExpiry: true }) },
+    { what: "has no image", record: streamRecord({ isExpiry: true }) },
+  ])("leaves out a record that $what", async ({ record }) => {
     const { objects, run } = archiver();
     await run(record);
     expect(objects).toEqual([]);
@@ -76,7 +79,7 @@ describe("the archiver", () => {
     expect(objects.map(({ text }) => text)).toEqual(['{"pk":"JOB#2","state":"INDEXED","work_id":"w"}\n']);
   });
 
-  it("sets aside what is no JSON, and archives the others", async () => {
+  it("sends a record that has no exact JSON form to the dead-letter queue, and archives the others", async () => {
     const broken = expired("1", 1);
     const OldImage = { ...broken.dynamodb?.OldImage, fence: { N: "123456789012345678901234567890" } };
     const { deadLetters, objects, run } = archiver();
@@ -84,7 +87,7 @@ describe("the archiver", () => {
     expect([deadLetters.length, objects.length]).toEqual([1, 1]);
   });
 
-  it("fails as a whole when nothing is archived: the batch comes again", async () => {
+  it("fails the batch, which Lambda repeats, if the archive refuses the object", async () => {
     await expect(archiver(false).run(expired("1", 1))).rejects.toThrow("SlowDown");
   });
 });

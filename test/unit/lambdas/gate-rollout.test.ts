@@ -33,25 +33,25 @@ async function rollingOut() {
   return { ...w, flush, handler };
 }
 
-describe("the rollout controller", () => {
-  it("takes the rollout back when the event says ALARM, whatever the alarms say by now", async () => {
+describe("the rollout controller's handler", () => {
+  it("rolls back on an ALARM event even if the alarms are OK again", async () => {
     const { handler, flush } = await rollingOut();
     expect(await handler(alarmEvent("ALARM"), INVOCATION)).toEqual({ percent: 0, phase: "rolled_back" });
     expect(flush).toHaveBeenCalledOnce();
   });
 
   it.each([
-    ["the schedule's event", SCHEDULED],
-    ["an alarm that is over", alarmEvent("OK")],
-    ["an event that is none", undefined],
-  ])("at %s looks at the alarms itself", async (_what, event) => {
+    ["a scheduled event", SCHEDULED],
+    ["an alarm's change to OK", alarmEvent("OK")],
+    ["a missing event", undefined],
+  ])("reads the alarms itself on %s", async (_what, event) => {
     const { clock, handler } = await rollingOut();
     expect(await handler(event, INVOCATION)).toEqual({ percent: 5, phase: "baking" });
     await clock.advance(1000);
     expect(await handler(event, INVOCATION)).toEqual({ percent: 25, phase: "baking" });
   });
 
-  it("flushes when it fails as well", async () => {
+  it("flushes its telemetry also if it fails", async () => {
     const { items, handler, flush } = await rollingOut();
     vi.spyOn(items, "read").mockRejectedValue(new Error("throttled"));
     await expect(handler(SCHEDULED, INVOCATION)).rejects.toThrow("throttled");
@@ -59,7 +59,7 @@ describe("the rollout controller", () => {
   });
 });
 
-describe("the wired function", () => {
+describe("the module of the rollout controller", () => {
   const VARIABLES = {
     AWS_REGION: "us-east-1",
     ENVIRONMENT_NAME: "test",
@@ -74,12 +74,12 @@ describe("the wired function", () => {
     vi.resetModules();
   });
 
-  it("is a handler", async () => {
+  it("exports a handler", async () => {
     for (const [name, value] of Object.entries(VARIABLES)) vi.stubEnv(name, value);
     await expect(import("../../../lambdas/gate-rollout/handler.ts")).resolves.toHaveProperty("handler");
   });
 
-  it.each(Object.keys(VARIABLES).slice(1))("refuses to start without %s", async (missing) => {
+  it.each(Object.keys(VARIABLES).slice(1))("fails to load without the variable %s", async (missing) => {
     for (const [name, value] of Object.entries(VARIABLES)) vi.stubEnv(name, name === missing ? "" : value);
     await expect(import("../../../lambdas/gate-rollout/handler.ts")).rejects.toThrow(missing);
   });

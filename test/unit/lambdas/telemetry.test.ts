@@ -1,4 +1,4 @@
-/** The real handlers with a log that misbehaves. */
+/** Runs the real handlers with a log that fails or blocks. */
 import type { Context, SQSRecord } from "aws-lambda";
 import { performance } from "node:perf_hooks";
 import { Writable } from "node:stream";
@@ -29,15 +29,18 @@ const sinks: readonly (readonly [what: string, write: (lines: string) => void])[
       throw new Error("the disk is full");
     },
   ],
-  ["never takes anything", boundedSink(new Writable({ write: () => undefined }))],
+  ["never completes a write", boundedSink(new Writable({ write: () => undefined }))],
   [
     "takes ten seconds for each line",
     boundedSink(new Writable({ write: (_chunk, _encoding, done) => void setTimeout(done, 10_000).unref() })),
   ],
-  ["breaks down", boundedSink(new Writable({ write: (_chunk, _encoding, done) => done(new Error("EPIPE")) }))],
+  [
+    "fails every write with EPIPE",
+    boundedSink(new Writable({ write: (_chunk, _encoding, done) => done(new Error("EPIPE")) })),
+  ],
 ];
 
-/** A batch of all outcomes, and a run of the reconciler. */
+/** Runs a batch with every outcome (success, retry, failure), and then the reconciler. */
 async function runWith(write: (lines: string) => void) {
   const telemetry = lineTelemetry("test", write);
   const w = world({ wrap: (deps) => ({ ...deps, telemetry }) });
@@ -61,13 +64,13 @@ async function runWith(write: (lines: string) => void) {
 }
 
 describe("a log", () => {
-  it.each(sinks)("that %s changes nothing of what the handlers do", async (_what, write) => {
+  it.each(sinks)("that %s does not change what the handlers do, nor delay them", async (_what, write) => {
     const { outcome } = await runWith(() => undefined);
     const { outcome: troubled, tookMs } = await runWith(write);
     expect(troubled).toEqual(outcome);
     expect(outcome.content).toHaveLength(5);
     expect(outcome.response.batchItemFailures).toHaveLength(Math.floor(JOBS / 7));
-    // One line of the slow log would take as long.
+    // A single line of the slow log takes 10 s.
     expect(tookMs).toBeLessThan(5000);
   });
 });

@@ -29,8 +29,8 @@ const contextWith = (remainingMs: number) => ({ getRemainingTimeInMillis: () => 
 
 const artifact = (artifact_id: string, url = MESSAGE.url) => ({ ...MESSAGE, artifact_id, url });
 
-describe("a batch", () => {
-  it("reports only the records that are to come back", async () => {
+describe("the worker's handler", () => {
+  it("reports only the records of a batch that have to be delivered again", async () => {
     const w = world();
     w.serve((request) =>
       request.url.endsWith("/busy") ? answer({ status: 503 }) : fileOrigin(Buffer.from(request.url))(request),
@@ -51,7 +51,7 @@ describe("a batch", () => {
     [1, 1],
     [3, 3],
     [10, 6],
-  ])("works on %d of its six records at a time", async (concurrency, atOnce) => {
+  ])("with a concurrency of %d works on %d of six records at a time", async (concurrency, atOnce) => {
     const w = world();
     let now = 0;
     let most = 0;
@@ -69,7 +69,7 @@ describe("a batch", () => {
     expect(most).toBe(atOnce);
   });
 
-  it("hands over what it cannot finish, a buffer before the deadline", async () => {
+  it("hands an unfinished job over to a new message 30 s before the deadline", async () => {
     const w = world();
     const stalled = Promise.withResolvers<never>();
     w.serve(async (request) => {
@@ -88,7 +88,7 @@ describe("a batch", () => {
     expect(w.sent).toHaveLength(1);
   });
 
-  it("returns everything when it was started too late", async () => {
+  it("returns every record untouched if the deadline is only 30 s away", async () => {
     const w = world();
     const handler = createHandler(w.deps, 1);
     const { batchItemFailures } = await handler(eventOf([artifact("a"), artifact("b")]), contextWith(30_000));
@@ -96,7 +96,7 @@ describe("a batch", () => {
     expect(w.items.history).toHaveLength(0);
   });
 
-  it("writes its telemetry out at the end", async () => {
+  it("flushes its telemetry once at the end", async () => {
     const flush = vi.fn<() => void>();
     const w = world({ wrap: (deps) => ({ ...deps, telemetry: { ...deps.telemetry, flush } }) });
     await createHandler(w.deps, 1)(eventOf([]), contextWith(900_000));
@@ -104,7 +104,7 @@ describe("a batch", () => {
   });
 });
 
-describe("the wired functions", () => {
+describe("the modules of the worker and the reconciler", () => {
   const COMMON = {
     AWS_REGION: "us-east-1",
     ENVIRONMENT_NAME: "test",
@@ -144,13 +144,13 @@ describe("the wired functions", () => {
     for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   };
 
-  it("the worker answers an empty batch", async () => {
+  it("export a worker handler that answers an empty batch", async () => {
     stub(WORKER);
     const { handler } = await import("../../../lambdas/worker/handler.ts");
     expect(await handler({ Records: [] }, contextWith(10_000))).toEqual({ batchItemFailures: [] });
   });
 
-  it("the worker's variables become its settings", async () => {
+  it("turn the worker's variables into its settings", async () => {
     const { workerEnv, workerSettings } = await import("../../../lambdas/worker/env.ts");
     expect(workerSettings(workerEnv.parse(WORKER))).toMatchObject({
       gateCeiling: 100,
@@ -164,12 +164,12 @@ describe("the wired functions", () => {
   it.each([
     ["worker", WORKER],
     ["reconciler", RECONCILER],
-  ])("the %s refuses to start without its table", async (name, variables) => {
+  ])("fail to load without TABLE_NAME: %s", async (name, variables) => {
     stub({ ...variables, TABLE_NAME: "" });
     await expect(import(`../../../lambdas/${name}/handler.ts`)).rejects.toThrow(/TABLE_NAME: .*/);
   });
 
-  it("the reconciler reports what it did, and flushes", async () => {
+  it("export a reconciler handler, which returns what it did and flushes its telemetry", async () => {
     stub(RECONCILER);
     await expect(import("../../../lambdas/reconciler/handler.ts")).resolves.toHaveProperty("handler");
     const { createHandler: createReconciler } = await import("../../../lambdas/reconciler/create-handler.ts");

@@ -61,8 +61,8 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(10);
 }
 
-describe("a pool of worker processes", () => {
-  it("invokes the handler in another process, with a Lambda context and nothing of this process's environment", async () => {
+describe("a pool of Lambda processes", () => {
+  it("invokes the handler in a child process, with a Lambda context and without this process's environment", async () => {
     const pool = await poolOf("echo", { environment: { GREETING: "hello", AWS_LAMBDA_FUNCTION_NAME: "worker" } });
     const answer = await pool.invoke({ Records: [] });
     expect(answer).toMatchObject({
@@ -77,31 +77,31 @@ describe("a pool of worker processes", () => {
     expect(pool.pids()).not.toContain(process.pid);
   });
 
-  it("gives every process one invocation at a time and queues what is more", async () => {
+  it("gives each process one invocation at a time and queues the others", async () => {
     const pool = await poolOf("hang", {}, 2);
     const answers = await Promise.all(Array.from({ length: 6 }, async () => pool.invoke({})));
     expect(new Set(answers)).toEqual(new Set(pool.pids()));
   });
 
-  it("takes an answer of nothing for an answer", async () => {
+  it("accepts undefined as the handler's answer", async () => {
     expect(await (await poolOf("nothing")).invoke({})).toBeUndefined();
   });
 
-  it("passes on what the handler throws and keeps the process", async () => {
+  it("passes on the handler's error and keeps the process", async () => {
     const pool = await poolOf("thrower");
     const before = pool.pids();
     await expect(pool.invoke({})).rejects.toThrow(/worker threw TypeError: the origin is no URL/);
     expect(pool.pids()).toEqual(before);
   });
 
-  it("kills a process that runs into the function's time limit and replaces it", async () => {
+  it("kills and replaces a process that exceeds the function's time limit", async () => {
     const pool = await poolOf("hang", { timeoutMs: 200 });
     const before = pool.pids();
     await expect(pool.invoke({ forever: true })).rejects.toThrow(/longer than its time limit of 200 ms/);
     expect(before).not.toContain(await pool.invoke({}));
   });
 
-  it("says with what and in which words a process ended, and replaces it", async () => {
+  it("reports the exit code and the last output of a process that exits, and replaces it", async () => {
     const pool = await poolOf("exit");
     const before = pool.pids();
     await expect(pool.invoke({})).rejects.toThrow(/exited with code 7\.\nout of cheese/);
@@ -109,7 +109,7 @@ describe("a pool of worker processes", () => {
     expect(pool.pids()).not.toEqual(before);
   });
 
-  it("fails the invocation of a process that is killed from outside and replaces it", async () => {
+  it("fails the invocation of a process that is killed from outside, and replaces the process", async () => {
     const pool = await poolOf("hang");
     const [pid = 0] = pool.pids();
     const running = pool.invoke({ forever: true });
@@ -118,7 +118,7 @@ describe("a pool of worker processes", () => {
     expect(await pool.invoke({})).not.toBe(pid);
   });
 
-  it("hands on telemetry and logs with the process they came from, and leaves out metrics", async () => {
+  it("passes on telemetry and logs with the id of their process, and leaves out metrics", async () => {
     const telemetry: [JsonLine, number][] = [];
     const logs: [JsonLine, number][] = [];
     const pool = await poolOf("talk", {
@@ -138,12 +138,12 @@ describe("a pool of worker processes", () => {
     ]);
   });
 
-  it("refuses to start with a handler that cannot be imported, and says why", async () => {
+  it("fails to start, with the reason, if the handler cannot be imported", async () => {
     await expect(poolOf("missing")).rejects.toThrow(/exports no function called missing/);
     await expect(poolOf("echo", { modulePath: join(folder, "nowhere.mjs") })).rejects.toThrow(/nowhere\.mjs/);
   });
 
-  it("lets a running invocation end when it stops, and takes no new one", async () => {
+  it("lets a running invocation end when it is stopped, and refuses a new one", async () => {
     const pool = await poolOf("echo");
     const running = pool.invoke({ n: 1 });
     await pool.stop(60_000);
@@ -152,7 +152,7 @@ describe("a pool of worker processes", () => {
     await expect(pool.invoke({ n: 2 })).rejects.toThrow("worker is being stopped.");
   });
 
-  it("kills what outlasts the grace of a stop and fails what waited", async () => {
+  it("kills an invocation that exceeds the grace period of a stop, and fails the queued ones", async () => {
     const pool = await poolOf("hang");
     const outcomes = Promise.allSettled([pool.invoke({ forever: true }), pool.invoke({})]);
     await pool.stop(50);
@@ -160,7 +160,7 @@ describe("a pool of worker processes", () => {
     expect(pool.pids()).toEqual([]);
   });
 
-  it("leaves no process behind when the parent is killed", async () => {
+  it("leaves no process behind if its parent is killed", async () => {
     const poolModule = new URL("../../../local/lambda/lambda-pool.ts", import.meta.url).href;
     const program = `
       import { startLambdaPool } from ${JSON.stringify(poolModule)};

@@ -12,8 +12,8 @@ const importing = (name: string) => ({
   Resources: { Policy: { Resources: [{ "Fn::Join": ["", [{ "Fn::ImportValue": name }, "/*"]] }] } },
 });
 
-describe("the stacks of an app, read as one", () => {
-  it("have what one imports in the place of the import, and no exports left", () => {
+describe("mergeStacks", () => {
+  it("replaces each import by the exported value, and drops the exports", () => {
     expect(mergeStacks<object>([data, importing("data:Arn")])).toEqual({
       Resources: {
         Table: { Type: "AWS::DynamoDB::Table" },
@@ -24,9 +24,9 @@ describe("the stacks of an app, read as one", () => {
   });
 
   it.each([
-    { wrong: "an import that nobody exports", stacks: [data, importing("data:Name")], says: /imports "data:Name"/ },
+    { wrong: "an import that no stack exports", stacks: [data, importing("data:Name")], says: /imports "data:Name"/ },
     { wrong: "a logical id in two stacks", stacks: [data, data], says: /Two stacks have a resource Table/ },
-  ])("are refused with $wrong", ({ stacks, says }) => {
+  ])("refuses stacks with $wrong", ({ stacks, says }) => {
     expect(() => mergeStacks<object>(stacks)).toThrow(says);
   });
 });

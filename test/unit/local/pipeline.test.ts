@@ -9,7 +9,7 @@ import type { AwsRequest } from "../../../local/aws/aws.ts";
 import { startPipeline } from "../../../local/pipeline.ts";
 import type { Pipeline, PipelineOptions } from "../../../local/pipeline.ts";
 
-// A message no worker can do anything with ends in the dead-letter queue, and needs no origin to get there.
+// An invalid message ends in the dead-letter queue without a request to an origin.
 const NONSENSE = { nonsense: true };
 
 let outDir = "";
@@ -40,7 +40,7 @@ async function untilDeadLetters(pipeline: Pipeline, count: number): Promise<void
 const accepted = async (): Promise<string> => readFile(join(outDir, ".fetchonce/accepted.jsonl"), "utf8");
 
 describe("the local pipeline", { timeout: 120_000 }, () => {
-  it("feeds what is submitted to the bundled handler and forgets it when nothing is left to do", async () => {
+  it("delivers submitted messages to the bundled handler, and forgets them once all are done", async () => {
     const requests: AwsRequest[] = [];
     const logs: unknown[] = [];
     const pipeline = await start({
@@ -62,7 +62,7 @@ describe("the local pipeline", { timeout: 120_000 }, () => {
     expect(logs).toContainEqual(expect.objectContaining({ level: "error" }));
   });
 
-  it("takes up again, in the next run, what a killed run had accepted", async () => {
+  it("delivers in the next run the messages that a killed run had accepted", async () => {
     const pipelineModule = new URL("../../../local/pipeline.ts", import.meta.url).href;
     const program = `
       import { startPipeline } from ${JSON.stringify(pipelineModule)};
@@ -86,7 +86,7 @@ describe("the local pipeline", { timeout: 120_000 }, () => {
     expect(pipeline.workers.pids()).not.toContain(pid);
   });
 
-  it("leaves nothing running when a worker cannot start, and says what the worker said", async () => {
+  it("fails to start with the worker's own message if a worker cannot start, and leaves nothing running", async () => {
     await expect(start({ workerEnv: { LEASE_TTL_MS: "soon" } })).rejects.toThrow(/LEASE_TTL_MS/);
     await start();
   });

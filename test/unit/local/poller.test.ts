@@ -80,7 +80,7 @@ async function poll(
 const idOf = (event: SQSEvent, position: number): string => event.Records[position]?.messageId ?? "";
 
 describe("the event source poller", () => {
-  it("hands the function what Lambda would", async () => {
+  it("passes the function an event with the fields that Lambda sends", async () => {
     const [body = ""] = bodies(1);
     await sendAll(sqs, queueUrl, [body]);
     const { events } = await poll(() => undefined);
@@ -147,7 +147,7 @@ describe("the event source poller", () => {
     expect(depth.inFlight).toBe(0);
   });
 
-  it("delivers a failed message again when its visibility ends, with its receive counted", async () => {
+  it("delivers a failed message again when its visibility timeout ends, with a higher receive count", async () => {
     queueUrl = await queueHiding("1");
     await sendAll(sqs, queueUrl, bodies(2));
     const { events, depth } = await poll(
@@ -161,13 +161,13 @@ describe("the event source poller", () => {
     expect(depth).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
   });
 
-  it("takes no more messages into a batch than its size", async () => {
+  it("takes at most the batch size into a batch", async () => {
     await sendAll(sqs, queueUrl, bodies(5));
     const { events } = await poll(() => undefined, { source: { ...SOURCE, batchSize: 2 } }, 3);
     expect(events.map((event) => event.Records.length)).toEqual([2, 2, 1]);
   });
 
-  it("fills a batch above SQS's ten within its window", async () => {
+  it("fills a batch of more than ten messages, SQS's limit per receive, within the batching window", async () => {
     await sendAll(sqs, queueUrl, bodies(15));
     const { events } = await poll(() => undefined, { source: { ...SOURCE, batchSize: 15, batchingWindowMs: 60_000 } });
     expect(events.map((event) => event.Records.length)).toEqual([15]);
@@ -189,13 +189,13 @@ describe("the event source poller", () => {
     expect(events).toHaveLength(2);
   });
 
-  it("lets a running invocation end, and acknowledges it, when it stops", async () => {
+  it("lets a running invocation end when it is stopped, and deletes its messages", async () => {
     await sendAll(sqs, queueUrl, bodies(1));
     const { depth } = await poll(async () => sleep(100));
     expect(depth).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
   });
 
-  it("says so when the queue cannot be reached, and goes on", async () => {
+  it("reports a queue that does not exist, and can still be stopped", async () => {
     const trouble = Promise.withResolvers<Error>();
     const poller = startPoller({
       sqs,
@@ -210,8 +210,8 @@ describe("the event source poller", () => {
   });
 });
 
-describe("reading a queue through", () => {
-  it("shows every message once and leaves them all there", async () => {
+describe("readThrough", () => {
+  it("returns every message of a queue once, and leaves all of them visible", async () => {
     await sendAll(sqs, queueUrl, bodies(13));
     const read = await readThrough(sqs, queueUrl);
     expect(new Set(read.map((letter) => letter.body))).toEqual(new Set(bodies(13)));

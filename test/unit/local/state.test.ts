@@ -19,7 +19,7 @@ afterEach(async () => rm(folder, { recursive: true }));
 const path = (): string => join(folder, "accepted.jsonl");
 
 describe("the journal of accepted messages", () => {
-  it("gives the next run what this one accepted, each message once, in order", async () => {
+  it("gives the next run the messages that this one accepted, each once, in order", async () => {
     const first = await openJournal(path());
     expect(first.pending).toEqual([]);
     await first.append(['{"n":1}', '{"n":2}']);
@@ -32,7 +32,7 @@ describe("the journal of accepted messages", () => {
     expect(await readFile(path(), "utf8")).toBe('{"n":1}\n{"n":2}\n{"n":3}\n');
   });
 
-  it("forgets a line that a crash tore, and goes on after the last whole one", async () => {
+  it("drops a line that a crash tore, and appends after the last complete one", async () => {
     const first = await openJournal(path());
     await first.append(['{"n":"é"}']);
     await first.close();
@@ -44,7 +44,7 @@ describe("the journal of accepted messages", () => {
     expect(await readFile(path(), "utf8")).toBe('{"n":"é"}\n{"n":3}\n');
   });
 
-  it("is empty once cleared, and takes the same messages again", async () => {
+  it("is empty after it was cleared, and accepts the same messages again", async () => {
     const journal = await openJournal(path());
     await journal.append(['{"n":1}']);
     await journal.clear();
@@ -56,7 +56,7 @@ describe("the journal of accepted messages", () => {
 });
 
 describe("the lock on a directory", () => {
-  it("is held by one at a time and free again when released", () => {
+  it("is held by one caller at a time, and is free again after its release", () => {
     const lock = join(folder, "lock");
     const release = tryLock(lock);
     expect(tryLock(lock)).toBeUndefined();
@@ -66,7 +66,7 @@ describe("the lock on a directory", () => {
     again?.();
   });
 
-  it("is free again when the process that held it was killed", async () => {
+  it("is free again after the process that held it was killed", async () => {
     const lock = join(folder, "lock");
     const lockModule = new URL("../../../local/shared/lock.ts", import.meta.url).href;
     const program = `
@@ -86,7 +86,7 @@ describe("the lock on a directory", () => {
     release?.();
   });
 
-  it("keeps a second pipeline out of a directory, in a sentence that says what to do", async () => {
+  it("keeps a second pipeline out of the directory, with a message that says what to do", async () => {
     await mkdir(join(folder, ".fetchonce"));
     const release = tryLock(join(folder, ".fetchonce/lock"));
     await expect(startPipeline({ outDir: folder, workers: 1 })).rejects.toThrow(
@@ -95,7 +95,7 @@ describe("the lock on a directory", () => {
     release?.();
   });
 
-  it("says so when there is no directory to lock", () => {
+  it("fails with SQLite's error if the directory does not exist", () => {
     expect(() => tryLock(join(folder, "missing/lock"))).toThrow(/unable to open/);
   });
 });
@@ -106,7 +106,7 @@ describe("the line splitter", () => {
     { pieces: ["a", "b\nc", "\n"], lines: ["ab", "c"] },
     { pieces: ["a\n\nb"], lines: ["a", "", "b"] },
     { pieces: [], lines: [] },
-  ])("makes $lines of $pieces", ({ pieces, lines }) => {
+  ])("splits $pieces into $lines", ({ pieces, lines }) => {
     const seen: string[] = [];
     const splitter = lineSplitter((line) => seen.push(line));
     for (const piece of pieces) splitter.push(piece);
@@ -115,8 +115,8 @@ describe("the line splitter", () => {
   });
 });
 
-describe("the scheduler", () => {
-  it("invokes again and again, one at a time, whatever fails, until it is stopped", async () => {
+describe("the local scheduler", () => {
+  it("invokes a function repeatedly, one run at a time and also after a failed run, until it is stopped", async () => {
     const enough = Promise.withResolvers<void>();
     const trouble: string[] = [];
     let running = 0;

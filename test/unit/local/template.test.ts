@@ -135,8 +135,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe("resources made from a template", () => {
-  it("are the ones it describes, and a second run changes nothing", async () => {
+describe("local resources made from a template", () => {
+  it("have the template's properties, also after they are made a second time", async () => {
     await makeResources(template, clients);
     const resolve = await makeResources(template, clients);
 
@@ -163,14 +163,14 @@ describe("resources made from a template", () => {
     ]);
   });
 
-  it("keep the bucket's policy", async () => {
+  it("enforce the bucket policy", async () => {
     await makeResources(template, clients);
     const put = { Bucket: "fetchonce-local-content", Key: "a", Body: "a" };
     await expect(clients.s3.send(new PutObjectCommand(put))).rejects.toMatchObject({ name: "AccessDenied" });
     await clients.s3.send(new PutObjectCommand({ ...put, IfNoneMatch: "*" }));
   });
 
-  it("are refused, by name, when the local run has no answer to their type", () => {
+  it("are refused by name if the local run does not know their type", () => {
     const drifted = templateOf({ ...RESOURCES, Topic0A1B2C3D: { Type: "AWS::SNS::Topic" } });
     expect(() => refuseUnknownTypes(drifted)).toThrow(
       /AWS::SNS::Topic \(Topic0A1B2C3D\), a type that the local run does not know/,
@@ -178,8 +178,8 @@ describe("resources made from a template", () => {
   });
 });
 
-describe("functions described by a template", () => {
-  it("have plain strings for variables, and the limits of the template", async () => {
+describe("local functions read from a template", () => {
+  it("have resolved variables, and the timeout, event source and schedule of the template", async () => {
     const resolve = await makeResources(template, clients);
     const url = outputOf(template, resolve, "QueueUrl");
     expect(functionNamed(template, resolve, "fetchonce-local-worker")).toEqual({
@@ -206,12 +206,12 @@ describe("functions described by a template", () => {
     { missing: "the function", read: functionNamed, says: /no Lambda function ghost/ },
     { missing: "its event source", read: eventSourceOf, says: /no event source mapping for ghost/ },
     { missing: "its schedule", read: scheduleOf, says: /no schedule for ghost/ },
-  ])("are missed by name when the template lacks $missing", ({ read, says }) => {
+  ])("are reported by name if the template lacks $missing", ({ read, says }) => {
     const queueUrls = new Map([["Queue0A1B2C3D", "http://127.0.0.1/queue"]]);
     expect(() => read(template, resolverOf(template, queueUrls), "ghost")).toThrow(says);
   });
 
-  it("are refused a schedule that is not in minutes", () => {
+  it("are refused if their schedule is not in minutes", () => {
     const cron = { ...RESOURCES.Schedule0A1B2C3D.Properties, ScheduleExpression: "cron(0 12 * * ? *)" };
     const noon = templateOf({ ...RESOURCES, Schedule0A1B2C3D: { Type: "AWS::Events::Rule", Properties: cron } });
     expect(() => scheduleOf(noon, resolverOf(noon, new Map()), "fetchonce-local-worker")).toThrow(
@@ -220,8 +220,8 @@ describe("functions described by a template", () => {
   });
 });
 
-describe("intrinsic functions", () => {
-  it("resolve an alias to its ARN, and the function's name out of that", () => {
+describe("the local run's intrinsic functions", () => {
+  it("resolve an alias to its ARN, and the function's name from that", () => {
     const live = { Type: "AWS::Lambda::Alias", Properties: { FunctionName: { Ref: "Worker0A1B2C3D" }, Name: "live" } };
     const resolve = resolverOf(templateOf({ ...RESOURCES, Live0A1B2C3D: live }), new Map());
     expect(resolve({ Ref: "Live0A1B2C3D" })).toBe(
@@ -241,19 +241,19 @@ describe("intrinsic functions", () => {
     },
     { value: { "Fn::GetAtt": ["Table0A1B2C3D", "TableId"] }, says: /does not know Table0A1B2C3D\.TableId/ },
     { value: { deep: [{ "Fn::ImportValue": "x" }] }, says: /does not know Fn::ImportValue/ },
-  ])("the local run cannot resolve are refused by name: $value", ({ value, says }) => {
+  ])("fail with the name of what they cannot resolve: $value", ({ value, says }) => {
     expect(() => resolverOf(template, new Map())(value)).toThrow(says);
   });
 
-  it("two resources that would share a name are refused", () => {
+  it("fail if two resources would get the same name", () => {
     const clash = templateOf({ Dead0A1B2C3D: { Type: "AWS::SQS::Queue" }, Dead00000000: { Type: "AWS::SQS::Queue" } });
     expect(() => physicalNames(clash)).toThrow(/Dead0A1B2C3D and Dead00000000 would both be called/);
   });
 });
 
-describe("the synthesized stack", () => {
+describe("the synthesized stack of the local run", () => {
   it(
-    "is made once by two runs that start together, and holds everything the local run needs",
+    "is synthesized once by two runs that start together, and has everything that the local run needs",
     { timeout: 120_000 },
     async () => {
       const cache = join(folder, "cache");

@@ -1,4 +1,7 @@
-/** No emulator that we embed knows alarms: a server that answers as CloudWatch does stands in, and keeps what it was asked. */
+/**
+ * None of the embedded emulators has alarms. A server that gives CloudWatch's answers takes its place and records the
+ * requests.
+ */
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
@@ -53,7 +56,7 @@ afterAll(async () => {
   await once(server, "close");
 });
 
-it("asks once for alarms of both kinds by their names, and tells each with when it came to be so", async () => {
+it("CloudWatch alarms of both kinds are read by name in one request, with the time of their last transition", async () => {
   answer = { status: 200, body: { CompositeAlarms: [composite], MetricAlarms: [metric] } };
   expect(await alarms.states()).toEqual([
     { name: "errors", state: "ALARM", sinceMs: UPDATED_S * 1000 },
@@ -68,24 +71,24 @@ it("asks once for alarms of both kinds by their names, and tells each with when 
 });
 
 it.each([
-  ["an alarm that is not there", { CompositeAlarms: [composite] }, "CloudWatch has no alarm errors"],
+  ["a missing alarm", { CompositeAlarms: [composite] }, "CloudWatch has no alarm errors"],
   [
     "an alarm without a time",
     { CompositeAlarms: [composite, { AlarmName: "errors", StateValue: "OK" }] },
     "tells no state",
   ],
-  ["an answer without any", {}, "CloudWatch has no alarm errors"],
+  ["an answer without alarms", {}, "CloudWatch has no alarm errors"],
   [
     "an alarm without a state",
     { CompositeAlarms: [composite], MetricAlarms: [{ AlarmName: "errors" }] },
     "tells no state",
   ],
-])("takes %s for no answer", async (_what, body, sentence) => {
+])("reading CloudWatch alarms fails on %s", async (_what, body, sentence) => {
   answer = { status: 200, body };
   await expect(alarms.states()).rejects.toThrow(sentence);
 });
 
-it("passes a refusal on", async () => {
+it("reading CloudWatch alarms fails with CloudWatch's own error if it refuses", async () => {
   answer = { status: 400, body: { __type: "com.amazonaws.cloudwatch#AccessDenied", message: "not allowed" } };
   await expect(alarms.states()).rejects.toThrow("not allowed");
 });

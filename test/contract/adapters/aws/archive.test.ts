@@ -6,7 +6,7 @@ import { onEachS3 } from "../../local/s3-support.ts";
 const TEXT = '{"pk":"JOB#1","url":"https://origin.example/ü"}\n'.repeat(1000);
 
 onEachS3((s3) => {
-  it("archives a text as gzip, the same bytes each time", async () => {
+  it("stores an archived text as gzip, with the same bytes each time", async () => {
     const archive = s3Archive(s3.client, s3.Bucket);
     await archive.put("ledger/a.jsonl.gz", TEXT);
     const first = await s3.read("ledger/a.jsonl.gz");
@@ -20,7 +20,7 @@ onEachS3((s3) => {
     });
   });
 
-  it("fails where the bucket is not there", async () => {
+  it("fails to archive into a bucket that does not exist", async () => {
     await expect(s3Archive(s3.client, "nowhere-at-all").put("k", TEXT)).rejects.toThrow(/bucket/i);
   });
 });

@@ -16,18 +16,18 @@ interface StoredObject {
   readonly contentType: string | undefined;
 }
 
-/** Two empty buckets behind their ports, and a look at them past the ports. */
+/** Two empty buckets: their ports, and functions that read them without the ports. */
 export interface Buckets {
   readonly staging: Staging;
   readonly content: Content;
   readonly readStaged: (key: string) => Promise<StoredObject | undefined>;
   readonly readContent: (key: string) => Promise<StoredObject | undefined>;
-  /** Unfinished uploads into the content bucket. */
+  /** The number of unfinished uploads into the content bucket. */
   readonly contentUploads: () => Promise<number>;
 }
 
 export interface BlobsBackend extends AsyncDisposable {
-  /** The least size of all parts but the last. */
+  /** The minimum size of a part that is not the last, in bytes. */
   readonly partBytes: number;
   readonly emptyBuckets: () => Promise<Buckets>;
 }
@@ -36,14 +36,14 @@ const MIB = 2 ** 20;
 
 const external = process.env["AWS_ENDPOINT_URL"];
 
-/** Every implementation that this machine can run, and the one that AWS_ENDPOINT_URL names. */
+/** Every implementation that this machine can run, and the one at AWS_ENDPOINT_URL if it is set. */
 export const blobsBackends: Readonly<Record<string, () => Promise<BlobsBackend>>> = {
   "simulated buckets": async () => simulatedBackend(),
   "the embedded S3": async () => embeddedBackend({}),
   ...(external !== undefined && { [external]: async () => s3Backend(external, removeBuckets) }),
 };
 
-/** A content bucket is also tried with objects too large for one copy. */
+/** The content tests also run with objects that are too large for a single copy. */
 export const contentBackends: typeof blobsBackends = {
   ...blobsBackends,
   "the embedded S3, copying in parts": async () =>

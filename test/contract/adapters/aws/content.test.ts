@@ -34,7 +34,7 @@ describe.each(Object.entries(contentBackends))("Content on %s", (_name, start) =
     return object && { isWhole: object.body.equals(body), contentType: object.contentType };
   };
 
-  it("publishes a staged object whole, under the type it is said to have", async () => {
+  it("publishes a staged object complete, under the given content type", async () => {
     expect(await buckets.content.head(KEY)).toBeUndefined();
     expect(await buckets.content.publish(staged, KEY)).toBe("created");
     expect(await buckets.content.head(KEY)).toMatchObject({ bytes: body.length });
@@ -48,12 +48,12 @@ describe.each(Object.entries(contentBackends))("Content on %s", (_name, start) =
     expect(await buckets.content.head(KEY)).toMatchObject({ bytes: 0 });
   });
 
-  it("leaves the staged object where it is", async () => {
+  it("does not remove the staged object that it publishes", async () => {
     await buckets.content.publish(staged, KEY);
     expect(await buckets.staging.head(staged.key)).toEqual({ bytes: body.length, etag: staged.etag });
   });
 
-  it("never writes again what is there, and leaves no upload behind", async () => {
+  it("never overwrites an existing object, and leaves no upload behind", async () => {
     await buckets.content.publish(staged, KEY);
     const other = await stage("staging/other/1", randomBytes(body.length));
     expect(await buckets.content.publish(other, KEY)).toBe("exists");
@@ -62,28 +62,28 @@ describe.each(Object.entries(contentBackends))("Content on %s", (_name, start) =
     expect(await buckets.contentUploads()).toBe(0);
   });
 
-  it("does not publish a staged object that is gone", async () => {
+  it("does not publish a staged object that was deleted", async () => {
     await buckets.staging.delete(staged.key);
     await expect(buckets.content.publish(staged, KEY)).rejects.toThrow(StagedObjectGoneError);
     expect(await buckets.content.head(KEY)).toBeUndefined();
     expect(await buckets.contentUploads()).toBe(0);
   });
 
-  it("does not publish a staged object that has become another one", async () => {
+  it("does not publish a staged object that was replaced", async () => {
     await buckets.staging.put(staged.key, randomBytes(body.length), TYPE);
     await expect(buckets.content.publish(staged, KEY)).rejects.toThrow(StagedObjectGoneError);
     expect(await buckets.content.head(KEY)).toBeUndefined();
     expect(await buckets.contentUploads()).toBe(0);
   });
 
-  it("sees what is there though the staged object has become another one", async () => {
+  it("reports an existing object even if the staged object was replaced", async () => {
     await buckets.content.publish(staged, KEY);
     await buckets.staging.put(staged.key, randomBytes(body.length), TYPE);
     expect(await buckets.content.publish(staged, KEY)).toBe("exists");
     expect(await published()).toEqual({ isWhole: true, contentType: TYPE });
   });
 
-  it("creates the object once for twenty who publish it at the same time", async () => {
+  it("creates the object once if twenty callers publish it at the same time", async () => {
     const outcomes = await Promise.all(Array.from({ length: 20 }, async () => buckets.content.publish(staged, KEY)));
     expect(outcomes.filter((outcome) => outcome === "created")).toHaveLength(1);
     expect(outcomes.filter((outcome) => outcome === "exists")).toHaveLength(19);

@@ -1,4 +1,4 @@
-/** The dead-letter queue as who empties it sees it, and emptied, on the embedded SQS. */
+/** The dead-letter queue's port, and a redrive through it, on the embedded SQS. */
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -53,8 +53,8 @@ const bodiesIn = async (url: string): Promise<readonly string[]> => {
   }
 };
 
-describe("DeadLetterQueue", () => {
-  it("hides what it gives out, with its reason, until it is given back", async () => {
+describe("DeadLetterQueue on the embedded SQS", () => {
+  it("returns letters with their reasons, and hides them until they are given back", async () => {
     await queue.sendToDeadLetters("not JSON", "no message");
     const received = await deadLetters.receive();
     expect(received).toMatchObject([{ body: "not JSON", reason: "no message" }]);
@@ -63,7 +63,7 @@ describe("DeadLetterQueue", () => {
     expect((await deadLetters.receive()).map(({ id }) => id)).toEqual(received.map(({ id }) => id));
   });
 
-  it("forgets what is deleted, more than a request takes at a time", async () => {
+  it("deletes twelve letters, more than a single request takes", async () => {
     for (let index = 0; index < 12; index++) await queue.sendToDeadLetters(`letter ${index}`, "no message");
     const received = [...(await deadLetters.receive()), ...(await deadLetters.receive())];
     expect(received).toHaveLength(12);
@@ -72,7 +72,7 @@ describe("DeadLetterQueue", () => {
     expect(await deadLetters.receive()).toEqual([]);
   });
 
-  it("says so when a letter could not be deleted", async () => {
+  it("throws a RetryableError if SQS could not delete a letter", async () => {
     const server = createServer((request, response) => {
       request.resume().on("end", () => {
         response.setHeader("content-type", "application/x-amz-json-1.0");
@@ -93,16 +93,16 @@ describe("DeadLetterQueue", () => {
   });
 });
 
-it("of 25 dead letters, the valid ones go to the work queue and the others stay, each told once", async () => {
+it("a redrive of 25 dead letters sends the valid ones, keeps the others, and reports each once", async () => {
   const letters = Array.from({ length: 25 }, (_, index) => (index % 5 === 0 ? `poison ${index}` : valid(`a${index}`)));
   for (const letter of letters) await queue.sendToDeadLetters(letter, "whatever");
-  const told: string[] = [];
+  const reported: string[] = [];
   await redriveDeadLetters(
     { deadLetters, queue },
     {
       isDryRun: false,
       onLetter: ({ body }, outcome) =>
-        told.push(`${body} ${typeof outcome === "string" ? outcome : outcome.problem.slice(0, 8)}`),
+        reported.push(`${body} ${typeof outcome === "string" ? outcome : outcome.problem.slice(0, 8)}`),
     },
   );
   const [poison, good] = [
@@ -111,7 +111,7 @@ it("of 25 dead letters, the valid ones go to the work queue and the others stay,
   ];
   expect(await bodiesIn(queueUrl)).toEqual(good.toSorted());
   expect(await bodiesIn(deadLetterQueueUrl)).toEqual(poison.toSorted());
-  expect(told.toSorted()).toEqual(
+  expect(reported.toSorted()).toEqual(
     [...good.map((body) => `${body} sent`), ...poison.map((body) => `${body} not JSON`)].toSorted(),
   );
 });

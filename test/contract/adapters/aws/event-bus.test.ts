@@ -1,4 +1,4 @@
-/** The bus's adapter against an endpoint that says what EventBridge's API says. */
+/** The event bus adapter against a server that gives EventBridge's answers and records the requests. */
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -76,8 +76,8 @@ const announcementOf = (id: number, url = "https://origin.example/file"): Announ
 const announcements = (count: number, url?: string): Announcement[] =>
   Array.from({ length: count }, (_, id) => announcementOf(id, url));
 
-describe("the event bus", () => {
-  it("is given each announcement as one event of our own", async () => {
+describe("the event bus adapter", () => {
+  it("sends each announcement as one event with our source and detail type", async () => {
     expect(await bus.publish([announcementOf(7)])).toEqual({ taken: 1 });
     expect(asked).toEqual([
       {
@@ -95,15 +95,19 @@ describe("the event bus", () => {
   });
 
   it.each([
-    { what: "ten at a time", given: announcements(23), batches: [10, 10, 3] },
+    { what: "ten per request", given: announcements(23), batches: [10, 10, 3] },
     {
-      what: "no more than 256 KiB at a time",
+      what: "at most 256 KiB per request",
       given: announcements(5, `https://x/${"a".repeat(80_000)}`),
       batches: [3, 2],
     },
-    { what: "one that is larger alone", given: announcements(2, `https://x/${"ü".repeat(150_000)}`), batches: [1, 1] },
-    { what: "none for none", given: [], batches: [] },
-  ])("gets them in order, $what", async ({ given, batches }) => {
+    {
+      what: "a larger one in a request of its own",
+      given: announcements(2, `https://x/${"ü".repeat(150_000)}`),
+      batches: [1, 1],
+    },
+    { what: "without a request if there are none", given: [], batches: [] },
+  ])("sends announcements in order, $what", async ({ given, batches }) => {
     expect(await bus.publish(given)).toEqual({ taken: given.length });
     expect(asked.map(({ entries }) => entries.length)).toEqual(batches);
     const details = asked.flatMap(({ entries }) => entries.map(({ Detail }) => JSON.parse(Detail) as unknown));
@@ -125,18 +129,21 @@ describe("the event bus", () => {
     { nth: 1, places: [4, 2], taken: 2 },
     { nth: 2, places: [0, 1], taken: 10 },
     { nth: 2, places: [9], taken: 19 },
-  ])("says how many are taken up to the first refusal: $places of request $nth", async ({ nth, places, taken }) => {
-    answer = refusing(nth, places);
-    expect(await bus.publish(announcements(23))).toEqual({ taken, refusal: "ThrottlingException" });
-    expect(asked.length).toBe(nth);
-  });
+  ])(
+    "counts the events taken before the first refusal: entries $places of request $nth are refused",
+    async ({ nth, places, taken }) => {
+      answer = refusing(nth, places);
+      expect(await bus.publish(announcements(23))).toEqual({ taken, refusal: "ThrottlingException" });
+      expect(asked.length).toBe(nth);
+    },
+  );
 
-  it("takes none of a request for taken of which some failed, nobody says which", async () => {
+  it("counts no event of a request as taken if some failed but the answer does not say which", async () => {
     answer = () => ({ FailedEntryCount: 1 });
     expect(await bus.publish(announcements(3))).toEqual({ taken: 0, refusal: "unnamed" });
   });
 
-  it("fails where there is no answer", async () => {
+  it("fails if the bus does not answer", async () => {
     answer = () => {
       server.closeAllConnections();
       return {};

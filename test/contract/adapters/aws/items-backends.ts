@@ -9,11 +9,11 @@ import { clientOf, createJobsTable, dynamoDbServices } from "../../local/dynamod
 
 export interface ItemsBackend extends AsyncDisposable {
   readonly items: Items;
-  /** Two items a page, where there are pages. */
+  /** Scans two items per page on DynamoDB. The simulated table has a single page. */
   readonly failedJobs: FailedJobs;
 }
 
-/** Every implementation of the port that this machine can run. */
+/** Every implementation of the Items port that this machine can run. */
 export const itemsBackends: Readonly<Record<string, () => Promise<ItemsBackend>>> = {
   "the simulated table": async () => {
     const items = simulatedItems();

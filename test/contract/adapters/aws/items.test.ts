@@ -85,19 +85,19 @@ describe.each(Object.entries(itemsBackends))("Items on %s", (_name, start) => {
 
   const put = async (set: Item, at = key): Promise<WriteResult> => items.write({ key: at, when: always, set });
 
-  it.each(TESTS)("tests %j: %s", async (test, holds) => {
+  it.each(TESTS)("evaluates the condition %j as %s", async (test, holds) => {
     await put({ number: 5, text: "b", flag: true, map: { status: "STARTED" } });
     const { applied } = await items.write({ key, when: [[test]], set: { written: 1 } });
     expect(applied).toBe(holds);
   });
 
-  it.each(CONDITIONS)("joins tests by and, alternatives by or: %s", async (_condition, when, holds) => {
+  it.each(CONDITIONS)("joins clauses by AND and alternatives by OR: %s", async (_condition, when, holds) => {
     await put({ number: 5 });
     const { applied } = await items.write({ key, when, set: { written: 1 } });
     expect(applied).toBe(holds);
   });
 
-  it("sets attributes over what is there and returns the whole new item", async () => {
+  it("sets attributes, keeps the others, and returns the whole new item", async () => {
     await put({ kept: 1, changed: "before", nested: { list: [1, "two", null, true], deep: { er: 0.5 } } });
     expect(await put({ changed: "after" })).toEqual({
       applied: true,
@@ -105,30 +105,30 @@ describe.each(Object.entries(itemsBackends))("Items on %s", (_name, start) => {
     });
   });
 
-  it("takes attributes whose names DynamoDB reserves", async () => {
+  it("accepts attributes whose names DynamoDB reserves", async () => {
     const set = { state: "s", ttl: 1, owner: "o", until: 2, key: "k", values: ["v"], name: "n" };
     expect(await put(set)).toEqual({ applied: true, item: { pk: key, ...set } });
   });
 
-  it("sets an attribute that must be absent only where it is", async () => {
+  it("setIfAbsent sets only attributes that are absent", async () => {
     await put({ there: "first" });
     const write = { key, when: always, setIfAbsent: { there: "second", new: "second" } };
     expect(await items.write(write)).toEqual({ applied: true, item: { pk: key, there: "first", new: "second" } });
   });
 
-  it("adds to a number, and to an absent one from zero", async () => {
+  it("adds to a number, and to an absent attribute from zero", async () => {
     await put({ count: 5 });
     const write = { key, when: always, add: { count: -2, fresh: 3 } };
     expect(await items.write(write)).toEqual({ applied: true, item: { pk: key, count: 3, fresh: 3 } });
   });
 
-  it("removes attributes, and does not mind those that are not there", async () => {
+  it("removes attributes, and ignores those that are absent", async () => {
     await put({ kept: 1, gone: 2 });
     const write = { key, when: always, remove: ["gone", "missing"] };
     expect(await items.write(write)).toEqual({ applied: true, item: { pk: key, kept: 1 } });
   });
 
-  it("does all of it in one write", async () => {
+  it("applies set, setIfAbsent, add and remove in one write", async () => {
     await put({ a: 1, b: 1, c: 1 });
     const write = {
       key,
@@ -141,19 +141,19 @@ describe.each(Object.entries(itemsBackends))("Items on %s", (_name, start) => {
     expect(await items.write(write)).toEqual({ applied: true, item: { pk: key, a: 2, b: 1, d: 2, e: 2 } });
   });
 
-  it("answers a refused write with the item it met, and changes nothing", async () => {
+  it("answers a refused write with the refusing item, and changes nothing", async () => {
     await put({ number: 5, text: "b" });
     const refused = await items.write({ key, when: never, set: { text: "c" }, add: { number: 1 }, remove: ["text2"] });
     expect(refused).toEqual({ applied: false, item: { pk: key, number: 5, text: "b" } });
     expect(await items.read(key)).toEqual({ pk: key, number: 5, text: "b" });
   });
 
-  it("answers a write refused by an absent item with nothing, and makes none", async () => {
+  it("answers a write refused on a missing key without an item, and creates none", async () => {
     expect(await items.write({ key, when: never, set: { text: "c" } })).toEqual({ applied: false, item: undefined });
     expect(await items.read(key)).toBeUndefined();
   });
 
-  it("reads many items at once, over every limit of a single request, and leaves out keys that have none", async () => {
+  it("reads 230 items, more than one request may name, and leaves out keys without an item", async () => {
     const all = Array.from({ length: 230 }, (_, index) => `${key}/${index}`);
     const stored = all.filter((_, index) => index % 3 !== 0);
     await Promise.all(stored.map(async (at, index) => put({ index }, at)));
@@ -162,18 +162,18 @@ describe.each(Object.entries(itemsBackends))("Items on %s", (_name, start) => {
     expect([...found]).toEqual(expect.arrayContaining(stored.map((at, index) => [at, { pk: at, index }])));
   });
 
-  it("reads items to the last that are too large for one answer", async () => {
+  it("reads 45 items of 380 KiB, more than one answer holds", async () => {
     const all = Array.from({ length: 45 }, (_, index) => `${key}/${index}`);
     for (const at of all) await put({ text: "x".repeat(380 * 1024) }, at);
     const found = await items.readMany(all);
     expect([...found.keys()].sort()).toEqual([...all].sort());
   });
 
-  it("reads no keys as no items", async () => {
+  it("returns an empty map for no keys", async () => {
     expect(await items.readMany([])).toEqual(new Map());
   });
 
-  it("lists what is watched in one shard before a moment, oldest first, as many as asked for", async () => {
+  it("lists the items watched in one shard before a given time, oldest first, up to a limit", async () => {
     const shard = 1000 + keys;
     const at = { late: 300, early: 100, middle: 200, exactly: 400, after: 401 };
     for (const [name, watchAt] of Object.entries(at))
@@ -186,7 +186,7 @@ describe.each(Object.entries(itemsBackends))("Items on %s", (_name, start) => {
     expect(await watched(2)).toEqual([`${key}/early`, `${key}/middle`]);
   });
 
-  it("moves an item in the watch index with its time, and takes it out with the attributes", async () => {
+  it("moves an item in the watch index with its watch time, and removes it with its watch attributes", async () => {
     const shard = 1000 + keys;
     const watched = async () => items.watched(shard, 500, 10);
     await put({ watch_shard: shard, watch_at: 100 });
@@ -200,7 +200,7 @@ describe.each(Object.entries(itemsBackends))("Items on %s", (_name, start) => {
     expect(await items.read(key)).toEqual({ pk: key });
   });
 
-  it("lets exactly one of twenty racing writes through a condition that the first of them ends", async () => {
+  it("applies exactly one of twenty racing writes whose condition the first one ends", async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, async (_, index) =>
         items.write({ key, when: [[{ attribute: "owner", is: "absent" }]], set: { owner: index }, add: { writes: 1 } }),
@@ -213,9 +213,9 @@ describe.each(Object.entries(itemsBackends))("Items on %s", (_name, start) => {
   });
 });
 
-it("passes on an outage of DynamoDB, as one of ours that may pass", async () => {
+it("an outage of DynamoDB becomes a RetryableError of the class system", async () => {
   const client = new DynamoDBClient({
-    // Port 9, "discard": nobody listens there.
+    // Nothing listens on port 9 ("discard").
     endpoint: "http://127.0.0.1:9",
     region: "us-east-1",
     maxAttempts: 1,

@@ -48,12 +48,12 @@ const done = (type: OperationEntry["type"], { fence }: Lease): OperationEntry =>
   record: { key: `key-of-${type}`, status: "DONE", fence, atMs: START_MS + 1, result: { bytes: 100, outcome: "ok" } },
 });
 
-/** Every write that a worker may make under its lease. */
+/** Every kind of write that a worker makes under its lease. */
 const FENCED_WRITES: Readonly<Record<string, (lease: Lease, record: JobRecord) => Write>> = {
   renewLease: (lease) => renewLease(lease, START_MS + 1000, TTL_MS),
   startOperation: (lease) => startOperation(lease, started("FINALIZE", lease)),
   completeOperation: (lease) => completeOperation(lease, done("HEAD", lease), started("STREAM", lease), "STREAMING"),
-  "completeOperation, the last of its invocation": (lease) =>
+  "completeOperation, without a next operation": (lease) =>
     completeOperation(lease, done("HEAD", lease), undefined, "STREAMING"),
   finishJob: (lease) => finishJob(lease, done("INDEX", lease), "INDEXED", START_MS + 1000),
   saveCheckpoint: (lease) => saveCheckpoint(lease, CHECKPOINT, true),
@@ -64,7 +64,7 @@ const FENCED_WRITES: Readonly<Record<string, (lease: Lease, record: JobRecord) =
 
 const recover = (seen: JobRecord) => recoverJob(seen, START_MS + TTL_MS, START_MS + 2 * TTL_MS, GRACE_MS);
 
-describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start) => {
+describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, start) => {
   let backend: ItemsBackend;
   let items: Items;
   let message: JobMessage;
@@ -117,7 +117,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
     });
   });
 
-  it("goes from lease to renewal, checkpoint, completions and the end", async () => {
+  it("takes a job from its lease over renewal, completion and checkpoint to INDEXED", async () => {
     const mine = await holdBy("a");
     await write(renewLease(mine, START_MS + 40_000, TTL_MS));
     expect((await job()).availableAtMs).toBe(START_MS + 160_000);
@@ -137,7 +137,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
     expect(await watchedBefore(Number.MAX_SAFE_INTEGER)).toBe(false);
   });
 
-  it("gives the lease to exactly one of twenty who ask at once", async () => {
+  it("gives the lease to exactly one of twenty workers that ask at once", async () => {
     const outcomes = await Promise.all(Array.from({ length: 20 }, async (_, index) => lease(`worker-${index}`)));
     const [winner, ...others] = outcomes.filter(({ applied }) => applied);
     expect(others).toEqual([]);
@@ -147,7 +147,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
     );
   });
 
-  it("gives a lease away only once it has expired, under a new fence and in the state it is in", async () => {
+  it("gives a lease to another worker only after it expired, under a new fence and in the job's state", async () => {
     const first = await holdBy("a");
     await write(completeOperation(first, done("HEAD", first), started("STREAM", first), "STREAMING"));
     expect((await lease("b", START_MS + TTL_MS - 1)).applied).toBe(false);
@@ -155,13 +155,13 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
     expect(await job()).toMatchObject({ state: "STREAMING", leaseOwner: "b", attempts: 2, plannedAtMs: START_MS });
   });
 
-  it.each(["INDEXED", "DEDUPED"] as const)("leases no job that is %s", async (state) => {
+  it.each(["INDEXED", "DEDUPED"] as const)("refuses a lease on a job that is %s", async (state) => {
     const mine = await holdBy("a");
     await write(finishJob(mine, done("INDEX", mine), state, START_MS));
     expect(await lease("b", START_MS + 10 * TTL_MS)).toEqual({ applied: false, item: await stored() });
   });
 
-  it("leases no job that failed", async () => {
+  it("refuses a lease on a job that is FAILED", async () => {
     const mine = await holdBy("a");
     await write(failJob(mine, TROUBLE, ["op_head"], START_MS, 1000));
     expect(await job()).toMatchObject({ state: "FAILED", ...TROUBLE, operations: {}, failedAtMs: START_MS });
@@ -169,7 +169,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
     expect((await lease("b", START_MS + 10 * TTL_MS)).applied).toBe(false);
   });
 
-  it("keeps a job released for a retry from everybody until its time, then watches for its message", async () => {
+  it("refuses a lease on a job released for retry until its delay is over, and watches it after the grace", async () => {
     const mine = await holdBy("a");
     await write(saveCheckpoint(mine, CHECKPOINT, true));
     await write(releaseForRetry(mine, TROUBLE, ["op_head", "checkpoint"], START_MS + 5000, GRACE_MS));
@@ -182,7 +182,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
     expect(await job()).toMatchObject({ leaseOwner: "b", attempts: 2, strikes: 1 });
   });
 
-  it("hands a job on to the next invocation at once and charges no attempt", async () => {
+  it("lets the next invocation lease a continued job at once, and charges no attempt", async () => {
     const mine = await holdBy("a");
     await write(releaseForContinuation(mine, await job(), [], START_MS + 1000, GRACE_MS));
     expect(await job()).toMatchObject({ attempts: 0, hops: 1 });
@@ -193,11 +193,11 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
   describe.each(Object.entries(FENCED_WRITES))("%s", (_write, make) => {
     const STALE: Readonly<Record<string, (current: Lease) => Lease>> = {
       "an older fence": (current) => ({ ...current, fence: current.fence - 1 }),
-      "another owner": (current) => ({ ...current, owner: "zombie" }),
+      "another lease owner": (current) => ({ ...current, owner: "zombie" }),
       "the older fence and owner of a lost lease": (current) => ({ ...current, fence: 1, owner: "a" }),
     };
 
-    it("goes through under the lease that holds the job", async () => {
+    it("is applied under the current lease", async () => {
       const mine = await holdBy("a");
       const { applied, item } = await items.write(make(mine, await job()));
       expect(applied).toBe(true);
@@ -212,7 +212,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
       expect(await stored()).toEqual(before);
     });
 
-    it("is refused after the lease was given back", async () => {
+    it("is refused after the lease was released", async () => {
       const mine = await holdBy("a");
       const record = await job();
       await write(releaseForRetry(mine, TROUBLE, [], START_MS, GRACE_MS));
@@ -228,7 +228,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
       expect(await items.write(make(mine, record))).toEqual({ applied: false, item: before });
     });
 
-    it("is refused where there is no job", async () => {
+    it("is refused if there is no job record", async () => {
       const nobody: Lease = { jobId: jobIdOf(message), owner: "a", fence: 1 };
       const record = { hops: 0, attempts: 1 } as JobRecord;
       expect(await items.write(make(nobody, record))).toEqual({ applied: false, item: undefined });
@@ -236,7 +236,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
   });
 
   describe("recoverJob", () => {
-    it("takes an expired lease away, marks what was in progress, and lets anybody lease the job at once", async () => {
+    it("ends an expired lease, marks started operations ABANDONED, and lets any worker lease the job", async () => {
       await holdBy("a");
       await write(recover(await job()));
       const recovered = await job();
@@ -250,13 +250,13 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
       expect((await holdBy("b", START_MS + 2 * TTL_MS)).fence).toBe(3);
     });
 
-    it("lets anybody lease the job at once, whatever their clock says of the lease that was taken away", async () => {
+    it("lets a worker lease the job at once even if the ended lease is still valid by its clock", async () => {
       await holdBy("a");
       await write(recover(await job()));
       expect((await holdBy("b", START_MS)).fence).toBe(3);
     });
 
-    it("leaves a wait as it is", async () => {
+    it("does not shorten the delay of a job that waits for a retry", async () => {
       const mine = await holdBy("a");
       await write(releaseForRetry(mine, TROUBLE, [], START_MS + TTL_MS, 0));
       await write(recover(await job()));
@@ -264,7 +264,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
       expect((await holdBy("b", START_MS + TTL_MS)).fence).toBe(3);
     });
 
-    it("leaves completed operations as they are", async () => {
+    it("does not change completed operations", async () => {
       const mine = await holdBy("a");
       await write(completeOperation(mine, done("HEAD", mine), started("STREAM", mine), "STREAMING"));
       const { operations } = await job();
@@ -275,7 +275,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
       });
     });
 
-    it("is refused when the lease was renewed since", async () => {
+    it("is refused if the lease was renewed after the reconciler read the record", async () => {
       const mine = await holdBy("a");
       const seen = await job();
       await write(renewLease(mine, START_MS + 40_000, TTL_MS));
@@ -284,14 +284,14 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
       expect(await stored()).toEqual(before);
     });
 
-    it("is refused when somebody else leased the job since", async () => {
+    it("is refused if another worker leased the job after the reconciler read the record", async () => {
       await holdBy("a");
       const seen = await job();
       await holdBy("b", START_MS + TTL_MS);
       expect((await items.write(recover(seen))).applied).toBe(false);
     });
 
-    it("is refused when what it would abandon was completed since", async () => {
+    it("is refused if the started operation was completed after the reconciler read the record", async () => {
       const mine = await holdBy("a");
       const seen = await job();
       await write(completeOperation(mine, done("HEAD", mine), started("STREAM", mine), "STREAMING"));
@@ -299,14 +299,14 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
       expect((await job()).operations.HEAD?.status).toBe("DONE");
     });
 
-    it("is refused when the job ended since", async () => {
+    it("is refused if the job ended after the reconciler read the record", async () => {
       const mine = await holdBy("a");
       const seen = await job();
       await write(finishJob(mine, done("INDEX", mine), "INDEXED", START_MS));
       expect((await items.write(recover(seen))).applied).toBe(false);
     });
 
-    it("goes through once for two reconcilers that saw the same", async () => {
+    it("is applied once if two reconcilers read the same record", async () => {
       await holdBy("a");
       const seen = await job();
       const outcomes = await Promise.all([items.write(recover(seen)), items.write(recover(seen))]);
@@ -315,7 +315,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
     });
   });
 
-  it("puts one index entry a hash, whoever comes first", async () => {
+  it("puts one index entry per hash if four jobs put it at once", async () => {
     const sha256 = `hash-${jobs}`;
     const entry = (jobId: string) =>
       putIndexEntry({ sha256, jobId, key: "sha256/aa/bb/c", bytes: 3, contentType: "text/plain" }, START_MS);
@@ -326,7 +326,7 @@ describe.each(Object.entries(itemsBackends))("the protocol on %s", (_name, start
     for (const { item } of outcomes) expect(item).toEqual(winner?.item);
   });
 
-  it("keeps the sweep's cursor of the reconciler that was first, and drops that of one that overlaps it", async () => {
+  it("saves the sweep cursor of the first of two overlapping reconcilers, and refuses that of the second", async () => {
     await write(saveSweepCursor(undefined, "place 1"));
     expect((await items.write(saveSweepCursor(undefined, "late"))).applied).toBe(false);
     await write(saveSweepCursor(1, "place 2"));

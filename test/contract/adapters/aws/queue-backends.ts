@@ -25,13 +25,13 @@ interface DeadLetter {
   readonly reason: string | undefined;
 }
 
-/** A queue with its dead-letter queue, behind the port and past it. */
+/** A queue with its dead-letter queue: the port, and functions that use both without the port. */
 export interface QueueUnderTest extends AsyncDisposable {
   readonly queue: Queue;
   receive(): Promise<readonly Received[]>;
   delete(receipt: string): Promise<void>;
   deadLetters(): Promise<readonly DeadLetter[]>;
-  /** Seconds pass. */
+  /** Lets time pass: virtual time for the simulated queue, real time for SQS. */
   wait(seconds: number): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export const MAX_RECEIVES = 2;
 
 const external = process.env["AWS_ENDPOINT_URL"];
 
-/** Every implementation that this machine can run. */
+/** Every implementation that this machine can run, and the one at AWS_ENDPOINT_URL if it is set. */
 export const queueBackends: Readonly<Record<string, () => Promise<QueueUnderTest>>> = {
   "the simulated queue": async () => simulated(),
   "the embedded SQS": async () => {

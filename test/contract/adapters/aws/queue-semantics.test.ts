@@ -1,4 +1,4 @@
-/** What the protocol leans on in a queue, asked of the simulator's and of every SQS there is. */
+/** What the protocol needs of a queue, checked on the simulator's queue and on every available SQS. */
 import { describe, expect, it } from "vitest";
 import { MAX_RECEIVES, queueBackends, VISIBILITY_S, type QueueUnderTest, type Received } from "./queue-backends.ts";
 
@@ -20,7 +20,7 @@ describe.concurrent.each(Object.entries(queueBackends))("%s", (_name, start) => 
     return message;
   };
 
-  it("hides what was received, and shows it again when its time is over, with its receive counted", async () =>
+  it("hides a received message, and delivers it again after the visibility timeout with a higher receive count", async () =>
     withQueue(async (under) => {
       await sendOne(under);
       expect(await receiveOne(under)).toMatchObject({ body: "one", receives: 1 });
@@ -29,7 +29,7 @@ describe.concurrent.each(Object.entries(queueBackends))("%s", (_name, start) => 
       expect(await receiveOne(under)).toMatchObject({ body: "one", receives: 2 });
     }));
 
-  it("hides a message for as long as it is told to, from then on", async () =>
+  it("hides a message for the time given to hideFor, counted from that call", async () =>
     withQueue(async (under) => {
       await sendOne(under);
       const { receipt } = await receiveOne(under);
@@ -40,14 +40,14 @@ describe.concurrent.each(Object.entries(queueBackends))("%s", (_name, start) => 
       expect(await under.receive()).toHaveLength(1);
     }));
 
-  it("gives a message back at once when it is to be hidden for no time", async () =>
+  it("delivers a message again at once after hideFor 0 ms", async () =>
     withQueue(async (under) => {
       await sendOne(under);
       await under.queue.hideFor((await receiveOne(under)).receipt, 0);
       expect(await receiveOne(under)).toMatchObject({ receives: 2 });
     }));
 
-  it("forgets what was deleted", async () =>
+  it("never delivers a deleted message", async () =>
     withQueue(async (under) => {
       await sendOne(under);
       await under.delete((await receiveOne(under)).receipt);
@@ -56,7 +56,7 @@ describe.concurrent.each(Object.entries(queueBackends))("%s", (_name, start) => 
       expect(await under.deadLetters()).toEqual([]);
     }));
 
-  it("moves a message to the dead letters, without a reason, when it would be received once too often", async () =>
+  it("moves a message to the dead-letter queue, without a reason, after the maximum number of receives", async () =>
     withQueue(async (under) => {
       await sendOne(under);
       for (let receives = 0; receives < MAX_RECEIVES; receives++) {
@@ -66,7 +66,7 @@ describe.concurrent.each(Object.entries(queueBackends))("%s", (_name, start) => 
       expect(await under.deadLetters()).toMatchObject([{ body: "one", reason: undefined }]);
     }));
 
-  it("keeps what was sent to the dead letters, with the reason", async () =>
+  it("keeps a message that was sent to the dead-letter queue, with its reason", async () =>
     withQueue(async (under) => {
       await under.queue.sendToDeadLetters("not JSON", "message is no JSON");
       expect(await under.deadLetters()).toMatchObject([{ body: "not JSON", reason: "message is no JSON" }]);

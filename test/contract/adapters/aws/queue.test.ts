@@ -72,7 +72,7 @@ describe("Queue on the embedded SQS", () => {
     }
   };
 
-  it("sends any number of messages in as few batches as can be", async () => {
+  it("sends 25 messages in three batches", async () => {
     const bodies = Array.from({ length: 25 }, (_, index) => `message ${index}`);
     await queue.send(bodies.map((body) => ({ body, group: "origin.example" })));
     expect(requests).toEqual([1, 2, 3].map(() => ({ operation: "SendMessageBatch", status: 200 })));
@@ -81,12 +81,12 @@ describe("Queue on the embedded SQS", () => {
     expect(new Set(received.map(({ Body }) => Body))).toEqual(new Set(bodies));
   });
 
-  it("sends nothing when there is nothing to send", async () => {
+  it("sends no request for an empty list of messages", async () => {
     await queue.send([]);
     expect(requests).toEqual([]);
   });
 
-  it("gives a message back at once when it is to be hidden for no time", async () => {
+  it("delivers a message again at once after hideFor 0 ms", async () => {
     await queue.send([{ body: "one", group: "g" }]);
     const [message] = await receive(queueUrl);
     expect(await receive(queueUrl)).toEqual([]);
@@ -94,7 +94,7 @@ describe("Queue on the embedded SQS", () => {
     expect((await receive(queueUrl)).map(({ MessageId }) => MessageId)).toEqual([message?.MessageId]);
   });
 
-  it("hides a message no longer than SQS can", async () => {
+  it("limits the time for which it hides a message to what SQS accepts", async () => {
     await queue.send([{ body: "one", group: "g" }]);
     const [message] = await receive(queueUrl);
     await queue.hideFor(String(message?.ReceiptHandle), 365 * 86_400_000);
@@ -102,7 +102,7 @@ describe("Queue on the embedded SQS", () => {
     expect(await receive(queueUrl)).toEqual([]);
   });
 
-  it("sends what nothing can help to the dead letters, with the reason", async () => {
+  it("sends a message to the dead-letter queue with the reason as an attribute", async () => {
     await queue.sendToDeadLetters("not JSON", "message is no JSON");
     const [message] = await receive(deadLetterQueueUrl);
     expect(message?.Body).toBe("not JSON");
@@ -113,7 +113,7 @@ describe("Queue on the embedded SQS", () => {
     expect(await receive(queueUrl)).toEqual([]);
   });
 
-  it("sends a reason that quotes half a character, as errors of JSON.parse do", async () => {
+  it("sends a reason that contains half a surrogate pair, as errors of JSON.parse do", async () => {
     await queue.sendToDeadLetters("not JSON", "Unexpected token '\uD83D'");
     const [message] = await receive(deadLetterQueueUrl);
     expect(message?.Body).toBe("not JSON");
@@ -121,7 +121,7 @@ describe("Queue on the embedded SQS", () => {
   });
 });
 
-/** What the embedded SQS does not keep or never answers, from a server that records and says what it is told to. */
+/** Uses a server that records requests and gives chosen answers: the embedded SQS neither stores nor answers these. */
 describe("Queue on the wire", () => {
   const sent: { VisibilityTimeout?: number; Entries?: readonly { Id: string; MessageGroupId?: string }[] }[] = [];
   let failed: object[] = [];
@@ -157,9 +157,9 @@ describe("Queue on the wire", () => {
   });
 
   it.each([
-    ["as it is", "origin.example", "origin.example"],
-    ["cut to the 128 characters that SQS takes", "h".repeat(300), "h".repeat(128)],
-  ])("names the tenant by the group, %s", async (_how, group, expected) => {
+    ["unchanged", "origin.example", "origin.example"],
+    ["cut to the 128 characters that SQS accepts", "h".repeat(300), "h".repeat(128)],
+  ])("sends the group as MessageGroupId, %s", async (_how, group, expected) => {
     await queue.send([{ body: "one", group }]);
     expect(sent.map(({ Entries }) => Entries?.map(({ MessageGroupId }) => MessageGroupId))).toEqual([[expected]]);
   });
@@ -170,18 +170,18 @@ describe("Queue on the wire", () => {
     [1000, 1],
     [1001, 2],
     [365 * 86_400_000, 43_200],
-  ])("hides a message for %i ms as whole seconds that are enough, up to 12 hours: %i s", async (delayMs, seconds) => {
+  ])("rounds a hiding time of %i ms up to whole seconds, at most 12 hours: %i s", async (delayMs, seconds) => {
     await queue.hideFor("receipt", delayMs);
     expect(sent.map(({ VisibilityTimeout }) => VisibilityTimeout)).toEqual([seconds]);
   });
 
-  it("gives each message of a batch an id of its own", async () => {
+  it("gives each message of a batch its own id", async () => {
     await queue.send(Array.from({ length: 12 }, () => ({ body: "same", group: "g" })));
     const ids = sent.map(({ Entries }) => new Set(Entries?.map(({ Id }) => Id)).size);
     expect(ids).toEqual([10, 2]);
   });
 
-  it("takes the refusal of one entry for trouble that may pass, and sends no further batch", async () => {
+  it("throws a RetryableError if one entry is refused, and sends no further batch", async () => {
     failed = [{ Id: "1", Code: "InternalError", SenderFault: false }];
     const messages = Array.from({ length: 12 }, () => ({ body: "one", group: "g" }));
     const error: unknown = await queue.send(messages).catch((thrown: unknown) => thrown);

@@ -1,4 +1,4 @@
-/** Opening failed jobs again, on every table there is. */
+/** Reopening failed jobs, on every available table. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Item } from "../../../../core/model/write.ts";
 import { jobIdOf, jobItemKey, watchShardOf } from "../../../../core/model/keys.ts";
@@ -56,7 +56,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
   const reopen = async (seen: JobRecord, by = "operator") =>
     backend.items.write(reopenJob(seen, by, REOPENED_MS, GRACE_MS));
 
-  /** Failed under its first lease, with what was done until then on record. */
+  /** Fails the job under its first lease, with the given operations recorded as DONE. */
   async function failed(...operations: readonly DoneType[]): Promise<Lease> {
     await lease("worker", START_MS);
     const mine: Lease = { jobId: jobId(), owner: "worker", fence: 1 };
@@ -66,7 +66,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
     return mine;
   }
 
-  it("opens a failed job as if nothing had been done, with a new budget, watched, and never to expire", async () => {
+  it("resets a failed job: no operations, a new retry budget, watched, and without an expiry", async () => {
     await failed("HEAD", "STREAM");
     expect((await reopen(await job())).applied).toBe(true);
     expect(await stored()).toEqual({
@@ -92,7 +92,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
     expect(watched).toContain(jobItemKey(jobId()));
   });
 
-  it("keeps what a job that was published had achieved, and goes on from there", async () => {
+  it("keeps the operations of a job whose content was published, and continues in FINALIZED", async () => {
     await failed("HEAD", "STREAM", "FINALIZE");
     const { operations } = await job();
     await reopen(await job());
@@ -100,27 +100,27 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
     expect(Object.keys(operations)).toEqual(["HEAD", "STREAM", "FINALIZE"]);
   });
 
-  it("lets anybody lease the job at once, by a clock that is far behind the operator's", async () => {
+  it("lets a worker lease the job at once even if its clock is an hour behind the operator's", async () => {
     await failed();
     await reopen(await job());
     expect((await lease("second", START_MS - 3_600_000)).applied).toBe(true);
     expect(await job()).toMatchObject({ fence: 3, attempts: 2, strikes: 1, leaseOwner: "second" });
   });
 
-  it("leaves nothing that the one who failed it may still write", async () => {
+  it("refuses every later write of the worker that failed the job", async () => {
     const mine = await failed();
     await reopen(await job());
     expect((await backend.items.write(renewLease(mine, START_MS, TTL_MS))).applied).toBe(false);
     expect((await backend.items.write(failJob(mine, TROUBLE, [], START_MS, 1000))).applied).toBe(false);
   });
 
-  it("stays below 1 KB, which is one write unit", async () => {
+  it("keeps the record below 1 KB, which is one write unit", async () => {
     await failed("HEAD", "STREAM", "FINALIZE");
     await reopen(await job());
     expect(JSON.stringify(await stored()).length).toBeLessThan(1024);
   });
 
-  it("goes through once for two operators that saw the same failure", async () => {
+  it("is applied once if two operators saw the same failure", async () => {
     await failed();
     const seen = await job();
     const outcomes = await Promise.all([reopen(seen, "one"), reopen(seen, "another")]);
@@ -128,7 +128,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
     expect(await job()).toMatchObject({ fence: 2 });
   });
 
-  it("is refused when the job was reopened and failed once more since", async () => {
+  it("is refused if the job was reopened and failed again in the meantime", async () => {
     await failed();
     const seen = await job();
     await reopen(seen);
@@ -140,12 +140,12 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
     expect(await reopen(seen)).toEqual({ applied: false, item: before });
   });
 
-  it("is refused while the job is open, under the same fence even", async () => {
+  it("is refused while the job is open, even under the same fence", async () => {
     await lease("worker", START_MS);
     expect((await reopen({ ...(await job()), reason: "http_404" })).applied).toBe(false);
   });
 
-  it("is refused when the record is gone, and makes none", async () => {
+  it("is refused if the record no longer exists, and creates none", async () => {
     await failed();
     const seen = { ...(await job()), jobId: "0".repeat(32) };
     expect(await reopen(seen)).toEqual({ applied: false, item: undefined });
@@ -154,7 +154,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
 });
 
 describe.each(Object.entries(itemsBackends))("FailedJobs on %s", (_name, start) => {
-  it("shows every failed job once, page by page, and says what was looked at", async () => {
+  it("returns every failed job once, page by page, with the number of items scanned and read units", async () => {
     const backend = await start();
     const messages = Array.from({ length: 7 }, (_, index) => ({
       work_id: "work",

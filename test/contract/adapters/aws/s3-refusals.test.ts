@@ -1,4 +1,4 @@
-/** Answers that the embedded S3 never gives but the real one does, from a server that says just what it is told to. */
+/** Answers that the real S3 gives and the embedded S3 never does, from a server that gives chosen answers. */
 import { S3Client } from "@aws-sdk/client-s3";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
@@ -58,7 +58,9 @@ beforeEach(async () => {
     const { status, code, headers = {}, xml = "<Result/>" } = answers[operation] ?? OK;
     request.resume().on("end", () => {
       response.writeHead(status, headers);
-      response.end(code === undefined ? xml : `<Error><Code>${code}</Code><Message>told to</Message></Error>`);
+      response.end(
+        code === undefined ? xml : `<Error><Code>${code}</Code><Message>chosen by the test</Message></Error>`,
+      );
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -90,7 +92,7 @@ const thrownBy = async (call: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-describe("completing an upload", () => {
+describe("completing a staging upload", () => {
   const upload = { key: "staging/job/1", uploadId: "u" };
   const parts = [
     { partNumber: 1, bytes: 4, etag: '"1"' },
@@ -98,9 +100,9 @@ describe("completing an upload", () => {
   ];
 
   it.each([
-    ["no such upload", NO_SUCH_UPLOAD],
+    ["NoSuchUpload", NO_SUCH_UPLOAD],
     ["an outage", OUTAGE],
-  ])("believes the object and not an answer of %s when all bytes are there", async (_answer, complete) => {
+  ])("succeeds despite an answer of %s if the complete object exists", async (_answer, complete) => {
     answers = { COMPLETE: complete, HEAD: there(7) };
     expect(await staging.completeUpload(upload, parts)).toEqual({ etag: '"e"' });
   });
@@ -108,12 +110,12 @@ describe("completing an upload", () => {
   it.each([
     ["no object", NOT_FOUND],
     ["an object of another size", there(8)],
-  ])("finds the upload gone when there is none of it, but %s", async (_object, head) => {
+  ])("throws UploadGoneError if the upload is missing and the key has %s", async (_object, head) => {
     answers = { COMPLETE: NO_SUCH_UPLOAD, HEAD: head };
     await expect(staging.completeUpload(upload, parts)).rejects.toThrow(UploadGoneError);
   });
 
-  it("passes an outage on, as one that may pass", async () => {
+  it("passes an outage on as a retryable error of the class system", async () => {
     answers = { COMPLETE: OUTAGE, HEAD: NOT_FOUND };
     const error = await thrownBy(staging.completeUpload(upload, parts));
     expect(error).not.toBeInstanceOf(UploadGoneError);
@@ -121,7 +123,7 @@ describe("completing an upload", () => {
   });
 });
 
-describe("publishing, by one copy and by parts", () => {
+describe("publishing content", () => {
   const whole = { key: "staging/job/1", etag: '"e"', bytes: 7, contentType: "text/plain" };
   const large = { ...whole, bytes: 25 };
   const WAYS = [
@@ -129,19 +131,22 @@ describe("publishing, by one copy and by parts", () => {
     { way: "by parts", staged: large, last: "COMPLETE" },
   ] as const;
 
-  it.each(WAYS)("looks after a conflict, and finds what won it: $way", async ({ staged, last }) => {
+  it.each(WAYS)("reports the object that won after a 409 conflict: $way", async ({ staged, last }) => {
     answers = { CREATE: CREATED_UPLOAD, [last]: CONFLICT, HEAD: there(7) };
     expect(await content.publish(staged, "sha256/k")).toBe("exists");
   });
 
-  it.each(WAYS)("never reads a conflict as existence when nothing is there: $way", async ({ staged, last }) => {
-    answers = { CREATE: CREATED_UPLOAD, [last]: CONFLICT, HEAD: NOT_FOUND };
-    const error = await thrownBy(content.publish(staged, "sha256/k"));
-    expect(error).toBeInstanceOf(RetryableError);
-    expect(error).toMatchObject({ reason: "content_conflict", failureClass: "system" });
-  });
+  it.each(WAYS)(
+    "throws a RetryableError after a 409 conflict if there is no object: $way",
+    async ({ staged, last }) => {
+      answers = { CREATE: CREATED_UPLOAD, [last]: CONFLICT, HEAD: NOT_FOUND };
+      const error = await thrownBy(content.publish(staged, "sha256/k"));
+      expect(error).toBeInstanceOf(RetryableError);
+      expect(error).toMatchObject({ reason: "content_conflict", failureClass: "system" });
+    },
+  );
 
-  it.each(WAYS)("blames the staged object for a refusal when nothing is there: $way", async ({ staged, last }) => {
+  it.each(WAYS)("throws StagedObjectGoneError after a 412 if there is no object: $way", async ({ staged, last }) => {
     answers = { CREATE: CREATED_UPLOAD, [last]: PRECONDITION_FAILED, HEAD: NOT_FOUND };
     await expect(content.publish(staged, "sha256/k")).rejects.toThrow(StagedObjectGoneError);
   });
@@ -152,13 +157,13 @@ describe("publishing, by one copy and by parts", () => {
     expect(asked).not.toContain("HEAD");
   });
 
-  it("aborts its upload when a part cannot be copied, and tells of the part even if the abort fails too", async () => {
+  it("aborts its upload if a part cannot be copied, and throws the part's error even if the abort fails", async () => {
     answers = { CREATE: CREATED_UPLOAD, PART: DENIED, ABORT: OUTAGE };
     expect(await thrownBy(content.publish(large, "sha256/k"))).toMatchObject({ name: "AccessDenied" });
     expect(asked).toEqual(["CREATE", "PART", "ABORT"]);
   });
 
-  it("copies every byte once, in order", async () => {
+  it("copies every byte once and in order if it copies by parts", async () => {
     answers = { CREATE: CREATED_UPLOAD };
     const ranges: unknown[] = [];
     server.prependListener("request", ({ headers }: IncomingMessage) =>
@@ -169,7 +174,7 @@ describe("publishing, by one copy and by parts", () => {
   });
 });
 
-describe("a refusal that says nothing of the upload or object", () => {
+describe("an S3 refusal with 403", () => {
   const upload = { key: "staging/job/1", uploadId: "u" };
   const CALLS: Readonly<Record<string, () => Promise<unknown>>> = {
     put: async () => staging.put("k", Buffer.from("x"), "text/plain"),
@@ -183,7 +188,7 @@ describe("a refusal that says nothing of the upload or object", () => {
     litter: async () => staging.litter(undefined, 10),
   };
 
-  it.each(Object.entries(CALLS))("comes out of %s as it is", async (_call, call) => {
+  it.each(Object.entries(CALLS))("is passed on unchanged by %s", async (_call, call) => {
     for (const operation of ["HEAD", "PUT", "CREATE", "PART", "ABORT", "DELETE", "LIST"] as const)
       answers[operation] = DENIED;
     const error = await thrownBy(call());
@@ -198,8 +203,8 @@ const page = (numbers: readonly number[], next?: number) =>
   numbers.map((n) => `<Part><PartNumber>${n}</PartNumber><ETag>"${n}"</ETag><Size>${n}</Size></Part>`).join("") +
   "</ListPartsResult>";
 
-describe("a listing that comes in pages", () => {
-  it("lists the parts of all pages", async () => {
+describe("staging.listParts", () => {
+  it("returns the parts of all pages", async () => {
     server.prependListener("request", ({ url = "" }: IncomingMessage) => {
       const isSecond = url.includes("part-number-marker=2");
       answers = { LIST: { status: 200, xml: isSecond ? page([3]) : page([1, 2], 2) } };

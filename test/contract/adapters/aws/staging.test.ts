@@ -47,31 +47,31 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
     return pages;
   };
 
-  it.each([["an empty body", ""] as const, ["a body", "hello"] as const])("puts %s", async (_body, text) => {
+  it.each([["an empty body", ""] as const, ["a body", "hello"] as const])("stores %s", async (_body, text) => {
     const { etag } = await staging.put(KEY, Buffer.from(text), TYPE);
     expect(await staging.head(KEY)).toEqual({ bytes: text.length, etag });
     expect(await buckets.readStaged(KEY)).toMatchObject({ body: Buffer.from(text), contentType: TYPE });
   });
 
-  it("puts anew over what is there, under a new ETag", async () => {
+  it("overwrites an object, under a new ETag", async () => {
     const first = await staging.put(KEY, Buffer.from("first"), TYPE);
     const second = await staging.put(KEY, Buffer.from("second"), TYPE);
     expect(second.etag).not.toBe(first.etag);
     expect(await staging.head(KEY)).toEqual({ bytes: 6, etag: second.etag });
   });
 
-  it("knows nothing of a key that was never put", async () => {
+  it("has no head for a key that was never put", async () => {
     expect(await staging.head(KEY)).toBeUndefined();
   });
 
-  it("deletes, and does not mind that there is nothing to delete", async () => {
+  it("deletes an object, also if it does not exist", async () => {
     await staging.put(KEY, Buffer.from("hello"), TYPE);
     await staging.delete(KEY);
     await staging.delete(KEY);
     expect(await staging.head(KEY)).toBeUndefined();
   });
 
-  it("joins the parts of an upload to one object when it is completed, not before", async () => {
+  it("makes one object of an upload's parts when it is completed, and not before", async () => {
     const upload = await staging.createUpload(KEY, TYPE);
     const bodies = twoBodies();
     const parts = await uploadParts(upload, bodies);
@@ -95,17 +95,17 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
     ]);
   });
 
-  it("lists no parts of an upload that has none yet", async () => {
+  it("lists no parts for an upload without parts", async () => {
     expect(await staging.listParts(await staging.createUpload(KEY, TYPE))).toEqual([]);
   });
 
-  it("lets a completed upload be completed again, with the same answer", async () => {
+  it("completes a completed upload again with the same answer", async () => {
     const { upload, parts, etag } = await finishedUpload();
     expect(await staging.completeUpload(upload, parts)).toEqual({ etag });
     expect(await staging.head(KEY)).toEqual({ bytes: partBytes + 8, etag });
   });
 
-  it("refuses to complete an upload with a part that is another one, and keeps it", async () => {
+  it("refuses to complete an upload with a wrong ETag of a part, and keeps the upload", async () => {
     const upload = await staging.createUpload(KEY, TYPE);
     const [first, last] = await uploadParts(upload, twoBodies());
     const wrong = [first, { ...last, etag: first?.etag }] as StagedPart[];
@@ -121,7 +121,7 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
     await expect(staging.completeUpload(upload, [...parts, missing])).rejects.toThrow(UploadGoneError);
   });
 
-  describe("after an upload was aborted", () => {
+  describe("after the abort of an upload", () => {
     let upload: StagedUpload;
     let parts: readonly StagedPart[];
     beforeEach(async () => {
@@ -130,19 +130,19 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
       await staging.abortUpload(upload);
     });
 
-    it("has no upload to take a part", async () => {
+    it("refuses another part", async () => {
       await expect(staging.uploadPart(upload, 2, Buffer.from("more"))).rejects.toThrow(UploadGoneError);
     });
-    it("has no parts to list", async () => {
+    it("lists no parts: undefined", async () => {
       expect(await staging.listParts(upload)).toBeUndefined();
     });
-    it("has no upload to complete", async () => {
+    it("refuses to complete the upload", async () => {
       await expect(staging.completeUpload(upload, parts)).rejects.toThrow(UploadGoneError);
     });
-    it("does not mind another abort", async () => {
+    it("accepts a second abort", async () => {
       await expect(staging.abortUpload(upload)).resolves.toBeUndefined();
     });
-    it("leaves other uploads of the same key alone", async () => {
+    it("keeps other uploads of the same key", async () => {
       const other = await staging.createUpload(KEY, TYPE);
       await uploadParts(other, [Buffer.from("other")]);
       await staging.abortUpload(upload);
@@ -150,7 +150,7 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
     });
   });
 
-  it("does not mind the abort of a completed upload, and keeps its object", async () => {
+  it("accepts the abort of a completed upload, and keeps its object", async () => {
     const { upload, etag } = await finishedUpload();
     await staging.abortUpload(upload);
     expect(await staging.head(KEY)).toMatchObject({ etag });
@@ -181,7 +181,7 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
     expect(names).toEqual(expect.arrayContaining(expected));
   });
 
-  it("goes on with the sweep though what it found was removed meanwhile", async () => {
+  it("continues a sweep for litter correctly if the litter found is removed between two pages", async () => {
     const names = ["a", "b", "c", "d", "e"];
     for (const name of names) await staging.put(`staging/${name}/1`, Buffer.from(name), TYPE);
     const uploads = await Promise.all(names.map(async (name) => staging.createUpload(`staging/${name}/2`, TYPE)));

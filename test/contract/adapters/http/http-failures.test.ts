@@ -16,7 +16,7 @@ const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 interface Failure {
   readonly origin: string;
   readonly answer: (socket: Socket) => void;
-  /** Once the headers have arrived. */
+  /** Called once the headers have arrived. */
   readonly afterwards?: (socket: Socket) => void;
   readonly reason: string;
   readonly timeouts?: HttpTimeouts;
@@ -30,9 +30,9 @@ const BEFORE_HEADERS: readonly Failure[] = [
     answer: (socket) => socket.end("HTTP/1.1 200 OK\r\nContent-Le"),
     reason: "origin_connection_lost",
   },
-  { origin: "says nothing", answer: () => undefined, reason: "origin_timeout", timeouts: IMPATIENT },
+  { origin: "sends nothing", answer: () => undefined, reason: "origin_timeout", timeouts: IMPATIENT },
   {
-    origin: "falls silent in mid-header",
+    origin: "stops sending in mid-header",
     answer: (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Le"),
     reason: "origin_timeout",
     timeouts: IMPATIENT,
@@ -43,12 +43,12 @@ const BEFORE_HEADERS: readonly Failure[] = [
     reason: "origin_speaks_no_http",
   },
   {
-    origin: "has more headers than anybody reads",
+    origin: "exceeds the client's header limit",
     answer: (socket) => socket.end(`HTTP/1.1 200 OK\r\n${"X-Header: value\r\n".repeat(5000)}\r\n`),
     reason: "origin_speaks_no_http",
   },
   {
-    origin: "switches to a protocol nobody asked for",
+    origin: "switches to another protocol",
     answer: (socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
     reason: "origin_connection_lost",
   },
@@ -62,7 +62,7 @@ const IN_MID_BODY: readonly Failure[] = [
     reason: "origin_connection_lost",
   },
   {
-    origin: "ends before the length it said",
+    origin: "ends before its Content-Length",
     answer: (socket) => socket.end(`${HEADERS}half`),
     reason: "origin_connection_lost",
   },
@@ -77,18 +77,18 @@ const IN_MID_BODY: readonly Failure[] = [
     reason: "origin_connection_lost",
   },
   {
-    origin: "has a chunk of no length",
+    origin: "sends a chunk without a length",
     answer: (socket) => socket.end(`${CHUNKED}4\r\nhalf\r\nzz\r\n`),
     reason: "origin_connection_lost",
   },
   {
-    origin: "falls silent",
+    origin: "stops sending",
     answer: (socket) => socket.write(`${HEADERS}half`),
     reason: "origin_timeout",
     timeouts: IMPATIENT,
   },
   {
-    origin: "falls silent at once",
+    origin: "sends nothing",
     answer: (socket) => socket.write(HEADERS),
     reason: "origin_timeout",
     timeouts: IMPATIENT,
@@ -110,12 +110,12 @@ async function troubleOf(call: Promise<unknown>): Promise<Trouble> {
 const trouble = (reason: string): Trouble => ({ reason, failureClass: "origin", hasCause: true });
 
 describe("an origin that", () => {
-  it.each(BEFORE_HEADERS)("$origin before it answers: $reason", async ({ answer, reason, timeouts }) => {
+  it.each(BEFORE_HEADERS)("$origin, before its headers are complete: $reason", async ({ answer, reason, timeouts }) => {
     const raw = await rawOrigin(answer);
     expect(await troubleOf(get(client(timeouts), raw.url))).toEqual(trouble(reason));
   });
 
-  it.each(IN_MID_BODY)("$origin in mid-body: $reason", async ({ answer, afterwards, reason, timeouts }) => {
+  it.each(IN_MID_BODY)("$origin, after its headers: $reason", async ({ answer, afterwards, reason, timeouts }) => {
     const sockets: Socket[] = [];
     const raw = await rawOrigin((socket) => {
       sockets.push(socket);
@@ -126,7 +126,7 @@ describe("an origin that", () => {
     expect(await troubleOf(bodyOf(response))).toEqual(trouble(reason));
   });
 
-  it("fails one request is asked again on another connection", async () => {
+  it("fails one request gets the next one on another connection", async () => {
     let answers = 0;
     const raw = await rawOrigin((socket) => {
       answers += 1;
@@ -138,7 +138,7 @@ describe("an origin that", () => {
     expect((await read(http, raw.url)).toString()).toBe("ok");
   });
 
-  it("is not there: origin_refused_connection", async () => {
+  it("does not listen: origin_refused_connection", async () => {
     const server = createTcpServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const url = loopbackEndpoint(server);
@@ -147,8 +147,8 @@ describe("an origin that", () => {
     expect(await troubleOf(get(client(), url))).toEqual(trouble("origin_refused_connection"));
   });
 
-  // Only Linux drops what does not fit into the queue of a listener that never accepts.
-  it.runIf(process.platform === "linux")("lets nobody in: origin_timeout", async () => {
+  // Only Linux drops connections that do not fit into the queue of a listener that never accepts.
+  it.runIf(process.platform === "linux")("accepts no connection: origin_timeout", async () => {
     const deaf = new Worker(
       `const { parentPort } = require("node:worker_threads");
        const server = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
@@ -166,11 +166,11 @@ describe("an origin that", () => {
     expect(await troubleOf(get(http, `http://127.0.0.1:${port}`))).toEqual(trouble("origin_timeout"));
   });
 
-  it("has no name: origin_name_not_found", async () => {
+  it("has a name that does not resolve: origin_name_not_found", async () => {
     expect(await troubleOf(get(client(), "http://nonexistent.invalid/"))).toEqual(trouble("origin_name_not_found"));
   });
 
-  it("is slow to speak, but keeps speaking, is not given up", async () => {
+  it("sends slowly but steadily does not time out", async () => {
     const raw = await rawOrigin((socket) => {
       socket.write("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n");
       let left = 20;
@@ -184,7 +184,7 @@ describe("an origin that", () => {
     expect(await read(client(IMPATIENT), raw.url)).toHaveLength(20);
   });
 
-  it("is not to blame when it is we who pause in reading", async () => {
+  it("waits because we pause reading does not time out", async () => {
     const body = randomBytes(3_000_000);
     const url = await origin((_request, response) => void response.end(body));
     const response = await get(client(IMPATIENT), url);
@@ -197,14 +197,14 @@ describe("an origin that", () => {
   });
 });
 
-describe("HTTPS", () => {
-  it("to a port that speaks plain HTTP is trouble of the origin", async () => {
+describe("an HTTPS request", () => {
+  it("to a port that speaks plain HTTP fails with a reason of the origin", async () => {
     const url = await origin((_request, response) => void response.end());
     const { reason } = await troubleOf(get(client(), url.replace("http:", "https:")));
     expect(reason).toMatch(/^origin_/);
   });
 
-  it("to a port that accepts and says nothing: origin_timeout", async () => {
+  it("to a port that accepts and sends nothing fails with origin_timeout", async () => {
     const server = createTcpServer((socket) => void socket.on("error", () => undefined).resume()).listen(
       0,
       "127.0.0.1",
@@ -219,7 +219,7 @@ describe("HTTPS", () => {
   });
 });
 
-describe("a request that we stop", () => {
+describe("an HTTP request that we abort", () => {
   const lost = new LeaseLostError();
   const stopAfter = (delayMs: number): AbortSignal => {
     const controller = new AbortController();
@@ -227,13 +227,13 @@ describe("a request that we stop", () => {
     return controller.signal;
   };
 
-  it("before it begins throws our very reason, and asks nothing", async () => {
+  it("before it begins throws our own reason, and nothing is sent", async () => {
     const raw = await rawOrigin(() => undefined);
     expect(await thrownBy(get(client(), raw.url, { signal: AbortSignal.abort(lost) }))).toBe(lost);
     expect(raw.heads).toEqual([]);
   });
 
-  it("before the headers throws our very reason", async () => {
+  it("before the headers arrive throws our own reason", async () => {
     const raw = await rawOrigin(() => undefined);
     expect(await thrownBy(get(client(), raw.url, { signal: stopAfter(50) }))).toBe(lost);
   });
@@ -241,7 +241,7 @@ describe("a request that we stop", () => {
   it.each([
     ["has begun", `${HEADERS}half`],
     ["has not begun", HEADERS],
-  ])("in a body that %s throws our very reason", async (_when, said) => {
+  ])("during a body that %s throws our own reason", async (_when, said) => {
     const raw = await rawOrigin((socket) => socket.write(said));
     const controller = new AbortController();
     const response = await get(client(), raw.url, { signal: controller.signal });
@@ -249,7 +249,7 @@ describe("a request that we stop", () => {
     expect(await thrownBy(bodyOf(response))).toBe(lost);
   });
 
-  it("after its response came, but before anybody read it, throws our very reason to who reads", async () => {
+  it("after the response arrived, but before its body is read, throws our own reason to the reader", async () => {
     const raw = await rawOrigin((socket) => socket.write(`${HEADERS}half`));
     const controller = new AbortController();
     const response = await get(client(), raw.url, { signal: controller.signal });
@@ -258,7 +258,7 @@ describe("a request that we stop", () => {
     expect(await thrownBy(bodyOf(response))).toBe(lost);
   });
 
-  it("after its end changes nothing", async () => {
+  it("after its end has no effect on the next request", async () => {
     const raw = await rawOrigin((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
     const http = client();
     const controller = new AbortController();

@@ -13,7 +13,7 @@ const steps: (() => unknown)[] = [];
 
 export const later = (step: () => unknown): void => void steps.push(step);
 
-/** Ends what a test began, the last first; for `afterEach`. */
+/** Stops what a test started, in reverse order. For `afterEach`. */
 export async function cleanUp(): Promise<void> {
   for (const step of steps.splice(0).reverse()) await step();
 }

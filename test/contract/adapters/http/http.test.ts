@@ -7,8 +7,8 @@ import { bodyOf, cleanUp, client, get, origin, rawOrigin, read, unstopped } from
 
 afterEach(cleanUp);
 
-describe("a response", () => {
-  it("has its status, its headers in lower case, and its body", async () => {
+describe("a response of the HTTP client", () => {
+  it("has the status, the headers in lower case, and the body", async () => {
     const body = randomBytes(300_000);
     const url = await origin((_request, response) => {
       response.writeHead(206, { ETag: '"v1"', "Content-Type": "image/png", "X-Many": ["first", "second"] });
@@ -21,7 +21,7 @@ describe("a response", () => {
     expect((await bodyOf(response)).equals(body)).toBe(true);
   });
 
-  it("has one text for a header that Node keeps as a list", async () => {
+  it("has one string for a header that Node keeps as a list", async () => {
     const raw = await rawOrigin((socket) =>
       socket.write("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 0\r\n\r\n"),
     );
@@ -30,7 +30,7 @@ describe("a response", () => {
     await bodyOf(response);
   });
 
-  it("is asked for with the method, path and headers given", async () => {
+  it("answers a request sent with the given method, path and headers", async () => {
     const seen: IncomingMessage[] = [];
     const url = await origin((request, response) => {
       seen.push(request);
@@ -41,7 +41,7 @@ describe("a response", () => {
     expect(seen[0]).toMatchObject({ method: "GET", url: "/a%20b?c=d", headers });
   });
 
-  it("comes before its body does, and the body piece by piece", async () => {
+  it("is available before its body, and the body arrives piece by piece", async () => {
     const responses: ServerResponse[] = [];
     const url = await origin((_request, response) => {
       response.write("first");
@@ -56,7 +56,7 @@ describe("a response", () => {
     expect(pieces).toEqual(["first", "rest"]);
   });
 
-  it("to HEAD has headers and no body, and leaves its connection to the next request", async () => {
+  it("to HEAD has headers and no body, and its connection is reused", async () => {
     const raw = await rawOrigin((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n"));
     const http = client();
     for (let requests = 0; requests < 3; requests += 1) {
@@ -69,19 +69,19 @@ describe("a response", () => {
     expect(raw.connections()).toBe(1);
   });
 
-  it("does not follow a redirect", async () => {
+  it("to a redirected URL is the redirect itself, which is not followed", async () => {
     const url = await origin((_request, response) => response.writeHead(302, { location: "/elsewhere" }).end());
     const response = await get(client(), url);
     expect(response).toMatchObject({ status: 302, headers: { location: "/elsewhere" } });
     response.discard();
   });
 
-  it("whose length is told by the end of the connection is whole", async () => {
+  it("without a length is complete when the connection ends", async () => {
     const raw = await rawOrigin((socket) => socket.end("HTTP/1.0 200 OK\r\n\r\nall of it"));
     expect((await read(client(), raw.url)).toString()).toBe("all of it");
   });
 
-  it("follows an informational one", async () => {
+  it("is the final one after an informational response", async () => {
     const raw = await rawOrigin((socket) =>
       socket.write("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
     );
@@ -89,8 +89,8 @@ describe("a response", () => {
   });
 });
 
-describe("connections", () => {
-  it("are kept for the next request to the same origin", async () => {
+describe("the connections of the HTTP client", () => {
+  it("are reused for the next request to the same origin", async () => {
     const raw = await rawOrigin((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
     const http = client();
     for (let requests = 0; requests < 3; requests += 1) {
@@ -100,7 +100,7 @@ describe("connections", () => {
     expect(raw.connections()).toBe(1);
   });
 
-  it("of a large body that is discarded end, and others go on", async () => {
+  it("are closed if a large body is discarded, and later requests still work", async () => {
     const ended: Promise<unknown>[] = [];
     const raw = await rawOrigin((socket, head) => {
       if (head.startsWith("GET /small")) {
@@ -118,7 +118,7 @@ describe("connections", () => {
     expect((await read(http, `${raw.url}/small`)).toString()).toBe("ok");
   });
 
-  it("of a body that nobody wants to the end are ended by who stops reading", async () => {
+  it("are closed if the reader stops before the end of the body", async () => {
     const url = await origin((_request, response) => {
       response.writeHead(200, { "content-length": 1_000_000_000 });
       response.write(Buffer.alloc(100_000));
@@ -133,7 +133,7 @@ describe("connections", () => {
     await expect.poll(() => closed).toEqual(["closed"]);
   });
 
-  it("that the origin closed while they were idle do not spoil the next request", async () => {
+  it("that the origin closed while they were idle do not fail the next request", async () => {
     const sockets: Socket[] = [];
     const raw = await rawOrigin((socket) => {
       sockets.push(socket);
@@ -147,7 +147,7 @@ describe("connections", () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it("outlive what an origin says beyond its answer", async () => {
+  it("that carry bytes beyond the response's length do not fail the next request", async () => {
     const raw = await rawOrigin((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more"));
     const http = client();
     expect((await read(http, raw.url)).toString()).toBe("ok");

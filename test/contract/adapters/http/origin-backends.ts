@@ -7,7 +7,7 @@ import { SimulatedOrigin, type OriginAnswer } from "../../../simulation/services
 import { SimulatedProcess } from "../../../simulation/services/process.ts";
 import { Dice, VirtualTime } from "../../../simulation/services/time.ts";
 
-/** How an origin behaves, in terms that each backend understands. */
+/** How an origin behaves, in terms that every backend supports. */
 export interface Behaviour extends Pick<OriginFile, "validator" | "ranges" | "length" | "tearAfter" | "redirectTo"> {
   readonly status?: number;
   readonly retryAfter?: number;
@@ -35,10 +35,10 @@ const fileOf = (name: string, { status, retryAfter, ...rest }: Behaviour): Origi
 
 const bodyOf = (file: OriginFile): Buffer => Buffer.concat(Array.from(representationOf(file, 1).slice(0, BYTES)));
 
-/** The origin of the simulator, and a real server behind the real client. */
+/** The simulator's origin, and a real server behind the real client. */
 export const originBackends: Readonly<Record<string, () => Promise<OriginBackend>>> = {
   "the simulated origin": async () => ({ serve: simulated, [Symbol.asyncDispose]: async () => undefined }),
-  "a server, through Node's client": overHttp,
+  "a real origin server through Node's client": overHttp,
 };
 
 async function overHttp(): Promise<OriginBackend> {
@@ -82,7 +82,7 @@ function simulated(behaviour: Behaviour): ServedFile {
   return { http: pumped(time, origin.portOf(process)), url, body };
 }
 
-/** Time passes only for somebody who lets it: here for whoever waits for an answer. */
+/** Virtual time passes only when it is stepped. Here it is stepped while a caller waits for an answer. */
 function pumped(time: VirtualTime, port: Http): Http {
   const pump = async <T>(answer: Promise<T>): Promise<T> => {
     const settled = new AbortController();

@@ -1,4 +1,4 @@
-/** What the simulator takes for an origin, and what a real one is: asked the same, they answer the same. */
+/** The simulator's origin and a real one give the same answers to the same requests. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HttpResponse } from "../../../../core/ports/http.ts";
 import { bodyOf, thrownBy } from "./http-support.ts";
@@ -19,9 +19,9 @@ describe.each(Object.entries(originBackends))("%s", (_name, start) => {
 
   it.each<[string, Behaviour, RegExp]>([
     ["a strong validator", {}, /^"/],
-    ["a weak one", { validator: "weak" }, /^W\/"/],
-    ["none", { validator: "none" }, /^none$/],
-  ])("says length, type and %s at HEAD, and sends no body", async (_kind, behaviour, etag) => {
+    ["a weak validator", { validator: "weak" }, /^W\/"/],
+    ["no validator", { validator: "none" }, /^none$/],
+  ])("answers HEAD with length, type and %s, and without a body", async (_kind, behaviour, etag) => {
     const response = await ask(backend.serve(behaviour), {}, "HEAD");
     expect(response.status).toBe(200);
     expect(response.headers).toMatchObject({ "content-length": "1000", "content-type": "text/plain" });
@@ -29,7 +29,7 @@ describe.each(Object.entries(originBackends))("%s", (_name, start) => {
     expect(await bodyOf(response)).toHaveLength(0);
   });
 
-  it("sends the whole body, under the validator that HEAD told", async () => {
+  it("answers GET with the whole body and the validator of HEAD", async () => {
     const file = backend.serve({});
     const head = await ask(file, {}, "HEAD");
     const response = await ask(file);
@@ -38,14 +38,14 @@ describe.each(Object.entries(originBackends))("%s", (_name, start) => {
     expect((await bodyOf(response)).equals(file.body)).toBe(true);
   });
 
-  it("says no length of a body that it makes as it goes", async () => {
+  it("sends no Content-Length with a chunked body", async () => {
     const file = backend.serve({ length: "chunked" });
     const response = await ask(file);
     expect(response.headers).not.toHaveProperty("content-length");
     expect((await bodyOf(response)).equals(file.body)).toBe(true);
   });
 
-  it("sends the rest of the version that If-Range names", async () => {
+  it("sends the requested range of the version that If-Range names", async () => {
     const file = backend.serve({});
     const { headers } = await ask(file, {}, "HEAD");
     const response = await ask(file, { range: "bytes=400-", "if-range": String(headers["etag"]) });
@@ -55,9 +55,9 @@ describe.each(Object.entries(originBackends))("%s", (_name, start) => {
   });
 
   it.each<[string, Behaviour, Readonly<Record<string, string>>]>([
-    ["for another version than If-Range names", {}, { range: "bytes=400-", "if-range": '"another"' }],
-    ["that has no ranges", { ranges: "ignored" }, { range: "bytes=400-" }],
-    ["that has only a weak validator", { validator: "weak" }, { range: "bytes=400-", "if-range": '"v1"' }],
+    ["if If-Range names another version", {}, { range: "bytes=400-", "if-range": '"another"' }],
+    ["if it ignores ranges", { ranges: "ignored" }, { range: "bytes=400-" }],
+    ["if it has only a weak validator", { validator: "weak" }, { range: "bytes=400-", "if-range": '"v1"' }],
   ])("sends the whole body %s", async (_why, behaviour, headers) => {
     const file = backend.serve(behaviour);
     const response = await ask(file, headers);
@@ -65,13 +65,13 @@ describe.each(Object.entries(originBackends))("%s", (_name, start) => {
     expect((await bodyOf(response)).equals(file.body)).toBe(true);
   });
 
-  it("refuses a range that begins where the body ends", async () => {
+  it("answers 416 to a range that begins at the end of the body", async () => {
     const response = await ask(backend.serve({}), { range: "bytes=1000-" });
     expect(response.status).toBe(416);
     expect(response.headers["content-range"]).toBe("bytes */1000");
   });
 
-  it("breaks off a torn body with trouble that may pass, after the bytes that came", async () => {
+  it("delivers the bytes before the tear of a torn body, and then a RetryableError", async () => {
     const file = backend.serve({ tearAfter: 300 });
     const response = await ask(file);
     const got: Uint8Array[] = [];
@@ -82,21 +82,21 @@ describe.each(Object.entries(originBackends))("%s", (_name, start) => {
     expect(Buffer.concat(got).equals(file.body.subarray(0, 300))).toBe(true);
   });
 
-  it("says where else to look, and is not followed", async () => {
+  it("answers a redirect with its Location, which the client does not follow", async () => {
     const response = await ask(backend.serve({ redirectTo: "https://elsewhere.example/file" }));
     expect(response.status).toBe(302);
     expect(response.headers["location"]).toBe("https://elsewhere.example/file");
     response.discard();
   });
 
-  it.each([429, 503])("says %i and when to come again", async (status) => {
+  it.each([429, 503])("answers %i with Retry-After", async (status) => {
     const response = await ask(backend.serve({ status, retryAfter: 7 }));
     expect(response.status).toBe(status);
     expect(response.headers["retry-after"]).toBe("7");
     response.discard();
   });
 
-  it("says 404 of what it has not", async () => {
+  it("answers 404 for a missing file", async () => {
     const { http, url } = backend.serve({ status: 404 });
     const response = await ask({ http, url, body: Buffer.alloc(0) });
     expect(response.status).toBe(404);

@@ -6,11 +6,11 @@ export interface RawOrigin extends AsyncDisposable {
   /** http://127.0.0.1:<port> */
   readonly url: string;
   readonly connections: () => number;
-  /** The request heads as they came, one a request. */
+  /** The heads of the requests, in the order of their arrival. */
   readonly heads: readonly string[];
 }
 
-/** An origin that may break every rule: `answer` gets the socket after each request head. */
+/** An origin that can violate HTTP: `answer` is given the socket after each request head. */
 export async function startRawOrigin(answer: (socket: Socket, head: string) => void): Promise<RawOrigin> {
   const heads: string[] = [];
   const open = new Set<Socket>();

@@ -6,13 +6,13 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe("the clients of AWS", () => {
+describe("the AWS clients", () => {
   it.each([
-    { environment: {}, isPathStyle: false },
-    { environment: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" }, isPathStyle: true },
-    { environment: { AWS_ENDPOINT_URL_S3: "http://127.0.0.1:1" }, isPathStyle: true },
-    { environment: { AWS_ENDPOINT_URL_SQS: "http://127.0.0.1:1" }, isPathStyle: false },
-  ])("name buckets by paths where S3 is emulated: $environment", ({ environment, isPathStyle }) => {
+    { set: "no variable", environment: {}, isPathStyle: false },
+    { set: "AWS_ENDPOINT_URL", environment: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" }, isPathStyle: true },
+    { set: "AWS_ENDPOINT_URL_S3", environment: { AWS_ENDPOINT_URL_S3: "http://127.0.0.1:1" }, isPathStyle: true },
+    { set: "AWS_ENDPOINT_URL_SQS", environment: { AWS_ENDPOINT_URL_SQS: "http://127.0.0.1:1" }, isPathStyle: false },
+  ])("use path-style bucket names only if S3 is emulated: $isPathStyle with $set", ({ environment, isPathStyle }) => {
     const clients = createClients(environment);
     expect(clients.s3.config.forcePathStyle).toBe(isPathStyle);
     for (const client of Object.values(clients)) client.destroy();

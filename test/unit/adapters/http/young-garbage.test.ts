@@ -4,8 +4,8 @@ import { youngGarbage } from "../../../../adapters/http/young-garbage.ts";
 const MIB = 1024 * 1024;
 const PIECE = 64 * 1024;
 
-/** How much lay about at most while so many pieces came and were dropped. */
-function highestAbove(everyBytes: number, bytes: number): number {
+/** @returns the peak growth of ArrayBuffer memory, in bytes, while `bytes` bytes arrive in pieces that are dropped. */
+function peakGrowth(everyBytes: number, bytes: number): number {
   const garbage = youngGarbage(everyBytes);
   const before = process.memoryUsage().arrayBuffers;
   let highest = before;
@@ -17,12 +17,12 @@ function highestAbove(everyBytes: number, bytes: number): number {
   return highest - before;
 }
 
-describe("the garbage of received bytes", () => {
-  it("is collected each time so many bytes have come", () => {
-    expect(highestAbove(MIB, 64 * MIB)).toBeLessThan(8 * MIB);
+describe("the memory of received bytes that are no longer needed", () => {
+  it("grows by less than 8 MiB if it is collected once per received MiB", () => {
+    expect(peakGrowth(MIB, 64 * MIB)).toBeLessThan(8 * MIB);
   });
 
-  it("is left to V8 when they have not, which lets far more lie: why it is collected at all", () => {
-    expect(highestAbove(Infinity, 64 * MIB)).toBeGreaterThan(16 * MIB);
+  it("grows by more than 16 MiB if collection is left to V8, which is why it is forced", () => {
+    expect(peakGrowth(Infinity, 64 * MIB)).toBeGreaterThan(16 * MIB);
   });
 });

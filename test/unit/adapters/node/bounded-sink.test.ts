@@ -7,7 +7,7 @@ import { boundedSink } from "../../../../adapters/node/bounded-sink.ts";
 const MIB = 1024 * 1024;
 const LINE = `${"x".repeat(1023)}\n`;
 
-/** Takes nothing until it is opened. */
+/** A stream that completes no write until `open` is called. */
 function stalledStream() {
   let taken = "";
   const waiting: (() => void)[] = [];
@@ -30,8 +30,8 @@ function stalledStream() {
   };
 }
 
-describe("a log that nobody reads", () => {
-  it("costs a bounded amount of memory, and then lines; their number is told when it is read again", async () => {
+describe("the bounded log sink", () => {
+  it("drops lines beyond 1 MiB while nobody reads the log, and logs their number when it is read again", async () => {
     const { stream, open, taken } = stalledStream();
     const write = boundedSink(stream);
     for (let line = 0; line < 5000; line += 1) write(LINE);
@@ -53,7 +53,7 @@ describe("a log that nobody reads", () => {
     expect(whole).toBeGreaterThan(1000);
   });
 
-  /** Emits for half a second, and says on stderr how often it could. */
+  /** Logs 20 rounds of 1000 lines (20 MiB in all), then reports on stderr the rounds and the bytes still queued. */
   const PROGRAM = `
     import { stdoutTelemetry } from ${JSON.stringify(new URL("../../../../adapters/node/telemetry.ts", import.meta.url).href)};
     const telemetry = stdoutTelemetry("test");
@@ -69,11 +69,11 @@ describe("a log that nobody reads", () => {
   const start = () => spawn(process.execPath, ["--input-type=module", "--eval", PROGRAM]);
 
   it.each([
-    ["is full", (child: ReturnType<typeof start>) => void child.stdout.pause(), 2 * MIB],
-    ["is closed", (child: ReturnType<typeof start>) => void child.stdout.destroy(), 2 * MIB],
+    ["full", (child: ReturnType<typeof start>) => void child.stdout.pause(), 2 * MIB],
+    ["closed", (child: ReturnType<typeof start>) => void child.stdout.destroy(), 2 * MIB],
   ])(
-    "and whose pipe %s neither stops nor ends the process, though it has 20 MiB to tell",
-    async (_what, spoil, most) => {
+    "neither blocks nor ends a process that logs 20 MiB into a %s pipe, and queues at most 2 MiB",
+    async (_what, spoil, mostBytes) => {
       const child = start();
       spoil(child);
       let said = "";
@@ -82,12 +82,12 @@ describe("a log that nobody reads", () => {
       });
       const [code] = (await once(child, "exit")) as [number | null];
       expect(said).toMatch(/^20 rounds, \d+ waiting$/);
-      expect(Number(/(\d+) waiting/.exec(said)?.[1])).toBeLessThanOrEqual(most);
+      expect(Number(/(\d+) waiting/.exec(said)?.[1])).toBeLessThanOrEqual(mostBytes);
       expect(code).toBe(0);
     },
   );
 
-  it("that is read gets every line", async () => {
+  it("writes every line to a pipe that is read", async () => {
     const { stdout } = await new Promise<{ stdout: string }>((resolve, reject) => {
       const program = PROGRAM.replace("< 20", "< 2").replace("1000)", "100)").replace("process.exit()", "undefined");
       execFile(process.execPath, ["--input-type=module", "--eval", program], { maxBuffer: 64 * MIB }, (error, out) =>

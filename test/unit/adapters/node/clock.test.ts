@@ -9,12 +9,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("the system's clock", () => {
-  it("tells milliseconds since the epoch", () => {
+describe("the system clock", () => {
+  it("gives the time in milliseconds since the epoch", () => {
     expect(systemClock.nowMs()).toBe(1_800_000_000_000);
   });
 
-  it("runs a task every period until it is told to stop", () => {
+  it("runs a periodic task once per period until it is stopped", () => {
     const task = vi.fn<() => void>();
     const stop = systemClock.every(1000, task);
     vi.advanceTimersByTime(3500);
@@ -24,7 +24,7 @@ describe("the system's clock", () => {
     expect(task).toHaveBeenCalledTimes(3);
   });
 
-  it("runs a task once after a delay", () => {
+  it("runs a delayed task once, when its delay is over", () => {
     const task = vi.fn<() => void>();
     systemClock.after(1000, task);
     vi.advanceTimersByTime(999);
@@ -33,15 +33,15 @@ describe("the system's clock", () => {
     expect(task).toHaveBeenCalledTimes(1);
   });
 
-  it("does not run a task that was called off", () => {
+  it("does not run a delayed task that was canceled", () => {
     const task = vi.fn<() => void>();
-    const callOff = systemClock.after(1000, task);
-    callOff();
+    const cancel = systemClock.after(1000, task);
+    cancel();
     vi.advanceTimersByTime(10_000);
     expect(task).not.toHaveBeenCalled();
   });
 
-  it("keeps no process alive", () => {
+  it("does not keep a process alive with pending tasks", () => {
     const program = `
       import { systemClock } from ${JSON.stringify(new URL("../../../../adapters/node/clock.ts", import.meta.url).href)};
       systemClock.every(3_600_000, () => {});

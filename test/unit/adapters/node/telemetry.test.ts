@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 describe("telemetry", () => {
-  it("writes an event as one JSON line, the event first, with the time in ISO 8601 and UTC", () => {
+  it("writes an event as one JSON line: its name first, then the time in ISO 8601, UTC", () => {
     const telemetry = lineTelemetry("test", write);
     telemetry.emit(released(1));
     telemetry.flush();
@@ -40,7 +40,7 @@ describe("telemetry", () => {
     ]);
   });
 
-  it("holds lines back until they are flushed, and then writes them at once and in order", () => {
+  it("holds lines back until they are flushed, and then writes them in one batch, in order", () => {
     const telemetry = lineTelemetry("test", write);
     for (const job of [1, 2, 3]) telemetry.emit(released(job));
     expect(written).toEqual([]);
@@ -49,7 +49,7 @@ describe("telemetry", () => {
     expect(linesOf(written[0])).toMatchObject([1, 2, 3].map((job) => ({ job_id: `job-${job}` })));
   });
 
-  it("gives each line the time it was emitted at, not the time it was written at", () => {
+  it("gives each line the time at which it was emitted, not the time at which it was written", () => {
     const telemetry = lineTelemetry("test", write);
     telemetry.emit(released(1));
     vi.setSystemTime(new Date("2027-01-15T08:00:01.000Z"));
@@ -57,7 +57,7 @@ describe("telemetry", () => {
     expect(linesOf(written[0])).toMatchObject([{ timestamp: NOW }]);
   });
 
-  it("writes nothing when there is nothing to flush, and no line twice", () => {
+  it("writes nothing if there is nothing to flush, and no line twice", () => {
     const telemetry = lineTelemetry("test", write);
     telemetry.flush();
     telemetry.emit(released(1));
@@ -67,7 +67,7 @@ describe("telemetry", () => {
     expect(written).toHaveLength(1);
   });
 
-  it("writes by itself what nobody flushes, in one batch each time", () => {
+  it("writes lines that nobody flushes on a timer, one batch each time", () => {
     const telemetry = lineTelemetry("test", write);
     telemetry.emit(released(1));
     telemetry.emit(released(2));
@@ -77,7 +77,7 @@ describe("telemetry", () => {
     expect(written.map((batch) => linesOf(batch).length)).toEqual([2, 1]);
   });
 
-  it("holds back no more than a batch", () => {
+  it("writes a full batch without waiting for a flush, and loses no line", () => {
     const telemetry = lineTelemetry("test", write);
     for (let job = 0; job < 1000; job += 1) telemetry.emit(released(job));
     expect(written.length).toBeGreaterThan(0);
@@ -93,7 +93,7 @@ describe("telemetry", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("loses the batch whose writing throws, and nothing else", () => {
+  it("loses only the batches whose write throws, and does not throw itself", () => {
     let isBroken = true;
     const telemetry = lineTelemetry("test", (lines) => {
       if (isBroken) throw new Error("the pipe is closed");
@@ -109,7 +109,7 @@ describe("telemetry", () => {
     expect(written.map((batch) => linesOf(batch))).toMatchObject([[{ job_id: "job-2" }]]);
   });
 
-  it("goes to standard output", () => {
+  it("of a process goes to standard output", () => {
     vi.spyOn(process.stdout, "write").mockImplementation((lines) => {
       write(String(lines));
       return true;

@@ -34,11 +34,11 @@ afterEach(() => {
 const take = async (): Promise<LeasedJob> => {
   const acquired = await acquireLease(sim.deps, MESSAGE, jobKeyOf(MESSAGE), () => undefined);
   if (acquired.kind !== "leased") throw new Error(`The job is ${acquired.kind}.`);
-  // No heartbeat: a lease in these tests ends when time says so.
+  // No heartbeat: in these tests a lease ends when its time is up.
   acquired.job.stop();
   return acquired.job;
 };
-const takeFrom = async (): Promise<LeasedJob> => {
+const takeOver = async (): Promise<LeasedJob> => {
   await sim.clock.advance(LEASE_TTL_MS);
   return take();
 };
@@ -59,7 +59,7 @@ const thrownBy = async (call: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** An operation that goes on until it is told how to end. */
+/** An operation that runs until `finish` or `fail` is called. */
 function paused(): {
   execute: () => Promise<OperationResult>;
   finish: (result: OperationResult) => void;
@@ -69,8 +69,8 @@ function paused(): {
   return { execute: async () => promise, finish: resolve, fail: reject };
 }
 
-describe("an operation", () => {
-  it("is executed and its result recorded, with the state it leads to and the start of the next", async () => {
+describe("an operation of the ledger", () => {
+  it("is executed, and one write records its result, the state it leads to and the start of the next", async () => {
     const job = await take();
     expect(await ledger.run(job, HEAD, returning(RESULT))).toEqual(RESULT);
     expect(record()).toMatchObject({
@@ -84,14 +84,14 @@ describe("an operation", () => {
     expect(eventsNamed("operation_completed")).toMatchObject([{ op_type: "HEAD", op_key: job.keyOf(HEAD) }]);
   });
 
-  it("costs one write, its start having come with the lease", async () => {
+  it("costs one write, because its start was recorded with the lease", async () => {
     const job = await take();
     const before = sim.items.history.length;
     await ledger.run(job, HEAD, returning(RESULT));
     expect(sim.items.history.length - before).toBe(1);
   });
 
-  it("is told how long it took", async () => {
+  it("reports how long it took", async () => {
     const job = await take();
     const { execute, finish } = paused();
     const running = ledger.run(job, HEAD, execute);
@@ -101,21 +101,21 @@ describe("an operation", () => {
     expect(eventsNamed("operation_completed")).toMatchObject([{ elapsed_ms: 1234 }]);
   });
 
-  it("that has a result is replayed and not executed, by the same attempt or a later one", async () => {
+  it("that has a result is replayed and not executed again, in the same attempt and in a later one", async () => {
     const first = await take();
     await ledger.run(first, HEAD, returning(RESULT));
     const at = record().operations.HEAD?.atMs ?? 0;
     const before = stored();
     expect(await ledger.run(first, HEAD, returning(OTHER_RESULT))).toEqual(RESULT);
     expect(stored()).toEqual(before);
-    expect(await ledger.run(await takeFrom(), HEAD, returning(OTHER_RESULT))).toEqual(RESULT);
+    expect(await ledger.run(await takeOver(), HEAD, returning(OTHER_RESULT))).toEqual(RESULT);
     expect(executions).toBe(1);
     const replay = { op_type: "HEAD", op_key: first.keyOf(HEAD), reused_from_time: new Date(at).toISOString() };
     expect(eventsNamed("idempotency_replay")).toMatchObject([replay, replay]);
     expect(eventsNamed("operation_completed")).toHaveLength(1);
   });
 
-  it("of another context is another operation", async () => {
+  it("with another context is another operation and is executed", async () => {
     const job = await take();
     await ledger.run(job, HEAD, returning(RESULT));
     const elsewhere = headStep("https://origin.example/elsewhere");
@@ -124,18 +124,18 @@ describe("an operation", () => {
     expect(record().operations.HEAD).toMatchObject({ key: job.keyOf(elsewhere), result: OTHER_RESULT });
   });
 
-  it("started by a predecessor that died is executed again", async () => {
+  it("that a dead predecessor started is executed again", async () => {
     const dead = await take();
     void ledger.run(dead, HEAD, paused().execute);
     await settled();
-    const job = await takeFrom();
+    const job = await takeOver();
     expect(record().operations.HEAD).toMatchObject({ status: "STARTED", fence: 1 });
     expect(await ledger.run(job, HEAD, returning(RESULT))).toEqual(RESULT);
     expect(executions).toBe(1);
     expect(record().operations.HEAD).toMatchObject({ status: "DONE", fence: 2, result: RESULT });
   });
 
-  it("that the reconciler marked as abandoned is executed again", async () => {
+  it("that the reconciler marked ABANDONED is executed again", async () => {
     await take();
     const watchAt = Number(stored()?.["watch_at"]);
     await sim.clock.advance(LEASE_TTL_MS + 1);
@@ -145,13 +145,13 @@ describe("an operation", () => {
     expect(executions).toBe(1);
   });
 
-  it("runs though its lease has no time left: the fence decides, not the clock", async () => {
+  it("runs even if its lease has expired: the fence decides, not the clock", async () => {
     const job = await take();
     await sim.clock.advance(2 * LEASE_TTL_MS);
     expect(await ledger.run(job, HEAD, returning(RESULT))).toEqual(RESULT);
   });
 
-  it("that ends the job leaves its result with the terminal state", async () => {
+  it("that ends the job records its result together with the terminal state", async () => {
     const job = await take();
     await ledger.run(job, HEAD, returning(RESULT));
     const finalized = { ...indexStep("INDEX", "ab"), leadsTo: () => ["FINALIZED", "INDEXED"] as const };
@@ -160,7 +160,7 @@ describe("an operation", () => {
   });
 });
 
-describe("an operation that throws", () => {
+describe("an operation of the ledger that throws", () => {
   const ERRORS = [
     new RetryableError("origin_timeout"),
     new PermanentError("gone", "origin"),
@@ -169,11 +169,11 @@ describe("an operation that throws", () => {
     new TypeError("a fault of ours"),
   ];
 
-  it.each(ERRORS)("throws its very error: %s", async (error) => {
+  it.each(ERRORS)("throws the same error object to its caller: %s", async (error) => {
     expect(await thrownBy(ledger.run(await take(), HEAD, throwing(error)))).toBe(error);
   });
 
-  it("leaves no result, is forgotten with the lease, and is executed by the next attempt", async () => {
+  it("leaves no result, is removed when the lease is released, and is executed by the next attempt", async () => {
     const job = await take();
     await thrownBy(ledger.run(job, HEAD, throwing(new RetryableError("origin_timeout"))));
     expect(job.recorded(HEAD)).toBeUndefined();
@@ -185,7 +185,7 @@ describe("an operation that throws", () => {
     expect(eventsNamed("idempotency_replay")).toEqual([]);
   });
 
-  it("may be run again under the same lease", async () => {
+  it("can be run again under the same lease", async () => {
     const job = await take();
     await thrownBy(ledger.run(job, HEAD, throwing(new RetryableError("origin_timeout"))));
     expect(await ledger.run(job, HEAD, returning(RESULT))).toEqual(RESULT);
@@ -198,11 +198,11 @@ async function zombieAndSuccessor() {
   const { execute, finish, fail } = paused();
   const late = thrownBy(ledger.run(zombie, HEAD, execute));
   await settled();
-  const successor = await takeFrom();
+  const successor = await takeOver();
   return { late, finish, fail, successor };
 }
 
-describe("a zombie, which lost its lease while it worked", () => {
+describe("a worker that lost its lease while an operation ran", () => {
   it("cannot overwrite its successor's result", async () => {
     const { late, finish, successor } = await zombieAndSuccessor();
     await ledger.run(successor, HEAD, returning(RESULT));
@@ -223,7 +223,7 @@ describe("a zombie, which lost its lease while it worked", () => {
     expect(stored()).toEqual(before);
   });
 
-  it("cannot complete what its successor has yet to complete", async () => {
+  it("cannot complete an operation that its successor has not completed yet", async () => {
     const { late, finish, successor } = await zombieAndSuccessor();
     const before = stored();
     finish(OTHER_RESULT);
@@ -233,10 +233,10 @@ describe("a zombie, which lost its lease while it worked", () => {
     expect(record().operations.HEAD?.result).toEqual(RESULT);
   });
 
-  it("knows of its loss from then on, and starts nothing more", async () => {
+  it("learns of the loss at its next operation and does not execute it", async () => {
     const zombie = await take();
     await ledger.run(zombie, HEAD, returning(RESULT));
-    await takeFrom();
+    await takeOver();
     const before = stored();
     const next = headStep("https://origin.example/next");
     expect(asJobError(await thrownBy(ledger.run(zombie, next, returning(OTHER_RESULT))))).toBeInstanceOf(
@@ -247,7 +247,7 @@ describe("a zombie, which lost its lease while it worked", () => {
     expect(stored()).toEqual(before);
   });
 
-  it("emits no completion", async () => {
+  it("emits no operation_completed", async () => {
     const { late, finish } = await zombieAndSuccessor();
     finish(OTHER_RESULT);
     await late;
@@ -255,8 +255,8 @@ describe("a zombie, which lost its lease while it worked", () => {
   });
 });
 
-describe("trouble with the ledger itself", () => {
-  it("before an operation keeps it from being executed, and comes out as its cause", async () => {
+describe("a failure of the ledger itself", () => {
+  it("before an operation prevents its execution, and is the cause of the error thrown", async () => {
     const outage = new Error("the table is throttled");
     const job = await take();
     const journal = { ...journalOf(job), begin: async () => Promise.reject(outage) };
@@ -266,7 +266,7 @@ describe("trouble with the ledger itself", () => {
     expect(executions).toBe(0);
   });
 
-  it("after an operation comes out as its cause, and leaves it to be executed again", async () => {
+  it("after an operation is the error that the caller sees, and the operation is executed again", async () => {
     const outage = new RetryableError("table_throttled", { failureClass: "system" });
     const job = await take();
     const journal = { ...journalOf(job), complete: async () => Promise.reject(outage) };
@@ -288,14 +288,14 @@ const journalOf = (job: LeasedJob) => ({
 });
 
 describe("the ledger", () => {
-  it.each(["true", "1", "yes"])("is not made when POWERTOOLS_IDEMPOTENCY_DISABLED is %s", (value) => {
+  it.each(["true", "1", "yes"])("cannot be created if POWERTOOLS_IDEMPOTENCY_DISABLED is %s", (value) => {
     vi.stubEnv("POWERTOOLS_IDEMPOTENCY_DISABLED", value);
     expect(() => powertoolsLedger(sim.clock)).toThrow(
       /POWERTOOLS_IDEMPOTENCY_DISABLED is set: .* Remove it; DOCSTOKG_ENABLE_IDEMPOTENCY is the gate/,
     );
   });
 
-  it("is made when POWERTOOLS_IDEMPOTENCY_DISABLED says no", () => {
+  it("can be created if POWERTOOLS_IDEMPOTENCY_DISABLED is false", () => {
     vi.stubEnv("POWERTOOLS_IDEMPOTENCY_DISABLED", "false");
     expect(() => powertoolsLedger(sim.clock)).not.toThrow();
   });

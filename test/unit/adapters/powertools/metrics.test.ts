@@ -33,7 +33,7 @@ afterEach(() => {
 
 describe("embedded metrics", () => {
   it.each(EXAMPLE_EVENTS.map((event) => [event.event, event] as const))(
-    "%s: what it counts for, and no more",
+    "of the event %s are exactly those that it counts for",
     (_, event) => {
       const telemetry = lineTelemetry("staging", write);
       telemetry.emit(event);
@@ -43,7 +43,7 @@ describe("embedded metrics", () => {
     },
   );
 
-  it("of an invocation are one line: all metrics with their units, under one dimension", () => {
+  it("of an invocation are one line with all metrics, their units, and one dimension", () => {
     const telemetry = lineTelemetry("staging", write);
     for (const event of EXAMPLE_EVENTS) telemetry.emit(event);
     telemetry.flush();
@@ -55,7 +55,7 @@ describe("embedded metrics", () => {
     expect(line?.dimensions).toEqual({ environment: "staging" });
   });
 
-  it("are lines of their own among events, in the same output", () => {
+  it("are written to the same output as events, on lines of their own", () => {
     const telemetry = lineTelemetry("staging", write);
     telemetry.emit(leased(1));
     telemetry.flush();
@@ -67,16 +67,19 @@ describe("embedded metrics", () => {
     ).toEqual(["event", "_aws"]);
   });
 
-  it.each([99, 100, 101, 1000])("of %d events lose no value, and no line has more than 100 of one metric", (count) => {
-    const telemetry = lineTelemetry("staging", write);
-    const events = Array.from({ length: count }, (_, index) => leased(index));
-    for (const event of events) telemetry.emit(event);
-    telemetry.flush();
-    expect(valuesOf(metricLines())).toEqual(measuredIn(events));
-    for (const { dimensions } of metricLines()) expect(dimensions).toEqual({ environment: "staging" });
-  });
+  it.each([99, 100, 101, 1000])(
+    "of %d events lose no value, and no line has more than 100 values of one metric",
+    (count) => {
+      const telemetry = lineTelemetry("staging", write);
+      const events = Array.from({ length: count }, (_, index) => leased(index));
+      for (const event of events) telemetry.emit(event);
+      telemetry.flush();
+      expect(valuesOf(metricLines())).toEqual(measuredIn(events));
+      for (const { dimensions } of metricLines()) expect(dimensions).toEqual({ environment: "staging" });
+    },
+  );
 
-  it("are written once, and not at all when nothing was counted", () => {
+  it("are written once, and not at all if nothing was counted", () => {
     const telemetry = lineTelemetry("staging", write);
     telemetry.flush();
     expect(written).toBe("");
@@ -87,7 +90,7 @@ describe("embedded metrics", () => {
     expect(metricLines()).toHaveLength(1);
   });
 
-  it("of an invocation that takes long are written after ten seconds", () => {
+  it("of a long invocation are written after ten seconds", () => {
     const telemetry = lineTelemetry("staging", write);
     telemetry.emit(leased(1));
     vi.advanceTimersByTime(9_999);
@@ -96,7 +99,7 @@ describe("embedded metrics", () => {
     expect(valuesOf(metricLines())).toEqual(measuredIn([leased(1)]));
   });
 
-  it("that are no numbers fail nobody", () => {
+  it("drop a value that is not a number, and do not throw", () => {
     const telemetry = lineTelemetry("staging", write);
     expect(() => telemetry.emit(leased(undefined as never))).not.toThrow();
     telemetry.emit({

@@ -1,4 +1,4 @@
-/** The controller and operators, killed anywhere and several at once. */
+/** The rollout controller and operators when they crash at any call, and when several run at once. */
 import { describe, expect, it } from "vitest";
 import { changeGateBy, GateBusyError } from "../../../../core/gate/change-gate.ts";
 import { commandGate } from "../../../../core/gate/command-gate.ts";
@@ -8,8 +8,8 @@ import type { Items } from "../../../../core/ports/items.ts";
 import { settled } from "../../../simulation/world.ts";
 import { BAKE_MS, MINUTE_MS, OPERATOR, rollout, startedRollout } from "./gate-rollout-support.ts";
 
-describe("the crash between any two lines", () => {
-  /** Dies at its nth call of the table or the alarms, before or after its effect: it never hears an answer. */
+describe("a rollout controller that crashes at any call", () => {
+  /** A controller that dies at its nth call of the table or the alarms, before or after the call's effect. */
   function dying(deps: GateRolloutDeps, nth: number, isAfter: boolean): { deps: GateRolloutDeps; calls: () => number } {
     let calls = 0;
     const call = async <T>(run: () => Promise<T>): Promise<T> => {
@@ -28,10 +28,10 @@ describe("the crash between any two lines", () => {
   }
 
   it.each([
-    { what: "a step", state: "OK", bakedMs: BAKE_MS - MINUTE_MS, ends: "baking 25" },
-    { what: "a retreat", state: "ALARM", bakedMs: 7 * MINUTE_MS, ends: "rolled_back 0" },
-  ] as const)("of $what: the next poll does what is left, once", async ({ state, bakedMs, ends }) => {
-    let struck = 0;
+    { what: "a step to 25 %", state: "OK", bakedMs: BAKE_MS - MINUTE_MS, ends: "baking 25" },
+    { what: "a rollback", state: "ALARM", bakedMs: 7 * MINUTE_MS, ends: "rolled_back 0" },
+  ] as const)("during $what: the next poll completes it exactly once", async ({ state, bakedMs, ends }) => {
+    let crashes = 0;
     for (let nth = 1; nth <= 4; nth++) {
       for (const isAfter of [false, true]) {
         const r = await startedRollout();
@@ -41,18 +41,18 @@ describe("the crash between any two lines", () => {
         const dead = dying(r.deps, nth, isAfter);
         void controlGateRollout(dead.deps);
         await settled();
-        if (dead.calls() >= nth) struck += 1;
+        if (dead.calls() >= nth) crashes += 1;
         await r.poll();
         expect([nth, isAfter, await r.status()]).toEqual([nth, isAfter, ends]);
         expect((await r.gate())?.history).toHaveLength(3);
       }
     }
-    expect(struck).toBe(8);
+    expect(crashes).toBe(8);
   });
 });
 
-describe("several at once", () => {
-  it("two controllers make one change", async () => {
+describe("concurrent changes of the gate", () => {
+  it("three controllers that run at once make one change", async () => {
     const r = await startedRollout();
     await r.pollFor(BAKE_MS - MINUTE_MS);
     await r.clock.advance(MINUTE_MS);
@@ -60,8 +60,8 @@ describe("several at once", () => {
     expect([await r.status(), (await r.gate())?.version]).toEqual(["baking 25", 3]);
   });
 
-  /** Somebody else's write falls between the look and the write of the one under test. */
-  const between = (deps: GateRolloutDeps, times: number, other: () => Promise<unknown>): GateRolloutDeps => {
+  /** Runs `other` between the read and the write of the caller under test, for its first `times` writes. */
+  const interruptedBy = (deps: GateRolloutDeps, times: number, other: () => Promise<unknown>): GateRolloutDeps => {
     let left = times;
     return {
       ...deps,
@@ -75,34 +75,34 @@ describe("several at once", () => {
     };
   };
 
-  it("a retreat that loses against a pause happens all the same", async () => {
+  it("a rollback that loses a race against a pause is repeated and succeeds", async () => {
     const r = await startedRollout();
     r.alarmIs("ALARM");
-    await controlGateRollout(between(r.deps, 1, async () => r.command("pause")));
+    await controlGateRollout(interruptedBy(r.deps, 1, async () => r.command("pause")));
     expect(await r.status()).toBe("rolled_back 0");
   });
 
-  it("a step that loses against off does not turn the gate on again", async () => {
+  it("a step that loses a race against `off` does not turn the gate on again", async () => {
     const r = await startedRollout();
     await r.pollFor(BAKE_MS - MINUTE_MS);
     await r.clock.advance(MINUTE_MS);
-    await controlGateRollout(between(r.deps, 1, async () => r.command("off")));
+    await controlGateRollout(interruptedBy(r.deps, 1, async () => r.command("off")));
     expect(await r.status()).toBe("off 0");
   });
 
-  it("a note that loses is forgotten", async () => {
+  it("the controller's bake start time is not recorded if another write came first", async () => {
     const r = rollout();
     await r.command("off");
     await r.command("start");
-    await controlGateRollout(between(r.deps, 1, async () => r.command("pause")));
+    await controlGateRollout(interruptedBy(r.deps, 1, async () => r.command("pause")));
     expect(await r.gate()).not.toHaveProperty("bakedFromMs");
   });
 
-  it("a command that loses is tried again, and is told when it never wins", async () => {
+  it("a command that loses races is retried, and fails with GateBusyError after its tenth loss", async () => {
     const r = await startedRollout();
     const off = async (times: number) =>
       commandGate(
-        between(r.deps, times, async () => commandGate(r.deps, { kind: "set", percent: 50 }, OPERATOR)),
+        interruptedBy(r.deps, times, async () => commandGate(r.deps, { kind: "set", percent: 50 }, OPERATOR)),
         { kind: "off" },
         OPERATOR,
       );
@@ -111,7 +111,7 @@ describe("several at once", () => {
     await expect(off(10)).rejects.toThrow(GateBusyError);
   });
 
-  it("a write that was sent again after its answer was lost is known for one's own", async () => {
+  it("a write that the SDK sent twice because its answer was lost is recognized as our own", async () => {
     const r = await startedRollout();
     const repeating: Items = {
       ...r.items,
@@ -130,7 +130,7 @@ describe("several at once", () => {
   });
 });
 
-it("the document remembers the last 50 changes, and stays below the size of a few read units", async () => {
+it("the gate document keeps the last 50 changes, and stays below 16 KiB (four read units)", async () => {
   const r = rollout();
   for (let change = 1; change <= 70; change++)
     await commandGate(r.deps, { kind: "set", percent: change }, { by: "b".repeat(64), reason: "r".repeat(100) });
@@ -139,7 +139,7 @@ it("the document remembers the last 50 changes, and stays below the size of a fe
   expect(JSON.stringify(r.items.all.get(GATE_KEY)).length).toBeLessThan(16_384);
 });
 
-it("a damaged document is told by what is wrong with it", async () => {
+it("a damaged gate document is an error that names each bad field and the command to repair it", async () => {
   const r = rollout();
   await r.items.write({ key: GATE_KEY, when: [[]], set: { percent: "5" } });
   await expect(r.command("off")).rejects.toThrow(/item GATE is damaged \(version: .*percent: .*npm run gate -- off/);

@@ -1,4 +1,4 @@
-/** The controller over a simulated table and simulated alarms, and what workers see of it. */
+/** The rollout controller on a simulated table and simulated alarms, and what workers see of its changes. */
 import { describe, expect, it } from "vitest";
 import { commandGate } from "../../../../core/gate/command-gate.ts";
 import { CONTROLLER, controlGateRollout } from "../../../../core/gate/control-gate-rollout.ts";
@@ -7,8 +7,8 @@ import { ROLLOUT_STEPS } from "../../../../core/gate/gate-rollout.ts";
 import { simulatedClock } from "../../../simulation/world.ts";
 import { ALARM, BAKE_MS, BLIND_MS, MINUTE_MS, OPERATOR, rollout, startedRollout } from "./gate-rollout-support.ts";
 
-describe("a rollout that nobody disturbs", () => {
-  it("bakes each step, and is complete after the last; then nothing moves it", async () => {
+describe("a rollout without alarms", () => {
+  it("bakes each step and is complete after the last; a later alarm does not change a complete rollout", async () => {
     const r = await startedRollout();
     const seen: (string | undefined)[] = [await r.status()];
     for (let hour = 0; hour < 5; hour++) {
@@ -22,7 +22,7 @@ describe("a rollout that nobody disturbs", () => {
     expect(await r.status()).toBe("complete 100");
   });
 
-  it("tells each change in a line, and remembers who did it", async () => {
+  it("logs each change in one line, and records who made it", async () => {
     const r = await startedRollout();
     await r.pollFor(BAKE_MS);
     expect(r.logs).toEqual([expect.stringMatching(/^info: the gate was changed .*"from":5,"to":25,"phase":"baking"/)]);
@@ -33,7 +33,7 @@ describe("a rollout that nobody disturbs", () => {
     ]);
   });
 
-  it("does not catch up after the controller was away for days: one step, baked anew", async () => {
+  it("takes only one step after the controller was down for days, and bakes that step in full", async () => {
     const r = await startedRollout();
     await r.clock.advance(48 * BAKE_MS);
     await r.poll();
@@ -42,7 +42,7 @@ describe("a rollout that nobody disturbs", () => {
     expect(await r.status()).toBe("baking 25");
   });
 
-  it("goes by the controller's clock alone: an operator's that runs behind makes no bake shorter", async () => {
+  it("measures the bake by the controller's clock only: an operator's slow clock does not shorten it", async () => {
     const r = rollout();
     const behind = simulatedClock(r.clock.nowMs() - 10 * BAKE_MS);
     await commandGate({ clock: behind, items: r.items }, { kind: "off" }, OPERATOR);
@@ -55,11 +55,11 @@ describe("a rollout that nobody disturbs", () => {
   });
 });
 
-/** Every minute of a whole rollout: within each step, and between steps. */
+/** Every minute of a whole rollout, so that both the middle of a step and the change between two steps are covered. */
 const MINUTES = Array.from({ length: (ROLLOUT_STEPS.length * BAKE_MS) / MINUTE_MS }, (_, minute) => minute);
 
-describe("an alarm", () => {
-  it("takes the rollout back within one poll, at whatever minute it speaks", async () => {
+describe("an alarm during a rollout", () => {
+  it("rolls back within one poll, in whichever minute of the rollout it goes into ALARM", async () => {
     const reached = new Set<number>();
     for (const minute of MINUTES) {
       const r = await startedRollout();
@@ -73,7 +73,7 @@ describe("an alarm", () => {
     expect([...reached]).toEqual(ROLLOUT_STEPS);
   });
 
-  it("that came and went between two polls takes it back by the event that told of it", async () => {
+  it("that went into ALARM and back between two polls rolls back through its event", async () => {
     const r = await startedRollout();
     await r.pollFor(BAKE_MS);
     await controlGateRollout(r.deps, ALARM);
@@ -81,7 +81,7 @@ describe("an alarm", () => {
     expect(r.logs.at(-1)).toMatch(new RegExp(`^error: .*"by":"${CONTROLLER}","reason":"${ALARM} is in ALARM"`));
   });
 
-  it("that came and went, and of which the event was lost, makes the step bake anew", async () => {
+  it("that went into ALARM and back, and whose event was lost, restarts the bake of the step", async () => {
     const r = await startedRollout();
     await r.pollFor(BAKE_MS / 2);
     r.alarmIs("ALARM");
@@ -92,7 +92,7 @@ describe("an alarm", () => {
     expect(await r.status()).toBe("baking 25");
   });
 
-  it("is told to nobody who rolls nothing out: without a document and in every other phase nothing happens", async () => {
+  it("has no effect without a gate document or in the phase off, where alarms are not even read", async () => {
     const r = rollout();
     expect(await controlGateRollout(r.deps, ALARM)).toBeUndefined();
     await r.command("off");
@@ -101,7 +101,7 @@ describe("an alarm", () => {
     expect([await r.status(), r.logs, r.looks()]).toEqual(["off 0", [], 0]);
   });
 
-  it("takes a paused rollout back as well, and one that an operator resumed", async () => {
+  it("rolls back a paused rollout, also one that was paused and resumed before", async () => {
     const r = await startedRollout();
     await r.command("pause");
     await r.pollFor(3 * BAKE_MS);
@@ -116,15 +116,15 @@ describe("an alarm", () => {
   });
 });
 
-describe("alarms that cannot tell", () => {
-  it("for want of data, hold the step for as long as it takes, and say so", async () => {
+describe("rollout alarms without a verdict", () => {
+  it("that have too little data hold the step for as long as that lasts, and log it", async () => {
     const r = await startedRollout();
     r.alarmIs("INSUFFICIENT_DATA");
     await r.pollFor(10 * BAKE_MS);
     expect([await r.status(), r.logs.at(-1)]).toEqual(["baking 5", expect.stringContaining("warn: the rollout holds")]);
   });
 
-  it("because they cannot be read, hold it for 15 minutes, and then take it back", async () => {
+  it("that cannot be read hold the step for 15 minutes, and then roll back", async () => {
     const r = await startedRollout();
     r.alarmsAreReadable(false);
     await r.poll();
@@ -134,7 +134,7 @@ describe("alarms that cannot tell", () => {
     expect(await r.status()).toBe("rolled_back 0");
   });
 
-  it("when a rollout begins that was taken back for it, give it its 15 minutes again", async () => {
+  it("that still cannot be read give a restarted rollout 15 minutes again", async () => {
     const r = await startedRollout();
     r.alarmsAreReadable(false);
     await r.pollFor(2 * BLIND_MS);
@@ -145,7 +145,7 @@ describe("alarms that cannot tell", () => {
     expect(await r.status()).toBe("rolled_back 0");
   });
 
-  it("twice for a while, count each while by itself", async () => {
+  it("that cannot be read three times for less than 15 minutes each do not roll back", async () => {
     const r = await startedRollout();
     for (let time = 0; time < 3; time++) {
       r.alarmsAreReadable(false);
@@ -157,15 +157,15 @@ describe("alarms that cannot tell", () => {
   });
 });
 
-describe("workers under a rollout", () => {
-  /** Spread evenly. */
+describe("workers during a rollout", () => {
+  /** 400 job ids, spread evenly over the range of the gate's hash. */
   const IDS = Array.from({ length: 400 }, (_, index) =>
     Math.floor(((index + 0.5) / 400) * 2 ** 32)
       .toString(16)
       .padStart(32, "0"),
   );
 
-  it("see every step and every retreat within 15 s of its write, and their shares are nested", async () => {
+  it("see every step and the rollback within 15 s of its write, and a job once admitted stays admitted", async () => {
     const r = await startedRollout();
     const readers = Array.from({ length: 5 }, () => new GateReader({ ...r.deps }));
     const admitted = async (): Promise<readonly ReadonlySet<string>[]> =>

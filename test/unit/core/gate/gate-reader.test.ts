@@ -12,15 +12,15 @@ import type { Item } from "../../../../core/model/write.ts";
 import { settled, simulatedClock, type SimulatedClock } from "../../../simulation/world.ts";
 import { simulatedItems } from "../../../simulation/services/items.ts";
 
-/** Let in by every percentage but 0. */
+/** The job id that every percentage above 0 admits. */
 const FIRST = "0".repeat(32);
-/** Let in by 100 alone. */
+/** The job id that only 100 % admits. */
 const LAST = "f".repeat(32);
 const OPERATOR = { by: "somebody", reason: "a test" };
 
 type Read = (key: string) => Promise<Item | undefined>;
 
-/** Workers on machines of their own, each with a reader, over one table whose reads can be made to fail. */
+/** Workers with a reader each and, on request, clocks of their own, over one table whose reads can be made to fail. */
 function workers(count: number, clocks: readonly SimulatedClock[] = [simulatedClock()]) {
   const items = simulatedItems();
   const logs: string[] = [];
@@ -70,7 +70,7 @@ const verdictOf = async (reader: GateReader, jobId = FIRST): Promise<string> =>
   );
 
 describe("a gate reader", () => {
-  it("admits everybody where there is no document", async () => {
+  it("admits every job if there is no gate document", async () => {
     const { reader } = workers(1);
     expect([await verdictOf(reader), await verdictOf(reader, LAST)]).toEqual(["in", "in"]);
   });
@@ -80,13 +80,13 @@ describe("a gate reader", () => {
     [5, "in", "out"],
     [99.9, "in", "out"],
     [100, "in", "in"],
-  ])("admits by the document's %d percent", async (percent, first, last) => {
+  ])("with the document at %d percent: the first job id is %s, the last is %s", async (percent, first, last) => {
     const { command, reader } = workers(1);
     await command(percent);
     expect([await verdictOf(reader), await verdictOf(reader, LAST)]).toEqual([first, last]);
   });
 
-  it("reads once for all jobs that ask at a time, and for all within 15 s", async () => {
+  it("reads the table once for all concurrent jobs, and once per 15 s", async () => {
     const { clock, reader, reads } = workers(1);
     await Promise.all(Array.from({ length: 10 }, async () => reader.admits(FIRST)));
     await clock.advance(GATE_FRESH_MS - 1);
@@ -97,7 +97,7 @@ describe("a gate reader", () => {
     expect(reads()).toBe(2);
   });
 
-  it("counts an answer's age from when it was asked for, not from when it came", async () => {
+  it("measures an answer's age from its request, not from its arrival", async () => {
     const { clock, command, failReads, items, mendReads, reader } = workers(1);
     failReads(async (key) => {
       const seen = await items.read(key);
@@ -114,7 +114,7 @@ describe("a gate reader", () => {
     expect(await verdictOf(reader)).toBe("out");
   });
 
-  it("keeps its last answer when a read fails, for 30 s from when it was asked for and no longer", async () => {
+  it("keeps its last answer for 30 s after its request if reads fail, and then throws GateUnknownError", async () => {
     const { clock, failReads, logs, mendReads, reader } = workers(1);
     expect(await verdictOf(reader)).toBe("in");
     failReads();
@@ -128,7 +128,7 @@ describe("a gate reader", () => {
     expect(await verdictOf(reader)).toBe("in");
   });
 
-  it("goes on leaving out whom it knows to be out, however long the table cannot be read", async () => {
+  it("keeps refusing a job that its last answer refuses, however long the table cannot be read", async () => {
     const { clock, command, failReads, reader } = workers(1);
     await command(5);
     expect(await verdictOf(reader, LAST)).toBe("out");
@@ -137,7 +137,7 @@ describe("a gate reader", () => {
     expect([await verdictOf(reader, LAST), await verdictOf(reader)]).toEqual(["out", "GateUnknownError"]);
   });
 
-  it("tries a read that failed again after a second, not for every job", async () => {
+  it("retries a failed read after one second, not for every job", async () => {
     const { clock, failReads, reader, reads } = workers(1);
     failReads();
     for (let job = 0; job < 5; job++) expect(await verdictOf(reader)).toBe("GateUnknownError");
@@ -149,8 +149,8 @@ describe("a gate reader", () => {
 
   it.each([
     ["a read without an answer", async () => new Promise<never>(() => undefined)],
-    ["a document that is none", async () => ({ pk: GATE_KEY, percent: "half" })],
-  ])("takes %s for one that failed", async (_what, how) => {
+    ["a document with an invalid percentage", async () => ({ pk: GATE_KEY, percent: "half" })],
+  ])("treats %s as a failed read", async (_what, how) => {
     const { clock, failReads, reader } = workers(1);
     failReads(how);
     const asked = verdictOf(reader);
@@ -158,13 +158,13 @@ describe("a gate reader", () => {
     expect(await asked).toBe("GateUnknownError");
   });
 
-  it("understands a document of a later version, as long as it has a percentage", async () => {
+  it("understands a document written by a later version if it has a percentage", async () => {
     const { failReads, reader } = workers(1);
     failReads(async () => ({ pk: GATE_KEY, percent: 5, phase: "of the future" }));
     expect([await verdictOf(reader), await verdictOf(reader, LAST)]).toEqual(["in", "out"]);
   });
 
-  it("believes nothing when its clock was set back", async () => {
+  it("does not trust its last answer after its clock was set back, and reads again", async () => {
     let nowMs = 1_000_000;
     const items = simulatedItems();
     const clock = { nowMs: () => nowMs, every: () => () => undefined, after: () => () => undefined };
@@ -182,12 +182,12 @@ describe("a gate reader", () => {
   });
 });
 
-describe("off", () => {
-  /** Each worker begins a job whenever it pleases: every 7, 11, 13 s and so on. */
+describe("the command `off`", () => {
+  /** Each worker begins jobs in a period of its own: 7 s, 11 s, 13 s, 3 s, 1.7 s, 0.5 s. */
   it.each([
-    ["a table that answers at once", 15_000, 0],
-    ["a table that takes four seconds", 15_000 + 4000, 4000],
-  ])("lets nobody in who begins later than it says, with %s", async (_table, boundMs, slowMs) => {
+    ["15 s with a table that answers at once", 15_000, 0],
+    ["19 s with a table that takes four seconds", 15_000 + 4000, 4000],
+  ])("stops all admissions within %s", async (_bound, boundMs, slowMs) => {
     const clock = simulatedClock();
     const { command, failReads, items, readers } = workers(6, [clock]);
     failReads(async (key) => {
@@ -208,11 +208,11 @@ describe("off", () => {
     expect(admittedMs.length).toBeGreaterThan(100);
     const latestMs = Math.max(...admittedMs) - offMs;
     expect(latestMs).toBeLessThanOrEqual(boundMs);
-    // Such as use an old answer there are, or this proves nothing.
+    // Some workers did use an old answer; otherwise the bound above proves nothing.
     expect(latestMs).toBeGreaterThan(5000);
   });
 
-  it("takes 30 s at most, whatever reads fail, time out or come back meanwhile", async () => {
+  it("stops all admissions within 30 s, whichever reads fail, time out or arrive late", async () => {
     const clock = simulatedClock();
     const { command, failReads, items, readers } = workers(8, [clock]);
     let call = 0;

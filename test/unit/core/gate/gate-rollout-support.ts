@@ -13,7 +13,7 @@ export const BLIND_MS = 15 * MINUTE_MS;
 export const OPERATOR = { by: "somebody", reason: "a test" };
 export const ALARM = "fetchonce-test-slo-burning";
 
-/** A table, alarms and a controller over them. */
+/** A simulated table, one simulated alarm, and a rollout controller that uses both. */
 export function rollout() {
   const clock = simulatedClock();
   const items = simulatedItems();
@@ -57,7 +57,7 @@ export function rollout() {
     alarmsAreReadable: (are: boolean) => (isReadable = are),
     command: async (kind: Exclude<GateCommand["kind"], "set">) => commandGate({ clock, items }, { kind }, OPERATOR),
     poll: async () => controlGateRollout(deps),
-    /** A poll a minute for so long. */
+    /** Polls once a minute for `ms` milliseconds. */
     async pollFor(ms: number) {
       for (let passedMs = 0; passedMs < ms; passedMs += MINUTE_MS) {
         await clock.advance(MINUTE_MS);
@@ -67,7 +67,7 @@ export function rollout() {
   };
 }
 
-/** The first look at a step begins its bake. */
+/** A rollout at its first step, with the bake begun: the first poll that sees a step begins its bake. */
 export async function startedRollout() {
   const r = rollout();
   await r.command("off");

@@ -38,14 +38,17 @@ const outcomeOf = (gate: GateDocument, look: Look, nowMs = NOW): string => {
   return change ? `${change.phase} ${change.percent}` : "stays";
 };
 
-describe("a rollout, by what it is and what is seen", () => {
+describe("the gate rollout's state machine", () => {
   const steps = ROLLOUT_STEPS.map((percent, index) => ({ percent, next: ROLLOUT_STEPS[index + 1] }));
 
-  it.each(steps)("goes on from $percent % to $next when baked, and is complete after the last", ({ percent, next }) => {
-    expect(outcomeOf(baked(percent), CLEAR)).toBe(next === undefined ? "complete 100" : `baking ${next}`);
-  });
+  it.each(steps)(
+    "advances from $percent % to $next when baked; after the last step it is complete",
+    ({ percent, next }) => {
+      expect(outcomeOf(baked(percent), CLEAR)).toBe(next === undefined ? "complete 100" : `baking ${next}`);
+    },
+  );
 
-  it.each(steps)("does not leave $percent % a millisecond before it is baked", ({ percent }) => {
+  it.each(steps)("stays at $percent % until the last millisecond of the bake is over", ({ percent }) => {
     const early = [
       outcomeOf(baked(percent, { bakedFromMs: NOW - BAKE_MS + 1 }), CLEAR),
       outcomeOf(baked(percent), { kind: "clear", sinceMs: NOW - BAKE_MS + 1 }),
@@ -55,7 +58,7 @@ describe("a rollout, by what it is and what is seen", () => {
   });
 
   it.each(steps)(
-    "goes back from $percent % at once when an alarm speaks: fresh, half or wholly baked, or paused",
+    "rolls back from $percent % at once if an alarm is in ALARM: not baked, half baked, fully baked or paused",
     (row) => {
       const { percent } = row;
       for (const gate of [
@@ -68,41 +71,51 @@ describe("a rollout, by what it is and what is seen", () => {
     },
   );
 
-  it("goes back to where it began, not always to nothing", () => {
+  it("rolls back to the percentage at which the rollout began, not always to 0", () => {
     expect(outcomeOf(baked(50, { retreatTo: 30 }), BURNING)).toBe("rolled_back 30");
   });
 
   it.each<[string, GateDocument, Look, string]>([
-    ["an alarm without data", baked(25), UNDECIDED, "stays"],
-    ["alarms that cannot be read", baked(25), UNREADABLE, "stays"],
+    ["an alarm has too little data", baked(25), UNDECIDED, "stays"],
+    ["the alarms cannot be read", baked(25), UNREADABLE, "stays"],
     [
-      "alarms that cannot be read, a moment before too long",
+      "the alarms could not be read for a millisecond less than the limit",
       baked(25, { blindFromMs: NOW - BLIND_MS + 1 }),
       UNREADABLE,
       "stays",
     ],
     [
-      "alarms that cannot be read for too long",
+      "the alarms could not be read for the limit",
       baked(25, { blindFromMs: NOW - BLIND_MS }),
       UNREADABLE,
       "rolled_back 0",
     ],
-    ["alarms that were not readable for long, and are", baked(25, { blindFromMs: NOW - BLIND_MS }), CLEAR, "baking 50"],
-    ["a pause, however baked", gateAt(25, "paused", { bakedFromMs: 0 }), CLEAR, "stays"],
-    ["a pause that is blind for too long", gateAt(25, "paused", { blindFromMs: 0 }), UNREADABLE, "rolled_back 0"],
-  ])("at %s", (_what, gate, look, outcome) => {
+    [
+      "the alarms are OK and readable again after the limit",
+      baked(25, { blindFromMs: NOW - BLIND_MS }),
+      CLEAR,
+      "baking 50",
+    ],
+    ["it is paused, however long ago the bake began", gateAt(25, "paused", { bakedFromMs: 0 }), CLEAR, "stays"],
+    [
+      "it is paused and the alarms could not be read for the limit",
+      gateAt(25, "paused", { blindFromMs: 0 }),
+      UNREADABLE,
+      "rolled_back 0",
+    ],
+  ])("if %s", (_what, gate, look, outcome) => {
     expect(outcomeOf(gate, look)).toBe(outcome);
   });
 
   it.each<GatePhase>(["complete", "rolled_back", "set", "off"])(
-    "leaves a gate that is %s alone, whatever is seen",
+    "never changes a gate in the phase %s, whatever the alarms say",
     (phase) => {
       for (const look of [CLEAR, BURNING, UNDECIDED, UNREADABLE])
         expect(outcomeOf(gateAt(50, phase, { bakedFromMs: 0, blindFromMs: 0 }), look)).toBe("stays");
     },
   );
 
-  it("never goes past 100, never skips a step, and never moves but forward or back to where it began", () => {
+  it("moves only to the next step or back to where the rollout began, and never past 100", () => {
     const look = constantFrom(CLEAR, BURNING, UNDECIDED, UNREADABLE);
     const time = option(integer({ min: NOW - 2 * BAKE_MS, max: NOW }), { nil: undefined });
     assert(
@@ -122,7 +135,7 @@ describe("a rollout, by what it is and what is seen", () => {
   });
 });
 
-describe("alarms together", () => {
+describe("the verdict over all rollout alarms", () => {
   const alarm = (state: AlarmState["state"], sinceMs = 1): AlarmState => ({
     name: state.toLowerCase(),
     state,
@@ -130,23 +143,31 @@ describe("alarms together", () => {
   });
 
   it.each<[string, readonly AlarmState[], Look]>([
-    ["all OK", [alarm("OK", 5), alarm("OK", 9)], { kind: "clear", sinceMs: 9 }],
-    ["one in ALARM", [alarm("OK"), alarm("INSUFFICIENT_DATA"), alarm("ALARM")], { kind: "burning", alarm: "alarm" }],
-    ["one without data", [alarm("OK"), alarm("INSUFFICIENT_DATA")], { kind: "undecided", alarm: "insufficient_data" }],
-    ["none at all", [], { kind: "unreadable", reason: "no alarm is watched" }],
+    ["is clear since the latest change if all are OK", [alarm("OK", 5), alarm("OK", 9)], { kind: "clear", sinceMs: 9 }],
+    [
+      "is burning if one is in ALARM",
+      [alarm("OK"), alarm("INSUFFICIENT_DATA"), alarm("ALARM")],
+      { kind: "burning", alarm: "alarm" },
+    ],
+    [
+      "is undecided if one has too little data and none is in ALARM",
+      [alarm("OK"), alarm("INSUFFICIENT_DATA")],
+      { kind: "undecided", alarm: "insufficient_data" },
+    ],
+    ["is unreadable if no alarm is watched", [], { kind: "unreadable", reason: "no alarm is watched" }],
   ])("%s", (_what, alarms, look) => {
     expect(lookAt(alarms)).toEqual(look);
   });
 });
 
-describe("an operator's command", () => {
+describe("an operator's gate command", () => {
   const WHY = "because";
   const start: GateCommand = { kind: "start" };
 
   it.each<[string, GateDocument | undefined, GateCommand, object]>([
-    ["start at 0", gateAt(0, "off"), start, { percent: 5, phase: "baking", retreatTo: 0 }],
-    ["start at 30", gateAt(30, "set"), start, { percent: 50, phase: "baking", retreatTo: 30 }],
-    ["start after a retreat", gateAt(0, "rolled_back"), start, { percent: 5, phase: "baking", retreatTo: 0 }],
+    ["start at 0 %", gateAt(0, "off"), start, { percent: 5, phase: "baking", retreatTo: 0 }],
+    ["start at 30 %", gateAt(30, "set"), start, { percent: 50, phase: "baking", retreatTo: 30 }],
+    ["start after a rollback", gateAt(0, "rolled_back"), start, { percent: 5, phase: "baking", retreatTo: 0 }],
     ["pause", baked(25, { retreatTo: 5 }), { kind: "pause" }, { percent: 25, phase: "paused", retreatTo: 5 }],
     [
       "resume",
@@ -155,27 +176,27 @@ describe("an operator's command", () => {
       { percent: 25, phase: "baking", retreatTo: 5 },
     ],
     ["off without a document", undefined, { kind: "off" }, { percent: 0, phase: "off", retreatTo: 0 }],
-    ["off in a rollout", baked(50), { kind: "off" }, { percent: 0, phase: "off", retreatTo: 0 }],
+    ["off during a rollout", baked(50), { kind: "off" }, { percent: 0, phase: "off", retreatTo: 0 }],
     [
       "set without a document",
       undefined,
       { kind: "set", percent: 12.5 },
       { percent: 12.5, phase: "set", retreatTo: 12.5 },
     ],
-    ["set in a rollout", baked(50), { kind: "set", percent: 10 }, { percent: 10, phase: "set", retreatTo: 10 }],
-  ])("%s", (_what, gate, command, planned) => {
+    ["set during a rollout", baked(50), { kind: "set", percent: 10 }, { percent: 10, phase: "set", retreatTo: 10 }],
+  ])("%s gives the expected percentage, phase and rollback target", (_what, gate, command, planned) => {
     expect(commandedChange(gate, command, WHY)).toEqual({ ...planned, reason: WHY });
   });
 
   it.each<[string, GateDocument | undefined, GateCommand["kind"], string]>([
     ["start without a document", undefined, "start", "There is no gate document: the workers' variable alone decides"],
-    ["start in a rollout", baked(25), "start", "A rollout is on its way, the gate is at 25 % (baking): pause"],
-    ["start in a pause", gateAt(25, "paused"), "start", "the gate is at 25 % (paused)"],
-    ["start at the end", gateAt(100, "complete"), "start", "There is nothing to roll out, the gate is at 100 %"],
-    ["pause in a pause", gateAt(25, "paused"), "pause", "No rollout is on its way, the gate is at 25 % (paused)"],
+    ["start during a rollout", baked(25), "start", "A rollout is on its way, the gate is at 25 % (baking): pause"],
+    ["start during a pause", gateAt(25, "paused"), "start", "the gate is at 25 % (paused)"],
+    ["start at 100 %", gateAt(100, "complete"), "start", "There is nothing to roll out, the gate is at 100 %"],
+    ["pause during a pause", gateAt(25, "paused"), "pause", "No rollout is on its way, the gate is at 25 % (paused)"],
     ["pause without a document", undefined, "pause", "there is no gate document: nothing to pause"],
-    ["resume in a rollout", baked(25), "resume", "No rollout is paused, the gate is at 25 % (baking)"],
-  ])("%s is refused with a sentence", (_what, gate, kind, sentence) => {
+    ["resume during a rollout", baked(25), "resume", "No rollout is paused, the gate is at 25 % (baking)"],
+  ])("%s is refused with an explanation", (_what, gate, kind, sentence) => {
     const run = (): unknown => commandedChange(gate, { kind } as GateCommand, WHY);
     expect(run).toThrow(GateRefusal);
     expect(run).toThrow(sentence);

@@ -27,7 +27,7 @@ describe("canonical JSON", () => {
     );
   });
 
-  it("is JSON, and equal only for equal values", () => {
+  it("is JSON that parses back to the same value", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(JSON.parse(canonicalJson(value as never))).toEqual(JSON.parse(JSON.stringify(value)));
@@ -43,11 +43,11 @@ describe("the job key", () => {
     expect(jobIdOf(IDENTITY)).toBe(jobKeyOf(IDENTITY).slice(0, 32));
   });
 
-  it("is one for all spellings of a URL", () => {
+  it("is the same for all spellings of a URL", () => {
     expect(jobKeyOf({ ...IDENTITY, url: "HTTPS://EXAMPLE.com:443/./x#part" })).toBe(jobKeyOf(IDENTITY));
   });
 
-  it.each([{ work_id: "v" }, { artifact_id: "b" }, { url: "https://example.com/y" }])("differs with %j", (change) => {
+  it.each([{ work_id: "v" }, { artifact_id: "b" }, { url: "https://example.com/y" }])("changes with %j", (change) => {
     expect(jobKeyOf({ ...IDENTITY, ...change })).not.toBe(jobKeyOf(IDENTITY));
   });
 });
@@ -57,23 +57,23 @@ describe("the operation key", () => {
     { kind: "STREAM" as const, jobId: "j", context: { url: "u", validator: '"1"' } },
     { kind: "HEAD" as const, jobId: "k", context: { url: "u", validator: '"1"' } },
     { kind: "HEAD" as const, jobId: "j", context: { url: "u", validator: '"2"' } },
-  ])("differs with kind, job and context: $kind $jobId $context.validator", ({ kind, jobId, context }) => {
+  ])("changes with kind, job and context: $kind $jobId $context.validator", ({ kind, jobId, context }) => {
     const base = operationKeyOf("HEAD", "j", { url: "u", validator: '"1"' });
     expect(operationKeyOf(kind, jobId, context)).not.toBe(base);
   });
 });
 
-it("a content key spreads over two levels of 256 prefixes", () => {
+it("content keys are spread over two levels of 256 prefixes", () => {
   expect(contentKey(`abcd${"0".repeat(60)}`)).toBe(`sha256/ab/cd/abcd${"0".repeat(60)}`);
 });
 
-it("item and staging keys give their job id back", () => {
+it("the job id can be read back from an item key and from a staging key", () => {
   const jobId = jobIdOf(IDENTITY);
   expect(jobIdOfItemKey(jobItemKey(jobId))).toBe(jobId);
   expect(jobIdOfStagingKey(stagingKey(jobId, "7"))).toBe(jobId);
 });
 
-it("every job is watched in one of the shards, and all shards are used", () => {
+it("every job is in exactly one watch shard, and all shards are used", () => {
   const used = new Set(Array.from({ length: 400 }, (_, n) => watchShardOf(jobIdOf({ ...IDENTITY, work_id: `w${n}` }))));
   expect([...used].sort((a, b) => a - b)).toEqual([...watchShards()]);
 });

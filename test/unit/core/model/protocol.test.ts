@@ -19,8 +19,8 @@ async function jobIn(state: string) {
   return items;
 }
 
-describe("each condition alone refuses", () => {
-  it.each(JOB_STATES)("a lease in state %s is given only where it is open, whatever its times say", async (state) => {
+describe("a conditional write of the protocol", () => {
+  it.each(JOB_STATES)("grants an expired lease on a job in state %s only if the state is open", async (state) => {
     const items = await jobIn(state);
     expect((await items.write(request("second"))).applied).toBe(OPEN_STATES.includes(state));
   });
@@ -29,12 +29,12 @@ describe("each condition alone refuses", () => {
     [999, false],
     [1000, true],
     [1001, true],
-  ])("a lease that expires at 1000 is taken at %d: %s", async (nowMs, isTaken) => {
+  ])("gives a lease that expires at 1000 ms to another worker at %d ms: %s", async (nowMs, isTaken) => {
     const items = await jobIn("STREAMING");
     expect((await items.write(request("second", nowMs))).applied).toBe(isTaken);
   });
 
-  it("of 20 that want a job, one gets it", async () => {
+  it("grants a job's lease to exactly one of 20 workers that ask at once", async () => {
     const items = simulatedItems();
     const outcomes = await Promise.all(Array.from({ length: 20 }, async (_, n) => items.write(request(`owner-${n}`))));
     expect(outcomes.filter(({ applied }) => applied)).toHaveLength(1);
@@ -43,9 +43,9 @@ describe("each condition alone refuses", () => {
   it.each([
     ["the state", { state: "FAILED" }],
     ["the fence", { fence: 2 }],
-    ["the time it is watched for", { watch_at: 5000 }],
+    ["the watch time", { watch_at: 5000 }],
     ["the operation in progress", { op_head: { type: "HEAD", key: "h", status: "DONE", fence: 1, at: 500 } }],
-  ])("a recovery, where %s has changed since it looked", async (_name, change) => {
+  ])("refuses a recovery if %s has changed since the reconciler read the record", async (_name, change) => {
     const items = await jobIn("STREAMING");
     const seen = decodeJob((await items.read(KEY)) ?? {});
     await items.write({ key: KEY, when: [[]], set: change });
@@ -54,12 +54,12 @@ describe("each condition alone refuses", () => {
   });
 });
 
-it("what a later version adds to a record does not disturb this one", async () => {
+it("a job record with attributes that a later version added can be decoded", async () => {
   const items = await jobIn("STREAMING");
   const item = { ...(await items.read(KEY)), novelty: { deep: true } };
   expect(decodeJob(item).state).toBe("STREAMING");
 });
 
-it("an item that is no job is refused by name", () => {
+it("decoding an item that is not a job fails with the item's key", () => {
   expect(() => decodeJob({ pk: "HASH#x" })).toThrow("The record HASH#x cannot be read: its field state is undefined");
 });

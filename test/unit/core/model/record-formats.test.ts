@@ -15,7 +15,7 @@ const releases = readdirSync(FOLDER)
     records: JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")) as readonly Item[],
   }));
 
-/** `op_stream.result.bytes number` for each value in it. */
+/** @returns the path and type of every value in the item, such as `op_stream.result.bytes number`. */
 function shapesOf(value: Value, path = ""): readonly string[] {
   if (typeof value !== "object" || value === null) return [`${path} ${typeof value}`];
   return Object.entries(value).flatMap(([name, inner]: [string, Value]) =>
@@ -23,15 +23,16 @@ function shapesOf(value: Value, path = ""): readonly string[] {
   );
 }
 
-/** While new code is rolled out, and when it is taken back, a job may meet both versions. */
-describe.each(releases)("records of $release", ({ records }) => {
+/** During a rollout of new code and after a rollback, both versions may work on the same job. */
+describe.each(releases)("job records of release $release", ({ records }) => {
   const open = records.map((item, index) => ({ item, index })).filter(({ item }) => !isTerminal(decodeJob(item).state));
 
-  it.each(open)("are taken up and finished by this version, after write $index", async ({ item }) => {
+  it.each(open)("can be finished by this version from the record after write $index", async ({ item }) => {
     const w = world();
     w.serve(fileOrigin(BODY));
     await w.items.write({ key: jobItemKey(decodeJob(item).jobId), when: [[]], set: item });
-    // What another run staged is not here: some find that out first, and stage the body anew in a second attempt.
+    // What the recorded run had staged does not exist here. Some records therefore need a second attempt, which stages
+    // the body anew.
     for (const waitMs of [w.deps.settings.leaseTtlMs + 1, w.deps.settings.retry.capMs]) {
       await w.clock.advance(waitMs);
       await w.deliver();
@@ -39,7 +40,7 @@ describe.each(releases)("records of $release", ({ records }) => {
     expect(w.job()?.state).toBe("INDEXED");
   });
 
-  it("hold nothing that this version leaves out or writes as another type: the last one can read ours", async () => {
+  it("have no attribute that this version omits or writes as another type, so that the release can read ours", async () => {
     const ours = new Set((await recordsOfADownload()).flatMap((item) => shapesOf(item)));
     const theirs = new Set(records.flatMap((item) => shapesOf(item)));
     expect([...theirs].filter((shape) => !ours.has(shape))).toEqual([]);

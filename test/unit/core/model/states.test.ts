@@ -21,7 +21,7 @@ const ORDER: readonly JobState[] = [
   "FAILED",
 ];
 
-it("states only move forward", () => {
+it("job states only move forward", () => {
   const steps = JOB_STATES.flatMap((from) =>
     JOB_STATES.filter((to) => mayFollow(from, to)).map((to) => [from, to] as const),
   );
@@ -29,23 +29,23 @@ it("states only move forward", () => {
   expect(steps).toHaveLength(13);
 });
 
-it("every open state may fail, and no terminal state leads anywhere", () => {
+it("every open state may go to FAILED, and no terminal state may go anywhere", () => {
   expect(JOB_STATES.filter((state) => mayFollow(state, "FAILED"))).toEqual(OPEN_STATES);
   expect(JOB_STATES.filter(isTerminal)).toEqual(["INDEXED", "DEDUPED", "FAILED"]);
 });
 
-it("knows its own names", () => {
+it("isJobState accepts the name of a state and nothing else", () => {
   expect(isJobState("STREAMING")).toBe(true);
   expect(isJobState("LOST")).toBe(false);
 });
 
-describe("walk", () => {
+describe("walk, the states of a path that are still ahead", () => {
   it.each([
     { from: "LEASED", path: ["HEAD_DONE", "RESUME_OK", "STREAMING"], ahead: ["HEAD_DONE", "RESUME_OK", "STREAMING"] },
     { from: "RESUME_OK", path: ["HEAD_DONE", "RESUME_OK", "STREAMING"], ahead: ["STREAMING"] },
     { from: "STREAMING", path: ["HEAD_DONE", "RESUME_OK", "STREAMING"], ahead: [] },
     { from: "STREAMING", path: [], ahead: [] },
-  ] as const)("from $from along $path: $ahead", ({ from, path, ahead }) => {
+  ] as const)("is $ahead from $from along $path", ({ from, path, ahead }) => {
     expect(walk(from, path)).toEqual(ahead);
   });
 
@@ -53,7 +53,7 @@ describe("walk", () => {
     { from: "LEASED", path: ["STREAMING"] },
     { from: "FINALIZED", path: ["HEAD_DONE"] },
     { from: "INDEXED", path: ["FAILED"] },
-  ] as const)("refuses to leave the table: $from to $path", ({ from, path }) => {
+  ] as const)("refuses a transition that is not in the table: $from to $path", ({ from, path }) => {
     expect(() => walk(from, path)).toThrow(`A job may not go from ${from} to ${path[0]}`);
   });
 });

@@ -12,12 +12,12 @@ describe("canonicalUrl", () => {
     ["http://example.com/?b=2&a=1", "http://example.com/?b=2&a=1"],
     ["http://example.com/?q=%7e%2f", "http://example.com/?q=~%2F"],
     ["http://münchen.example/", "http://xn--mnchen-3ya.example/"],
-  ])("%s -> %s, and there it stays", (text, canonical) => {
+  ])("maps %s to %s, and that to itself", (text, canonical) => {
     expect(canonicalUrl(text)).toBe(canonical);
     expect(canonicalUrl(canonical)).toBe(canonical);
   });
 
-  it("refuses what is no absolute URL", () => {
+  it("throws a TypeError for a relative URL", () => {
     expect(() => canonicalUrl("/relative")).toThrow(TypeError);
   });
 });
@@ -46,18 +46,18 @@ describe("urlRefusal", () => {
     ["http://[::ffff:127.0.0.1]/", "private_address"],
     ["http://[fe80::1]/", "private_address"],
     ["http://[fd00::1]/", "private_address"],
-  ])("%s: %s", (url, reason) => {
+  ])("refuses %s as %s", (url, reason) => {
     expect(urlRefusal(url, false)).toBe(reason);
   });
 
   it.each(["https://example.com/", "http://8.8.8.8/", "http://[2606:4700::1111]/", "http://localhosting.example/"])(
-    "%s is fetched",
+    "accepts the public URL %s",
     (url) => {
       expect(urlRefusal(url, false)).toBeUndefined();
     },
   );
 
-  it("private hosts are fetched where that is allowed, credentials never", () => {
+  it("accepts private hosts if they are allowed, but never credentials in a URL", () => {
     expect(urlRefusal("http://127.0.0.1/", true)).toBeUndefined();
     expect(urlRefusal("http://user@127.0.0.1/", true)).toBe("credentials_in_url");
   });

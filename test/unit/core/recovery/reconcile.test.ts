@@ -6,7 +6,7 @@ import { answer, fileOrigin, MESSAGE, settled, world, type World } from "../../.
 const SETTINGS = { requeueGraceMs: 60_000, recoverLimit: 10, sweepLimit: 100, orphanAgeMs: 3_600_000 };
 const JOB_ID = jobIdOf(MESSAGE);
 
-/** A worker that took the lease, started to stream, and was never heard of again. */
+/** A world with a worker that took the lease, started to stream, and crashed: it never renews nor answers again. */
 async function abandonedJob(): Promise<World> {
   const w = world();
   w.serve(({ method }) => (method === "HEAD" ? answer({}) : new Promise<never>(() => undefined)));
@@ -19,8 +19,8 @@ async function abandonedJob(): Promise<World> {
 
 const recoveries = (w: World) => w.events.filter((event) => event.event === "crash_recovery_event");
 
-describe("an expired lease", () => {
-  it("is taken away, its operation marked abandoned, its job queued again", async () => {
+describe("the reconciler and an expired lease", () => {
+  it("ends the lease, marks its operation ABANDONED, and queues the job again", async () => {
     const w = await abandonedJob();
     await w.clock.advance(120_001);
     expect(await w.reconcile()).toMatchObject({ recoveredLeases: 1, requeuedJobs: 1, abandonedOperations: 1 });
@@ -35,14 +35,14 @@ describe("an expired lease", () => {
     expect(w.job()).toMatchObject({ state: "INDEXED", fence: 3, attempts: 2 });
   });
 
-  it("is left alone before it has expired", async () => {
+  it("leaves a lease alone that has not expired yet", async () => {
     const w = await abandonedJob();
     await w.clock.advance(119_000);
     expect(await w.reconcile()).toMatchObject({ requeuedJobs: 0 });
     expect(w.job()?.fence).toBe(1);
   });
 
-  it("is looked at again only after the grace, should its message be lost", async () => {
+  it("queues a recovered job again only after the grace period, in case its message was lost", async () => {
     const w = await abandonedJob();
     await w.clock.advance(120_001);
     await w.reconcile();
@@ -53,7 +53,7 @@ describe("an expired lease", () => {
     expect(w.sent).toHaveLength(2);
   });
 
-  it("that is renewed between the look and the write stays with its holder", async () => {
+  it("leaves a lease to its holder that is renewed between the reconciler's read and write", async () => {
     const w = await abandonedJob();
     await w.clock.advance(120_001);
     const before = w.job();
@@ -74,7 +74,7 @@ describe("an expired lease", () => {
     expect(w.sent).toEqual([]);
   });
 
-  it("is recovered by one of two reconcilers at once", async () => {
+  it("recovers a lease once if two reconcilers run at once", async () => {
     const w = await abandonedJob();
     await w.clock.advance(120_001);
     const results = await Promise.all([w.reconcile(), w.reconcile()]);
@@ -82,7 +82,7 @@ describe("an expired lease", () => {
     expect(w.sent).toHaveLength(1);
   });
 
-  it("is free for a worker whose clock is five minutes behind the reconciler's, however often it is recovered", async () => {
+  it("frees a lease at every recovery for a worker whose clock is five minutes behind the reconciler's", async () => {
     const w = await abandonedJob();
     await w.clock.advance(120_001);
     const clock = { ...w.clock, nowMs: () => w.clock.nowMs() + 300_000 };
@@ -95,7 +95,7 @@ describe("an expired lease", () => {
     expect(w.job()).toMatchObject({ state: "INDEXED" });
   });
 
-  it("of which the index alone still tells is not believed", async () => {
+  it("ignores a stale index entry of a terminal job and one of a missing record", async () => {
     const w = world();
     w.serve(fileOrigin(Buffer.from("x")));
     await w.deliver();
@@ -105,14 +105,14 @@ describe("an expired lease", () => {
   });
 });
 
-it("a live lease that the index still shows as expired is left alone", async () => {
+it("the reconciler leaves a live lease alone if the index still shows it as expired", async () => {
   const w = await abandonedJob();
   const items = { ...w.items, watched: async () => [`JOB#${JOB_ID}`] };
   expect(await reconcile({ ...w.deps, items, settings: SETTINGS })).toMatchObject({ requeuedJobs: 0 });
   expect(w.job()).toMatchObject({ fence: 1, leaseOwner: expect.any(String) });
 });
 
-it("a retry whose message was lost is revived, digest and all", async () => {
+it("the reconciler sends a new message, digest included, for a retry whose message was lost", async () => {
   const w = world();
   const message = { ...MESSAGE, sha256: "a".repeat(64) };
   w.serve(() => answer({ status: 503 }));
@@ -122,7 +122,7 @@ it("a retry whose message was lost is revived, digest and all", async () => {
   expect(w.sent.map(({ body }) => JSON.parse(body))).toEqual([{ ...message, tracked: true }]);
 });
 
-it("a run recovers no more than its limit; the next goes on", async () => {
+it("a reconciler run recovers no more jobs than its limit, and the next run continues", async () => {
   const w = world();
   w.serve(() => answer({ status: 503 }));
   const messages = Array.from({ length: 7 }, (_, n) => ({ ...MESSAGE, artifact_id: `a${n}` }));
@@ -134,7 +134,7 @@ it("a run recovers no more than its limit; the next goes on", async () => {
   expect(runs).toEqual([3, 3, 1]);
 });
 
-it("an idle run says so: zero is news as well", async () => {
+it("an idle reconciler run emits crash_recovery_event with zeros", async () => {
   const w = world();
   await w.reconcile();
   expect(recoveries(w)).toEqual([
@@ -146,14 +146,19 @@ it.each([
   { expiredForMs: 1, late: 0 },
   { expiredForMs: 180_000, late: 0 },
   { expiredForMs: 180_001, late: 1 },
-])("a lease that expired $expiredForMs ms ago is told with its age: late by $late", async ({ expiredForMs, late }) => {
-  const w = await abandonedJob();
-  await w.clock.advance(120_000 + expiredForMs);
-  await w.reconcile();
-  expect(recoveries(w)).toMatchObject([{ recovered_leases: 1, recovered_late: late, oldest_expired_ms: expiredForMs }]);
-});
+])(
+  "a lease recovered $expiredForMs ms after its expiry is reported with its age, and $late as late",
+  async ({ expiredForMs, late }) => {
+    const w = await abandonedJob();
+    await w.clock.advance(120_000 + expiredForMs);
+    await w.reconcile();
+    expect(recoveries(w)).toMatchObject([
+      { recovered_leases: 1, recovered_late: late, oldest_expired_ms: expiredForMs },
+    ]);
+  },
+);
 
-it("of several expired leases the oldest is told, and each that is late; a retry that is due counts for none", async () => {
+it("a reconciler run reports the oldest expired lease and the number of late ones; a due retry counts as neither", async () => {
   const w = world();
   const noHeartbeat = { ...w.deps, clock: { ...w.deps.clock, every: () => () => undefined } };
   const messageOf = (id: string) => ({ ...MESSAGE, artifact_id: id });
@@ -169,14 +174,14 @@ it("of several expired leases the oldest is told, and each that is late; a retry
   expect(recoveries(w)).toMatchObject([{ recovered_leases: 3, recovered_late: 2, oldest_expired_ms: 195_000 }]);
 });
 
-describe("the sweep", () => {
+describe("the reconciler's sweep of staging", () => {
   const stage = async (w: World, jobId: string): Promise<void> => {
     await w.staging.put(stagingKey(jobId, "9"), Buffer.from("litter"), "text/plain");
     await w.staging.createUpload(stagingKey(jobId, "9"), "text/plain");
   };
   const litterOf = (w: World): number => w.stagedObjects.size + w.uploads.size;
 
-  it("removes all that a terminal job left", async () => {
+  it("removes all staged objects and uploads of a terminal job", async () => {
     const w = world();
     w.serve(fileOrigin(Buffer.from("x")));
     await w.deliver();
@@ -185,7 +190,7 @@ describe("the sweep", () => {
     expect(litterOf(w)).toBe(0);
   });
 
-  it("touches nothing of an open job, leased or waiting", async () => {
+  it("removes nothing of an open job, however old it is", async () => {
     const w = await abandonedJob();
     await stage(w, JOB_ID);
     await w.clock.advance(10 * 3_600_000);
@@ -193,7 +198,7 @@ describe("the sweep", () => {
     expect(litterOf(w)).toBe(2);
   });
 
-  it("leaves what has no record until it is older than any invocation", async () => {
+  it("removes what has no job record only once it is older than the longest invocation", async () => {
     const w = world();
     await stage(w, "0".repeat(32));
     expect(await w.reconcile()).toMatchObject({ removedLitter: 0 });
@@ -201,7 +206,7 @@ describe("the sweep", () => {
     expect(await w.reconcile()).toMatchObject({ removedLitter: 2 });
   });
 
-  it("of two that overlap, the slower does not move the place back", async () => {
+  it("does not move its cursor back if a slower run overlaps with a quicker one", async () => {
     const w = world();
     const staging = (next: string) => ({ ...w.staging, litter: async () => ({ found: [], next }) });
     const items = {
@@ -216,7 +221,7 @@ describe("the sweep", () => {
     expect(w.items.all.get("RECONCILER")).toMatchObject({ cursor: "quick" });
   });
 
-  it("keeps its place between runs, and starts again at the end", async () => {
+  it("keeps its cursor between runs, and starts over after the last page", async () => {
     const w = world();
     const asked: (string | undefined)[] = [];
     const pages = [{ found: [], next: "middle" }, { found: [], next: "later" }, { found: [] }];

@@ -9,7 +9,7 @@ const GOOD = ["a", "b", "c", "d"].map(valid);
 const POISON = ["not JSON", '{"work_id":"w"}'];
 const REASONS: Readonly<Record<string, string>> = { [valid("b")]: "http_404" };
 
-/** Two queues that show two letters a call, and a process that may die at any call, before its effect or after it. */
+/** Two queues that return two letters per receive, and a process that can die before or after any call's effect. */
 class Queues {
   readonly work: string[] = [];
   readonly dead: DeadLetter[];
@@ -24,7 +24,7 @@ class Queues {
     });
   }
 
-  /** What was hidden by who died is visible again. */
+  /** Makes all letters visible again that a process had hidden before it died. */
   timePasses(): void {
     this.#hidden.clear();
   }
@@ -64,7 +64,7 @@ class Queues {
 
   #call<T>(effect: () => T): T {
     this.calls += 1;
-    // From its death on, nothing that the process does has an effect.
+    // After its death, no call of the process has an effect.
     if (this.crash && (this.calls > this.crash.at || (this.calls === this.crash.at && !this.crash.isAfter)))
       throw new Error("killed");
     const value = effect();
@@ -76,46 +76,46 @@ class Queues {
 const run = async (queues: Queues, more: Partial<DeadLettersRequest> = {}): Promise<void> =>
   redriveDeadLetters(queues, { isDryRun: false, onLetter: () => undefined, ...more });
 
-describe("dead letters", () => {
-  it("that are valid are sent once and deleted, whatever reason they have; the others stay, visible, with what is wrong", async () => {
+describe("the redrive of dead letters", () => {
+  it("sends each valid letter once and deletes it; invalid letters stay visible and are reported with the problem", async () => {
     const queues = new Queues([...GOOD, ...POISON]);
-    const told: unknown[] = [];
-    await run(queues, { onLetter: ({ body }, outcome) => told.push([body, outcome]) });
+    const reported: unknown[] = [];
+    await run(queues, { onLetter: ({ body }, outcome) => reported.push([body, outcome]) });
     expect(queues.work).toEqual(GOOD);
     expect(queues.deadBodies).toEqual(POISON);
     expect(queues.isAnyHidden).toBe(false);
-    expect(told).toEqual([
+    expect(reported).toEqual([
       ...GOOD.map((body) => [body, "sent"]),
       ["not JSON", { problem: expect.stringContaining("not JSON") }],
       ['{"work_id":"w"}', { problem: expect.stringContaining("artifact_id") }],
     ]);
   });
 
-  it("are only looked at in a dry run", async () => {
+  it("sends and deletes nothing in a dry run, and leaves no letter hidden", async () => {
     const queues = new Queues([...GOOD, ...POISON]);
-    const told: unknown[] = [];
-    await run(queues, { isDryRun: true, onLetter: (_letter, outcome) => told.push(outcome) });
+    const reported: unknown[] = [];
+    await run(queues, { isDryRun: true, onLetter: (_letter, outcome) => reported.push(outcome) });
     expect({ work: queues.work, dead: queues.deadBodies, isAnyHidden: queues.isAnyHidden }).toEqual({
       work: [],
       dead: [...GOOD, ...POISON],
       isAnyHidden: false,
     });
-    expect(told.filter((outcome) => outcome === "selected")).toHaveLength(GOOD.length);
+    expect(reported.filter((outcome) => outcome === "selected")).toHaveLength(GOOD.length);
   });
 
-  it("that come back while others are still to be seen are told once", async () => {
+  it("reports a letter once if it becomes visible again during the run", async () => {
     const queues = new Queues([...POISON, ...GOOD]);
-    const told: string[] = [];
+    const reported: string[] = [];
     await run(queues, {
       onLetter: ({ body }) => {
-        told.push(body);
+        reported.push(body);
         queues.timePasses();
       },
     });
-    expect(told.filter((body) => POISON.includes(body))).toEqual(POISON);
+    expect(reported.filter((body) => POISON.includes(body))).toEqual(POISON);
   });
 
-  it("in groups of the hosts of their URLs", async () => {
+  it("sends each message with the host of its URL as the group", async () => {
     const groups: string[] = [];
     const queues = new Queues(GOOD.slice(0, 1));
     const queue: Pick<Queue, "send"> = { send: async (sent) => void groups.push(...sent.map(({ group }) => group)) };
@@ -127,7 +127,7 @@ describe("dead letters", () => {
   });
 });
 
-describe("interrupted at any call, before its effect or after it", () => {
+describe("a redrive of dead letters, interrupted at any call, before or after the call's effect", () => {
   const order = [POISON[0] ?? "", ...GOOD, POISON[1] ?? ""];
 
   async function callsOfAll(): Promise<number> {
@@ -136,7 +136,7 @@ describe("interrupted at any call, before its effect or after it", () => {
     return queues.calls;
   }
 
-  it("loses nothing, and what is run again comes to the same end", async () => {
+  it("loses no letter, and a second run completes it", async () => {
     const calls = await callsOfAll();
     expect(calls).toBeGreaterThan(8);
     for (let at = 1; at <= calls; at++) {

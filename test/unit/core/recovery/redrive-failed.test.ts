@@ -23,13 +23,13 @@ const depsOf = (w: World, more: Partial<RedriveDeps> = {}): RedriveDeps => ({
   ...more,
 });
 
-interface Told {
+interface Redriven {
   readonly jobs: readonly (readonly [jobId: string, outcome: string])[];
   readonly isComplete: boolean;
   readonly scanned: number;
 }
 
-async function redrive(w: World, request: Partial<FailedRequest> = {}, deps = depsOf(w)): Promise<Told> {
+async function redrive(w: World, request: Partial<FailedRequest> = {}, deps = depsOf(w)): Promise<Redriven> {
   const jobs: [string, string][] = [];
   const report = await redriveFailed(deps, {
     selection: {},
@@ -43,15 +43,15 @@ async function redrive(w: World, request: Partial<FailedRequest> = {}, deps = de
 
 const message = (artifact: string): JobMessage => ({ ...MESSAGE, artifact_id: artifact });
 
-/** Jobs whose origin says 404. */
+/** A world with one job per artifact, each FAILED because its origin answered 404. */
 async function failedJobs(...artifacts: readonly string[]): Promise<World> {
   const w = world();
   for (const artifact of artifacts) await w.deliver(message(artifact));
   return w;
 }
 
-describe("a failed job", () => {
-  it("is opened again, its message sent, and comes to a good end when the origin has mended", async () => {
+describe("the redrive of a failed job", () => {
+  it("reopens the job and sends its message, and the job is INDEXED once the origin works again", async () => {
     const w = await failedJobs("a");
     await w.clock.advance(HOUR_MS);
     expect(await redrive(w)).toEqual({
@@ -69,7 +69,7 @@ describe("a failed job", () => {
     expect(w.job(message("a"))?.reason).toBeUndefined();
   });
 
-  it("that has failed in vain fails again for its reason, and can be opened once more", async () => {
+  it("lets the job fail again for the same reason, and can be repeated", async () => {
     const w = await failedJobs("a");
     await redrive(w);
     await w.deliver(w.sent[0]?.body);
@@ -78,7 +78,7 @@ describe("a failed job", () => {
     expect(w.items.all.get(`JOB#${jobIdOf(message("a"))}`)).toMatchObject({ redrives: 2, state: "LEASED" });
   });
 
-  it("whose digest was wrong is fetched again, not published from what was found wrong", async () => {
+  it("after a digest mismatch fetches the body again, and does not publish the wrong one", async () => {
     const w = world();
     const body = Buffer.from("right");
     const wanted = { ...MESSAGE, sha256: createHash("sha256").update(body).digest("hex") };
@@ -92,7 +92,7 @@ describe("a failed job", () => {
     expect([...w.contentObjects.values()].map((object) => object.body.toString())).toEqual(["right"]);
   });
 
-  it("loses nothing when the operator dies before the message is sent: the reconciler sends it", async () => {
+  it("loses no job if it dies before the message is sent: the reconciler sends the message", async () => {
     const w = await failedJobs("a");
     const dies = { send: async () => Promise.reject(new Error("killed")) };
     await expect(redrive(w, {}, depsOf(w, { queue: dies }))).rejects.toThrow("killed");
@@ -102,7 +102,7 @@ describe("a failed job", () => {
     expect(w.sent).toHaveLength(1);
   });
 
-  it("stays failed when the operator dies before the write, and no message is sent for it", async () => {
+  it("leaves the job FAILED and sends no message if it dies before the write", async () => {
     const w = await failedJobs("a");
     const dies = { write: async () => Promise.reject(new Error("killed")) };
     await expect(redrive(w, {}, depsOf(w, { items: dies }))).rejects.toThrow("killed");
@@ -110,7 +110,7 @@ describe("a failed job", () => {
     expect(w.sent).toEqual([]);
   });
 
-  it("that somebody else has reopened since is left to them", async () => {
+  it("leaves a job alone that was reopened in the meantime", async () => {
     const w = await failedJobs("a");
     const page = await w.items.failedJobs.page(undefined);
     await redrive(w);
@@ -119,7 +119,7 @@ describe("a failed job", () => {
     expect(w.sent).toHaveLength(1);
   });
 
-  it("is told as going from FAILED to where it goes on", async () => {
+  it("emits job_state_changed from FAILED to the state in which the job continues", async () => {
     const w = await failedJobs("a");
     await redrive(w);
     expect(w.events.at(-1)).toMatchObject({
@@ -131,7 +131,7 @@ describe("a failed job", () => {
   });
 });
 
-describe("a job that failed after it was published", () => {
+describe("the redrive of a job that failed after its content was published", () => {
   async function failedAfterPublishing(): Promise<World> {
     const w = world({
       settings: { retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000 } },
@@ -152,7 +152,7 @@ describe("a job that failed after it was published", () => {
     return w;
   }
 
-  it("goes on from FINALIZED: nothing is fetched or published again", async () => {
+  it("continues in FINALIZED: nothing is fetched or published again", async () => {
     const w = await failedAfterPublishing();
     const [requests, published] = [w.requests.length, new Map(w.contentWrites)];
     await redrive(w, {}, depsOf(w, { items: w.items }));
@@ -164,7 +164,7 @@ describe("a job that failed after it was published", () => {
     expect(w.items.all.has(hashItemKey(w.job()?.transfer?.sha256 ?? ""))).toBe(true);
   });
 
-  it("is counted as completed once", async () => {
+  it("does not count the job as completed a second time", async () => {
     const w = await failedAfterPublishing();
     await redrive(w, {}, depsOf(w, { items: w.items }));
     await w.deliver(w.sent[0]?.body, undefined, { ...w.deps, items: w.items });
@@ -174,15 +174,15 @@ describe("a job that failed after it was published", () => {
   });
 });
 
-describe("what the objectives count", () => {
-  it("is neither a completion nor a failure when a job is reopened", () => {
+describe("the SLO metrics of a redriven job", () => {
+  it("count the reopening as neither a completion nor a failure", () => {
     for (const to_state of ["LEASED", "FINALIZED"] as const) {
       const event = { event: "job_state_changed", job_id: "j", from_state: "FAILED", to_state, since_planned_ms: 1 };
       expect(metricsOf(event as Parameters<typeof metricsOf>[0])).toEqual({});
     }
   });
 
-  it("is the time since the reopening, not since the job was first asked for", async () => {
+  it("measure the time to complete from the reopening, not from the first planning", async () => {
     const w = await failedJobs("a");
     await w.clock.advance(24 * HOUR_MS);
     await redrive(w);
@@ -193,7 +193,7 @@ describe("what the objectives count", () => {
   });
 });
 
-describe("which jobs", () => {
+describe("the selection of jobs to redrive", () => {
   const failed: JobRecord = {
     jobId: "j",
     workId: "w",
@@ -227,11 +227,11 @@ describe("which jobs", () => {
     { selection: { failedBeforeMs: 1001 }, job: ofAnOlderVersion, isSelected: true },
     { selection: { failedAfterMs: 1000 }, job: ofAnOlderVersion, isSelected: false },
     { selection: { failureClass: "origin" as const, reason: "http_404" }, job: failed, isSelected: false },
-  ])("$selection takes one that is $job.state, $job.reason: $isSelected", ({ selection, job, isSelected }) => {
+  ])("$selection selects a job that is $job.state, $job.reason: $isSelected", ({ selection, job, isSelected }) => {
     expect(selects(selection, job)).toBe(isSelected);
   });
 
-  it("are no more than the limit, and it is told that there are others", async () => {
+  it("has at most `limit` jobs, and the report says that it is not complete if there are more", async () => {
     const w = await failedJobs("a", "b", "c");
     expect(await redrive(w, { limit: 2 })).toMatchObject({ isComplete: false });
     expect(w.sent).toHaveLength(2);
@@ -239,7 +239,7 @@ describe("which jobs", () => {
     expect(w.sent).toHaveLength(3);
   });
 
-  it("are found on every page", async () => {
+  it("covers every page of the table", async () => {
     const w = await failedJobs("a", "b", "c");
     const { items } = await w.items.failedJobs.page(undefined);
     const failedPages: RedriveDeps["failedJobs"] = {
@@ -253,7 +253,7 @@ describe("which jobs", () => {
     expect(w.sent).toHaveLength(3);
   });
 
-  it("are only told in a dry run", async () => {
+  it("is only reported in a dry run: nothing is written or sent", async () => {
     const w = await failedJobs("a", "b");
     const before = new Map(w.items.all);
     const { jobs } = await redrive(w, { isDryRun: true });
@@ -262,7 +262,7 @@ describe("which jobs", () => {
     expect(w.sent).toEqual([]);
   });
 
-  it("are none where nothing failed", async () => {
+  it("is empty if no job has failed", async () => {
     const w = world();
     w.serve(({ method }) => answer(method === "GET" ? { body: Buffer.from("x") } : {}));
     await w.deliver();

@@ -38,22 +38,38 @@ const finalized = (since_planned_ms: number, slowerThanMedian: number, slowerTha
 const VALID: Measurements = { JobsCompleted: 0, JobsFailed: 1 };
 const REFUSED: Measurements = { JobsRefused: 1 };
 
-describe("what an event counts for", () => {
+describe("the metrics of an event", () => {
   it.each<[what: string, event: TelemetryEvent, measured: Measurements]>([
-    ["a lease at the goal", leased(100), { LeasesTaken: 1, LeaseAcquisition: 100, LeasesSlow: 0 }],
-    ["a lease just over the goal", leased(101), { LeasesTaken: 1, LeaseAcquisition: 101, LeasesSlow: 1 }],
-    ["a job as quick as the median goal", changed("FINALIZED", { since_planned_ms: 30_000 }), finalized(30_000, 0, 0)],
-    ["a job just slower", changed("FINALIZED", { since_planned_ms: 30_001 }), finalized(30_001, 1, 0)],
-    ["a job as quick as the tail goal", changed("FINALIZED", { since_planned_ms: 120_000 }), finalized(120_000, 1, 0)],
-    ["a job slower than both", changed("FINALIZED", { since_planned_ms: 120_001 }), finalized(120_001, 1, 1)],
-    ["a job we failed", failed("system", "unexpected:Error"), VALID],
-    ["trouble of the origin that outlived its budget", failed("origin", "retries_exhausted:http_503"), VALID],
-    ["crashes that outlived their budget", failed("system", "retries_exhausted:worker_crashed"), VALID],
-    ["an origin that said no", failed("origin", "http_404"), REFUSED],
-    ["a refusal of ours", failed("policy", "private_address"), REFUSED],
-    ["a state on the way", changed("STREAMING"), {}],
-    ["the end after FINALIZED, which has counted", changed("INDEXED"), {}],
-    ["the same of a duplicate", changed("DEDUPED"), {}],
+    ["a lease taken in 100 ms, the goal", leased(100), { LeasesTaken: 1, LeaseAcquisition: 100, LeasesSlow: 0 }],
+    ["a lease taken in 101 ms, over the goal", leased(101), { LeasesTaken: 1, LeaseAcquisition: 101, LeasesSlow: 1 }],
+    [
+      "a job completed at the median goal of 30 s",
+      changed("FINALIZED", { since_planned_ms: 30_000 }),
+      finalized(30_000, 0, 0),
+    ],
+    [
+      "a job completed 1 ms slower than the median goal",
+      changed("FINALIZED", { since_planned_ms: 30_001 }),
+      finalized(30_001, 1, 0),
+    ],
+    [
+      "a job completed at the tail goal of 120 s",
+      changed("FINALIZED", { since_planned_ms: 120_000 }),
+      finalized(120_000, 1, 0),
+    ],
+    [
+      "a job completed 1 ms slower than the tail goal",
+      changed("FINALIZED", { since_planned_ms: 120_001 }),
+      finalized(120_001, 1, 1),
+    ],
+    ["a job that failed through our own fault", failed("system", "unexpected:Error"), VALID],
+    ["origin trouble that exhausted the retry budget", failed("origin", "retries_exhausted:http_503"), VALID],
+    ["crashes that exhausted the retry budget", failed("system", "retries_exhausted:worker_crashed"), VALID],
+    ["a permanent refusal by the origin", failed("origin", "http_404"), REFUSED],
+    ["a refusal by our policy", failed("policy", "private_address"), REFUSED],
+    ["an intermediate state", changed("STREAMING"), {}],
+    ["INDEXED, because FINALIZED was counted before", changed("INDEXED"), {}],
+    ["DEDUPED, because FINALIZED was counted before", changed("DEDUPED"), {}],
     [
       "a completed operation",
       { event: "operation_completed", ...operation, result_code: "OK", elapsed_ms: 3 },
@@ -64,11 +80,11 @@ describe("what an event counts for", () => {
       { event: "idempotency_replay", ...operation, reused_from_time: "2026-01-01T00:00:00.000Z" },
       { OperationsReplayed: 1 },
     ],
-    ["an operation that began", { event: "operation_started", ...operation }, {}],
-    ["a renewal", { event: "lease_renewed", job_id, owner: "me", new_ttl_sec: 1 }, {}],
-    ["a release", { event: "lease_released", job_id, owner: "me" }, {}],
+    ["a started operation", { event: "operation_started", ...operation }, {}],
+    ["a lease renewal", { event: "lease_renewed", job_id, owner: "me", new_ttl_sec: 1 }, {}],
+    ["a lease release", { event: "lease_released", job_id, owner: "me" }, {}],
     [
-      "an idle run of the reconciler, zeros and all",
+      "an idle run of the reconciler, zeros included",
       {
         event: "crash_recovery_event",
         recovered_leases: 0,
@@ -79,7 +95,7 @@ describe("what an event counts for", () => {
       { ReconcilerRuns: 1, LeasesRecovered: 0, LeasesRecoveredLate: 0, OldestExpiredLease: 0, OperationsAbandoned: 0 },
     ],
     [
-      "a run that recovered",
+      "a run of the reconciler that recovered leases",
       {
         event: "crash_recovery_event",
         recovered_leases: 4,
@@ -95,17 +111,17 @@ describe("what an event counts for", () => {
         OperationsAbandoned: 3,
       },
     ],
-  ])("%s", (_what, event, measured) => {
+  ])("are the expected ones for %s", (_what, event, measured) => {
     expect(metricsOf(event)).toEqual(measured);
   });
 
-  it("covers every metric there is: none is without an event", () => {
+  it("cover every metric: none is without an event that measures it", () => {
     const counted = EXAMPLE_EVENTS.flatMap((event) => Object.keys(metricsOf(event)));
     expect(new Set(counted)).toEqual(new Set(Object.keys(METRICS)));
   });
 });
 
-it("what a metric is said to be names the threshold it has", () => {
+it("the description of a metric names the threshold that the metric uses", () => {
   const seconds = (ms: number): string => `${ms / 1000} s`;
   expect(METRICS.JobsSlowerThanMedianGoal.about).toContain(seconds(THRESHOLDS.completionMedianMs));
   expect(METRICS.JobsSlowerThanTailGoal.about).toContain(seconds(THRESHOLDS.completionP95Ms));

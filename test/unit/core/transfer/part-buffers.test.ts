@@ -3,7 +3,7 @@ import { PartBuffers } from "../../../../core/transfer/part-buffers.ts";
 import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
 import { answer, fileOrigin, MESSAGE, PART_BYTES, settled, world } from "../../../simulation/world.ts";
 
-it("lends no more than it has, and hands on in the order of asking", async () => {
+it("PartBuffers lends no more buffers than it has, and serves waiting callers in their order", async () => {
   const buffers = new PartBuffers(2, 4);
   const first = await buffers.take();
   await buffers.take();
@@ -19,7 +19,7 @@ it("lends no more than it has, and hands on in the order of asking", async () =>
   expect(order).toEqual(["third", "fourth"]);
 });
 
-it("an origin is asked only when there is room for its answer", async () => {
+it("a worker sends GET to an origin only if a buffer is free for its answer", async () => {
   const w = world();
   const worker = { ...w.deps, buffers: new PartBuffers(2, PART_BYTES) };
   const gate = Promise.withResolvers<void>();
@@ -37,11 +37,11 @@ it("an origin is asked only when there is room for its answer", async () => {
   expect(await Promise.all(deliveries)).toEqual(Array.from({ length: 5 }, () => "acknowledge"));
 });
 
-describe("no more than two parts get ahead of the checkpoint", () => {
+describe("at most two parts get ahead of the checkpoint", () => {
   const LONG = Buffer.alloc(20 * PART_BYTES, "x");
   const stuck = new Promise<never>(() => undefined);
 
-  /** How many parts were sent by a worker that stands still at one point. */
+  /** @returns how many parts a worker sends that hangs at the call that `wrap` blocks. */
   const partsSent = async (wrap: (deps: WorkerDeps) => WorkerDeps): Promise<number> => {
     let sent = 0;
     const w = world({ wrap });
@@ -63,7 +63,7 @@ describe("no more than two parts get ahead of the checkpoint", () => {
     return sent;
   };
 
-  it("behind a part that is slow", async () => {
+  it("if a part's upload hangs", async () => {
     const sent = await partsSent((deps) => ({
       ...deps,
       staging: {
@@ -75,7 +75,7 @@ describe("no more than two parts get ahead of the checkpoint", () => {
     expect(sent).toBe(3);
   });
 
-  it("behind a checkpoint that is slow", async () => {
+  it("if the write of a checkpoint hangs", async () => {
     const sent = await partsSent((deps) => ({
       ...deps,
       items: {

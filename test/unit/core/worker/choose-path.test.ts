@@ -8,13 +8,13 @@ import { SMALL } from "../support.ts";
 
 const JOB_KEY = jobItemKey(jobIdOf(MESSAGE));
 
-interface Reading {
+interface RecordedReads {
   readonly reads: string[];
   readonly wrap: (deps: WorkerDeps) => WorkerDeps;
 }
 
-/** Notes what is read of the table, and fails where it is told to. */
-function reading(failing: readonly string[] = []): Reading {
+/** Records each key that is read from the table, and fails the reads of the keys in `failing`. */
+function recordedReads(failing: readonly string[] = []): RecordedReads {
   const reads: string[] = [];
   const wrap = (deps: WorkerDeps): WorkerDeps => ({
     ...deps,
@@ -30,7 +30,7 @@ function reading(failing: readonly string[] = []): Reading {
   return { reads, wrap };
 }
 
-const turn = async (w: World, percent: number): Promise<unknown> =>
+const setGate = async (w: World, percent: number): Promise<unknown> =>
   commandGate(w.deps, percent === 0 ? { kind: "off" } : { kind: "set", percent }, { by: "test", reason: "test" });
 
 const redeliver = async (w: World, receiveCount: number): Promise<string> =>
@@ -41,7 +41,7 @@ const redeliver = async (w: World, receiveCount: number): Promise<string> =>
   );
 
 describe("the path of an attempt", () => {
-  it("is guarded only where the variable and the document both admit the job", async () => {
+  it("is guarded only if the variable and the gate document both admit the job", async () => {
     for (const [gateCeiling, document, isExpected] of [
       [100, 100, true],
       [100, 0, false],
@@ -50,50 +50,50 @@ describe("the path of an attempt", () => {
     ] as const) {
       const w = world({ settings: { gateCeiling } });
       w.serve(fileOrigin(SMALL));
-      await turn(w, document);
+      await setGate(w, document);
       expect(await w.deliver()).toBe("acknowledge");
       expect([gateCeiling, document, w.job() !== undefined]).toEqual([gateCeiling, document, isExpected]);
       expect(w.contentObjects.size).toBe(1);
     }
   });
 
-  it("asks the table for nothing when the variable is off, not even for a record", async () => {
-    const { reads, wrap } = reading();
+  it("is unguarded without any read of the table if the variable is off", async () => {
+    const { reads, wrap } = recordedReads();
     const w = world({ settings: { gateCeiling: 0 }, wrap });
     w.serve(fileOrigin(SMALL));
     expect(await redeliver(w, 2)).toBe("acknowledge");
     expect(reads).toEqual([]);
   });
 
-  it("stays guarded when the gate was turned off between two deliveries of a message", async () => {
+  it("stays guarded for a job with a record if the gate is turned off between two deliveries", async () => {
     const w = world();
     w.serve(() => answer({ status: 503 }));
     expect(await redeliver(w, 1)).toBe("return");
-    await turn(w, 0);
+    await setGate(w, 0);
     w.serve(fileOrigin(SMALL));
     await w.clock.advance(60_000);
     expect(await redeliver(w, 2)).toBe("acknowledge");
     expect(w.job()).toMatchObject({ state: "INDEXED", attempts: 2 });
   });
 
-  it("does nothing a second time for a job that ended guarded before the gate was turned off", async () => {
+  it("stays guarded, without a request to the origin, for a job that ended before the gate was turned off", async () => {
     const w = world();
     w.serve(fileOrigin(SMALL));
     await redeliver(w, 1);
-    await turn(w, 0);
+    await setGate(w, 0);
     await w.clock.advance(60_000);
     const asked = w.requests.length;
     expect(await redeliver(w, 2)).toBe("acknowledge");
     expect(w.requests.length).toBe(asked);
   });
 
-  it("begins anew under guard when the gate was turned on between two deliveries, and publishes once", async () => {
+  it("becomes guarded if the gate is turned on between two deliveries, and the job is published once", async () => {
     const w = world();
-    await turn(w, 0);
+    await setGate(w, 0);
     w.serve(() => answer({ status: 503 }));
     expect(await redeliver(w, 1)).toBe("return");
     expect(w.job()).toBeUndefined();
-    await turn(w, 100);
+    await setGate(w, 100);
     w.serve(fileOrigin(SMALL));
     await w.clock.advance(60_000);
     expect(await redeliver(w, 2)).toBe("acknowledge");
@@ -101,26 +101,26 @@ describe("the path of an attempt", () => {
     expect([...w.contentWrites.values()]).toEqual([1]);
   });
 
-  it("costs a first delivery no look at a record, and a later one a single look", async () => {
-    const { reads, wrap } = reading();
+  it("is chosen without a read of the job's record on the first delivery, and with one read on a later one", async () => {
+    const { reads, wrap } = recordedReads();
     const w = world({ wrap });
     w.serve(() => answer({ status: 503 }));
-    await turn(w, 0);
+    await setGate(w, 0);
     await redeliver(w, 1);
     expect(reads.filter((key) => key === JOB_KEY)).toEqual([]);
     await redeliver(w, 2);
     expect(reads.filter((key) => key === JOB_KEY)).toEqual([JOB_KEY]);
   });
 
-  it("is the plain one where the gate is shut and the table cannot tell whether there is a record", async () => {
-    const w = world({ wrap: reading([JOB_KEY]).wrap });
+  it("is unguarded if the gate is at 0 % and the job's record cannot be read", async () => {
+    const w = world({ wrap: recordedReads([JOB_KEY]).wrap });
     w.serve(fileOrigin(SMALL));
-    await turn(w, 0);
+    await setGate(w, 0);
     expect(await redeliver(w, 2)).toBe("acknowledge");
     expect([w.job(), w.contentObjects.size]).toEqual([undefined, 1]);
   });
 
-  it("is put off, and the message with it, where nobody can tell what the gate says", async () => {
+  it("is not chosen if the gate cannot be read: the message goes back to the queue", async () => {
     const gateOf = (deps: WorkerDeps): WorkerDeps => ({
       ...deps,
       gate: { admits: async () => Promise.reject(new Error("the gate document GATE cannot be read")) },

@@ -8,7 +8,7 @@ import { fileOrigin, MESSAGE, PART_BYTES, PIECE_BYTES, settled, world, type Worl
 const LEASE_TTL_MS = 120_000;
 const RECONCILE_EVERY_MS = 60_000;
 const BUFFERS = 4;
-/** The one being read and the two in flight, beside the piece in hand. */
+/** The part being read and the two in flight. The piece of the body just received is lost as well. */
 const MOST_PARTS_LOST = 3;
 
 type Fault = "crash before the call" | "crash after its effect" | "zombie: the answer comes after a takeover";
@@ -20,7 +20,7 @@ const FAULTS: readonly Fault[] = [
 
 const never = new Promise<never>(() => undefined);
 
-/** A worker that at its nth call of a port dies, or stands still until `wake` is called. */
+/** A worker that dies at its nth call of a port, or stands still there until `wake` is called. */
 function faultyWorker(deps: WorkerDeps, at: number, fault: Fault) {
   let calls = 0;
   let isDead = false;
@@ -53,9 +53,9 @@ function faultyWorker(deps: WorkerDeps, at: number, fault: Fault) {
     items: wrapped(deps.items),
     staging: wrapped(deps.staging),
     content: wrapped(deps.content),
-    // A process of its own: what it holds when it dies, it alone holds.
+    // A process of its own: buffers that it holds when it dies are lost to no other worker.
     buffers: new PartBuffers(BUFFERS, PART_BYTES),
-    // Standing still means the heartbeat as well.
+    // A worker that stands still sends no heartbeat either.
     clock: { ...deps.clock, every: () => () => undefined },
   };
   return { worker, wake, calls: () => calls };
@@ -67,7 +67,7 @@ const SCENARIOS = [
   { name: "multipart of full parts", body: Buffer.alloc(3 * PART_BYTES, "x") },
 ];
 
-/** What brings a job back when its worker is gone: time, the reconciler, and the messages it sends. */
+/** Brings a job back whose worker is gone: the lease expires, the reconciler runs, and its messages are delivered. */
 async function recover(w: World): Promise<void> {
   await w.clock.advance(LEASE_TTL_MS + 1);
   await w.reconcile();
@@ -83,41 +83,45 @@ function checkPromises(w: World, body: Buffer): void {
   expect([...w.items.all.keys()].filter((key) => key.startsWith("HASH#"))).toHaveLength(1);
   const fences = w.items.history.filter(({ after }) => "fence" in after).map(({ after }) => after["fence"] as number);
   expect(fences).toEqual([...fences].sort((a, b) => a - b));
-  const told = w.events.filter((event) => event.event === "job_state_changed" && event.to_state === "INDEXED");
-  expect(told.length).toBeLessThanOrEqual(1);
+  const indexedEvents = w.events.filter((event) => event.event === "job_state_changed" && event.to_state === "INDEXED");
+  expect(indexedEvents.length).toBeLessThanOrEqual(1);
 }
 
-describe.each(SCENARIOS)("$name", ({ body }) => {
-  it.each(FAULTS)("%s, at every call: done once, nothing lost, no litter", async (fault) => {
-    let boundaries = 0;
-    for (let at = 1; ; at++) {
-      const w = world();
-      w.serve(fileOrigin(body));
-      const { worker, wake, calls } = faultyWorker(w.deps, at, fault);
-      let isSettled = false;
-      const first = w.deliver(MESSAGE, undefined, worker).then(() => {
-        isSettled = true;
-        return undefined;
-      });
-      for (let turn = 0; turn < 20; turn++) await settled();
-      if (isSettled && calls() < at) break;
-      boundaries += 1;
-      // The queue delivers the message again, early and late; the crash before the very first write leaves only that.
-      await w.deliver();
-      await recover(w);
-      await w.deliver();
-      wake();
-      await settled();
-      if (fault === "zombie: the answer comes after a takeover") await first;
-      await recover(w);
-      await w.reconcile();
-      checkPromises(w, body);
-      expect([...w.stagedObjects.keys(), ...w.uploads.keys()], `litter after a fault at call ${at}`).toEqual([]);
-    }
-    expect(boundaries).toBeGreaterThanOrEqual(9);
-  });
+describe.each(SCENARIOS)("a download by $name", ({ body }) => {
+  it.each(FAULTS)(
+    "takes effect once, loses nothing and leaves no litter after a fault at any call: %s",
+    async (fault) => {
+      let boundaries = 0;
+      for (let at = 1; ; at++) {
+        const w = world();
+        w.serve(fileOrigin(body));
+        const { worker, wake, calls } = faultyWorker(w.deps, at, fault);
+        let isSettled = false;
+        const first = w.deliver(MESSAGE, undefined, worker).then(() => {
+          isSettled = true;
+          return undefined;
+        });
+        for (let turn = 0; turn < 20; turn++) await settled();
+        if (isSettled && calls() < at) break;
+        boundaries += 1;
+        // The queue delivers the message again, early and late. After a crash before the first write, nothing else can
+        // bring the job back.
+        await w.deliver();
+        await recover(w);
+        await w.deliver();
+        wake();
+        await settled();
+        if (fault === "zombie: the answer comes after a takeover") await first;
+        await recover(w);
+        await w.reconcile();
+        checkPromises(w, body);
+        expect([...w.stagedObjects.keys(), ...w.uploads.keys()], `litter after a fault at call ${at}`).toEqual([]);
+      }
+      expect(boundaries).toBeGreaterThanOrEqual(9);
+    },
+  );
 
-  it("a crash costs at most the part under way and those in flight", async () => {
+  it("fetches at most three parts and a piece again after a crash at any call", async () => {
     for (let at = 1; at < 40; at++) {
       const w = world();
       let fetched = 0;

@@ -3,7 +3,8 @@ import { OutOfTimeError } from "../../../../core/model/errors.ts";
 import { fileOrigin, MESSAGE, world, type Origin } from "../../../simulation/world.ts";
 import { LARGE, sha256Of, leavesNoLitter } from "../support.ts";
 
-describe("the end of the invocation", () => {
+describe("at the end of the invocation", () => {
+  /** An origin whose body triggers `outOfTime` after `afterBytes` bytes. */
   const slowly = (body: Buffer, outOfTime: AbortController, afterBytes: number): Origin => {
     return async (request) => {
       const response = await fileOrigin(body)(request);
@@ -25,7 +26,7 @@ describe("the end of the invocation", () => {
     }
   }
 
-  it("a file that takes longer goes on in the next one, under a new message, uncharged", async () => {
+  it("an unfinished file continues in the next invocation through a new message, without a charged attempt", async () => {
     const w = world();
     let hops = 0;
     while (w.job()?.state !== "INDEXED" && hops < 10) {
@@ -41,7 +42,7 @@ describe("the end of the invocation", () => {
     leavesNoLitter(w);
   });
 
-  it("a chain without end is ended", async () => {
+  it("a job with too many continuations fails", async () => {
     const w = world({ settings: { maxHops: 1 } });
     for (let hop = 0; hop < 2; hop++) {
       const outOfTime = new AbortController();
@@ -52,7 +53,7 @@ describe("the end of the invocation", () => {
     leavesNoLitter(w);
   });
 
-  it("hops without progress spend the retry budget", async () => {
+  it("continuations without progress exhaust the retry budget", async () => {
     const w = world();
     for (let hop = 0; hop < 4; hop++) {
       const outOfTime = new AbortController();
@@ -62,14 +63,14 @@ describe("the end of the invocation", () => {
     expect(w.job()).toMatchObject({ state: "FAILED", reason: "retries_exhausted:out_of_time" });
   });
 
-  it("a record that was not begun in time goes back untouched", async () => {
+  it("a message whose job was not started goes back to the queue, and nothing is written", async () => {
     const w = world();
     expect(await w.deliver(MESSAGE, AbortSignal.abort(new Error("late")))).toBe("return");
     expect(w.hidden).toEqual([0]);
     expect(w.items.history).toHaveLength(0);
   });
 
-  it("a continuation that cannot be sent leaves the message where it is", async () => {
+  it("a message whose continuation cannot be sent goes back to the queue", async () => {
     const outOfTime = new AbortController();
     const w = world({
       wrap: (deps) => ({ ...deps, queue: { ...deps.queue, send: async () => Promise.reject(new Error("out")) } }),

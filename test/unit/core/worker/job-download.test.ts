@@ -7,26 +7,29 @@ describe("a complete download", () => {
   it.each([
     ["empty", Buffer.alloc(0)],
     ["small", SMALL],
-    ["of exactly one part", Buffer.alloc(PART_BYTES, "x")],
-    ["of one part and a byte", Buffer.alloc(PART_BYTES + 1, "x")],
-    ["of several parts", LARGE],
-    ["of several full parts", Buffer.alloc(3 * PART_BYTES, "x")],
-  ])("%s: indexed under its hash, staging clean, message acknowledged", async (_name, body) => {
-    const w = world();
-    w.serve(fileOrigin(body));
-    expect(await w.deliver()).toBe("acknowledge");
-    const sha256 = sha256Of(body);
-    expect(w.job()).toMatchObject({
-      state: "INDEXED",
-      attempts: 1,
-      transfer: { sha256, bytes: body.length, contentType: "text/plain" },
-    });
-    expect(w.contentObjects.get(contentKey(sha256))).toMatchObject({ body, contentType: "text/plain" });
-    expect(w.items.all.get(hashItemKey(sha256))).toMatchObject({ job_id: w.job()?.jobId, bytes: body.length });
-    leavesNoLitter(w);
-  });
+    ["exactly one part", Buffer.alloc(PART_BYTES, "x")],
+    ["one part and a byte", Buffer.alloc(PART_BYTES + 1, "x")],
+    ["several parts", LARGE],
+    ["several full parts", Buffer.alloc(3 * PART_BYTES, "x")],
+  ])(
+    "of a body that is %s is indexed by its hash, leaves staging empty, and acknowledges its message",
+    async (_name, body) => {
+      const w = world();
+      w.serve(fileOrigin(body));
+      expect(await w.deliver()).toBe("acknowledge");
+      const sha256 = sha256Of(body);
+      expect(w.job()).toMatchObject({
+        state: "INDEXED",
+        attempts: 1,
+        transfer: { sha256, bytes: body.length, contentType: "text/plain" },
+      });
+      expect(w.contentObjects.get(contentKey(sha256))).toMatchObject({ body, contentType: "text/plain" });
+      expect(w.items.all.get(hashItemKey(sha256))).toMatchObject({ job_id: w.job()?.jobId, bytes: body.length });
+      leavesNoLitter(w);
+    },
+  );
 
-  it("walks the states in order, each told once", async () => {
+  it("goes through the states in order, and emits one event for each", async () => {
     const w = world();
     w.serve(fileOrigin(SMALL));
     await w.deliver();
@@ -41,14 +44,14 @@ describe("a complete download", () => {
     expect(eventsOf(w, "lease_released")).toHaveLength(1);
   });
 
-  it("takes six writes and no read of the table", async () => {
+  it("of a small body takes six writes of the table", async () => {
     const w = world();
     w.serve(fileOrigin(SMALL));
     await w.deliver();
     expect(w.items.history).toHaveLength(6);
   });
 
-  it("of a body whose length nobody told", async () => {
+  it("of a body of unknown length works, without a checkpoint", async () => {
     const w = world();
     w.serve(() => answer({ body: LARGE }));
     expect(await w.deliver()).toBe("acknowledge");
@@ -58,8 +61,8 @@ describe("a complete download", () => {
   });
 });
 
-describe("the same again", () => {
-  it("a second delivery of a finished job asks nobody and writes nothing", async () => {
+describe("a delivery", () => {
+  it("of a finished job sends no request to the origin, writes nothing and emits nothing", async () => {
     const w = world();
     w.serve(fileOrigin(SMALL));
     await w.deliver();
@@ -68,7 +71,7 @@ describe("the same again", () => {
     expect([w.requests.length, w.items.history.length, w.events.length]).toEqual([requests, writes, events]);
   });
 
-  it("another job with the same content is deduplicated, not published again", async () => {
+  it("of another job with the same content ends DEDUPED and publishes nothing again", async () => {
     const w = world();
     w.serve(fileOrigin(SMALL));
     const other = { ...MESSAGE, artifact_id: "other" };
@@ -80,7 +83,7 @@ describe("the same again", () => {
     leavesNoLitter(w);
   });
 
-  it("a delivery while another worker holds the lease is acknowledged: the record is watched", async () => {
+  it("while another worker holds the lease is acknowledged, because the reconciler watches the record", async () => {
     const w = world();
     let inner: Promise<string> | undefined;
     w.serve(async (request) => {
@@ -95,7 +98,7 @@ describe("the same again", () => {
   });
 });
 
-it("a job's id is what a producer computes", async () => {
+it("the id of a job is the one that a producer computes from its message", async () => {
   const w = world();
   w.serve(fileOrigin(SMALL));
   await w.deliver();

@@ -3,8 +3,8 @@ import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
 import { answer, fileOrigin, MESSAGE, settled, world, type Origin } from "../../../simulation/world.ts";
 import { SMALL, LARGE, eventsOf } from "../support.ts";
 
-describe("the lease", () => {
-  /** An origin that answers GET only when told to. */
+describe("the lease of a worker", () => {
+  /** An origin that answers GET only after `open` was called. */
   const waitingOrigin = () => {
     const gate = Promise.withResolvers<void>();
     const origin: Origin = async (request) => {
@@ -15,7 +15,7 @@ describe("the lease", () => {
     return { origin, open: gate.resolve };
   };
 
-  it("is renewed at a third of its time while the origin is slow, and hides the message as long", async () => {
+  it("is renewed every third of its TTL while the origin is slow, and hides the message for its TTL", async () => {
     const w = world();
     const { origin, open } = waitingOrigin();
     w.serve(origin);
@@ -32,14 +32,14 @@ describe("the lease", () => {
     expect(eventsOf(w, "lease_renewed")).toHaveLength(7);
   });
 
-  it("of a zombie is worth nothing: its successor's fence shuts it out of every write", async () => {
+  it("that a successor took over lets no write through: the fence refuses the old worker", async () => {
     const w = world();
     const { origin, open } = waitingOrigin();
     w.serve(origin);
     const zombie = w.deliver();
     await settled();
     const expired = w.job();
-    // The zombie's own clock stands still; for its successor the lease has expired.
+    // The old worker's clock stands still, so it believes in its lease. By the successor's clock it has expired.
     const successorDeps: WorkerDeps = {
       ...w.deps,
       clock: { ...w.deps.clock, nowMs: () => w.clock.nowMs() + 130_000 },
@@ -55,7 +55,7 @@ describe("the lease", () => {
     expect(w.contentObjects.size).toBe(1);
   });
 
-  it("that could not be renewed in time is given up", async () => {
+  it("that could not be renewed in time is given up, and nothing is published under it", async () => {
     let isOut = false;
     const w = world({
       wrap: (deps) => ({
@@ -83,7 +83,7 @@ describe("the lease", () => {
     expect(w.contentObjects.size).toBe(0);
   });
 
-  it("our own write, sent again after its answer was lost, is not a refusal", async () => {
+  it("is not lost if the SDK sends each write twice because its answer was lost", async () => {
     const w = world({
       wrap: (deps) => ({
         ...deps,
@@ -102,7 +102,7 @@ describe("the lease", () => {
     expect(w.events.at(-1)?.event).toBe("lease_released");
   });
 
-  it("is not renewed once it was given back, however late the heartbeat comes", async () => {
+  it("is not renewed by a heartbeat that comes after its release", async () => {
     const w = world({
       wrap: (deps) => ({
         ...deps,
@@ -122,7 +122,7 @@ describe("the lease", () => {
     expect(eventsOf(w, "lease_renewed")).toEqual([]);
   });
 
-  it("leaves nothing of itself on a finished record", async () => {
+  it("leaves no attribute on the record of a finished job", async () => {
     const w = world();
     w.serve(fileOrigin(SMALL));
     await w.deliver();
@@ -132,7 +132,7 @@ describe("the lease", () => {
     expect(item["expires_at"]).toBe(w.clock.nowMs() / 1000 + 86_400);
   });
 
-  it("that nobody answers for is not taken", async () => {
+  it("is not taken if the write is refused without an item: nothing is requested from the origin", async () => {
     const w = world({
       wrap: (deps) => ({ ...deps, items: { ...deps.items, write: async () => ({ applied: false, item: undefined }) } }),
     });
@@ -140,14 +140,14 @@ describe("the lease", () => {
     expect(w.requests).toHaveLength(0);
   });
 
-  it("nothing is acknowledged while the table is out", async () => {
+  it("cannot be taken while the table is down, and the message goes back to the queue", async () => {
     const w = world({
       wrap: (deps) => ({ ...deps, items: { ...deps.items, write: async () => Promise.reject(new Error("outage")) } }),
     });
     expect(await w.deliver()).toBe("return");
   });
 
-  it("that cannot even be given back expires by itself; the message comes back then", async () => {
+  it("that cannot be released expires, and the message is hidden until then", async () => {
     let writes = 0;
     const w = world({
       wrap: (deps) => ({

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { answer, fileOrigin, PART_BYTES, world, type Origin, type World } from "../../../simulation/world.ts";
 import { SMALL, LARGE, sha256Of, leavesNoLitter, tearing } from "../support.ts";
 
-describe("a torn body", () => {
-  it("goes on from the last acknowledged part, asking for the same version", async () => {
+describe("a download whose body is torn", () => {
+  it("resumes after the last recorded part, and only the same version (If-Range)", async () => {
     const w = world();
     w.serve(tearing(fileOrigin(LARGE), 30));
     expect(await w.deliver()).toBe("return");
@@ -15,7 +15,7 @@ describe("a torn body", () => {
     leavesNoLitter(w);
   });
 
-  it("that advances each time is never given up: only attempts without progress are charged", async () => {
+  it("is not charged for attempts with progress", async () => {
     const w = world();
     w.serve(tearing(fileOrigin(LARGE), 9, 4));
     for (let attempt = 0; attempt < 5; attempt++) {
@@ -25,7 +25,7 @@ describe("a torn body", () => {
     expect(w.job()).toMatchObject({ state: "INDEXED", attempts: 5 });
   });
 
-  it("that has to start over each time is given up: staging the same parts again is no progress", async () => {
+  it("fails if it starts over in every attempt: staging the same parts again is not progress", async () => {
     const w = world();
     const torn = tearing(fileOrigin(LARGE), 20, 100);
     w.serve((request) => torn({ ...request, headers: {} }));
@@ -38,9 +38,9 @@ describe("a torn body", () => {
   });
 
   it.each([
-    ["shorter than its length", SMALL.length + 1],
-    ["longer than its length", SMALL.length - 1],
-  ])("%s never finalizes", async (_name, length) => {
+    ["shorter than its Content-Length", SMALL.length + 1],
+    ["longer than its Content-Length", SMALL.length - 1],
+  ])("is not finalized if the body is %s", async (_name, length) => {
     const w = world();
     w.serve(() => answer({ headers: { "content-length": String(length), etag: '"v"' }, body: SMALL }));
     expect(await w.deliver()).toBe("return");
@@ -52,17 +52,17 @@ describe("a torn body", () => {
     ["the origin ignores ranges", (): Origin => (request) => fileOrigin(LARGE)({ ...request, headers: {} })],
     ["the version has changed", (): Origin => fileOrigin(Buffer.from("another body of several parts"), '"v2"')],
     [
-      "the range is not what was asked for",
+      "the range is not the one requested",
       (): Origin => (request) =>
         "range" in request.headers
           ? answer({ status: 206, headers: { "content-range": "bytes 1-2/3", "content-length": "2" }, body: SMALL })
           : fileOrigin(LARGE)(request),
     ],
     [
-      "the range is said not to exist",
+      "the origin answers 416",
       (): Origin => (request) => ("range" in request.headers ? answer({ status: 416 }) : fileOrigin(LARGE)(request)),
     ],
-  ])("starts over where %s; no bytes of two answers mix", async (_name, second) => {
+  ])("starts over if %s, and never mixes bytes of two answers", async (_name, second) => {
     const w = world();
     w.serve(tearing(fileOrigin(LARGE), 30));
     await w.deliver();
@@ -76,7 +76,7 @@ describe("a torn body", () => {
     leavesNoLitter(w);
   });
 
-  it("a resume that is answered with trouble keeps its checkpoint", async () => {
+  it("keeps its checkpoint if the resume is answered with 503", async () => {
     const w = world();
     w.serve(tearing(fileOrigin(LARGE), 30));
     await w.deliver();
@@ -91,7 +91,7 @@ describe("a torn body", () => {
       "whose parts were overwritten",
       (w: World) => w.uploads.forEach(({ parts }) => parts.set(1, { body: Buffer.alloc(PART_BYTES), etag: '"x"' })),
     ],
-    ["of which a part is missing", (w: World) => w.uploads.forEach(({ parts }) => parts.delete(2))],
+    ["that lacks a part", (w: World) => w.uploads.forEach(({ parts }) => parts.delete(2))],
     ["that was aborted", (w: World) => w.uploads.clear()],
   ])("starts over with an upload %s", async (_name, spoil) => {
     const w = world();
@@ -104,7 +104,7 @@ describe("a torn body", () => {
     leavesNoLitter(w);
   });
 
-  it("starts over with a hash state of another version", async () => {
+  it("starts over if the hash state in the checkpoint cannot be restored", async () => {
     const w = world({
       wrap: (deps) => ({
         ...deps,
@@ -119,7 +119,7 @@ describe("a torn body", () => {
     leavesNoLitter(w);
   });
 
-  it("without a strong validator leaves nothing behind and starts over", async () => {
+  it("starts over and leaves nothing in staging if the origin sends no strong validator", async () => {
     const w = world();
     const weak: Origin = async (request) => {
       const { headers, ...response } = await fileOrigin(LARGE)({ ...request, headers: {} });
@@ -136,7 +136,7 @@ describe("a torn body", () => {
 });
 
 describe("an upload whose completion was not recorded", () => {
-  /** All parts are staged and on record; then Complete fails, before or after its effect. */
+  /** All parts are staged and recorded. Then CompleteMultipartUpload fails, before or after its effect. */
   const halfCompleted = async (takesEffect: boolean): Promise<World> => {
     let isOut = true;
     const w = world({
@@ -160,16 +160,19 @@ describe("an upload whose completion was not recorded", () => {
     return w;
   };
 
-  it.each([true, false])("is completed without asking the origin again (had it happened: %s)", async (takesEffect) => {
-    const w = await halfCompleted(takesEffect);
-    const requests = w.requests.length;
-    expect(await w.deliver()).toBe("acknowledge");
-    expect(w.job()).toMatchObject({ state: "INDEXED", transfer: { sha256: sha256Of(LARGE) } });
-    expect(w.requests).toHaveLength(requests);
-    leavesNoLitter(w);
-  });
+  it.each([true, false])(
+    "is completed without a request to the origin (completion took effect: %s)",
+    async (takesEffect) => {
+      const w = await halfCompleted(takesEffect);
+      const requests = w.requests.length;
+      expect(await w.deliver()).toBe("acknowledge");
+      expect(w.job()).toMatchObject({ state: "INDEXED", transfer: { sha256: sha256Of(LARGE) } });
+      expect(w.requests).toHaveLength(requests);
+      leavesNoLitter(w);
+    },
+  );
 
-  it("starts over where something else lies in its place", async () => {
+  it("is started over if another object is at its staging key", async () => {
     const w = await halfCompleted(true);
     const [key = ""] = w.stagedObjects.keys();
     await w.staging.put(key, SMALL, "text/plain");
@@ -181,8 +184,8 @@ describe("an upload whose completion was not recorded", () => {
   });
 });
 
-describe("staging that vanished", () => {
-  it("before it was published: the body is fetched again", async () => {
+describe("a staged object", () => {
+  it("that vanished before it was published is fetched again", async () => {
     let isSwept = false;
     const w = world({
       wrap: (deps) => ({
@@ -206,7 +209,7 @@ describe("staging that vanished", () => {
     expect(w.job()?.state).toBe("INDEXED");
   });
 
-  it("after it was published: nothing is fetched again", async () => {
+  it("that vanished after it was published is not fetched again", async () => {
     const w = world({
       wrap: (deps) => ({
         ...deps,
@@ -225,7 +228,7 @@ describe("staging that vanished", () => {
     expect(w.job()?.state).toBe("INDEXED");
   });
 
-  it("that cannot be cleaned is left to the sweep", async () => {
+  it("that cannot be deleted is left to the reconciler's sweep", async () => {
     const w = world({
       wrap: (deps) => ({ ...deps, staging: { ...deps.staging, delete: async () => Promise.reject(new Error("out")) } }),
     });

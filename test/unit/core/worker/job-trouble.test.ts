@@ -4,7 +4,7 @@ import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../../simula
 import { SMALL, LARGE, sha256Of, eventsOf, leavesNoLitter, cut } from "../support.ts";
 
 describe("transient trouble", () => {
-  it("keeps the state, counts the attempt, gives the lease back and returns the message with the delay", async () => {
+  it("keeps the state, counts the attempt, releases the lease and returns the message with the delay", async () => {
     const w = world();
     w.serve(({ method }) =>
       method === "HEAD" ? answer({}) : answer({ status: 503, headers: { "retry-after": "9" } }),
@@ -17,7 +17,7 @@ describe("transient trouble", () => {
     expect(w.job()?.operations.HEAD?.status).toBe("DONE");
   });
 
-  it("a delivery before its time goes back for the rest of it, uncharged", async () => {
+  it("returns a message that is delivered before the delay is over for the rest of it, without a charge", async () => {
     const w = world();
     w.serve(() => answer({ status: 503, headers: { "retry-after": "9" } }));
     await w.deliver();
@@ -27,7 +27,7 @@ describe("transient trouble", () => {
     expect(w.job()?.attempts).toBe(1);
   });
 
-  it("ends well when it passes; HEAD is replayed, not repeated", async () => {
+  it("that passes ends in INDEXED, and HEAD is replayed, not repeated", async () => {
     const w = world();
     let troubles = 1;
     w.serve((request) => {
@@ -48,7 +48,7 @@ describe("transient trouble", () => {
     ]);
   });
 
-  it("that outlives the budget fails the job with the last reason", async () => {
+  it("that exhausts the retry budget fails the job with the last reason", async () => {
     const w = world();
     w.serve(() => answer({ status: 502 }));
     for (let attempt = 1; attempt <= 3; attempt++) {
@@ -59,7 +59,7 @@ describe("transient trouble", () => {
     expect(w.requests).toHaveLength(3);
   });
 
-  it("of the staging bucket is ours, not the origin's", async () => {
+  it("with the staging bucket has the class system, not origin", async () => {
     const w = world({
       wrap: (deps) => ({
         ...deps,
@@ -72,12 +72,12 @@ describe("transient trouble", () => {
   });
 });
 
-describe("permanent trouble fails the job at once", () => {
+describe("permanent trouble", () => {
   it.each<[string, object, Origin, string, string]>([
-    ["not found", {}, () => answer({ status: 404 }), "http_404", "origin"],
-    ["forbidden", {}, () => answer({ status: 403 }), "http_403", "origin"],
+    ["status 404", {}, () => answer({ status: 404 }), "http_404", "origin"],
+    ["status 403", {}, () => answer({ status: 403 }), "http_403", "origin"],
     [
-      "a body that is not of the expected digest",
+      "a body with another digest than expected",
       { sha256: "0".repeat(64) },
       fileOrigin(LARGE),
       "digest_mismatch",
@@ -85,22 +85,22 @@ describe("permanent trouble fails the job at once", () => {
     ],
     ["a private address", { url: "http://10.0.0.1/" }, fileOrigin(SMALL), "private_address", "policy"],
     ["an unsupported scheme", { url: "ftp://example.com/" }, fileOrigin(SMALL), "unsupported_scheme:ftp", "policy"],
-    ["credentials", { url: "http://a:b@example.com/" }, fileOrigin(SMALL), "credentials_in_url", "policy"],
+    ["credentials in the URL", { url: "http://a:b@example.com/" }, fileOrigin(SMALL), "credentials_in_url", "policy"],
     [
-      "a body that grows too large without saying so",
+      "a body that exceeds the limit and did not announce its length",
       {},
       () => answer({ body: Buffer.alloc(101) }),
       "too_large",
       "policy",
     ],
     [
-      "a type that only GET tells",
+      "a forbidden type that only GET reveals",
       {},
       ({ method }) => answer({ headers: { "content-type": method === "HEAD" ? "text/plain" : "image/png" } }),
       "type_not_allowed:image/png",
       "policy",
     ],
-  ])("%s", async (_name, change, origin, reason, failureClass) => {
+  ])("fails the job at once: %s", async (_name, change, origin, reason, failureClass) => {
     const w = world({
       settings: { maxBodyBytes: 100, allowedContentTypes: ["text/plain", "application/octet-stream"] },
     });
@@ -114,7 +114,7 @@ describe("permanent trouble fails the job at once", () => {
     expect(w.logs.join()).toContain(reason);
   });
 
-  it("content of the same hash and another size is our own fault, and loud", async () => {
+  it("of the class system fails a job whose content address holds an object of another size", async () => {
     const w = world();
     w.serve(fileOrigin(SMALL));
     const other = { body: LARGE, etag: "", contentType: "", createdMs: 0 };
@@ -123,7 +123,7 @@ describe("permanent trouble fails the job at once", () => {
     expect(w.job()).toMatchObject({ state: "FAILED", reason: "content_size_mismatch", failureClass: "system" });
   });
 
-  it("a job of several parts that fails takes its upload along", async () => {
+  it("aborts the multipart upload of the job that it fails", async () => {
     const w = world();
     w.serve(async (request) => {
       const response = await fileOrigin(LARGE)(request);
@@ -139,12 +139,16 @@ describe("permanent trouble fails the job at once", () => {
   });
 });
 
-describe("messages that are none", () => {
+describe("an invalid message", () => {
   it.each([
-    ["no JSON", "{", "not JSON"],
-    ["no object", "[]", "message: "],
-    ["no URL", JSON.stringify({ work_id: "w", artifact_id: "a", url: "here" }), "url: not an absolute URL"],
-  ])("%s: to the dead letters with the reason, once", async (_name, body, reason) => {
+    ["not JSON", "{", "not JSON"],
+    ["not an object", "[]", "message: "],
+    [
+      "not an absolute URL",
+      JSON.stringify({ work_id: "w", artifact_id: "a", url: "here" }),
+      "url: not an absolute URL",
+    ],
+  ])("goes to the dead-letter queue once, with the reason: %s", async (_name, body, reason) => {
     const w = world();
     expect(await w.deliver(body)).toBe("acknowledge");
     expect(w.deadLetters).toHaveLength(1);
@@ -152,7 +156,7 @@ describe("messages that are none", () => {
     expect(w.items.history).toHaveLength(0);
   });
 
-  it("come back when even the dead-letter queue is out", async () => {
+  it("goes back to the queue if the dead-letter queue is down", async () => {
     const w = world({
       wrap: (deps) => ({
         ...deps,

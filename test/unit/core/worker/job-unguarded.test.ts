@@ -4,7 +4,7 @@ import { contentKey } from "../../../../core/model/keys.ts";
 import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../../simulation/world.ts";
 import { SMALL, LARGE, sha256Of, leavesNoLitter } from "../support.ts";
 
-describe("the plain path, gate off", () => {
+describe("the unguarded path (gate off)", () => {
   const off = { settings: { gateCeiling: 0 } };
 
   it.each([SMALL, LARGE])("publishes %s at its content address and keeps no record", async (body) => {
@@ -18,9 +18,9 @@ describe("the plain path, gate off", () => {
   });
 
   it.each<[string, object, Origin, string]>([
-    ["permanent trouble", {}, () => answer({ status: 404 }), "http_404"],
-    ["a wrong digest", { sha256: "0".repeat(64) }, fileOrigin(SMALL), "digest_mismatch"],
-  ])("sends %s to the dead letters", async (_name, change, origin, reason) => {
+    ["a job with permanent trouble", {}, () => answer({ status: 404 }), "http_404"],
+    ["a job with a wrong digest", { sha256: "0".repeat(64) }, fileOrigin(SMALL), "digest_mismatch"],
+  ])("sends %s to the dead-letter queue", async (_name, change, origin, reason) => {
     const w = world(off);
     w.serve(origin);
     expect(await w.deliver({ ...MESSAGE, ...change })).toBe("acknowledge");
@@ -28,7 +28,7 @@ describe("the plain path, gate off", () => {
     leavesNoLitter(w);
   });
 
-  it("returns transient trouble with a delay, until the deliveries are spent", async () => {
+  it("returns a message with a delay after transient trouble, until its deliveries are used up", async () => {
     const w = world({ settings: { gateCeiling: 0, retry: { maxAttempts: 2, baseMs: 1000, capMs: 1000 } } });
     w.serve(() => answer({ status: 503, headers: { "retry-after": "3" } }));
     expect(await w.deliver()).toBe("return");
@@ -41,7 +41,7 @@ describe("the plain path, gate off", () => {
     expect(last.deadLetters).toMatchObject([{ reason: "http_503" }]);
   });
 
-  it("leaves no upload behind when the body is torn after a part was staged: nobody would go on from it", async () => {
+  it("aborts the upload if the body is torn after a part was staged, because nothing could resume it", async () => {
     const w = world(off);
     const torn = async function* (): AsyncIterable<Uint8Array> {
       yield LARGE;
@@ -53,7 +53,7 @@ describe("the plain path, gate off", () => {
     leavesNoLitter(w);
   });
 
-  it("goes back whole at the end of the invocation", async () => {
+  it("returns the message to the queue at the end of the invocation", async () => {
     const w = world(off);
     const outOfTime = new AbortController();
     w.serve((request) => {
@@ -65,7 +65,7 @@ describe("the plain path, gate off", () => {
     expect(w.hidden).toEqual([0]);
   });
 
-  it("lets a job with a record finish on its own side", async () => {
+  it("lets a job with a record finish on the guarded path", async () => {
     const w = world(off);
     w.serve(fileOrigin(SMALL));
     await w.deliver({ ...MESSAGE, tracked: true });

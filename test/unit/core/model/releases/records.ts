@@ -1,6 +1,6 @@
 /**
- * Every job record that one download in parts writes, one after the other.
- * `node test/unit/core/model/releases/records.ts > test/unit/core/releases/<version>.json` keeps a release's.
+ * Every version of the job record that one multipart download writes, in order. To keep those of a release, run
+ * `node test/unit/core/model/releases/records.ts > test/unit/core/model/releases/<version>.json`.
  */
 import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
