@@ -74,7 +74,11 @@ export interface Seen {
   readonly logs: Readonly<Record<string, unknown>>[];
 }
 
-export type RunOptions = Partial<PipelineOptions> & Surroundings;
+export type RunOptions = Partial<PipelineOptions> &
+  Surroundings & {
+    /** Another build's way to start. */
+    readonly start?: typeof startPipeline;
+  };
 
 export class Run {
   readonly pipeline: Pipeline;
@@ -220,7 +224,8 @@ const WORKER_ENV = { ALLOW_PRIVATE_HOSTS: "true", LEASE_TTL_MS: "2000" };
 /** Stopped when `end` is disposed of. */
 export async function startRun(options: RunOptions, end = endOfTest()): Promise<Run> {
   const seen: Seen = { events: [], notEvents: [], metrics: [], leases: [], requests: [], logs: [] };
-  const pipeline = await startPipeline({
+  const { start = startPipeline } = options;
+  const pipeline = await start({
     workers: 2,
     reconcileEveryMs: 500,
     ...options,

@@ -1,4 +1,4 @@
-import type { Change } from "./tree.ts";
+import type { Change } from "../../changed-tree.ts";
 
 /** A way to break the product. The simulator must notice it. */
 export interface Mutant extends Change {

@@ -7,7 +7,8 @@ import { availableParallelism } from "node:os";
 import pMap from "p-map";
 import { MUTANTS, type Mutant } from "./catalogue.ts";
 import type { ProbeReport } from "./probe.ts";
-import { inChangedTree, runIn } from "./tree.ts";
+import { inChangedTree } from "../../changed-tree.ts";
+import { runIn, SIMULATED } from "./tree.ts";
 import { showLoss } from "./unfenced.ts";
 
 /** Enough for every undisturbed scenario, a few hundred seeds and most of the single faults. */
@@ -25,7 +26,7 @@ interface Verdict {
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function judge(mutant: Mutant): Promise<Verdict> {
-  const verdict = await inChangedTree([mutant], probe);
+  const verdict = await inChangedTree(SIMULATED, [mutant], probe);
   say(`${verdict.isKilled ? "killed  " : "SURVIVED"} ${mutant.file}: ${mutant.what} (${verdict.how})`);
   return { mutant, ...verdict };
 }

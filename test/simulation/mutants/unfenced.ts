@@ -1,5 +1,6 @@
 import type { LossReport } from "./loss.ts";
-import { inChangedTree, runIn, type Change } from "./tree.ts";
+import { inChangedTree, type Change } from "../../changed-tree.ts";
+import { runIn, SIMULATED } from "./tree.ts";
 
 /**
  * The product with the kind of lease that is often home-made: the holder writes without a check that it still holds the
@@ -27,7 +28,7 @@ export const WITHOUT_FENCES: readonly Change[] = [
 const LONGEST_MS = 600_000;
 
 export async function showLoss(schedules: number, changes = WITHOUT_FENCES): Promise<LossReport> {
-  return inChangedTree(changes, async (tree) => {
+  return inChangedTree(SIMULATED, changes, async (tree) => {
     const { error, stderr, stdout } = await runIn(tree, "loss.ts", [String(schedules)], LONGEST_MS);
     if (error) throw new Error(`The search for losses failed: ${stderr}`, { cause: error });
     return JSON.parse(stdout) as LossReport;
