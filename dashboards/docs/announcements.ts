@@ -24,7 +24,7 @@ export const EXAMPLE_ANNOUNCEMENT: Announcement = {
   finished_at: "2026-11-25T08:00:00.000Z",
 };
 
-/** As a target of a rule gets it. */
+/** The event as the target of a rule receives it. */
 const EXAMPLE_EVENT = {
   version: "0",
   id: "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
@@ -52,10 +52,10 @@ export const announcementsMarkdown = (): string => `<!-- Made by \`npm run gener
 
 # Announcements
 
-An artifact that becomes INDEXED or DEDUPED is announced on an event bus of EventBridge: the output \`EventBusName\` of the
-stack. Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${ANNOUNCEMENT_TYPE}\`. The schema of its detail comes from
-[\`core/model/announcement.ts\`](../core/model/announcement.ts); [\`announcement.schema.json\`](announcement.schema.json) is the same as JSON
-Schema.
+An artifact that becomes INDEXED or DEDUPED is announced on an EventBridge event bus, the stack's output
+\`EventBusName\`. The source is \`${ANNOUNCEMENT_SOURCE}\` and the detail type is \`${ANNOUNCEMENT_TYPE}\`. The schema
+of \`detail\` comes from [\`core/model/announcement.ts\`](../core/model/announcement.ts).
+[\`announcement.schema.json\`](announcement.schema.json) is the same as JSON Schema.
 
 ${json(EXAMPLE_EVENT)}
 
@@ -70,32 +70,33 @@ ${table(
 
 ## What is promised
 
-- **At least once.** Every job that becomes INDEXED or DEDUPED is announced, whatever crashes on the way, for as long as the
-  bus can be reached once within a day: that is how long the table's stream remembers. A second or two after the job's end,
-  as a rule.
-- **Always the same.** \`detail\` comes from the job's record alone, and a finished record does not change: delivered twice,
-  it is byte for byte the same.
+- **At least once.** Every job that becomes INDEXED or DEDUPED is announced, whatever crashes on the way, as long as
+  the bus can be reached once within a day. The table's stream keeps a change for a day. As a rule the announcement
+  comes a second or two after the job's end.
+- **Always the same.** \`detail\` comes from the job's record alone, and a finished record does not change. If it is
+  delivered twice, it is byte for byte the same.
 - **After the fact.** When the event is sent, the object is at \`key\` and the job's record is final.
-- **Nothing else.** FAILED jobs are not announced: they are in the record, in the log and in the alarms. Jobs on the plain path
-  (the gate off) have no record, and nobody hears of them either.
-- **From when the stream is there.** What was stored before the table had one is not announced.
-- **No order** between jobs. Of one job there is one event.
+- **Nothing else.** FAILED jobs are not announced: look for them in the record, in the log and in the alarms. Jobs on
+  the plain path (gate off) have no record and are not announced either.
+- **Only since the stream exists.** Files that were stored before the table had a stream are not announced.
+- **No order** between jobs. One job has one event.
 
-## Telling them apart
+## How to deduplicate
 
-Deduplicate by \`detail.id\`, the job's id. The envelope's own \`id\` is another one each time EventBridge is given the event.
-A job that is planned again after its record's retention (\`RECORD_RETENTION_DAYS\`) is announced again, with the same \`id\` and
-another \`finished_at\`: by both, it is a new event.
+Deduplicate by \`detail.id\`, the job's id. The \`id\` of the envelope is different each time EventBridge is given the
+event. A job that is planned again after its record's retention (\`RECORD_RETENTION_DAYS\`) is announced again, with
+the same \`id\` and another \`finished_at\`. If you deduplicate by both, it is a new event.
 
-Who can do the work twice needs nothing. Who cannot, writes the id in one transaction with what the work changes, on
-condition that it is not there yet (in DynamoDB \`attribute_not_exists\`, in SQL a unique key). Written before, a crash loses
-the work; written after, a crash does it twice.
+If your consumer can do its work twice without harm, it needs no deduplication. Otherwise write the id in the same
+transaction as the changes that the work makes, on condition that the id is not there yet (\`attribute_not_exists\` in
+DynamoDB, a unique key in SQL). If you write the id before the work, a crash loses the work. If you write it after the
+work, a crash does the work twice.
 
-Several jobs with the same bytes give several events with the same \`sha256\` and \`key\`, one INDEXED and the others DEDUPED.
-\`state\` says who came first; it says nothing about whether the object is there: it is.
+Several jobs with the same bytes give several events with the same \`sha256\` and \`key\`. One is INDEXED and the
+others are DEDUPED. \`state\` only says which job came first. The object is there in either case.
 
-Where an environment keeps content for a number of days (\`contentRetentionDays\`), they count from when the *bytes* were first
-stored. A DEDUPED object may have only the rest of them before it: copy what must stay for longer.
+If an environment keeps content for a number of days (\`contentRetentionDays\`), they count from when the *bytes* were
+first stored. So a DEDUPED object may have only some of those days left. Copy what you need for longer.
 
 ## Listening
 
@@ -123,17 +124,18 @@ new Rule(this, "Reports", {
 });
 \`\`\`
 
-EventBridge tries a target for 24 hours; give it a dead-letter queue for what comes after. To hear of everything that ever was,
-turn on an archive of the bus: \`aws events create-archive\`.
+EventBridge retries a target for 24 hours. Give the rule a dead-letter queue for events that still fail then. To keep
+every event that was ever sent, create an archive of the bus: \`aws events create-archive\`.
 
-The laptop run has neither a stream nor a bus: there, \`results.jsonl\` says the same of each job when the run is over.
+A run on a laptop has neither a stream nor a bus. There \`results.jsonl\` says the same about each job when the run is
+over.
 
-## When it does not work
+## When something fails
 
-| what happens | what becomes of it |
+| what happens | what follows |
 |---|---|
-| the bus refuses an event, or does not answer | the stream delivers it again, from that event on, until the bus takes it |
+| the bus refuses an event, or does not answer | the stream delivers the records again, from that event on, until the bus accepts it |
 | the announcer dies, or runs out of time | the same |
-| a record makes no sense (it cannot be one of ours) | it goes to the queue \`StreamDeadLetterQueueUrl\`, whole, with the attribute \`reason\`; the others go on |
-| all that for a whole day | the stream forgets. Lambda puts the place in the stream into the same queue; the jobs are in the table: see the runbook [announcements-late](runbooks/announcements-late.md) |
+| a record makes no sense (it cannot be one of ours) | the whole record goes to the queue \`StreamDeadLetterQueueUrl\`, with the attribute \`reason\`; the other records go on |
+| one of the first two lasts for a day | the stream forgets the records. Lambda puts their place in the stream into the same queue. The jobs are still in the table: see the runbook [announcements-late](runbooks/announcements-late.md) |
 `;
