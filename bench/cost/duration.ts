@@ -31,8 +31,8 @@ export interface Work {
 }
 
 /**
- * Latencies of one file add up, and files run in parallel. The slowest of CPU, function network and origin decides how long
- * the transfer takes.
+ * Latencies of one file add up, and files run in parallel. The slowest of CPU, function network and origin decides how
+ * long the transfer takes.
  */
 export function invocationMs(
   work: Work,

@@ -1,4 +1,4 @@
-/** Turns counts into bills: of one artifact, and of one month of an environment. Assumptions are here and in duration.ts. */
+/** Turns counts into bills, of one artifact and of an environment's month. Assumptions are here and in duration.ts. */
 import { sumOf, times, type Bill } from "./bill.ts";
 import type { Counts } from "./artifacts.ts";
 import { gbSeconds, invocationMs, type Work } from "./duration.ts";
@@ -41,9 +41,9 @@ export function logBill(bytes: number, lines: number, invocations: number): Bill
 }
 
 /**
- * One event for each artifact, and its share of the announcer: full batches of 100 in 512 MB, with ten requests of 30 ms
- * one after the other. A run on a laptop announces nothing, so this is not counted. test/infra/streams.test.ts checks that
- * there is one event.
+ * One event for each artifact, and its share of the announcer: full batches of 100 in 512 MB, with ten requests of
+ * 30 ms one after the other. A run on a laptop announces nothing, so this is not counted. test/infra/streams.test.ts
+ * checks that there is one event.
  */
 const announcementBill = (): Bill => ({
   events: 1,

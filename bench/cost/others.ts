@@ -4,8 +4,9 @@ import { gbSeconds, invocationMs } from "./duration.ts";
 import { logBill } from "./models.ts";
 
 /**
- * Data Transfer Hub's published estimate (docs/en-base/plan-deployment/cost.md of its repository, example 2, April 2023):
- * 1 TB of files of 10 KB between two S3 buckets. Its quantities for each file are kept, except data out and "others".
+ * Data Transfer Hub's published estimate (docs/en-base/plan-deployment/cost.md of its repository, example 2, April
+ * 2023): 1 TB of files of 10 KB between two S3 buckets. Its quantities for each file are kept, except data out and
+ * "others".
  * DynamoDB is at today's price.
  */
 const HUB_FILES = 107_400_000;

@@ -1,4 +1,4 @@
-/** AWS prices in us-east-1, without free tier, discounts and taxes. Each price names its source and the source's date. */
+/** AWS prices in us-east-1, without free tier, discounts and taxes. Each price names its source and that one's date. */
 
 const DATA_TRANSFER_HUB = "the cost page of Data Transfer Hub, 2023-04";
 /** Known, but not found in a dated source. Check the AWS page before you rely on it. */

@@ -11,7 +11,7 @@ const metricAlarm = z.object({
   Metrics: z.array(z.object({ MetricStat: z.unknown().optional(), Expression: z.string().optional() })).default([]),
 });
 
-/** An alarm is billed for each metric it reads, including a Contributor Insights report. A composite alarm has one price. */
+/** An alarm is billed for each metric it reads, a Contributor Insights report included. (Composites have one price.) */
 function metricsLookedAt({ Properties }: Resource): number {
   const { MetricName: plain, Metrics: queries } = metricAlarm.parse(Properties);
   const isMetric = ({ MetricStat: stat, Expression: expression }: (typeof queries)[number]): boolean =>

@@ -5,7 +5,7 @@ export interface BurnRule {
   readonly id: string;
   readonly severity: "page" | "ticket";
   readonly longMinutes: number;
-  /** Shows whether the burn still goes on. Undefined if the long window is the objective's: then the budget is spent. */
+  /** Shows whether the burn goes on. Undefined if the long window is the objective's own: then all budget is spent. */
   readonly shortMinutes: number | undefined;
   /** How many times faster than allowed the budget is spent when the rule holds. */
   readonly factor: number;

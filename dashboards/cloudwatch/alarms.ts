@@ -91,8 +91,8 @@ function oneAlarm(scope: Construct, alarm: Alarm, props: AlarmsProps): MetricAla
 }
 
 /**
- * Makes the composite that is in ALARM while any alarm that pages for an objective is in ALARM. It takes a rollout of the
- * gate back. It notifies nobody, since the alarms that it combines do.
+ * Makes the composite that is in ALARM while any alarm that pages for an objective is in ALARM. It takes a rollout of
+ * the gate back. It notifies nobody, since the alarms that it combines do.
  * @param made the alarms made from `alarms`, in the same order.
  */
 export function watchObjectives(
