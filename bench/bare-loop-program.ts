@@ -1,4 +1,4 @@
-/** The least that has to be done for a download, without any protocol: GET, SHA-256, S3. What the worker is compared to. */
+/** The least that a download takes, without any protocol: GET, SHA-256, S3. The worker is compared with this loop. */
 import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,

@@ -32,7 +32,7 @@ async function bundles(): Promise<readonly Bundle[]> {
   return [bundleOf("worker", "WorkerFunctionName"), bundleOf("reconciler", "ReconcilerFunctionName")];
 }
 
-/** In a new process each time, as a cold start is. */
+/** Measures in a new process each time, like a cold start. @returns milliseconds. */
 async function importMs(path: string, variables: Readonly<Record<string, string>>): Promise<number> {
   const program = `
     const started = performance.now();
@@ -45,7 +45,7 @@ async function importMs(path: string, variables: Readonly<Record<string, string>
 }
 
 export const bundle: Measurement = {
-  about: `what Lambda loads: size, and time to import in a new process (medians of ${ROUNDS})`,
+  about: `the bundles that Lambda loads: size, and time to import in a new process (medians of ${ROUNDS})`,
   async measure(_say, scope) {
     const temporary = scope.use(await temporaryFolder());
     const empty = join(temporary.path, "empty.mjs");
@@ -69,7 +69,7 @@ export const bundle: Measurement = {
     }
     return {
       figures,
-      remarks: ["Imported without V8's compile cache, which a new Lambda environment has not either."],
+      remarks: ["Imported without V8's compile cache. A new Lambda environment does not have one either."],
     };
   },
 };

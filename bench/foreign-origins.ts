@@ -22,7 +22,7 @@ async function digestOf(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Kills the worker that downloads the job once half of it is staged, and counts what is staged in all. */
+/** Kills the worker that downloads the job once half of it is staged. Counts the bytes that are staged in all. */
 class Killer {
   killedPid: number | undefined;
   stagedBytes = 0;
@@ -95,7 +95,8 @@ async function downloadFrom(scope: AsyncDisposableStack, visit: Visit): Promise<
   const records = await run.untilTerminal(messages);
   const seconds = (performance.now() - startedMs) / 1000;
 
-  if (killer.killedPid === undefined) throw new Error(`Nobody was killed in ${BIG_PATH}, so the measurement is void.`);
+  if (killer.killedPid === undefined)
+    throw new Error(`No worker was killed during ${BIG_PATH}, so the measurement is void. Run it again.`);
   const { clients, names } = run.pipeline;
   const { found } = await s3Staging(clients.s3, names.stagingBucket).litter(undefined, files.length);
 
@@ -157,20 +158,23 @@ function report(name: string, files: readonly TreeFile[], outcome: Outcome): Mea
 }
 
 export const foreignOrigins: Measurement = {
-  about: "a few hundred files up to 1 GiB from servers nobody here wrote, one worker killed in the 1 GiB file",
+  about:
+    "a few hundred files of up to 1 GiB from servers that others wrote; one worker is killed during the 1 GiB file",
   async measure(say, scope) {
     const temporary = scope.use(await temporaryFolder());
     const tree = join(temporary.path, "tree");
     const files = await makeTree(tree);
-    // Servers give up their rights and must be able to read it all the same.
+    // Servers drop their privileges and must still be able to read the tree.
     await chmod(temporary.path, 0o755);
-    say(`${files.length} files are there`);
+    say(`${files.length} files are written`);
     const figures: Figure[] = [];
     const remarks: string[] = [];
     for (const [index, kind] of SERVER_KINDS.entries()) {
       const command = commandOf(kind);
       if (command === undefined) {
-        remarks.push(`${kind.name} was skipped: it is not installed on this machine (${kind.howToInstall}).`);
+        remarks.push(
+          `${kind.name} was skipped, because it is not installed on this machine. Install it: ${kind.howToInstall}.`,
+        );
         continue;
       }
       const version = await versionOf(kind, command);
@@ -180,10 +184,12 @@ export const foreignOrigins: Measurement = {
       const measured = report(kind.name, files, outcome);
       figures.push(...measured.figures);
       remarks.push(
-        `${kind.name} is ${version}${kind.hasRanges ? "" : ", which has no ranges: it starts over"}.`,
+        `${kind.name} is ${version}${kind.hasRanges ? "" : ". It has no ranges, so the transfer starts over"}.`,
         ...measured.remarks,
       );
-      say(`${kind.name}: ${outcome.wrong.length === 0 ? "all there" : `${outcome.wrong.length} wrong`}`);
+      say(
+        `${kind.name}: ${outcome.wrong.length === 0 ? "all files are right" : `files that are wrong: ${outcome.wrong.length}`}`,
+      );
     }
     return { figures, remarks };
   },

@@ -17,17 +17,17 @@ const LONGEST_WAIT_MS = 15 * 60_000;
 const RECORDS_A_LOOK = 100;
 const HOUR_MS = 3_600_000;
 
-/** As deployed, and so rarely that it happens outside of what is measured. */
+/** Time-outs as deployed, and a reconciler that runs so rarely that it does not disturb what is measured. */
 const UNDISTURBED = { functionTimeoutMs: 900_000, reconcileEveryMs: HOUR_MS } as const;
 export const AS_DEPLOYED = { LEASE_TTL_MS: "120000", DEADLINE_BUFFER_MS: "30000", HTTP_IDLE_TIMEOUT_MS: "30000" };
 
-/** A folder that is gone afterwards. */
+/** A folder that is removed when it is disposed. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), "fetchonce-bench-"));
   return { path, [Symbol.asyncDispose]: async () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
 
-/** The pipeline in a folder of its own, and ways to wait for it. */
+/** The pipeline in a temporary folder of its own, and ways to wait for it. */
 export class LocalRun implements AsyncDisposable {
   readonly pipeline: Pipeline;
   readonly outDir: string;
@@ -58,14 +58,17 @@ export class LocalRun implements AsyncDisposable {
     }
   }
 
-  /** The only worker's. */
+  /**
+   * The process id of the only worker.
+   * @throws Error if no worker is running.
+   */
   get workerPid(): number {
     const [pid] = this.pipeline.workers.pids();
     if (pid === undefined) throw new Error("No worker is running.");
     return pid;
   }
 
-  /** Until all are downloaded and their messages gone; nothing but the queue is asked meanwhile. */
+  /** Waits until all files are downloaded and the queue is empty. Meanwhile it asks only the queue. */
   async download(messages: readonly JobMessage[]): Promise<void> {
     await this.pipeline.submit(messages);
     await until("the queue is empty", async () => {
@@ -95,14 +98,14 @@ export class LocalRun implements AsyncDisposable {
     return records;
   }
 
-  /** @throws Error naming a job that was not downloaded: what was measured would be worth nothing. */
+  /** @throws Error naming a job that was not downloaded at its first attempt, which makes the measurement void. */
   async checkDownloaded(messages: readonly JobMessage[]): Promise<void> {
     const records = await this.records(messages);
     for (const message of messages) {
       const { state = "unknown", attempts = 0, reason = "" } = records.get(jobIdOf(message)) ?? {};
       if ((state === "INDEXED" || state === "DEDUPED") && attempts === 1) continue;
       throw new Error(
-        `${message.url} ended ${state} ${reason} after ${attempts} attempts, so the measurement is void.`,
+        `${message.url} ended as ${state} ${reason} after ${attempts} attempts, so the measurement is void. Run it again.`,
       );
     }
   }
@@ -115,7 +118,8 @@ export class LocalRun implements AsyncDisposable {
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const endMs = Date.now() + LONGEST_WAIT_MS;
   while (!(await isSo())) {
-    if (Date.now() > endMs) throw new Error(`Waited for ${LONGEST_WAIT_MS / 60_000} minutes until ${what}, in vain.`);
+    if (Date.now() > endMs)
+      throw new Error(`Waited for ${LONGEST_WAIT_MS / 60_000} minutes, but this did not happen: ${what}.`);
     await sleep(LOOK_EVERY_MS);
   }
 }
@@ -124,7 +128,7 @@ export interface BenchOrigin extends AsyncDisposable {
   messageOf(file: OriginFile): JobMessage;
 }
 
-/** An origin that is another process: its memory and its processor time are not the pipeline's. */
+/** Starts an origin in another process, so that its memory and CPU time are not counted as the pipeline's. */
 export async function startOriginProcess(): Promise<BenchOrigin> {
   const child = await startChild(new URL("origin-program.ts", import.meta.url));
   const url = String(child.greeting);

@@ -41,12 +41,12 @@ const highest = (memories: readonly Memory[], figure: keyof Memory): number =>
   rounded(Math.max(...memories.map((memory) => memory[figure])), 1);
 
 export const memory: Measurement = {
-  about: `peak resident memory of a worker above its idle, the highest of ${RUNS} runs, each in a new process`,
+  about: `peak resident memory of a worker above its idle memory: the highest of ${RUNS} runs, each in a new process`,
   async measure(say, scope) {
     requireProc();
     const origin = scope.use(await startOriginProcess());
     const figures: Figure[] = [];
-    const remarks = ["Idle is what a worker holds that has downloaded one file of 1 KiB."];
+    const remarks = ["Idle memory is that of a worker that has downloaded one file of 1 KiB."];
     for (const load of LOADS) {
       const memories: Memory[] = [];
       for (let round = 0; round < RUNS; round += 1) {
@@ -58,7 +58,7 @@ export const memory: Measurement = {
         { what: `idle, before ${load.what}`, value: highest(memories, "idleMib"), unit: "MiB" },
         { what: load.what, value: highest(memories, "aboveIdleMib"), unit: "MiB above idle", atMost: BOUND_MIB },
       );
-      remarks.push(`${load.what}, every run: ${memories.map((one) => one.aboveIdleMib.toFixed(1)).join(", ")} MiB.`);
+      remarks.push(`All runs with ${load.what}: ${memories.map((one) => one.aboveIdleMib.toFixed(1)).join(", ")} MiB.`);
     }
     return { figures, remarks };
   },

@@ -18,7 +18,7 @@ const PUT_CLASS = new Set([
   "ListObjectsV2",
 ]);
 const FREE = new Set(["DeleteObject", "AbortMultipartUpload"]);
-/** Asked by this measurement itself, to know when all is done. */
+/** Sent by this measurement itself, to find out when all files are done. */
 const OURS = new Set(["GetQueueAttributes"]);
 
 interface Bill {
@@ -43,7 +43,7 @@ function billOf(seen: readonly AwsRequest[]): Bill {
   };
 }
 
-/** Without the polls that found nothing after the last message was done. */
+/** Leaves out the polls that found nothing after the last message was done. */
 function withoutIdlePolls(seen: readonly AwsRequest[]): readonly AwsRequest[] {
   const lastDelete = seen.findLastIndex(({ operation }) => operation === "DeleteMessageBatch");
   return seen.filter(({ operation }, index) => operation !== "ReceiveMessage" || index < lastDelete);
@@ -85,7 +85,7 @@ export const requests: Measurement = {
     const seen: AwsRequest[] = [];
     const run = scope.use(await LocalRun.start({ onAwsRequest: (request) => seen.push(request) }));
 
-    // The reconciler runs once when the pipeline starts; after that, not within the hour.
+    // The reconciler runs once when the pipeline starts, and not again within an hour.
     while (!seen.some(({ operation }) => operation === "ListObjectsV2")) await sleep(50);
     await run.download(messagesOf([TINY]));
 
@@ -114,8 +114,8 @@ export const requests: Measurement = {
         }),
       ],
       remarks: [
-        `64 KiB and second deliveries: ${SMALL_FILES} messages in full batches; 8 MiB and 64 MiB: one message alone, so its three SQS requests are its own.`,
-        "Counted are sending (the producer's share), receiving, hiding and deleting; polls that find nothing are not.",
+        `64 KiB and second deliveries: ${SMALL_FILES} messages in full batches. 8 MiB and 64 MiB: one message alone, so its three SQS requests are its own.`,
+        "SQS requests are those for sending (the producer's share), receiving, hiding and deleting. Polls that find nothing are not counted.",
       ],
     };
   },

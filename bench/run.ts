@@ -1,4 +1,4 @@
-/** `npm run bench [name...]`: measures, prints, and writes `bench/results/<name>.json`. */
+/** `npm run bench [name...]`: measures, prints a table, and writes `bench/results/<name>.json`. */
 import { bundle } from "./bundle.ts";
 import { cost } from "./cost/artifacts.ts";
 import { fixedCosts } from "./cost/environments.ts";

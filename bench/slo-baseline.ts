@@ -12,7 +12,7 @@ const WORKERS = 3;
 const SMALL_FILES = 2000;
 const FLAKY_FILES = 40;
 const FILES_A_SECOND = 20;
-/** Time for a crash to be seen: a lease of two minutes and the reconciler each minute, as deployed. */
+/** As deployed: with a lease of two minutes, a crash is noticed within three minutes. */
 const RECONCILE_EVERY_MS = 60_000;
 
 const BIG: OriginFile = { name: "big", size: 512 * MIB };
@@ -22,7 +22,7 @@ const FILES: readonly OriginFile[] = [
   BIG,
 ];
 
-/** What the events of a run measure. */
+/** Collects the metrics of a run's events. */
 class Heard {
   readonly sums = new MetricSums();
   readonly #values = new Map<MetricName, number[]>();
@@ -36,17 +36,20 @@ class Heard {
     }
   }
 
-  /** The smallest value that so large a share of them does not exceed. */
+  /**
+   * @returns the smallest value that at least this share of the values does not exceed. `share` is 0 to 1.
+   * @throws Error if no event has measured the metric.
+   */
   quantile(name: MetricName, share: number): number {
     const sorted = (this.#values.get(name) ?? []).toSorted((a, b) => a - b);
     const value = sorted[Math.ceil(share * sorted.length) - 1];
-    if (value === undefined) throw new Error(`Nothing has measured ${name}, so there is no baseline.`);
+    if (value === undefined) throw new Error(`No event has measured ${name}, so there is no baseline.`);
     return value;
   }
 }
 
 export const sloBaseline: Measurement = {
-  about: `${FILES.length} files, ${WORKERS} workers, one of them killed: where the objectives stand on a local run`,
+  about: `the objectives over a local run: ${FILES.length} files, ${WORKERS} workers, one of them killed`,
   async measure(say, scope) {
     const origin = scope.use(await startOriginProcess());
     const messages = FILES.map((file) => origin.messageOf(file));
@@ -69,7 +72,7 @@ export const sloBaseline: Measurement = {
         },
       }),
     );
-    // The big file at once, the others as a producer would who does not want to wait in his own queue.
+    // The big file is sent at once. The others are sent at the pace of a producer that does not fill its own queue.
     await run.pipeline.submit(messages.slice(-1));
     for (let start = 0; start < messages.length - 1; start += FILES_A_SECOND) {
       await run.pipeline.submit(messages.slice(start, start + FILES_A_SECOND).slice(0, messages.length - 1 - start));
@@ -78,12 +81,12 @@ export const sloBaseline: Measurement = {
     const records = await run.untilTerminal(messages);
     if (killed === undefined) throw new Error("No worker was killed, so recovery was not measured.");
     const failed = [...records.values()].filter(({ state }) => state === "FAILED");
-    if (failed.length > 0) throw new Error(`${failed.length} jobs failed, so the measurement is void.`);
+    if (failed.length > 0) throw new Error(`${failed.length} jobs failed, so the measurement is void. Run it again.`);
     return {
       figures: [...sloReport(heard.sums.sums, SLOS).flatMap(figuresOf), ...timings(heard)],
       remarks: [
-        `${SMALL_FILES} files of 64 KiB, ${FLAKY_FILES} of 1 MiB whose origin answers 503 twice, one of 512 MiB; ${FILES_A_SECOND} a second.`,
-        "The worker that had begun the big file was killed. Lease of 120 s and the reconciler each minute, as deployed; S3, DynamoDB and SQS are the embedded ones, on the same cores: what a lease takes is theirs more than ours.",
+        `There are ${SMALL_FILES} files of 64 KiB, ${FLAKY_FILES} of 1 MiB whose origin answers 503 twice, and one of 512 MiB. They are sent at ${FILES_A_SECOND} a second.`,
+        "The worker that had begun the big file was killed. A lease lasts 120 s and the reconciler runs each minute, as deployed. S3, DynamoDB and SQS are embedded and share the cores. So the time for a lease is theirs more than ours.",
       ],
     };
   },

@@ -22,13 +22,13 @@ const REPEATED = 10;
 const GREATEST_SHARE_PERCENT = 1;
 
 interface Recorded {
-  /** What the worker emitted for all jobs, an invocation's worth at a time. */
+  /** The events that the worker emitted for all jobs, grouped into as many as one invocation emits. */
   readonly invocations: readonly (readonly TelemetryEvent[])[];
   readonly wallMsPerJob: number;
   readonly cpuMsPerJob: number;
 }
 
-/** Real jobs through the bundled worker: what they emit, and what they take. */
+/** Runs real jobs through the bundled worker, and records their events and what they cost. */
 async function recordJobs(scope: AsyncDisposableStack): Promise<Recorded> {
   const events: TelemetryEvent[] = [];
   const origin = scope.use(await startOriginProcess());
@@ -61,7 +61,7 @@ async function recordJobs(scope: AsyncDisposableStack): Promise<Recorded> {
   return { invocations, wallMsPerJob: wallMs / JOBS, cpuMsPerJob: cpuMs / JOBS };
 }
 
-/** A pipe that somebody empties, as a function's log is. */
+/** A pipe that another process empties, as a function's log is emptied. */
 function startReader(scope: AsyncDisposableStack): Writable {
   const reader = spawn("cat", { stdio: ["pipe", "ignore", "inherit"] });
   scope.defer(async () => {
@@ -88,7 +88,7 @@ function metricsAlone(): Telemetry {
   };
 }
 
-/** @returns milliseconds of CPU a job, all threads, writing included. */
+/** @returns CPU milliseconds for each job, of all threads, with writing included. */
 async function cpuMsOf({ invocations }: Recorded, telemetry: Telemetry, pipe: Writable): Promise<number> {
   const before = process.cpuUsage();
   for (let round = 0; round < REPEATED; round += 1) {
@@ -103,7 +103,7 @@ async function cpuMsOf({ invocations }: Recorded, telemetry: Telemetry, pipe: Wr
 }
 
 export const telemetry: Measurement = {
-  about: `events and metrics of ${JOBS} real jobs against a null sink, in turns; medians of ${ROUNDS} rounds`,
+  about: `CPU time of the events and metrics of ${JOBS} real jobs, in turns with a null sink; medians of ${ROUNDS} rounds`,
   async measure(say, scope) {
     requireProc();
     const recorded = await recordJobs(scope);
@@ -137,8 +137,8 @@ export const telemetry: Measurement = {
         { what: "events of a job", value: rounded(events / JOBS, 1), unit: "each" },
       ],
       remarks: [
-        "The time holds the embedded AWS; the goal for a job is 0.1 CPU-ms.",
-        "Events are those of the bundled worker, emitted again as often as it takes to measure them, into a pipe that another process empties.",
+        "The time of a job includes the embedded AWS. The goal for a job's telemetry is 0.1 CPU-ms.",
+        "The events are those of the bundled worker. They are emitted again, often enough to be measured, into a pipe that another process empties.",
       ],
     };
   },

@@ -23,7 +23,7 @@ async function costOf(pid: number, work: () => Promise<unknown>): Promise<Cost> 
   return { seconds: (performance.now() - startedMs) / 1000, cpuSeconds: (await cpuSeconds(pid)) - cpuBefore };
 }
 
-/** The same files through the worker and through the bare loop, in turns: what disturbs one disturbs the other. */
+/** Sends the same files through the worker and through the bare loop, in turns, so that a disturbance hits both. */
 class Race {
   readonly #origin: BenchOrigin;
   readonly #run: LocalRun;
@@ -68,7 +68,7 @@ async function oneRound(race: Race, round: number): Promise<Costs> {
 }
 
 export const throughput: Measurement = {
-  about: `a worker against a bare loop of GET, SHA-256 and S3 in the same run; medians of ${ROUNDS} rounds`,
+  about: `a worker compared with a bare loop of GET, SHA-256 and S3 in the same run; medians of ${ROUNDS} rounds`,
   async measure(say, scope) {
     requireProc();
     const origin = scope.use(await startOriginProcess());
@@ -145,9 +145,9 @@ export const throughput: Measurement = {
         { what: "small file: bare loop", value: perFileMs((c) => c.smallBare.cpuSeconds), unit: "CPU-ms" },
       ],
       remarks: [
-        `Big: one file of ${BIG_BYTES / MIB} MiB; the bare loop uploads parts and stops there, the worker also completes, copies and indexes.`,
-        `Small: ${SMALL_FILES} files of ${SMALL_BYTES / KIB} KiB, ten at a time; a GET and a PutObject against the whole protocol.`,
-        "Time holds the embedded AWS as well, all of it in one process of its own; CPU time is the worker's alone.",
+        `Big: one file of ${BIG_BYTES / MIB} MiB. The bare loop only uploads parts. The worker also completes, copies and indexes.`,
+        `Small: ${SMALL_FILES} files of ${SMALL_BYTES / KIB} KiB, ten at a time: one GET and one PutObject, compared with the whole protocol.`,
+        "Time includes the embedded AWS, which runs in one process of its own. CPU time is the worker's alone.",
       ],
     };
   },

@@ -5,13 +5,13 @@ import { grafanaJson } from "./grafana/dashboard.ts";
 import { openSloYaml } from "./openslo.ts";
 
 export interface GeneratedFile {
-  /** Relative to the project's root. */
+  /** Relative to the project root. */
   readonly path: string;
-  /** The file's whole text. The same for ever from the same sources: no clock, no machine. */
+  /** The file's whole text. It depends only on the sources, not on the clock or the machine. */
   readonly render: () => string;
 }
 
-/** Every committed file that is made from code: `npm run generate` writes them, a test finds those that have drifted. */
+/** Every committed file that is generated. `npm run generate` writes them, and a test checks that they are current. */
 export const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/telemetry.schema.json", render: telemetrySchemaJson },
   { path: "docs/telemetry.md", render: telemetryMarkdown },

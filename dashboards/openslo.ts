@@ -1,4 +1,4 @@
-/** The objectives in the terms of OpenSLO v1 (openslo.com), one YAML document an object. */
+/** The objectives in OpenSLO v1 (openslo.com), with one YAML document for each object. */
 import { stringify } from "yaml";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, type MetricName } from "../core/telemetry/metrics.ts";
 import { BURN_ALARMS } from "./catalogue/burn-alarms.ts";
@@ -22,7 +22,7 @@ const source = (names: readonly MetricName[]): object => ({
       namespace: METRIC_NAMESPACE,
       dimensions: { [METRIC_DIMENSION]: "prod" },
       stat: "Sum",
-      // Their sum, where they are several.
+      // If there are several, their sum.
       metrics: names,
     },
   },
@@ -30,7 +30,7 @@ const source = (names: readonly MetricName[]): object => ({
 
 const policyName = (slo: Slo, rule: BurnRule): string => `${slo.id}-${rule.id}`;
 
-/** OpenSLO knows one window; that the burn must still go on in a shorter one, and how many events make a ratio, is ours to say. */
+/** OpenSLO has only one window. The short window and the least number of events are in annotations of our own. */
 function alertPolicy(slo: Slo, rule: BurnRule): object {
   const name = policyName(slo, rule);
   const alarm = BURN_ALARMS.find(({ id }) => id === name);

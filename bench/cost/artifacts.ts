@@ -12,7 +12,7 @@ import { billOfRequests } from "./requests.ts";
 import { billedItemBytes } from "./storage.ts";
 
 const BATCH = 10;
-/** Settles what a function still holds back of its log: 50 ms of events. */
+/** Longer than a function holds log lines back, which is 50 ms. */
 const LOG_SETTLES_MS = 300;
 
 export interface Size {
@@ -29,11 +29,11 @@ export const SIZES: readonly Size[] = [
   { name: "100 MiB", bytes: 100 * MIB, files: 10 },
   { name: "1 GiB", bytes: GIB, files: 2 },
 ];
-/** The smallest again: what a second delivery costs, and what the plain path does. */
+/** The smallest size again: to measure a second delivery, and the plain path. */
 export const SECOND_DELIVERY = "10 KiB, second delivery";
 export const GATE_OFF = "10 KiB, gate off";
 
-/** What is counted of each artifact, and stored as a figure `<size>: <name>`. */
+/** The quantities that are counted for each artifact. Each is stored as a figure `<size>: <name>`. */
 export const COUNTS = {
   writeUnits: "DynamoDB write units",
   readUnits: "DynamoDB read units",
@@ -54,7 +54,7 @@ const UNITS: Readonly<Partial<Record<keyof Counts, string>>> = {
   itemBytes: "bytes",
 };
 
-/** The pipeline, and all that it asked of AWS and wrote to its log since somebody last looked. */
+/** The pipeline, with its AWS requests and its log lines since the last count. */
 class CountedRun {
   readonly run: LocalRun;
   readonly #seen: AwsRequest[];
@@ -79,12 +79,12 @@ class CountedRun {
         onLog: keep,
       }),
     );
-    // The reconciler runs once when the pipeline starts; after that, not within the hour.
+    // The reconciler runs once when the pipeline starts, and not again within an hour.
     while (!seen.some(({ operation }) => operation === "ListObjectsV2")) await sleep(50);
     return new CountedRun(run, seen, log);
   }
 
-  /** What delivering the messages took, of each. */
+  /** Delivers the messages. @returns what each message used, as a mean. */
   async countsOf(messages: readonly JobMessage[]): Promise<Counts> {
     await sleep(LOG_SETTLES_MS);
     this.#seen.length = 0;
@@ -124,7 +124,7 @@ class CountedRun {
   }
 }
 
-/** Without the polls that found nothing, which go by the month, and what this measurement asks to know when all is done. */
+/** Leaves out polls that found nothing, which are counted by the month, and this measurement's own requests. */
 function ofTheirOwn(seen: readonly AwsRequest[]): readonly AwsRequest[] {
   const lastDelete = seen.findLastIndex(({ operation }) => operation === "DeleteMessageBatch");
   return seen.filter(
@@ -146,8 +146,7 @@ const messagesOf = (origin: BenchOrigin, { name, bytes, files }: Size): readonly
   );
 
 export const cost: Measurement = {
-  about:
-    "what one artifact of each size uses of what AWS bills, counted by the embedded AWS; npm run generate prices it",
+  about: "billed usage of one artifact of each size, counted by the embedded AWS; npm run generate adds the prices",
   async measure(say, scope) {
     requireProc();
     const origin = scope.use(await startOriginProcess());
@@ -170,9 +169,9 @@ export const cost: Measurement = {
     return {
       figures,
       remarks: [
-        `In full batches of ${BATCH} (two files of 1 GiB: a batch of two), one worker, first deliveries, nothing goes wrong.`,
-        "SQS counts the producer's sending as well; polls that find nothing are counted by the month, not here.",
-        "CPU time is of this machine's processor. Lines of log are the worker's own, metrics among them.",
+        `Full batches of ${BATCH} (two files of 1 GiB: a batch of two), one worker, first deliveries, nothing goes wrong.`,
+        "SQS requests include the producer's sending. Polls that find nothing are counted by the month, not here.",
+        "CPU time is that of this machine's processor. Lines of log are the worker's own, with its metrics.",
       ],
     };
   },

@@ -1,6 +1,6 @@
 import { PRICES, type Meter } from "./prices.ts";
 
-/** What was used, in the units that its price is for. */
+/** Usage by meter, in the units that the meter's price is for. */
 export type Bill = Readonly<Partial<Record<Meter, number>>>;
 
 const METERS = Object.keys(PRICES) as readonly Meter[];

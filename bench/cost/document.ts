@@ -1,4 +1,4 @@
-/** docs/cost.md, from the stored results and the prices. */
+/** Renders docs/cost.md from the stored results and the prices. */
 import { GATE_OFF, SECOND_DELIVERY, SIZES, type Counts, type Size } from "./artifacts.ts";
 import { metersOf, sumOf, times, totalUsd, usdFor, type Bill } from "./bill.ts";
 import { ASSUMED, invocationMs } from "./duration.ts";
@@ -19,7 +19,7 @@ import { MONTH_S } from "./storage.ts";
 import { countsIn, idleRunIn, monthlyBillIn, settingsIn, type StoredResult } from "./stored-results.ts";
 
 const MILLION = 1_000_000;
-/** The prices of a million artifacts are those of prod, where recovery of the table is on. */
+/** A million artifacts are priced with the settings of prod, where point-in-time recovery of the table is on. */
 const PRICED_AS = "prod";
 const BANDWIDTHS_MBIT = [16, 100, 400] as const;
 
@@ -33,7 +33,7 @@ const dollars = (usd: number): string => `${usd < -0.005 ? "-" : ""}$${Math.abs(
 const plain = (value: number, decimals = 3): string =>
   value.toLocaleString("en-US", { maximumFractionDigits: decimals });
 
-/** Prices that are shown together, under a name that says less. */
+/** Meters that are shown together in one line, under a shorter name. */
 const LINES: readonly (readonly [line: string, meters: readonly Meter[]])[] = [
   ["DynamoDB, write and read units", ["writeUnits", "readUnits"]],
   ["S3 requests", ["s3Puts", "s3Gets"]],
@@ -42,7 +42,7 @@ const LINES: readonly (readonly [line: string, meters: readonly Meter[]])[] = [
   ["Lambda, duration (modelled)", ["lambdaGbSeconds"]],
   ["EC2", ["ec2Hours"]],
   ["EventBridge, one announcement each (not counted here)", ["events"]],
-  ["CloudWatch Logs, taken in and kept for 3 months", ["logGb", "logGbMonths"]],
+  ["CloudWatch Logs, ingested and kept for 3 months", ["logGb", "logGbMonths"]],
   ["Storage while staged", ["s3GbMonths"]],
   ["Data out: requests to the origin (assumed)", ["transferOutGb"]],
 ];
@@ -50,7 +50,7 @@ const LINES: readonly (readonly [line: string, meters: readonly Meter[]])[] = [
 const lineUsd = (bill: Bill, meters: readonly Meter[]): number =>
   meters.reduce((sum, meter) => sum + usdFor(bill, meter), 0);
 
-/** A column a bill, of a million; lines that are nothing everywhere are left out. */
+/** One column for each bill of a million artifacts. Lines that are zero in every column are left out. */
 function billsTable(heading: string, bills: readonly (readonly [string, Bill])[]): string {
   const rows = LINES.filter(([, meters]) => bills.some(([, bill]) => lineUsd(bill, meters) >= 0.0005)).map(
     ([line, meters]) =>
@@ -83,10 +83,11 @@ export function costMarkdown(cost: StoredResult, fixed: StoredResult): string {
   return `<!-- Generated from bench/results and bench/cost by \`npm run generate\`. -->
 # What it costs
 
-Dollars for a million artifacts, by size, and by the month for an environment that does nothing. Quantities are **counted**: the
-bundled worker downloads real files, and the embedded AWS counts what arrives (\`npm run bench cost\`, of ${cost.date.slice(0, 10)} on
-${cost.machine.cores} cores, ${cost.machine.processor}). Prices are those of us-east-1 as far as known on ${PRICES_AS_OF}, each
-[with its source](#prices). Free tiers and discounts are left out. What is modelled or assumed says so.
+This page gives dollars for a million artifacts, by size, and dollars by the month for an environment that does nothing.
+Quantities are **counted**: the bundled worker downloads real files, and the embedded AWS counts the requests that
+arrive (\`npm run bench cost\`, of ${cost.date.slice(0, 10)} on ${cost.machine.cores} cores, ${cost.machine.processor}).
+Prices are those of us-east-1, as known on ${PRICES_AS_OF}, each [with its source](#prices). Free tiers and discounts are
+left out. Whatever is modelled or assumed is marked as such.
 
 ## A million artifacts
 
@@ -97,7 +98,7 @@ ${billsTable(
   SIZES.map(({ name, bytes }) => [name, ofMillion("guarded", name, bytes)]),
 )}
 
-To download is paid for once; to keep is paid for by the month:
+A download is paid once. Keeping the file is paid by the month:
 
 ${table(
   ["kept for a month, a million of", ...SIZES.map(({ name }) => name)],
@@ -110,7 +111,7 @@ ${table(
   ],
 )}
 
-Data in is free. S3, DynamoDB and SQS are reached without a NAT gateway: the functions are in no VPC.
+Data in is free. The functions are in no VPC, so they reach S3, DynamoDB and SQS without a NAT gateway.
 
 ## What is counted
 
@@ -137,9 +138,9 @@ ${table(
   ),
 )}
 
-Two files of 1 GiB shared an invocation; of the others ten did. DynamoDB's units are those that the emulator reports for each
-request. A lease is renewed each 40 s of a transfer, for 3 write units and one SQS request: the figures hold the renewals there
-were here, over a loopback connection, and a slow origin makes more.
+Two files of 1 GiB shared an invocation. Of the smaller files, ten did. DynamoDB units are those that the emulator
+reports for each request. A lease is renewed each 40 s of a transfer, for 3 write units and one SQS request. The figures
+include the renewals of this run over a loopback connection. A slow origin causes more.
 
 ## What a second delivery costs, and what the gate costs
 
@@ -159,49 +160,56 @@ ${billsTable(`a million of ${smallest.name}`, [
   ["a naive Lambda", naive],
 ])}
 
-- **Data Transfer Hub** (aws-solutions/data-transfer-hub, \`docs/en-base/plan-deployment/cost.md\`, example 2, April 2023): 107.4 million
-  files of 10 KB from one S3 bucket to another, with 2 GETs, 1 PUT, 2 writes and 2 SQS requests each, and 3,000 hours of t4g.micro.
-  With DynamoDB at today's price these are ${dollars(HUB_PUBLISHED_USD)} a million. Its data out ($0.86) and "others" ($0.19), CloudWatch
-  among them, are left out; of ours the data out is.
-- **A naive Lambda**: a message an invocation, GET, PutObject, a record before and after. What is quoted for it, ${dollars(NAIVE_QUOTED_USD)}, comes
-  without its composition; this is ours.
+- **Data Transfer Hub** (the repository aws-solutions/data-transfer-hub, \`docs/en-base/plan-deployment/cost.md\`, example
+  2, April 2023): 107.4 million files of 10 KB from one S3 bucket to another, with 2 GETs, 1 PUT, 2 writes and 2 SQS
+  requests each, and 3,000 hours of t4g.micro. With DynamoDB at today's price that is ${dollars(HUB_PUBLISHED_USD)} a
+  million. Its data out ($0.86) and "others" ($0.19), which include CloudWatch, are left out. So is our data out.
+- **A naive Lambda**: one message for each invocation, GET, PutObject, and a record before and after. The quoted price,
+  ${dollars(NAIVE_QUOTED_USD)}, comes without a breakdown. This breakdown is ours.
 
-fetchonce costs ${ratio(hub)} times the one and ${ratio(naive)} times the other. Where the difference to Data Transfer Hub goes:
+fetchonce costs ${ratio(hub)} times as much as the first and ${ratio(naive)} times as much as the second. This is where the
+difference to Data Transfer Hub goes:
 
-| | a million | for that |
+| | a million | what it pays for |
 |---|---|---|
-| a second PUT-class request, no GETs | ${more(["s3Puts", "s3Gets"])} | bodies are staged, verified whole, and copied under \`If-None-Match\`: nothing unverified is ever at a content address, and S3 refuses a second write |
-| six more write units | ${more(["writeUnits", "readUnits"])} | a lease and a fence against zombies, a ledger that replays what was done, an index that deduplicates, recovery in minutes |
-| log | ${more(["logGb", "logGbMonths"])} | ${counted(smallest.name, "logLines")} lines an artifact: nine kinds of events from which objectives are counted and a job's timeline is read |
-| announcements | ${more(["events"])} | who waits for a file is told that it is there |
-| SQS and computing | ${more(["sqsRequests", "lambdaRequests", "lambdaGbSeconds", "ec2Hours"])} | ten messages a request and an invocation; nothing runs, and nothing is patched, while there is nothing to do |
+| a second PUT-class request, no GETs | ${more(["s3Puts", "s3Gets"])} | bodies are staged, verified as a whole, and copied under \`If-None-Match\`: nothing unverified is ever at a content address, and S3 refuses a second write |
+| six more write units | ${more(["writeUnits", "readUnits"])} | a lease and a fence against zombies, a ledger that replays recorded results, an index that deduplicates, recovery within minutes |
+| log | ${more(["logGb", "logGbMonths"])} | ${counted(smallest.name, "logLines")} lines for each artifact: nine kinds of events, which objectives are counted from and which show a job's timeline |
+| announcements | ${more(["events"])} | consumers are told when a file is stored |
+| SQS and computing | ${more(["sqsRequests", "lambdaRequests", "lambdaGbSeconds", "ec2Hours"])} | ten messages for each request and each invocation; nothing runs, and nothing needs patches, while there is no work |
 
-As described, neither of the others keeps one content once, goes on in the middle of a file after a crash, or shuts a zombie out.
-Whoever needs none of that turns the gate off.
+As described, neither of the others stores each content only once, resumes in the middle of a file after a crash, or
+shuts out a zombie. If you need none of that, turn the gate off.
 
 ## An environment, by the month
 
-Counted from the synthesized templates (\`npm run bench fixed-costs\`, of ${fixed.date.slice(0, 10)}); a test compares them with today's.
+Counted from the synthesized templates (\`npm run bench fixed-costs\`, of ${fixed.date.slice(0, 10)}). A test compares them
+with today's templates.
 
 ${environmentsTable(fixed)}
 
-An idle event source mapping keeps ${IDLE_POLLERS} long polls of ${LONG_POLL_S} s open: ${IDLE_POLLERS} x ${plain(MONTH_S)} s / ${LONG_POLL_S} s = ${plain(
+An idle event source mapping keeps ${IDLE_POLLERS} long polls of ${LONG_POLL_S} s open:
+${IDLE_POLLERS} x ${plain(MONTH_S)} s / ${LONG_POLL_S} s = ${plain(
     idlePollingBill().sqsRequests ?? 0,
-  )} requests that find nothing.
-The rollout controller, one read of the table a minute while no rollout is on its way, and the readers of the idle stream
-are cents, and left out. An idle run of the reconciler is ${plain(idleRunIn(fixed).requests)} requests, counted on an empty table and bucket.
+  )} requests that find nothing. The rollout controller (one read of the
+table a minute while no rollout is running) and the readers of the idle stream cost cents and are left out. An idle run
+of the reconciler is ${plain(idleRunIn(fixed).requests)} requests, counted on an empty table and an empty bucket.
 
 ## How long an invocation takes
 
-The only figure here that is a **model and no measurement**. An invocation takes
+This is the only figure here that is a **model, not a measurement**. An invocation takes
 
-    latencies of one artifact + copy + the longest of: CPU of all / share of a vCPU, bytes of all / function, bytes of one / origin
+    latencies of one artifact + copy +
+      the longest of: CPU of all / share of a vCPU, bytes of all / function, bytes of one / origin
 
-with CPU time as measured here (x64; Lambda's Arm may take more or less), 1,769 MB a vCPU, and these assumptions: ${
-    (8 * ASSUMED.originBytesPerSecond) / 1e6
-  } Mbit/s
-from the origin for one file, ${(8 * ASSUMED.functionBytesPerSecond) / 1e6} Mbit/s for a function, ${ASSUMED.copyBytesPerSecond / 1e6} MB/s for CopyObject, ${ASSUMED.originMs} ms to the first byte
-of an answer of the origin, ${ASSUMED.dynamodbMs} ms of DynamoDB, ${ASSUMED.s3Ms} ms of S3. Cold starts are not in here.
+The CPU time is the one measured here (x64; Lambda's Arm may take more or less). 1,769 MB of memory get one vCPU. The
+other assumptions are:
+
+- ${(8 * ASSUMED.originBytesPerSecond) / 1e6} Mbit/s from the origin for one file, and ${ASSUMED.originMs} ms to the first byte of its answer
+- ${(8 * ASSUMED.functionBytesPerSecond) / 1e6} Mbit/s for a function
+- ${ASSUMED.copyBytesPerSecond / 1e6} MB/s for CopyObject
+- ${ASSUMED.dynamodbMs} ms for a DynamoDB request, and ${ASSUMED.s3Ms} ms for an S3 request
+- no cold starts
 
 ${table(
   ["an invocation, modelled", ...SIZES.map(({ name }) => name)],
@@ -221,17 +229,28 @@ ${table(
   ],
 )}
 
-Also assumed: the announcer takes 100 jobs at a time, in ten requests of 30 ms (the stream's reads by Lambda are free); 4 KiB leave for the origin for each artifact, Lambda writes 400 bytes in three lines an invocation, CloudWatch adds 26
-bytes to a line and keeps logs at 15 % of their size. Not in here: retries and crashes, TCP's acknowledgements (nothing was found on
-whether they are billed), access logs of the buckets (their storage alone is billed), alarms that are sent, a rotated KMS key ($1
-more for each of the first two rotations).
+Also assumed:
+
+- The announcer takes 100 jobs at a time, in ten requests of 30 ms. (Lambda reads the stream for free.)
+- For each artifact 4 KiB are sent to the origin.
+- Lambda writes 400 bytes in three lines for each invocation. CloudWatch adds 26 bytes to a line, and stores logs at
+  15 % of their size.
+
+Not included:
+
+- retries and crashes
+- TCP acknowledgements (we found nothing on whether they are billed)
+- the buckets' access logs (AWS bills only their storage)
+- notifications of alarms
+- rotations of the KMS key ($1 more for each of the first two)
 
 ## Prices
 
-In bench/cost/prices.ts. "Remembered" means: known, and found in no dated source.
+The prices are in \`bench/cost/prices.ts\`. "remembered" means that the price is known, but that no dated
+source was found.
 
 ${table(
-  ["price", "USD", "for", "decided by", "read in"],
+  ["price", "USD", "for", "authoritative page", "read in"],
   Object.values(PRICES).map(({ what, usd, per, unit, page, readIn }) => [
     what,
     plain(usd, 4),

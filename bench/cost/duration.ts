@@ -1,13 +1,13 @@
-/** How long Lambda would be at it. A model: what is not measured here is an assumption, stated in one place. */
+/** A model of how long an invocation takes in Lambda. All its assumptions are in `ASSUMED`. */
 
 export const ASSUMED = {
-  /** From the origin, for one file. 100 Mbit/s. */
+  /** From the origin, for one file: 100 Mbit/s. */
   originBytesPerSecond: 12.5e6,
-  /** All files of an invocation together. Not documented; 600 Mbit/s is what many have measured. */
+  /** For all files of an invocation together. It is not documented; many have measured 600 Mbit/s. */
   functionBytesPerSecond: 75e6,
   /** CopyObject, within a region. */
   copyBytesPerSecond: 150e6,
-  /** To the first byte of an answer. */
+  /** Milliseconds to the first byte of an answer. */
   originMs: 100,
   dynamodbMs: 5,
   s3Ms: 30,
@@ -18,19 +18,22 @@ const MB_PER_VCPU = 1769;
 const MB_PER_GB = 1024;
 
 export interface Work {
-  /** Of one invocation, side by side. */
+  /** Files of one invocation, which are downloaded in parallel. */
   readonly files: number;
   readonly bytes: number;
-  /** Measured, of one file. */
+  /** CPU time of one file, measured. */
   readonly cpuMs: number;
-  /** One after the other, for one file. */
+  /** Requests for one file, sent one after the other. */
   readonly originRequests: number;
   readonly dynamodbRequests: number;
   readonly s3Requests: number;
   readonly copiedBytes: number;
 }
 
-/** Latencies add up for each file, files go side by side; the transfer is as fast as the narrowest of three passages. */
+/**
+ * Latencies of one file add up, and files run in parallel. The slowest of CPU, function network and origin decides how
+ * long the transfer takes.
+ */
 export function invocationMs(
   work: Work,
   memoryMb: number,

@@ -17,7 +17,7 @@ import { memoryMbOf, minutesBetweenRuns, monthlyBills } from "./template.ts";
 export const ENVIRONMENT_NAMES = ["dev", "staging", "prod"] as const;
 export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
 
-/** Of the template: what is billed by the month, by the name of its price. */
+/** Meters of the resources in the template that are billed by the month. */
 export const MONTHLY_METERS = [
   "alarmMetrics",
   "compositeAlarms",
@@ -27,14 +27,14 @@ export const MONTHLY_METERS = [
   "keys",
 ] as const satisfies readonly Meter[];
 
-/** Of the template: what the models need. */
+/** Settings in the template that the models need. */
 export const SETTINGS = {
   workerMemoryMb: "worker's memory",
   reconcilerMemoryMb: "reconciler's memory",
   minutesBetweenRuns: "minutes between runs of the reconciler",
 } as const;
 
-/** Of one run of the reconciler that finds nothing to do. */
+/** Usage of one run of the reconciler that finds nothing to do. */
 export const IDLE_RUN = {
   readUnits: "DynamoDB read units",
   writeUnits: "DynamoDB write units",
@@ -48,11 +48,17 @@ export const IDLE_RUN = {
 const RUNS = 20;
 const RUN_EVERY_MS = 500;
 
-/** The figures of one environment, from all its stacks. */
+/**
+ * The figures of one environment, from all its stacks.
+ * @throws RangeError if a resource is billed by a meter that the results do not hold.
+ */
 export function figuresOfTemplates(name: EnvironmentName, templates: readonly Template[]): readonly Figure[] {
   const bill = sumOf(...monthlyBills(templates));
   const stranger = metersOf(bill).find((meter) => !(MONTHLY_METERS as readonly Meter[]).includes(meter));
-  if (stranger !== undefined) throw new RangeError(`${stranger} is billed by the month and missing from the results.`);
+  if (stranger !== undefined)
+    throw new RangeError(
+      `${stranger} is billed by the month and missing from the results. Add it to MONTHLY_METERS in bench/cost/environments.ts.`,
+    );
   const figure = (what: string, value: number, unit: string): Figure => ({ what: `${name}: ${what}`, value, unit });
   return [
     ...MONTHLY_METERS.map((meter) => figure(meter, bill[meter] ?? 0, "each")),
@@ -68,7 +74,7 @@ async function templatesOf(name: EnvironmentName, folder: string): Promise<reado
   return [parseTemplates(await Promise.all(files.map(async (file) => readFile(join(folder, file), "utf8"))))];
 }
 
-/** From the end of one run's recovery to the end of another's: whole runs, as many as there are events between. */
+/** Measures from the end of one run's recovery to the end of a later one's, which is a whole number of runs. */
 async function idleRun(scope: AsyncDisposableStack): Promise<readonly Figure[]> {
   let seen: AwsRequest[] = [];
   let log: JsonLine[] = [];
@@ -114,7 +120,7 @@ async function idleRun(scope: AsyncDisposableStack): Promise<readonly Figure[]> 
 }
 
 export const fixedCosts: Measurement = {
-  about: "what an environment uses by the month while it does nothing; npm run generate prices it",
+  about: "monthly usage of an environment that does nothing; npm run generate adds the prices",
   async measure(say, scope) {
     requireProc();
     const figures: Figure[] = [];
@@ -127,7 +133,7 @@ export const fixedCosts: Measurement = {
     return {
       figures,
       remarks: [
-        "Counted from the synthesized templates; metrics from core/telemetry/metrics.ts, each with one dimension.",
+        "Resources are counted from the synthesized templates, and metrics from core/telemetry/metrics.ts, each with one dimension.",
         `An idle run is the mean of ${RUNS} runs of the reconciler on an empty table and an empty staging bucket.`,
       ],
     };

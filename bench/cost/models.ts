@@ -1,16 +1,16 @@
-/** From what was counted to bills: one artifact's, one environment's month. What is assumed stands here and in duration.ts. */
+/** Turns counts into bills, of one artifact and of an environment's month. Assumptions are here and in duration.ts. */
 import { sumOf, times, type Bill } from "./bill.ts";
 import type { Counts } from "./artifacts.ts";
 import { gbSeconds, invocationMs, type Work } from "./duration.ts";
 import { GB, MONTH_S } from "./storage.ts";
 
-/** Lambda's own lines of each invocation, START, END and REPORT, and what CloudWatch adds to each line it takes in. */
+/** Lambda's own lines of each invocation (START, END and REPORT), and the bytes that CloudWatch adds to each line. */
 const PLATFORM_LINES = 3;
 const PLATFORM_BYTES = 400;
 const LINE_OVERHEAD_BYTES = 26;
-/** To the origin, for each artifact: a TLS handshake and two requests. */
+/** Bytes sent to the origin for each artifact: a TLS handshake and two requests. */
 const REQUEST_BYTES_OUT = 4096;
-/** CloudWatch stores logs compressed, AWS says to about 15 %. */
+/** CloudWatch stores logs compressed. AWS says that about 15 % of the size is left. */
 const LOG_COMPRESSION = 0.15;
 const LOG_RETENTION_MONTHS = 3;
 
@@ -18,7 +18,10 @@ const ANNOUNCED_AT_ONCE = 100;
 const ANNOUNCER_MEMORY_MB = 512;
 const ANNOUNCER_REQUEST_MS = 30;
 
-/** HEAD and the start of GET; six writes; what is staged, copied and deleted. Parts and checkpoints go beside the transfer. */
+/**
+ * Requests that add latency: HEAD and the start of GET, six writes, and staging, copying and deleting. Parts and
+ * checkpoints run in parallel with the transfer.
+ */
 const GUARDED = { originRequests: 2, dynamodbRequests: 6, s3Requests: 3 };
 const DUPLICATE = { originRequests: 0, dynamodbRequests: 1, s3Requests: 0 };
 const PLAIN = { originRequests: 2, dynamodbRequests: 0, s3Requests: 3 };
@@ -38,8 +41,9 @@ export function logBill(bytes: number, lines: number, invocations: number): Bill
 }
 
 /**
- * One event an artifact, and its share of the announcer: full batches of 100 in 512 MB, ten requests of 30 ms one after the
- * other. The laptop's run announces nothing, so this is not counted; that it is one is held by test/infra/streams.test.ts.
+ * One event for each artifact, and its share of the announcer: full batches of 100 in 512 MB, with ten requests of
+ * 30 ms one after the other. A run on a laptop announces nothing, so this is not counted. test/infra/streams.test.ts
+ * checks that there is one event.
  */
 const announcementBill = (): Bill => ({
   events: 1,
@@ -47,7 +51,7 @@ const announcementBill = (): Bill => ({
   lambdaGbSeconds: gbSeconds(10 * ANNOUNCER_REQUEST_MS, ANNOUNCER_MEMORY_MB) / ANNOUNCED_AT_ONCE,
 });
 
-/** What it takes to download one artifact, all that is paid for once. */
+/** Everything that is paid once for one artifact: its download. */
 export function artifactBill(
   kind: Kind,
   counts: Counts,
@@ -68,14 +72,14 @@ export function artifactBill(
   );
 }
 
-/** What it takes to keep one artifact for a month, its record, its index entry and, where it is on, recovery of both. */
+/** Keeping one artifact for a month: content, record, index entry, and point-in-time recovery of the table. */
 export const keepingBill = (counts: Counts, bytes: number): Bill => ({
   s3GbMonths: bytes / GB,
   tableGbMonths: counts.itemBytes / GB,
   recoveryGbMonths: counts.itemBytes / GB,
 });
 
-/** An event source mapping keeps five long polls of 20 s open, AWS says, when there is nothing to receive. */
+/** AWS says that an idle event source mapping keeps five long polls of 20 s open. */
 export const IDLE_POLLERS = 5;
 export const LONG_POLL_S = 20;
 export const idlePollingBill = (): Bill => ({ sqsRequests: (IDLE_POLLERS * MONTH_S) / LONG_POLL_S });

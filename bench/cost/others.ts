@@ -1,11 +1,13 @@
-/** Others, at our prices. */
+/** Other solutions, at the same prices. */
 import { sumOf, type Bill } from "./bill.ts";
 import { gbSeconds, invocationMs } from "./duration.ts";
 import { logBill } from "./models.ts";
 
 /**
- * Data Transfer Hub's published estimate (docs/en-base/plan-deployment/cost.md, example 2, April 2023): 1 TB of files of
- * 10 KB between two S3 buckets. What it gives each file is kept, data out and "others" apart; DynamoDB is at today's price.
+ * Data Transfer Hub's published estimate (docs/en-base/plan-deployment/cost.md of its repository, example 2, April
+ * 2023): 1 TB of files of 10 KB between two S3 buckets. Its quantities for each file are kept, except data out and
+ * "others".
+ * DynamoDB is at today's price.
  */
 const HUB_FILES = 107_400_000;
 const HUB_EC2_HOURS = 3000;
@@ -19,11 +21,11 @@ export const dataTransferHub: Bill = {
 export const HUB_PUBLISHED_USD = 8.08;
 
 /**
- * What a tutorial would write: one message an invocation, GET, PutObject, and a record that is put before and updated
- * after. Nobody has published how the 8.5 dollars that are said of it come about; this is our reading.
+ * The Lambda function of a typical tutorial: one message for each invocation, GET, PutObject, and a record that is put
+ * before and updated after. The quoted 8.5 dollars were published without a breakdown, so this one is ours.
  */
 const NAIVE_MEMORY_MB = 512;
-/** bench/results/throughput.json: the bare loop, GET, SHA-256 and PutObject of a small file. */
+/** From bench/results/throughput.json: the bare loop (GET, SHA-256 and PutObject) for a small file. */
 const NAIVE_CPU_MS = 0.8;
 export const NAIVE_QUOTED_USD = 8.5;
 

@@ -1,7 +1,7 @@
-/** What AWS asks in us-east-1, without free tier, discounts and taxes. Each price says where it was read, and of when that is. */
+/** AWS prices in us-east-1, without free tier, discounts and taxes. Each price names its source and that one's date. */
 
 const DATA_TRANSFER_HUB = "the cost page of Data Transfer Hub, 2023-04";
-/** Known, and found in no dated source: look at the page before you lean on it. */
+/** Known, but not found in a dated source. Check the AWS page before you rely on it. */
 const REMEMBERED = "remembered";
 
 const MILLION = 1_000_000;
@@ -9,10 +9,10 @@ const MILLION = 1_000_000;
 export interface Price {
   readonly what: string;
   readonly usd: number;
-  /** So many units cost that much. */
+  /** The number of units that cost `usd`. */
   readonly per: number;
   readonly unit: string;
-  /** The public page that decides. */
+  /** The AWS page with the authoritative price. */
   readonly page: string;
   readonly readIn: string;
 }
@@ -26,7 +26,7 @@ const CLOUDWATCH = "aws.amazon.com/cloudwatch/pricing";
 const EC2 = "aws.amazon.com/ec2/pricing/on-demand";
 const KMS = "aws.amazon.com/kms/pricing";
 
-/** When the list was put together. */
+/** The date on which the list was compiled. */
 export const PRICES_AS_OF = "2026-11-25";
 
 type Row = readonly [what: string, usd: number, per: number, unit: string, page: string, readIn: string];

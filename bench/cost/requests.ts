@@ -2,7 +2,7 @@ import type { AwsRequest } from "../../local/aws/aws.ts";
 import type { Bill } from "./bill.ts";
 import type { Meter } from "./prices.ts";
 
-/** Which price each request falls under. DynamoDB's go by the units they consumed, not by their number. */
+/** The meter of each request. DynamoDB requests are billed by the units that they consume, not by their number. */
 const METER_OF: Readonly<Record<string, Meter | "units" | "free">> = {
   UpdateItem: "units",
   GetItem: "units",
@@ -30,10 +30,10 @@ const METER_OF: Readonly<Record<string, Meter | "units" | "free">> = {
   PutEvents: "events",
 };
 
-/** What DynamoDB takes for a query that finds nothing; dynalite takes nothing. */
+/** Read units that DynamoDB bills for a query that finds nothing. dynalite reports none. */
 const EMPTY_QUERY_UNITS = 0.5;
 
-/** @throws RangeError for a request that no price is known for: left out, the bill would be too small. */
+/** @throws RangeError for a request without a known price, since without it the bill would be too small. */
 export function billOfRequests(requests: readonly AwsRequest[]): Bill {
   const bill: Partial<Record<Meter, number>> = {};
   const add = (meter: Meter, amount: number): void => {
@@ -42,7 +42,9 @@ export function billOfRequests(requests: readonly AwsRequest[]): Bill {
   for (const { service, operation, writeUnits = 0, readUnits = 0 } of requests) {
     const meter = METER_OF[operation];
     if (meter === undefined) {
-      throw new RangeError(`The cost model has no price for ${service} ${operation}. Teach bench/cost/requests.ts.`);
+      throw new RangeError(
+        `The cost model has no price for ${service} ${operation}. Add it to METER_OF in bench/cost/requests.ts.`,
+      );
     }
     if (meter === "units") {
       add("writeUnits", writeUnits);

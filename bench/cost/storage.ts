@@ -4,13 +4,13 @@ export const GB = 2 ** 30;
 const MONTH_HOURS = 730;
 export const MONTH_S = MONTH_HOURS * 3600;
 
-/** Each item is billed with so many bytes more than it has. */
+/** DynamoDB bills each item with this many bytes in addition to its own. */
 const ITEM_OVERHEAD_BYTES = 100;
 const COLLECTION_OVERHEAD_BYTES = 3;
 
 const utf8Bytes = (text: string): number => Buffer.byteLength(text);
 
-/** A byte for two significant digits, and one more. */
+/** One byte for every two significant digits, plus one byte. */
 const numberBytes = (value: number): number =>
   Math.ceil(
     String(value)
@@ -18,7 +18,7 @@ const numberBytes = (value: number): number =>
       .replace(/^0+|0+$/g, "").length / 2,
   ) + 1;
 
-/** An attribute's value as DynamoDB counts it. */
+/** The size of an attribute's value as DynamoDB counts it. */
 function valueBytes(value: Value): number {
   if (typeof value === "string") return utf8Bytes(value);
   if (typeof value === "number") return numberBytes(value);

@@ -15,7 +15,7 @@ export type StoredResult = z.infer<typeof storedResult>;
 export const storedResultOf = (name: "cost" | "fixed-costs"): StoredResult =>
   storedResult.parse(JSON.parse(readFileSync(new URL(`../results/${name}.json`, import.meta.url), "utf8")));
 
-/** @throws RangeError when the results are older than what reads them. */
+/** @throws RangeError if the stored results lack the figure, because they are older than this code. */
 function figureOf({ figures }: StoredResult, what: string, measurement: string): number {
   const found = figures.find((figure) => figure.what === what);
   if (!found) throw new RangeError(`The stored results have no figure "${what}". Run: npm run bench ${measurement}`);

@@ -1,4 +1,4 @@
-/** What a deployed template costs by the month before anything is downloaded, read off its resources. */
+/** What a deployed template costs by the month before anything is downloaded, computed from its resources. */
 import { z } from "zod";
 import { METRICS } from "../../core/telemetry/metrics.ts";
 import type { Template } from "../../local/template/template.ts";
@@ -11,7 +11,7 @@ const metricAlarm = z.object({
   Metrics: z.array(z.object({ MetricStat: z.unknown().optional(), Expression: z.string().optional() })).default([]),
 });
 
-/** An alarm is billed for each metric it looks at, a Contributor Insights report among them; composite alarms by the piece. */
+/** An alarm is billed for each metric it reads, a Contributor Insights report included. (Composites have one price.) */
 function metricsLookedAt({ Properties }: Resource): number {
   const { MetricName: plain, Metrics: queries } = metricAlarm.parse(Properties);
   const isMetric = ({ MetricStat: stat, Expression: expression }: (typeof queries)[number]): boolean =>
@@ -27,7 +27,7 @@ const BILLED: Readonly<Record<string, (resource: Resource) => Bill>> = {
   "AWS::KMS::Key": () => ({ keys: 1 }),
 };
 
-/** Billed by what is done with them, or not at all. */
+/** Billed by use, or not at all. */
 const FREE_BY_THE_MONTH = new Set([
   "AWS::CDK::Metadata",
   "AWS::Chatbot::SlackChannelConfiguration",
@@ -55,17 +55,17 @@ const FREE_BY_THE_MONTH = new Set([
   "AWS::SQS::QueuePolicy",
 ]);
 
-/** @throws RangeError for a type of resource whose price nobody has looked up. */
+/** @throws RangeError for a resource type that is neither in `BILLED` nor in `FREE_BY_THE_MONTH`. */
 function billOfResource(id: string, resource: Resource): Bill {
   const bill = BILLED[resource.Type];
   if (bill) return bill(resource);
   if (FREE_BY_THE_MONTH.has(resource.Type)) return {};
   throw new RangeError(
-    `The cost model does not know what a ${resource.Type} (${id}) costs by the month. Teach bench/cost/template.ts.`,
+    `The cost model does not know what a ${resource.Type} (${id}) costs by the month. Add it to bench/cost/template.ts.`,
   );
 }
 
-/** Each a bill of a resource, and the custom metrics that the functions write. */
+/** One bill for each resource, and one for the custom metrics that the functions write. */
 export const monthlyBills = (templates: readonly Template[]): readonly Bill[] => [
   ...templates.flatMap(({ Resources }) =>
     Object.entries(Resources).map(([id, resource]) => billOfResource(id, resource)),
@@ -76,7 +76,10 @@ export const monthlyBills = (templates: readonly Template[]): readonly Bill[] =>
 const functionProperties = z.object({ MemorySize: z.number() });
 const ruleProperties = z.object({ ScheduleExpression: z.string() });
 
-/** The one resource of that type whose logical id begins like this, in whichever stack it is. */
+/**
+ * The first resource of that type, in any stack, whose logical id begins with the prefix.
+ * @throws RangeError if there is none.
+ */
 function find(templates: readonly Template[], type: string, idPrefix: string): unknown {
   const found = templates
     .flatMap(({ Resources }) => Object.entries(Resources))

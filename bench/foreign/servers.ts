@@ -1,4 +1,4 @@
-/** HTTP servers that nobody here wrote, each started as a process of its own on a free port of 127.0.0.1. */
+/** HTTP servers that others wrote. Each is started as a process of its own on a free port of 127.0.0.1. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -10,9 +10,9 @@ import { promisify } from "node:util";
 import { loopbackEndpoint } from "../../local/shared/loopback.ts";
 
 interface Place {
-  /** The tree it serves. */
+  /** The folder that it serves. */
   readonly tree: string;
-  /** An empty folder for whatever it writes. */
+  /** An empty folder for the files that it writes. */
   readonly scratch: string;
   readonly port: number;
 }
@@ -23,7 +23,7 @@ export interface ServerKind {
   readonly howToInstall: string;
   readonly versionArguments: readonly string[];
   readonly hasRanges: boolean;
-  /** Its log has a line a request: status, body bytes sent, path. */
+  /** Its log has a line for each request: status, body bytes sent, path. */
   readonly logsBytes: boolean;
   prepare(place: Place): Promise<readonly string[]>;
 }
@@ -110,7 +110,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [nginx, apache, python];
 
 export interface ForeignServer extends AsyncDisposable {
   readonly url: string;
-  /** Of the answers to requests for this path that it has logged, or undefined when it logs none. */
+  /** Body bytes that it has logged for requests of this path. Undefined if it logs no sizes. */
   bytesSentFor(urlPath: string): Promise<number | undefined>;
 }
 
@@ -156,10 +156,13 @@ export async function startForeignServer(
 
   const endMs = Date.now() + LONGEST_START_MS;
   while (!(await answers(url))) {
-    if (server.exitCode !== null) throw new Error(`${kind.name} exited with ${server.exitCode}:\n${lastWords}`);
+    if (server.exitCode !== null)
+      throw new Error(`${kind.name} exited with ${server.exitCode}. Its last output:\n${lastWords}`);
     if (Date.now() > endMs) {
       await stop();
-      throw new Error(`${kind.name} did not answer at ${url} for ${LONGEST_START_MS / 1000} s:\n${lastWords}`);
+      throw new Error(
+        `${kind.name} did not answer at ${url} within ${LONGEST_START_MS / 1000} s. Its last output:\n${lastWords}`,
+      );
     }
     await sleep(100);
   }

@@ -8,7 +8,7 @@ import { representationOf } from "../../local/origin/content.ts";
 import { GIB, KIB, MIB } from "../harness/measurement.ts";
 
 export interface TreeFile {
-  /** Path in the tree, with characters that a URL must escape. */
+  /** Path in the folder. It may contain characters that a URL must escape. */
   readonly path: string;
   readonly size: number;
   readonly sha256: string;
@@ -32,7 +32,7 @@ const SIZES: readonly (readonly [path: string, size: number])[] = [
   ...Array.from({ length: SMALL_FILES }, (_, index) => [`small/${index}.pdf`, (index * 7919) % (400 * KIB)] as const),
 ];
 
-/** Writes the files and says what is in them. */
+/** Writes the files. @returns their sizes and digests. */
 export async function makeTree(folder: string): Promise<readonly TreeFile[]> {
   const files: TreeFile[] = [];
   for (const [path, size] of SIZES) {

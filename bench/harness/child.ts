@@ -1,10 +1,10 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 
-/** A program of ours in a process of its own, which answers each message with one. */
+/** One of our programs in a process of its own. It answers each message with one message. */
 export interface Child extends AsyncDisposable {
   readonly pid: number;
-  /** The first message it sent: it is ready. */
+  /** The first message that it sent. It is ready then. */
   readonly greeting: unknown;
   ask(message: object): Promise<unknown>;
 }
@@ -15,7 +15,7 @@ export async function startChild(
 ): Promise<Child> {
   const child = fork(program, [], { env: { PATH: process.env["PATH"], ...environment } });
   const ended = once(child, "exit").then(([code, signal]: unknown[]): never => {
-    throw new Error(`${program.pathname} ended by itself (${String(signal ?? code)}). What it wrote above says why.`);
+    throw new Error(`${program.pathname} ended by itself (${String(signal ?? code)}). Its output above says why.`);
   });
   ended.catch(() => undefined);
   const nextMessage = async (): Promise<unknown> => {

@@ -2,7 +2,7 @@ export interface Figure {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
-  /** The bound it is held to, where there is one. Never given for a timing. */
+  /** The bound that the value must not exceed, if there is one. Timings have none. */
   readonly atMost?: number | undefined;
 }
 
@@ -13,7 +13,7 @@ export interface Measured {
 
 export interface Measurement {
   readonly about: string;
-  /** What it starts it hands to `scope`, which ends it. */
+  /** Registers everything that it starts with `scope`, which ends it. */
   readonly measure: (say: (line: string) => void, scope: AsyncDisposableStack) => Promise<Measured>;
 }
 
@@ -23,6 +23,7 @@ export const GIB = 1024 * MIB;
 
 export const isOver = ({ value, atMost }: Figure): boolean => atMost !== undefined && value > atMost;
 
+/** @throws RangeError if there are no values. */
 export function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -31,5 +32,5 @@ export function medianOf(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** To so many decimals, as a number: what is written down should not claim more than was measured. */
+/** Rounds to that many decimals, so that a result does not claim more precision than was measured. */
 export const rounded = (value: number, decimals = 2): number => Number(value.toFixed(decimals));

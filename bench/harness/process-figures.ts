@@ -1,15 +1,15 @@
-/** What Linux knows of a process. */
+/** Reads memory and CPU time of a process from Linux's /proc. */
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { KIB } from "./measurement.ts";
 
-/** Linux has it at 100 on every architecture that Node runs on. */
+/** Linux uses 100 on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
 const RESET_PEAK = "5";
 
 export function requireProc(): void {
   if (existsSync("/proc/self/clear_refs")) return;
-  throw new Error("This measurement reads /proc, which only Linux has. Run it on Linux, in a container for one.");
+  throw new Error("This measurement reads /proc, which only Linux has. Run it on Linux, for example in a container.");
 }
 
 async function statusOf(pid: number, field: "VmRSS" | "VmHWM"): Promise<number> {
@@ -19,15 +19,16 @@ async function statusOf(pid: number, field: "VmRSS" | "VmHWM"): Promise<number> 
   return Number(kib) * KIB;
 }
 
-/** Resident memory now; from here on `peakBytes` is counted anew. */
+/** @returns the resident memory in bytes. `peakBytes` counts from here on. */
 export async function resetPeak(pid: number): Promise<number> {
   await writeFile(`/proc/${pid}/clear_refs`, RESET_PEAK);
   return statusOf(pid, "VmRSS");
 }
 
+/** The highest resident memory in bytes since `resetPeak`. */
 export const peakBytes = async (pid: number): Promise<number> => statusOf(pid, "VmHWM");
 
-/** Processor time of all threads so far, in user and system mode. */
+/** CPU seconds of all threads so far, in user and system mode. */
 export async function cpuSeconds(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   const afterName = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -4,7 +4,7 @@ import { GIB, isOver, rounded, type Measured } from "./measurement.ts";
 
 const FOLDER = new URL("../results/", import.meta.url);
 
-/** What the figures were measured on. A load well above 0 says that the machine had other work as well. */
+/** The machine that the figures were measured on. A load average well above 0 means that it had other work as well. */
 export const describeMachine = () => ({
   processor: cpus()[0]?.model ?? "unknown",
   cores: cpus().length,
@@ -14,7 +14,7 @@ export const describeMachine = () => ({
   load_average_1m: rounded(loadavg()[0] ?? 0),
 });
 
-/** @returns the file's path in the project. */
+/** @returns the file's path, relative to the project root. */
 export async function writeResult(
   name: string,
   machine: ReturnType<typeof describeMachine>,

@@ -1,4 +1,4 @@
-/** Runs the task, then gives back all that it took up, last things first. `await using` is what the import check cannot read. */
+/** Runs the task, then disposes what it acquired, last things first. (The import check cannot parse `await using`.) */
 export async function scoped<T>(task: (scope: AsyncDisposableStack) => Promise<T>): Promise<T> {
   const scope = new AsyncDisposableStack();
   try {

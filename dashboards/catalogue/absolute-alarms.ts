@@ -1,13 +1,13 @@
-/** Alarms on a number that is wrong by itself, whatever the traffic. */
+/** Alarms on a number that is wrong in itself, whatever the traffic. */
 import { type Alarm, type AlarmSettings, type Condition, FAILURES_BY_HOST, type MetricSource } from "./alarm.ts";
 
 export const HOST_FAILING = "host-failing";
 
 const SECOND_MS = 1000;
-/** An invocation hands its files on well before it ends; so close to its end it has not. */
+/** An invocation hands its files on long before its time-out. One that runs this close to it has not done so. */
 const NEAR_THE_TIMEOUT_MS = 5 * SECOND_MS;
 
-/** Its runbook is the page of its own id, where it names no other. */
+/** If it names no runbook, its runbook is the page named like its id. */
 type AbsoluteAlarm = Omit<Alarm, "kind" | "runbook"> & Partial<Pick<Alarm, "runbook">>;
 
 const whenAtLeast = (
@@ -22,7 +22,7 @@ const whenAtLeast = (
 const whenSilentFor5Minutes = (runs: MetricSource): readonly [Condition] => [
   {
     metrics: { runs },
-    // Without FILL it would be seven minutes: CloudWatch looks for points before the last five, too, and believes them.
+    // Without FILL this takes seven minutes: CloudWatch also looks at points before the last five, and counts them.
     expression: "FILL(runs, 0)",
     periodMinutes: 1,
     periods: 5,
@@ -39,30 +39,31 @@ const pipelineAlarms = ({ visibilityTimeoutMs }: AlarmSettings): readonly Absolu
   {
     id: "oldest-message",
     slo: "time-to-complete-median",
-    title: "The oldest message waits",
+    title: "A message has waited too long in the queue",
     severity: "page",
-    happened: "A message has been in the queue for three visibility timeouts, and nobody gets it done.",
-    felt: "Files that were asked for do not arrive; new ones queue up behind them.",
-    why: "One timeout passes when a worker dies with a message it had not leased, one while a long file is at work; a third has no good reason. For 15 minutes, since one origin's Retry-After delays a single message.",
+    happened: "A message has been in the queue for three visibility timeouts, and no worker has finished it.",
+    felt: "Files that were asked for do not arrive, and new ones queue up behind them.",
+    why: "One timeout passes when a worker dies with a message that it had not leased, and one while a long file is downloaded. There is no good reason for a third. The alarm waits for 15 minutes, since one origin's Retry-After delays a single message.",
     conditions: whenAtLeast((3 * visibilityTimeoutMs) / SECOND_MS, { aws: "oldestMessageAge", ...maximum }, 5, 3),
   },
   {
     id: "dead-letters",
     slo: "job-completion",
-    title: "Dead letters wait",
+    title: "There are dead letters",
     severity: "ticket",
-    happened: "The dead-letter queue holds messages: not valid, or received 16 times without a word from a worker.",
-    felt: "What those messages asked for was never fetched, and nobody has been told.",
-    why: "Each dead letter is a promise somebody may rely on; there is no number of them that is normal.",
+    happened:
+      "The dead-letter queue holds messages. They are not valid, were received 16 times without a result, or failed for good while the gate was off.",
+    felt: "The files that those messages asked for were never fetched, and nobody has been told.",
+    why: "Somebody may rely on each of these messages, so even one is too many.",
     conditions: whenAtLeast(1, { aws: "messagesDead", ...maximum }, 5),
   },
   {
     id: HOST_FAILING,
-    title: "A host fails",
+    title: "Many jobs of one host fail",
     severity: "ticket",
-    happened: "Fifty jobs or more for one host failed within a quarter of an hour, whatever their reason.",
-    felt: "Files of that host are missing; the others arrive.",
-    why: "Refusals are no fault of ours and cost no budget, so no objective shows them. Fifty is half of what the fast rule needs: an origin that is down or has banned us, not a producer's few dead links.",
+    happened: "Fifty or more jobs of one host failed within a quarter of an hour, for any reason.",
+    felt: "Files of that host are missing. Files of other hosts arrive.",
+    why: "Refusals are not our fault and spend no budget, so no objective shows them. Fifty is half of what the fast rule needs. It means an origin that is down or has banned us, not a producer's few dead links.",
     conditions: whenAtLeast(50, { contributors: FAILURES_BY_HOST, statistic: "MaxContributorValue" }, 15),
   },
 ];
@@ -72,19 +73,20 @@ const announcementAlarms: readonly AbsoluteAlarm[] = [
     id: "announcements-late",
     title: "Announcements are late",
     severity: "page",
-    happened: "For 15 minutes what the announcer tries to tell has been a quarter of an hour old, or older.",
-    felt: "Files are there, and nobody who waits for them is told.",
-    why: "A second or two is usual, and Lambda tries again by itself: a quarter of an hour is no hiccup of the bus. The table's stream forgets after a day.",
+    happened:
+      "For 15 minutes the change that the announcer tries to announce has been at least a quarter of an hour old.",
+    felt: "Files are stored, but those who wait for them are not told.",
+    why: "A second or two is usual, and Lambda tries again by itself. A quarter of an hour is more than a short failure of the bus. The table's stream forgets after a day.",
     conditions: whenAtLeast(900 * SECOND_MS, { aws: "announcerLag", ...maximum }, 5, 3),
   },
   {
     id: "stream-dead-letters",
-    title: "Records of the stream wait",
+    title: "Records of the table's stream were set aside",
     severity: "ticket",
     happened:
-      "A record of the table's stream made no sense to its readers, or the stream forgot it before they could read it.",
-    felt: "A file may be there of which nobody was told, or an old record is in no archive.",
-    why: "Nothing that the protocol writes ends there; there is no number of them that is normal.",
+      "A reader of the table's stream could not make sense of a record, or the stream forgot the record before it was read.",
+    felt: "A file may be stored that was never announced, or an old record may be missing from the archive.",
+    why: "No record that the protocol writes ends there, so even one is too many.",
     conditions: whenAtLeast(1, { aws: "streamRecordsDead", ...maximum }, 5),
   },
 ];
@@ -95,9 +97,9 @@ const recoveryAlarms: readonly AbsoluteAlarm[] = [
     slo: "crash-recovery",
     title: "The reconciler is silent",
     severity: "page",
-    happened: "The reconciler, due every minute, has not reported a run for five minutes.",
+    happened: "The reconciler is due every minute, but it has not reported a run for five minutes.",
     felt: "Files of crashed workers do not arrive at all, and staging litter piles up.",
-    why: "A lease is recovered in time within three minutes; the fourth and fifth are for metrics that come late.",
+    why: "A recovery is in time within three minutes. The fourth and the fifth minute allow for metrics that arrive late.",
     conditions: whenSilentFor5Minutes({ ours: "ReconcilerRuns", ...sum }),
   },
   {
@@ -107,7 +109,7 @@ const recoveryAlarms: readonly AbsoluteAlarm[] = [
     severity: "ticket",
     happened: "A lease had been expired for ten minutes or longer when the reconciler took it away.",
     felt: "At least one file of a crashed worker came ten minutes late.",
-    why: "The objective's line is at three minutes; ten are no jitter of a schedule. One lease is enough, so that it speaks where the ratio has too few.",
+    why: "The objective's line is at three minutes, and schedule jitter does not explain ten. One lease is enough, so the alarm also fires when there are too few leases for the ratio.",
     conditions: whenAtLeast(600 * SECOND_MS, { ours: "OldestExpiredLease", ...maximum }, 5),
   },
   {
@@ -115,8 +117,8 @@ const recoveryAlarms: readonly AbsoluteAlarm[] = [
     slo: "crash-recovery",
     title: "The reconciler fails",
     severity: "ticket",
-    happened: "Three runs of the reconciler or more ended in an error within a quarter of an hour.",
-    felt: "Little yet: the next run does the work of a failed one. If all fail, crashed jobs stay where they are.",
+    happened: "Three or more runs of the reconciler ended in an error within a quarter of an hour.",
+    felt: "Little yet: the next run does the work of a failed one. If all runs fail, crashed jobs stay where they are.",
     why: "Of fifteen runs, one or two may meet a throttled call; three are a cause that stays.",
     conditions: whenAtLeast(3, { aws: "reconcilerErrors", ...sum }, 15),
   },
@@ -127,9 +129,9 @@ const rolloutAlarms: readonly AbsoluteAlarm[] = [
     id: "rollout-silent",
     title: "The rollout controller is silent",
     severity: "ticket",
-    happened: "The rollout controller, due every minute, has not been started for five minutes.",
-    felt: "Nothing, unless the gate is being rolled out: then no alarm takes that back, and no step follows.",
-    why: "As long as the reconciler may be silent. A ticket, since whoever is paged for an objective can turn the gate off by hand.",
+    happened: "The rollout controller is due every minute, but it has not been started for five minutes.",
+    felt: "Nothing, unless the gate is being rolled out. Then no alarm takes the rollout back, and no step follows.",
+    why: "The same time as for the reconciler. It is a ticket, since a person who is paged for an objective can turn the gate off by hand.",
     runbook: "gate-rollout",
     conditions: whenSilentFor5Minutes({ aws: "rolloutInvocations", ...sum }),
   },
@@ -137,8 +139,8 @@ const rolloutAlarms: readonly AbsoluteAlarm[] = [
     id: "rollout-failing",
     title: "The rollout controller fails",
     severity: "ticket",
-    happened: "Three runs of the rollout controller or more ended in an error within a quarter of an hour.",
-    felt: "Nothing, unless the gate is being rolled out: then it may not be taken back in time.",
+    happened: "Three or more runs of the rollout controller ended in an error within a quarter of an hour.",
+    felt: "Nothing, unless the gate is being rolled out. Then it may not be taken back in time.",
     why: "Of fifteen runs, one or two may meet a throttled call; three are a cause that stays.",
     runbook: "gate-rollout",
     conditions: whenAtLeast(3, { aws: "rolloutErrors", ...sum }, 15),
@@ -151,9 +153,9 @@ const resourceAlarms = (settings: AlarmSettings): readonly AbsoluteAlarm[] => [
     slo: "job-completion",
     title: "The worker fails",
     severity: "page",
-    happened: "A tenth of the worker's invocations or more ended in an error: not a job's, the function's own.",
-    felt: "Files are late by a lease's time-out, or do not arrive at all.",
-    why: "A failing job is reported as a batch item and is no error here. Three errors and a tenth: a bad deployment fails nearly all, a single crash one of many.",
+    happened: "At least a tenth of the worker's invocations ended in an error of the function itself, not of a job.",
+    felt: "Files are late by the time a lease takes to expire, or do not arrive at all.",
+    why: "A failing job is reported as a batch item and is not counted here. The threshold is three errors and a tenth: a bad deployment fails nearly all invocations, and a single crash only one of many.",
     conditions: [
       {
         metrics: { errors: { aws: "workerErrors", ...sum }, invocations: { aws: "workerInvocations", ...sum } },
@@ -170,19 +172,18 @@ const resourceAlarms = (settings: AlarmSettings): readonly AbsoluteAlarm[] => [
     id: "worker-timing-out",
     title: "The worker times out",
     severity: "ticket",
-    happened: "An invocation ran to within five seconds of its time-out: it did not hand its files on in time.",
+    happened: "An invocation came within five seconds of its time-out, so it did not hand its files on in time.",
     felt: "Those files wait until their lease expires.",
-    why: "An invocation stops taking on work at its deadline buffer of 30 seconds; 25 of them are enough to save a checkpoint.",
+    why: "An invocation stops taking on work 30 seconds before its time-out, the deadline buffer. 25 of these seconds are enough to save a checkpoint.",
     conditions: whenAtLeast(settings.workerTimeoutMs - NEAR_THE_TIMEOUT_MS, { aws: "workerDuration", ...maximum }, 15),
   },
   {
     id: "functions-throttled",
     title: "Functions are throttled",
     severity: "ticket",
-    happened:
-      "Lambda refused to start a worker or the reconciler for want of concurrency, ten times within 15 minutes.",
-    felt: "Files wait in the queue for longer.",
-    why: "The event source keeps to its own maximum, so throttles mean that the account's concurrency is used up. Fewer than ten are a moment at scale-up.",
+    happened: "Ten times within 15 minutes, Lambda had no concurrency left to start a worker or the reconciler.",
+    felt: "Files wait longer in the queue.",
+    why: "The event source keeps to its own maximum, so throttles mean that the account's concurrency is used up. Fewer than ten are normal for a moment while functions scale up.",
     conditions: [
       {
         metrics: {
@@ -204,8 +205,8 @@ const resourceAlarms = (settings: AlarmSettings): readonly AbsoluteAlarm[] => [
     title: "The table is throttled",
     severity: "ticket",
     happened: "DynamoDB throttled reads or writes of the table or its index, ten a minute for 15 minutes.",
-    felt: "Files start later; attempts are spent on nothing.",
-    why: "An on-demand table throttles for some minutes after a sudden tenfold load, and the SDK tries again. Three periods of five minutes in a row are longer than that.",
+    felt: "Files start later, and attempts are spent without progress.",
+    why: "An on-demand table throttles for some minutes when the load suddenly grows tenfold, and the SDK tries again. Three periods of five minutes in a row are longer than that.",
     conditions: [
       {
         metrics: {
@@ -228,17 +229,18 @@ const resourceAlarms = (settings: AlarmSettings): readonly AbsoluteAlarm[] => [
     title: "Even the fastest lease is slow",
     severity: "ticket",
     happened: "For 15 minutes no lease was taken in less than half a second.",
-    felt: "Each file starts half a second late, at any traffic.",
-    why: "The minimum, since cold starts make single leases slow; five times the objective's line. Also where there are too few leases for the ratio.",
+    felt: "Each file starts half a second late, whatever the traffic.",
+    why: "It looks at the minimum, since cold starts make single leases slow. The threshold is five times the objective's line. It also works where there are too few leases for the ratio.",
     conditions: whenAtLeast(500, { ours: "LeaseAcquisition", statistic: "Minimum" }, 5, 3),
   },
   {
     id: "ledger-growing",
     title: "The ledger grows",
     severity: "ticket",
-    happened: "In a day, more job records were made beyond those forgotten than this environment is meant to add.",
-    felt: "Nothing. It is the bill that grows: storage for as long as records are kept, and eight write units a job.",
-    why: "The environment's own figure (`ledgerGrowthADay` in infra/environments/environments.ts): what a day was planned to bring. DynamoDB counts what its TTL deletes within days, so a day's jitter is expected.",
+    happened:
+      "In a day, the table gained more job records than this environment is planned for: records made minus records that TTL removed.",
+    felt: "Nothing. But the bill grows: storage for as long as records are kept, and eight write units a job.",
+    why: "It is the environment's own figure for a day (`ledgerGrowthADay` in infra/environments/environments.ts). DynamoDB takes up to some days to delete and count expired records, so figures vary from day to day.",
     conditions: [
       {
         metrics: {

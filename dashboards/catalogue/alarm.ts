@@ -1,9 +1,9 @@
-/** What an alarm is, before it becomes CloudWatch's. */
+/** An alarm as data, independent of CloudWatch. */
 import type { MetricName } from "../../core/telemetry/metrics.ts";
 
 type Statistic = "Sum" | "Maximum" | "Minimum" | "Average";
 
-/** The metrics of AWS that are read, each with the resource whose dimension it carries. */
+/** The AWS metrics that alarms and panels read. `of` is the resource that the metric's dimension names. */
 export const AWS_METRICS = {
   messagesDead: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", of: "deadLetters" },
   messagesVisible: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", of: "queue" },
@@ -30,7 +30,7 @@ export const AWS_METRICS = {
 export type AwsMetricKey = keyof typeof AWS_METRICS;
 export type AwsResource = (typeof AWS_METRICS)[AwsMetricKey]["of"];
 
-/** The Contributor Insights rule: FAILED jobs, counted by the host of their URL. */
+/** The Contributor Insights rule that counts FAILED jobs by the host of their URL. */
 export const FAILURES_BY_HOST = "failures-by-host";
 
 export type MetricSource =
@@ -39,23 +39,23 @@ export type MetricSource =
   | { readonly contributors: typeof FAILURES_BY_HOST; readonly statistic: "MaxContributorValue" };
 
 export interface Condition {
-  /** Under the names that the expression uses. */
+  /** Keyed by the names that the expression uses. */
   readonly metrics: Readonly<Record<string, MetricSource>>;
-  /** Undefined where the one metric is what is compared. */
+  /** Undefined if the condition compares its only metric directly. */
   readonly expression?: string;
   readonly periodMinutes: number;
-  /** All of so many periods in a row. */
+  /** The condition must hold in this many periods in a row. */
   readonly periods: number;
   readonly comparison: ">=" | "<";
   readonly threshold: number;
   readonly missing: "notBreaching" | "breaching";
 }
 
-/** An alarm that tells somebody. With two conditions both must hold at the same time. */
+/** An alarm that notifies somebody. If it has two conditions, both must hold at the same time. */
 export interface Alarm {
   readonly id: string;
   readonly kind: "burn" | "few" | "absolute";
-  /** Of the objective that it guards, where it guards one. */
+  /** Id of the objective that it guards. Undefined if it guards none. */
   readonly slo?: string;
   readonly title: string;
   readonly severity: "page" | "ticket";
@@ -63,16 +63,16 @@ export interface Alarm {
   readonly felt: string;
   /** Why the threshold is what it is. */
   readonly why: string;
-  /** Page in docs/runbooks/, without its ending; the alarm's section there is headed with its id. */
+  /** Page in docs/runbooks/, without `.md`. The alarm's section on that page is headed with its id. */
   readonly runbook: string;
   readonly conditions: readonly [Condition] | readonly [long: Condition, short: Condition];
 }
 
-/** The alarm that is in ALARM while any is that pages for an objective. */
+/** Id of the composite that is in ALARM while any alarm that pages for an objective is in ALARM. */
 export const SLO_BURNING = "slo-burning";
 export const pagesForSlo = ({ severity, slo }: Alarm): boolean => severity === "page" && slo !== undefined;
 
-/** What differs between environments and moves a threshold. */
+/** Settings that differ between environments and that thresholds are computed from. */
 export interface AlarmSettings {
   readonly workerTimeoutMs: number;
   readonly visibilityTimeoutMs: number;

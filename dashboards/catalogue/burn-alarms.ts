@@ -1,8 +1,8 @@
-/** Alarms made from the objectives: how fast a budget is spent, and what happens where there is little to count. */
+/** Alarms made from the objectives: on how fast a budget is spent, and on bad ratios when there are few events. */
 import { type Alarm, type Condition, type MetricSource, minutesInWords, percent } from "./alarm.ts";
 import { badRatioOf, type BurnRule, budgetOf, LEAST_BAD_EVENTS, type Slo, SLOS } from "./slos.ts";
 
-/** `bad` and `valid` of a ratio. FILL: a metric without a datapoint would leave the sum without one. */
+/** `bad` and `valid` of a ratio. FILL, because a metric without a datapoint would leave the sum without one. */
 function eventsOf({ bad, total }: Slo): { metrics: Record<string, MetricSource>; bad: string; valid: string } {
   const names = [bad, ...total.filter((name) => name !== bad)];
   const idOf = (name: string): string => (name === bad ? "bad" : `valid${names.indexOf(name as typeof bad)}`);
@@ -18,7 +18,7 @@ const ratioOver = (minutes: number, threshold: number): Omit<Condition, "metrics
   periods: 1,
   comparison: ">=",
   threshold,
-  // No job, no failure.
+  // Without jobs there are no failures.
   missing: "notBreaching",
 });
 
@@ -32,8 +32,9 @@ function longWindow(slo: Slo, rule: BurnRule): Condition {
 }
 
 /**
- * The long window has shown that there are events enough; the short one only says whether it still goes on. One bad event
- * is enough for that: a least number scaled down to it would be met by every other window of steady traffic only.
+ * The long window has shown that there are enough events. The short one only shows whether the burn still goes on, and
+ * one bad event is enough for that. With a least number scaled down to the short window, only every other window of
+ * steady traffic would reach it.
  */
 function shortWindow(slo: Slo, rule: BurnRule, minutes: number): Condition {
   const { metrics, bad, valid } = eventsOf(slo);
@@ -57,13 +58,13 @@ function burnAlarm(slo: Slo, rule: BurnRule): Alarm {
     title: `${slo.title}: ${isWhole ? "objective missed" : `${spent} of the budget within ${window}`}`,
     severity: rule.severity,
     happened: isWhole
-      ? `Over ${window}, ${ratio} of the events or more were bad: all that may be.`
-      : `Over ${window}, and still in the last ${minutesInWords(rule.shortMinutes)}, ${ratio} of the events or more were bad. ` +
-        `At that rate it spends ${spent} of what ${budgetWindow} allows.`,
+      ? `Over ${window}, at least ${ratio} of the events were bad. The whole budget is spent.`
+      : `Over ${window}, and still in the last ${minutesInWords(rule.shortMinutes)}, at least ${ratio} of the events were bad. ` +
+        `At that rate ${spent} of the budget of ${budgetWindow} is spent in ${window}.`,
     felt: slo.summary,
     why:
-      `Factor ${rule.factor} times the budget of ${percent(budgetOf(slo))}; ` +
-      `${rule.leastEvents} events at least, ${LEAST_BAD_EVENTS} of them bad, so that chance does not wake anybody.`,
+      `The threshold is ${rule.factor} times the budget of ${percent(budgetOf(slo))}. ` +
+      `It needs at least ${rule.leastEvents} events, ${LEAST_BAD_EVENTS} of them bad, so that chance does not wake anybody.`,
     runbook: slo.runbook,
     conditions:
       rule.shortMinutes === undefined
@@ -72,7 +73,7 @@ function burnAlarm(slo: Slo, rule: BurnRule): Alarm {
   };
 }
 
-/** Where a burn rule has too few events to judge: bad enough that few will do. */
+/** For traffic too low for the burn rule of the same window: a ratio so bad that a few events are enough. */
 interface FewRule {
   readonly slo: string;
   readonly severity: Alarm["severity"];
@@ -89,7 +90,7 @@ const FEW: readonly FewRule[] = [
     minutes: 360,
     badShare: 0.2,
     leastBad: LEAST_BAD_EVENTS,
-    why: "Three of fifteen jobs: at the objective that is chance once in 17,000 windows of fifteen jobs. Six hours, so that three jobs of one an hour are enough.",
+    why: "Three of fifteen jobs fail by chance once in 17,000 windows of fifteen jobs, if the objective is just met. The window is six hours, so that three failures are enough at one job an hour.",
   },
   {
     slo: "time-to-complete-tail",
@@ -97,7 +98,7 @@ const FEW: readonly FewRule[] = [
     minutes: 360,
     badShare: 0.5,
     leastBad: 10,
-    why: "A few files of many gigabytes are slow and nothing is wrong; ten, and half of all, are no single producer's batch.",
+    why: "A few files of many gigabytes are slow although nothing is wrong. Ten slow files that are half of all files are more than one producer's batch.",
   },
   {
     slo: "operation-replay",
@@ -105,7 +106,7 @@ const FEW: readonly FewRule[] = [
     minutes: 1440,
     badShare: 0.5,
     leastBad: 20,
-    why: "One crashed batch replays up to ten operations. Twenty, and half of all, are somebody crashing again and again.",
+    why: "One crashed batch replays up to ten operations. Twenty that are half of all operations mean that something crashes again and again.",
   },
 ];
 
@@ -121,9 +122,9 @@ function fewAlarm(rule: FewRule): Alarm {
     slo: slo.id,
     title: `${slo.title}: bad at low traffic`,
     severity: rule.severity,
-    happened: `Of the few events in ${window} (fewer than ${burn.leastEvents}), ${percent(rule.badShare)} or more were bad.`,
+    happened: `Of the few events in ${window} (fewer than ${burn.leastEvents}), at least ${percent(rule.badShare)} were bad.`,
     felt: slo.summary,
-    why: `Below ${burn.leastEvents} events the burn rule of ${window} keeps silent. ${rule.why}`,
+    why: `Below ${burn.leastEvents} events the burn rule of ${window} is silent. ${rule.why}`,
     runbook: slo.runbook,
     conditions: [
       {

@@ -1,4 +1,4 @@
-/** What the dashboards draw beside the objectives. */
+/** The panels that the dashboards show in addition to the objectives. */
 import { FAILURES_BY_HOST, type MetricSource } from "./alarm.ts";
 
 export interface Panel {
@@ -57,7 +57,7 @@ export const PANELS: readonly Panel[] = [
     series: [{ aws: "oldestMessageAge", ...maximum }],
   },
   {
-    title: "Age of what is announced",
+    title: "Age of announced changes",
     unit: "ms",
     ...PERIOD,
     series: [{ aws: "announcerLag", ...maximum }],

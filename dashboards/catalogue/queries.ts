@@ -2,7 +2,7 @@
 export interface SavedQuery {
   readonly id: string;
   readonly title: string;
-  /** What to put in before it is run, if anything. */
+  /** What to fill in before the query is run, if anything. */
   readonly hint?: string;
   readonly lines: readonly string[];
 }
@@ -11,7 +11,7 @@ export const QUERIES: readonly SavedQuery[] = [
   {
     id: "job-timeline",
     title: "Job timeline",
-    hint: "Put the job's id in the place of JOB_ID.",
+    hint: "Replace JOB_ID with the job's id.",
     lines: [
       "fields @timestamp, event, from_state, to_state, op_type, result_code, reason, owner, elapsed_ms",
       'filter job_id = "JOB_ID"',

@@ -1,9 +1,9 @@
-/** What the objectives say of a run, or of any other sum of measurements. */
+/** Evaluates the objectives for a run, or for any other sums of measurements. */
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
 import { metricsOf, type Measurements, type MetricName } from "../../core/telemetry/metrics.ts";
 import { budgetOf, LEAST_BAD_EVENTS, type Slo } from "./slos.ts";
 
-/** `too few to tell`: the objective is missed, by fewer bad events than alarms would take for more than chance. */
+/** `too few to tell`: the objective is missed, but with fewer bad events than `LEAST_BAD_EVENTS`. It may be chance. */
 type Verdict = "met" | "missed" | "too few to tell" | "no data";
 
 export interface SloResult {
@@ -13,16 +13,16 @@ export interface SloResult {
   readonly total: number;
   /** Share of good events; undefined without events. */
   readonly actual: number | undefined;
-  /** Share of the error budget; negative when more than all of it is spent; undefined without events. */
+  /** Share of the error budget that is left; negative if more than all of it is spent; undefined without events. */
   readonly budgetLeft: number | undefined;
   readonly verdict: Verdict;
 }
 
-/** Adds up as events come, and keeps none of them. Sums mean nothing for what is measured in milliseconds. */
+/** Adds up metrics as events arrive, and keeps no event. Sums of metrics in milliseconds mean nothing. */
 export class MetricSums {
   readonly #sums = new Map<MetricName, number>();
 
-  /** What is no event that we know measures nothing. */
+  /** An unknown event adds nothing. */
   add(event: TelemetryEvent): void {
     for (const [name, value] of Object.entries(metricsOf(event) ?? {}) as [MetricName, number][]) {
       this.#sums.set(name, (this.#sums.get(name) ?? 0) + value);
@@ -43,7 +43,7 @@ function resultOf(slo: Slo, sums: Measurements): SloResult {
   const good = total - bad;
   if (total === 0) return { slo, good, bad, total, actual: undefined, budgetLeft: undefined, verdict: "no data" };
   const actual = good / total;
-  // Rounded, so that it is 0, and no rounding error, where the objective is just met.
+  // Rounded, so that it is exactly 0 when the objective is just met.
   const budgetLeft = Number((1 - bad / (total * budgetOf(slo))).toFixed(9));
   return { slo, good, bad, total, actual, budgetLeft, verdict: verdictOf(bad, budgetLeft) };
 }

@@ -1,22 +1,22 @@
-/** The objectives, as data: alarms, dashboards, runbook links, reports and the table in the docs are made from them. */
+/** The objectives as data. Alarms, dashboards, runbook links, reports and the table in the docs are made from them. */
 import type { MetricName } from "../../core/telemetry/metrics.ts";
 
 export interface BurnRule {
   readonly id: string;
   readonly severity: "page" | "ticket";
   readonly longMinutes: number;
-  /** Whether it still goes on. Undefined where the long window is the objective's own: then all of it is spent. */
+  /** Shows whether the burn goes on. Undefined if the long window is the objective's own: then all budget is spent. */
   readonly shortMinutes: number | undefined;
-  /** How many times faster than allowed the budget is spent. */
+  /** How many times faster than allowed the budget is spent when the rule holds. */
   readonly factor: number;
-  /** Valid events in the long window below which a ratio says nothing. */
+  /** With fewer valid events in the long window, a ratio means nothing. */
   readonly leastEvents: number;
 }
 
 export interface Slo {
   readonly id: string;
   readonly title: string;
-  /** Share of good events among the valid ones. */
+  /** The share of good events, among the valid ones, that must be reached: 0 to 1. */
   readonly objective: number;
   readonly windowDays: 1 | 7 | 30;
   readonly bad: MetricName;
@@ -25,23 +25,24 @@ export interface Slo {
   readonly rules: readonly BurnRule[];
   /** What users feel when it is missed. */
   readonly summary: string;
-  /** Page in docs/runbooks/, without its ending. */
+  /** Page in docs/runbooks/, without `.md`. */
   readonly runbook: string;
 }
 
-/** Fewer bad events than that are chance, whatever their share. */
+/** Fewer bad events than this are chance, whatever their share. */
 export const LEAST_BAD_EVENTS = 3;
 
-/** What the budget is: the share of events that may be bad. Rounded, since 1 - 0.995 is not 0.005 to a computer. */
+/** The budget: the share of events that may be bad. Rounded, since 1 - 0.995 is not exactly 0.005 in floating point. */
 export const budgetOf = ({ objective }: Slo): number => Number((1 - objective).toFixed(9));
 
-/** The share of bad events from which on a rule holds. */
+/** The least share of bad events at which the rule holds. */
 export const badRatioOf = (slo: Slo, { factor }: BurnRule): number => Number((factor * budgetOf(slo)).toFixed(9));
 
 /**
- * Factor = share of the budget x objective's window / long window. A day: 25 % within an hour, 50 % within six, all.
- * Least events: at 99.5 % they are those of which `LEAST_BAD_EVENTS` make the ratio; a laxer objective would need fewer,
- * but three slow jobs of ten are one producer's big files, so none goes below these.
+ * Rules of an objective over a day. Factor = share of the budget x objective's window / long window. The shares are
+ * 25 % within an hour, 50 % within six hours, and all of it within the day.
+ * Least events: at 99.5 % these are the numbers of events of which `LEAST_BAD_EVENTS` make the ratio. A laxer objective
+ * would need fewer, but three slow jobs of ten may be one producer's big files, so no rule goes below these numbers.
  */
 const DAY = {
   fast: { id: "fast", longMinutes: 60, shortMinutes: 5, factor: 6, leastEvents: 100 },
@@ -49,7 +50,7 @@ const DAY = {
   breached: { id: "breached", longMinutes: 1440, shortMinutes: undefined, factor: 1, leastEvents: 600 },
 } as const;
 
-/** A week: 10 % within an hour, 20 % within six, 40 % within a day, all. */
+/** Rules over a week: 10 % of the budget within an hour, 20 % within six hours, 40 % within a day, all in the week. */
 const WEEK = {
   fast: { id: "fast", longMinutes: 60, shortMinutes: 5, factor: 16.8 },
   slow: { id: "slow", longMinutes: 360, shortMinutes: 30, factor: 5.6 },
@@ -73,7 +74,7 @@ export const SLOS: readonly Slo[] = [
       { ...DAY.slow, ...page },
       { ...DAY.breached, ...ticket },
     ],
-    summary: "Files that could have been fetched are reported as failed, and stay so.",
+    summary: "Files that could have been fetched are reported as failed, and stay failed.",
     runbook: "job-completion",
   },
   {
@@ -83,7 +84,7 @@ export const SLOS: readonly Slo[] = [
     windowDays: 1,
     bad: "JobsSlowerThanMedianGoal",
     total: ["JobsCompleted"],
-    // Half of all jobs may be slow, so no factor above 2 can be reached. 1.5 in six hours: three jobs of four.
+    // Half of all jobs may be slow, so a factor above 2 cannot be reached. 1.5 over six hours is three jobs of four.
     rules: [
       { ...DAY.slow, ...ticket, factor: 1.5 },
       { ...DAY.breached, ...ticket },
@@ -113,13 +114,13 @@ export const SLOS: readonly Slo[] = [
     windowDays: 7,
     bad: "LeasesRecoveredLate",
     total: ["LeasesRecovered"],
-    // So few leases expire that the absolute alarms on the reconciler speak long before these.
+    // So few leases expire that the absolute alarms on the reconciler fire long before these.
     rules: [
       { ...WEEK.fast, ...page, leastEvents: 179 },
       { ...WEEK.day, ...ticket, leastEvents: 1072 },
       { ...WEEK.breached, ...ticket, leastEvents: 3000 },
     ],
-    summary: "Files of crashed workers wait minutes longer than they must.",
+    summary: "Files of crashed workers wait minutes longer than necessary.",
     runbook: "crash-recovery",
   },
   {
@@ -129,13 +130,13 @@ export const SLOS: readonly Slo[] = [
     windowDays: 1,
     bad: "LeasesSlow",
     total: ["LeasesTaken"],
-    // Tickets: nobody feels a slow lease but through the time to complete, which pages; and cold starts make some.
+    // Tickets: users feel a slow lease only through the time to complete, which pages. Cold starts cause some.
     rules: [
       { ...DAY.fast, ...ticket },
       { ...DAY.slow, ...ticket },
       { ...DAY.breached, ...ticket },
     ],
-    summary: "Nothing yet; each file starts later, and a worker that takes long to get its leases costs more.",
+    summary: "Nothing yet. Each file starts later, and a worker that waits for its leases costs more.",
     runbook: "lease-acquisition",
   },
   {
@@ -145,13 +146,13 @@ export const SLOS: readonly Slo[] = [
     windowDays: 7,
     bad: "OperationsReplayed",
     total: ["OperationsCompleted", "OperationsReplayed"],
-    // Tickets: a replay is the right answer to a repeated operation. Many of them are somebody's repeated crash.
+    // Tickets: a replay is the right answer to a repeated operation. Many of them mean that something keeps crashing.
     rules: [
       { ...WEEK.slow, ...ticket, leastEvents: 300 },
       { ...WEEK.day, ...ticket, leastEvents: 600 },
       { ...WEEK.breached, ...ticket, leastEvents: 1000 },
     ],
-    summary: "Nothing wrong is delivered, but work is begun again and again: files are late and cost more.",
+    summary: "Nothing wrong is delivered, but work starts again and again. Files are late and cost more.",
     runbook: "operation-replay",
   },
 ];

@@ -14,12 +14,12 @@ import { type Place, seriesOf } from "./metrics.ts";
 
 export interface AlarmsProps {
   readonly place: Place;
-  /** What all names begin with. */
+  /** The names of all alarms begin with it. */
   readonly prefix: string;
-  /** By severity. Undefined where nobody is told. */
+  /** By severity. Undefined if nobody is notified. */
   readonly actions: Readonly<Record<Alarm["severity"], IAlarmAction>> | undefined;
   readonly runbookBaseUrl: string;
-  /** Console views that every alarm's text links to. */
+  /** Console URLs by name. Every alarm's text links to them. */
   readonly views: Readonly<Record<string, string>>;
 }
 
@@ -33,7 +33,7 @@ const MISSING = { breaching: TreatMissingData.BREACHING, notBreaching: TreatMiss
 const runbookLink = (baseUrl: string, { runbook, id }: Pick<Alarm, "runbook" | "id">): string =>
   `${baseUrl}/${runbook}.md#${id}`;
 
-/** What somebody reads at night, on a telephone. CloudWatch keeps 1,024 characters. */
+/** The text that somebody reads at night on a phone. CloudWatch keeps at most 1,024 characters. */
 const textOf = (alarm: Alarm, { runbookBaseUrl, views }: AlarmsProps): string =>
   [
     `What happened: ${alarm.happened}`,
@@ -67,8 +67,20 @@ function oneAlarm(scope: Construct, alarm: Alarm, props: AlarmsProps): MetricAla
   const [long, short] = alarm.conditions;
   if (!short) return metricAlarm(scope, alarm.id, long, props, text);
   const halves = [
-    metricAlarm(scope, `${alarm.id}-long`, long, props, `Half of ${props.prefix}-${alarm.id}: it happened.`),
-    metricAlarm(scope, `${alarm.id}-short`, short, props, `Half of ${props.prefix}-${alarm.id}: it still happens.`),
+    metricAlarm(
+      scope,
+      `${alarm.id}-long`,
+      long,
+      props,
+      `Half of ${props.prefix}-${alarm.id}: the long window. It happened.`,
+    ),
+    metricAlarm(
+      scope,
+      `${alarm.id}-short`,
+      short,
+      props,
+      `Half of ${props.prefix}-${alarm.id}: the short window. It still happens.`,
+    ),
   ];
   return new CompositeAlarm(scope, alarm.id, {
     compositeAlarmName: `${props.prefix}-${alarm.id}`,
@@ -79,8 +91,9 @@ function oneAlarm(scope: Construct, alarm: Alarm, props: AlarmsProps): MetricAla
 }
 
 /**
- * In ALARM while any alarm is that pages for an objective: what takes a rollout back. It tells nobody; those do.
- * @param made of the catalogue's alarms, in their order.
+ * Makes the composite that is in ALARM while any alarm that pages for an objective is in ALARM. It takes a rollout of
+ * the gate back. It notifies nobody, since the alarms that it combines do.
+ * @param made the alarms made from `alarms`, in the same order.
  */
 export function watchObjectives(
   scope: Construct,
@@ -91,20 +104,21 @@ export function watchObjectives(
   const paging = made.filter((_, index) => alarms[index] && pagesForSlo(alarms[index]));
   return new CompositeAlarm(scope, SLO_BURNING, {
     compositeAlarmName: `${props.prefix}-${SLO_BURNING}`,
-    alarmDescription: "Any of those that page for an objective: takes a rollout of the gate back.",
+    alarmDescription:
+      "Any of the alarms that page for an objective is in ALARM. This takes a rollout of the gate back.",
     alarmRule: AlarmRule.anyOf(...paging.map((alarm) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM))),
     actionsEnabled: props.actions !== undefined,
   });
 }
 
-/** @returns the alarms that tell somebody, as the catalogue orders them. */
+/** @returns the alarms that notify somebody, in the catalogue's order. */
 export function makeAlarms(scope: Construct, alarms: readonly Alarm[], props: AlarmsProps): readonly IAlarm[] {
   return alarms.map((alarm) => {
     const made = oneAlarm(scope, alarm, props);
     const action = props.actions?.[alarm.severity];
     if (action) {
       made.addAlarmAction(action);
-      // Whoever was woken wants to know that it is over.
+      // The person who was woken also learns when it is over.
       made.addOkAction(action);
     }
     return made;

@@ -3,7 +3,7 @@ import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import { Stack } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 
-/** Counts FAILED jobs by the host of their URL, from the worker's events. */
+/** Makes the rule that counts FAILED jobs by the host of their URL, from the worker's events. */
 export function countFailuresByHost(scope: Construct, ruleName: string, logs: ILogGroup): CfnInsightRule {
   return new CfnInsightRule(scope, "FailuresByHost", {
     ruleName,

@@ -20,7 +20,7 @@ const SLO_WIDTH = 8;
 const PANEL_WIDTH = 8;
 const HEIGHT = 6;
 
-/** Actual, objective, and what is left of the budget, in percent over the objective's own window. */
+/** Actual share, objective, and the rest of the budget: in percent, over the objective's own window. */
 function sloWidget(place: Place, slo: Slo): IWidget {
   const period = Duration.days(slo.windowDays);
   const names = [...new Set([slo.bad, ...slo.total])];
@@ -65,7 +65,13 @@ export function makeDashboard(
     dashboardName: name,
     defaultInterval: Duration.days(1),
     widgets: [
-      [new TextWidget({ markdown: `# ${name}\nObjectives first, then what they are made of.`, width: ROW, height: 2 })],
+      [
+        new TextWidget({
+          markdown: `# ${name}\nThe objectives, the alarms, and the metrics behind them.`,
+          width: ROW,
+          height: 2,
+        }),
+      ],
       ...rowsOf(
         SLOS.map((slo) => sloWidget(place, slo)),
         SLO_WIDTH,

@@ -3,11 +3,11 @@ import { Duration } from "aws-cdk-lib/core";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName } from "../../core/telemetry/metrics.ts";
 import { AWS_METRICS, type AwsResource, type Condition, type MetricSource } from "../catalogue/alarm.ts";
 
-/** What a deployment's metrics are found by. */
+/** Identifies the metrics of one deployment. */
 export interface Place {
-  /** The value of our one dimension. */
+  /** The value of the only dimension of our own metrics. */
   readonly environment: string;
-  /** CloudWatch dimensions by resource. */
+  /** CloudWatch dimensions of the AWS metrics, by resource. */
   readonly dimensions: Readonly<Record<AwsResource, Readonly<Record<string, string>>>>;
   readonly contributorRule: string;
 }
@@ -45,7 +45,10 @@ export function metricOf(place: Place, source: MetricSource, period: Duration): 
   });
 }
 
-/** The one series that the condition compares. */
+/**
+ * The one series that the condition compares.
+ * @throws RangeError if the condition has several metrics and no expression.
+ */
 export function seriesOf(place: Place, { metrics, expression, periodMinutes }: Condition): IMetric {
   const period = Duration.minutes(periodMinutes);
   const entries = Object.entries(metrics).map(([id, source]) => [id, metricOf(place, source, period)] as const);

@@ -2,11 +2,11 @@ import { CfnQueryDefinition, type ILogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { QUERIES, type SavedQuery } from "../catalogue/queries.ts";
 
-/** Lines that begin with # are comments to Logs Insights. */
+/** In Logs Insights a line that begins with # is a comment. */
 const textOfQuery = ({ lines, hint }: SavedQuery): string =>
   [...(hint === undefined ? [] : [`# ${hint}`]), lines.join("\n| ")].join("\n");
 
-/** In the console under the prefix as their folder. */
+/** The console shows the queries in a folder named like the prefix. */
 export function saveQueries(
   scope: Construct,
   prefix: string,

@@ -5,7 +5,7 @@ const owner = "9c1f6a52-3f0e-4b7e-8a35-5d1d2a2f6c11";
 const op_key = "5f1c3a7d9be84c02d6a1f0e37b5c9284";
 const stream = { job_id, op_key, op_type: "STREAM" } as const;
 
-/** Each event, and each outcome that is measured in a way of its own. */
+/** One example of each event, and of each outcome that is counted in its own way. */
 export const EXAMPLE_EVENTS: readonly TelemetryEvent[] = [
   {
     event: "job_planned",

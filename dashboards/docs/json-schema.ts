@@ -4,12 +4,12 @@ export type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 
-/** JSON Schema as people write it; further fields are for the schema to refuse or to ignore. */
+/** JSON Schema as a person would write it. The zod schema decides whether unknown fields are refused or ignored. */
 export const jsonSchemaOf = (schema: z.core.$ZodType): JsonSchema =>
   z.toJSONSchema(schema, {
     io: "input",
     override: ({ jsonSchema }) => {
-      // Zod's pattern knows leap years; the format says the same in a word.
+      // Zod's pattern is long, because it checks leap years. The format says the same in one word.
       if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
       if (jsonSchema.type === "integer" && jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },

@@ -23,7 +23,7 @@ const windowOf = (days: number): string => (days === 1 ? "a day" : `${days} days
 
 function objectives(figure: (what: string) => string): string {
   return table(
-    ["objective", "good events, of valid", "over", "bad / valid", "measured baseline"],
+    ["objective", "good events among valid events", "over", "bad / valid", "measured baseline"],
     SLOS.map((slo) => [
       `[${slo.title}](runbooks/${slo.runbook}.md)`,
       `${percent(slo.objective)} (budget ${percent(budgetOf(slo))})`,
@@ -45,13 +45,20 @@ const ruleRow = (slo: Slo, rule: BurnRule, alarms: readonly Alarm[]): readonly s
 
 const others = (alarms: readonly Alarm[]): string =>
   table(
-    ["alarm", "severity", "guards", "what happened", "why that threshold"],
+    ["alarm", "severity", "guards", "what happened", "why this threshold"],
     alarms
       .filter(({ kind }) => kind !== "burn")
       .map((alarm) => [link(alarm), alarm.severity, alarm.slo ?? "", alarm.happened, alarm.why]),
   );
 
-/** What is written about an alarm holds in every environment, whatever its own figures. */
+/** Results store their remarks as one text. */
+const listOfSentences = (text: string): string =>
+  text
+    .split(/(?<=\.) /)
+    .map((sentence) => `- ${sentence}`)
+    .join("\n");
+
+/** An alarm's text is the same in every environment, so any settings will do. */
 const ANY_SETTINGS: AlarmSettings = { workerTimeoutMs: 0, visibilityTimeoutMs: 0, ledgerGrowthADay: 0 };
 
 export function slosMarkdown(): string {
@@ -66,36 +73,40 @@ export function slosMarkdown(): string {
   return `<!-- Generated from dashboards/catalogue by \`npm run generate\`. -->
 # Objectives and alarms
 
-An event is good or bad; an objective is the share of good ones among the valid. Work is valid unless the origin said no or our
-policy refused it. Latency is counted the same way (the share of slow events), which holds at low traffic, where percentiles
-do not. The same catalogue makes the alarms, the CloudWatch and the Grafana dashboard, [OpenSLO](../dashboards/openslo.yaml),
-and the report at the end of a local run.
+An event is good or bad. An objective is the share of good events among the valid ones. Work is valid unless the origin
+refused it or our policy did. Latency is counted in the same way, as the share of slow events. Unlike a percentile, that
+also works at low traffic. The same catalogue makes the alarms, the CloudWatch dashboard, the Grafana dashboard,
+[OpenSLO](../dashboards/openslo.yaml), and the report at the end of a local run.
 
 ${objectives(figure)}
 
-The baseline is a run on a laptop, \`npm run bench slo-baseline\` of ${date.slice(0, 10)} on ${machine.cores} cores (${machine.processor}):
-${remarks} It says what the pipeline does when nothing but that is wrong; it is no forecast of AWS.
+The baseline is a run on a laptop: \`npm run bench slo-baseline\` of ${date.slice(0, 10)} on ${machine.cores} cores
+(${machine.processor}). It shows what the pipeline does when nothing goes wrong but what is listed here. It does not
+forecast AWS.
+
+${listOfSentences(remarks)}
 
 ${table(
-  ["of the same run", ""],
+  ["in the same run", ""],
   timings.map(({ what }) => [what, figure(what)]),
 )}
 
 ## How fast the budget is spent
 
-An alarm holds when the share of bad events is at least so large over the long window *and* over the short one, which tells
-that it still goes on. Factor = share of the budget x the objective's window / the long window. In the long window there
-must be so many valid events at least, ${LEAST_BAD_EVENTS} of them bad; in the short one a single bad event will do. A long window alone is the
-objective's own: the budget is spent.
+An alarm fires when the share of bad events is at least the threshold over the long window *and* over the short window,
+which shows that the burn still goes on. Factor = share of the budget x the objective's window / the long window. The
+long window needs at least the given number of valid events, ${LEAST_BAD_EVENTS} of them bad. In the short window one bad event is
+enough. An alarm without a short window has the objective's own window: the whole budget is spent.
 
 ${table(
   ["alarm", "severity", "windows", "factor", "bad events", "least events"],
   SLOS.flatMap((slo) => slo.rules.map((rule) => ruleRow(slo, rule, alarms))),
 )}
 
-## Where there is little to count, and beyond the objectives
+## Alarms that need no least number of events
 
-Below the least events a burn rule keeps silent, so each objective has alarms that do not need them.
+With fewer events than the least number, a burn rule is silent. Each objective also has alarms without such a minimum.
+Others guard no objective.
 
 ${others(alarms)}
 `;

@@ -59,50 +59,53 @@ export const telemetryMarkdown = (): string => `<!-- Made by \`npm run generate\
 
 # Telemetry
 
-Worker and reconciler write one JSON line an event to their log (locally: to \`events.jsonl\`). Events come from
-[\`core/telemetry/event-schemas.ts\`](../core/telemetry/event-schemas.ts), metrics from [\`core/telemetry/metrics.ts\`](../core/telemetry/metrics.ts);
-[\`telemetry.schema.json\`](telemetry.schema.json) is the same as JSON Schema, with \`unit\` as an annotation.
+Worker and reconciler write one JSON line for each event to their log (on a laptop: to \`events.jsonl\`). Events come from
+[\`core/telemetry/event-schemas.ts\`](../core/telemetry/event-schemas.ts), metrics from
+[\`core/telemetry/metrics.ts\`](../core/telemetry/metrics.ts). [\`telemetry.schema.json\`](telemetry.schema.json) is the
+same as JSON Schema, with \`unit\` as an annotation.
 
-- Emission is never awaited, cannot fail the pipeline, and holds lines back for at most 50 ms: what a kill can lose. Metrics
-  are held back for at most 10 s.
-- A log that nobody reads costs lines, not work: 1 MiB waits for it in memory, what comes beyond that is dropped, and a
-  line \`telemetry was dropped\` says how many lines that were once it is read again.
-- Lines with \`level\` are for people; lines with \`_aws\` are metrics.
+- The pipeline never waits for telemetry, and telemetry cannot fail it. Lines are held back for at most 50 ms, which is
+  what a kill can lose. Metrics are held back for at most 10 s.
+- If nobody reads the log, lines are lost, but no work is. Up to 1 MiB waits in memory, and later lines are dropped.
+  When the log is read again, a line \`telemetry was dropped\` says how many lines were lost.
+- Lines with \`level\` are for people. Lines with \`_aws\` are metrics.
 
 ## Events
 
-Each has \`event\` and \`timestamp\` (ISO 8601, UTC) besides the fields below. A field with a question mark is not always there;
-no event has others.
+Each event has \`event\` and \`timestamp\` (ISO 8601, UTC) and the fields below. A field with a question mark is not
+always there. No event has other fields.
 
 ${eventSchemas().map(describeEvent).join("\n\n")}
 
 ## Metrics
 
-Each is a function of one event, so that a report over a run's events and an alarm on CloudWatch count the same things.
-Namespace \`${METRIC_NAMESPACE}\`; one dimension, \`${METRIC_DIMENSION}\`, with the environment's name. Nothing that grows with
-jobs, URLs or hosts is ever a dimension: each combination is a metric that is billed. For that, ask the events.
+Each metric is a function of one event, so a report over a run's events and an alarm on CloudWatch count the same.
+The namespace is \`${METRIC_NAMESPACE}\`. The only dimension is \`${METRIC_DIMENSION}\`, with the environment's name. Nothing
+that grows with jobs, URLs or hosts is ever a dimension, because each combination is billed as a metric. Query the
+events for that.
 
-Worker and reconciler write them as embedded metrics (EMF, through Powertools) to the same log, at the end of an invocation
-and every ten seconds of a long one; a line holds at most 100 values of a metric, and CloudWatch reads each as a sample.
+Worker and reconciler write metrics in CloudWatch's embedded metric format (EMF, through Powertools) to the same log, at
+the end of an invocation and every ten seconds during a long one. A line holds at most 100 values of a metric, and
+CloudWatch reads each value as a sample.
 
 ${table(
   ["metric", "unit", "what it counts", "from"],
   Object.entries(METRICS).map(([name, { unit, about }]) => [`\`${name}\``, unit, about, sourcesOf(name as MetricName)]),
 )}
 
-Counts are read as \`Sum\`, and ratios as the quotient of two sums: zeros are sent where a ratio needs both. \`TimeToComplete\`
-and \`LeaseAcquisition\` are read as percentiles, \`OldestExpiredLease\` as \`Maximum\`, \`ReconcilerRuns\` as \`Sum\`, where no data is
-as bad as zero.
+Read counts as \`Sum\`, and ratios as the quotient of two sums: zeros are sent where a ratio needs both. Read
+\`TimeToComplete\` and \`LeaseAcquisition\` as percentiles, and \`OldestExpiredLease\` as \`Maximum\`. Read \`ReconcilerRuns\`
+as \`Sum\`; for it, no data is as bad as zero.
 
 ## Reading them
 
-On a laptop, of a run in \`downloads\`:
+On a laptop, for a run in \`downloads\`:
 
 \`\`\`sh
 jq -c 'select(.event == "job_state_changed" and .to_state == "FAILED") | {job_id, host, reason}' downloads/events.jsonl
 \`\`\`
 
-On AWS, in Logs Insights, over the log groups of worker and reconciler:
+On AWS, in Logs Insights, over the log groups of the worker and the reconciler:
 
 \`\`\`
 filter event = "job_state_changed" and to_state = "FAILED"

@@ -1,4 +1,4 @@
-/** The Grafana dashboard: panels over a CloudWatch data source, in the model that Grafana 8 to 12 import. */
+/** The Grafana dashboard: panels over a CloudWatch data source, in the JSON model that Grafana 8 to 12 import. */
 import { METRIC_DIMENSION, METRIC_NAMESPACE } from "../../core/telemetry/metrics.ts";
 import { AWS_METRICS, type AwsResource, type MetricSource } from "../catalogue/alarm.ts";
 import { PANELS } from "../catalogue/panels.ts";
@@ -7,13 +7,13 @@ import { VARIABLES } from "./variables.ts";
 import { WATCH_INDEX } from "../../core/model/keys.ts";
 
 const DATA_SOURCE = { type: "cloudwatch", uid: `\${datasource}` } as const;
-/** Grafana 12. A newer one migrates what it imports. */
+/** That of Grafana 12. Newer versions migrate what they import. */
 const SCHEMA_VERSION = 41;
 const WIDTH = 24;
 const SLO_HEIGHT = 4;
 const PANEL_HEIGHT = 8;
 
-/** Under which template variable the resource's name is found. */
+/** CloudWatch dimensions by resource. The values are the dashboard's template variables. */
 const DIMENSIONS: Readonly<Record<AwsResource, Readonly<Record<string, string>>>> = {
   queue: { QueueName: "$queue" },
   deadLetters: { QueueName: "$dead_letters" },
@@ -128,7 +128,7 @@ const panelBoxes = (): readonly Box[] =>
     options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi" } },
   }));
 
-/** In rows of so many, from the given line on. */
+/** Places the boxes in rows of `columns`, from grid line `top` on. Panel ids count up from `firstId`. */
 const placed = (boxes: readonly Box[], columns: number, height: number, top: number, firstId: number): object[] =>
   boxes.map(({ unit, ...box }, index) => ({
     id: firstId + index,
@@ -149,7 +149,7 @@ function grafanaDashboard(): object {
   return {
     uid: "fetchonce",
     title: "fetchonce",
-    description: "Objectives first, then what they are made of. Generated from dashboards/catalogue.",
+    description: "The objectives, and the metrics behind them. Generated from dashboards/catalogue.",
     tags: ["fetchonce"],
     schemaVersion: SCHEMA_VERSION,
     version: 1,

@@ -14,7 +14,7 @@ const choice = (name: string, label: string, values: readonly string[]): object 
   current: { text: values[0], value: values[0] },
 });
 
-/** The resource whose name CloudFormation has made up: what of CloudWatch's dimension values begins like the stack's. */
+/** A variable for a resource whose name CloudFormation makes: the dimension values that match stack and logical id. */
 function resource(name: string, label: string, metric: AwsMetricKey, dimensionKey: string, logicalId: string): object {
   const { namespace, name: metricName } = AWS_METRICS[metric];
   return {
@@ -59,7 +59,7 @@ export const VARIABLES: readonly object[] = [
     refresh: 1,
     regex: "",
     query: { refId: "CloudWatchVariableQueryEditor-VariableQuery", queryType: "regions" },
-    // What the data source calls its own.
+    // The data source's own default region.
     current: { text: "default", value: "default" },
     options: [],
   },
@@ -69,7 +69,7 @@ export const VARIABLES: readonly object[] = [
   resource("worker", "Worker", "workerInvocations", "FunctionName", "WorkerFunction"),
   resource("reconciler", "Reconciler", "reconcilerErrors", "FunctionName", "ReconcilerFunction"),
   resource("announcer", "Announcer", "announcerLag", "FunctionName", "AnnouncerFunction"),
-  resource("stream_dead_letters", "Stream's dead letters", "streamRecordsDead", "QueueName", "StreamDeadLetters"),
+  resource("stream_dead_letters", "Dead letters of the stream", "streamRecordsDead", "QueueName", "StreamDeadLetters"),
   resource("rollout", "Rollout controller", "rolloutInvocations", "FunctionName", "RolloutFunction"),
   resource("table", "Table", "tableWriteUnits", "TableName", "Table"),
 ];

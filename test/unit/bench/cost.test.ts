@@ -65,7 +65,7 @@ describe("AWS requests in the cost model", () => {
 
   it("without a known price are an error and are not left out", () => {
     expect(() => billOfRequests([{ service: "s3", operation: "RestoreObject" }])).toThrow(
-      "The cost model has no price for s3 RestoreObject. Teach bench/cost/requests.ts.",
+      "The cost model has no price for s3 RestoreObject. Add it to METER_OF in bench/cost/requests.ts.",
     );
   });
 });
