@@ -1,4 +1,4 @@
-/** Each alarm of prod's template, over five replayed series, against what the design wants of it. */
+/** Each alarm of prod's template, replayed over five series, against what `expected.ts` says of it. */
 import { describe, expect, inject, test } from "vitest";
 import { SERIES } from "./expectation.ts";
 import { EXPECTED } from "./expected.ts";
@@ -10,20 +10,20 @@ const template = inject("prodTemplate");
 const alarms = [...metricAlarmsOf(template), ...compositeAlarmsOf(template)];
 
 const missing = (): never => {
-  throw new Error("There is no such alarm.");
+  throw new Error("The template has no such alarm.");
 };
 const OBJECTIVES = `${PREFIX}slo-burning`;
 
-test("every alarm of the template is expected, and every expected one is there", () => {
+test("every alarm of the template is expected, and every expected alarm is in the template", () => {
   const expected = EXPECTED.flatMap(({ id, conditions }) => [id, ...conditions.map(({ suffix }) => `${id}${suffix}`)]);
   expected.push("slo-burning");
   expect(alarms.map(({ name }) => name).sort()).toEqual([...new Set(expected)].map((id) => PREFIX + id).sort());
 });
 
-/** What is told late is there all the same. */
+/** These page, but guard no objective: a file is stored even if it is announced late. */
 const GUARDS_NO_OBJECTIVE = new Set(["announcements-late"]);
 
-test("slo-burning is in ALARM exactly while one that pages for an objective is, and tells nobody itself", () => {
+test("slo-burning is in ALARM exactly while an alarm that pages for an objective is, and notifies nobody", () => {
   const { rule, properties } = compositeAlarmsOf(template).find(({ name }) => name === OBJECTIVES) ?? missing();
   const { holds, alarms: watched } = compileRule(rule);
   const paging = EXPECTED.filter(({ id, severity }) => severity === "page" && !GUARDS_NO_OBJECTIVE.has(id)).map(
@@ -36,21 +36,21 @@ test("slo-burning is in ALARM exactly while one that pages for an objective is, 
   expect([...properties.AlarmActions, ...properties.OKActions, ...properties.InsufficientDataActions]).toEqual([]);
 });
 
-describe.each(EXPECTED)("$id", (expected) => {
+describe.each(EXPECTED)("the alarm $id", (expected) => {
   const proof = proofOf(expected, template, ALL_ASSUMPTIONS);
   const { severity, alarms: wanted } = expected;
 
-  test("does at every minute of its series what the design's numbers say", () => {
+  test("is in the expected state at every minute of its series", () => {
     expect(proof.difference(template)).toBeUndefined();
   });
 
-  test.each(SERIES)("%s", (series) => {
+  test.each(SERIES)("goes to ALARM as often as expected in the series: %s", (series) => {
     const { fired, last } = proof.alarms(series);
     expect(fired).toBe(wanted[series]);
     expect(series !== "recovery" || last === (expected.watchedUntil ? "ALARM" : "OK")).toBe(true);
   });
 
-  test(`tells the ${severity} topic of it, and that it is over; its halves tell nobody`, () => {
+  test(`notifies the ${severity} topic when it fires and when it clears; its halves notify nobody`, () => {
     expect(misdirected(expected, template)).toBeUndefined();
   });
 });

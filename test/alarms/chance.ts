@@ -1,7 +1,7 @@
 /** Draws for traffic: how many events a minute has, and how many of them are bad. */
 import type { Dice } from "../simulation/services/time.ts";
 
-/** From here on a normal distribution is as good. */
+/** From this number on, a normal distribution is close enough. */
 const LARGE = 30;
 
 export function poisson(dice: Dice, mean: number): number {

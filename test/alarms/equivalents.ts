@@ -1,4 +1,4 @@
-/** Changes that change nothing: each with the reason why. */
+/** The mutants that make no difference, each with the reason why. */
 import type { Mutant } from "./mutants.ts";
 
 interface Argument {
@@ -8,8 +8,8 @@ interface Argument {
 }
 
 const FILLERS =
-  "A filler stands where a metric has no sample: there nothing happened, or only what makes the other metric whole. " +
-  "One event more or none is then below every least number, and between two series math itself takes a missing point for 0.";
+  "A filler counts where a metric has no sample: nothing happened, or only what the other metric counts in full. " +
+  "One event more or none is below every minimum number, and math over two series takes a missing point as 0 itself.";
 const BURN = /-(fast|slow|day)-long$|-breached$/;
 
 const ARGUMENTS: readonly Argument[] = [
@@ -21,42 +21,42 @@ const ARGUMENTS: readonly Argument[] = [
   {
     alarm: BURN,
     change: /^expr_1: .* AND FILL\(bad, 0\) (>= [246]|> 3), /,
-    why: "The least number of events times the ratio is that many bad events already.",
+    why: "The minimum number of events times the ratio already requires that many bad events.",
   },
   {
     alarm: BURN,
     change: /^expr_1: .* AND FILL\(valid1, 0\) >= 3, /,
-    why: "Valid events are at least the least number, and the ratio looks after the bad ones.",
+    why: "There are at least the minimum number of valid events, and the ratio already requires the bad ones.",
   },
   {
     alarm: /-short$/,
     change: /^expr_1: IF\(FILL\((bad, 0\) >= 0|valid1, 0\) >= 1), /,
-    why: "Without a bad event the ratio is 0, or 0 / 0: no point, which IF takes for 0 where its condition holds.",
+    why: "Without a bad event the ratio is 0, or has no point (0 / 0), which IF takes as 0 where its condition holds.",
   },
   {
     alarm: /^(lease-acquisition|operation-replay)-|^worker-failing$|^ledger-growing$/,
     change: /^(valid1|invocations|planned): SampleCount$/,
-    why: "Every sample of these is 1: there are as many as they add up to.",
+    why: "Every sample of these metrics is 1, so the number of samples is their sum.",
   },
   {
     alarm: /^(reconciler|rollout)-silent$/,
     change: /^runs: (Average|Minimum|Maximum|SampleCount|p50|p99)$/,
-    why: "A run is a sample of 1. What is asked is whether there was any.",
+    why: "A run is a sample of 1, and the alarm asks only whether there was any.",
   },
   {
     alarm: /^(reconciler|rollout)-silent$/,
-    change: /^windows of the clock$/,
-    why: "The last five minutes are the last five of the clock.",
+    change: /^wall-clock windows$/,
+    why: "The periods are minutes, and the last five minutes are the last five minutes of the clock.",
   },
   {
     alarm: /^((reconciler|rollout)-(silent|failing)|(stream-)?dead-letters)$/,
     change: /^threshold (0\.9|2\.7)\d*$/,
-    why: "What is counted is whole, and the next whole number is the same.",
+    why: "Counts are whole numbers, and the next whole number from the threshold up is the same.",
   },
   {
     alarm: /^(stream-)?dead-letters$/,
     change: /^m1: Sum$/,
-    why: "One of several whole numbers that are not negative is 1 or more exactly if their sum is.",
+    why: "The largest of several non-negative whole numbers is at least 1 exactly if their sum is.",
   },
 ];
 

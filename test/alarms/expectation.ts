@@ -5,13 +5,14 @@ export const SERIES = ["fires", "near miss", "missing data", "low traffic", "rec
 export type SeriesName = (typeof SERIES)[number];
 
 export interface ExpectedCondition {
-  /** Of its name, after the alarm's. */
+  /** What the name of this half adds to the alarm's; empty if the alarm has one condition. */
   readonly suffix: "" | "-long" | "-short";
+  /** Length of a period. */
   readonly minutes: number;
-  /** So many in a row. */
+  /** How many periods in a row must breach. */
   readonly periods: number;
   readonly missing: "notBreaching" | "breaching";
-  /** Whether silence counts as zeros. */
+  /** Whether a period without data counts as zero. */
   readonly filled: boolean;
   readonly hasData: (reading: Reading) => boolean;
   readonly breaches: (reading: Reading) => boolean;
@@ -21,29 +22,30 @@ export interface ExpectedAlarm {
   readonly id: string;
   readonly severity: "page" | "ticket";
   readonly conditions: readonly ExpectedCondition[];
-  /** Of alarms on a share. */
+  /** Only of alarms on a share of bad events. */
   readonly arithmetic?: { readonly traffic: ByTraffic; readonly rule: RatioRule };
   readonly tapes: Readonly<Record<SeriesName, readonly Entry[]>>;
-  /** How often it goes to ALARM in each. */
+  /** How often it must go to ALARM in each series. */
   readonly alarms: Readonly<Record<SeriesName, number>>;
-  /** The last minute that is looked at, where it is not as long as something can change. */
+  /** The last minute that is judged. By default, a series is judged for as long as a state can change. */
   readonly watchedUntil?: Readonly<Partial<Record<SeriesName, number>>>;
 }
 
 export type Mark = Omit<Entry, "minute" | "times">;
 
-/** Of what an event leaves behind, and how many there were. */
+/** The marks that good and bad events leave on a tape, and how to count the events. */
 export interface ByTraffic {
-  /** Kinds of good events, each with all that it leaves. */
+  /** The kinds of good events, each with all its marks. */
   readonly good: readonly (readonly Mark[])[];
   readonly bad: readonly Mark[];
-  /** What is neither, and still reports one of the metrics. */
+  /** Marks that are neither good nor bad, but report one of the alarm's metrics. */
   readonly also?: readonly Mark[];
   readonly count: (reading: Reading) => { readonly bad: number; readonly valid: number };
 }
 
 export interface RatioRule {
   readonly severity: ExpectedAlarm["severity"];
+  /** Length of the long and of the short window, in minutes. */
   readonly long: number;
   readonly short?: number;
   /** In ten-thousandths, so that the arithmetic here is exact. */
@@ -55,7 +57,7 @@ export interface RatioRule {
 
 export type Episode = readonly Entry[];
 
-/** One after the other, with so much silence between them that no evaluation sees two. */
+/** The episodes one after the other, with four windows of silence between them, so that no evaluation sees two. */
 export function inTurn(window: number, episodes: readonly Episode[]): readonly Entry[] {
   let offset = 0;
   return episodes.flatMap((episode) => {

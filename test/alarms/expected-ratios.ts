@@ -1,4 +1,4 @@
-/** Alarms on a share of bad events: what they must do, and the series that show it. */
+/** Alarms on a share of bad events: what they must do, and the series that prove it. */
 import {
   type ByTraffic,
   type Episode,
@@ -42,7 +42,7 @@ export function ratio(id: string, traffic: ByTraffic, rule: RatioRule): Expected
 
   const lump = lumpOf(traffic);
   const series = below < Infinity || least === 0 ? fewSeries(rule, lump) : burnSeries(rule, least, lump);
-  // Long after the first evaluation, and never enough to be missed.
+  // Events that this alarm must not count: three of each kind, long after the first evaluation.
   const others: readonly Entry[] = [...(traffic.also ?? []), { what: "job refused" } as const].flatMap((mark) =>
     [70, 75, 84].map((minute) => Object.assign({}, mark, { minute })),
   );
@@ -90,7 +90,10 @@ const lumpOf =
     ];
   };
 
-/** So many events that the share is exact, and one bad event more or less is under a twentieth of it. */
+/**
+ * The numbers of valid and bad events that have exactly this share. Unless `most` is too low for it, there are at least
+ * 20 bad ones, so that one more or less changes the share by a twentieth at most.
+ */
 function exactly(share: number, least: number, most = Infinity): { valid: number; bad: number } {
   const step = 10_000 / greatestCommonDivisor(share, 10_000);
   const wanted = Math.max(least, Math.ceil((20 * 10_000) / share));
@@ -104,7 +107,7 @@ function burnSeries({ long, short, ratio: share }: RatioRule, least: number, lum
   const bare = Math.ceil((share * least) / 10_000);
   const half = Math.floor(least / 2);
   const burning = lump(0, exact.valid - exact.bad, exact.bad);
-  // A window of more than a day is looked at once an hour.
+  // A window of more than a day is evaluated once an hour.
   const look = long > 1440 ? 60 : 1;
   const last = long - look;
   const fine = Array.from({ length: 8 }, (_, index) =>
@@ -115,14 +118,14 @@ function burnSeries({ long, short, ratio: share }: RatioRule, least: number, lum
       burning,
       lump(0, 0, least),
       lump(0, least - bare, bare),
-      // Both ends of the window: together they are just enough.
+      // At both ends of the window: together just enough.
       [...lump(0, 0, half), ...lump(last, 0, least - half)],
     ],
     nearMiss: [
       lump(0, exact.valid - exact.bad + 1, exact.bad - 1),
       lump(0, least - bare + 1, bare - 1),
       [...lump(0, 0, half), ...lump(long, 0, least - half)],
-      // Enough events only when the short window has nothing bad any more.
+      // There are enough events only after the last bad one has left the short window.
       ...(short === undefined ? [] : [[...lump(0, 0, least - 1), ...lump(short + 5, 1, 0)]]),
     ],
     lowTraffic: [lump(0, 0, least - 1), lump(0, 0, 1), lump(0, 3, 2)],

@@ -1,4 +1,4 @@
-/** Alarms on a number that is wrong by itself: what they must do, and the series that show it. */
+/** Alarms on an absolute number: what they must do, and the series that prove it. */
 import { type ExpectedAlarm, type ExpectedCondition, inTurn } from "./expectation.ts";
 import type { Entry, Reading, What } from "./tape.ts";
 
@@ -10,18 +10,18 @@ interface Rule {
 }
 type Watched = { readonly most: What } | { readonly least: What } | { readonly each: readonly What[] };
 
-/** What one period holds. */
+/** What happens in one period. */
 type Period = readonly Omit<Entry, "minute">[];
 interface Periods {
-  /** Each of them breaches, with the least that does. */
+  /** Each of them breaches, by the smallest amount that does. */
   readonly bad: readonly Period[];
-  /** None breaches, with the most that does not. */
+  /** None of them breaches: each has the largest amount that does not. */
   readonly nearlyBad: readonly Period[];
   readonly fine: Period;
   readonly single: Period;
 }
 
-/** The largest, the smallest, or the number of each of several things reaches the limit. */
+/** Fires when the largest value, the smallest value, or the count of any one of several things reaches the limit. */
 export function threshold(id: string, rule: Rule & Watched): ExpectedAlarm {
   const { limit } = rule;
   if ("each" in rule) {
@@ -59,13 +59,13 @@ interface Sums {
   readonly filled?: boolean;
 }
 
-/** The sum reaches the limit. */
+/** Fires when the sum of `plus` minus the sum of `minus` reaches the limit. */
 export function sums(id: string, rule: Rule & Sums): ExpectedAlarm {
   const { plus, minus = [], limit, filled = true } = rule;
   const total = (reading: Reading, whats: readonly What[]): number =>
     whats.reduce((sum, what) => sum + reading.sum(what), 0);
   const isEvent = plus.includes("job planned");
-  /** In two samples, of which neither is enough; an event counts as often as it happens. */
+  /** The sum in two samples, neither of which is enough alone. An event counts as often as it happens. */
   const parts = (what: What, sum: number): Period => {
     const less = Math.floor(sum / 2);
     return isEvent
@@ -111,7 +111,7 @@ function made(
   { bad, nearlyBad, fine, single }: Periods,
 ): ExpectedAlarm {
   const hasData = (reading: Reading): boolean => whats.some((what) => reading.times(what) > 0);
-  /** Periods in a row, the things of each a minute apart, so that no other window holds more of them. */
+  /** Periods in a row. What happens in each is one period apart, so that no other window holds more of it. */
   const row = (...contents: readonly Period[]): readonly Entry[] =>
     contents.flatMap((content, index) =>
       content.map((mark) => Object.assign({}, mark, { minute: index * minutes + 1 + (minutes > 2 ? 1 : 0) })),
@@ -149,7 +149,7 @@ function made(
   };
 }
 
-/** Something due every minute has not happened for so many. */
+/** Fires when something that is due every minute has not happened for `minutes` minutes. */
 export function silence(
   id: string,
   { severity, what, value, minutes }: Pick<Rule, "severity" | "minutes"> & { what: What; value: number },
@@ -181,7 +181,7 @@ export function silence(
       recovery: [...everyMinute(0, 10), ...everyMinute(30, 40)],
     },
     alarms: { fires: 1, "near miss": 0, "missing data": 1, "low traffic": 0, recovery: 2 },
-    // What comes after is silence.
+    // After that the tape is silent, which would fire the alarm.
     watchedUntil: { "near miss": 60, "low traffic": 60 },
   };
 }

@@ -1,4 +1,7 @@
-/** What every alarm of prod must be, in numbers of the design (section 7), written down a second time and by hand. */
+/**
+ * What every alarm of prod must do. The numbers are written by hand, apart from the catalogue in `dashboards/`, so that
+ * a wrong number there does not agree with itself.
+ */
 import type { ByTraffic, ExpectedAlarm } from "./expectation.ts";
 import { ratio } from "./expected-ratios.ts";
 import { silence, sums, threshold } from "./expected-thresholds.ts";
@@ -11,7 +14,7 @@ const jobs: ByTraffic = {
     return { bad, valid: bad + reading.times("job done") };
   },
 };
-/** A failed job is no slow one, but it says that there were jobs. */
+/** A failed job counts neither as slow nor as valid, but it leaves a sample of 0 completed jobs. */
 const slowerThan = (limitMs: number): ByTraffic => ({
   good: [[{ what: "job done", value: limitMs }], [{ what: "job done", value: 1000 }]],
   bad: [{ what: "job done", value: limitMs + 1 }],
@@ -40,7 +43,7 @@ const operations: ByTraffic = {
     return { bad, valid: bad + reading.times("operation completed") };
   },
 };
-/** Lambda reports an error of 0 for each invocation that had none. */
+/** Lambda reports Errors of 0 for each invocation without an error. */
 const invocations: ByTraffic = {
   good: [[{ what: "worker invocations" }, { what: "worker errors", value: 0 }]],
   bad: [{ what: "worker invocations" }, { what: "worker errors" }],
@@ -64,7 +67,7 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   // p50 < 30 s: half of the jobs may be slower. Factor 1.5 in six hours; 2 cannot be exceeded.
   ratio("time-to-complete-median-slow", slowerThan(30_000), { ...TICKET, ...slow, ratio: 7500, least: 300 }),
   ratio("time-to-complete-median-breached", slowerThan(30_000), { ...TICKET, long: DAY, ratio: 5000, least: 600 }),
-  // p95 < 120 s: one in twenty may be.
+  // p95 < 120 s: one in twenty may be slower.
   ratio("time-to-complete-tail-fast", slowerThan(120_000), { ...PAGE, ...fast, ratio: 3000, least: 100 }),
   ratio("time-to-complete-tail-slow", slowerThan(120_000), { ...TICKET, ...slow, ratio: 1000, least: 300 }),
   ratio("time-to-complete-tail-breached", slowerThan(120_000), { ...TICKET, long: DAY, ratio: 500, least: 600 }),

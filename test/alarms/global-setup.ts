@@ -4,7 +4,7 @@ import type { Template } from "./cloudwatch/template.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Prod's, synthesized once for all files. */
+    /** Prod's template, synthesized once for all test files. */
     readonly prodTemplate: Template;
   }
 }

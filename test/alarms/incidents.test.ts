@@ -1,8 +1,8 @@
-/** A few of the ten thousand incidents that `npm run test:long` has. */
+/** The first 250 of the 10,000 incidents that `npm run test:long` judges. */
 import { expect, inject, test } from "vitest";
 import { tally } from "./judge-incidents.ts";
 
-test("incidents: burns are caught, healthy noise pages nobody, and every minute is as the arithmetic says", () => {
+test("in 250 incidents clear burns are caught, healthy noise pages nobody, and states match the arithmetic", () => {
   const all = tally(inject("prodTemplate"), 0, 250);
   expect([all.clearQuarter.missed, all.pagesAtHealthyNoise, all.wrongMinutes]).toEqual([[], [], []]);
   expect(all.clearQuarter.burns).toBeGreaterThan(20);

@@ -1,4 +1,4 @@
-/** Generated incidents, a seed each: what happened is known, and what should have been said about it is plain arithmetic. */
+/** Generated incidents, one per seed. What happened is known, so what the alarms must do is plain arithmetic. */
 import { Dice } from "../simulation/services/time.ts";
 import { anyMagnitude, binomial, poisson } from "./chance.ts";
 import type { ByTraffic, ExpectedAlarm, RatioRule } from "./expectation.ts";
@@ -8,14 +8,15 @@ import { type Entry, recorded } from "./tape.ts";
 import { type Template, withOnly } from "./cloudwatch/template.ts";
 import { Watch } from "./cloudwatch/watch.ts";
 
-/** Fourteen hours, a minute at a time; the incident begins in the first seven. */
+/** Fourteen hours; the incident begins in the first seven. */
 const MINUTES = 840;
+/** In minutes since 1970. */
 const START = 29_400_017;
 const HOUR = 60;
 
 const KINDS = ["healthy", "healthy", "burst", "outage", "outage", "slow burn", "stop"] as const;
 
-/** The share of events that may be bad. */
+/** By objective, the share of events that may be bad. */
 const BUDGETS: Readonly<Record<string, number>> = {
   "job-completion": 0.005,
   "time-to-complete-median": 0.5,
@@ -24,11 +25,14 @@ const BUDGETS: Readonly<Record<string, number>> = {
   "lease-acquisition": 0.01,
   "operation-replay": 0.05,
 };
-/** Half of all incidents are failing jobs. */
+/** Half of all incidents are about job completion. */
 const OBJECTIVES = [...Object.keys(BUDGETS), ...Array.from({ length: 4 }, () => "job-completion")];
 
 const QUARTER = 0.25;
-/** By more than the chance of a few events: where it is touched for a minute, the short window may happen to be quiet. */
+/**
+ * Above a quarter by more than a few chance events. Where a quarter is only touched for a minute, the short window may
+ * happen to be quiet.
+ */
 const CLEAR_QUARTER = 0.275;
 
 interface RatioAlarm {
@@ -58,7 +62,7 @@ function incidentOf(seed: number): Incident {
   const budget = BUDGETS[objective] ?? 0;
   const kind = dice.pick(KINDS);
   const perHour = anyMagnitude(dice, 1, 360_000);
-  // Healthy is up to a tenth of what may be bad.
+  // A healthy share is up to a tenth of the budget.
   const healthy = (dice.fraction() * budget) / 10;
   const from = dice.between(HOUR, 7 * HOUR);
   const [lasts, share] = {
@@ -87,12 +91,16 @@ export interface Verdict {
   readonly perHour: number;
   /** Minutes at which an alarm's state is not what the arithmetic says. */
   readonly wrongMinutes: readonly string[];
-  /** By alarm: when it first spoke. */
+  /** By alarm: the minute at which it first went to ALARM. */
   readonly firstAlarms: ReadonlyMap<string, number>;
   /** Pages while nothing was wrong. */
   readonly falsePages: readonly string[];
-  /** Minutes from when so much of the day's budget was gone within an hour, and going on, to the alarm; undefined without such a burn. */
+  /**
+   * Minutes from when a quarter of the day's budget was spent within an hour, while the incident went on, to the fast
+   * alarm; negative if the alarm was earlier, `undefined` without such a burn.
+   */
   readonly afterQuarter: number | undefined;
+  /** The same for 27.5 % of the budget. */
   readonly afterClearQuarter: number | undefined;
 }
 
@@ -114,7 +122,7 @@ export function verdictOf(seed: number, template: Template): Verdict {
     for (const [index, { id, rule }] of alarms.entries()) {
       const isAlarm = watch.stateOf(PREFIX + id) === "ALARM";
       if (isAlarm && !firstAlarms.has(id)) firstAlarms.set(id, minute);
-      // A week is looked at once an hour.
+      // A window of a week is evaluated once an hour.
       const isDue = rule.long <= 24 * HOUR || (START + minute) % HOUR === 0;
       if (isDue && isAlarm !== right[index]?.[minute]) wrongMinutes.push(`${id} at ${minute}`);
     }
@@ -143,7 +151,7 @@ export function verdictOf(seed: number, template: Template): Verdict {
   };
 }
 
-/** Only the template's alarms that incidents are about, so that reading it is quick. */
+/** For each objective, the template with only that objective's alarms, so that parsing it is quick. */
 export const forIncidents = (template: Template): ReadonlyMap<string, Template> =>
   new Map(
     Object.keys(BUDGETS).map((objective) => [
@@ -159,7 +167,7 @@ export const objectiveOf = (seed: number): string => new Dice(seed).pick(OBJECTI
 
 function tapeOf({ valid, bad }: Incident, alarms: readonly RatioAlarm[]): readonly Entry[] {
   const [first] = alarms;
-  if (first === undefined) throw new RangeError("There is no alarm for this.");
+  if (first === undefined) throw new RangeError("No alarm guards this objective.");
   const {
     good: [good = []],
     bad: worse,
@@ -173,14 +181,14 @@ function tapeOf({ valid, bad }: Incident, alarms: readonly RatioAlarm[]): readon
   });
 }
 
-/** Of the events so far; `between` takes two minutes. */
+/** @returns the sum of the counts from minute `from` up to, but without, minute `to`. */
 function sumsOf(counts: readonly number[]): (from: number, to: number) => number {
   const sums = [0];
   for (const count of counts) sums.push((sums.at(-1) ?? 0) + count);
   return (from, to) => (sums[to] ?? 0) - (sums[Math.max(0, from)] ?? 0);
 }
 
-/** Whether an alarm with this rule is right to be in ALARM, by minute: whole numbers only. */
+/** For each minute, whether an alarm with this rule must be in ALARM. Exact, since all numbers are whole. */
 export function timelineOf(rule: RatioRule, events: Pick<Incident, "valid" | "bad">): readonly boolean[] {
   const { long, short, ratio, least = 0, below = Infinity, leastBad = 3 } = rule;
   const valid = sumsOf(events.valid);
@@ -195,9 +203,9 @@ export function timelineOf(rule: RatioRule, events: Pick<Incident, "valid" | "ba
 }
 
 /**
- * When this share of the day's budget was gone within an hour, of a hundred events or more, before the incident was over.
- * The day has as many events as 24 of its usual hours, or of this one if it is busier. For objectives of a day that have
- * a rule for it.
+ * The first minute, before the incident is over, at which this share of the day's budget was spent within an hour that
+ * had at least 100 events. The day has as many events as 24 usual hours, or as 24 hours like this one if it is busier.
+ * `undefined` for an objective that has no window of a day or no fast rule.
  */
 function burntAt({ objective, perHour, from, lasts, ...incident }: Incident, share: number): number | undefined {
   if (!["job-completion", "time-to-complete-tail", "lease-acquisition"].includes(objective)) return undefined;

@@ -1,12 +1,12 @@
-/** Many incidents, and what the proof says about them. */
+/** Judges many incidents and adds up the verdicts. */
 import { forIncidents, objectiveOf, type Verdict, verdictOf } from "./incidents.ts";
 import type { Template } from "./cloudwatch/template.ts";
 
 interface Burns {
   burns: number;
-  /** By the minute at which whole-number arithmetic has so much gone. */
+  /** Caught no later than the minute at which, by the arithmetic, that much of the budget was spent. */
   caughtAtOnce: number;
-  /** Of those that are not missed, in minutes. */
+  /** The longest delay in minutes of a burn that was not missed. */
   worstDelay: number;
   readonly missed: string[];
 }
@@ -14,17 +14,17 @@ interface Burns {
 export interface Tally {
   incidents: number;
   healthy: number;
-  /** A quarter of the day's budget within an hour, by no matter how little. */
+  /** Burns that spend at least 25 % of the day's budget within an hour, however little above it. */
   readonly quarter: Burns;
-  /** By a tenth of the quarter. */
+  /** Burns that spend at least 27.5 %, which is a tenth more than a quarter. */
   readonly clearQuarter: Burns;
   readonly pagesAtHealthyNoise: string[];
   readonly wrongMinutes: string[];
-  /** Alarms that went off, so that nobody takes silence for a proof. */
+  /** By alarm, in how many incidents it went to ALARM: alarms that are always silent would prove nothing. */
   readonly spoke: Map<string, number>;
 }
 
-/** A burn that is seen later than that has gone on unseen for too long. */
+/** A burn that is caught later than this counts as missed. */
 const LATEST_MINUTES = 15;
 
 const noBurns = (): Burns => ({ burns: 0, caughtAtOnce: 0, worstDelay: 0, missed: [] });
@@ -39,7 +39,7 @@ export const emptyTally = (): Tally => ({
   spoke: new Map(),
 });
 
-/** Adds the incidents of the seeds from `from` up to and without `to`. */
+/** Adds the incidents of the seeds from `from` up to, but without, `to`. */
 export function tally(template: Template, from: number, to: number, into: Tally = emptyTally()): Tally {
   const templates = forIncidents(template);
   for (let seed = from; seed < to; seed++) {

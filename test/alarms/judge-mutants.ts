@@ -1,4 +1,4 @@
-/** What becomes of every mutant of an alarm. */
+/** Judges every mutant of an alarm: noticed, equivalent, missed, or refuted. */
 import { Dice } from "../simulation/services/time.ts";
 import { anyMagnitude } from "./chance.ts";
 import { argumentFor } from "./equivalents.ts";
@@ -9,11 +9,13 @@ import type { Entry } from "./tape.ts";
 import type { Template } from "./cloudwatch/template.ts";
 
 export interface Judgement {
-  /** By the series, by whom it tells, or by CloudWatch, which would refuse it. */
+  /** Noticed by the series, by whom the alarm notifies, or because CloudWatch would refuse the alarm. */
   readonly noticed: number;
-  /** Argued to make no difference, which random tapes did not refute; by argument. */
+  /** Argued to make no difference: the number of mutants for each argument. */
   readonly equivalent: Readonly<Record<string, number>>;
+  /** Neither noticed nor argued to make no difference. */
   readonly missed: readonly string[];
+  /** Argued to make no difference, but a random tape shows one. */
   readonly refuted: readonly string[];
 }
 
@@ -46,7 +48,7 @@ function isNoticed(expected: ExpectedAlarm, proof: Proof, mutant: Mutant): boole
   }
 }
 
-/** All that may happen to the alarm, in any order and number. */
+/** Ten random entries of the alarm's series, at any minute, each up to 1,000 times. */
 function randomTape({ tapes, conditions }: ExpectedAlarm, dice: Dice): readonly Entry[] {
   const all = Object.values(tapes).flat();
   const span = 3 * Math.max(...conditions.map(({ minutes, periods }) => minutes * periods));

@@ -1,4 +1,4 @@
-/** Every alarm, wrong in every way of the catalogue. `npm run test:long` tries more random tapes on what is argued. */
+/** Every alarm with every change of `mutants.ts`. `npm run test:long` tries the arguments on more random tapes. */
 import { expect, inject, test } from "vitest";
 import { allArguments } from "./equivalents.ts";
 import { EXPECTED } from "./expected.ts";
@@ -8,14 +8,14 @@ const template = inject("prodTemplate");
 const used = new Set<string>();
 let noticed = 0;
 
-test.each(EXPECTED)("$id: each change is noticed, or argued to be none", (expected) => {
+test.each(EXPECTED)("$id: each mutant is noticed, or argued to make no difference and not refuted", (expected) => {
   const judgement = judged(expected, template, 1);
   expect([judgement.missed, judgement.refuted]).toEqual([[], []]);
   noticed += judgement.noticed;
   for (const why of Object.keys(judgement.equivalent)) used.add(why);
 });
 
-test("thousands are noticed, and no argument is there for nothing", () => {
+test("more than 3,500 mutants are noticed, and every argument for equivalence is used", () => {
   expect(noticed).toBeGreaterThan(3500);
   expect([...used].sort()).toEqual([...new Set(allArguments)].sort());
 });

@@ -1,11 +1,11 @@
-/** Every way in which an alarm of the template could be wrong, one at a time. */
+/** The catalogue of mutants: every alarm of the template, changed in one way at a time. */
 import { METRICS } from "../../core/telemetry/metrics.ts";
 import type { ExpectedAlarm } from "./expectation.ts";
 import { PREFIX } from "./prove.ts";
 import { isAlarm, type Template, withOnly } from "./cloudwatch/template.ts";
 
 export interface Mutant {
-  /** Of the alarm or the half of it that is changed. */
+  /** Id of the changed alarm, with the suffix of the half if a half is changed. */
   readonly alarm: string;
   readonly change: string;
   readonly template: Template;
@@ -36,7 +36,7 @@ interface Dimension {
 }
 
 export function mutantsOf({ id, conditions }: ExpectedAlarm, template: Template): readonly Mutant[] {
-  // All other alarms would be read again for each mutant.
+  // Leaves out all other alarms, which would be parsed again for each mutant.
   const few = withOnly(
     template,
     [id, ...conditions.map(({ suffix }) => `${id}${suffix}`)].map((name) => PREFIX + name),
@@ -78,16 +78,16 @@ function metricChanges(properties: Properties): readonly Change[] {
       EvaluationPeriods: EvaluationPeriods + 1,
       DatapointsToAlarm: EvaluationPeriods + 1,
     }),
-    ...(several ? [changed("one datapoint less to alarm", { DatapointsToAlarm: EvaluationPeriods - 1 })] : []),
+    ...(several ? [changed("one datapoint fewer to alarm", { DatapointsToAlarm: EvaluationPeriods - 1 })] : []),
     ...(several
       ? [
-          changed("one period less", {
+          changed("one period fewer", {
             EvaluationPeriods: EvaluationPeriods - 1,
             DatapointsToAlarm: EvaluationPeriods - 1,
           }),
         ]
       : []),
-    changed("windows of the clock", { EvaluationWindow: { WallClockWindow: {} } }),
+    changed("wall-clock windows", { EvaluationWindow: { WallClockWindow: {} } }),
     ...[2, 0.5, 5, 0.2, 1.2].map((factor) =>
       changed(`period x ${factor}`, { Metrics: Metrics.map((query) => withPeriod(query, factor)) }),
     ),
@@ -113,7 +113,7 @@ function queryChanges(query: MetricQuery, all: readonly MetricQuery[]): readonly
   const { Expression, MetricStat } = query;
   const ids = all.filter((other) => other.Expression === undefined).map(({ Id }) => Id);
   return [
-    ["returned or not, the other way", { ...query, ReturnData: query.ReturnData !== true }],
+    ["ReturnData inverted", { ...query, ReturnData: query.ReturnData !== true }],
     ...(Expression === undefined ? [] : expressionChanges(Expression, ids)).map((expression): QueryChange => [
       expression,
       { ...query, Expression: expression },

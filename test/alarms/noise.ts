@@ -1,4 +1,4 @@
-/** What chance alone does to the paging rules of job completion. */
+/** How often chance alone makes the rules of job completion page. */
 import { Dice } from "../simulation/services/time.ts";
 import { binomial, poisson } from "./chance.ts";
 import { EXPECTED } from "./expected.ts";
@@ -6,7 +6,11 @@ import { timelineOf } from "./incidents.ts";
 
 const DAY = 1440;
 
-/** @param share of jobs that fail, always. The mean of so many years, each of its own seed. */
+/**
+ * @param share the share of jobs that fail, the same at all times.
+ * @param years how many years to simulate, each with its own seed.
+ * @returns pages in a year, the mean of all years.
+ */
 export function pagesInAYear(share: number, perHour: number, years: number): number {
   const paging = EXPECTED.flatMap(({ id, severity, arithmetic }) =>
     id.startsWith("job-completion-") && severity === "page" && arithmetic !== undefined ? [arithmetic.rule] : [],

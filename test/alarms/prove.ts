@@ -1,4 +1,4 @@
-/** Whether the alarms of a template do what is expected of them, minute by minute. */
+/** Compares the alarms of a template with what is expected of them, minute by minute. */
 import { type ExpectedAlarm, type ExpectedCondition, SERIES, type SeriesName } from "./expectation.ts";
 import { type Assumptions, USUAL } from "./cloudwatch/metric-alarm.ts";
 import type { AlarmState } from "./cloudwatch/state.ts";
@@ -9,14 +9,14 @@ import { Watch } from "./cloudwatch/watch.ts";
 
 export const ENVIRONMENT = "prod";
 export const PREFIX = `fetchonce-${ENVIRONMENT}-`;
-/** Seventeen minutes past an hour, so that no period of the clock begins with a tape. */
+/** In minutes since 1970: seventeen minutes past an hour, so that no wall-clock period begins with a tape. */
 const START = 29_400_017;
 const HOUR = 60;
 const DAY = 1440;
 
-/** What the manual leaves open and an expression can depend on, both ways. */
+/** Both readings of what the manual leaves open and an expression can depend on. */
 const EITHER_WAY: readonly Assumptions[] = [USUAL, { ...USUAL, fillsEmptyMetrics: false }];
-/** And how far back points are looked for, and whom DynamoDB's alarms obey. */
+/** Also varies how far back points are looked for, and whether alarms on DynamoDB's metrics obey their own setting. */
 export const ALL_ASSUMPTIONS: readonly Assumptions[] = [
   ...EITHER_WAY,
   { ...USUAL, extraPeriods: 0 },
@@ -26,19 +26,21 @@ export const ALL_ASSUMPTIONS: readonly Assumptions[] = [
 
 interface Timeline {
   readonly store: MetricStore;
-  /** Minutes since the start at which something can change, and the states that are right then. */
+  /** Minutes since the start at which a state can change. */
   readonly minutes: readonly number[];
+  /** For each condition, its right states at these minutes. */
   readonly states: readonly (readonly AlarmState[])[];
+  /** The right states of the whole alarm at these minutes. */
   readonly all: readonly AlarmState[];
 }
 
 export interface Proof {
-  /** @returns the first difference; `undefined` when the template's alarm does the same at every minute. */
+  /** @returns the first difference; `undefined` when the template's alarm is in the right state at every minute. */
   readonly difference: (template: Template) => string | undefined;
   readonly alarms: (series: SeriesName) => { readonly fired: number; readonly last: AlarmState };
 }
 
-/** @param template any with the right resources: where samples of AWS's own metrics belong. */
+/** @param template names the resources that samples of AWS's own metrics belong to. */
 export function proofOf(expected: ExpectedAlarm, template: Template, under = EITHER_WAY): Proof {
   const timelines = under.flatMap((assumptions) =>
     SERIES.map((series) => ({
@@ -65,7 +67,7 @@ export function proofOf(expected: ExpectedAlarm, template: Template, under = EIT
   };
 }
 
-/** @returns whether both templates' alarm, and its halves, are in the same states at every minute of the tape. */
+/** @returns whether the alarm and its halves are in the same states in both templates, at every minute of the tape. */
 export function agree(expected: ExpectedAlarm, one: Template, other: Template, tape: readonly Entry[]): boolean {
   const name = `${PREFIX}${expected.id}`;
   const names = [...expected.conditions.map(({ suffix }) => `${name}${suffix}`), name];
@@ -80,7 +82,10 @@ export function agree(expected: ExpectedAlarm, one: Template, other: Template, t
   });
 }
 
-/** @returns which of the alarm and its halves tells somebody whom it should not, or nobody. */
+/**
+ * @returns the name of an alarm that notifies the wrong topics: the alarm itself must notify its severity's topic of
+ *   ALARM and OK, its halves nobody. `undefined` when all are right.
+ */
 export function misdirected({ id, severity, conditions }: ExpectedAlarm, template: Template): string | undefined {
   const topicOf = (action: unknown): string => /Notifications(Page|Ticket)/.exec(resolve(template, action))?.[1] ?? "";
   const names = new Set([id, ...conditions.map(({ suffix }) => `${id}${suffix}`)].map((name) => PREFIX + name));
@@ -135,7 +140,7 @@ function timelineOf(
   return { store: recorded(template, ENVIRONMENT, START, tape), minutes, states, all };
 }
 
-/** The minutes before and after each at which an entry enters or leaves a period, and the next full hour. */
+/** The minutes around those at which an entry enters or leaves a period, and around the next full hour. */
 function interesting(
   { conditions }: ExpectedAlarm,
   tape: readonly Entry[],
@@ -152,7 +157,7 @@ function interesting(
   return [...minutes].filter((minute) => minute > 0).sort((one, other) => one - other);
 }
 
-/** The documented rules again, in the few words that they need when all points must breach and none is "missing". */
+/** The documented rules again, in the short form that suffices if all points must breach and none is "missing". */
 function statesOf(
   { minutes: period, periods, missing, filled, hasData, breaches }: ExpectedCondition,
   tape: readonly Entry[],

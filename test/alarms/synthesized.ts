@@ -6,7 +6,7 @@ import { mergedTemplateOf, WITHOUT_BUNDLES } from "../infra/synthesize.ts";
 import { ENVIRONMENT } from "./prove.ts";
 import type { Template } from "./cloudwatch/template.ts";
 
-/** What CloudFormation would get for prod. */
+/** Prod's template as CloudFormation would get it, with its stacks merged into one. */
 export async function prodTemplate(): Promise<Template> {
   const outdir = mkdtempSync(path.join(tmpdir(), "fetchonce-alarms-"));
   try {

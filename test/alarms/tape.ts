@@ -1,4 +1,7 @@
-/** What happened, minute by minute: telemetry events, and what AWS counts itself. Becomes samples, or is read as it is. */
+/**
+ * A tape: telemetry events and samples of AWS's own metrics, minute by minute. `recorded` turns it into what CloudWatch
+ * would have; a `Reading` reads it as it is.
+ */
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
 import {
   METRIC_DIMENSION,
@@ -24,7 +27,7 @@ const failed = (reason: string, failure_class: "origin" | "system", host: string
   since_planned_ms: 1000,
 });
 
-/** By name; the number is what the event measures. */
+/** The telemetry event of each name; the argument is the number that the event measures. */
 const EVENTS = {
   "job planned": (): TelemetryEvent => ({
     ...job,
@@ -66,7 +69,7 @@ const EVENTS = {
     op_type: "HEAD",
     reused_from_time: "2026-01-01T00:00:00Z",
   }),
-  /** A run that recovers one lease, which had been expired for so long; none, if for no time. */
+  /** A run that recovers one lease, which had been expired for this long in ms; at 0 it recovers none. */
   "reconciler run": (oldest_expired_ms: number): TelemetryEvent => ({
     event: "crash_recovery_event",
     recovered_leases: oldest_expired_ms > 0 ? 1 : 0,
@@ -87,7 +90,7 @@ type OutputName =
   | "RolloutFunctionName";
 type AwsMetric = readonly [namespace: string, name: string, dimension: string, of: OutputName, index?: string];
 
-/** Named as AWS documents them; of the resources that the stack's outputs name. */
+/** AWS's own metrics, named as AWS documents them, of the resources that the stack's outputs name. */
 const AWS = {
   "oldest message": ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "QueueUrl"],
   "dead letters": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "DeadLetterQueueUrl"],
@@ -110,14 +113,14 @@ const AWS = {
 export type What = keyof typeof EVENTS | keyof typeof AWS;
 
 export interface Entry {
-  /** Since the tape's start. */
+  /** Minutes since the start of the tape. */
   readonly minute: number;
   readonly what: What;
   readonly value?: number;
   readonly times?: number;
 }
 
-/** The tape as CloudWatch would know it. */
+/** The tape as CloudWatch would store it. */
 export function recorded(template: Template, environment: string, start: number, tape: readonly Entry[]): MetricStore {
   const store = new MetricStore();
   const metrics = new Map<string, MetricIdentity>(
@@ -161,7 +164,7 @@ function identityOf(template: Template, [namespace, name, dimension, output, ind
   };
 }
 
-/** The tape from a minute up to and without another, read without any of CloudWatch's words. */
+/** The tape from minute `from` up to, but without, minute `to`, read without any of CloudWatch's concepts. */
 export class Reading {
   readonly #entries: readonly Entry[];
 
@@ -169,7 +172,7 @@ export class Reading {
     this.#entries = tape.filter(({ minute }) => minute >= from && minute < to);
   }
 
-  /** How often it happened; with that value, if one is given. */
+  /** How often it happened, with this value if one is given. */
   times(what: What, value?: number): number {
     return this.#of(what)
       .filter((entry) => value === undefined || entry.value === value)

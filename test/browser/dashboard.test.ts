@@ -35,7 +35,7 @@ const countOf = async (page: Page, state: string): Promise<number> =>
 const textsOf = async (page: Page, selector: string): Promise<readonly string[]> =>
   page.locator(selector).allTextContents();
 
-/** `npm start -- MANIFEST --dashboard` on a terminal, until it is told to stop. */
+/** Runs `npm start -- MANIFEST --dashboard` as on a terminal, until `stop` is called. */
 async function startOnTerminal(files: readonly OriginFile[]) {
   const origin = await startOrigin();
   onTestFinished(async () => origin.stop());
@@ -62,7 +62,7 @@ async function startOnTerminal(files: readonly OriginFile[]) {
   return { url, output: () => output, stop };
 }
 
-it("a run is followed from its first byte to its end, and a job from its first event to its last", async () => {
+it("the dashboard follows a run from its first byte to its end, and a job from first to last event", async () => {
   const small = Array.from({ length: 6 }, (_, n) => ({ name: `small-${n}.bin`, size: 1000 + n }));
   const slow = { name: "slow.bin", size: 12 * 2 ** 20, rate: 3 * 2 ** 20 };
   const gone = { name: "gone.pdf", size: 0, status: 404 };
@@ -114,7 +114,7 @@ interface Staged {
   readonly events?: number;
 }
 
-/** A page of a run that is only told. */
+/** Serves the dashboard of a made-up run: jobs and events without a pipeline. */
 async function stage({ urls, events = 0 }: Staged): Promise<string> {
   const messages = urls.map((url, n) => ({ work_id: "w", artifact_id: String(n), url }));
   const live = new LiveRun();
@@ -129,8 +129,8 @@ async function stage({ urls, events = 0 }: Staged): Promise<string> {
   return dashboard.url;
 }
 
-describe("the page", () => {
-  it("shows a run of no jobs", async () => {
+describe("the dashboard's page", () => {
+  it("shows a run without jobs", async () => {
     const { page, faults } = await visit(browser, await stage({ urls: [] }));
     await page.locator("#phase", { hasText: "running" }).waitFor();
     expect(await page.locator("#totals").textContent()).toMatch(/^0 of 0 jobs done/);
@@ -138,7 +138,7 @@ describe("the page", () => {
     expect(faults).toEqual([]);
   });
 
-  it("shows a run of 100,000 jobs with no more rows than it can bear, and can be paused", async () => {
+  it("shows a run of 100,000 jobs with a limited number of rows, and can be paused", async () => {
     const urls = Array.from({ length: 100_000 }, (_, n) => `https://example.org/${n}`);
     const { page, faults } = await visit(browser, await stage({ urls, events: 1000 }));
     await page.locator("#events-note", { hasText: "1,000 events so far, the latest 200 are shown" }).waitFor();
@@ -151,7 +151,7 @@ describe("the page", () => {
     expect(faults).toEqual([]);
   });
 
-  it("shows what a URL says as text, and runs none of it", async () => {
+  it("shows markup in a URL as text, and does not run it", async () => {
     const url = "https://example.org/<img src=x onerror=alert(1)>";
     const { page, faults } = await visit(browser, await stage({ urls: [url], events: 1 }));
     await page.locator("#events a", { hasText: "<img src=x onerror=alert(1)>" }).waitFor();
@@ -159,7 +159,7 @@ describe("the page", () => {
     expect(faults).toEqual([]);
   });
 
-  it.each(["light", "dark"] as const)("fits a narrow screen, %s", async (colorScheme) => {
+  it.each(["light", "dark"] as const)("fits a screen 360 pixels wide in the %s color scheme", async (colorScheme) => {
     const urls = [`https://example.org/${"long".repeat(100)}`];
     const url = await stage({ urls, events: 20 });
     const { page } = await visit(browser, url, { colorScheme, viewport: { width: 360, height: 800 } });

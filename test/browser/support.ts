@@ -1,10 +1,10 @@
-/** A real browser, and what went wrong in it. */
+/** Starts a real browser and records what goes wrong in it. */
 import { existsSync } from "node:fs";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
 
 const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-/** Quiet on the network, and able to run where there is no sandbox and no graphics card. */
+/** Quiet on the network, and able to run without a sandbox or a graphics card. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -27,11 +27,11 @@ export async function launchBrowser(): Promise<Browser> {
 
 export interface Visit {
   readonly page: Page;
-  /** Errors on the console, exceptions, and requests to anywhere but the dashboard. */
+  /** Errors and warnings on the console, exceptions, and requests to anywhere but the dashboard. */
   readonly faults: readonly string[];
 }
 
-/** Closed when the test ends. */
+/** Opens a page at `url`, which is closed when the test ends. */
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext(options);
   onTestFinished(async () => context.close());

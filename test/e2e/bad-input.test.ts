@@ -1,4 +1,4 @@
-/** Section 11 of the design, end to end: what each kind of bad input gets. */
+/** What happens to each kind of bad input, end to end. */
 import { SendMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
@@ -76,18 +76,18 @@ const FAILING: readonly Case[] = [
     failure: failsAtOnce("credentials_in_url", "policy"),
   },
   {
-    what: "redirects without end",
+    what: "an endless chain of redirects",
     input: { name: "in-circles", size: 0, redirects: 50 },
     failure: failsAtOnce("too_many_redirects", "origin"),
   },
   ...[401, 403, 404, 410, 451].map(statusCase),
   {
-    what: "an origin that stays out of order",
+    what: "an origin that always answers 500",
     input: { name: "broken", size: 0, status: 500 },
     failure: failsAfterRetries("http_500"),
   },
   {
-    what: "an origin that closes every body too early",
+    what: "an origin that breaks off every body",
     input: { name: "always-torn", size: 64 * KIB, tearAfter: 10 * KIB, tearFirst: 99 },
     failure: failsAfterRetries("origin_connection_lost"),
   },
@@ -102,12 +102,12 @@ const FAILING: readonly Case[] = [
     failure: failsAfterRetries("origin_timeout"),
   },
   {
-    what: "a body larger than the limit, by its Content-Length",
+    what: "a Content-Length above the limit",
     input: { name: "too-large", size: MAX_BODY_BYTES + 1 },
     failure: failsAtOnce("too_large", "policy"),
   },
   {
-    what: "a body larger than the limit, of a length nobody told",
+    what: "a body above the limit, length unknown",
     input: { name: "too-large-untold", size: MAX_BODY_BYTES + 1, length: "chunked" },
     failure: failsAtOnce("too_large", "policy"),
   },
@@ -117,13 +117,13 @@ const FAILING: readonly Case[] = [
     failure: failsAtOnce("type_not_allowed:video/mp4", "policy"),
   },
   {
-    what: "a body of one part with another digest than expected",
+    what: "a one-part body with a wrong digest",
     input: { name: "not-as-expected", size: KIB },
     sha256: "0".repeat(64),
     failure: failsAtOnce("digest_mismatch", "origin"),
   },
   {
-    what: "a body of several parts with another digest than expected",
+    what: "a multipart body with a wrong digest",
     input: { name: "not-as-expected-either", size: 9 * MIB },
     sha256: "f".repeat(64),
     failure: failsAtOnce("digest_mismatch", "origin"),
@@ -137,16 +137,16 @@ interface Healed {
   readonly expected: Partial<JobRecord>;
 }
 
-/** Origins that lie or change, and are found out in time to end well. */
+/** Origins that lie or change, which is noticed in time: the job still ends well. */
 const HEALED: readonly Healed[] = [
   {
-    what: "a 206 that starts elsewhere",
+    what: "a 206 that starts at another byte",
     file: { name: "wrong-start", size: 12 * MIB, tearAfter: 9 * MIB, wrongRange: "start" },
     version: 1,
     expected: { attempts: 2, resumedBytes: 0 },
   },
   {
-    what: "a 206 of another length",
+    what: "a 206 with another total length",
     file: { name: "wrong-total", size: 12 * MIB, tearAfter: 9 * MIB, wrongRange: "total" },
     version: 1,
     expected: { attempts: 2, resumedBytes: 0 },
@@ -165,7 +165,7 @@ const HEALED: readonly Healed[] = [
   },
 ];
 
-describe("what the origin or the policy refuses", () => {
+describe("bad input", () => {
   const end = new AsyncDisposableStack();
   let run: Run;
   let records: ReadonlyMap<string, JobRecord>;
@@ -195,13 +195,13 @@ describe("what the origin or the policy refuses", () => {
     expect(record).not.toHaveProperty("checkpoint");
   });
 
-  it.each(HEALED)("$what ends in one version of the file, whole", async ({ file, version, expected }) => {
+  it.each(HEALED)("$what ends with one whole version of the file", async ({ file, version, expected }) => {
     const sha256 = originSha256(file, version);
     expect(records.get(run.idOf(file))).toMatchObject({ state: "INDEXED", ...expected, transfer: { sha256 } });
     expect(run.contentOnDisk()).toContain(sha256);
   });
 
-  it("leaves nothing in staging, nothing published that failed, and no dead letter", async () => {
+  it("leaves nothing in staging, publishes no failed file, and makes no dead letter", async () => {
     expect(await run.staging()).toEqual([]);
     expect(run.contentOnDisk()).toEqual(HEALED.map(({ file, version }) => originSha256(file, version)).toSorted());
     expect(await run.pipeline.deadLetters()).toEqual([]);
@@ -209,7 +209,7 @@ describe("what the origin or the policy refuses", () => {
 });
 
 describe("an origin that is down", () => {
-  it("is asked again until the budget is spent", async () => {
+  it("is retried until MAX_ATTEMPTS, and then the job fails with retries_exhausted", async () => {
     const surroundings = await startSurroundings();
     const run = await startRun({ ...surroundings, workers: 1, workerEnv: QUICK });
     const message = { work_id: "bad", artifact_id: "down", url: `${await closedPort()}/file` };
@@ -223,7 +223,7 @@ describe("an origin that is down", () => {
 });
 
 describe("without ALLOW_PRIVATE_HOSTS", () => {
-  it("a private or loopback address is refused before anything is asked", async () => {
+  it("a private or loopback address is refused before any request is sent", async () => {
     const surroundings = await startSurroundings();
     const run = await startRun({
       ...surroundings,
@@ -247,8 +247,8 @@ describe("without ALLOW_PRIVATE_HOSTS", () => {
   });
 });
 
-describe("a message that is no job", () => {
-  it("goes to the dead-letter queue once, with the reason, and its batch-mates are done", async () => {
+describe("a message that is not a valid job", () => {
+  it("goes to the dead-letter queue once, with the reason, and the rest of its batch is INDEXED", async () => {
     const surroundings = await startSurroundings();
     const run = await startRun({ ...surroundings, workers: 1 });
     const mates: readonly OriginFile[] = ["a", "b"].map((name) => ({ name, size: KIB }));
@@ -278,14 +278,14 @@ describe("a message that is no job", () => {
   });
 });
 
-describe("a server that sends more than it said", () => {
+describe("an origin that sends more than its Content-Length", () => {
   let server: Server;
   const BODY = "all of this is sent";
   const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
 
   beforeAll(async () => {
     server = createServer((request, response) => {
-      // Node's server would refuse to write more than it claims.
+      // Writes to the socket, because Node's server refuses to send more than the Content-Length.
       response.socket?.end(
         `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\nconnection: close\r\n\r\n${request.method === "GET" ? BODY : ""}`,
       );
@@ -298,7 +298,7 @@ describe("a server that sends more than it said", () => {
     server.close();
   });
 
-  it("is held to its Content-Length: what is published is what it declared", async () => {
+  it("has only the declared number of bytes published", async () => {
     const surroundings = await startSurroundings();
     const run = await startRun({ ...surroundings, workers: 1, workerEnv: QUICK });
     const message = { work_id: "bad", artifact_id: "more", url: `${loopbackEndpoint(server)}/more` };

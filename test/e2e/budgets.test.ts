@@ -1,4 +1,4 @@
-/** What an artifact costs in requests, counted where they arrive (design, section 9). */
+/** How many requests an artifact costs, counted where they arrive. docs/architecture.md states the budget. */
 import { expect, it } from "vitest";
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { GATE_FRESH_MS } from "../../core/gate/gate-reader.ts";
@@ -34,7 +34,7 @@ const artifacts = Array.from({ length: ARTIFACTS }, (_, index): OriginFile => ({
 
 interface Costs {
   readonly writeUnits: number;
-  /** For the gate not counted: that is read by the worker and the quarter of a minute, not by the artifact. */
+  /** Without reads of the gate: a worker makes one per GATE_FRESH_MS, not one per artifact. */
   readonly reads: number;
   readonly puts: number;
   readonly s3Reads: number;
@@ -45,14 +45,14 @@ interface Costs {
 
 const isRead = ({ operation }: AwsRequest): boolean => /^(GetItem|BatchGetItem|Query|Scan)$/.test(operation);
 
-/** Of `count` deliveries that took all that `requests` says. */
+/** The costs of one delivery, from the requests of `count` deliveries. */
 function costsOf(requests: readonly AwsRequest[], httpRequests: number, count: number): Costs {
   const of = (service: AwsRequest["service"]): readonly AwsRequest[] =>
     requests.filter((request) => request.service === service);
   const countIn = (service: AwsRequest["service"], isOne: (operation: string) => boolean): number =>
     of(service).filter(({ operation }) => isOne(operation)).length;
   const deleted = countIn("sqs", (operation) => operation === "DeleteMessageBatch");
-  // A long poll that brings nothing costs by the minute, not by the artifact; every other one is a batch that is deleted.
+  // An empty long poll costs by the minute, not by the artifact. Every other poll brings a batch, which is deleted.
   const received = deleted;
   const otherSqs = countIn("sqs", (operation) => /^(Send|ChangeMessageVisibility)/.test(operation));
   return {
@@ -66,7 +66,7 @@ function costsOf(requests: readonly AwsRequest[], httpRequests: number, count: n
   };
 }
 
-/** Submits behind the blocker, and counts from then on what is not the blocker's. */
+/** Submits the files behind the blocker, and counts the requests from then on, without the blocker's own. */
 async function costsOfDelivering(run: Run, files: readonly OriginFile[], blocker: OriginFile): Promise<Costs> {
   const { requests } = run.seen;
   await run.submit([blocker]);
@@ -87,7 +87,7 @@ async function costsOfDelivering(run: Run, files: readonly OriginFile[], blocker
   return costsOf(own.toSpliced(blockersDelete, 1), http.length, files.length);
 }
 
-it("costs of first deliveries, and of second ones", async () => {
+it("a first delivery costs at most 8 write units, 2 PUTs and 2 HTTP requests; a second, 1 write unit", async () => {
   const surroundings = await startSurroundings();
   const run = await startRun({
     ...surroundings,
@@ -116,6 +116,6 @@ it("costs of first deliveries, and of second ones", async () => {
 
   const gateReads = run.seen.requests.filter((request) => isRead(request) && request.key === GATE_KEY).length;
   expect(gateReads).toBeGreaterThan(0);
-  // One worker, whatever it did meanwhile.
+  // One worker reads the gate once per GATE_FRESH_MS, whatever else it does.
   expect(gateReads).toBeLessThanOrEqual(1 + (Date.now() - startedMs) / GATE_FRESH_MS);
 });

@@ -13,7 +13,7 @@ const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 
 interface Started {
   readonly process: ChildProcess;
-  /** What was printed so far, both streams. */
+  /** What was printed so far on both streams. */
   output(): string;
   exit(): Promise<number>;
 }
@@ -77,7 +77,7 @@ const FILES: readonly OriginFile[] = [
 ];
 
 describe("a manifest", () => {
-  it("is downloaded; the same again downloads nothing, and says so", async () => {
+  it("is downloaded, and the same manifest again downloads nothing and says so", async () => {
     const path = await manifest("list.txt", FILES.map((file) => origin.urlOf(file)).join("\n"));
     const first = await run([path, ...out()]);
     expect(first.output).toContain("4 jobs: 3 INDEXED, 1 DEDUPED");
@@ -103,20 +103,20 @@ describe("a manifest", () => {
   it.each([
     ["jsonl", (url: string) => JSON.stringify({ work_id: "w", artifact_id: "a 🙂", url })],
     ["csv", (url: string) => `url,artifact_id,work_id\n${url},a 🙂,w`],
-  ])("may be %s", async (extension, text) => {
+  ])("may be a .%s file", async (extension, text) => {
     const path = await manifest(`list.${extension}`, text(origin.urlOf({ name: "small.bin", size: 10 })));
     expect((await run([path, ...out()])).code).toBe(0);
     expect(await results()).toMatchObject([{ work_id: "w", artifact_id: "a 🙂", state: "INDEXED", bytes: 10 }]);
   });
 
-  it("may come on standard input; with the gate off it is published all the same", async () => {
+  it("may come on standard input, and is published even with the gate off", async () => {
     const line = JSON.stringify({ work_id: "w", artifact_id: "a", url: origin.urlOf({ name: "s", size: 10 }) });
     const { code } = await run(["-", ...out(), "--no-enable-idempotency"], line);
     expect(code).toBe(0);
     expect(await results()).toMatchObject([{ state: "PUBLISHED", sha256: originSha256({ name: "s", size: 10 }) }]);
   });
 
-  it("of which a job fails ends with 1 and the reason", async () => {
+  it("with a job that fails ends with exit code 1 and the reason", async () => {
     const path = await manifest("list.txt", origin.urlOf({ name: "gone", size: 0, status: 404 }));
     const { code, output } = await run([path, ...out()]);
     expect(code).toBe(1);
@@ -124,7 +124,7 @@ describe("a manifest", () => {
     expect(await results()).toMatchObject([{ state: "FAILED", reason: "http_404", sha256: null }]);
   });
 
-  it("with a wrong line is refused before anything is sent, unless it may be skipped", async () => {
+  it("with an invalid line is refused before any request is sent, unless --skip-invalid is given", async () => {
     const good = JSON.stringify({ work_id: "w", artifact_id: "a", url: origin.urlOf({ name: "s", size: 10 }) });
     const path = await manifest("list.jsonl", `${good}\n{"work_id":"w","artifact_id":"b","url":"nowhere"}\n`);
     const refused = await run([path, ...out()]);
@@ -138,12 +138,12 @@ describe("a manifest", () => {
   });
 });
 
-describe("wrong usage ends with 2 and a sentence, never a stack", () => {
+describe("wrong usage ends with exit code 2 and a sentence, never a stack trace", () => {
   it.each([
     ["an unknown option", ["--nope"], "unknown option '--nope'"],
-    ["no such file", ["/nonexistent/list.txt"], "/nonexistent/list.txt"],
+    ["a file that does not exist", ["/nonexistent/list.txt"], "/nonexistent/list.txt"],
     ["an unknown kind of manifest", ["list.xml"], ".csv"],
-    ["no number of workers", ["list.txt", "--workers", "many"], "workers"],
+    ["a number of workers that is not a number", ["list.txt", "--workers", "many"], "workers"],
   ])("%s", async (_name, args, sentence) => {
     const { code, output } = await run([...args, "--out", join(folder, "out")]);
     expect(code).toBe(2);
@@ -152,7 +152,7 @@ describe("wrong usage ends with 2 and a sentence, never a stack", () => {
   });
 });
 
-it("Ctrl-C stops cleanly, and the next run goes on in the middle of the file", async () => {
+it("Ctrl-C stops a run cleanly, and the next run resumes in the middle of the file", async () => {
   const slow: OriginFile = { name: "slow.bin", size: 32 * 2 ** 20, rate: 4 * 2 ** 20 };
   const path = await manifest("list.txt", origin.urlOf(slow));
   const interrupted = start([path, ...out()]);
@@ -170,7 +170,7 @@ it("Ctrl-C stops cleanly, and the next run goes on in the middle of the file", a
   expect(origin.requestsOf(slow).at(-1)?.range).toMatch(/^bytes=\d{7,}-$/);
 });
 
-it("the demo kills a worker, shows that nothing was lost or done twice, and does not wait for who looks at its page", async () => {
+it("the demo kills a worker, shows that nothing was lost or repeated, and ends by itself off a terminal", async () => {
   const { code, output } = await run(["--out", join(folder, "out"), "--dashboard"]);
   expect(output).toMatch(/^Dashboard: http:\/\/127\.0\.0\.1:\d+\/$/m);
   expect(output).toContain("kill -9");

@@ -9,7 +9,7 @@ import type { OriginFile } from "../../local/origin/file.ts";
 import { KIB, MIB, PART_BYTES, startRun, startSurroundings, until, type Run, type Surroundings } from "./support.ts";
 
 describe("a file longer than one invocation", () => {
-  it("is carried over from one to the next, and what is staged is not fetched again", async () => {
+  it("is continued by the next invocation, and staged parts are not fetched again", async () => {
     const surroundings = await startSurroundings();
     const { origin } = surroundings;
     const long: OriginFile = { name: "long", size: 40 * MIB, rate: 6 * MIB };
@@ -23,13 +23,13 @@ describe("a file longer than one invocation", () => {
 
     expect(record).toMatchObject({ state: "INDEXED", attempts: 1, transfer: { sha256: originSha256(long) } });
     expect(hops).toBeGreaterThanOrEqual(2);
-    // A lease an invocation: the reconciler, which would add a fence of its own, was not needed.
+    // One lease per invocation. The reconciler would have raised the fence as well, so it was not needed.
     expect(record?.fence).toBe(1 + hops);
     expect(await run.contentDigest(long)).toBe(originSha256(long));
     const gets = origin.requestsOf(long).filter(({ method }) => method === "GET");
     expect(gets).toHaveLength(1 + hops);
     expect(gets.slice(1).every(({ status }) => status === 206)).toBe(true);
-    // The part being read when time is up, and what is on the line: little, since the origin is the slower one.
+    // The part being read when time is up, and what is in flight: little, because the origin is slower than the worker.
     const sent = gets.reduce((sum, { bytes }) => sum + bytes, 0);
     expect(sent - long.size).toBeLessThanOrEqual(hops * (PART_BYTES + 4 * MIB));
 
@@ -49,7 +49,7 @@ describe("the gate", () => {
   }));
   const sha256s = files.map((file) => originSha256(file)).toSorted();
 
-  /** Quiet: the reconciler, which looks at the table whatever the gate says, has had its only run. */
+  /** Waits until the only run of the reconciler is over, because it reads the table whatever the gate says. */
   const startQuietRun = async (surroundings: Surroundings, gate: string): Promise<Run> => {
     const run = await startRun({
       ...surroundings,
@@ -62,7 +62,7 @@ describe("the gate", () => {
     return run;
   };
 
-  /** The operator's program, as a process of its own. */
+  /** Runs the operator's gate command as a process of its own. */
   const gateCommand = async ({ pipeline }: Run, ...args: readonly string[]): Promise<string> => {
     const { protocol, hostname, port } = (await pipeline.clients.dynamodb.config.endpoint?.()) ?? {};
     const env = {
@@ -80,7 +80,7 @@ describe("the gate", () => {
   const jobKeysAsked = (run: Run): readonly string[] =>
     run.seen.requests.flatMap(({ service, key }) => (service === "dynamodb" && key?.startsWith("JOB#") ? [key] : []));
 
-  it("off: downloads, verifies and publishes without a single request to the table", async () => {
+  it("off by the variable: files are downloaded, verified and published without a request to the table", async () => {
     const surroundings = await startSurroundings();
     const run = await startQuietRun(surroundings, "false");
     const requestsBefore = run.seen.requests.length;
@@ -98,7 +98,7 @@ describe("the gate", () => {
     expect(run.seen.events.filter((event) => "job_id" in event)).toEqual([]);
   });
 
-  it("off in the table's document: the plain path, though the variable says on", async () => {
+  it("off by the document in the table: jobs take the unguarded path, although the variable says on", async () => {
     const run = await startQuietRun(await startSurroundings(), "true");
     expect(await gateCommand(run, "off", "--by", "the test", "--reason", "as an operator does")).toMatch(
       /^At most 0 % of jobs take .*: off \(version 1\)\.[^]*none -> 0 %  off, by the test: as an operator does\n$/,
@@ -111,7 +111,7 @@ describe("the gate", () => {
     expect(jobKeysAsked(run)).toEqual([]);
   });
 
-  it("at 50 percent splits the jobs, and at 100 takes the rest in without writing their content again", async () => {
+  it("at 50 percent guards some of the jobs, and at 100 the rest, without writing their content again", async () => {
     const surroundings = await startSurroundings();
     const half = await startQuietRun(surroundings, "50");
     const guarded = files.map((file) => half.idOf(file)).filter((jobId) => gateAdmits(50, jobId));

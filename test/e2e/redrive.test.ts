@@ -1,4 +1,4 @@
-/** The operator's two commands, as programs, on a running pipeline. */
+/** The operator's two redrive commands, run as programs on a running pipeline. */
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -36,7 +36,7 @@ async function redrive(run: Run, args: readonly string[]): Promise<{ code: unkno
   return { code, out, err };
 }
 
-it("failed jobs of one class are opened again, and end well when their origin has mended", async () => {
+it("redrive failed reopens the failed jobs of one class, and they end INDEXED if their origin is fixed", async () => {
   const surroundings = await startSurroundings();
   const run = await startRun(surroundings);
   const mended: OriginFile = { name: "mended", size: 3 * KIB, failFirst: 1, failStatus: 404, failMethod: "HEAD" };
@@ -64,7 +64,7 @@ it("failed jobs of one class are opened again, and end well when their origin ha
   expect(await run.contentDigest(mended)).toBe(originSha256(mended));
 });
 
-it("dead letters that are messages are worked on, and the others stay where they are", async () => {
+it("redrive dead-letters sends valid messages to the queue again, and keeps the others as dead letters", async () => {
   const surroundings = await startSurroundings();
   const run = await startRun(surroundings);
   const { deadLetterQueueUrl, queueUrl } = run.pipeline.names;

@@ -1,4 +1,4 @@
-/** The mission's five scenarios, with real processes and real kills. */
+/** Whole downloads, killed workers, several workers, repeated jobs and failing networks, with real processes. */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { once } from "node:events";
@@ -19,7 +19,7 @@ const WHOLE_LIFE = ["LEASED", "HEAD_DONE", "RESUME_OK", "STREAMING", "FINALIZED"
 const statesOf = (events: readonly SeenEvent[]): readonly string[] =>
   events.flatMap((event) => (event.event === "job_state_changed" ? [event.to_state] : []));
 
-/** `operation_started STREAM` and the like, in order. */
+/** One line for each event, in order, such as `operation_started STREAM` or `PLANNED -> LEASED`. */
 const outlineOf = (events: readonly SeenEvent[]): readonly string[] =>
   events.map((event) => {
     if (event.event === "job_state_changed") return `${event.from_state} -> ${event.to_state}`;
@@ -33,7 +33,7 @@ describe("a complete download", () => {
   it.each<{ what: string; file: OriginFile }>([
     { what: "within one part", file: { name: "report.pdf", size: 100 * KIB, type: "application/pdf" } },
     { what: "of several parts", file: { name: "dump.tar", size: 20 * MIB + 1 } },
-  ])("of a file $what goes from plan to index, and leaves nothing behind", async ({ file }) => {
+  ])("of a file $what goes through every state to INDEXED, and leaves nothing in staging", async ({ file }) => {
     const surroundings = await startSurroundings();
     const { origin, outDir } = surroundings;
     const sha256 = originSha256(file);
@@ -79,7 +79,7 @@ describe("a complete download", () => {
 });
 
 describe("a worker killed in mid-download", () => {
-  it("is followed by another one, which goes on from the last part instead of the start", async () => {
+  it("is followed by another one, which resumes from the last staged part instead of the start", async () => {
     const surroundings = await startSurroundings();
     const { origin } = surroundings;
     const big: OriginFile = { name: "big.bin", size: 256 * MIB, rate: 64 * MIB };
@@ -104,7 +104,7 @@ describe("a worker killed in mid-download", () => {
     expect(record?.resumedBytes).toBeGreaterThan(big.size / 4);
     expect(await run.contentDigest(big)).toBe(originSha256(big));
 
-    // The part being read, two more on their way to staging, and what two sockets hold on loopback (a few MiB each).
+    // The part being read, two more on their way to staging, and what two loopback sockets buffer (a few MiB each).
     const mostSentAgain = 3 * PART_BYTES + 16 * MIB;
     const sent = origin.requestsOf(big).reduce((sum, { bytes }) => sum + bytes, 0);
     console.info(`killed in mid-file: ${(sent - big.size) / MIB} of ${big.size / MIB} MiB were sent again`);
@@ -115,7 +115,7 @@ describe("a worker killed in mid-download", () => {
     await until("staging is empty", async () => JSON.stringify(await run.staging()).replace("[]", "") || undefined);
   });
 
-  it("before its first heartbeat leaves a lease that the reconciler takes back", async () => {
+  it("before it renews its lease leaves a lease that the reconciler takes back", async () => {
     const surroundings = await startSurroundings();
     const file: OriginFile = { name: "slow-to-answer", size: 10 * KIB, delayMs: 800 };
     const run: Run = await startRun({
@@ -128,7 +128,7 @@ describe("a worker killed in mid-download", () => {
     await run.submit([file]);
     const records = await run.untilDone([file]);
 
-    // A lease each for two workers, and one fence more for the reconciler between them.
+    // The fence rises with each of the two leases, and with the recovery by the reconciler between them.
     expect(records.get(run.idOf(file))).toMatchObject({ state: "INDEXED", attempts: 2, fence: 3 });
     expect(run.seen.events).toContainEqual(
       expect.objectContaining({ event: "crash_recovery_event", recovered_leases: 1, abandoned_ops: 1 }),
@@ -139,7 +139,7 @@ describe("a worker killed in mid-download", () => {
 });
 
 describe("a worker killed between beginning an upload and its first checkpoint", () => {
-  it("leaves an upload that nobody can take up, and the reconciler removes it", async () => {
+  it("leaves an upload that no worker can resume, and the reconciler removes it", async () => {
     const surroundings = await startSurroundings();
     const file: OriginFile = { name: "two-parts", size: 9 * MIB };
     let isKilled = false;
@@ -148,7 +148,7 @@ describe("a worker killed between beginning an upload and its first checkpoint",
       onAwsRequest: ({ operation }) => {
         if (isKilled || operation !== "CreateMultipartUpload") return;
         isKilled = true;
-        // All of them: who holds the lease is told by an event that may not have arrived yet.
+        // Kills all workers, because the event that names the holder of the lease may not have arrived yet.
         for (const pid of run.pipeline.workers.pids()) run.pipeline.workers.kill(pid);
       },
     });
@@ -163,7 +163,7 @@ describe("a worker killed between beginning an upload and its first checkpoint",
 });
 
 describe("several workers on one pool of jobs", () => {
-  it("download every file once, though every message comes twice", async () => {
+  it("download every file once, although every message is sent twice", async () => {
     const surroundings = await startSurroundings();
     const files = Array.from({ length: 60 }, (_, index): OriginFile => ({
       name: `file-${index}`,
@@ -171,7 +171,7 @@ describe("several workers on one pool of jobs", () => {
       delayMs: 40,
     }));
     const run = await startRun({ ...surroundings, workers: 4, batchSize: 5 });
-    // A batch and the same batch again: two workers have the same jobs at the same time.
+    // Each batch is sent twice in a row, so that two workers have the same jobs at the same time.
     const batches = Array.from({ length: files.length / 5 }, (_, index) => files.slice(index * 5, index * 5 + 5));
     await run.submit(batches.flatMap((batch) => batch.concat(batch)));
     const records = await run.untilDone(files);
@@ -189,7 +189,7 @@ describe("several workers on one pool of jobs", () => {
     expect(await run.staging()).toEqual([]);
   });
 
-  it("keep one object for jobs with the same content, and say which of them brought it", async () => {
+  it("store one object for 12 jobs with the same content: one job is INDEXED, the others are DEDUPED", async () => {
     const surroundings = await startSurroundings();
     const copies = Array.from({ length: 12 }, (_, index): OriginFile => ({
       name: `copy-${index}`,
@@ -217,7 +217,7 @@ describe("the same job executed again", () => {
     { name: "gone", size: 0, status: 410 },
   ];
 
-  it("in the same run and after a restart repeats no side effect, and the ledger stays as it was", async () => {
+  it("in the same run and after a restart repeats no side effect, and leaves the ledger unchanged", async () => {
     const surroundings = await startSurroundings();
     const { origin } = surroundings;
     const run = await startRun(surroundings);
@@ -288,7 +288,7 @@ describe("transient network failures", () => {
       requests: ["HEAD 429", "HEAD 200", "GET 200"],
     },
     {
-      what: "GET that fails after a good HEAD, which is not asked again",
+      what: "GET that fails after a good HEAD, which is not repeated",
       file: { name: "get-fails", size: 4 * KIB, failFirst: 2, failStatus: 500, failMethod: "GET" },
       attempts: 3,
       requests: ["HEAD 200", "GET 500", "GET 500", "GET 200"],
@@ -322,7 +322,7 @@ describe("transient network failures", () => {
     },
   ];
 
-  it("are retried with the state kept and the lease renewed, and end in the same content", async () => {
+  it("are retried with the state kept and the lease renewed, and the job ends with the right content", async () => {
     const surroundings = await startSurroundings();
     const run = await startRun({
       ...surroundings,
@@ -347,7 +347,7 @@ describe("transient network failures", () => {
     expectAllEventsAndTheirMetrics(run);
   });
 
-  /** All nine; that each is valid, with all its fields, is checked of every run. Nobody was killed: no metric is missing. */
+  /** All nine event types occurred; `startRun` checks each event. No worker was killed, so no metric is missing. */
   function expectAllEventsAndTheirMetrics({ seen }: Run): void {
     expect(new Set(seen.events.map(({ event }) => event))).toEqual(new Set(EXAMPLE_EVENTS.map(({ event }) => event)));
     expect(valuesOf(seen.metrics)).toEqual(measuredIn(seen.events));
@@ -357,7 +357,7 @@ describe("transient network failures", () => {
     }
   }
 
-  it("of connections reset before any answer are retried as well", async () => {
+  it("such as a connection reset before any answer are retried as well", async () => {
     const surroundings = await startSurroundings();
     const run = await startRun({ ...surroundings, workers: 1, workerEnv: { RETRY_BASE_MS: "50" } });
     let asked = 0;

@@ -1,4 +1,4 @@
-/** A pipeline and an origin of its own for each test, what both of them saw, and ways to wait and to look. */
+/** Gives each test a pipeline and an origin of its own, records what both saw, and helps to wait and to look. */
 import { ScanCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { createHash } from "node:crypto";
@@ -35,7 +35,11 @@ const LONGEST_WAIT_MS = 90_000;
 const RECORDS_A_LOOK = 100;
 const STAGING_LISTED = 1000;
 
-/** @throws Error saying what was waited for, and what was seen last. */
+/**
+ * Waits until `look` finds nothing missing.
+ * @param look returns what is still missing, or `undefined`.
+ * @throws Error after LONGEST_WAIT_MS, with what was waited for and what was seen last.
+ */
 export async function until(what: string, look: () => Promise<string | undefined>): Promise<void> {
   const endMs = Date.now() + LONGEST_WAIT_MS;
   for (;;) {
@@ -52,7 +56,7 @@ async function digestOfFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** What is deferred to it happens when the test ends, however it ends. */
+/** A stack that is disposed of when the test ends, whether it passes or fails. */
 function endOfTest(): AsyncDisposableStack {
   const stack = new AsyncDisposableStack();
   onTestFinished(async () => stack.disposeAsync());
@@ -61,10 +65,10 @@ function endOfTest(): AsyncDisposableStack {
 
 export type SeenEvent = TelemetryEvent & { readonly timestamp: string };
 
-/** What a run's callbacks have been told so far. */
+/** What the callbacks of a run have received so far. */
 export interface Seen {
   readonly events: SeenEvent[];
-  /** What should have been an event and is none, with the reason. Fails the test. */
+  /** Lines that should be events and are not valid, each with the reason. Any of them fails the test. */
   readonly notEvents: string[];
   /** Lines of embedded metrics. */
   readonly metrics: EmbeddedMetrics[];
@@ -124,7 +128,7 @@ export class Run {
     return record;
   }
 
-  /** @param onLook is shown all records at every look. */
+  /** @param onLook is called with all records at every look. */
   async untilTerminal(
     jobIds: readonly string[],
     onLook: (records: ReadonlyMap<string, JobRecord>) => void = () => undefined,
@@ -141,7 +145,7 @@ export class Run {
     return records;
   }
 
-  /** Nothing waits, nothing is under way, nothing is delayed. */
+  /** Waits until no message is visible, in flight, or delayed. */
   async untilQueueIsEmpty(): Promise<void> {
     await until("the queue is empty", async () => {
       const { visible, inFlight, delayed } = await this.pipeline.depth();
@@ -149,7 +153,7 @@ export class Run {
     });
   }
 
-  /** All files downloaded as jobs, and their messages gone. */
+  /** Waits until the jobs of all files are terminal and their messages are gone. */
   async untilDone(files: readonly OriginFile[]): Promise<ReadonlyMap<string, JobRecord>> {
     const records = await this.untilTerminal(files.map((file) => this.idOf(file)));
     await this.untilQueueIsEmpty();
@@ -166,7 +170,7 @@ export class Run {
     return (await s3Staging(clients.s3, names.stagingBucket).litter(undefined, STAGING_LISTED)).found;
   }
 
-  /** Keys of all items in the table that begin like this. */
+  /** The keys of all items in the table that begin with `prefix`, sorted. */
   async itemKeys(prefix: string): Promise<readonly string[]> {
     const { clients, names } = this.pipeline;
     const keys: string[] = [];
@@ -181,14 +185,14 @@ export class Run {
     return keys.filter((key) => key.startsWith(prefix)).toSorted();
   }
 
-  /** Digests that content objects are filed under, of all there are. */
+  /** The digests that all content objects are filed under, sorted. */
   contentOnDisk(): readonly string[] {
     return globSync("sha256/*/*/*", { cwd: join(this.outDir, "content") })
       .map((path) => path.split("/").at(-1) ?? "")
       .toSorted();
   }
 
-  /** The digest of what lies where the file's content belongs. */
+  /** The actual digest of the object at the file's content address. */
   async contentDigest(file: OriginFile): Promise<string> {
     return digestOfFile(join(this.outDir, "content", contentKey(originSha256(file))));
   }
@@ -202,12 +206,12 @@ export class Run {
     return this.eventsOf(file).map(({ event }) => event);
   }
 
-  /** Successful requests that made an object in the content bucket, by their keys. */
+  /** The keys of all successful requests that created an object in the content bucket. */
   contentWrites(): readonly string[] {
     return this.seen.requests.filter(isContentWrite).map(({ key }) => key ?? "");
   }
 
-  /** Before the test ends; safe to repeat. From then on no event is missing. */
+  /** Stops the pipeline before the test ends; safe to repeat. After it, `seen` has every event. */
   async stop(): Promise<void> {
     await this.pipeline.stop();
   }
@@ -218,10 +222,10 @@ const CONTENT_WRITES = new Set(["PutObject", "CopyObject", "CompleteMultipartUpl
 const isContentWrite = ({ service, operation, key, status }: AwsRequest): boolean =>
   service === "s3" && CONTENT_WRITES.has(operation) && key?.startsWith("sha256/") === true && status === 200;
 
-/** Quick to heal, and willing to talk to 127.0.0.1, where the origin is. */
+/** A short lease, so that recovery is quick, and private hosts, because the origin is on 127.0.0.1. */
 const WORKER_ENV = { ALLOW_PRIVATE_HOSTS: "true", LEASE_TTL_MS: "2000" };
 
-/** Stopped when `end` is disposed of. */
+/** Starts a pipeline that is stopped when `end` is disposed of. */
 export async function startRun(options: RunOptions, end = endOfTest()): Promise<Run> {
   const seen: Seen = { events: [], notEvents: [], metrics: [], leases: [], requests: [], logs: [] };
   const { start = startPipeline } = options;
@@ -257,7 +261,7 @@ export interface Surroundings {
   readonly outDir: string;
 }
 
-/** An origin on 127.0.0.1 and an empty folder, both gone when `end` is disposed of. */
+/** Starts an origin on 127.0.0.1 and makes an empty folder. Both are removed when `end` is disposed of. */
 export async function startSurroundings(end = endOfTest()): Promise<Surroundings> {
   const outDir = await mkdtemp(join(tmpdir(), "fetchonce-e2e-"));
   end.defer(async () => rm(outDir, { recursive: true, force: true, maxRetries: 3 }));

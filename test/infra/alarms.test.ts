@@ -23,7 +23,7 @@ const catalogueOf = (name: (typeof MONITORED)[number]) => {
   return alarmsOf({ ...environment, ...monitoring });
 };
 
-/** Dimensions by which AWS publishes the metrics that are read, and which resource they must name. */
+/** For each AWS metric that is read: the dimension it is published by, and the type of resource that it must name. */
 const OF_AWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "AWS/SQS ApproximateNumberOfMessagesVisible": { QueueName: "AWS::SQS::Queue" },
   "AWS/SQS ApproximateNumberOfMessagesNotVisible": { QueueName: "AWS::SQS::Queue" },
@@ -48,7 +48,9 @@ function strangenessOf(template: Synthesized, environment: string, reading: Read
     const declared = METRICS[name as MetricName];
     const known = declared && (unit === undefined || declared.unit === unit);
     const here = JSON.stringify(dimensions) === JSON.stringify({ [METRIC_DIMENSION]: environment });
-    return known && here ? undefined : `${name} ${unit} ${JSON.stringify(dimensions)} is not ours`;
+    return known && here
+      ? undefined
+      : `${name} ${unit} ${JSON.stringify(dimensions)} is not a metric that our handlers emit here`;
   }
   const { GlobalSecondaryIndexName: index, ...rest } = dimensions;
   const expected = OF_AWS[`${namespace} ${name}`];
@@ -59,10 +61,15 @@ function strangenessOf(template: Synthesized, environment: string, reading: Read
     ]),
   );
   const isKnown = expected && JSON.stringify(types) === JSON.stringify(expected) && (index ?? "watch") === "watch";
-  return isKnown ? undefined : `${namespace} ${name} ${JSON.stringify(dimensions)} is nobody's`;
+  return isKnown
+    ? undefined
+    : `${namespace} ${name} ${JSON.stringify(dimensions)} is not a metric that AWS publishes for our resources`;
 }
 
-/** Metrics of a widget's `[namespace, name, dimension, value, ..., { options }]` rows; "." repeats the one above. */
+/**
+ * The metrics of the widgets. A row is `[namespace, name, dimension, value, ..., { options }]`; "." repeats the cell
+ * above.
+ */
 function widgetReadings(template: Synthesized): readonly Reading[] {
   return widgetsOf(template).flatMap(({ properties }) => {
     const rows = (properties["metrics"] ?? []) as unknown[][];
@@ -90,7 +97,7 @@ function widgetReadings(template: Synthesized): readonly Reading[] {
 }
 
 describe.each(MONITORED)("alarms in %s", (name) => {
-  it("are those of the catalogue, and their halves", () => {
+  it("are exactly the alarms of the catalogue, the halves of those with two conditions, and slo-burning", () => {
     const expected = catalogueOf(name).map(({ id }) => `fetchonce-${name}-${id}`);
     expect(tellingIn(templates[name]).map(nameOf).sort()).toEqual(expected.sort());
     const halves = catalogueOf(name).flatMap(({ id, conditions }) =>
@@ -102,7 +109,7 @@ describe.each(MONITORED)("alarms in %s", (name) => {
     );
   });
 
-  it("read only what our handlers emit or AWS publishes, of this environment", () => {
+  it("read only metrics that our handlers emit or AWS publishes, and only those of this environment", () => {
     const readings = alarmsIn(templates[name]).flatMap(readingsOf);
     expect(readings.length).toBeGreaterThan(50);
     expect(readings.flatMap((reading) => strangenessOf(templates[name], name, reading) ?? [])).toEqual([]);
@@ -112,7 +119,7 @@ describe.each(MONITORED)("alarms in %s", (name) => {
     );
   });
 
-  it("keep to what CloudWatch evaluates: ten metrics, a day of short periods or a week of long ones", () => {
+  it("stay within CloudWatch's limits: 10 metrics, and a span of 1 day, or of 7 days for periods from 1 hour", () => {
     const beyond = templates[name].all("AWS::CloudWatch::Alarm").filter((alarm) => {
       const queries = queriesOf(alarm);
       const periods = queries.map(({ MetricStat, Period }) => MetricStat?.Period ?? Period ?? 0);
@@ -123,7 +130,7 @@ describe.each(MONITORED)("alarms in %s", (name) => {
     expect(beyond.map(nameOf)).toEqual([]);
   });
 
-  it("join both halves of a burn, and nothing else", () => {
+  it("combine the long and the short half of each burn with AND, and nothing else", () => {
     const burns = templates[name]
       .all("AWS::CloudWatch::CompositeAlarm")
       .filter((composite) => nameOf(composite) !== `fetchonce-${name}-slo-burning`);
@@ -138,7 +145,7 @@ describe.each(MONITORED)("alarms in %s", (name) => {
     }
   });
 
-  it("say what happened, what users feel, and where to go, in the text that CloudWatch keeps", () => {
+  it("describe what happened, what users feel and where to look, in the 1024 characters that CloudWatch keeps", () => {
     for (const alarm of tellingIn(templates[name])) {
       const text = deployed(alarm.properties["AlarmDescription"]);
       const id = nameOf(alarm).replace(`fetchonce-${name}-`, "");
@@ -148,17 +155,18 @@ describe.each(MONITORED)("alarms in %s", (name) => {
       expect(text).toMatch(new RegExp(`\nRunbook: docs/runbooks/[a-z-]+\\.md#${id}\n`));
       expect(text).toContain(`\nDashboard: ${console}dashboards/dashboard/fetchonce-${name}\n`);
       expect(text).toContain(`\nWorker's log: ${console}logsV2:log-groups/log-group/<${logs}>`);
-      // A log group's generated name may be longer than its logical id; the runbooks' URL longer than its default.
+      // Room for 150 more characters: a log group's generated name may be longer than its logical id, and the URL of
+      // the runbooks longer than its default.
       expect(text.length + 150).toBeLessThanOrEqual(LONGEST_TEXT);
     }
   });
 
-  it("name no region of their own, nor does anything else", () => {
+  it("hard-code no region, and neither does any other resource", () => {
     expect(JSON.stringify(templates[name].resources)).not.toMatch(/\b(us|eu|ap|sa|ca|me|af)-[a-z]+-\d\b/);
   });
 });
 
-describe("who is told", () => {
+describe("alarm notifications", () => {
   const actionsOf = (properties: Readonly<Record<string, unknown>>) => [
     properties["AlarmActions"] ?? [],
     properties["OKActions"] ?? [],
@@ -166,7 +174,7 @@ describe("who is told", () => {
   ];
 
   it.each(["staging", "prod"] as const)(
-    "in %s, by the topic of each alarm's severity, also when it is over",
+    "in %s go to the topic of the alarm's severity when it fires and when it clears; halves notify nobody",
     (name) => {
       const topics = {
         page: [{ Ref: templates[name].one("AWS::SNS::Topic", "MonitoringNotificationsPage").id }],
@@ -183,7 +191,7 @@ describe("who is told", () => {
     },
   );
 
-  it("in dev, nobody", () => {
+  it("in dev are off: no alarm has an action, and no topic has a subscriber", () => {
     const alarms = alarmsIn(templates.dev);
     expect(alarms.length).toBeGreaterThan(30);
     for (const { properties } of alarms) {
@@ -193,19 +201,19 @@ describe("who is told", () => {
     expect(templates.dev.all("AWS::SNS::Subscription")).toEqual([]);
   });
 
-  it("on a laptop, there is nothing to tell", () => {
+  it("do not exist in local: the stack has no CloudWatch, SNS, KMS or saved-query resource", () => {
     expect(templates.local.resources.filter(({ type }) => /CloudWatch|SNS|KMS|Query/.test(type))).toEqual([]);
   });
 });
 
 describe("the dashboard of prod", () => {
-  it("reads only what our handlers emit or AWS publishes", () => {
+  it("reads only metrics that our handlers emit or AWS publishes", () => {
     const readings = widgetReadings(templates.prod);
     expect(readings.length).toBeGreaterThan(30);
     expect(readings.flatMap((reading) => strangenessOf(templates.prod, "prod", reading) ?? [])).toEqual([]);
   });
 
-  it("shows each objective, each alarm that tells somebody, and is drawn in its own region", () => {
+  it("shows each objective and each alarm of the catalogue, and draws every metric in the stack's own region", () => {
     const widgets = widgetsOf(templates.prod);
     expect(
       widgets.filter(({ type, properties }) => type === "metric" && properties["view"] === "singleValue"),
@@ -223,7 +231,7 @@ describe("the dashboard of prod", () => {
 });
 
 describe("failures by host", () => {
-  it("are counted from the worker's log, and the alarm reads that rule", () => {
+  it("are counted by a rule over the worker's log, and the alarm host-failing reads that rule", () => {
     const { properties, id } = templates.prod.one("AWS::CloudWatch::InsightRule");
     const { id: logs } = templates.prod.one("AWS::Logs::LogGroup", "WorkerLogs");
     expect(JSON.parse(deployed(properties["RuleBody"]))).toMatchObject({

@@ -8,27 +8,27 @@ const SETTINGS = { workerTimeoutMs: 900_000, visibilityTimeoutMs: 900_000, ledge
 const RULES = SLOS.flatMap((slo) => slo.rules.map((rule) => ({ name: `${slo.id} ${rule.id}`, slo, rule })));
 
 describe.each(RULES)("the rule $name", ({ slo, rule }) => {
-  it("can be met: no more events than all of them need be bad", () => {
+  it("can fire: its share of bad events is at most 1", () => {
     expect(badRatioOf(slo, rule)).toBeLessThanOrEqual(1);
   });
 
-  it("spends a share of the budget that is worth somebody's time, and all of it when the window is the objective's", () => {
+  it("means that 10 to 100 % of the budget is spent, or all of it if its window is the objective's own", () => {
     const spent = (rule.factor * rule.longMinutes) / (slo.windowDays * 1440);
     expect(spent).toBeGreaterThanOrEqual(rule.shortMinutes === undefined ? 1 - 1e-9 : 0.1);
     expect(spent).toBeLessThanOrEqual(1 + 1e-9);
   });
 
-  it("has events enough that its ratio means as many bad ones as are no chance", () => {
+  it("requires so many events that its ratio means at least LEAST_BAD_EVENTS bad ones", () => {
     expect(rule.leastEvents * badRatioOf(slo, rule)).toBeGreaterThanOrEqual(LEAST_BAD_EVENTS - 1e-9);
   });
 });
 
-describe("the design's table for a daily objective of 99.5 %", () => {
+describe("the burn rules for a daily objective of 99.5 %", () => {
   it.each([
     { id: "fast", factor: 6, ratio: 0.03, leastEvents: 100, windows: [60, 5] },
     { id: "slow", factor: 2, ratio: 0.01, leastEvents: 300, windows: [360, 30] },
     { id: "breached", factor: 1, ratio: 0.005, leastEvents: 600, windows: [1440, undefined] },
-  ])("$id", ({ id, factor, ratio, leastEvents, windows }) => {
+  ])("$id: factor $factor, ratio $ratio, $leastEvents events", ({ id, factor, ratio, leastEvents, windows }) => {
     const slo = SLOS.find((candidate) => candidate.id === "job-completion");
     const rule = slo?.rules.find((candidate) => candidate.id === id);
     expect(rule).toMatchObject({ factor, leastEvents, longMinutes: windows[0], shortMinutes: windows[1] });
@@ -37,7 +37,7 @@ describe("the design's table for a daily objective of 99.5 %", () => {
 });
 
 describe("objectives", () => {
-  it("are those of the design", () => {
+  it("are these six, with these targets, windows and budgets", () => {
     expect(SLOS.map((slo) => [slo.id, slo.objective, slo.windowDays, budgetOf(slo)])).toEqual([
       ["job-completion", 0.995, 1, 0.005],
       ["time-to-complete-median", 0.5, 1, 0.5],
@@ -48,31 +48,31 @@ describe("objectives", () => {
     ]);
   });
 
-  it("count what is counted, not what is timed", () => {
+  it("are ratios of metrics with unit Count, never of durations", () => {
     const names = SLOS.flatMap(({ bad, total }) => [bad, ...total]);
     expect(names.filter((name) => METRICS[name].unit !== "Count")).toEqual([]);
   });
 
-  it("are each guarded by an alarm that needs no least number of events", () => {
+  it("are each guarded by an alarm that needs no minimum number of events", () => {
     const guarded = new Set(alarmsOf(SETTINGS).flatMap(({ kind, slo }) => (kind === "burn" ? [] : (slo ?? []))));
     const lost = SLOS.map(({ id }) => id).filter((id) => !guarded.has(id));
     expect(lost).toEqual([]);
   });
 });
 
-describe("alarms", () => {
-  it("are described the same in every environment: only thresholds differ", () => {
+describe("the alarms of the catalogue", () => {
+  it("have the same descriptions in every environment: settings change only their conditions", () => {
     const textOf = (settings: typeof SETTINGS) =>
       alarmsOf(settings).map(({ conditions: _conditions, ...described }) => described);
     expect(textOf(SETTINGS)).toEqual(textOf({ workerTimeoutMs: 1, visibilityTimeoutMs: 1, ledgerGrowthADay: 1 }));
   });
 
-  it("have ids of their own", () => {
+  it("have unique ids", () => {
     const ids = alarmsOf(SETTINGS).map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it("read the same events for bad and valid: whoever counts a bad one counts it as valid, too", () => {
+  it("count a failed job once as bad and once among the valid jobs", () => {
     const failed = metricsOf({
       event: "job_state_changed",
       job_id: "0",

@@ -9,7 +9,7 @@ import { temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 const outdir = temporaryFolder();
 
 it.each(ENVIRONMENT_NAMES)(
-  "what %s costs by the month is counted from today's templates: npm run bench fixed-costs",
+  "the stored fixed costs of %s match today's templates (npm run bench fixed-costs stores them anew)",
   async (env) => {
     const context = { env, ...WITHOUT_BUNDLES };
     const { app } = await buildApp({ outdir: path.join(outdir, env), context }, { validated: false });

@@ -16,13 +16,13 @@ import { environmentNames, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize
 const outdir = temporaryFolder();
 
 describe("choosing an environment", () => {
-  it.each(["prodd", "", "toString", "PROD"])("refuses %j and says which there are", (name) => {
+  it.each(["prodd", "", "toString", "PROD"])("refuses the unknown name %j and lists the known ones", (name) => {
     expect(() => environmentNameOf(name)).toThrow(
       `There is no environment "${name}". Choose one of dev, staging, prod, local: cdk synth -c env=prod`,
     );
   });
 
-  it("ends the program with that sentence alone", () => {
+  it("ends infra/app.ts with exit code 1 and one sentence on standard error if the name is unknown", () => {
     const run = spawnSync(process.execPath, ["infra/app.ts"], {
       env: { ...process.env, CDK_CONTEXT_JSON: '{"env":"nowhere"}' },
       encoding: "utf8",
@@ -34,13 +34,13 @@ describe("choosing an environment", () => {
   it.each([
     { context: {}, stackName: "fetchonce-dev" },
     ...environmentNames.map((env) => ({ context: { env }, stackName: `fetchonce-${env}` })),
-  ])("with $context makes the stacks $stackName", async ({ context, stackName }) => {
+  ])("with context $context names the stacks $stackName and $stackName-pipeline", async ({ context, stackName }) => {
     const { data, pipeline } = await buildApp({ outdir, context: { ...WITHOUT_BUNDLES, ...context } });
     expect([data.stackName, pipeline.stackName]).toEqual([stackName, `${stackName}-pipeline`]);
   });
 });
 
-it("prod bakes each step for as long as the slowest alarm that takes it back looks", () => {
+it("prod bakes each rollout step for as long as the longest window of the alarms that roll it back", () => {
   const { monitoring, ...prod } = ENVIRONMENTS.prod;
   if (!monitoring) throw new Error("prod is not monitored.");
   const watching = alarmsOf({ ...prod, ...monitoring }).filter(pagesForSlo);
@@ -111,17 +111,17 @@ describe("settings that do not fit together", () => {
     expect(refusalOf(change)).not.toContain("\n");
   });
 
-  it("are all named at once", () => {
+  it("are all named in one error", () => {
     expect(refusalOf({ workerConcurrency: 1, leaseTtlMs: 1 })).toMatch(
       /^workerConcurrency [^\n]*\n +leaseTtlMs [^\n]*$/,
     );
   });
 
-  it("bind a queue of the laptop run less: its own timeout may be shorter than an invocation", () => {
+  it("do not include a visibility timeout below workerTimeoutMs where the stack is not deployed to AWS", () => {
     expect(refusalOf({ visibilityTimeoutMs: 10_000 }, false)).toBe("none");
   });
 
-  it.each(environmentNames)("are none in %s, where the gate is on for every job", (name) => {
+  it.each(environmentNames)("do not occur in %s, where the gate admits every job", (name) => {
     expect(() => refuseWrongSettings(name, ENVIRONMENTS[name], name !== "local")).not.toThrow();
     expect(parseGate(ENVIRONMENTS[name].enableIdempotency)).toBe(100);
   });

@@ -15,23 +15,23 @@ describe("dashboards/openslo.yaml", () => {
   const slos = parsed.filter((object) => object.kind === "SLO");
   const policies = parsed.filter((object) => object.kind === "AlertPolicy");
 
-  it("is OpenSLO v1, an object a document", () => {
+  it("is valid OpenSLO v1 with one object per YAML document", () => {
     expect(parsed).toHaveLength(4 + SLOS.length + SLOS.flatMap(({ rules }) => rules).length);
   });
 
   it.each([
-    { broken: "an objective of all", change: { spec: { objectives: [{ target: 1 }] } } },
-    { broken: "an objective in percent", change: { spec: { objectives: [{ target: 99.5 }] } } },
+    { broken: "a target of 1", change: { spec: { objectives: [{ target: 1 }] } } },
+    { broken: "a target in percent", change: { spec: { objectives: [{ target: 99.5 }] } } },
     { broken: "a name with capitals", change: { metadata: { name: "JobCompletion" } } },
-    { broken: "another version", change: { apiVersion: "openslo/v2" } },
-  ])("would be refused with $broken", ({ change }) => {
+    { broken: "another apiVersion", change: { apiVersion: "openslo/v2" } },
+  ])("fails the OpenSLO schema with $broken", ({ change }) => {
     const [first] = slos;
     const broken = { ...first, ...change, spec: { ...first?.spec, ...("spec" in change && change.spec) } };
     expect(openSloObject.safeParse(first).success).toBe(true);
     expect(openSloObject.safeParse(broken).success).toBe(false);
   });
 
-  it("holds the objectives of the catalogue, and refers only to what it holds", () => {
+  it("contains the objectives of the catalogue, refers only to objects that it contains, and repeats no name", () => {
     expect(
       slos.map(({ metadata, spec }) => [metadata.name, spec.objectives[0]?.target, spec.timeWindow[0].duration]),
     ).toEqual(SLOS.map(({ id, objective, windowDays }) => [id, objective, `${windowDays}d`]));
@@ -75,7 +75,7 @@ describe("dashboards/grafana/fetchonce.json", () => {
   };
   const targets = dashboard.panels.flatMap((panel) => panel.targets);
 
-  it("draws each objective and each panel, none over another", () => {
+  it("shows each objective and each panel of the catalogue, and none overlap", () => {
     expect(dashboard.panels.map(({ title }) => title)).toEqual([
       ...SLOS.map(({ title, windowDays }) => `${title} (${windowDays} d)`),
       ...PANELS.map(({ title }) => title),
@@ -88,7 +88,7 @@ describe("dashboards/grafana/fetchonce.json", () => {
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
   });
 
-  it("reads only what our handlers emit or AWS publishes", () => {
+  it("reads only metrics that our handlers emit or AWS publishes", () => {
     const ofAws = Object.values(AWS_METRICS).map(({ namespace, name }) => `${namespace} ${name}`);
     const ofOurs = Object.keys(METRICS).map((name) => `${METRIC_NAMESPACE} ${name}`);
     const metrics = targets.filter(({ metricName }) => metricName !== "");
@@ -107,7 +107,7 @@ describe("dashboards/grafana/fetchonce.json", () => {
     );
   });
 
-  it("uses the variables that it declares and no data source or region of its own", () => {
+  it("uses exactly the variables that it declares, and hard-codes no data source or region", () => {
     const declared = dashboard.templating.list.map(({ name }) => name);
     const used = [...JSON.stringify(dashboard.panels).matchAll(/\$\{?([a-z_]+)\}?/g)].map(([, name = ""]) => name);
     expect(new Set(used)).toEqual(new Set(declared));
@@ -116,7 +116,7 @@ describe("dashboards/grafana/fetchonce.json", () => {
     ).toEqual([]);
   });
 
-  it("has expressions over queries of the same panel", () => {
+  it("has unique query ids in each panel, and expressions over queries of the same panel only", () => {
     for (const panel of dashboard.panels) {
       const ids = panel.targets.map(({ id }) => id);
       expect(new Set(ids).size).toBe(ids.length);
@@ -126,7 +126,7 @@ describe("dashboards/grafana/fetchonce.json", () => {
     }
   });
 
-  it("is in a model that a current Grafana imports", () => {
+  it("has a schema version of at least 41 and only stat and timeseries panels, which a current Grafana imports", () => {
     expect(dashboard.schemaVersion).toBeGreaterThanOrEqual(41);
     expect(new Set(dashboard.panels.map(({ type }) => type))).toEqual(new Set(["stat", "timeseries"]));
   });

@@ -1,4 +1,4 @@
-/** Each grant is used, and each call is granted: by what the functions call in every scenario there is. */
+/** Every call is granted and every grant is used, judged by what the functions call in all scenarios. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { covers, Grants } from "./grants/granted.ts";
 import { neededFor, type Permission } from "./grants/iam-actions.ts";
@@ -32,13 +32,13 @@ beforeAll(async () => {
 });
 afterAll(async () => cleanup.disposeAsync());
 
-/** Once each. */
+/** One line per distinct permission. */
 const shown = (functionName: string, permissions: readonly Permission[]): readonly string[] => [
   ...new Set(permissions.map(({ action, resource }) => `${functionName} ${action} ${resource}`)),
 ];
 
-describe("the functions of the template, in every scenario there is", () => {
-  it("end as the scenarios want it", () => {
+describe("the functions of prod's template, in all scenarios together", () => {
+  it("end each scenario as expected", () => {
     expect(played).toEqual(EXPECTED);
   });
 
@@ -46,7 +46,7 @@ describe("the functions of the template, in every scenario there is", () => {
     expect(new Set(stage.recorder.calls.map(({ caller }) => caller))).toEqual(new Set(stage.functionNames));
   });
 
-  it("call nothing that is not granted", () => {
+  it("make no call that is not granted", () => {
     const notGranted = functions.flatMap(({ name, granted, needed }) =>
       shown(
         name,
@@ -56,7 +56,7 @@ describe("the functions of the template, in every scenario there is", () => {
     expect(notGranted).toEqual([]);
   });
 
-  it("are granted nothing that they do not call", () => {
+  it("have no grant that none of their calls needs", () => {
     const neverCalled = functions.flatMap(({ name, granted, needed }) =>
       shown(
         name,
@@ -67,7 +67,7 @@ describe("the functions of the template, in every scenario there is", () => {
   });
 });
 
-describe("a grant", () => {
+describe("a grant of s3:GetObject on arn:aws:s3:::bucket/staging/*/*", () => {
   const granted = { action: "s3:GetObject", resource: "arn:aws:s3:::bucket/staging/*/*" };
   it.each([
     { needed: { action: "s3:GetObject", resource: "arn:aws:s3:::bucket/staging/job/7" }, isCovered: true },

@@ -3,7 +3,7 @@ import { Stack } from "aws-cdk-lib/core";
 import { expect, it } from "vitest";
 import { MinuteFunction } from "../../infra/pipeline/minute-function.ts";
 
-it("a function that runs every minute is refused a timeout that reaches into the next", () => {
+it("a function that runs every minute must have a timeout below one minute", () => {
   const props = {
     lambda: "reconciler",
     logRetention: RetentionDays.ONE_DAY,

@@ -19,13 +19,14 @@ interface Query {
   readonly MetricStat?: MetricStat;
 }
 
-/** A metric that something reads. */
+/** A metric that an alarm or a dashboard widget reads. */
 export interface Reading {
+  /** Name of the alarm or title of the widget. */
   readonly by: string;
   readonly namespace: string;
   readonly name: string;
   readonly unit: string | undefined;
-  /** Intrinsic functions as they are. */
+  /** Values may be unresolved intrinsic functions. */
   readonly dimensions: Readonly<Record<string, unknown>>;
   readonly periodSeconds: number;
 }
@@ -37,9 +38,7 @@ export const alarmsIn = (template: Synthesized): readonly Resource[] => [
 
 export const nameOf = ({ properties }: Resource): string => String(properties["AlarmName"]);
 
-/**
- * Those whose text tells somebody what to do; the others are halves of a composite, or the composite
- * of those that page. */
+/** The alarms whose text tells on-call what to do. The others are halves of a composite, or slo-burning. */
 export const tellingIn = (template: Synthesized): readonly Resource[] =>
   alarmsIn(template).filter(({ properties }) => !/^(Half|Any) of /.test(String(properties["AlarmDescription"])));
 
@@ -70,7 +69,7 @@ const plainStat = (properties: Properties): MetricStat => ({
   },
 });
 
-/** What a deployment would make of it, each reference in the place of what it stands for: `<LogicalId>` or the region. */
+/** The text after a deployment, with eu-central-1 as the region and `<LogicalId>` for any other reference. */
 export function deployed(value: unknown): string {
   if (typeof value === "string") return value;
   const {
@@ -86,7 +85,7 @@ export function deployed(value: unknown): string {
   if (ref !== undefined) return `<${ref}>`;
   if (attribute) return `<${attribute[0]}>`;
   if (join) return join[1].map(deployed).join(join[0]);
-  throw new Error(`Nobody can tell what ${JSON.stringify(value)} is.`);
+  throw new Error(`Unknown intrinsic function: ${JSON.stringify(value)}`);
 }
 
 interface Widget {
@@ -94,7 +93,7 @@ interface Widget {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** The dashboard's widgets, with references as `deployed` puts them. */
+/** The dashboard's widgets, with references resolved by `deployed`. */
 export function widgetsOf(template: Synthesized): readonly Widget[] {
   const { properties } = template.one("AWS::CloudWatch::Dashboard");
   return (JSON.parse(deployed(properties["DashboardBody"])) as { widgets: Widget[] }).widgets;

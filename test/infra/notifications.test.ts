@@ -16,7 +16,7 @@ function made(tells: ConstructorParameters<typeof Notifications>[3]) {
 const TOPIC = { page: "NotificationsPage", ticket: "NotificationsTicket" };
 
 describe("subscribers", () => {
-  it("get the topic of their severity, by e-mail, HTTPS and chat", () => {
+  it("are subscribed to the topic of their severity, by e-mail, HTTPS or Slack", () => {
     const { stack } = made({
       page: {
         emails: ["on-call@example.com"],
@@ -45,25 +45,29 @@ describe("subscribers", () => {
     });
   });
 
-  it("are refused when they would be told over plain HTTP", () => {
+  it("are refused if their URL is plain HTTP", () => {
     expect(() => made({ page: { emails: [], httpsUrls: ["http://example.com/"] }, ticket: NOBODY })).toThrow(
       "An alarm subscriber is http://example.com/. Write an endpoint that starts with https://.",
     );
   });
 
   it.each([
-    { who: "nobody", tells: { page: NOBODY, ticket: NOBODY }, warned: true },
-    { who: "one", tells: { page: { emails: ["a@example.com"], httpsUrls: [] }, ticket: NOBODY }, warned: false },
-    { who: "none at all", tells: undefined, warned: false },
-  ])("are missed loudly where pages should go to somebody and $who listens: $warned", ({ tells, warned }) => {
+    { who: "no page subscriber", tells: { page: NOBODY, ticket: NOBODY }, warned: true },
+    {
+      who: "one page subscriber",
+      tells: { page: { emails: ["a@example.com"], httpsUrls: [] }, ticket: NOBODY },
+      warned: false,
+    },
+    { who: "notifications off", tells: undefined, warned: false },
+  ])("are checked at synth: with $who, the warning that nobody is paged is $warned", ({ tells, warned }) => {
     const { notifications } = made(tells);
     const messages = notifications.node.metadata.map(({ data }) => String(data));
     expect(messages.some((message) => message.includes("Nobody is paged: fetchonce-prod"))).toBe(warned);
   });
 });
 
-describe("topics", () => {
-  it("are encrypted with a key that CloudWatch may use, which the AWS managed one is not", () => {
+describe("alarm topics", () => {
+  it("are encrypted with a key of our own, because CloudWatch may not use the AWS managed one", () => {
     const template = Template.fromStack(made(undefined).stack);
     const [keyId, key] = Object.entries(template.findResources("AWS::KMS::Key"))[0] ?? [];
     expect(key?.["Properties"]).toMatchObject({ EnableKeyRotation: true });
@@ -80,7 +84,7 @@ describe("topics", () => {
     );
   });
 
-  it("take messages from this stack's alarms, and from nobody over plain HTTP", () => {
+  it("accept messages from this stack's alarms only, and refuse plain HTTP", () => {
     const template = Template.fromStack(made(undefined).stack);
     const policies = Object.values(template.findResources("AWS::SNS::TopicPolicy"));
     expect(policies).toHaveLength(2);

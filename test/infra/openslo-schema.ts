@@ -1,10 +1,10 @@
-/** OpenSLO v1 as its specification words it (github.com/OpenSLO/OpenSLO), for the kinds that we write. */
+/** The schema of OpenSLO v1, after its specification (github.com/OpenSLO/OpenSLO), for the kinds that we write. */
 import { z } from "zod";
 
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
 const duration = z.string().regex(/^\d+[mhdwMQY]$/);
 const description = z.string().max(1050);
-/** The prefix, where there is one, is a DNS subdomain. */
+/** The optional prefix is a DNS subdomain. */
 const annotationKey = z.string().regex(/^([a-z0-9-]+(\.[a-z0-9-]+)+\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/);
 
 const metadata = z.strictObject({
@@ -27,7 +27,7 @@ const slo = object(
     service: name,
     indicator: z.strictObject({
       metadata,
-      // Either good or bad, with total.
+      // The specification wants total with either good or bad. We write bad.
       spec: z.strictObject({ ratioMetric: z.strictObject({ counter: z.boolean(), bad: metric, total: metric }) }),
     }),
     timeWindow: z.tuple([z.strictObject({ duration, isRolling: z.literal(true) })]),

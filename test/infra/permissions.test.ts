@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 const listOf = <T>(oneOrMany: T | T[]): T[] => (Array.isArray(oneOrMany) ? oneOrMany : [oneOrMany]);
 
-/** `Table.Arn/index/watch` for a Fn::Join over a Fn::GetAtt; logical ids lose the hash at their end. */
+/** `Table.Arn/index/watch` for a Fn::Join over a Fn::GetAtt, without the hash that ends a logical id. */
 function nameOf(resource: unknown): string {
   if (typeof resource === "string") return resource;
   const { "Fn::GetAtt": attribute, "Fn::Join": join } = resource as {
@@ -27,10 +27,10 @@ function nameOf(resource: unknown): string {
   };
   if (attribute) return `${attribute[0].replace(/[0-9A-F]{8}$/, "")}.${attribute[1]}`;
   if (join) return join[1].map((piece) => nameOf(piece)).join(join[0]);
-  throw new Error(`Nobody can tell what ${JSON.stringify(resource)} is.`);
+  throw new Error(`Unknown intrinsic function: ${JSON.stringify(resource)}`);
 }
 
-/** One `action resource` a line. */
+/** `action resource` for each permission, sorted. */
 function permissionsOf(functionId: string): string[] {
   const { PolicyDocument } = prod.one("AWS::IAM::Policy", functionId).properties as {
     PolicyDocument: { Statement: Statement[] };
@@ -43,7 +43,7 @@ function permissionsOf(functionId: string): string[] {
 }
 
 describe("permissions", () => {
-  it("let the worker do what its code does, and nothing else", () => {
+  it("of the worker are exactly these: what its code and its event source need", () => {
     expect(permissionsOf("Worker")).toEqual([
       "dynamodb:GetItem Table.Arn",
       "dynamodb:UpdateItem Table.Arn",
@@ -68,7 +68,7 @@ describe("permissions", () => {
     ]);
   });
 
-  it("let the reconciler do what its code does, and nothing else", () => {
+  it("of the reconciler are exactly these: what its code needs", () => {
     expect(permissionsOf("Reconciler")).toEqual([
       "dynamodb:BatchGetItem Table.Arn",
       "dynamodb:GetItem Table.Arn",
@@ -84,7 +84,7 @@ describe("permissions", () => {
     ]);
   });
 
-  it("let the rollout controller do what its code does, and nothing else", () => {
+  it("of the rollout controller are exactly these: what its code needs", () => {
     expect(permissionsOf("Rollout")).toEqual([
       "cloudwatch:DescribeAlarms *",
       "dynamodb:GetItem Table.Arn",
@@ -101,14 +101,14 @@ describe("permissions", () => {
   it.each([
     { id: "Announcer", does: ["events:PutEvents Announcements.Arn"] },
     { id: "Archiver", does: ["s3:PutObject Archive.Arn/ledger/*"] },
-  ])("let the $id read the stream, set aside what makes no sense, and $does", ({ id, does }) => {
+  ])("of the $id are exactly: read the stream, log, dead-letter bad records, $does.0", ({ id, does }) => {
     const logs = ["CreateLogStream", "PutLogEvents"].map((action) => `logs:${action} ${id}Logs.Arn`);
     expect(permissionsOf(id)).toEqual(
       [...READS_THE_STREAM, ...logs, ...does, "sqs:SendMessage StreamDeadLetters.Arn"].toSorted(),
     );
   });
 
-  it("have a wildcard only where object keys are made at run time, and where the service takes nothing less", () => {
+  it("have a wildcard only in object keys, made at run time, and where the service accepts nothing narrower", () => {
     const wild = FUNCTIONS.flatMap(permissionsOf).filter((permission) => permission.includes("*"));
     const patterns = wild.map((permission) => permission.replace(/^s3:[A-Za-z]+ /, ""));
     expect([...new Set(patterns)].sort()).toEqual([
@@ -122,11 +122,11 @@ describe("permissions", () => {
   it.each([
     { key: contentKey("ab".repeat(32)), pattern: "sha256/*" },
     { key: stagingKey("ab".repeat(16), "7"), pattern: "staging/*/*" },
-  ])("take in, with $pattern, the keys that core makes", ({ key, pattern }) => {
+  ])("on $pattern cover the object keys that core makes", ({ key, pattern }) => {
     expect(key).toMatch(new RegExp(`^${pattern.replaceAll("*", ".+")}$`));
   });
 
-  it("come from these policies alone; CodeDeploy, which shifts the alias, has AWS's own", () => {
+  it("come only from the functions' own policies; CodeDeploy, which shifts the alias, has an AWS managed one", () => {
     const sources = prod.resources
       .filter(({ type }) => type.startsWith("AWS::IAM::"))
       .map(({ id, type, properties }) => ({

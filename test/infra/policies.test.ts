@@ -1,10 +1,10 @@
-/** What the policies of all roles may say, in the stacks of every environment and whoever wrote them. */
+/** What the policies of all roles in the stacks of every environment may contain, whichever construct wrote them. */
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildApp } from "../../infra/build.ts";
 import { environmentNames, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
-/** Actions that IAM cannot restrict to a resource, each with the place that says so. */
+/** Actions that IAM cannot restrict to a resource, each with the source that says so. */
 const UNRESTRICTABLE: Readonly<Record<string, string>> = {
   "cloudwatch:DescribeAlarms": "API reference of DescribeAlarms: composite alarms need it on everything",
 };
@@ -38,7 +38,7 @@ async function identitiesOf(env: string): Promise<readonly Resource[]> {
     .filter(({ Type }) => Type.startsWith("AWS::IAM::"));
 }
 
-/** `<Staging.Arn>/staging/*`: what is filled in at deployment in angle brackets. */
+/** For example `<Staging.Arn>/staging/*`: angle brackets hold what the deployment fills in. */
 function textOf(resource: unknown): string {
   if (typeof resource === "string") return resource;
   const { "Fn::Join": join } = resource as { "Fn::Join"?: [string, unknown[]] };
@@ -49,7 +49,7 @@ function textOf(resource: unknown): string {
         .join(".")}>`;
 }
 
-/** Keys of objects are made at run time; the bucket and the first folder are known. */
+/** Object keys are made at run time, so they may be wildcards; the bucket and the first folder must be named. */
 const ARE_OBJECT_KEYS = /^<[^*>]+>\/[^*/]+(?:\/\*)+$/;
 
 function faultsOf({ Effect, Action, Resource, ...rest }: Statement): readonly string[] {
@@ -78,19 +78,19 @@ const statementsOf = (env: string): readonly Statement[] =>
     .flatMap(({ PolicyDocument }) => PolicyDocument?.Statement ?? []);
 
 describe.each(environmentNames)("the policies of %s", (env) => {
-  it("name each action, and each resource that can be named", () => {
+  it("name every action, and every resource that IAM can restrict the action to", () => {
     expect(statementsOf(env)).not.toEqual([]);
     expect(statementsOf(env).flatMap(faultsOf)).toEqual([]);
   });
 
-  it("are ours, none AWS's to be widened by AWS; but for CodeDeploy, whose calls are its own", () => {
+  it("are our own, because AWS may widen an AWS managed policy; only the role of CodeDeploy uses one", () => {
     const borrowers = (identities.get(env) ?? []).filter(({ Properties }) => Properties.ManagedPolicyArns);
     expect(borrowers.map(({ Properties }) => JSON.stringify(Properties.AssumeRolePolicyDocument))).toEqual(
       borrowers.map(() => expect.stringContaining("codedeploy.amazonaws.com")),
     );
   });
 
-  it("grant nothing that prod's do not, by which the calls are compared", () => {
+  it("grant nothing beyond prod's policies, which grants.test.ts compares with the calls", () => {
     const shown = (name: string): string[] =>
       statementsOf(name).map((statement) => JSON.stringify(statement).replaceAll(`fetchonce-${name}`, ""));
     const inProd = new Set(shown("prod"));
@@ -98,7 +98,7 @@ describe.each(environmentNames)("the policies of %s", (env) => {
   });
 });
 
-describe("a statement", () => {
+describe("a policy statement", () => {
   const keys = { "Fn::Join": ["", [{ "Fn::GetAtt": ["Staging", "Arn"] }, "/staging/*/*"]] };
   it.each<{ statement: Statement; faults: readonly string[] }>([
     { statement: { Effect: "Allow", Action: "s3:GetObject", Resource: keys }, faults: [] },

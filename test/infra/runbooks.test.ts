@@ -24,12 +24,12 @@ const read = (page: string): string => readFileSync(path.join(ROOT, page), "utf8
 const headingsOf = (page: string): readonly string[] =>
   [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
 
-/** `docs/runbooks/page.md#alarm-id`, out of the alarm's own text. */
+/** `docs/runbooks/page.md#alarm-id`, from the alarm's own text. */
 const linkOf = (text: string): string => /^Runbook: (.+)$/m.exec(text)?.[1] ?? "";
 const ALARM_ID = /^[a-z]+(-[a-z]+)+$/;
 
 describe("runbooks", () => {
-  it("have a section for each alarm of the template, under the link that it sends", () => {
+  it("have a section for each alarm of prod's template, at the link in the alarm's text", () => {
     const lost = tellingIn(prod).filter((alarm) => {
       const [page = "", section] = linkOf(deployed(alarm.properties["AlarmDescription"])).split("#");
       const isIts = nameOf(alarm) === `fetchonce-prod-${section}`;
@@ -38,7 +38,7 @@ describe("runbooks", () => {
     expect(lost.map(nameOf)).toEqual([]);
   });
 
-  it("have no section without an alarm, and no page without a section", () => {
+  it("have no section without an alarm and no page without a section", () => {
     const links = tellingIn(prod).map((alarm) => linkOf(deployed(alarm.properties["AlarmDescription"])));
     const sections = PAGES.flatMap((page) =>
       headingsOf(page)
@@ -53,23 +53,23 @@ describe("runbooks", () => {
 describe.each(PAGES)("%s", (page) => {
   const text = read(page);
 
-  it("says what it means, how to look, what to do and how to know that it is over, in that order", () => {
+  it(`has, in this order, the parts: ${PARTS.join(", ")}`, () => {
     expect(headingsOf(page).filter((heading) => PARTS.includes(heading))).toEqual(PARTS);
   });
 
-  it("asks for outputs that the stack has", () => {
+  it("names only outputs that the stack has", () => {
     const asked = [...text.matchAll(/(?:output|logs_of) ([A-Z]\w+)/g)].map(([, output]) => output);
     expect(asked.filter((output) => !prod.outputs.includes(output ?? ""))).toEqual([]);
   });
 
-  it("names saved queries and panels that there are", () => {
+  it("names only saved queries and dashboard panels that exist", () => {
     const queries = [...text.matchAll(/\*\*([^*]+)\*\*/g)].map(([, title]) => title);
     expect(queries.filter((title) => !QUERIES.some((query) => query.title === title))).toEqual([]);
     const titles = [...text.matchAll(/\b_([^_\n]+)_(?!\w)/g)].map(([, title]) => title);
     expect(titles.filter((title) => !PANELS.some((panel) => panel.title === title))).toEqual([]);
   });
 
-  it("names settings that there are", () => {
+  it("names only settings that exist", () => {
     const settings = Object.keys({ ...workerEnv.shape, ...reconcilerEnv.shape, ...gateRolloutEnv.shape });
     const named = [...text.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g)].map(([, name = ""]) => name);
     expect(named.filter((name) => !settings.includes(name) && name !== "ENABLED")).toEqual([]);
@@ -77,7 +77,7 @@ describe.each(PAGES)("%s", (page) => {
 });
 
 describe("saved queries", () => {
-  it("are in the template, over both functions' logs", () => {
+  it("are in prod's template and search the logs of the worker and the reconciler", () => {
     const logs = ["WorkerLogs", "ReconcilerLogs"].map((id) => ({ Ref: prod.one("AWS::Logs::LogGroup", id).id }));
     const saved = prod.all("AWS::Logs::QueryDefinition");
     expect(saved.map(({ properties }) => String(properties["Name"])).sort()).toEqual(

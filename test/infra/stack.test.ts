@@ -9,7 +9,7 @@ import { environmentNames, type Synthesized, synthesized, temporaryFolder } from
 const outdir = temporaryFolder();
 const DAY_S = 86_400;
 const FUNCTIONS = ["Worker", "Reconciler", "Announcer"];
-/** Where there are alarms, a rollout goes by them. */
+/** The rollout controller exists only where there are alarms for it to watch. */
 const functionsOf = (name: EnvironmentName): readonly string[] =>
   name === "local" ? FUNCTIONS : [...FUNCTIONS, "Rollout"];
 const isArchived = (name: EnvironmentName): boolean => ENVIRONMENTS[name].expiredRecords === "archive";
@@ -26,7 +26,7 @@ const REFUSES_PLAIN_HTTP = expect.objectContaining({
 });
 
 describe.each(environmentNames)("the stack of %s", (name) => {
-  it("keeps jobs in a pay-per-request table under one key, with a sparse watch index and a TTL", () => {
+  it("stores jobs in a pay-per-request table with one key, a sparse watch index and a TTL", () => {
     const { properties } = templates[name].one("AWS::DynamoDB::Table");
     expect(properties).toMatchObject({
       BillingMode: "PAY_PER_REQUEST",
@@ -50,7 +50,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     });
   });
 
-  it("hides a message for as long as Lambda demands, no longer, and keeps what came back too often", () => {
+  it("hides a message for the worker's timeout (local: 10 s) and dead-letters it after 16 receives", () => {
     const { Timeout } = templates[name].one("AWS::Lambda::Function", "Worker").properties as { Timeout: number };
     expect(templates[name].one("AWS::SQS::Queue", "WorkQueue").properties).toMatchObject({
       VisibilityTimeout: name === "local" ? 10 : Timeout,
@@ -61,13 +61,16 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     });
   });
 
-  it.each(["WorkQueue", "WorkDeadLetters"])("keeps %s for two weeks, encrypted at rest and on the way", (idPrefix) => {
-    const { id, properties } = templates[name].one("AWS::SQS::Queue", idPrefix);
-    expect(properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * DAY_S });
-    expect(templates[name].statementsOn("AWS::SQS::QueuePolicy", id)).toContainEqual(REFUSES_PLAIN_HTTP);
-  });
+  it.each(["WorkQueue", "WorkDeadLetters"])(
+    "keeps %s 14 days, encrypted at rest, and refuses plain HTTP",
+    (idPrefix) => {
+      const { id, properties } = templates[name].one("AWS::SQS::Queue", idPrefix);
+      expect(properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * DAY_S });
+      expect(templates[name].statementsOn("AWS::SQS::QueuePolicy", id)).toContainEqual(REFUSES_PLAIN_HTTP);
+    },
+  );
 
-  it.each(["Staging", "Content", "AccessLogs"])("shuts the %s bucket to the public and to plain HTTP", (idPrefix) => {
+  it.each(["Staging", "Content", "AccessLogs"])("closes the %s bucket to the public and to plain HTTP", (idPrefix) => {
     const { id, properties } = templates[name].one("AWS::S3::Bucket", idPrefix);
     expect(properties).toMatchObject({
       PublicAccessBlockConfiguration: {
@@ -96,7 +99,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       idPrefix: "Content",
       rules: [{ Id: "AbortForgottenCopies", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }],
     },
-  ])("removes from $idPrefix what everybody forgot, and nothing else", ({ idPrefix, rules }) => {
+  ])("has lifecycle rules on the $idPrefix bucket that remove leftovers and nothing else", ({ idPrefix, rules }) => {
     expect(templates[name].one("AWS::S3::Bucket", idPrefix).properties["LifecycleConfiguration"]).toEqual({
       Rules: rules.map((rule) => ({ ...rule, Status: "Enabled" })),
     });
@@ -104,15 +107,15 @@ describe.each(environmentNames)("the stack of %s", (name) => {
 
   it.each([
     {
-      refused: "an object created without If-None-Match, by whatever call",
+      refused: "creating an object without If-None-Match, by any call",
       statement: {
         Action: "s3:PutObject",
-        // Null: the header is missing. ObjectCreationOperation: neither the start of an upload nor a part of one.
+        // Null: the header is missing. ObjectCreationOperation: false for the start of an upload and for its parts.
         Condition: { Null: { "s3:if-none-match": "true" }, Bool: { "s3:ObjectCreationOperation": "true" } },
       },
     },
-    { refused: "a deletion", statement: { Action: ["s3:DeleteObject", "s3:DeleteObjectVersion"] } },
-  ])("has S3 refuse, in content and to everybody, $refused", ({ statement }) => {
+    { refused: "deleting an object", statement: { Action: ["s3:DeleteObject", "s3:DeleteObjectVersion"] } },
+  ])("denies everybody, in the content bucket, $refused", ({ statement }) => {
     const { id } = templates[name].one("AWS::S3::Bucket", "Content");
     expect(templates[name].statementsOn("AWS::S3::BucketPolicy", id)).toContainEqual({
       Sid: expect.any(String),
@@ -123,7 +126,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     });
   });
 
-  it.each(functionsOf(name))("runs the %s on Node 24 and arm64, with logs that end and can hold metrics", (id) => {
+  it.each(functionsOf(name))("runs the %s on Node 24 and arm64, with logs that expire and can hold metrics", (id) => {
     const logs = templates[name].one("AWS::Logs::LogGroup", `${id}Logs`);
     expect(logs.properties).toMatchObject({ LogGroupClass: "STANDARD", RetentionInDays: expect.any(Number) });
     expect(templates[name].one("AWS::Lambda::Function", id).properties).toMatchObject({
@@ -134,7 +137,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     });
   });
 
-  it("feeds the worker ten messages at a time and believes it about each of them", () => {
+  it("gives the worker batches of 10 messages and retries only those that it reports as failed", () => {
     expect(templates[name].one("AWS::Lambda::EventSourceMapping", "Worker").properties).toEqual({
       EventSourceArn: { "Fn::GetAtt": [templates[name].one("AWS::SQS::Queue", "WorkQueue").id, "Arn"] },
       FunctionName: expect.objectContaining({ "Fn::Join": ["", [expect.anything(), ":live"]] }),
@@ -144,14 +147,14 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     });
   });
 
-  it("lets the worker send work on to itself, in 1 GB of memory", () => {
+  it("allows the worker to send messages to its own queue (RecursiveLoop), and gives it 1024 MB of memory", () => {
     expect(templates[name].one("AWS::Lambda::Function", "Worker").properties).toMatchObject({
       RecursiveLoop: "Allow",
       MemorySize: 1024,
     });
   });
 
-  it("sends the messages to the version that is live", () => {
+  it("delivers the messages to the worker's alias live", () => {
     const alias = templates[name].one("AWS::Lambda::Alias");
     expect(alias.properties).toMatchObject({
       Name: "live",
@@ -163,7 +166,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     );
   });
 
-  it("runs the reconciler every minute, one at a time, and makes up for no run that failed", () => {
+  it("runs the reconciler every minute, one at a time, and does not retry a failed run", () => {
     const { id, properties } = templates[name].one("AWS::Lambda::Function", "Reconciler");
     expect(properties["ReservedConcurrentExecutions"]).toBe(1);
     expect(properties["Timeout"]).toBeLessThan(60);
@@ -184,13 +187,13 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     { id: "Reconciler", schema: reconcilerEnv },
     { id: "Announcer", schema: announcerEnv },
     ...(name === "local" ? [] : [{ id: "Rollout", schema: gateRolloutEnv }]),
-  ])("gives the $id the variables its env.ts asks for, no more, with values it accepts", ({ id, schema }) => {
+  ])("gives the $id exactly the variables that its env.ts declares, with values that it accepts", ({ id, schema }) => {
     expect(Object.keys(templates[name].variablesOf(id)).sort()).toEqual(Object.keys(schema.shape).sort());
     expect(schema.safeParse(templates[name].deployedVariablesOf(id)).error).toBeUndefined();
   });
 
   it.each(functionsOf(name))(
-    "builds the variables of the %s from values and references alone, so that a laptop can",
+    "builds the variables of the %s from literals and Refs only, so that the laptop run can resolve them",
     (id) => {
       const made = Object.values(templates[name].variablesOf(id)).filter((value) => typeof value !== "string");
       expect(made).not.toEqual([]);
@@ -198,7 +201,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     },
   );
 
-  it("tells its users where everything is", () => {
+  it("outputs the name or URL of each queue, table, bucket, event bus and function that users need", () => {
     expect(templates[name].outputs).toEqual([
       "QueueUrl",
       "DeadLetterQueueUrl",
@@ -216,7 +219,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     ]);
   });
 
-  it("leaves all names to CloudFormation, so that anything can be replaced", () => {
+  it("leaves physical names to CloudFormation, so that any resource can be replaced", () => {
     const names = ["TableName", "QueueName", "BucketName", "RoleName", "LogGroupName"];
     const named = templates[name].resources.filter(({ properties }) =>
       names.some((property) => property in properties),
@@ -228,7 +231,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
 });
 
 describe.each(environmentNames.filter((name) => name !== "local"))("the rollout controller of %s", (name) => {
-  it("runs every minute and whenever an objective burns, one at a time, and makes up for no run that failed", () => {
+  it("runs every minute and when slo-burning goes to ALARM, one at a time, and does not retry a failed run", () => {
     const { id, properties } = templates[name].one("AWS::Lambda::Function", "Rollout");
     expect(properties["ReservedConcurrentExecutions"]).toBe(1);
     expect(properties["Timeout"]).toBeLessThan(60);
@@ -262,7 +265,7 @@ describe.each(environmentNames.filter((name) => name !== "local"))("the rollout 
   });
 });
 
-describe("data", () => {
+describe("the table and the buckets", () => {
   const KEPT = new Set(["AWS::DynamoDB::Table", "AWS::S3::Bucket"]);
 
   it.each([
@@ -270,7 +273,7 @@ describe("data", () => {
     { name: "staging" as const, policy: "Delete", deletionProtection: false, recovery: true },
     { name: "dev" as const, policy: "Delete", deletionProtection: false, recovery: false },
     { name: "local" as const, policy: "Delete", deletionProtection: false, recovery: false },
-  ])("in $name: $policy with the stack, protected $deletionProtection, recoverable $recovery", (row) => {
+  ])("in $name: on deletion $policy, deletion protection $deletionProtection, recovery $recovery", (row) => {
     const kept = templates[row.name].resources.filter(({ type }) => KEPT.has(type));
     expect(kept.map(({ deletionPolicy }) => deletionPolicy)).toEqual(kept.map(() => row.policy));
     expect(templates[row.name].one("AWS::DynamoDB::Table").properties).toMatchObject({
@@ -280,11 +283,11 @@ describe("data", () => {
   });
 });
 
-describe("new code", () => {
+describe("new worker code", () => {
   it.each([
     { name: "prod" as const, config: "CodeDeployDefault.LambdaCanary10Percent30Minutes" },
     { name: "staging" as const, config: "CodeDeployDefault.LambdaCanary10Percent5Minutes" },
-  ])("gets a tenth in $name by $config, and goes back when a page fires", ({ name, config }) => {
+  ])("in $name gets 10 % at first by $config, and is rolled back by a page", ({ name, config }) => {
     const group = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
     const pages = templates[name].resources.filter(({ properties }) =>
       JSON.stringify(properties["AlarmActions"] ?? "").includes("NotificationsPage"),
@@ -301,7 +304,7 @@ describe("new code", () => {
         }),
       },
     });
-    // CodeDeploy watches no more.
+    // CodeDeploy watches at most 10 alarms.
     expect(pages.length).toBeLessThanOrEqual(10);
     expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toEqual({
       CodeDeployLambdaAliasUpdate: {
@@ -311,17 +314,17 @@ describe("new code", () => {
     });
   });
 
-  it.each(["dev", "local"] as const)("gets everything at once in %s", (name) => {
+  it.each(["dev", "local"] as const)("in %s gets all traffic at once", (name) => {
     expect(templates[name].all("AWS::CodeDeploy::DeploymentGroup")).toEqual([]);
     expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toBeUndefined();
   });
 });
 
-/** A version is another one whenever its function changes, if only in a variable. */
+/** A version's logical id changes whenever its function changes, even if only a variable does. */
 const HASH_OF_A_VERSION = /(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}$/;
 
-describe("local", () => {
-  it("is the same stack as dev without its monitoring and the rollout by it: other values, no other resources", () => {
+describe("the stack of local", () => {
+  it("has the resources of dev without Monitoring and Rollout: values differ, resources do not", () => {
     const [local, dev] = [templates.local, templates.dev].map(({ resources }) =>
       resources
         .filter(({ id }) => !/^(Monitoring|Rollout)/.test(id))

@@ -21,7 +21,7 @@ beforeAll(async () => {
   for (const name of environmentNames) templates[name] = await synthesized(name, outdir);
 });
 
-/** As Lambda matches: lists hold alternatives, everything else must be there. */
+/** Matches like Lambda's event filters: a list holds alternatives, and every other property must be present. */
 function matches(pattern: unknown, value: unknown): boolean {
   if (Array.isArray(pattern)) return pattern.some((alternative) => isOne(alternative, value));
   if (typeof value !== "object" || value === null) return false;
@@ -35,7 +35,7 @@ function isOne(alternative: unknown, value: unknown): boolean {
   const [[operator, argument] = []] = Object.entries(alternative);
   if (operator === "anything-but") return value !== undefined && !(argument as unknown[]).includes(value);
   if (operator === "prefix") return typeof value === "string" && value.startsWith(String(argument));
-  throw new Error(`Nobody knows ${String(operator)}`);
+  throw new Error(`Unknown filter operator: ${String(operator)}`);
 }
 
 function filterOf(template: Synthesized, functionId: string): (record: object) => boolean {
@@ -58,20 +58,20 @@ const recordOf = (before: Item | undefined, after: Item | undefined, more: objec
 const BY_TTL = { userIdentity: { type: "Service", principalId: "dynamodb.amazonaws.com" } };
 
 describe.each(environmentNames)("the table's stream in %s", (name) => {
-  it("shows each item as it was and as it is", () => {
+  it("contains each item as it was before and after a write", () => {
     expect(templates[name].one("AWS::DynamoDB::Table").properties).toMatchObject({
       StreamSpecification: { StreamViewType: "NEW_AND_OLD_IMAGES" },
     });
   });
 
-  it("has two readers at most, which is what DynamoDB advises", () => {
+  it("has two readers where records are archived and otherwise one; DynamoDB advises at most two", () => {
     const readers = templates[name]
       .all("AWS::Lambda::EventSourceMapping")
       .filter(({ properties }) => JSON.stringify(properties["EventSourceArn"]).includes("StreamArn"));
     expect(readers.length).toBe(ENVIRONMENTS[name].expiredRecords === "archive" ? 2 : 1);
   });
 
-  it("is read by the announcer from its beginning, again from what failed, and for as long as it has it", () => {
+  it("is read by the announcer from its oldest record; failed records are retried until the stream drops them", () => {
     expect(templates[name].one("AWS::Lambda::EventSourceMapping", "Announcer").properties).toEqual({
       EventSourceArn: { "Fn::GetAtt": [templates[name].one("AWS::DynamoDB::Table").id, "StreamArn"] },
       FunctionName: { Ref: templates[name].one("AWS::Lambda::Function", "Announcer").id },
@@ -81,7 +81,7 @@ describe.each(environmentNames)("the table's stream in %s", (name) => {
       BisectBatchOnFunctionError: true,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
       FilterCriteria: { Filters: [expect.anything()] },
-      // Neither a number of attempts nor an age: Lambda tries until the stream forgets, a day later.
+      // No maximum number of attempts or age: Lambda retries until the stream drops the record, a day later.
       DestinationConfig: {
         OnFailure: {
           Destination: { "Fn::GetAtt": [templates[name].one("AWS::SQS::Queue", "StreamDeadLetters").id, "Arn"] },
@@ -90,7 +90,7 @@ describe.each(environmentNames)("the table's stream in %s", (name) => {
     });
   });
 
-  it("costs the announcer one call for a job that ended well, and none for any other write", async () => {
+  it("passes the announcer one record per job that ends INDEXED or DEDUPED, and none for other writes", async () => {
     const w = world();
     w.serve(fileOrigin(Buffer.from("a body of more than two parts")));
     await w.deliver();
@@ -113,13 +113,13 @@ describe.each(environmentNames)("the table's stream in %s", (name) => {
   });
 });
 
-describe("records whose time is over", () => {
+describe("expired records", () => {
   it.each([
     { name: "prod" as const, removed: true, archived: true },
     { name: "staging" as const, removed: true, archived: true },
     { name: "dev" as const, removed: true, archived: false },
     { name: "local" as const, removed: true, archived: false },
-  ])("are in $name removed $removed and archived $archived", ({ name, removed, archived }) => {
+  ])("in $name: removed $removed, archived $archived", ({ name, removed, archived }) => {
     const { properties } = templates[name].one("AWS::DynamoDB::Table");
     expect(properties["TimeToLiveSpecification"]).toEqual(
       removed ? { AttributeName: "expires_at", Enabled: true } : undefined,
@@ -128,7 +128,7 @@ describe("records whose time is over", () => {
     expect(made.length > 0).toBe(archived);
   });
 
-  it("stay where they are kept: the table has no TTL", () => {
+  it("stay in a table that keeps them: it has no TTL", () => {
     const stack = new Stack(new App({ context: CURRENTLY_RECOMMENDED_FLAGS }));
     const table = new JobsTable(stack, "Table", {
       protectData: true,
@@ -141,7 +141,7 @@ describe("records whose time is over", () => {
     expect(Properties).not.toHaveProperty("TimeToLiveSpecification");
   });
 
-  it("come to the archiver, large batches of them, whole and until they are archived; and nothing else does", () => {
+  it("are all that the archiver gets: up to 1000 in a batch, which is retried whole until it is archived", () => {
     const { properties } = templates.prod.one("AWS::Lambda::EventSourceMapping", "Archiver");
     expect(properties).toMatchObject({
       StartingPosition: "TRIM_HORIZON",
@@ -158,7 +158,7 @@ describe("records whose time is over", () => {
     expect(passes(recordOf(job, job))).toBe(false);
   });
 
-  it("gives the archiver the variables that its env.ts asks for, no more, with values it accepts", () => {
+  it("are archived by a function with exactly the variables that its env.ts declares, with values it accepts", () => {
     expect(Object.keys(templates.prod.variablesOf("Archiver")).sort()).toEqual(Object.keys(archiverEnv.shape).sort());
     expect(archiverEnv.safeParse(templates.prod.deployedVariablesOf("Archiver")).error).toBeUndefined();
   });
@@ -168,7 +168,7 @@ describe("content", () => {
   it.each([
     { retentionDays: undefined, expirations: [] },
     { retentionDays: 400, expirations: [400] },
-  ])("of an environment that keeps it for $retentionDays days is removed by S3 after $expirations", (row) => {
+  ])("with a retention of $retentionDays days is removed by S3 after $expirations days", (row) => {
     const stack = new Stack(new App({ context: CURRENTLY_RECOMMENDED_FLAGS }));
     const accessLogs = new AccessLogBucket(stack, "AccessLogs", { protectData: false });
     const { retentionDays } = row;

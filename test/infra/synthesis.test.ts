@@ -10,7 +10,7 @@ import { type CfnResource, Synthesized, temporaryFolder, WITHOUT_BUNDLES } from 
 const outdir = temporaryFolder();
 const TEMPLATES = ["Fetchonce.template.json", "FetchoncePipeline.template.json"];
 const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8")) as StackTemplate<CfnResource>;
-/** Of staging and prod; the others have no archiver. */
+/** The functions of staging and prod; dev and local have no archiver. */
 const FUNCTIONS = ["Worker", "Reconciler", "Announcer", "Archiver"];
 const BUNDLE_BUDGET_BYTES = 600_000;
 
@@ -20,7 +20,7 @@ describe("validation by cdk-nag and CloudFormation's own schema", () => {
     { env: "dev", found: [] },
     { env: "staging", found: NOBODY_YET },
     { env: "prod", found: NOBODY_YET },
-  ])("finds in $env no more than $found", async ({ env, found }) => {
+  ])("finds exactly $found in $env", async ({ env, found }) => {
     const folder = path.join(outdir, `valid-${env}`);
     const { app } = await buildApp({ outdir: folder, context: { env, ...WITHOUT_BUNDLES } });
     app.synth();
@@ -31,7 +31,7 @@ describe("validation by cdk-nag and CloudFormation's own schema", () => {
     expect(violations.map(({ ruleName }) => ruleName)).toEqual(found);
   });
 
-  it("stops the synthesis of a bucket that plain HTTP may reach", async () => {
+  it("fails the synthesis of a bucket that plain HTTP can reach", async () => {
     const { app, data } = await buildApp({
       outdir: path.join(outdir, "invalid"),
       context: { env: "prod", ...WITHOUT_BUNDLES },
@@ -45,7 +45,7 @@ describe("npx cdk synth -c env=prod", () => {
   it("needs no account and no network", { timeout: 120_000 }, () => {
     const folder = path.join(outdir, "cli");
     const run = spawnSync("npx", ["cdk", "synth", "-c", "env=prod", "--no-notices", "-q", "-o", folder], {
-      // Nobody listens on that port: what asks the network is refused.
+      // Nothing listens on port 9, so every request to the network is refused.
       env: {
         PATH: process.env["PATH"],
         HOME: outdir,
@@ -78,12 +78,12 @@ describe("node infra/app.ts", () => {
     return path.join(folder, `asset.${path.basename(Code.S3Key, ".zip")}`, "index.mjs");
   }
 
-  it.each(FUNCTIONS)("bundles the %s into one file within the budget", (id) => {
+  it.each(FUNCTIONS)("bundles the %s into one file of at most BUNDLE_BUDGET_BYTES", (id) => {
     expect(readdirSync(path.dirname(bundleOf(id)))).toEqual(["index.mjs"]);
     expect(statSync(bundleOf(id)).size).toBeLessThanOrEqual(BUNDLE_BUDGET_BYTES);
   });
 
-  it.each(FUNCTIONS)("makes a bundle of the %s that needs nothing beside it", (id) => {
+  it.each(FUNCTIONS)("makes a bundle of the %s that loads without node_modules beside it", (id) => {
     const load = `import(${JSON.stringify(bundleOf(id))}).then(({ handler }) => process.stdout.write(typeof handler))`;
     const run = spawnSync(process.execPath, ["--eval", load], {
       cwd: folder,

@@ -9,10 +9,10 @@ import { mergeStacks, type StackTemplate } from "../../local/template/merge-stac
 
 export const environmentNames = Object.keys(ENVIRONMENTS) as EnvironmentName[];
 
-/** Everything but the bundles, which few tests look at and which take most of the time. */
+/** Skips the bundles, which few tests need and which take most of the time. */
 export const WITHOUT_BUNDLES = { "aws:cdk:bundling-stacks": [] };
 
-/** A folder that is gone after the tests of the file. */
+/** A folder that is removed after the tests of the file. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), "fetchonce-infra-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -36,7 +36,7 @@ export interface CfnResource {
   readonly Properties?: Properties;
 }
 
-/** The synthesized CloudFormation templates, to ask things of. */
+/** The synthesized CloudFormation templates, merged into one, with look-ups for tests. */
 export class Synthesized {
   readonly outputs: readonly string[];
   readonly resources: readonly Resource[];
@@ -56,7 +56,10 @@ export class Synthesized {
     return this.resources.filter((resource) => resource.type === type);
   }
 
-  /** The one resource of the type whose logical id starts like this. */
+  /**
+   * The only resource of the type whose logical id starts with `idPrefix`.
+   * @throws Error when there is none, or more than one.
+   */
   one(type: string, idPrefix = ""): Resource {
     const found = this.all(type).filter(({ id }) => id.startsWith(idPrefix));
     const [only] = found;
@@ -71,7 +74,7 @@ export class Synthesized {
     return Environment.Variables;
   }
 
-  /** As the function will see them, with something in the place of what AWS fills in. */
+  /** The variables as the function will see them, with a placeholder URL for each value that AWS fills in. */
   deployedVariablesOf(functionId: string): Record<string, string> {
     return Object.fromEntries(
       Object.entries(this.variablesOf(functionId)).map(([name, value]) => [
@@ -81,7 +84,7 @@ export class Synthesized {
     );
   }
 
-  /** Of the resource policies on this resource. */
+  /** The statements of the resource policies on this resource. */
   statementsOn(policyType: string, resourceId: string): readonly Properties[] {
     return this.all(policyType)
       .filter(({ properties }) =>
@@ -91,13 +94,16 @@ export class Synthesized {
   }
 }
 
-/** Not validated, which takes ten times as long as the rest: `synthesis.test.ts` does that once for each environment. */
+/**
+ * Skips the validation, which takes ten times as long as the rest: `synthesis.test.ts` validates dev, staging and prod
+ * once each.
+ */
 export async function synthesized(env: EnvironmentName, outdir: string): Promise<Synthesized> {
   const props = { outdir: path.join(outdir, env), context: { env, ...WITHOUT_BUNDLES } };
   const { app } = await buildApp(props, { validated: false });
   return new Synthesized(mergedTemplateOf(app));
 }
 
-/** The stacks of the app, as one. */
+/** The stacks of the app, merged into one template. */
 export const mergedTemplateOf = (app: App): Required<StackTemplate<CfnResource>> =>
   mergeStacks(app.synth().stacks.map(({ template }) => template as StackTemplate<CfnResource>));

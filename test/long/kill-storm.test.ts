@@ -13,7 +13,7 @@ const KILL_EVERY_MS = 1000;
 const LEAST_KILLS = 10;
 const MOST_RECONCILER_ROUNDS = 6;
 
-/** A few long ones, of which the slowest alone takes longer than ten kills; some that share their content. */
+/** A few long files, the slowest of which takes longer than ten kills, and some that share their content. */
 function fileNumber(index: number): OriginFile {
   const name = `file-${String(index).padStart(3, "0")}`;
   if (index === 0) return { name, size: 24 * MIB, rate: 2 * MIB };
@@ -23,7 +23,7 @@ function fileNumber(index: number): OriginFile {
   return { name, size: index * 611, delayMs: 200 };
 }
 
-/** mulberry32: the same choices for the same seed. */
+/** mulberry32: the same seed gives the same choices. */
 function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -51,7 +51,7 @@ function startKilling(run: Run, random: () => number): { stop(): number } {
   };
 }
 
-it("kill -9 of a random worker every second, 200 files over 8 processes: nothing lost, nothing done twice", async () => {
+it("kill -9 of a random worker every second loses nothing and repeats nothing (200 files, 8 workers)", async () => {
   const seed = Number(process.env["KILL_SEED"] ?? randomInt(2 ** 31));
   onTestFailed(() => console.error(`The victims were chosen with KILL_SEED=${seed}`));
   const files = Array.from({ length: FILES }, (_, index) => fileNumber(index));
@@ -135,6 +135,6 @@ function expectConsistentEvents(run: Run, records: ReadonlyMap<string, JobRecord
     expect(to_state).toBe(records.get(job_id)?.state);
     endsSeen.set(job_id, to_state);
   }
-  // A kill may take the last 50 ms of a worker's events with it, no more.
+  // A kill loses at most the last 50 ms of a worker's events.
   expect(endsSeen.size).toBeGreaterThan(records.size * 0.9);
 }

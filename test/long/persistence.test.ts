@@ -1,4 +1,4 @@
-/** The whole pipeline, embedded services and all, is killed or stopped, and started again on the same folder. */
+/** The whole pipeline with its embedded services is killed or stopped, and started again on the same folder. */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { globSync, statSync } from "node:fs";
@@ -20,7 +20,7 @@ const messageOf = (origin: Origin, file: OriginFile): object => ({
   url: origin.urlOf(file),
 });
 
-/** Killed with whatever is left of it when the test ends. */
+/** Starts the pipeline program and waits until it has accepted the messages. It is killed when the test ends. */
 async function startProgram(outDir: string, messages: readonly object[]): Promise<ChildProcess> {
   const child = fork(PROGRAM, [outDir, JSON.stringify(WORKER_ENV), JSON.stringify(messages)], { execArgv: [] });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -29,7 +29,7 @@ async function startProgram(outDir: string, messages: readonly object[]): Promis
   return child;
 }
 
-/** What each content object on disk is, as the file system tells them apart. */
+/** By path, what identifies each content object on disk: its inode, time of writing, and size. */
 function contentOnDisk(outDir: string): ReadonlyMap<string, string> {
   const cwd = join(outDir, "content");
   return new Map(
@@ -49,14 +49,14 @@ const FILES: readonly OriginFile[] = [
   })),
 ];
 
-it("kill -9 of all of it in mid-run: the next run ends everything that was accepted, and writes nothing twice", async () => {
+it("after kill -9 of the whole pipeline, the next run ends all accepted jobs and writes nothing twice", async () => {
   const surroundings = await startSurroundings();
   const { origin, outDir } = surroundings;
   const program = await startProgram(
     outDir,
     FILES.map((file) => messageOf(origin, file)),
   );
-  await until("the run is in its middle", async () => {
+  await until("the run is half done", async () => {
     const done = contentOnDisk(outDir).size;
     const [big = { name: "", size: 0 }] = FILES;
     const sent = origin.requestsOf(big).reduce((sum, { bytes }) => sum + bytes, 0);
@@ -82,12 +82,12 @@ it("kill -9 of all of it in mid-run: the next run ends everything that was accep
   await run.untilQueueIsEmpty();
 });
 
-it("stopped in mid-run, it exits by itself, and the next run goes on from the last part", async () => {
+it("a pipeline stopped in mid-run exits by itself, and the next run resumes from the last staged part", async () => {
   const surroundings = await startSurroundings();
   const { origin, outDir } = surroundings;
   const file: OriginFile = { name: "long", size: 42 * MIB, rate: 6 * MIB };
   const program = await startProgram(outDir, [messageOf(origin, file)]);
-  await until("a part is there", async () => {
+  await until("more than a part was sent", async () => {
     const sent = origin.requestsOf(file).reduce((sum, { bytes }) => sum + bytes, 0);
     return sent > 12 * MIB ? undefined : `${sent} bytes sent`;
   });

@@ -1,6 +1,7 @@
 /**
- * A pipeline in a process of its own, to be killed: `pipeline-program.ts <outDir> <workerEnv as JSON> <messages as JSON>`.
- * Says "accepted" when the messages are, stops when told to by its parent, and says "stopped" when it has.
+ * Runs a pipeline in a process of its own, so that tests can kill it:
+ * `pipeline-program.ts <outDir> <workerEnv as JSON> <messages as JSON>`. It tells its parent "accepted" when the
+ * messages are submitted, stops at the first message from its parent, and then tells it "stopped".
  */
 import { once } from "node:events";
 import { startPipeline } from "../../local/pipeline.ts";

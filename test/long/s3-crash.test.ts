@@ -1,4 +1,4 @@
-/** What the embedded S3 alone promises: bounded memory, and everything it answered still there after kill -9. */
+/** What only the embedded S3 promises: bounded memory, and that everything it answered survives kill -9. */
 import { type ChildProcess, fork } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -29,7 +29,7 @@ import {
 } from "../contract/local/s3-support.ts";
 
 const LARGE_OBJECT = 300 * MiB;
-/** Generous: what matters is that it is not a multiple of the object. */
+/** Generous: it only has to show that memory does not grow with the object. */
 const MOST_GROWTH = 100 * MiB;
 const KILLS = 8;
 const WRITERS = 6;
@@ -63,7 +63,7 @@ describe("the embedded S3 in a process of its own", () => {
   const folderOf = (uploadId: string) => join(stateDir, "uploads", bucket, uploadId);
   const finishedPathOf = (uploadId: string) => join(stateDir, "finished", bucket, `${uploadId}.json`);
 
-  /** The upload's folder as it was just before its last step. */
+  /** Puts the upload's folder back to how it was just before the last step of Complete. */
   async function undoLastStep(key: string, uploadId: string): Promise<void> {
     await mkdir(folderOf(uploadId), { recursive: true });
     const upload = { key, createdMs: 0, headers: {} };
@@ -82,7 +82,7 @@ describe("the embedded S3 in a process of its own", () => {
     await rm(stateDir, { recursive: true });
   });
 
-  test("streams 300 MiB in, together from parts, and out again within bounded memory", async () => {
+  test("streams 300 MiB in, joins 300 MiB of parts, and streams 300 MiB out, in bounded memory", async () => {
     const piece = bytesOf("large", MiB);
     const idle = await peakBytes();
     const Body = Readable.from(Array.from({ length: LARGE_OBJECT / MiB }, () => piece));
@@ -107,7 +107,7 @@ describe("the embedded S3 in a process of its own", () => {
     expect((await peakBytes()) - idle).toBeLessThan(MOST_GROWTH);
   }, 120_000);
 
-  test("finds everything again after kill -9", async () => {
+  test("still has objects, uploads, policy and lifecycle after kill -9", async () => {
     const Policy = JSON.stringify({
       Statement: { Effect: "Deny", Principal: "*", Action: "s3:PutObject", Resource: `arn:aws:s3:::${bucket}/no/*` },
     });
@@ -138,7 +138,7 @@ describe("the embedded S3 in a process of its own", () => {
     expect(lifecycle.Rules?.[0]).toMatchObject(Rules[0] ?? {});
   });
 
-  test(`${KILLS} kills among writers tear no object and lose none that was answered`, async () => {
+  test(`loses and tears no object whose write was answered, in ${KILLS} kills among concurrent writers`, async () => {
     const answered = new Map<string, string>();
     for (let round = 0; round < KILLS; round += 1) {
       const writers = Array.from({ length: WRITERS }, async (_, writer) => {
@@ -168,7 +168,7 @@ describe("the embedded S3 in a process of its own", () => {
     expect(await readdir(join(stateDir, "tmp"))).toEqual([]);
   }, 120_000);
 
-  test("killed between noting a new version and moving it into place, the old one is whole", async () => {
+  test("has the old version whole when killed between recording a new one and moving it into place", async () => {
     const version = (of: string) => ({ Bucket: bucket, Key: "replaced", Body: of, Metadata: { of } });
     const data = join(stateDir, "objects", bucket, "replaced");
     await client.send(new PutObjectCommand(version("old")));
@@ -181,8 +181,8 @@ describe("the embedded S3 in a process of its own", () => {
     expect((await s3.read("replaced")).toString()).toBe("old");
   });
 
-  describe("killed in the middle of a Complete", () => {
-    test("after the object was published, it is finished: repeating it succeeds even under If-None-Match", async () => {
+  describe("when killed in the middle of a Complete", () => {
+    test("after the object was published, finishes it: repeating it succeeds even under If-None-Match", async () => {
       const upload = await s3.upload("published", [Buffer.from("part")]);
       const etag = await s3.complete(upload, { IfNoneMatch: "*" });
       await kill();
@@ -192,7 +192,7 @@ describe("the embedded S3 in a process of its own", () => {
       expect(await s3.complete(upload, { IfNoneMatch: "*" })).toBe(etag);
     });
 
-    test("before the object was published, the upload is whole and can be completed", async () => {
+    test("before the object was published, keeps the upload whole, so that it can be completed", async () => {
       const upload = await s3.upload("unpublished", [Buffer.from("part")]);
       await writeFile(
         join(folderOf(upload.UploadId), "commit.json"),

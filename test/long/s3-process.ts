@@ -1,4 +1,4 @@
-/** The embedded S3 in a process of its own, to be measured and killed: `fork(this file, [stateDir])`. */
+/** Runs the embedded S3 in its own process, so that tests can measure and kill it: `fork(this file, [stateDir])`. */
 import { startEmbeddedS3 } from "../../local/s3/server.ts";
 
 const [, , stateDir = ""] = process.argv;

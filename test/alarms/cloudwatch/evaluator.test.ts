@@ -1,4 +1,4 @@
-/** The evaluator against the examples of CloudWatch's manual: what they leave open is asserted nowhere. */
+/** The evaluator against the examples of CloudWatch's manual. What they leave open is not asserted. */
 import { describe, expect, test } from "vitest";
 import type { Point } from "./expression.ts";
 import { type AlarmState, decide, type MissingData } from "./state.ts";
@@ -12,7 +12,7 @@ type Expected = readonly [missing: string, ignore: string, breaching: string, no
 const TREATMENTS = ["missing", "ignore", "breaching", "notBreaching"] as const satisfies readonly MissingData[];
 
 /** "Configuring how CloudWatch alarms treat missing data": oldest point first, 0 within, X breaching, - missing. */
-describe("missing data, as the manual's tables have it", () => {
+describe("missing data is treated as in the tables of CloudWatch's manual", () => {
   const three = { datapointsToAlarm: 3, evaluationPeriods: 3 };
   const twoOfThree = { datapointsToAlarm: 2, evaluationPeriods: 3 };
   const NOTHING: Expected = ["INSUFFICIENT_DATA", RETAINED, "ALARM", "OK"];
@@ -36,7 +36,7 @@ describe("missing data, as the manual's tables have it", () => {
     TREATMENTS.map((missingData, column) => ({ rule, points, missingData, expected: expected[column] })),
   );
   test.each(cases)(
-    "$rule.datapointsToAlarm of $rule.evaluationPeriods, $points, $missingData: $expected",
+    "$rule.datapointsToAlarm of $rule.evaluationPeriods, points $points, as $missingData: $expected",
     ({ rule, points, missingData, expected }) => {
       const newestFirst = points
         .split(" ")
@@ -75,12 +75,12 @@ describe("statistics of a period", () => {
     ["p100", 100, 102, 7],
     ["p90", 100, 102, 6.4],
     ["p99.9", 104, 105, 100],
-  ])("%s of minutes %i to %i: %s", (statistic, from, to, expected) => {
+  ])("%s of minutes %i to %i is %s", (statistic, from, to, expected) => {
     const actual = of(statistic, from, to);
     expect(actual === undefined ? undefined : Number(actual.toFixed(9))).toBe(expected);
   });
 
-  test("what was added after a reading counts in the next", () => {
+  test("a sample that is added after a reading counts in the next reading", () => {
     const growing = new MetricStore();
     for (const total of [1, 2, 3]) {
       growing.add(metric, 3, 1);
@@ -88,7 +88,7 @@ describe("statistics of a period", () => {
     }
   });
 
-  test("a reading that names a unit sees no other", () => {
+  test("a reading that names a unit sees only the samples of that unit", () => {
     const mixed = new MetricStore();
     mixed.add({ ...metric, unit: "Count" }, 1, 5);
     mixed.add(metric, 2, 7);
@@ -96,8 +96,8 @@ describe("statistics of a period", () => {
     expect([sum("Count"), sum("Milliseconds"), sum()]).toEqual([5, undefined, 12]);
   });
 
-  test.each(["p101", "tm99", "IQM", "sum"])("%s is refused", (text) =>
-    expect(() => statisticOf(text)).toThrow(/is not known here/),
+  test.each(["p101", "tm99", "IQM", "sum"])("the statistic %s is refused", (text) =>
+    expect(() => statisticOf(text)).toThrow(/is not supported/),
   );
 });
 
@@ -126,9 +126,9 @@ const watched = (
 };
 
 describe("windows", () => {
-  test("a sliding window moves on with every evaluation, and an old point counts while there is no newer one", () => {
+  test("a sliding window moves with every evaluation, and an old point counts while there is no newer one", () => {
     const changes = watched({}, [[7, 10]]).run(1, 60);
-    // Seen from minute 8 on; gone from the newest period at 13, from the third newest at 23.
+    // The sample is seen from minute 8 on. It leaves the newest period at 13, and the third newest at 23.
     expect(changes).toEqual([
       { minute: 1, alarm: "A", to: "OK" },
       { minute: 8, alarm: "A", to: "ALARM" },
@@ -136,9 +136,9 @@ describe("windows", () => {
     ]);
   });
 
-  test("a wall-clock window sees whole periods of the clock only", () => {
+  test("a wall-clock window sees only whole periods of the clock", () => {
     const wallClock = { EvaluationWindow: { WallClockWindow: {} } };
-    // 6 in each of two periods of the clock, 12 in one that slides.
+    // A sum of 6 in each of two wall-clock periods, and of 12 in one sliding period.
     const split = [
       [4, 6],
       [5, 6],
@@ -148,20 +148,20 @@ describe("windows", () => {
     expect(watched(wallClock, [[5, 12]]).run(1, 20)).toContainEqual({ minute: 10, alarm: "A", to: "ALARM" });
   });
 
-  test("a week of the clock begins on Monday", () => {
+  test("a wall-clock week begins on Monday", () => {
     const monday = 4 * 1440;
     const week = { Period: 604_800, EvaluationWindow: { WallClockWindow: { Timezone: "UTC" } } };
     const changes = watched(week, [[monday + 100, 12]]).run(monday, monday + 8 * 1440);
     expect(changes).toContainEqual({ minute: monday + 7 * 1440, alarm: "A", to: "ALARM" });
   });
 
-  test("what spans more than a day is evaluated once an hour", () => {
+  test("an alarm that spans more than a day is evaluated once an hour", () => {
     const changes = watched({ Period: 86_400, EvaluationPeriods: 2, DatapointsToAlarm: 1 }, [[61, 12]]).run(60, 200);
     expect(changes.map(({ minute }) => minute)).toEqual([60, 120]);
   });
 });
 
-describe("composites", () => {
+describe("composite alarms", () => {
   const template = (rule: unknown): Template => ({
     Resources: {
       Named: alarm({ AlarmName: "first" }),
@@ -178,7 +178,7 @@ describe("composites", () => {
       "by ARN",
       { "Fn::Join": ["", ['ALARM("', { "Fn::GetAtt": ["Named", "Arn"] }, '") AND ALARM(', { Ref: "Unnamed" }, ")"]] },
     ],
-    ["substituted", { "Fn::Sub": 'ALARM("${Named.Arn}") AND ALARM("${Unnamed}")' }],
+    ["by Fn::Sub", { "Fn::Sub": 'ALARM("${Named.Arn}") AND ALARM("${Unnamed}")' }],
   ])("follow their children, referred to %s", (_name, rule) => {
     const watch = new Watch(template(rule), store, ["both"]);
     const alarms = watch.run(1, 12).filter(({ to }) => to === "ALARM");
@@ -189,7 +189,7 @@ describe("composites", () => {
     ]);
   });
 
-  test("follow composites as well, in whatever order they stand, and no deeper", () => {
+  test("follow composites as well, in any order, but not three deep", () => {
     const composite = (AlarmName: string, AlarmRule: string) => ({
       Type: "AWS::CloudWatch::CompositeAlarm",
       Properties: { AlarmName, AlarmRule },
@@ -203,14 +203,14 @@ describe("composites", () => {
   });
 
   test.each<[what: string, rule: unknown, why: RegExp]>([
-    ["an alarm that is not there", 'ALARM("third")', /third, which is no alarm/],
-    ["a resource that is not there", { "Fn::Sub": 'ALARM("${Third.Arn}")' }, /no resource Third/],
-    ["an attribute that nobody knows", { "Fn::Sub": 'ALARM("${Named.Color}")' }, /attribute Color/],
-    ["a function that nobody knows", { "Fn::ImportValue": "rule" }, /cannot resolve/],
+    ["an alarm that does not exist", 'ALARM("third")', /third, which is no alarm/],
+    ["a resource that does not exist", { "Fn::Sub": 'ALARM("${Third.Arn}")' }, /no resource Third/],
+    ["an unsupported attribute", { "Fn::Sub": 'ALARM("${Named.Color}")' }, /attribute Color/],
+    ["an unsupported intrinsic function", { "Fn::ImportValue": "rule" }, /cannot resolve/],
   ])("are refused for %s", (_what, rule, why) => expect(() => new Watch(template(rule), store)).toThrow(why));
 });
 
-describe("an alarm that CloudWatch would refuse, or nobody here knows, is an error", () => {
+describe("an alarm that CloudWatch would refuse, or that is not supported, is an error", () => {
   const query = (id: string, period = 60) => ({
     Id: id,
     ReturnData: false,
@@ -222,17 +222,21 @@ describe("an alarm that CloudWatch would refuse, or nobody here knows, is an err
   });
   const sum = { Id: "e", Expression: "a + b" };
   const eleven = Array.from({ length: 11 }, (_, index) => query(`m${index}`));
-  test("the ones below are refused for one reason each", () =>
+  test("but the valid alarm that the cases below change is accepted", () =>
     expect(() => watched(math(query("a"), query("b"), sum), [])).not.toThrow(/./));
   test.each<[what: string, properties: object, why: RegExp]>([
-    ["a property that is not known", { Surprise: 1 }, /Surprise/],
+    ["an unknown property", { Surprise: 1 }, /Surprise/],
     ["an anomaly band", { ThresholdMetricId: "band" }, /ThresholdMetricId/],
     ["a time zone", { EvaluationWindow: { WallClockWindow: { Timezone: "Europe/Berlin" } } }, /Timezone/],
     ["a period of ten seconds", { Period: 10 }, /a period of 10 s/],
     ["more than a day of minutes", { Period: 60, EvaluationPeriods: 1441 }, /too long/],
     ["more than a week", { Period: 86_400, EvaluationPeriods: 8 }, /too long/],
-    ["four of three", { EvaluationPeriods: 3, DatapointsToAlarm: 4 }, /more datapoints than periods/],
-    ["six hours of the clock", { Period: 21_600, EvaluationWindow: { WallClockWindow: {} } }, /no wall-clock window/],
+    ["4 datapoints of 3 periods", { EvaluationPeriods: 3, DatapointsToAlarm: 4 }, /more datapoints than periods/],
+    [
+      "a wall-clock period of six hours",
+      { Period: 21_600, EvaluationWindow: { WallClockWindow: {} } },
+      /no wall-clock window/,
+    ],
     ["no statistic", { Statistic: undefined }, /neither a metric nor an expression/],
     ["a metric and an expression", { Metrics: [query("a"), query("b"), sum] }, /both a metric and an expression/],
     ["two periods", math(query("a"), query("b", 300), sum), /2 periods/],
@@ -245,15 +249,18 @@ describe("an alarm that CloudWatch would refuse, or nobody here knows, is an err
 });
 
 test.each([
-  ["whatever they say", true, "notBreaching", "ALARM"],
-  ["unless they say otherwise", false, "notBreaching", "OK"],
+  ["whatever it says", true, "notBreaching", "ALARM"],
+  ["unless it says otherwise", false, "notBreaching", "OK"],
   ["by default", false, undefined, "ALARM"],
-])("alarms on DynamoDB's own metrics ignore missing data %s", (_what, dynamoDbAlwaysIgnores, treatment, expected) => {
-  const store = new MetricStore();
-  store.add({ namespace: "AWS/DynamoDB", name: "m", dimensions: {} }, 5, 15);
-  const properties = { Namespace: "AWS/DynamoDB", TreatMissingData: treatment };
-  const assumptions = { ...USUAL, dynamoDbAlwaysIgnores };
-  const watch = new Watch({ Resources: { A: alarm(properties) } }, store, undefined, assumptions);
-  watch.run(1, 500);
-  expect(watch.stateOf("A")).toBe(expected);
-});
+])(
+  "an alarm on DynamoDB's own metrics ignores missing data %s",
+  (_what, dynamoDbAlwaysIgnores, treatment, expected) => {
+    const store = new MetricStore();
+    store.add({ namespace: "AWS/DynamoDB", name: "m", dimensions: {} }, 5, 15);
+    const properties = { Namespace: "AWS/DynamoDB", TreatMissingData: treatment };
+    const assumptions = { ...USUAL, dynamoDbAlwaysIgnores };
+    const watch = new Watch({ Resources: { A: alarm(properties) } }, store, undefined, assumptions);
+    watch.run(1, 500);
+    expect(watch.stateOf("A")).toBe(expected);
+  },
+);

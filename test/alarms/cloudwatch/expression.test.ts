@@ -1,4 +1,4 @@
-/** Metric math and alarm rules, from the manual's examples where it has some. */
+/** Metric math and alarm rules, with the examples of CloudWatch's manual where it has any. */
 import { describe, expect, test } from "vitest";
 import { compileExpression, type Point, type Scope, type Series } from "./expression.ts";
 import { compileRule } from "./rule.ts";
@@ -35,14 +35,14 @@ describe("metric math", () => {
   const ifs = { metric1: [1, 1, 0, 0, _], metric2: [30, _, 0, 0, 30], metric3: [0, 0, 20, _, 20] };
   const m = { a: [1, 2, _, _], b: [10, _, 30, _] };
   test.each<[text: string, series: Readonly<Record<string, readonly Point[]>>, expected: readonly Point[]]>([
-    // The manual's own.
+    // The manual's examples.
     ["metric1 < metric2", manual, [0, 0, 1, 0]],
     ["metric1 >= 30", manual, [1, 0, 0, 0]],
     ["metric1 > 15 AND metric2 > 15", manual, [1, 0, 0, 0]],
     ["IF(metric1, metric2, metric3)", ifs, [30, 0, 20, _, _]],
     ["IF(metric1, 5, metric3)", ifs, [5, 5, 20, _, _]],
     ["IF(metric1, metric2, 5)", ifs, [30, 0, 5, 5, _]],
-    // One missing point of two counts as 0; division by zero leaves none.
+    // If one of two points is missing, it counts as 0. A division by zero has no point.
     ["a + b", m, [11, 2, 30, _]],
     ["a / b", m, [0.1, _, 0, _]],
     ["b - a * 2", m, [8, -4, 30, _]],
@@ -62,12 +62,12 @@ describe("metric math", () => {
     ["FILL(b, 0)", m, [10, 0, 30, 0]],
     ["SUM(FILL(METRICS(), 1))", m, [11, 3, 31, 2]],
     ["IF(FILL(a, 0) >= 1 AND b >= 1, a / b, 0)", m, [0.1, 0, 0, 0]],
-  ])("%s", (text, series, expected) => expect(valuesOf(text, series)).toEqual(expected));
+  ])("computes %s", (text, series, expected) => expect(valuesOf(text, series)).toEqual(expected));
 
   test.each([
     ["a metric without any point is filled", true, [0, 0]],
     ["a metric without any point stays empty", false, [_, _]],
-  ])("FILL, where %s", (_name, fills, expected) => {
+  ])("computes FILL under the assumption that %s", (_name, fills, expected) => {
     expect(valuesOf("FILL(a, 0)", { a: [_, _] }, fills)).toEqual(expected);
     expect(valuesOf("FILL(a, 0)", { a: [_, 1] }, fills)).toEqual([0, 1]);
   });
@@ -80,12 +80,12 @@ describe("metric math", () => {
     ["'a'", /cannot read/],
     ["1 + 1", /one time series/],
     ["[a, b]", /one time series/],
-    ["SUM(a)", /SUM of series is not known/],
-    ["MAX(a)", /MAX of series is not known/],
+    ["SUM(a)", /SUM of series is not supported/],
+    ["MAX(a)", /MAX of series is not supported/],
     ["FILL(a, REPEAT)", /no REPEAT/],
-    ["FILL(a, b)", /FILL of series, series is not known/],
-    ["FILL(a)", /FILL of series is not known/],
-    ["RATE(a)", /RATE of series is not known/],
+    ["FILL(a, b)", /FILL of series, series is not supported/],
+    ["FILL(a)", /FILL of series is not supported/],
+    ["RATE(a)", /RATE of series is not supported/],
     ["IF(1, a, b)", /a time series is needed/],
     ["IF([a], 1, 0)", /a time series is needed/],
     ["IF(a, [a], 0)", /IF of arrays/],
@@ -108,7 +108,9 @@ describe("rules of composite alarms", () => {
     ['NOT ALARM("o") AND OK("o")', true],
     ['NOT (ALARM("o") OR INSUFFICIENT_DATA("i"))', false],
     ["TRUE AND NOT FALSE", true],
-  ])("%s: %s", (rule, expected) => expect(compileRule(rule).holds((alarm) => states[alarm] ?? "OK")).toBe(expected));
+  ])("%s holds: %s", (rule, expected) =>
+    expect(compileRule(rule).holds((alarm) => states[alarm] ?? "OK")).toBe(expected),
+  );
 
   test.each<[rule: string, why: RegExp]>([
     ["", /unexpected the end/],
@@ -117,5 +119,5 @@ describe("rules of composite alarms", () => {
     ['BROKEN("a")', /unexpected BROKEN/],
     ['ALARM("a") ALARM("o")', /unexpected ALARM/],
     ['AT_LEAST(1, ALARM, ("a"))', /unexpected AT_LEAST/],
-  ])("%s is refused", (rule, why) => expect(() => compileRule(rule)).toThrow(why));
+  ])("the rule '%s' is refused", (rule, why) => expect(() => compileRule(rule)).toThrow(why));
 });

@@ -1,6 +1,6 @@
 /**
- * Metric math as alarms use it: compiled to functions of one point in time. What CloudWatch's manual advises against in
- * alarms (SUM of one series over time, FILL with REPEAT) is refused, as is everything else that is not known here.
+ * Metric math as alarms use it, compiled to functions of one point in time. Refuses what CloudWatch's manual advises
+ * against in alarms (SUM of one series over time, FILL with REPEAT), and everything else that is not supported here.
  */
 import { Tokens } from "./tokens.ts";
 
@@ -11,7 +11,7 @@ export interface Series {
   readonly kind: "series";
   /** The point of the period that ends at `end`, in an evaluation whose newest period ends at `newest`. */
   readonly at: (end: number, newest: number) => Point;
-  /** Of metrics only: whether the whole evaluation range has no data. */
+  /** Only metrics have it: whether the whole evaluation range has no data. */
   readonly isEmpty?: (newest: number) => boolean;
 }
 type Value =
@@ -22,15 +22,15 @@ type Value =
 export interface Scope {
   /** A metric, or another expression, by its id. */
   readonly series: (id: string) => Series;
-  /** All metrics, not the expressions. */
+  /** All metrics, without the expressions. */
   readonly metrics: () => readonly Series[];
   /** What a Contributor Insights rule has counted. */
   readonly insights: (rule: string, metric: string) => Series;
-  /** Whether FILL makes points out of a metric that has none in the whole evaluation range: the manual does not say. */
+  /** Whether FILL makes points of a metric that has none in the whole evaluation range; the manual does not say. */
   readonly fillsEmptyMetrics: boolean;
 }
 
-/** @throws SyntaxError when the expression is none, or is none that CloudWatch accepts in an alarm. */
+/** @throws SyntaxError when the text is not an expression, or not one that CloudWatch accepts in an alarm. */
 export function compileExpression(text: string, scope: Scope): Series {
   const tokens = new Tokens(text);
   const value = new Compiler(tokens, scope).whole();
@@ -139,7 +139,7 @@ class Compiler {
       return chosen(first, second, third);
     if (name === "FILL" && first !== undefined && second?.kind === "scalar" && third === undefined)
       return this.#filled(first, second.value);
-    throw new SyntaxError(`${name} of ${values.map(({ kind }) => kind).join(", ") || "nothing"} is not known here`);
+    throw new SyntaxError(`${name} of ${values.map(({ kind }) => kind).join(", ") || "nothing"} is not supported`);
   }
 
   #filled(value: Value, filler: number): Value {
@@ -166,8 +166,7 @@ function asSeries(value: Value): Series {
 }
 
 function combined(left: Value, right: Value, operator: (left: number, right: number) => Point): Value {
-  if (left.kind === "array" || right.kind === "array")
-    throw new SyntaxError("arithmetic with arrays is not known here");
+  if (left.kind === "array" || right.kind === "array") throw new SyntaxError("arithmetic with arrays is not supported");
   if (left.kind === "scalar" && right.kind === "scalar") {
     const value = operator(left.value, right.value);
     if (value === undefined) throw new SyntaxError("division of a constant by zero");
@@ -188,7 +187,7 @@ function combined(left: Value, right: Value, operator: (left: number, right: num
       return point === undefined ? undefined : operator(value, point);
     });
   }
-  // Where one of two series has a point, the other's missing one counts as 0.
+  // If only one of two series has a point, the missing point of the other counts as 0.
   return series((end, newest) => {
     const one = left.at(end, newest);
     const other = right.at(end, newest);
@@ -205,7 +204,10 @@ function acrossItems(items: readonly Series[], across: (present: readonly number
   });
 }
 
-/** IF: no point where the condition has none; where it is true, a missing value is 0; where it is false, it stays missing. */
+/**
+ * IF has no point where the condition has none. A missing value counts as 0 where the condition is true, and stays
+ * missing where it is false.
+ */
 function chosen(condition: Value, whenTrue: Value, whenFalse: Value | undefined): Series {
   const { at: holds } = asSeries(condition);
   const yes = pointsOf(whenTrue);
@@ -218,6 +220,6 @@ function chosen(condition: Value, whenTrue: Value, whenFalse: Value | undefined)
 }
 
 function pointsOf(value: Value): Series["at"] {
-  if (value.kind === "array") throw new SyntaxError("IF of arrays is not known here");
+  if (value.kind === "array") throw new SyntaxError("IF of arrays is not supported");
   return value.kind === "scalar" ? () => value.value : value.at;
 }

@@ -1,4 +1,4 @@
-/** Contributor Insights: whom a rule counts a log line for. Strict: what is not known here is an error. */
+/** Contributor Insights: the contributor for which a rule counts a log line. What is not supported is an error. */
 import { z } from "zod";
 
 const schema = z.strictObject({
@@ -12,7 +12,7 @@ const schema = z.strictObject({
   AggregateOn: z.literal("Count"),
 });
 
-/** @returns for a log line, the contributor that it counts for. */
+/** @returns a function that gives the contributor for which a log line counts, or `undefined` if it does not count. */
 export function contributorsOf(body: string): (line: Readonly<Record<string, unknown>>) => string | undefined {
   const { Contribution } = schema.parse(JSON.parse(body));
   const [key] = Contribution.Keys;

@@ -1,4 +1,4 @@
-/** One metric alarm of a template, over a store of samples: in which state it is after an evaluation at a minute. */
+/** Evaluates one metric alarm of a template, over a store of samples: the state that it has after a given minute. */
 import { compileExpression, type Point, type Scope, type Series } from "./expression.ts";
 import { type AlarmState, decide, type Decision } from "./state.ts";
 import { keyOf, type MetricIdentity, type MetricStore, statisticOf } from "./store.ts";
@@ -6,15 +6,16 @@ import { insightRulesOf, type MetricAlarm, resolve, type Template } from "./temp
 
 /** What CloudWatch's manual leaves open. */
 export interface Assumptions {
-  /** Periods beyond the evaluation periods that are looked at for points; the manual's one example has 2. */
+  /** How many periods beyond the evaluation periods are looked at for points. The manual's one example has 2. */
   readonly extraPeriods: number;
+  /** Whether FILL makes points of a metric that has none at all. */
   readonly fillsEmptyMetrics: boolean;
-  /** Alarms on DynamoDB's own metrics ignore missing data: whatever they say (API reference), or by default (guide). */
+  /** Whether alarms on DynamoDB's metrics ignore missing data always (API reference) or by default (user guide). */
   readonly dynamoDbAlwaysIgnores: boolean;
 }
 export const USUAL: Assumptions = { extraPeriods: 2, fillsEmptyMetrics: true, dynamoDbAlwaysIgnores: false };
 
-/** The namespace under which the store keeps what contributors have: one metric a rule, one dimension a contributor. */
+/** The namespace of the samples of contributors in the store: one metric per rule, one dimension per contributor. */
 export const INSIGHTS = "InsightRule";
 
 const DAY = 1440;
@@ -24,7 +25,7 @@ const FIRST_MONDAY = 4 * DAY;
 
 export interface Evaluation {
   readonly evaluate: (minute: number, current: AlarmState) => AlarmState;
-  /** Minutes between two evaluations, at whole multiples of it. */
+  /** Minutes between two evaluations, which take place at whole multiples of it. */
   readonly every: number;
   readonly periodMinutes: number;
   readonly metrics: readonly { readonly metric: MetricIdentity; readonly statistic: string }[];
@@ -39,7 +40,7 @@ const BREACHES: Readonly<
   LessThanOrEqualToThreshold: (value, threshold) => value <= threshold,
 };
 
-/** @throws Error when CloudWatch would refuse the alarm, or nothing here knows what it would do. */
+/** @throws Error when CloudWatch would refuse the alarm, or when the alarm uses what is not supported here. */
 export function evaluationOf(
   template: Template,
   alarm: MetricAlarm,
@@ -84,7 +85,7 @@ export function evaluationOf(
 
   return {
     evaluate: (minute, current) => decide(decision, breaching(newestEnd(minute)), current),
-    // More than a day's span is evaluated once an hour.
+    // An alarm that spans more than a day is evaluated once an hour.
     every: span > DAY ? 60 : 1,
     periodMinutes,
     metrics: compiler.metrics,
@@ -159,7 +160,7 @@ class MetricCompiler {
           (expression === undefined || open.includes(id)
             ? undefined
             : compileExpression(expression, scope([...open, id])));
-        if (series === undefined) throw new Error(`${alarm.name}: ${id} is not defined, or by itself`);
+        if (series === undefined) throw new Error(`${alarm.name}: ${id} is not defined, or defined by itself`);
         return series;
       },
     });
@@ -184,10 +185,10 @@ class MetricCompiler {
     };
   }
 
-  /** The sum of the contributor that has most. */
+  /** The sum of the largest contributor. */
   #insights(rule: string, metric: string, periodMinutes: number): Series {
     if (!insightRulesOf(this.#template).has(rule)) throw new Error(`there is no rule ${rule}`);
-    if (metric !== "MaxContributorValue") throw new Error(`${metric} of a rule is not known here`);
+    if (metric !== "MaxContributorValue") throw new Error(`${metric} of a rule is not supported`);
     const store = this.#store;
     return {
       kind: "series",
@@ -215,6 +216,6 @@ class MetricCompiler {
 }
 
 function minutesOf(seconds: number): number {
-  if (seconds % 60 !== 0) throw new RangeError(`a period of ${seconds} s is not known here`);
+  if (seconds % 60 !== 0) throw new RangeError(`a period of ${seconds} s is not supported`);
   return seconds / 60;
 }

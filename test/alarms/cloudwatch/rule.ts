@@ -7,7 +7,7 @@ export type Rule = (stateOf: (alarm: string) => AlarmState) => boolean;
 
 const STATES: readonly AlarmState[] = ["ALARM", "OK", "INSUFFICIENT_DATA"];
 
-/** @throws SyntaxError when it is no rule. */
+/** @throws SyntaxError when the text is not a rule. */
 export function compileRule(text: string): { readonly holds: Rule; readonly alarms: readonly string[] } {
   const tokens = new Tokens(text);
   const alarms: string[] = [];

@@ -1,18 +1,19 @@
-/** From the data points of an evaluation to the state of the alarm, as CloudWatch's manual has it. */
+/** Decides the state of an alarm from the data points of an evaluation, by the rules of CloudWatch's manual. */
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 export type MissingData = "missing" | "ignore" | "breaching" | "notBreaching";
 
 export interface Decision {
-  /** N: the newest existing points that are looked at. */
+  /** N: how many of the newest existing points are looked at. */
   readonly evaluationPeriods: number;
-  /** M: so many of them must breach. */
+  /** M: how many of them must breach. */
   readonly datapointsToAlarm: number;
   readonly missingData: MissingData;
 }
 
 /**
- * @param breaching of the evaluation range, newest first, read no further than it takes to find N that exist; `undefined`
- *   where there is no point. Missing points are filled in only when fewer than N exist in the whole range.
+ * @param breaching for each period of the evaluation range, newest first, whether its point breaches; `undefined` where
+ *   there is no point. It is read until N points are found. Missing points are filled in only when the whole range has
+ *   fewer.
  */
 export function decide(
   { evaluationPeriods, datapointsToAlarm, missingData }: Decision,
@@ -38,6 +39,6 @@ export function decide(
   const allKnown = found === evaluationPeriods || missingData === "breaching" || missingData === "notBreaching";
   if (allKnown || found > bad) return "OK";
   if (missingData === "ignore") return current;
-  // Too few points, all of them bad, and the oldest has been bad for long enough.
+  // There are too few points, all of them bad. The oldest must have been bad for long enough.
   return found > 0 && oldestBadAge >= datapointsToAlarm ? "ALARM" : "INSUFFICIENT_DATA";
 }

@@ -1,11 +1,11 @@
-/** What CloudWatch keeps: samples by metric and minute, read as statistics of any whole number of minutes. */
+/** What CloudWatch stores: samples by metric and minute, read as statistics over any whole number of minutes. */
 import type { Point } from "./expression.ts";
 
 export interface MetricIdentity {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;
-  /** A reading that names one sees the samples of that unit only. */
+  /** A reading that names a unit sees only the samples of that unit. */
   readonly unit?: string | undefined;
 }
 
@@ -19,11 +19,11 @@ type Group = (readonly [value: number, times: number])[];
 
 interface Samples {
   readonly byMinute: Map<number, Group>;
-  /** Made on the first reading after a change. */
+  /** Built on the first reading after a change. */
   sorted: Sorted | undefined;
 }
 
-/** The minutes that have samples, and what there was before each of them, and in all. */
+/** The minutes that have samples. `counts` and `sums` hold the totals before each minute, and after the last one. */
 interface Sorted {
   readonly minutes: readonly number[];
   readonly groups: readonly Group[];
@@ -49,12 +49,12 @@ export class MetricStore {
     else group.push([value, times]);
   }
 
-  /** Of all dimensions that the metric has. */
+  /** The keys of the metric, one for each set of dimensions. */
   keysOf(namespace: string, name: string): readonly string[] {
     return [...this.#samples.keys()].filter((key) => key.startsWith(`${namespace} ${name} `));
   }
 
-  /** Of the minutes from `from` up to and without `to`; `undefined` without a sample. */
+  /** Over the minutes from `from` up to, but without, `to`; `undefined` without a sample. */
   statistic(key: string, statistic: Statistic, from: number, to: number): Point {
     const samples = this.#samples.get(key);
     if (samples === undefined) return undefined;
@@ -95,7 +95,7 @@ export type Statistic =
   | { readonly kind: "Maximum" }
   | { readonly kind: "percentile"; readonly share: number };
 
-/** @throws RangeError when it is none of those known here. */
+/** @throws RangeError when the statistic is not supported. */
 export function statisticOf(text: string): Statistic {
   switch (text) {
     case "SampleCount":
@@ -106,7 +106,7 @@ export function statisticOf(text: string): Statistic {
       return { kind: text };
     default: {
       const percent = /^p(\d{1,2}(?:\.\d+)?|100)$/.exec(text)?.[1];
-      if (percent === undefined) throw new RangeError(`the statistic ${text} is not known here`);
+      if (percent === undefined) throw new RangeError(`the statistic ${text} is not supported`);
       return { kind: "percentile", share: Number(percent) / 100 };
     }
   }
@@ -130,7 +130,7 @@ function inOrder(byMinute: ReadonlyMap<number, Group>): Sorted {
   return { minutes, groups, counts, sums };
 }
 
-/** The index of the first minute that is not before this one; as many as there are, if all are. */
+/** The index of the first minute that is not before this one; the number of minutes if all are before it. */
 function firstNotBefore(minutes: readonly number[], minute: number): number {
   let low = 0;
   let high = minutes.length;
@@ -142,7 +142,7 @@ function firstNotBefore(minutes: readonly number[], minute: number): number {
   return low;
 }
 
-/** Between the two nearest ranks, in proportion. */
+/** Interpolates linearly between the two nearest ranks. */
 function percentile(sorted: readonly (readonly [value: number, times: number])[], count: number, share: number): Point {
   const rank = (count - 1) * share;
   const below = valueAt(sorted, Math.floor(rank));

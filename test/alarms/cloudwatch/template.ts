@@ -1,4 +1,4 @@
-/** The alarms of a synthesized template, as CloudFormation would make them. What is not known here is an error. */
+/** The alarms of a synthesized template, as CloudFormation would make them. What is not supported is an error. */
 import { z } from "zod";
 
 const actions = z.array(z.unknown()).default([]);
@@ -108,7 +108,7 @@ export const compositeAlarmsOf = (template: Template): readonly CompositeAlarm[]
 
 export const isAlarm = (type: string): boolean => /^AWS::CloudWatch::(Composite)?Alarm$/.test(type);
 
-/** The template without all alarms but those of these names, which must be written out in it. */
+/** The template with only the alarms of these names. The names must be literals in the template. */
 export const withOnly = (template: Template, names: readonly string[]): Template => ({
   ...template,
   Resources: Object.fromEntries(
@@ -118,7 +118,7 @@ export const withOnly = (template: Template, names: readonly string[]): Template
   ),
 });
 
-/** Contributor Insights rules that count, by their names. */
+/** The bodies of the Contributor Insights rules, by the names of the rules. */
 export const insightRulesOf = (template: Template): ReadonlyMap<string, string> =>
   new Map(
     ofType(template, "AWS::CloudWatch::InsightRule").map(([, { Properties }]) => {
@@ -137,7 +137,10 @@ const PSEUDO: Readonly<Record<string, string>> = {
   "AWS::StackName": "stack",
 };
 
-/** The text a value becomes when it is deployed: a resource's name is its logical id, its ARN `arn:` and that. */
+/**
+ * The text that a value becomes in a deployment. A resource's name is its logical id, its ARN is `arn:` and that id.
+ * @throws Error when the value uses a function, a resource or an attribute that is not supported.
+ */
 export function resolve(template: Template, value: unknown): string {
   if (typeof value === "string" || typeof value === "number") return String(value);
   const [[kind, argument] = ["nothing", undefined], ...more] = Object.entries(value ?? {}) as [string, unknown][];
@@ -169,7 +172,7 @@ function attribute(template: Template, [id, name]: readonly unknown[]): string {
   if (typeof id !== "string" || template.Resources[id] === undefined)
     throw new Error(`there is no resource ${String(id)}`);
   if (name === "Arn") return arnOf(id);
-  // The name of a queue, a table or a function, which dimensions are made of.
+  // The name of a queue, a table or a function, as dimensions use it.
   if (typeof name === "string" && name.endsWith("Name")) return id;
-  throw new Error(`the attribute ${String(name)} is not known here`);
+  throw new Error(`the attribute ${String(name)} is not supported`);
 }

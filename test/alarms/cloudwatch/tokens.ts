@@ -1,4 +1,4 @@
-/** The words of metric math and of alarm rules: numbers, quoted names, words, operators. */
+/** The tokens of metric math and of alarm rules: numbers, quoted names, words, operators. */
 export interface Token {
   readonly kind: "number" | "string" | "word" | "symbol";
   readonly text: string;
@@ -7,7 +7,7 @@ export interface Token {
 const PATTERN =
   /\s*(?:(?<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|"(?<string>[^"]*)"|(?<word>[A-Za-z_]\w*)|(?<symbol>==|!=|<=|>=|&&|\|\||[-+*/^<>()[\],]))/y;
 
-/** Reads from the left; whoever asks for what is not there gets an error that quotes the whole text. */
+/** Reads tokens from left to right. An error for an unexpected token quotes the whole text. */
 export class Tokens {
   readonly #text: string;
   readonly #tokens: readonly Token[];
@@ -30,7 +30,7 @@ export class Tokens {
     if (this.take(text) === undefined) throw this.unexpected(`instead of ${text}`);
   }
 
-  /** Any token. */
+  /** Takes the next token, whichever it is. */
   any(): Token {
     const token = this.#tokens[this.#next];
     if (token === undefined) throw this.unexpected();

@@ -37,7 +37,7 @@ export class Watch {
       for (const child of alarms) {
         const known = this.#byReference.get(child);
         if (known === undefined) throw new Error(`${name} waits for ${child}, which is no alarm`);
-        if (isOf(outer, child)) throw new Error(`${name}: composites three deep are not known here`);
+        if (isOf(outer, child)) throw new Error(`${name}: composites three deep are not supported`);
         if (wanted.has(name)) wanted.add(known);
       }
     for (const name of wanted) {
@@ -58,7 +58,7 @@ export class Watch {
     return state;
   }
 
-  /** Evaluates what is due at this minute, and then the composites. */
+  /** Evaluates the metric alarms that are due at this minute, and then the composites. */
   step(minute: number): readonly Transition[] {
     const changes: Transition[] = [];
     const change = (alarm: string, from: AlarmState, to: AlarmState): void => {

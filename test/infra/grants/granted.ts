@@ -1,11 +1,11 @@
-/** What the template lets each function do, and what AWS itself does in the function's name. */
+/** What the template allows each function, and what Lambda itself does with the function's role. */
 import { z } from "zod";
 import { resourcesOf } from "../../../local/template/resources.ts";
 import { arnOf, physicalNames, type Resolver, type Template } from "../../../local/template/template.ts";
 import type { Permission } from "./iam-actions.ts";
 
 const oneOrMany = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
-/** Strict: a Condition, a NotAction or a NotResource would have to be understood first. */
+/** Strict: a Condition, a NotAction or a NotResource fails to parse, because `covers` could not judge it. */
 const statement = z.strictObject({ Effect: z.literal("Allow"), Action: oneOrMany, Resource: oneOrMany });
 const policy = z.object({
   PolicyDocument: z.object({ Statement: z.array(statement) }),
@@ -33,7 +33,7 @@ export class Grants {
     this.#resolve = resolve;
   }
 
-  /** Of the function's role. */
+  /** What the policies of the function's role allow. */
   of(functionName: string): readonly Permission[] {
     const { Role } = this.#function(functionName);
     const policies = this.#all("AWS::IAM::Policy", policy);
@@ -43,7 +43,7 @@ export class Grants {
       .flatMap(({ Action, Resource }) => product(Action, Resource));
   }
 
-  /** What Lambda does with the function's role: it polls the event source, reports failed batches and writes the log. */
+  /** What Lambda does with the function's role: polls the event source, reports failed batches and writes the log. */
   usedByLambda(functionName: string): readonly Permission[] {
     const { LogGroup } = this.#function(functionName).LoggingConfig;
     const sources = this.#all("AWS::Lambda::EventSourceMapping", mapping).filter(
@@ -71,7 +71,7 @@ export class Grants {
 const product = (actions: readonly string[], resources: readonly string[]): Permission[] =>
   resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 
-/** IAM's `*` goes beyond a slash. */
+/** IAM's `*` also matches slashes. */
 export const covers = (granted: Permission, needed: Permission): boolean =>
   granted.action === needed.action &&
   new RegExp(`^${granted.resource.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll("*", ".*")}$`).test(

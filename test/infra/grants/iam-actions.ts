@@ -1,11 +1,11 @@
-/** Which permission each operation needs, by the service authorization reference. */
+/** Which permission each operation needs, according to AWS's service authorization reference. */
 import { z } from "zod";
 import { arnOf } from "../../../local/template/template.ts";
 import type { Call } from "./recorder.ts";
 
 export interface Permission {
   readonly action: string;
-  /** Concrete where it is needed, a pattern where it is granted. */
+  /** A concrete ARN in what a call needs, a pattern in what is granted. */
   readonly resource: string;
 }
 
@@ -23,7 +23,7 @@ const onObject =
     return [{ action, resource: `${bucketArn(Bucket)}/${Key}` }];
   };
 
-/** Without ListBucket the answer would have been 403. */
+/** S3 answers 404 only to a caller that has ListBucket; without it the answer is 403. */
 const listIfMissing = (bucket: string, { refusedWith }: Call): Permission[] =>
   refusedWith === NOT_FOUND ? [{ action: "s3:ListBucket", resource: bucketArn(bucket) }] : [];
 
@@ -101,7 +101,7 @@ export function neededFor(call: Call): readonly Permission[] {
   const needed = NEEDED[`${call.service} ${call.operation}`];
   if (!needed) {
     throw new Error(
-      `Nobody has said which permission ${call.service}.${call.operation} needs, which ${call.caller} calls. ` +
+      `${call.caller} calls ${call.service}.${call.operation}, and no permission is listed for it. ` +
         "Look it up in the service authorization reference and add it to test/infra/grants/iam-actions.ts.",
     );
   }

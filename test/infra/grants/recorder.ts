@@ -1,4 +1,4 @@
-/** Who calls what: each command that a client of the AWS SDK sends, and the function on whose behalf it does. */
+/** Records each command that a client of the AWS SDK sends, with the function that it is sent for. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { S3Client } from "@aws-sdk/client-s3";
 
@@ -8,11 +8,11 @@ export interface Call {
   readonly service: string;
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;
-  /** The HTTP status of a refusal. */
+  /** The HTTP status of a refusal, 0 if it had none; undefined if the call succeeded. */
   readonly refusedWith: number | undefined;
 }
 
-/** Where a function is killed: before an operation is sent, or before the next one after it was answered. */
+/** Where a function is killed: before the operation `before`, or before the first call after `after` succeeded. */
 export interface Death {
   readonly before?: string;
   readonly after?: string;
@@ -40,7 +40,7 @@ interface Client {
 }
 
 const NEVER = new Promise<never>(() => undefined);
-/** What the clients of all services inherit `send` from. */
+/** The prototype from which the clients of all services inherit `send`. */
 const anyClient = Object.getPrototypeOf(S3Client.prototype) as Client;
 
 export class Recorder implements Disposable {
@@ -55,7 +55,7 @@ export class Recorder implements Disposable {
     };
   }
 
-  /** @throws DiedError when it died: what it had begun goes no further, as in a process that was killed. */
+  /** @throws DiedError when the function was killed; its later calls never settle, as in a killed process. */
   async as<T>(caller: string, run: () => Promise<T>, death?: Death): Promise<T> {
     const invocation: Invocation = {
       caller,

@@ -1,4 +1,4 @@
-/** Everything that makes a function call AWS in a way of its own. */
+/** Scenarios that together make the functions use every AWS call that they have. */
 import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
@@ -26,7 +26,7 @@ import { playStream } from "./stream-scenarios.ts";
 
 const MIB = 2 ** 20;
 const PART_BYTES = 5 * MIB;
-/** Above it the copy goes in parts; deployed, that begins at 5 GB. */
+/** Larger objects are copied in parts. The default limit is 5 GiB, which is too large for a test. */
 export const COPY_LIMITS = { largestSingleCopyBytes: 2 * PART_BYTES, copyPartBytes: PART_BYTES };
 
 const WITHOUT_A_RECORD = "published without a record";
@@ -35,7 +35,7 @@ const OVER = new Set<string>(["INDEXED", "DEDUPED", "FAILED", WITHOUT_A_RECORD])
 interface Scenario {
   readonly file: OriginFile;
   readonly ends: "INDEXED" | "DEDUPED" | "FAILED" | typeof WITHOUT_A_RECORD;
-  /** How the first worker that has it is killed, and whether what it had staged is lost with it. */
+  /** How the first worker that gets the file is killed, and whether the bytes that it staged are lost as well. */
   readonly dies?: Death & { readonly losing?: "what was staged" };
 }
 
@@ -66,8 +66,8 @@ const SCENARIOS: readonly Scenario[] = [
     ends: "INDEXED",
     dies: { after: "CompleteMultipartUpload", losing: "what was staged" },
   },
-  { file: { name: "plain", size: 1000 }, ends: WITHOUT_A_RECORD },
-  { file: { name: "plain-and-large", size: 3 * PART_BYTES }, ends: WITHOUT_A_RECORD },
+  { file: { name: "unguarded", size: 1000 }, ends: WITHOUT_A_RECORD },
+  { file: { name: "unguarded-and-large", size: 3 * PART_BYTES }, ends: WITHOUT_A_RECORD },
 ];
 
 const WORKER = {
@@ -79,7 +79,7 @@ const WORKER = {
   DEADLINE_BUFFER_MS: "500",
   MAX_ATTEMPTS: "100",
 };
-/** Long enough for every file here but one. */
+/** Long enough for every file here but `longer-than-an-invocation`. */
 const INVOCATION_MS = 3500;
 const RECONCILER = { REQUEUE_GRACE_MS: "500", ORPHAN_AGE_MS: String(INVOCATION_MS) };
 const RECONCILE_EVERY_MS = 300;
@@ -90,9 +90,13 @@ const NO_JOB = '"no job"';
 export interface Played {
   /** How each scenario ended, by its file's name. */
   readonly ends: Readonly<Record<string, string>>;
+  /** Bodies of the messages in the dead-letter queue. */
   readonly deadLetters: readonly string[];
+  /** Objects and uploads left in staging. */
   readonly litter: number;
+  /** Records in the dead-letter queue of the table's stream. */
   readonly setAside: number;
+  /** The phase of the gate after its rollout. */
   readonly gate: string | undefined;
 }
 
@@ -104,13 +108,13 @@ export const EXPECTED: Played = {
   gate: "rolled_back",
 };
 
-/** When it returns nothing is under way. */
+/** When it returns, no invocation is under way. */
 export async function playScenarios(stage: Stage): Promise<Played> {
   const { clients } = stage;
   const queueUrl = stage.output("QueueUrl");
   const workerName = stage.output("WorkerFunctionName");
   const worker = await stage.load(workerName, WORKER, INVOCATION_MS);
-  const plain = await stage.load(workerName, { ...WORKER, DOCSTOKG_ENABLE_IDEMPOTENCY: "false" }, INVOCATION_MS);
+  const unguarded = await stage.load(workerName, { ...WORKER, DOCSTOKG_ENABLE_IDEMPOTENCY: "false" }, INVOCATION_MS);
   const reconciler = await stage.load(stage.output("ReconcilerFunctionName"), RECONCILER, INVOCATION_MS);
 
   await leaveLitter(stage);
@@ -120,7 +124,7 @@ export async function playScenarios(stage: Stage): Promise<Played> {
 
   const onTrouble = (): void => undefined;
   const source = eventSourceOf(stage.template, stage.resolve, workerName);
-  const invokeWorker = workerThatDies(stage, { guarded: worker, plain });
+  const invokeWorker = workerThatDies(stage, { guarded: worker, unguarded });
   const poller = startPoller({
     sqs: clients.sqs,
     queueUrl,
@@ -148,15 +152,15 @@ const messageOf = ({ origin }: Stage, file: OriginFile): JobMessage => ({
   url: origin.urlOf(file),
 });
 
-/** Of no job: one object and one upload. */
+/** Leaves one object and one upload that belong to no job. */
 async function leaveLitter(stage: Stage): Promise<void> {
   const litter = { Bucket: stage.output("StagingBucketName"), Key: stagingKey("0".repeat(32), "1") };
   await stage.clients.s3.send(new PutObjectCommand({ ...litter, Body: "litter" }));
   await stage.clients.s3.send(new CreateMultipartUploadCommand(litter));
 }
 
-/** Each dies once, in the first invocation that has its file. */
-function workerThatDies(stage: Stage, { guarded, plain }: Record<"guarded" | "plain", Loaded>) {
+/** A scenario's death happens once: in the first invocation that gets its file. */
+function workerThatDies(stage: Stage, { guarded, unguarded }: Record<"guarded" | "unguarded", Loaded>) {
   const deaths = new Map(SCENARIOS.map(({ file, dies }) => [file.name, dies]));
   return async (event: SQSEvent): Promise<unknown> => {
     const message = jobMessage.safeParse(JSON.parse(event.Records[0]?.body ?? "")).data;
@@ -164,7 +168,7 @@ function workerThatDies(stage: Stage, { guarded, plain }: Record<"guarded" | "pl
     const death = deaths.get(name);
     deaths.delete(name);
     try {
-      return await (name.startsWith("plain") ? plain : guarded).invoke(event, death);
+      return await (name.startsWith("unguarded") ? unguarded : guarded).invoke(event, death);
     } catch (error) {
       if (message && error instanceof DiedError && death?.losing) await loseStaged(stage, jobIdOf(message));
       throw error;

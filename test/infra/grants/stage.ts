@@ -1,4 +1,4 @@
-/** The functions' own handlers in this process, against the embedded services and what prod's template makes there. */
+/** Runs the functions' own handlers in this process, against prod's template made in the embedded services. */
 import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -47,11 +47,11 @@ export class Stage {
     } = given);
   }
 
-  /** @param outdir for what is synthesized. */
+  /** @param outdir folder for the synthesized templates. */
   static async set(cleanup: AsyncDisposableStack, outdir: string): Promise<Stage> {
     const { app } = await buildApp({ outdir, context: { env: "prod", ...WITHOUT_BUNDLES } }, { validated: false });
     const template = parseTemplates([JSON.stringify(mergedTemplateOf(app))]);
-    // What the functions tell goes nowhere.
+    // Discards what the functions log.
     vi.spyOn(process.stdout, "write").mockReturnValue(true);
     cleanup.defer(() => void vi.restoreAllMocks());
     const stateDir = await mkdtemp(join(tmpdir(), "fetchonce-grants-"));
@@ -71,13 +71,17 @@ export class Stage {
     return outputOf(this.template, this.resolve, name);
   }
 
-  /** By name, every function there is. */
+  /** The physical names of all functions. */
   get functionNames(): readonly string[] {
     const names = physicalNames(this.template);
     return resourcesOf(this.template, "AWS::Lambda::Function").map(([id]) => names.get(id) ?? id);
   }
 
-  /** The function with the variables it is deployed with, but for those given. It reads them while it is loaded. */
+  /**
+   * Loads a function with the variables that it is deployed with, overridden by `variables`. It reads them while it is
+   * loaded.
+   * @param remainingMs time that each invocation has when it begins.
+   */
   async load(functionName: string, variables: Variables, remainingMs: number): Promise<Loaded> {
     const deployed = functionNamed(this.template, this.resolve, functionName).variables;
     for (const [name, value] of Object.entries({ ...deployed, ...variables })) vi.stubEnv(name, value);
@@ -93,12 +97,12 @@ export class Stage {
   }
 }
 
-/** A function's name contains the last word of the folder in `lambdas/` that it runs: `gate-rollout` is `...rollout...`. */
+/** A function's name contains the last word of its folder in `lambdas/`: `...rollout...` runs `gate-rollout`. */
 function folderOf(functionName: string): string {
   const folders = readdirSync(LAMBDAS).filter((folder) => functionName.includes(folder.split("-").at(-1) ?? folder));
   const [folder] = folders;
   if (folder === undefined || folders.length > 1) {
-    throw new Error(`${functionName} is called after ${folders.length} folders of lambdas/, where it should be one.`);
+    throw new Error(`${functionName} matches ${folders.length} folders of lambdas/ and must match exactly one.`);
   }
   return folder;
 }

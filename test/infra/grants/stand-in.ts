@@ -3,7 +3,10 @@ import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 import { loopbackEndpoint } from "../../../local/shared/loopback.ts";
 
-/** An endpoint for a service that is not embedded, which answers every request like that. */
+/**
+ * Starts an endpoint for a service that is not embedded. `answer` makes the response to each parsed request.
+ * @returns the URL of the endpoint.
+ */
 export async function standIn(
   cleanup: AsyncDisposableStack,
   answer: (asked: Readonly<Record<string, unknown>>) => object,
@@ -26,13 +29,13 @@ export async function standIn(
   return loopbackEndpoint(server);
 }
 
-/** Takes every event. */
+/** Accepts every event. */
 export const eventBridge = ({ Entries }: Readonly<Record<string, unknown>>): object => ({
   FailedEntryCount: 0,
   Entries: (Entries as readonly object[]).map((_, n) => ({ EventId: String(n) })),
 });
 
-/** Every alarm is on. */
+/** Reports every alarm to be in ALARM. */
 export const cloudWatch = ({ AlarmNames }: Readonly<Record<string, unknown>>): object => ({
   CompositeAlarms: (AlarmNames as readonly string[]).map((AlarmName) => ({
     AlarmName,
