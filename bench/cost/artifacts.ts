@@ -29,7 +29,7 @@ export const SIZES: readonly Size[] = [
   { name: "100 MiB", bytes: 100 * MIB, files: 10 },
   { name: "1 GiB", bytes: GIB, files: 2 },
 ];
-/** The smallest size again: to measure a second delivery, and the plain path. */
+/** The smallest size again: to measure a second delivery, and the unguarded path. */
 export const SECOND_DELIVERY = "10 KiB, second delivery";
 export const GATE_OFF = "10 KiB, gate off";
 

@@ -77,7 +77,7 @@ ${table(
   delivery is the same, byte for byte.
 - **After the fact.** When the event is sent, the object is at \`key\` and the job's record is final.
 - **Nothing else.** FAILED jobs are not announced: they are in the record, in the log and in the alarms. Jobs on the
-  plain path (the gate off) have no record and are not announced either.
+  unguarded path (the gate off) have no record and are not announced either.
 - **From when the stream exists.** What was stored before the table had a stream is not announced.
 - **No order** between jobs. For one job there is one event.
 

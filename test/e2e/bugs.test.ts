@@ -1,4 +1,4 @@
-/** A bug in any step of the bundled worker is found in the log: its text, its line in the sources, job and invocation. */
+/** A bug in the bundled worker must be found in the log: its text, its line in the sources, its job and invocation. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
