@@ -169,12 +169,12 @@ describe("an operator's command", () => {
 
   it.each<[string, GateDocument | undefined, GateCommand["kind"], string]>([
     ["start without a document", undefined, "start", "There is no gate document: the workers' variable alone decides"],
-    ["start in a rollout", baked(25), "start", "A rollout is on its way, the gate is at 25 % (baking): pause"],
+    ["start in a rollout", baked(25), "start", "A rollout is running: the gate is at 25 % (baking). Say pause"],
     ["start in a pause", gateAt(25, "paused"), "start", "the gate is at 25 % (paused)"],
-    ["start at the end", gateAt(100, "complete"), "start", "There is nothing to roll out, the gate is at 100 %"],
-    ["pause in a pause", gateAt(25, "paused"), "pause", "No rollout is on its way, the gate is at 25 % (paused)"],
-    ["pause without a document", undefined, "pause", "there is no gate document: nothing to pause"],
-    ["resume in a rollout", baked(25), "resume", "No rollout is paused, the gate is at 25 % (baking)"],
+    ["start at the end", gateAt(100, "complete"), "start", "There is nothing to roll out: the gate is at 100 %"],
+    ["pause in a pause", gateAt(25, "paused"), "pause", "No rollout is running: the gate is at 25 % (paused)"],
+    ["pause without a document", undefined, "pause", "there is no gate document. Nothing to pause"],
+    ["resume in a rollout", baked(25), "resume", "No rollout is paused: the gate is at 25 % (baking)"],
   ])("%s is refused with a sentence", (_what, gate, kind, sentence) => {
     const run = (): unknown => commandedChange(gate, { kind } as GateCommand, WHY);
     expect(run).toThrow(GateRefusal);
