@@ -160,6 +160,6 @@ describe("messages that are none", () => {
       }),
     });
     expect(await w.deliver("{")).toBe("return");
-    expect(w.logs.join()).toContain("the queue delivers it again");
+    expect(w.logs.join()).toContain("The queue delivers it again");
   });
 });
