@@ -2,7 +2,7 @@ import type { Item, Write, WriteResult } from "../model/write.ts";
 
 /** A store of items under one string key, in which every write is conditional, like DynamoDB's UpdateItem. */
 export interface Items {
-  /** Applies the write atomically if its condition holds. Returns the new item, or the one that failed the condition. */
+  /** Applies the write atomically if its condition holds. Returns the new item, or the one that failed it. */
   write(write: Write): Promise<WriteResult>;
   /** Strongly consistent. */
   read(key: string): Promise<Item | undefined>;
