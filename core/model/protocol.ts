@@ -1,12 +1,12 @@
 /**
- * The protocol: every conditional write there is, as data. A crash may fall between any two of them; each alone leaves
- * the job in a state that another worker, or the reconciler, can go on from.
+ * The protocol: every conditional write to jobs, index entries and the sweep's cursor, as data. A crash may happen
+ * between any two writes; each of them leaves the job in a state from which another worker, or the reconciler, can
+ * continue.
  *
- *   takeLease -> (renewLease | saveCheckpoint | completeOperation)* -> completeOperation, terminal
- *                                                                    | failJob
- *                                                                    | releaseForRetry | releaseForContinuation
- *   recoverJob: the reconciler's, for leases that expired and messages that were lost.
- *   reopenJob: an operator's, for a job that failed and shall be tried again.
+ *   takeLease -> (renewLease | startOperation | saveCheckpoint | completeOperation)* -> finishJob | failJob
+ *                                                                 | releaseForRetry | releaseForContinuation
+ *   recoverJob: by the reconciler, for expired leases and lost messages.
+ *   reopenJob: by an operator, for a failed job that is to be tried again.
  *
  * Safety rests on the fence alone. Clocks decide only when somebody may try.
  */
@@ -19,7 +19,7 @@ import { encodeCheckpoint, encodeOperation, operationAttribute } from "./record-
 import type { Checkpoint, FailureClass, JobRecord, OperationRecord } from "./record.ts";
 import { OPEN_STATES, type JobState, type ReopenedState } from "./states.ts";
 
-/** Proof of holding a job. Whoever writes with an older fence, or under another owner's name, is refused. */
+/** Proof of holding a job. A write with an older fence, or with another owner's name, is refused. */
 export interface Lease {
   readonly jobId: string;
   readonly owner: string;
@@ -49,7 +49,7 @@ export interface LeaseRequest {
   readonly headKey: string;
 }
 
-/** Plans the job if it is new, takes the lease if it is free or expired, and starts HEAD if nothing has: one write. */
+/** In one write: plans a new job, takes the lease if it is free or expired, and starts HEAD if it was not started. */
 export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey }: LeaseRequest): Write {
   const expiresAtMs = nowMs + ttlMs;
   return {
@@ -95,7 +95,7 @@ export function startOperation(lease: Lease, started: OperationEntry): Write {
   return fencedWrite(lease, { set: operationEntries([started]) });
 }
 
-/** The completion of one operation, the state it leads to and the start of the next. */
+/** Completes one operation, sets the state that it leads to, and starts the next operation. */
 export function completeOperation(
   lease: Lease,
   done: OperationEntry,
@@ -105,7 +105,7 @@ export function completeOperation(
   return fencedWrite(lease, { set: { ...operationEntries(started ? [done, started] : [done]), state } });
 }
 
-/** The last operation's completion: the job is terminal, and its record stays until `expiresAtMs` to answer duplicates. */
+/** Completes the last operation: the job is terminal. Its record stays until `expiresAtMs` to answer duplicates. */
 export function finishJob(lease: Lease, done: OperationEntry, state: JobState, expiresAtMs: number): Write {
   return fencedWrite(lease, {
     set: { ...operationEntries([done]), state, expires_at: epochSeconds(expiresAtMs) },
@@ -114,8 +114,8 @@ export function finishJob(lease: Lease, done: OperationEntry, state: JobState, e
 }
 
 /**
- * Bytes up to the checkpoint are staged and acknowledged. The retry budget starts anew only where that is progress: a
- * transfer that had to start over may do so again and again, and must end.
+ * Records that all bytes up to the checkpoint are staged and acknowledged. Only progress resets the retry budget: a
+ * transfer that starts over again and again must end.
  */
 export function saveCheckpoint(lease: Lease, checkpoint: Checkpoint, isProgress: boolean): Write {
   return fencedWrite(lease, { set: { checkpoint: encodeCheckpoint(checkpoint), ...(isProgress && { strikes: 0 }) } });
@@ -128,7 +128,7 @@ export interface Trouble {
 
 const troubleAttributes = ({ reason, failureClass }: Trouble): Item => ({ reason, failure_class: failureClass });
 
-/** Attributes whose content turned out to be of no use: an operation that threw, a checkpoint whose upload is gone. */
+/** Attributes that have become useless: an operation that threw, or a checkpoint whose upload is gone. */
 export type Forgotten = readonly string[];
 
 export function failJob(
@@ -149,7 +149,7 @@ export function failJob(
   });
 }
 
-/** The message comes back by itself at `notBeforeMs`; should it be lost, the reconciler looks after `graceMs` more. */
+/** The message comes back by itself at `notBeforeMs`. If it is lost, the reconciler revives the job `graceMs` later. */
 export function releaseForRetry(
   lease: Lease,
   trouble: Trouble,
@@ -163,10 +163,10 @@ export function releaseForRetry(
   });
 }
 
-/** What a job fails by whose invocations all end before anything of it is staged for good. */
+/** The reason of a job whose retry budget is used up by invocations that all ended before they saved a checkpoint. */
 const OUT_OF_TIME: Trouble = { reason: "out_of_time", failureClass: "system" };
 
-/** Hands the job to a later invocation. The attempt is not charged: nothing went wrong. */
+/** Hands the job to a later invocation. The attempt is not charged, because nothing went wrong. */
 export function releaseForContinuation(
   lease: Lease,
   record: JobRecord,
@@ -187,12 +187,15 @@ export function releaseForContinuation(
 }
 
 /**
- * Takes an expired lease away, or revives a job whose message never came back. Refused when anything happened since
- * `seen` was read that it would undo: a renewal moves `watch_at`, another holder the fence, and a holder that is alive
- * after all, by a clock that runs behind ours, may have completed what is abandoned here. The new fence shuts the old
- * holder out.
- * A lease that is taken away makes the job available at once, to any clock: until it has run out for the worker as well, a
- * reconciler whose clock runs ahead could take the next one in its first moment, again and again. A wait stays a wait.
+ * Takes away an expired lease, or revives a job whose message never came back. The new fence shuts the old holder out.
+ *
+ * The write is refused if it would undo something that happened since `seen` was read: a renewal moves `watch_at`,
+ * another holder raises the fence, and a holder that is still alive (its clock is behind ours) may have completed an
+ * operation that is abandoned here.
+ *
+ * After a lease is taken away, the job is available at once by any clock. If it were not available until the old lease
+ * had expired by the worker's clock too, a reconciler whose clock runs ahead could take away the next lease in its
+ * first moment, again and again. A job that waits for its retry keeps waiting.
  */
 export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, graceMs: number): Write {
   const abandoned = Object.entries(seen.operations)
@@ -226,9 +229,11 @@ const isPublished = ({ operations }: JobRecord): boolean => operations.FINALIZE?
 export const reopenedState = (seen: JobRecord): ReopenedState => (isPublished(seen) ? "FINALIZED" : "LEASED");
 
 /**
- * Opens a failed job again, with a new budget and a new fence. Refused when it is no longer the failure that was seen.
- * What was published stays so, and its results are replayed; anything else was removed from staging when the job failed,
- * or was said by the origin then: that is done anew. `available_at` 0 is past by every clock, the operator's is not.
+ * Reopens a failed job with a new retry budget and a new fence. Refused if the failure is no longer the one in `seen`.
+ *
+ * A job that was published stays published, and its results are replayed. Any other job does all its operations again:
+ * what it staged was removed when it failed, and what the origin said then may be outdated. `available_at` is 0, which
+ * is past by every clock; the operator's time might not be.
  */
 export function reopenJob(seen: JobRecord, by: string, nowMs: number, graceMs: number): Write {
   return {
@@ -258,7 +263,7 @@ export interface IndexEntry {
   readonly contentType: string;
 }
 
-/** One entry a hash, put by whoever comes first and never changed. */
+/** One entry per hash, put by the first job with this content and never changed. */
 export function putIndexEntry(entry: IndexEntry, nowMs: number): Write {
   return {
     key: hashItemKey(entry.sha256),
@@ -274,14 +279,14 @@ export function putIndexEntry(entry: IndexEntry, nowMs: number): Write {
 }
 
 export const RECONCILER_KEY = "RECONCILER";
-/** The cursor of a sweep that has reached the end. */
+/** The cursor that is saved when a sweep has reached the end. */
 export const SWEEP_FROM_START = "";
 
-/** Where the next sweep goes on; of two reconcilers that overlap, the slower one's place is not kept. */
+/** Saves where the next sweep continues. If two reconcilers overlap, the slower one's cursor is refused. */
 export function saveSweepCursor(seenFence: number | undefined, cursor: string | undefined): Write {
   const unchanged: Clause = seenFence === undefined ? isNew : { attribute: "fence", is: "=", than: seenFence };
   return { key: RECONCILER_KEY, when: [[unchanged]], set: { cursor: cursor ?? SWEEP_FROM_START }, add: { fence: 1 } };
 }
 
-/** DynamoDB's TTL counts seconds. */
+/** DynamoDB's TTL is in seconds since the epoch. */
 const epochSeconds = (ms: number): number => Math.ceil(ms / 1000);

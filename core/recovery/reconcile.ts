@@ -33,13 +33,13 @@ export interface Reconciliation {
   readonly removedLitter: number;
 }
 
-/** One run: a bounded amount of work, safe to repeat and to run twice at once. */
+/** One run: a bounded amount of work. Safe to repeat and to run twice at once. */
 export async function reconcile(deps: ReconcilerDeps): Promise<Reconciliation> {
   const revived = await reviveJobs(deps);
   const expiredForMs = revived.filter(({ job }) => job.leaseOwner !== undefined).map(({ overdueMs }) => overdueMs);
   const recoveredLeases = expiredForMs.length;
   const abandonedOperations = revived.reduce((sum, { job }) => sum + startedOperations(job), 0);
-  // Zero is emitted as well as one: silence must mean that the reconciler is dead.
+  // Emitted in every run, even with zeros: no event must mean that the reconciler is dead.
   deps.telemetry.emit({
     event: "crash_recovery_event",
     recovered_leases: recoveredLeases,
@@ -56,7 +56,7 @@ const startedOperations = (job: JobRecord): number =>
 
 interface Revived {
   readonly job: JobRecord;
-  /** Since its lease expired, or since its message should have come back and the grace for that. */
+  /** Time since the job's lease expired, or since its message should have come back plus the grace. */
   readonly overdueMs: number;
 }
 
@@ -73,14 +73,14 @@ async function reviveJobs(deps: ReconcilerDeps): Promise<readonly Revived[]> {
   return revived;
 }
 
-/** Starts at another shard each time, so that a limit spent on the first ones does not starve the last. */
+/** Each run starts at another shard, so that a limit spent on the first shards does not starve the last ones. */
 function shardsFrom(nowMs: number): readonly number[] {
   const shards = watchShards();
   const first = Math.floor(nowMs / 1000) % shards.length;
   return [...shards.slice(first), ...shards.slice(0, first)];
 }
 
-/** The index is only a hint: the record decides, and the write is refused if it has moved on since. */
+/** The index is only a hint: the record decides, and the write is refused if the record has changed since. */
 async function revive(deps: ReconcilerDeps, key: string): Promise<Revived | undefined> {
   const { clock, items, queue, settings } = deps;
   const item = await items.read(key);
@@ -116,7 +116,10 @@ const cursorOf = (place: Item | undefined): string | undefined => {
   return typeof cursor === "string" && cursor !== "" ? cursor : undefined;
 };
 
-/** Of a terminal job, all; of a job without a record, what is older than any invocation; of an open job, nothing. */
+/**
+ * Everything of a terminal job is litter; of a job without a record, anything older than the longest invocation; of an
+ * open job, nothing.
+ */
 function isLitter({ clock, settings }: ReconcilerDeps, found: StagingLitter, item: Item | undefined): boolean {
   if (item) return isTerminal(decodeJob(item).state);
   return clock.nowMs() - found.createdMs > settings.orphanAgeMs;

@@ -9,12 +9,13 @@ import { retryDelayMs } from "./retry.ts";
 import { transferBody } from "../transfer/transfer.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
-/** Begins the name of what this path stages: no record ever refers to it. */
+/** Prefix in the name of what this path stages. No record ever refers to it. */
 export const UNGUARDED_PREFIX = "plain-";
 
 /**
- * The path with the gate off: download, verify, publish at the content address. No lease, no ledger, no index; what
- * fails for good goes to the dead-letter queue, since there is no record to say so.
+ * The path of jobs that the gate does not admit: download, verify, publish at the content address. No lease, no ledger,
+ * no index. A job that fails for good goes to the dead-letter queue, because it has no record to hold the reason.
+ * The command line recognizes the log messages "published" and "refused" (`cli/download/job-tracker.ts`).
  */
 export async function processUnguarded(
   deps: WorkerDeps,

@@ -79,7 +79,7 @@ describe("the lease of a worker", () => {
     open();
     expect(await verdict).toBe("acknowledge");
     expect(w.job()).toMatchObject({ state: "STREAMING", fence: 1 });
-    expect(w.logs.join()).toContain("the lease was not renewed");
+    expect(w.logs.join()).toContain("The lease was not renewed");
     expect(w.contentObjects.size).toBe(0);
   });
 

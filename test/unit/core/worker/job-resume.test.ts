@@ -236,6 +236,6 @@ describe("a staged object", () => {
     expect(await w.deliver()).toBe("acknowledge");
     expect(w.job()?.state).toBe("INDEXED");
     expect(w.stagedObjects.size).toBe(1);
-    expect(w.logs.join()).toContain("the reconciler's sweep will");
+    expect(w.logs.join()).toContain("The reconciler will do it");
   });
 });

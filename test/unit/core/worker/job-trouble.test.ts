@@ -164,6 +164,6 @@ describe("an invalid message", () => {
       }),
     });
     expect(await w.deliver("{")).toBe("return");
-    expect(w.logs.join()).toContain("the queue delivers it again");
+    expect(w.logs.join()).toContain("The queue delivers it again");
   });
 });
