@@ -54,6 +54,7 @@ function testExpression(test: Clause, aliases: Aliases): string {
       return `${name} IN (${test.than.map((value) => aliases.value(value)).join(", ")})`;
     case "=":
     case "<=":
+    case "<":
       return `${name} ${test.is} ${aliases.value(test.than)}`;
   }
 }

@@ -101,8 +101,7 @@ export function commandedChange(gate: GateDocument | undefined, command: GateCom
     case "start":
       return started(gate, reason);
     case "pause":
-      if (gate?.phase !== "baking")
-        throw new GateRefusal(`No rollout is running: ${inWords(gate)}. Nothing to pause.`);
+      if (gate?.phase !== "baking") throw new GateRefusal(`No rollout is running: ${inWords(gate)}. Nothing to pause.`);
       return moved(gate, "paused", reason);
     case "resume":
       if (gate?.phase !== "paused") throw new GateRefusal(`No rollout is paused: ${inWords(gate)}. Nothing to resume.`);

@@ -24,6 +24,8 @@ export interface Lease {
   readonly jobId: string;
   readonly owner: string;
   readonly fence: number;
+  /** The time that it was taken at. A job that is given back is available later than that: see `availableFrom`. */
+  readonly takenAtMs: number;
 }
 
 const isNew: Clause = { attribute: "pk", is: "absent" };
@@ -34,6 +36,12 @@ const isFencedBy = (lease: Lease): readonly Clause[] => [
   { attribute: "fence", is: "=", than: lease.fence },
   { attribute: "lease_owner", is: "=", than: lease.owner },
 ];
+
+/**
+ * The write that took the lease may be applied again after the lease has been given back. It would lease the job to
+ * nobody; but it asks for a job that was available when the lease was taken, and this one is not.
+ */
+const availableFrom = (lease: Lease, wantedMs: number): number => Math.max(wantedMs, lease.takenAtMs + 1);
 
 const LEASE_ATTRIBUTES = ["lease_owner", "available_at", "watch_at", "watch_shard"];
 const TROUBLE_ATTRIBUTES = ["reason", "failure_class"];
@@ -55,7 +63,13 @@ export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey }: Leas
   return {
     key: jobItemKey(jobId),
     when: [[isNew], [isOpen, isAvailable(nowMs)]],
-    set: { lease_owner: owner, available_at: expiresAtMs, watch_at: expiresAtMs, watch_shard: watchShardOf(jobId) },
+    set: {
+      lease_owner: owner,
+      available_at: expiresAtMs,
+      watch_at: expiresAtMs,
+      watch_shard: watchShardOf(jobId),
+      step: 0,
+    },
     setIfAbsent: {
       state: "LEASED" satisfies JobState,
       work_id: message.work_id,
@@ -72,6 +86,20 @@ export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey }: Leas
 function fencedWrite(lease: Lease, effect: Omit<Write, "key" | "when">): Write {
   return { key: jobItemKey(lease.jobId), when: [isFencedBy(lease)], ...effect };
 }
+
+/**
+ * Makes a fenced write the lease's nth. The network may apply a write twice, or long after we have given it up: it is
+ * refused once it, or any later step, has been applied. Steps count from 0 in each lease.
+ */
+export const asStep = (write: Write, step: number): Write => ({
+  ...write,
+  when: write.when.map((clauses) => [...clauses, { attribute: "step", is: "<", than: step }]),
+  set: { ...write.set, step },
+});
+
+/** Whether the item shows that the lease's nth write was applied. Nobody else writes under its fence. */
+export const isAtStep = (item: Item | undefined, { fence }: Lease, step: number): boolean =>
+  item?.["fence"] === fence && item["step"] === step;
 
 export function renewLease(lease: Lease, nowMs: number, ttlMs: number): Write {
   return fencedWrite(lease, { set: { available_at: nowMs + ttlMs, watch_at: nowMs + ttlMs } });
@@ -114,11 +142,12 @@ export function finishJob(lease: Lease, done: OperationEntry, state: JobState, e
 }
 
 /**
- * Records that all bytes up to the checkpoint are staged and acknowledged. Only progress resets the retry budget: a
- * transfer that starts over again and again must end.
+ * Records that all bytes up to the checkpoint are staged and acknowledged. Only progress resets the retry budget, and
+ * progress means more bytes than any attempt staged before: a transfer that starts over again and again must end.
  */
 export function saveCheckpoint(lease: Lease, checkpoint: Checkpoint, isProgress: boolean): Write {
-  return fencedWrite(lease, { set: { checkpoint: encodeCheckpoint(checkpoint), ...(isProgress && { strikes: 0 }) } });
+  const progress = isProgress && { strikes: 0, most_staged: checkpoint.offset };
+  return fencedWrite(lease, { set: { checkpoint: encodeCheckpoint(checkpoint), ...progress } });
 }
 
 export interface Trouble {
@@ -158,7 +187,11 @@ export function releaseForRetry(
   graceMs: number,
 ): Write {
   return fencedWrite(lease, {
-    set: { ...troubleAttributes(trouble), available_at: notBeforeMs, watch_at: notBeforeMs + graceMs },
+    set: {
+      ...troubleAttributes(trouble),
+      available_at: availableFrom(lease, notBeforeMs),
+      watch_at: notBeforeMs + graceMs,
+    },
     remove: ["lease_owner", ...forgotten],
   });
 }
@@ -176,7 +209,7 @@ export function releaseForContinuation(
 ): Write {
   return fencedWrite(lease, {
     set: {
-      available_at: nowMs,
+      available_at: availableFrom(lease, nowMs),
       watch_at: nowMs + graceMs,
       hops: record.hops + 1,
       attempts: record.attempts - 1,
@@ -251,7 +284,7 @@ export function reopenJob(seen: JobRecord, by: string, nowMs: number, graceMs: n
       redriven_from: present(seen.reason, "the reason of a failed job"),
     },
     add: { fence: 1, redrives: 1 },
-    remove: [...FAILED_ATTRIBUTES, ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],
+    remove: [...FAILED_ATTRIBUTES, "most_staged", ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],
   };
 }
 

@@ -146,6 +146,7 @@ function decodeFields(item: Item): JobRecord {
     plannedAtMs: numberIn(item, "planned_at"),
     attempts: numberIn(item, "attempts"),
     strikes: numberIn(item, "strikes"),
+    mostStagedBytes: optional("most_staged", numberIn) ?? 0,
     hops: optional("hops", numberIn) ?? 0,
     resumedBytes: optional("resumed_bytes", numberIn) ?? 0,
     operations,

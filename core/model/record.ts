@@ -22,6 +22,8 @@ export interface JobRecord {
   readonly attempts: number;
   /** Leases taken since the transfer last advanced by a part. The retry budget limits them. */
   readonly strikes: number;
+  /** The most bytes that any attempt has staged since the job was planned or reopened. */
+  readonly mostStagedBytes: number;
   /** How many invocations handed the job to the next one. */
   readonly hops: number;
   /** Bytes that did not have to be fetched again, because the transfer was resumed. */

@@ -8,7 +8,7 @@ export type Item = Readonly<Record<string, Value>>;
 /** One comparison. `attribute` may be a path into a map: `op_stream.status`. */
 export type Clause =
   | { readonly attribute: string; readonly is: "absent" }
-  | { readonly attribute: string; readonly is: "=" | "<="; readonly than: Value }
+  | { readonly attribute: string; readonly is: "=" | "<=" | "<"; readonly than: Value }
   | { readonly attribute: string; readonly is: "one of"; readonly than: readonly string[] };
 
 /** Alternatives, each a list of clauses. The condition holds if all clauses of at least one alternative hold. */

@@ -39,7 +39,10 @@ export async function acquireLease(
   const record = decodeJob(outcome.item);
   // If the refusing item names us as the owner, our own write was sent again after its answer was lost.
   if (outcome.applied || record.leaseOwner === owner) {
-    return { kind: "leased", job: new LeasedJob(deps, { owner, record, onRenewed, jobKey, acquiredInMs }) };
+    return {
+      kind: "leased",
+      job: new LeasedJob(deps, { owner, record, onRenewed, jobKey, takenAtMs: nowMs, acquiredInMs }),
+    };
   }
   if (isTerminal(record.state)) return { kind: "finished" };
   if (record.leaseOwner === undefined)

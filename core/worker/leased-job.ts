@@ -9,9 +9,11 @@ import type { Operation, OperationResult, OperationType } from "../model/operati
 import type { OperationJournal } from "../ports/ledger.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 import {
+  asStep,
   completeOperation,
   failJob,
   finishJob,
+  isAtStep,
   releaseForContinuation,
   releaseForRetry,
   renewLease,
@@ -33,6 +35,7 @@ interface Acquired {
   readonly record: JobRecord;
   readonly onRenewed: () => void;
   readonly jobKey: string;
+  readonly takenAtMs: number;
   readonly acquiredInMs: number;
 }
 
@@ -48,15 +51,16 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   readonly #keys = new Map<Operation, string>();
   #record: JobRecord;
   #notes: Item = {};
+  #step = 0;
   #lastWrite: Promise<unknown> = Promise.resolve();
   #ended = false;
   #stopRenewing: () => void;
 
-  constructor(deps: WorkerDeps, { owner, record, onRenewed, jobKey, acquiredInMs }: Acquired) {
+  constructor(deps: WorkerDeps, { owner, record, onRenewed, jobKey, takenAtMs, acquiredInMs }: Acquired) {
     this.#deps = deps;
     this.#record = record;
     this.#onRenewed = onRenewed;
-    this.lease = { jobId: record.jobId, owner, fence: record.fence };
+    this.lease = { jobId: record.jobId, owner, fence: record.fence, takenAtMs };
     this.#events = new JobEvents(deps.telemetry, this.lease);
     const { clock, settings } = deps;
     const isNew = record.fence === 1;
@@ -155,7 +159,8 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   }
 
   async saveCheckpoint(checkpoint: Checkpoint, isProgress: boolean): Promise<void> {
-    await this.#write(saveCheckpoint(this.lease, checkpoint, isProgress));
+    const isMore = isProgress && checkpoint.offset > this.#record.mostStagedBytes;
+    await this.#write(saveCheckpoint(this.lease, checkpoint, isMore));
     this.#forgotten.delete("checkpoint");
   }
 
@@ -219,14 +224,12 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     if (this.#ended) return;
     const notes = this.#notes;
     this.#notes = {};
-    const outcome = await this.#deps.items.write({ ...write, set: { ...notes, ...write.set } });
-    if (!outcome.applied && !this.#isOurOwn(outcome.item)) throw this.#lose();
-    if (outcome.item) this.#record = decodeJob(outcome.item);
-  }
-
-  /** Only we remove our name under our fence. If such an item refuses a write, we applied it and lost the answer. */
-  #isOurOwn(item: Item | undefined): boolean {
-    return item?.["fence"] === this.lease.fence && (item["lease_owner"] ?? this.lease.owner) === this.lease.owner;
+    this.#step += 1;
+    const step = asStep({ ...write, set: { ...notes, ...write.set } }, this.#step);
+    const { applied, item } = await this.#deps.items.write(step);
+    // If the refusing item is at our step, we applied the write and lost the answer.
+    if (!item || (!applied && !isAtStep(item, this.lease, this.#step))) throw this.#lose();
+    this.#record = decodeJob(item);
   }
 
   #lose(): LeaseLostError {

@@ -26,7 +26,11 @@ export const MUTANTS: readonly Mutant[] = [
       "add: { attempts: 1, strikes: 1 }",
     ],
     ["attempts and strikes are not counted", "add: { fence: 1, attempts: 1, strikes: 1 }", "add: { fence: 1 }"],
-    ["a leased job is not in the watch index", "watch_shard: watchShardOf(jobId) },", "},"],
+    [
+      "a leased job is not in the watch index",
+      "      watch_shard: watchShardOf(jobId),\n      step: 0,",
+      "      step: 0,",
+    ],
     ["a leased job is watched 10 minutes too late", "watch_at: expiresAtMs,", "watch_at: expiresAtMs + 600_000,"],
     [
       "recovery abandons operations that were completed after it read the job",
@@ -69,22 +73,22 @@ export const MUTANTS: readonly Mutant[] = [
     ["a failed job keeps its lease", '...LEASE_ATTRIBUTES, ...forgotten, "checkpoint"', '...forgotten, "checkpoint"'],
     [
       "a release for retry keeps the lease owner",
-      'watch_at: notBeforeMs + graceMs },\n    remove: ["lease_owner", ...forgotten],',
-      "watch_at: notBeforeMs + graceMs },\n    remove: [...forgotten],",
+      'watch_at: notBeforeMs + graceMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
+      "watch_at: notBeforeMs + graceMs,\n    },\n    remove: [...forgotten],",
     ],
     [
       "a release for retry keeps useless results",
-      'watch_at: notBeforeMs + graceMs },\n    remove: ["lease_owner", ...forgotten],',
-      'watch_at: notBeforeMs + graceMs },\n    remove: ["lease_owner"],',
+      'watch_at: notBeforeMs + graceMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
+      'watch_at: notBeforeMs + graceMs,\n    },\n    remove: ["lease_owner"],',
     ],
     [
       "a job released for retry is watched an hour too late",
-      "watch_at: notBeforeMs + graceMs }",
-      "watch_at: notBeforeMs + 3_600_000 }",
+      "watch_at: notBeforeMs + graceMs,",
+      "watch_at: notBeforeMs + 3_600_000,",
     ],
     [
       "a continuation is not available for an hour",
-      "      available_at: nowMs,\n      watch_at: nowMs + graceMs,",
+      "      available_at: availableFrom(lease, nowMs),\n      watch_at: nowMs + graceMs,",
       "      available_at: nowMs + 3_600_000,\n      watch_at: nowMs + graceMs,",
     ],
     [
@@ -123,7 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["a reopened job can never be leased", "      available_at: 0,\n", ""],
     [
       "a reopened job keeps results that were removed from staging",
-      "remove: [...FAILED_ATTRIBUTES, ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],",
+      'remove: [...FAILED_ATTRIBUTES, "most_staged", ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],',
       "remove: FAILED_ATTRIBUTES,",
     ],
     [
@@ -140,8 +144,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...inFile("core/worker/leased-job.ts", [
     [
       "a refused write counts as applied",
-      "if (!outcome.applied && !this.#isOurOwn(outcome.item)) throw this.#lose();",
-      "",
+      "if (!item || (!applied && !isAtStep(item, this.lease, this.#step))) throw this.#lose();",
+      "if (!item) throw this.#lose();",
     ],
     [
       "the lease is never renewed",

@@ -19,9 +19,17 @@ function holds(test: Clause, item: Item | undefined): boolean {
     case "=":
       return value === test.than;
     case "<=":
-      return typeof value === typeof test.than && value !== undefined && value !== null && value <= (test.than ?? "");
+      return isComparable(value, test.than) && value <= (test.than as Comparable);
+    case "<":
+      return isComparable(value, test.than) && value < (test.than as Comparable);
   }
 }
+
+type Comparable = string | number;
+
+/** DynamoDB orders values of one type only. */
+const isComparable = (value: Value | undefined, than: Value): value is Comparable =>
+  typeof value === typeof than && (typeof value === "number" || typeof value === "string");
 
 function applied(write: Write, item: Item | undefined): Item {
   const next: Record<string, Item[string]> = { ...write.setIfAbsent, pk: write.key, ...item, ...write.set };

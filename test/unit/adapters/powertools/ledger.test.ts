@@ -180,6 +180,7 @@ describe("an operation of the ledger that throws", () => {
     expect(record().operations.HEAD).toMatchObject({ status: "STARTED" });
     await job.releaseForRetry({ reason: "origin_timeout", failureClass: "origin" }, sim.clock.nowMs());
     expect(record().operations).toEqual({});
+    await sim.clock.advance(1);
     expect(await ledger.run(await take(), HEAD, returning(RESULT))).toEqual(RESULT);
     expect(executions).toBe(2);
     expect(eventsNamed("idempotency_replay")).toEqual([]);

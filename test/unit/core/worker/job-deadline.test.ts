@@ -34,6 +34,7 @@ describe("at the end of the invocation", () => {
       w.serve(slowly(LARGE, outOfTime, 20));
       expect(await w.deliver(w.sent.at(-1)?.body ?? MESSAGE, outOfTime.signal)).toBe("acknowledge");
       hops += 1;
+      await w.clock.advance(1);
     }
     expect(w.job()).toMatchObject({ state: "INDEXED", attempts: 1, transfer: { sha256: sha256Of(LARGE) } });
     expect(w.job()?.hops).toBe(hops - 1);
@@ -48,6 +49,7 @@ describe("at the end of the invocation", () => {
       const outOfTime = new AbortController();
       w.serve(slowly(Buffer.alloc(1000), outOfTime, 20));
       await w.deliver(MESSAGE, outOfTime.signal);
+      await w.clock.advance(1);
     }
     expect(w.job()).toMatchObject({ state: "FAILED", reason: "too_many_continuations", failureClass: "system" });
     leavesNoLitter(w);
@@ -59,6 +61,7 @@ describe("at the end of the invocation", () => {
       const outOfTime = new AbortController();
       w.serve(slowly(LARGE, outOfTime, 3));
       await w.deliver(MESSAGE, outOfTime.signal);
+      await w.clock.advance(1);
     }
     expect(w.job()).toMatchObject({ state: "FAILED", reason: "retries_exhausted:out_of_time" });
   });
