@@ -17,8 +17,9 @@ export const workerEnv = z.object({
   STAGING_BUCKET: name,
   CONTENT_BUCKET: name,
   /**
-   * The largest share of jobs on the guarded path: `false` (none), `true` (all) or `0`..`100` percent. The gate document
-   * in the table may admit fewer. The prefix is the pipeline's historical name; deployments and scripts set it.
+   * The largest share of jobs on the guarded path: `false` (none), `true` (all) or `0`..`100` percent. The gate
+   * document in the table may admit fewer. `DOCSTOKG_` is the historical name of the pipeline's flag, kept because
+   * deployments and scripts set it.
    */
   DOCSTOKG_ENABLE_IDEMPOTENCY: z.string(),
   LEASE_TTL_MS: positive,

@@ -72,13 +72,13 @@ it.each([
   [
     "an alarm without a time",
     { CompositeAlarms: [composite, { AlarmName: "errors", StateValue: "OK" }] },
-    "tells no state",
+    "no state of it",
   ],
   ["an answer without any", {}, "CloudWatch has no alarm errors"],
   [
     "an alarm without a state",
     { CompositeAlarms: [composite], MetricAlarms: [{ AlarmName: "errors" }] },
-    "tells no state",
+    "no state of it",
   ],
 ])("takes %s for no answer", async (_what, body, sentence) => {
   answer = { status: 200, body };
