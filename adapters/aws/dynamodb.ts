@@ -16,7 +16,7 @@ import type { Items } from "../../core/ports/items.ts";
 /** BatchGetItem takes at most 100 keys. */
 const LARGEST_BATCH = 100;
 
-/** Gives every name and value an alias: DynamoDB reserves hundreds of words. */
+/** Gives every name and value an alias, because DynamoDB reserves hundreds of words. */
 class Aliases {
   readonly names: Record<string, string> = {};
   readonly #values: Record<string, Value> = {};
@@ -87,7 +87,7 @@ export const itemOf = (attributes: Record<string, AttributeValue>): Item => unma
 
 const keyOf = (key: string) => ({ pk: { S: key } });
 
-/** One item a key, in a table whose only key is `pk`. */
+/** One item per key, in a table whose only key is `pk`. */
 export function dynamoItems(client: DynamoDBClient, table: string): Items {
   return {
     async write(write: Write): Promise<WriteResult> {

@@ -13,7 +13,7 @@ import { headObject, isConflict, isPreconditionFailed, isS3Error } from "./s3-er
 export interface ContentBuckets {
   readonly content: string;
   readonly staging: string;
-  /** CopyObject ends at 5 GB; above, the copy goes part by part. */
+  /** CopyObject copies at most 5 GiB. Larger objects are copied part by part. */
   readonly largestSingleCopyBytes?: number;
   readonly copyPartBytes?: number;
 }
@@ -87,7 +87,7 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
       } catch (error) {
         if (isS3Error(error, ["NoSuchKey"])) throw new StagedObjectGoneError({ cause: error });
         if (!isPreconditionFailed(error) && !isConflict(error)) throw error;
-        // 412 is the answer to either of two conditions, and 409 to neither: only looking tells.
+        // 412 may come from either of the two conditions, and 409 from neither: only a HEAD shows what is there.
         if (await head(key)) return "exists";
         if (isConflict(error)) throw new RetryableError("content_conflict", { cause: error, failureClass: "system" });
         throw new StagedObjectGoneError({ cause: error });

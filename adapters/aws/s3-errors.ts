@@ -7,11 +7,11 @@ export const isS3Error = (error: unknown, names: readonly string[]): boolean =>
 export const isPreconditionFailed = (error: unknown): boolean =>
   error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
 
-/** 409: a concurrent delete or write won; says nothing about what is there now. */
+/** 409: a concurrent delete or write won. It says nothing about what is there now. */
 export const isConflict = (error: unknown): boolean =>
   error instanceof S3ServiceException && error.$metadata.httpStatusCode === 409;
 
-/** undefined when there is nothing under the key. */
+/** @returns undefined when there is no object under the key. */
 export async function headObject(
   client: S3Client,
   bucket: string,

@@ -17,7 +17,7 @@ import { headObject, isS3Error } from "./s3-errors.ts";
 
 const UPLOAD_GONE = ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"];
 
-/** The sweep's cursor: uploads first, then objects, each from a key on. */
+/** The sweep's cursor: first all uploads, then all objects, each from a key on. */
 interface Place {
   readonly of: "uploads" | "objects";
   readonly key: string;
@@ -78,7 +78,7 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
     return page.IsTruncated && last ? { found, next: { of: "objects", key: last.key } } : { found };
   };
 
-  /** Objects follow the last upload in the same answer, so that a quiet bucket is seen whole in every sweep. */
+  /** Objects follow the last upload in the same page, so that every sweep sees a nearly empty bucket as a whole. */
   const listFrom = async (place: Place | undefined, limit: number): Promise<Listing> => {
     if (place?.of === "objects") return objectsFrom(place, limit);
     const uploads = await uploadsFrom(place, limit);
@@ -149,7 +149,7 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
         );
         return { etag: present(ETag, "the ETag of a completed upload") };
       } catch (error) {
-        // An earlier Complete may have gone through without its answer arriving.
+        // An earlier Complete may have been applied although its answer was lost.
         const there = await head(upload.key);
         if (there?.bytes === bytes) return { etag: there.etag };
         throw isS3Error(error, UPLOAD_GONE) ? new UploadGoneError({ cause: error }) : error;

@@ -13,7 +13,7 @@ const LARGEST_BATCH = 10;
 const LONGEST_GROUP_ID = 128;
 const LONGEST_VISIBILITY_S = 12 * 3600;
 
-/** The same JSON in ASCII alone: not every queue takes every character, and nobody can tell the difference. */
+/** The same JSON in ASCII only, because not every queue takes every character. It parses to the same value. */
 export const asciiJson = (json: string): string =>
   json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
@@ -35,7 +35,7 @@ export const sqsDeadLetters = (client: SQSClient, queueUrl: string): DeadLetters
   },
 });
 
-/** The sending half, for whoever does nothing else. */
+/** The sending half of the queue, for callers that need nothing else. */
 export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "send"> {
   const sendBatch = async (messages: readonly OutgoingMessage[]): Promise<void> => {
     const { Failed } = await client.send(
@@ -44,7 +44,7 @@ export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "sen
         Entries: messages.map(({ body, group }, index) => ({
           Id: String(index),
           MessageBody: asciiJson(body),
-          // On a standard queue the group names a tenant: one slow origin does not delay the others (fair queues).
+          // On a standard queue, the group names a tenant (fair queues): one slow origin does not delay the others.
           MessageGroupId: group.slice(0, LONGEST_GROUP_ID),
         })),
       }),

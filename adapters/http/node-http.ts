@@ -7,11 +7,11 @@ import { youngGarbage, type YoungGarbage } from "./young-garbage.ts";
 
 export interface HttpTimeouts {
   readonly connectTimeoutMs: number;
-  /** Longest silence: before the headers, and between two pieces of the body. */
+  /** The longest silence of the origin: before its headers, and between two pieces of the body. */
   readonly idleTimeoutMs: number;
 }
 
-/** Node's codes, under reasons that stay the same whatever the client is. */
+/** Maps Node's error codes to reasons that do not depend on the HTTP client. */
 const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "origin_timeout",
   ECONNRESET: "origin_connection_lost",
@@ -29,7 +29,7 @@ function reasonOf(error: unknown): string {
   return REASONS[code] ?? `origin_error:${code}`;
 }
 
-/** Our own reasons for stopping stay what they are; everything else is the origin's trouble. */
+/** If we stopped the request, our own reason is kept. Everything else is a failure of the origin. */
 function translate(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted ? signal.reason : new RetryableError(reasonOf(error), { cause: error });
 }
@@ -42,7 +42,7 @@ export interface ClosableHttp extends Http {
   close(): void;
 }
 
-/** HTTP/1.1 over Node's own client: docs/adr has why not a library. */
+/** HTTP/1.1 with Node's own client. ADR 0005 says why no library is used. */
 export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): ClosableHttp {
   const garbage = youngGarbage();
   const agents = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent({ keepAlive: true }) };
@@ -66,8 +66,8 @@ export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): Clo
           resolve(response);
         })
         .once("error", reject)
-        // Without an error or an answer: a switch to a protocol that nobody asked for.
-        .once("close", () => reject(coded("ECONNRESET", "The origin ended the exchange without an answer.")))
+        // Closed without an error or a response: the origin switched to a protocol that we did not ask for.
+        .once("close", () => reject(coded("ECONNRESET", "The origin closed the request without an answer.")))
         .end();
     });
 
@@ -94,14 +94,14 @@ export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): Clo
   };
 }
 
-/** A response without a body keeps its connection; the rest of any other is not worth reading. */
+/** A response without a body keeps its connection. The rest of any other body is not worth reading. */
 function discard(response: http.IncomingMessage, method: HttpRequest["method"]): void {
   const isBodiless = method === "HEAD" || response.headers["content-length"] === "0";
   if (isBodiless) response.resume();
   else response.destroy();
 }
 
-/** Silence is what the origin is silent for while we listen: a reader that pauses is not the origin's fault. */
+/** The timeout runs only while we wait for the origin: a reader that pauses is not the origin's fault. */
 async function* piecesOf(
   response: http.IncomingMessage,
   idleTimeoutMs: number,
