@@ -81,7 +81,7 @@ function updateExpression(write: Write, aliases: Aliases): string {
     .join(" ");
 }
 
-const keyOfItem = ({ pk }: Item): string => String(present(pk, "the key of an item"));
+const keyOfItem = ({ pk }: Item): string => present(typeof pk === "string" ? pk : undefined, "the key of an item");
 
 export const itemOf = (attributes: Record<string, AttributeValue>): Item => unmarshall(attributes) as Item;
 

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { causesOf } from "../../core/model/errors.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { boundedSink } from "./bounded-sink.ts";
@@ -53,7 +54,7 @@ export function lineTelemetry(environment: string, write: (lines: string) => voi
       }),
     log: (level, message, fields, error) =>
       harmlessly(() => {
-        const cause = error === undefined ? {} : { error: String(error), stack: stackOf(error) };
+        const cause = error === undefined ? {} : { error: textOf(error), stack: stackOf(error) };
         const line = { level, timestamp: timestamp(), message, invocation_id: invocationId, ...fields, ...cause };
         append(JSON.stringify(line));
       }),
@@ -67,10 +68,12 @@ export function lineTelemetry(environment: string, write: (lines: string) => voi
   };
 }
 
+const textOf = (error: unknown): string => (error instanceof Error ? error.toString() : inspect(error));
+
 /** The stacks of an error and its causes. In Lambda, NODE_OPTIONS makes Node map them to lines of the sources. */
 const stackOf = (error: unknown): string =>
   causesOf(error)
-    .map((link) => (link instanceof Error ? link.stack : String(link)))
+    .map((link) => (link instanceof Error ? link.stack : textOf(link)))
     .join("\ncaused by: ");
 
 /** Telemetry must never fail the pipeline. Its own errors are dropped, because they cannot be reported anywhere. */

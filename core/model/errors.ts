@@ -96,7 +96,7 @@ export class DamagedRecordError extends Error {
 
   constructor(item: Item, problem: string) {
     super(
-      `The record ${String(item["pk"])} cannot be read: ${problem}. Look at the item; a newer release may read it.`,
+      `The record ${JSON.stringify(item["pk"])} cannot be read: ${problem}. Look at the item; a newer release may read it.`,
     );
     this.item = item;
   }

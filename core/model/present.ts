@@ -1,5 +1,5 @@
 /** A situation that our own code, or a service's contract, rules out. Its stack in the log shows where to look. */
-export class ImpossibleError extends Error {
+class ImpossibleError extends Error {
   override readonly name = "ImpossibleError";
 }
 

@@ -1,23 +1,20 @@
 /**
- * The protocol: every conditional write to jobs, index entries and the sweep's cursor, as data. A crash may happen
- * between any two writes; each of them leaves the job in a state from which another worker, or the reconciler, can
- * continue.
+ * The protocol: every conditional write that a worker makes, as data. A crash may happen between any two writes; each
+ * of them leaves the job in a state from which another worker, or the reconciler, can continue.
  *
  *   takeLease -> (renewLease | startOperation | saveCheckpoint | completeOperation)* -> finishJob | failJob
  *                                                                 | releaseForRetry | releaseForContinuation
- *   recoverJob: by the reconciler, for expired leases and lost messages.
- *   reopenJob: by an operator, for a failed job that is to be tried again.
+ *   recoverJob, reopenJob: by the reconciler and by operators, in recovery-protocol.ts.
  *
  * Safety rests on the fence alone. Clocks decide only when somebody may try.
  */
-import { present } from "./present.ts";
 import type { Clause, Item, Write } from "./write.ts";
 import { hashItemKey, jobItemKey, watchShardOf } from "./keys.ts";
 import type { JobMessage } from "./message.ts";
-import { OPERATION_TYPES, type OperationType } from "./operations.ts";
+import type { OperationType } from "./operations.ts";
 import { encodeCheckpoint, encodeOperation, operationAttribute } from "./record-codec.ts";
 import type { Checkpoint, FailureClass, JobRecord, OperationRecord } from "./record.ts";
-import { OPEN_STATES, type JobState, type ReopenedState } from "./states.ts";
+import { OPEN_STATES, type JobState } from "./states.ts";
 
 /** Proof of holding a job. A write with an older fence, or with another owner's name, is refused. */
 export interface Lease {
@@ -28,9 +25,8 @@ export interface Lease {
   readonly takenAtMs: number;
 }
 
-const isNew: Clause = { attribute: "pk", is: "absent" };
-const isFailed: Clause = { attribute: "state", is: "=", than: "FAILED" satisfies JobState };
-const isOpen: Clause = { attribute: "state", is: "one of", than: OPEN_STATES };
+export const isNew: Clause = { attribute: "pk", is: "absent" };
+export const isOpen: Clause = { attribute: "state", is: "one of", than: OPEN_STATES };
 const isAvailable = (nowMs: number): Clause => ({ attribute: "available_at", is: "<=", than: nowMs });
 const isFencedBy = (lease: Lease): readonly Clause[] => [
   { attribute: "fence", is: "=", than: lease.fence },
@@ -44,9 +40,7 @@ const isFencedBy = (lease: Lease): readonly Clause[] => [
 const availableFrom = (lease: Lease, wantedMs: number): number => Math.max(wantedMs, lease.takenAtMs + 1);
 
 const LEASE_ATTRIBUTES = ["lease_owner", "available_at", "watch_at", "watch_shard"];
-const TROUBLE_ATTRIBUTES = ["reason", "failure_class"];
-const FAILED_ATTRIBUTES = [...TROUBLE_ATTRIBUTES, "failed_at", "expires_at"];
-const OPERATION_ATTRIBUTES = [...new Set(OPERATION_TYPES.map(operationAttribute))];
+export const TROUBLE_ATTRIBUTES = ["reason", "failure_class"];
 
 export interface LeaseRequest {
   readonly jobId: string;
@@ -93,7 +87,7 @@ function fencedWrite(lease: Lease, effect: Omit<Write, "key" | "when">): Write {
  */
 export const asStep = (write: Write, step: number): Write => ({
   ...write,
-  when: write.when.map((clauses) => [...clauses, { attribute: "step", is: "<", than: step }]),
+  when: write.when.map((clauses) => clauses.concat({ attribute: "step", is: "<", than: step })),
   set: { ...write.set, step },
 });
 
@@ -110,13 +104,13 @@ export interface OperationEntry {
   readonly record: OperationRecord;
 }
 
-const isStillStarted = ({ type }: OperationEntry): Clause => ({
+export const isStillStarted = ({ type }: OperationEntry): Clause => ({
   attribute: `${operationAttribute(type)}.status`,
   is: "=",
   than: "STARTED",
 });
 
-const operationEntries = (entries: readonly OperationEntry[]): Item =>
+export const operationEntries = (entries: readonly OperationEntry[]): Item =>
   Object.fromEntries(entries.map(({ type, record }) => [operationAttribute(type), encodeOperation(type, record)]));
 
 export function startOperation(lease: Lease, started: OperationEntry): Write {
@@ -219,75 +213,6 @@ export function releaseForContinuation(
   });
 }
 
-/**
- * Takes away an expired lease, or revives a job whose message never came back. The new fence shuts the old holder out.
- *
- * The write is refused if it would undo something that happened since `seen` was read: a renewal moves `watch_at`,
- * another holder raises the fence, and a holder that is still alive (its clock is behind ours) may have completed an
- * operation that is abandoned here.
- *
- * After a lease is taken away, the job is available at once by any clock. If it were not available until the old lease
- * had expired by the worker's clock too, a reconciler whose clock runs ahead could take away the next lease in its
- * first moment, again and again. A job that waits for its retry keeps waiting.
- */
-export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, graceMs: number): Write {
-  const abandoned = Object.entries(seen.operations)
-    .filter(([, record]) => record.status === "STARTED")
-    .map(([type, record]) => ({
-      type: type as OperationType,
-      record: { ...record, status: "ABANDONED" as const },
-    }));
-  return {
-    key: jobItemKey(seen.jobId),
-    when: [
-      [
-        isOpen,
-        { attribute: "fence", is: "=", than: seen.fence },
-        { attribute: "watch_at", is: "=", than: watchAtMs },
-        ...abandoned.map(isStillStarted),
-      ],
-    ],
-    set: {
-      watch_at: nowMs + graceMs,
-      ...(seen.leaseOwner !== undefined && { available_at: 0 }),
-      ...operationEntries(abandoned),
-    },
-    add: { fence: 1 },
-    remove: ["lease_owner"],
-  };
-}
-
-const isPublished = ({ operations }: JobRecord): boolean => operations.FINALIZE?.status === "DONE";
-
-export const reopenedState = (seen: JobRecord): ReopenedState => (isPublished(seen) ? "FINALIZED" : "LEASED");
-
-/**
- * Reopens a failed job with a new retry budget and a new fence. Refused if the failure is no longer the one in `seen`.
- *
- * A job that was published stays published, and its results are replayed. Any other job does all its operations again:
- * what it staged was removed when it failed, and what the origin said then may be outdated. `available_at` is 0, which
- * is past by every clock; the operator's time might not be.
- */
-export function reopenJob(seen: JobRecord, by: string, nowMs: number, graceMs: number): Write {
-  return {
-    key: jobItemKey(seen.jobId),
-    when: [[isFailed, { attribute: "fence", is: "=", than: seen.fence }]],
-    set: {
-      state: reopenedState(seen),
-      strikes: 0,
-      hops: 0,
-      planned_at: nowMs,
-      available_at: 0,
-      watch_at: nowMs + graceMs,
-      watch_shard: watchShardOf(seen.jobId),
-      redriven_by: by,
-      redriven_from: present(seen.reason, "the reason of a failed job"),
-    },
-    add: { fence: 1, redrives: 1 },
-    remove: [...FAILED_ATTRIBUTES, "most_staged", ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],
-  };
-}
-
 export interface IndexEntry {
   readonly sha256: string;
   readonly jobId: string;
@@ -309,16 +234,6 @@ export function putIndexEntry(entry: IndexEntry, nowMs: number): Write {
       indexed_at: nowMs,
     },
   };
-}
-
-export const RECONCILER_KEY = "RECONCILER";
-/** The cursor that is saved when a sweep has reached the end. */
-export const SWEEP_FROM_START = "";
-
-/** Saves where the next sweep continues. If two reconcilers overlap, the slower one's cursor is refused. */
-export function saveSweepCursor(seenFence: number | undefined, cursor: string | undefined): Write {
-  const unchanged: Clause = seenFence === undefined ? isNew : { attribute: "fence", is: "=", than: seenFence };
-  return { key: RECONCILER_KEY, when: [[unchanged]], set: { cursor: cursor ?? SWEEP_FROM_START }, add: { fence: 1 } };
 }
 
 /** DynamoDB's TTL is in seconds since the epoch. */

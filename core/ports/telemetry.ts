@@ -1,6 +1,6 @@
 import type { TelemetryEvent } from "../telemetry/events.ts";
 
-export type LogFields = Readonly<Record<string, string | number | boolean>>;
+type LogFields = Readonly<Record<string, string | number | boolean>>;
 type LogLevel = "info" | "warn" | "error";
 
 /** Never awaited and never throws: when it fails, only telemetry is lost. */

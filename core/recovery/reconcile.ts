@@ -6,7 +6,7 @@ import type { Queue } from "../ports/queue.ts";
 import type { Clock } from "../ports/runtime.ts";
 import type { Staging, StagingLitter } from "../ports/staging.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { RECONCILER_KEY, recoverJob, saveSweepCursor } from "../model/protocol.ts";
+import { RECONCILER_KEY, recoverJob, saveSweepCursor } from "../model/recovery-protocol.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { JobRecord } from "../model/record.ts";
 import { THRESHOLDS } from "../telemetry/metrics.ts";

@@ -3,7 +3,7 @@ import type { FailedJobs, Items } from "../ports/items.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { Clock, Random } from "../ports/runtime.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { reopenedState, reopenJob } from "../model/protocol.ts";
+import { reopenedState, reopenJob } from "../model/recovery-protocol.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { FailureClass, JobRecord } from "../model/record.ts";
 

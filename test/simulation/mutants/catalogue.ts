@@ -32,16 +32,6 @@ export const MUTANTS: readonly Mutant[] = [
       "      step: 0,",
     ],
     ["a leased job is watched 10 minutes too late", "watch_at: expiresAtMs,", "watch_at: expiresAtMs + 600_000,"],
-    [
-      "recovery abandons operations that were completed after it read the job",
-      "        ...abandoned.map(isStillStarted),\n",
-      "",
-    ],
-    [
-      "recovery ends a retry's wait early",
-      "...(seen.leaseOwner !== undefined && { available_at: 0 })",
-      "available_at: 0",
-    ],
     ["a lease outlives its TTL by an hour", "available_at: expiresAtMs,", "available_at: expiresAtMs + 3_600_000,"],
     ["a record lacks its URL", "      url: message.url,\n", ""],
     ["a record lacks its work id", "      work_id: message.work_id,\n", ""],
@@ -92,6 +82,23 @@ export const MUTANTS: readonly Mutant[] = [
       "      available_at: nowMs + 3_600_000,\n      watch_at: nowMs + graceMs,",
     ],
     [
+      "an index entry is overwritten",
+      "    when: [[isNew]],\n    set: {\n      job_id",
+      "    when: [[]],\n    set: {\n      job_id",
+    ],
+  ]),
+  ...inFile("core/model/recovery-protocol.ts", [
+    [
+      "recovery abandons operations that were completed after it read the job",
+      "        ...abandoned.map(isStillStarted),\n",
+      "",
+    ],
+    [
+      "recovery ends a retry's wait early",
+      "...(seen.leaseOwner !== undefined && { available_at: 0 })",
+      "available_at: 0",
+    ],
+    [
       "recovery does not check that the job is unchanged since it was read",
       `        isOpen,
         { attribute: "fence", is: "=", than: seen.fence },
@@ -134,11 +141,6 @@ export const MUTANTS: readonly Mutant[] = [
       "a reopened job that was published is downloaded again",
       'operations.FINALIZE?.status === "DONE";',
       'operations.FINALIZE?.status === "ABANDONED";',
-    ],
-    [
-      "an index entry is overwritten",
-      "    when: [[isNew]],\n    set: {\n      job_id",
-      "    when: [[]],\n    set: {\n      job_id",
     ],
   ]),
   ...inFile("core/worker/leased-job.ts", [

@@ -4,24 +4,22 @@ import { jobIdOf, jobItemKey, watchShardOf } from "../../../../core/model/keys.t
 import type { JobMessage } from "../../../../core/model/message.ts";
 import type { Items } from "../../../../core/ports/items.ts";
 import {
-  RECONCILER_KEY,
   asStep,
   completeOperation,
   failJob,
   finishJob,
   isAtStep,
   putIndexEntry,
-  recoverJob,
   releaseForContinuation,
   releaseForRetry,
   renewLease,
   saveCheckpoint,
-  saveSweepCursor,
   startOperation,
   takeLease,
   type Lease,
   type OperationEntry,
 } from "../../../../core/model/protocol.ts";
+import { RECONCILER_KEY, recoverJob, saveSweepCursor } from "../../../../core/model/recovery-protocol.ts";
 import { decodeJob } from "../../../../core/model/record-codec.ts";
 import type { Checkpoint, JobRecord } from "../../../../core/model/record.ts";
 import { itemsBackends, type ItemsBackend } from "./items-backends.ts";
@@ -211,7 +209,8 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
     const mine = await holdBy("a");
     await write(asStep(renewLease(mine, START_MS, TTL_MS), 7));
     const next = await holdBy("b", START_MS + TTL_MS);
-    await write(asStep(renewLease(next, START_MS + TTL_MS, TTL_MS), 1));
+    const first = await items.write(asStep(renewLease(next, START_MS + TTL_MS, TTL_MS), 1));
+    expect(first.applied).toBe(true);
   });
 
   describe.each(Object.entries(FENCED_WRITES))("%s", (_write, make) => {

@@ -7,11 +7,11 @@ import {
   completeOperation,
   failJob,
   renewLease,
-  reopenJob,
   takeLease,
   type Lease,
   type OperationEntry,
 } from "../../../../core/model/protocol.ts";
+import { reopenJob } from "../../../../core/model/recovery-protocol.ts";
 import { decodeJob, encodeTransfer } from "../../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../../core/model/record.ts";
 import { itemsBackends, type ItemsBackend } from "./items-backends.ts";

@@ -9,7 +9,7 @@ import type { Ledger } from "../../../../core/ports/ledger.ts";
 import type { OperationResult } from "../../../../core/model/operations.ts";
 import { decodeJob } from "../../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../../core/model/record.ts";
-import { recoverJob } from "../../../../core/model/protocol.ts";
+import { recoverJob } from "../../../../core/model/recovery-protocol.ts";
 import { headStep, indexStep } from "../../../../core/model/steps.ts";
 import { MESSAGE, settled, world, type World } from "../../../simulation/world.ts";
 
