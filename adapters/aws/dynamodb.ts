@@ -148,7 +148,10 @@ export function dynamoItems(client: DynamoDBClient, table: string): Items {
           Limit: limit,
         }),
       );
-      return (entries ?? []).map((attributes) => keyOfItem(itemOf(attributes)));
+      return (entries ?? []).map((attributes) => {
+        const entry = itemOf(attributes);
+        return { key: keyOfItem(entry), watchAtMs: Number(present(entry["watch_at"], "the time of a watched item")) };
+      });
     },
   };
 }

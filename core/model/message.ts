@@ -42,8 +42,8 @@ export interface OutgoingMessage {
   readonly group: string;
 }
 
-/** The host of a URL, with the port if the URL names one. */
-export const hostOf = (url: string): string => new URL(url).host;
+/** The host of a URL, with the port if the URL names one; "none" if it has no host (`mailto:`). */
+export const hostOf = (url: string): string => new URL(url).host || "none";
 
 /** A new message for a job that has a record: it takes the guarded path whatever the gate says. */
 export const trackedMessage = (message: JobMessage): OutgoingMessage => ({

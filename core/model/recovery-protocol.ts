@@ -6,7 +6,7 @@ import { isNew, isOpen, isStillStarted, operationEntries, TROUBLE_ATTRIBUTES } f
 import { operationAttribute } from "./record-codec.ts";
 import type { JobRecord } from "./record.ts";
 import type { JobState, ReopenedState } from "./states.ts";
-import type { Clause, Write } from "./write.ts";
+import type { Clause, Item, Write } from "./write.ts";
 
 const isFailed: Clause = { attribute: "state", is: "=", than: "FAILED" satisfies JobState };
 const FAILED_ATTRIBUTES = [...TROUBLE_ATTRIBUTES, "failed_at", "expires_at"];
@@ -19,11 +19,13 @@ const OPERATION_ATTRIBUTES = [...new Set(OPERATION_TYPES.map(operationAttribute)
  * another holder raises the fence, and a holder that is still alive (its clock is behind ours) may have completed an
  * operation that is abandoned here.
  *
+ * `by` is a name of this recovery alone: an item that bears it and refuses the write shows that it has been applied.
+ *
  * After a lease is taken away, the job is available at once by any clock. If it were not available until the old lease
  * had expired by the worker's clock too, a reconciler whose clock runs ahead could take away the next lease in its
  * first moment, again and again. A job that waits for its retry keeps waiting.
  */
-export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, graceMs: number): Write {
+export function recoverJob(seen: JobRecord, watchAtMs: number, by: string, nowMs: number, graceMs: number): Write {
   const abandoned = Object.entries(seen.operations)
     .filter(([, record]) => record.status === "STARTED")
     .map(([type, record]) => ({
@@ -41,6 +43,7 @@ export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, gr
       ],
     ],
     set: {
+      recovered_by: by,
       watch_at: nowMs + graceMs,
       ...(seen.leaseOwner !== undefined && { available_at: 0 }),
       ...operationEntries(abandoned),
@@ -49,6 +52,13 @@ export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, gr
     remove: ["lease_owner"],
   };
 }
+
+/** Looks at an item again later. Refused if it was written since it was read. */
+export const postponeWatch = (item: Item, watchAtMs: number, untilMs: number): Write => ({
+  key: String(item["pk"]),
+  when: [[{ attribute: "watch_at", is: "=", than: watchAtMs }]],
+  set: { watch_at: untilMs },
+});
 
 const isPublished = ({ operations }: JobRecord): boolean => operations.FINALIZE?.status === "DONE";
 

@@ -1,5 +1,11 @@
 import type { Item, Write, WriteResult } from "../model/write.ts";
 
+/** An entry of the watch index. */
+export interface WatchedKey {
+  readonly key: string;
+  readonly watchAtMs: number;
+}
+
 /** A store of items under one string key, in which every write is conditional, like DynamoDB's UpdateItem. */
 export interface Items {
   /** Applies the write atomically if its condition holds. Returns the new item, or the one that failed it. */
@@ -9,7 +15,7 @@ export interface Items {
   /** Strongly consistent; keys that have no item are missing from the answer. */
   readMany(keys: readonly string[]): Promise<ReadonlyMap<string, Item>>;
   /** Keys in a shard of the watch index whose `watch_at` is before `beforeMs`, oldest first; eventually consistent. */
-  watched(shard: number, beforeMs: number, limit: number): Promise<readonly string[]>;
+  watched(shard: number, beforeMs: number, limit: number): Promise<readonly WatchedKey[]>;
 }
 
 interface FailedPage {

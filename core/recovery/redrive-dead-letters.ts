@@ -31,13 +31,15 @@ const outgoing = ({ letter, message }: Valid): OutgoingMessage => ({
 export async function redriveDeadLetters(deps: DeadLettersDeps, request: DeadLettersRequest): Promise<void> {
   const { deadLetters } = deps;
   const kept = new Map<string, DeadLetter>();
+  let seenInARow = 0;
   try {
     for (;;) {
       const received = await deadLetters.receive();
       const fresh = received.filter(({ id }) => !kept.has(id));
-      // Kept letters become visible again after a while. If a batch holds nothing else, all letters have been seen.
       for (const letter of received) kept.set(letter.id, letter);
-      if (fresh.length === 0) return;
+      // Kept letters become visible again after a while. Once as many of them as there are came in a row, all are seen.
+      seenInARow = fresh.length > 0 ? 0 : seenInARow + received.length;
+      if (received.length === 0 || seenInARow > kept.size) return;
       for (const { letter } of await sendValid(deps, request, fresh)) kept.delete(letter.id);
     }
   } finally {

@@ -7,7 +7,7 @@ import { OPERATION_TYPES } from "../model/operations.ts";
 import type { FailureClass } from "../model/record.ts";
 import { JOB_STATES } from "../model/states.ts";
 
-type Unit = "milliseconds" | "seconds" | "leases" | "operations";
+type Unit = "milliseconds" | "seconds" | "leases" | "operations" | "records";
 
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 const text = (about: string) => z.string().min(1).meta({ description: about });
@@ -95,6 +95,7 @@ export const telemetryEvent = z.discriminatedUnion("event", [
     abandoned_ops: count("operations", "Operations that the dead holders left in progress."),
     recovered_late: count("leases", "Recovered leases that had been expired for longer than 180 s."),
     oldest_expired_ms: milliseconds("How long the oldest of these leases had been expired; 0 if there was none."),
+    unreadable_records: count("records", "Job records that it could not read, and left alone."),
   }),
   event("idempotency_replay", "An operation's result was replayed from the ledger instead of being produced again.", {
     job_id: jobId,

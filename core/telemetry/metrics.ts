@@ -34,6 +34,7 @@ export const METRICS = {
   LeasesRecovered: { unit: "Count", about: "expired leases that the reconciler took away" },
   LeasesRecoveredLate: { unit: "Count", about: "recovered leases that had been expired for longer than 180 s" },
   OldestExpiredLease: { unit: "Milliseconds", about: "how long the oldest of them had been expired; 0 for none" },
+  RecordsUnreadable: { unit: "Count", about: "job records that the reconciler could not read" },
   OperationsAbandoned: { unit: "Count", about: "operations that a dead worker left in progress" },
 } as const satisfies Readonly<Record<string, { readonly unit: "Count" | "Milliseconds"; readonly about: string }>>;
 
@@ -65,6 +66,7 @@ export function metricsOf(event: TelemetryEvent): Measurements {
         LeasesRecovered: event.recovered_leases,
         LeasesRecoveredLate: event.recovered_late,
         OldestExpiredLease: event.oldest_expired_ms,
+        RecordsUnreadable: event.unreadable_records,
         OperationsAbandoned: event.abandoned_ops,
       };
     case "lease_renewed":

@@ -276,7 +276,9 @@ export class BodyStager {
   }
 
   async #dropWhatCannotBeResumed(): Promise<void> {
-    if (this.#upload && this.#savedParts === 0) await this.#deps.staging.abortUpload(this.#upload);
+    if (!this.#upload || this.#savedParts > 0) return;
+    // If it fails, the reconciler's sweep removes the upload: the transfer's own trouble is what must be told.
+    await this.#deps.staging.abortUpload(this.#upload).catch(() => undefined);
   }
 
   #throwIfFailed(): void {

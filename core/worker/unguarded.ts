@@ -1,7 +1,8 @@
 import type { StagingOwner } from "../transfer/transfer-deps.ts";
 import { asJobError, OutOfTimeError, PermanentError, RetryableError } from "../model/errors.ts";
-import { contentKey, jobIdOf, stagingKey } from "../model/keys.ts";
+import { contentKey, jobIdOf } from "../model/keys.ts";
 import type { JobMessage } from "../model/message.ts";
+import { cleanStaging } from "./clean-staging.ts";
 import type { JobEnd } from "./process-job.ts";
 import { publishStaged, refuseWrongDigest } from "./publish.ts";
 import { logUnexpected } from "./log-unexpected.ts";
@@ -61,7 +62,7 @@ async function publishUnguarded(
     refuseWrongDigest(message.sha256, transfer);
     await publishStaged(deps, jobId, transfer);
   } finally {
-    await deps.staging.delete(stagingKey(jobId, transfer.stagedBy));
+    await cleanStaging(deps, { jobId, unfinished: undefined, stagedBy: [transfer.stagedBy] });
   }
   deps.telemetry.log("info", "published", {
     job_id: jobId,

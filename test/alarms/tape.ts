@@ -76,6 +76,7 @@ const EVENTS = {
     recovered_late: oldest_expired_ms > 180_000 ? 1 : 0,
     oldest_expired_ms,
     abandoned_ops: 0,
+    unreadable_records: 0,
   }),
 } as const satisfies Readonly<Record<string, (value: number) => TelemetryEvent>>;
 

@@ -62,6 +62,7 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
 export const reconcilerIn = (process: SimulatedProcess, services: Services) =>
   createReconciler({
     clock: process.clock,
+    random: process.random,
     items: services.ports.items(process),
     queue: through(process, "queue", services.queue.port),
     staging: services.ports.staging(process),

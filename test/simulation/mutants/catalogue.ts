@@ -12,6 +12,12 @@ const inFile = (file: string, mutants: readonly (readonly [what: string, find: s
 export const MUTANTS: readonly Mutant[] = [
   ...inFile("core/model/protocol.ts", [
     [
+      "a step may be applied twice",
+      '{ attribute: "step", is: "<", than: step }',
+      '{ attribute: "step", is: "<=", than: step }',
+    ],
+    ["an echo may take a lease that was given back", "Math.max(wantedMs, lease.takenAtMs + 1)", "wantedMs"],
+    [
       "writes to a job do not check the fence and the owner",
       `  { attribute: "fence", is: "=", than: lease.fence },
   { attribute: "lease_owner", is: "=", than: lease.owner },`,
@@ -145,6 +151,16 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...inFile("core/worker/leased-job.ts", [
     [
+      "a lease's writes are not numbered",
+      "const step = asStep({ ...write, set: { ...notes, ...write.set } }, this.#step);",
+      "const step = { ...write, set: { ...notes, ...write.set, step: this.#step } };",
+    ],
+    [
+      "bytes that an earlier attempt had staged count as progress",
+      "isProgress && checkpoint.offset > this.#record.mostStagedBytes",
+      "isProgress",
+    ],
+    [
       "a refused write counts as applied",
       "if (!item || (!applied && !isAtStep(item, this.lease, this.#step))) throw this.#lose();",
       "if (!item) throw this.#lose();",
@@ -205,7 +221,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "an upload that cannot be resumed is not aborted",
-      "if (this.#upload && this.#savedParts === 0) await this.#deps.staging.abortUpload(this.#upload);",
+      "    await this.#deps.staging.abortUpload(this.#upload).catch(() => undefined);\n",
       "",
     ],
     [
@@ -338,7 +354,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["a missing gate document counts as 0 %", "item ? gatePercentOf(item) : 100", "item ? gatePercentOf(item) : 0"],
   ]),
-  ...inFile("core/recovery/reconcile.ts", [
+  ...inFile("core/recovery/revive-jobs.ts", [
     [
       "the reconciler recovers nothing",
       'if (!item || typeof watchAtMs !== "number" || watchAtMs > clock.nowMs()) return undefined;',
@@ -351,13 +367,25 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["the reconciler recovers a job but sends no message", "  await queue.send([messageOf(job)]);\n", ""],
     [
+      "a recovery whose answer was lost sends no message",
+      'if (!outcome.applied && outcome.item?.["recovered_by"] !== by) return undefined;',
+      "if (!outcome.applied) return undefined;",
+    ],
+    [
+      "a refused recovery counts as its own",
+      'if (!outcome.applied && outcome.item?.["recovered_by"] !== by) return undefined;',
+      "if (!outcome.item) return undefined;",
+    ],
+  ]),
+  ...inFile("core/recovery/sweep-staging.ts", [
+    [
       "the sweep removes what open jobs staged",
-      "if (item) return isTerminal(decodeJob(item).state);",
+      'if (item) return isJobState(item["state"]) && isTerminal(item["state"]);',
       "if (item) return true;",
     ],
     [
       "the sweep keeps the litter of finished jobs",
-      "if (item) return isTerminal(decodeJob(item).state);",
+      'if (item) return isJobState(item["state"]) && isTerminal(item["state"]);',
       "if (item) return false;",
     ],
     ["the sweep does not abort uploads", "else await staging.abortUpload({ key, uploadId });", ""],

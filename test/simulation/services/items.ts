@@ -84,12 +84,11 @@ export function simulatedItems(): SimulatedItems {
       return [...all]
         .flatMap(([key, item]) =>
           item["watch_shard"] === shard && typeof item["watch_at"] === "number" && item["watch_at"] < beforeMs
-            ? [{ key, atMs: item["watch_at"] }]
+            ? [{ key, watchAtMs: item["watch_at"] }]
             : [],
         )
-        .sort((a, b) => a.atMs - b.atMs)
-        .slice(0, limit)
-        .map(({ key }) => key);
+        .sort((a, b) => a.watchAtMs - b.watchAtMs)
+        .slice(0, limit);
     },
   };
 }

@@ -90,7 +90,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
       redriven_from: "http_404",
     });
     const watched = await backend.items.watched(watchShardOf(jobId()), REOPENED_MS + GRACE_MS + 1, 1000);
-    expect(watched).toContain(jobItemKey(jobId()));
+    expect(watched).toContainEqual({ key: jobItemKey(jobId()), watchAtMs: REOPENED_MS + GRACE_MS });
   });
 
   it("keeps the operations of a job whose content was published, and continues in FINALIZED", async () => {

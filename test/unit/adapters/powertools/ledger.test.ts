@@ -139,7 +139,7 @@ describe("an operation of the ledger", () => {
     await take();
     const watchAt = Number(stored()?.["watch_at"]);
     await sim.clock.advance(LEASE_TTL_MS + 1);
-    await sim.items.write(recoverJob(record(), watchAt, sim.clock.nowMs(), 0));
+    await sim.items.write(recoverJob(record(), watchAt, "reconciler", sim.clock.nowMs(), 0));
     expect(record().operations.HEAD?.status).toBe("ABANDONED");
     expect(await ledger.run(await take(), HEAD, returning(RESULT))).toEqual(RESULT);
     expect(executions).toBe(1);

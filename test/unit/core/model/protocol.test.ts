@@ -50,7 +50,7 @@ describe("a conditional write of the protocol", () => {
     const items = await jobIn("STREAMING");
     const seen = decodeJob((await items.read(KEY)) ?? {});
     await items.write({ key: KEY, when: [[]], set: change });
-    expect((await items.write(recoverJob(seen, 1000, NOW_MS, 1000))).applied).toBe(false);
+    expect((await items.write(recoverJob(seen, 1000, "reconciler", NOW_MS, 1000))).applied).toBe(false);
     expect((await items.read(KEY))?.["lease_owner"]).toBe("first");
   });
 });
