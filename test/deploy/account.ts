@@ -56,15 +56,20 @@ export class Account {
   async resources(stacks: readonly DeployedStack[]): Promise<readonly Existing[]> {
     const all: Existing[] = [];
     for (const { name } of stacks) {
-      const answer = await this.#emulator.aws("cloudformation", "list_stack_resources", { StackName: name });
-      for (const found of summaries.parse(answer).StackResourceSummaries) {
-        all.push({
-          stack: name,
-          logicalId: found.LogicalResourceId,
-          type: found.ResourceType,
-          physicalId: found.PhysicalResourceId,
-        });
-      }
+      let NextToken: string | undefined;
+      do {
+        const request = { StackName: name, ...(NextToken !== undefined && { NextToken }) };
+        const page = summaries.parse(await this.#emulator.aws("cloudformation", "list_stack_resources", request));
+        for (const found of page.StackResourceSummaries) {
+          all.push({
+            stack: name,
+            logicalId: found.LogicalResourceId,
+            type: found.ResourceType,
+            physicalId: found.PhysicalResourceId,
+          });
+        }
+        ({ NextToken } = page);
+      } while (NextToken !== undefined);
     }
     return all;
   }
@@ -103,6 +108,7 @@ const summaries = z.object({
   StackResourceSummaries: z.array(
     z.object({ LogicalResourceId: z.string(), ResourceType: z.string(), PhysicalResourceId: z.string() }),
   ),
+  NextToken: z.string().optional(),
 });
 const described = z.object({
   Stacks: z.tuple([

@@ -24,11 +24,16 @@ async function installed(name: string, versions: string, install: (folder: strin
   return folder;
 }
 
-/** The interpreter of a virtual environment with moto and cfn-lint. */
-export async function installPython(): Promise<string> {
-  const requirements = fileHere("requirements.txt");
+/** The interpreter of a virtual environment with moto, boto3 and cfn-lint. */
+export const installPython = async (): Promise<string> => installPackages("python", fileHere("requirements.txt"));
+
+/** The interpreter of a virtual environment with ministack, which wants another botocore than moto. */
+export const installMinistack = async (): Promise<string> =>
+  installPackages("ministack", fileHere("pipeline/requirements.txt"));
+
+async function installPackages(name: string, requirements: string): Promise<string> {
   const { stdout: version } = await run("python3", ["--version"]);
-  const folder = await installed("python", version + (await readFile(requirements, "utf8")), async (into) => {
+  const folder = await installed(name, version + (await readFile(requirements, "utf8")), async (into) => {
     await run("python3", ["-m", "venv", into]);
     await run(join(into, "bin/python"), ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
   });
