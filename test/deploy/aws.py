@@ -1,4 +1,4 @@
-"""Answers `["service", "operation", {input}]`, a line each, with what boto3 gets for it, or with `{"error": ...}`."""
+"""Reads `["service", "operation", {input}]` lines and answers each with boto3's response, or with `{"error": ...}`."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ client = functools.cache(boto3.client)
 
 
 def text_of(value):
-    """A body is read, a date is written out."""
+    """A streaming body as its text; anything else that is not JSON, such as a date, as a string."""
     return value.read().decode() if hasattr(value, "read") else str(value)
 
 

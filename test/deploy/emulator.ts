@@ -1,4 +1,4 @@
-/** An AWS account of the test's own: an emulator's server on a free port, asked through boto3. */
+/** An emulated AWS account for one test file: an emulator's server on a free port, called through boto3. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
@@ -20,11 +20,11 @@ type Answer = Readonly<Record<string, unknown>>;
 
 export interface Emulator extends AsyncDisposable {
   readonly endpoint: string;
-  /** Where all of the SDKs, and the CDK's CLI, take their endpoint, region and credentials from. */
+  /** The variables from which the SDKs and the CDK CLI take endpoint, region and credentials. */
   readonly environment: Readonly<Record<string, string>>;
-  /** An operation as boto3 spells it: `list_tables` of `dynamodb`. */
+  /** Calls an operation as boto3 spells it: `list_tables` of `dynamodb`. */
   readonly aws: (service: string, operation: string, input?: object) => Promise<Answer>;
-  /** What a Python program of this folder prints as JSON. */
+  /** Runs a Python program of this folder. @returns the JSON that it prints. */
   python(program: string, ...args: readonly string[]): Promise<unknown>;
 }
 
@@ -42,13 +42,13 @@ export interface EmulatorServer {
   readonly log?: number;
 }
 
-/** moto's server. */
+/** Starts moto's server. */
 export async function startEmulator(): Promise<Emulator> {
   const port = await freePort();
   return startServer({
     python: await installPython(),
     args: [programHere("emulator.py"), String(port)],
-    // moto takes the bucket of a template's URL from its path at localhost alone.
+    // moto finds the bucket in the path of a template's URL only if the host is localhost.
     endpoint: `http://localhost:${port}`,
     readyPath: "/moto-api/",
     accessKeyId: "testing",
@@ -67,7 +67,7 @@ export async function startServer(options: EmulatorServer): Promise<Emulator & {
     AWS_SECRET_ACCESS_KEY: SECRET,
   };
   await untilItAnswers(endpoint + options.readyPath);
-  // boto3 comes with moto, whichever emulator is asked.
+  // boto3 is installed with moto and serves both emulators.
   const python = await installPython();
   const asked = spawn(python, [programHere("aws.py")], {
     env: { ...process.env, ...environment },

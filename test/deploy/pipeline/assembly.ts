@@ -1,4 +1,4 @@
-/** The `dev` environment's own app, with a few settings changed so that a crash heals while a test waits. */
+/** The app of the `dev` environment, with a few settings changed so that a crash heals while a test waits. */
 import { CfnFunction } from "aws-cdk-lib/aws-lambda";
 import { CfnQueue } from "aws-cdk-lib/aws-sqs";
 import type { App } from "aws-cdk-lib/core";
@@ -12,33 +12,33 @@ const RECONCILER = "FetchoncePipeline/Reconciler/Function/Resource";
 const QUEUE = "Fetchonce/Work/Queue/Resource";
 
 /**
- * The worker's timeout and the queue's visibility timeout, which Lambda wants to be no shorter. A message comes back
- * after it whose worker died before it took a lease. Long enough that the reconciler, which runs every 60 s, comes
- * between the end of a lease, after 15 s, and the message.
+ * The worker's timeout and the queue's visibility timeout, which Lambda requires to be at least as long. After it the
+ * queue delivers the message of a killed worker again. A lease ends after 15 s and the reconciler runs every 60 s: with
+ * 80 s it always runs before that delivery, so the test sees it recover leases.
  */
 const TIMEOUT_S = 80;
 const REQUEUE_GRACE_MS = "15000";
 
 type Variables = Partial<Record<keyof WorkerEnv, string>>;
 
-/** Everything else is as `dev` has it. */
+/** The worker's variables that differ from `dev`. */
 const VARIABLES: Variables = {
-  // The origin is on 127.0.0.1.
+  // The test's origin is on 127.0.0.1.
   ALLOW_PRIVATE_HOSTS: "true",
   LEASE_TTL_MS: "15000",
   REQUEUE_GRACE_MS,
   DEADLINE_BUFFER_MS: "10000",
-  // The least that S3 takes: a checkpoint after each.
+  // The smallest part that S3 accepts. A checkpoint follows each part.
   PART_SIZE_BYTES: String(5 * 1024 * 1024),
 };
 
 interface Changes {
-  /** Of the worker. */
+  /** Further variables of the worker. */
   readonly variables?: Variables;
   readonly change?: (app: App) => void;
 }
 
-/** @returns the assembly's folder, for the CDK's CLI. */
+/** @returns the assembly's folder, which the CDK CLI deploys. */
 export async function synthesizeQuickDev(outdir: string, { variables, change }: Changes = {}): Promise<string> {
   const { app } = await buildApp({ outdir, context: { env: "dev" } }, { validated: false });
   const worker = functionAt(app, WORKER);
@@ -53,7 +53,7 @@ export async function synthesizeQuickDev(outdir: string, { variables, change }: 
   return outdir;
 }
 
-/** @throws Error when there is none at that path. */
+/** @throws Error if there is no construct at that path. */
 export function constructAt(app: App, path: string): IConstruct {
   const found = app.node.findAll().find(({ node }) => node.path === path);
   if (!found) throw new Error(`There is no construct ${path} any more.`);

@@ -1,4 +1,4 @@
-/** The `dev` stacks as the CDK's CLI deployed them into ministack, seen through the AWS SDK. */
+/** The `dev` stacks in ministack: deployed by the CDK CLI, used and inspected through the AWS SDK. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
@@ -28,7 +28,7 @@ const LOOK_EVERY_MS = 250;
 const RECORDS_A_LOOK = 100;
 const LISTED = 1000;
 
-/** @throws Error with what was waited for and what was seen last. */
+/** Looks until `look` returns undefined. @throws Error with the condition and what was seen last. */
 export async function until(what: string, longestMs: number, look: () => Promise<string | undefined>): Promise<void> {
   const endMs = Date.now() + longestMs;
   for (;;) {
@@ -57,7 +57,7 @@ const logEvents = z.object({
   nextToken: z.string().optional(),
 });
 
-/** The telemetry events in a log. A line that a kill cut off is none. */
+/** The telemetry events in a log. A line that a kill cut short is ignored. */
 export const eventsIn = (log: readonly string[]): readonly Readonly<Record<string, unknown>>[] =>
   log
     .filter((line) => line.startsWith('{"event"') && line.endsWith("}"))
@@ -91,7 +91,7 @@ export class Deployed {
     this.#sqs = new SQSClient(options);
   }
 
-  /** Bootstraps the account, and deploys the assembly by change sets, the CLI's own way. */
+  /** Bootstraps the account and deploys the assembly by change sets, the CLI's default. */
   static async deploy(emulator: Ministack, assembly: string): Promise<Deployed> {
     await cdk(["bootstrap", `aws://${ACCOUNT}/${REGION}`, "--app", assembly], emulator.environment);
     await cdk(["deploy", "--all", "--require-approval", "never", "--app", assembly], emulator.environment);
@@ -105,7 +105,7 @@ export class Deployed {
     await sqsSender(this.#sqs, this.outputs.QueueUrl).send(bodies);
   }
 
-  /** Of the jobs that have a record. */
+  /** The records of the messages' jobs, by job id. A job without a record is missing. */
   async records(messages: readonly JobMessage[]): Promise<ReadonlyMap<string, JobRecord>> {
     const items = dynamoItems(this.#dynamodb, this.outputs.TableName);
     const keys = [...new Set(messages.map((message) => jobItemKey(jobIdOf(message))))];
@@ -119,7 +119,7 @@ export class Deployed {
     return found;
   }
 
-  /** @param onLook is called at every look, with all records there are. */
+  /** @param onLook is called with all records each time that the table is read. */
   async untilTerminal(
     messages: readonly JobMessage[],
     longestMs: number,
@@ -161,7 +161,7 @@ export class Deployed {
     return digests;
   }
 
-  /** S3 as a user sees it whom IAM allows everything. */
+  /** An S3 client with the credentials of a user whose IAM policy allows everything. */
   async s3OfAdministrator(): Promise<S3Client> {
     const { aws } = this.emulator;
     const UserName = "administrator";
@@ -177,12 +177,12 @@ export class Deployed {
     });
   }
 
-  /** Objects and unfinished uploads. */
+  /** Objects and unfinished uploads in the staging bucket. */
   async staging(): Promise<readonly StagingLitter[]> {
     return (await s3Staging(this.#s3, this.outputs.StagingBucketName).litter(undefined, LISTED)).found;
   }
 
-  /** Messages that are visible, in flight or delayed. */
+  /** The number of messages that are visible, in flight or delayed. */
   async depth(queueUrl: string): Promise<number> {
     const { Attributes = {} } = await this.#sqs.send(
       new GetQueueAttributesCommand({
@@ -197,7 +197,7 @@ export class Deployed {
     return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
   }
 
-  /** All visible messages, which are hidden by that for ten minutes. */
+  /** The bodies of all visible messages, which are then hidden for ten minutes. */
   async bodies(queueUrl: string): Promise<readonly string[]> {
     const all: string[] = [];
     for (;;) {
@@ -209,7 +209,7 @@ export class Deployed {
     }
   }
 
-  /** Everything in the log of a function. */
+  /** All lines of the function's log group. */
   async logOf(functionName: string): Promise<readonly string[]> {
     const { LoggingConfig } = z
       .object({ LoggingConfig: z.object({ LogGroup: z.string() }) })
@@ -229,13 +229,13 @@ export class Deployed {
     return (await new Account(this.emulator).functions()).map(({ FunctionName }) => FunctionName);
   }
 
-  /** @returns the function's answer, or its error as Lambda tells it. */
+  /** @returns the function's answer, or the error document that Lambda returns instead. */
   async invoke(functionName: string): Promise<unknown> {
     const { Payload } = await this.emulator.aws("lambda", "invoke", { FunctionName: functionName, Payload: "{}" });
     return JSON.parse(String(Payload)) as unknown;
   }
 
-  /** While `work` runs, the function's role has no policies. */
+  /** Runs `work` while the function's role has no policies. */
   async withoutPolicies(functionName: string, work: () => Promise<void>): Promise<void> {
     const { aws } = this.emulator;
     const { Role } = await aws("lambda", "get_function_configuration", { FunctionName: functionName });
@@ -254,7 +254,7 @@ export class Deployed {
     }
   }
 
-  /** A new queue that is sent every event of the pipeline's bus. @returns its URL. */
+  /** Creates a queue that receives every event of the pipeline's bus. @returns its URL. */
   async subscribe(name: string): Promise<string> {
     const { EventBusName } = this.outputs;
     const arn = `arn:aws:sqs:${REGION}:${ACCOUNT}:${name}`;

@@ -11,7 +11,7 @@ export interface LateFiles {
   stop(): void;
 }
 
-/** A server for files that answer 404 until they appear, and then redirects to the origin, whose URLs never change. */
+/** A server that answers 404 for each file until it appears, and then redirects to the file on the origin. */
 export async function startLateFiles(files: readonly OriginFile[], origin: Origin): Promise<LateFiles> {
   const hidden = new Set(files);
   const server = createServer(({ url }, response) => {

@@ -1,4 +1,4 @@
-/** ministack on a free port of loopback: a second emulator, which runs the deployed functions as processes. */
+/** ministack on a free loopback port: the second emulator, which runs the deployed functions as processes. */
 import { execFile } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -13,15 +13,15 @@ const run = promisify(execFile);
 const SERVER = fileURLToPath(new URL("server.py", import.meta.url));
 
 export interface Ministack extends Emulator {
-  /** A folder that is removed at the end; what the server and the functions write is in it. */
+  /** Holds all files that the server and the functions write. It is removed at the end. */
   readonly folder: string;
-  /** The processes that run a function now, idle or not. */
+  /** The processes of a function, busy or idle. */
   pidsOf(functionName: string): Promise<readonly number[]>;
   /** The last lines of the server's log. */
   lastWords(): Promise<string>;
 }
 
-/** Requests must be signed, and IAM's policies and the resources' policies are enforced. */
+/** Starts ministack so that it checks signatures and enforces the policies of roles, users and resources. */
 export async function startMinistack(): Promise<Ministack> {
   const end = new AsyncDisposableStack();
   try {
@@ -36,11 +36,11 @@ export async function startMinistack(): Promise<Ministack> {
       args: [SERVER],
       endpoint: `http://127.0.0.1:${port}`,
       readyPath: "/_ministack/health",
-      // The account number is the key of the account's root user, whose secret is the server's own.
+      // ministack takes the account id as the access key of the root user, whose secret is the server's own.
       accessKeyId: ACCOUNT,
       log,
       env: {
-        // The functions run on the first node of the path.
+        // The functions run on the first `node` in PATH.
         PATH: [dirname(process.execPath), process.env["PATH"]].join(delimiter),
         TMPDIR: folder,
         GATEWAY_PORT: String(port),
@@ -74,7 +74,7 @@ export async function startMinistack(): Promise<Ministack> {
   }
 }
 
-/** As the kernel kills what uses too much memory. A process that has ended already is none of its business. */
+/** `kill -9`. A process that has ended already is ignored. */
 export function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");

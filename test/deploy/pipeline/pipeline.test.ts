@@ -1,4 +1,4 @@
-/** The deployed pipeline at work: real messages, the deployed bundles as processes, kills, and the operator's commands. */
+/** The deployed pipeline at work in ministack: real messages, deployed bundles, kills, and the operator's commands. */
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,14 +26,14 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 const FILES = 200;
-/** The first so many files have the same bytes, the next so many have three parts each. */
+/** The first 20 files have the same bytes; the next 4 have five parts each. */
 const COPIES = 20;
 const BIG = 4;
-/** Every sixteenth message is sent twice. */
+/** Of every 16 messages one is sent twice. */
 const REPEATED_EVERY = 16;
-/** All worker processes are killed once a big file has a checkpoint, and then each time that so many jobs are terminal. */
+/** All workers are killed when a big file has a checkpoint, and again at each of these counts of terminal jobs. */
 const KILLED_AT = [30, 60, 90];
-/** A lease ends after 15 s; a message that was lost before the lease comes back after 80 s. */
+/** A lease ends after 15 s, the reconciler runs every 60 s, and a message is delivered again after 80 s. */
 const LONGEST_HEALING_MS = 240_000;
 const LONGEST_DOWNLOAD_MS = 60_000;
 
@@ -47,7 +47,7 @@ const more = (prefix: string, count: number): readonly OriginFile[] =>
   Array.from({ length: count }, (_, index) => ({ name: `${prefix}-${index}`, size: 5 * KIB }));
 const unguarded = more("gate-off", 20);
 const halfGuarded = more("gate-50", 40);
-/** Not there until the test says so. */
+/** These two answer 404 until the test makes them appear. */
 const lateFile: OriginFile = { name: "late", size: 7 * KIB };
 const lateUnguardedFile: OriginFile = { name: "late-unguarded", size: 6 * KIB };
 
@@ -56,7 +56,7 @@ let emulator: Ministack;
 let deployed: Deployed;
 let origin: Origin;
 let late: LateFiles;
-/** Of the test's own queue, to which the event bus sends all announcements. */
+/** The URL of a queue of the test, which gets every event of the pipeline's bus. */
 let announcements: string;
 
 const messageOf = (file: OriginFile): JobMessage => ({
@@ -65,7 +65,7 @@ const messageOf = (file: OriginFile): JobMessage => ({
   url: late.has(file) ? late.urlOf(file) : origin.urlOf(file),
 });
 
-/** A line each: the key, and the digest of the bytes that must be there. */
+/** What the content bucket must hold: a line per object, its key and the SHA-256 of its bytes. */
 const contentOf = (all: readonly OriginFile[]): readonly string[] =>
   [...new Set(all.map((file) => originSha256(file)))].map((sha256) => `${contentKey(sha256)} ${sha256}`).toSorted();
 const storedContent = async (): Promise<readonly string[]> =>
@@ -89,12 +89,13 @@ beforeEach(({ onTestFailed }) => onTestFailed(async () => console.error(await em
 describe("the deployed pipeline", () => {
   let records: ReadonlyMap<string, JobRecord>;
 
-  it("downloads 200 files byte for byte, though all of its workers are killed again and again", async () => {
+  it("downloads 200 files byte for byte while all of its workers are killed four times", async () => {
     const repeated = files.filter((_, index) => index % REPEATED_EVERY === 0);
     const messages = [...files, ...repeated, lateFile].map(messageOf);
     const startMs = Date.now();
     let lastKillMs = 0;
     let killed = 0;
+    let stagedAtKills = 0;
     const killsAhead: ((jobs: readonly JobRecord[]) => boolean)[] = [
       (jobs) => jobs.some(({ checkpoint }) => checkpoint !== undefined),
       ...KILLED_AT.map((count) => (jobs: readonly JobRecord[]) => {
@@ -108,6 +109,7 @@ describe("the deployed pipeline", () => {
       const pids = await emulator.pidsOf(deployed.outputs.WorkerFunctionName);
       for (const pid of pids) kill(pid);
       killed += pids.length;
+      stagedAtKills += (await deployed.staging()).length;
       lastKillMs = Date.now();
     });
     const recovered = eventsIn(await deployed.logOf(deployed.outputs.ReconcilerFunctionName))
@@ -116,13 +118,15 @@ describe("the deployed pipeline", () => {
     const again = [...records.values()].filter(({ attempts }) => attempts > 1).length;
     const resumedBytes = [...records.values()].reduce((sum, record) => sum + record.resumedBytes, 0);
     console.info(
-      `${messages.length} messages, ${records.size} jobs: ${killed} workers killed; ${recovered} leases recovered, ` +
-        `${again} jobs took more than one attempt, ${resumedBytes / MIB} MiB not fetched again; ` +
-        `terminal ${Date.now() - startMs} ms after the first message, ${Date.now() - lastKillMs} ms after the last kill`,
+      `${messages.length} messages, ${records.size} jobs, all terminal after ${Date.now() - startMs} ms, ` +
+        `${Date.now() - lastKillMs} ms after the last kill. ${killed} workers were killed and left ${stagedAtKills} ` +
+        `objects and uploads in staging. The reconciler recovered ${recovered} leases; ${again} jobs took more than ` +
+        `one attempt; ${resumedBytes / MIB} MiB were not fetched again.`,
     );
 
     expect(killsAhead).toEqual([]);
     expect(killed).toBeGreaterThanOrEqual(KILLED_AT.length);
+    expect(stagedAtKills).toBeGreaterThan(0);
     expect(recovered).toBeGreaterThan(0);
     expect(again).toBeGreaterThan(0);
     expect(resumedBytes).toBeGreaterThan(0);
@@ -150,7 +154,7 @@ describe("the deployed pipeline", () => {
     expect(heard.size).toBe(expected.length);
   });
 
-  it("completes a failed job after `npm run redrive -- failed`, once its file is there", async () => {
+  it("completes a failed job after `npm run redrive -- failed` once its file has appeared", async () => {
     const { QueueUrl, TableName } = deployed.outputs;
     late.appear(lateFile);
     const { code, out, err } = await deployed.npm("redrive", "failed", "--table", TableName, "--queue-url", QueueUrl);
@@ -162,7 +166,7 @@ describe("the deployed pipeline", () => {
     expect(await storedContent()).toEqual(contentOf([...files, lateFile]));
   });
 
-  it("keeps no records of jobs that begin 30 s after `npm run gate -- off`, and stores their files", async () => {
+  it("stores files without job records from 30 s after `npm run gate -- off`", async () => {
     await gate("off");
     await sleep(GATE_TRUSTED_MS);
     const messages = [...unguarded, lateUnguardedFile].map(messageOf);
@@ -174,7 +178,7 @@ describe("the deployed pipeline", () => {
     expect(await storedContent()).toEqual(expected);
   });
 
-  it("stores a dead letter's file after `npm run redrive -- dead-letters`", async () => {
+  it("stores the file of a dead letter after `npm run redrive -- dead-letters`", async () => {
     const { DeadLetterQueueUrl, QueueUrl } = deployed.outputs;
     expect(await deployed.depth(DeadLetterQueueUrl)).toBe(1);
     late.appear(lateUnguardedFile);
@@ -185,7 +189,7 @@ describe("the deployed pipeline", () => {
     expect(await deployed.depth(DeadLetterQueueUrl)).toBe(0);
   });
 
-  it("keeps records of half of the jobs that begin 30 s after `npm run gate -- set 50`", async () => {
+  it("keeps records of the admitted half of the jobs from 30 s after `npm run gate -- set 50`", async () => {
     await gate("set", "50");
     await sleep(GATE_TRUSTED_MS);
     const messages = halfGuarded.map(messageOf);
@@ -199,7 +203,7 @@ describe("the deployed pipeline", () => {
     expect(admitted.length).toBeLessThan(messages.length);
   });
 
-  it("shows the gate and its history by `npm run gate -- status`", async () => {
+  it("reports the gate and its history by `npm run gate -- status`", async () => {
     const { code, out } = await deployed.npm("gate", "status", "--table", deployed.outputs.TableName);
     expect(code).toBe(0);
     expect(out).toMatch(/^50 % of jobs, at most, take the exactly-once path: set by hand \(version 2\)\.$/m);
@@ -207,7 +211,7 @@ describe("the deployed pipeline", () => {
     expect(out).toMatch(/^ {2}1 .* none -> 0 % {2}off, by the test: as an operator does$/m);
   });
 
-  it("leaves nothing in staging, neither objects nor uploads, and nothing in any queue", async () => {
+  it("leaves no objects and no uploads in staging and no messages in its queues", async () => {
     const { DeadLetterQueueUrl, QueueUrl, StreamDeadLetterQueueUrl } = deployed.outputs;
     await untilEmpty(QueueUrl, LONGEST_HEALING_MS);
     await until("staging is empty", LONGEST_HEALING_MS, async () => {
@@ -218,7 +222,7 @@ describe("the deployed pipeline", () => {
     expect(await deployed.depth(StreamDeadLetterQueueUrl)).toBe(0);
   });
 
-  it("writes valid telemetry, and is refused nothing by IAM or a resource's policy", async () => {
+  it("writes valid telemetry and is never refused by IAM or by a resource policy", async () => {
     const names = await deployed.functionNames();
     const lines = (await Promise.all(names.map(async (name) => deployed.logOf(name)))).flat();
     expect(eventsIn(lines).length).toBeGreaterThan(FILES);
@@ -226,7 +230,7 @@ describe("the deployed pipeline", () => {
     expect(lines.filter((line) => /AccessDenied|not authorized/.test(line))).toEqual([]);
   });
 
-  it("would be refused: a function without its policy fails, and an administrator cannot delete content", async () => {
+  it("fails without its role's policy, and the content bucket refuses deletion even by an administrator", async () => {
     const { ReconcilerFunctionName: name } = deployed.outputs;
     expect(await deployed.invoke(name)).not.toHaveProperty("errorMessage");
     await deployed.withoutPolicies(name, async () => {

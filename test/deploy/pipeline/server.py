@@ -1,6 +1,6 @@
-"""`server.py`: ministack on 127.0.0.1, with placeholders for what its CloudFormation lacks of what our stacks need.
+"""`server.py`: ministack's server, plus placeholders for the resource types of our stacks that it lacks.
 
-It is told where to listen by ministack's own variables (GATEWAY_PORT, BIND_HOST), and stops when its standard input ends.
+ministack's own variables (GATEWAY_PORT, BIND_HOST) say where it listens. It stops when its standard input ends.
 """
 
 import os
@@ -12,9 +12,9 @@ from ministack import app
 from ministack.core import iam_actions
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
-# Types that are not made, and why. Each resource of them has a name and an ARN for those that refer to it.
+# Types that are not created, and why. A resource of such a type has a name and an ARN for references, and no effect.
 PLACEHOLDERS = {
-    "AWS::CloudWatch::CompositeAlarm": "ministack's CloudWatch has composite alarms, but its CloudFormation makes none",
+    "AWS::CloudWatch::CompositeAlarm": "ministack has them, but its CloudFormation does not create them",
     "AWS::CloudWatch::InsightRule": "ministack has no Contributor Insights",
     "AWS::CodeDeploy::Application": "ministack has no CodeDeploy",
     "AWS::CodeDeploy::DeploymentGroup": "ministack has no CodeDeploy",
@@ -33,14 +33,14 @@ def update_placeholder(physical_id, _old, _new, _stack_name):
 
 for kind in PLACEHOLDERS:
     if kind in _RESOURCE_HANDLERS:
-        raise SystemExit(f"ministack makes {kind} by now: remove it from PLACEHOLDERS in {__file__}.")
+        raise SystemExit(f"ministack supports {kind} now. Remove it from PLACEHOLDERS in {__file__}.")
     _RESOURCE_HANDLERS[kind] = {
         "create": create_placeholder,
         "update": update_placeholder,
         "delete": lambda _physical_id, _properties: None,
     }
 
-# Alarms over metric math are placeholders as well: ministack evaluates and accepts alarms over one metric only.
+# Alarms over metric math are placeholders too: ministack's CloudFormation accepts alarms over a single metric only.
 metric_alarm = dict(_RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"])
 
 
@@ -67,12 +67,12 @@ _RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"] = {
     "delete": delete_alarm,
 }
 
-# Our bucket and queue policies refuse requests without TLS. Plain HTTP on loopback counts as TLS, so that they can be
-# enforced without a certificate.
+# Our bucket and queue policies refuse requests without TLS. Plain HTTP on loopback counts as TLS here, so that these
+# policies can be enforced without a certificate.
 pin_request_origin = app.pin_request_origin
 app.pin_request_origin = lambda source_ip, _is_tls: pin_request_origin(source_ip, True)
 
-# IAM has no actions for SQS's batches: who may SendMessage may SendMessageBatch.
+# IAM has no batch actions for SQS: sqs:SendMessage permits SendMessageBatch as well. ministack asks for the latter.
 extract_iam_action = iam_actions.extract_iam_action
 
 
@@ -85,7 +85,7 @@ iam_actions.extract_iam_action = extract_single_action
 
 
 def stop_with_parent():
-    """The pipe from the test ends with the test, however that ends."""
+    """Standard input is a pipe from the test: it ends when the test ends, even if the test is killed."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
 

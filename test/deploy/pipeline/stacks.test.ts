@@ -1,4 +1,4 @@
-/** What CloudFormation does with the stacks where moto cannot show it: change sets, rollback, termination protection. */
+/** Change sets, rollback and termination protection of the stacks, in ministack, since moto lacks all three. */
 import { type CfnAlias, CfnEventInvokeConfig } from "aws-cdk-lib/aws-lambda";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -52,7 +52,7 @@ const changeSet = z.object({
 });
 const stackStatus = z.object({ Stacks: z.tuple([z.object({ StackStatus: z.string() })]) });
 
-/** What the messages reach: a variable of the version that the worker's alias points at. */
+/** A variable of the version that the worker's alias points at, which is the version that gets the messages. */
 async function liveVariable(name: string): Promise<unknown> {
   const { outputs } = await account.outputs(PIPELINE);
   const live = { FunctionName: outputs["WorkerFunctionName"], Qualifier: "live" };
@@ -65,7 +65,7 @@ const notePlaceholders = (existing: readonly Existing[]): void => {
 };
 
 describe("a change set", () => {
-  it("creates both stacks", async () => {
+  it("creates all resources of both stacks", async () => {
     await deploy(join(folder, "dev"), "--method", "change-set");
     const existing = await account.resources(stacks);
     notePlaceholders(existing);
@@ -75,7 +75,7 @@ describe("a change set", () => {
     expect(await liveVariable("MAX_ATTEMPTS")).toBe("8");
   });
 
-  it("of a changed variable replaces nothing but the worker's version, and changes nothing until it is executed", async () => {
+  it("replaces only the worker's version for a changed variable, and has no effect until it is executed", async () => {
     const changed = await synthesizeQuickDev(join(folder, "changed"), { variables: { MAX_ATTEMPTS: "7" } });
     await deploy(changed, "--method", "prepare-change-set", "--change-set-name", "reviewed");
     const described = await emulator.aws("cloudformation", "describe_change_set", {
@@ -101,8 +101,8 @@ describe("a change set", () => {
   });
 });
 
-describe("an update that fails after the worker's alias has moved", () => {
-  it("is rolled back: the alias, the functions and all resources are as before, and the next deployment works", async () => {
+describe("an update that fails after the worker's alias was switched", () => {
+  it("is rolled back: the alias and all resources are as before, and the next deployment succeeds", async () => {
     const before = { resources: await account.resources(stacks), all: await account.everything() };
     const broken = await synthesizeQuickDev(join(folder, "broken"), {
       variables: { MAX_ATTEMPTS: "6" },
@@ -128,7 +128,7 @@ describe("an update that fails after the worker's alias has moved", () => {
 });
 
 describe("the production stack that holds the data", () => {
-  it("cannot be deleted until its termination protection is off, and then leaves its data", async () => {
+  it("cannot be deleted while its termination protection is on, and leaves its data when it is deleted", async () => {
     const assembly = await synthesize("prod", join(folder, "prod"));
     const production = stacksOf(assembly);
     await deploy(assembly);
@@ -155,7 +155,7 @@ describe("the production stack that holds the data", () => {
   });
 });
 
-it("the resources that ministack has no more of than a name are listed in docs/deploying.md", () => {
+it("every type that ministack does not implement is listed in docs/deploying.md", () => {
   const docs = readFileSync(new URL("../../../docs/deploying.md", import.meta.url), "utf8");
   const isListed = (type: string): boolean => docs.slice(docs.indexOf("## In ministack")).includes(`\`${type}\``);
   expect(placeholders.size).toBeGreaterThan(0);
