@@ -1,4 +1,4 @@
-/** Cloud assemblies, today's and those of past releases, and the CDK's own CLI, which deploys them. */
+/** Cloud assemblies of the present version and of past releases, and the CDK CLI that deploys them. */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
@@ -23,7 +23,7 @@ export interface DeployedStack {
   readonly outputs: readonly string[];
 }
 
-/** @returns all that the CLI said. */
+/** @returns the CLI's output, stdout first. @throws Error with the output if the CLI fails. */
 export async function cdk(args: readonly string[], environment: Emulator["environment"] = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(
@@ -49,7 +49,7 @@ const LAST_RELEASE = readdirSync(RELEASES, { withFileTypes: true })
   .toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }))
   .at(-1);
 
-/** As it was released, but for the functions' code, of which an upgrade keeps nothing. */
+/** The last release's assembly. Its function code is a stub, since an upgrade replaces all code. */
 export async function lastRelease(env: string, into: string): Promise<string> {
   await cp(join(RELEASES, String(LAST_RELEASE), env), into, { recursive: true });
   for (const file of readdirSync(into).filter((name) => name.endsWith(".assets.json"))) {

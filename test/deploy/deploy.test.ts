@@ -1,4 +1,4 @@
-/** Every environment deployed, deployed again, upgraded and destroyed: by the CDK's own CLI, into an emulated account. */
+/** The CDK CLI deploys, redeploys, upgrades and destroys every environment in an account that moto emulates. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { Markers } from "./markers.ts";
 type Table = Resource & { readonly Properties: object };
 type Templates = [old: string, same: string, other: string];
 
-/** What an upgrade must not replace: they hold data. */
+/** Types that hold data: an upgrade must not replace a resource of them. */
 const STATEFUL = new Set(["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue"]);
 
 const cleanup = new AsyncDisposableStack();
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => cleanup.disposeAsync());
 
-/** Without a change set, with which the emulator does not tell a stack's outputs. */
+/** Without a change set, since moto loses the outputs of a stack that a change set created. */
 const deploy = async (assembly: string, ...options: readonly string[]): Promise<string> =>
   cdk(
     ["deploy", "--all", "--require-approval", "never", "--method", "direct", "--app", assembly, ...options],
@@ -43,7 +43,7 @@ const deploy = async (assembly: string, ...options: readonly string[]): Promise<
 const destroy = async (assembly: string): Promise<string> =>
   cdk(["destroy", "--all", "--force", "--app", assembly], emulator.environment);
 
-/** A type a line, with how many there are. */
+/** One line per type: the count and the type. */
 const inventoryOf = (resources: readonly Existing[]): string =>
   Object.entries(Object.groupBy(resources, ({ type }) => type))
     .map(
@@ -53,7 +53,7 @@ const inventoryOf = (resources: readonly Existing[]): string =>
     .toSorted()
     .join("\n");
 
-/** The variables of a function that are set in its template, or are the name of another resource of it. */
+/** The function's variables whose values the template knows: literals, and names of resources of the same stack. */
 function referencesIn(properties: Resource["Properties"], made: ReadonlyMap<string, string>): Record<string, string> {
   const { Variables } = z
     .object({ Variables: z.record(z.string(), z.union([z.string(), z.looseObject({ Ref: z.string().optional() })])) })
@@ -83,7 +83,7 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
     atFirst = await account.everything();
   });
 
-  it("is deployed: every resource of its templates is there, and tells its outputs", async () => {
+  it("is deployed: every resource and every output of its templates exists", async () => {
     await deploy(assembly);
     existing = await account.resources(stacks);
     for (const { type, physicalId } of existing) if (isPlaceholder(physicalId)) placeholders.add(type);
@@ -100,7 +100,7 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
     }
   });
 
-  it("gives its functions the names of what was made", async () => {
+  it("is deployed with function variables that name the deployed resources", async () => {
     const made = new Map(existing.map(({ logicalId, physicalId }) => [logicalId, physicalId]));
     const variablesOf = new Map(
       (await account.functions()).map(({ FunctionName, Environment }) => [FunctionName, Environment.Variables]),
@@ -113,19 +113,19 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
     for (const [name, variables] of wanted) expect(variablesOf.get(name)).toMatchObject(variables);
   });
 
-  it("is not changed by a second deployment", async () => {
+  it("is not changed by a second deployment, which reports no changes", async () => {
     const said = await deploy(assembly);
     expect(said.match(/✅ .*/g)).toEqual(stacks.map(() => expect.stringContaining("(no changes)")));
     expect(await account.resources(stacks)).toEqual(existing);
   });
 
-  it("is destroyed: what it says it retains is left, and nothing else", async () => {
+  it("is destroyed: the resources with DeletionPolicy Retain are left, and nothing else", async () => {
     await destroy(assembly);
     const retained = retainedOf(stacks, existing);
     expect(await account.everything()).toEqual([...atFirst, ...expectedToBeListed(retained)].toSorted());
   });
 
-  it("is upgraded from the last release without replacing what holds data", async () => {
+  it("is upgraded from the last release without replacing a table, bucket or queue", async () => {
     const before = await account.everything();
     const release = await lastRelease(env, join(folder, `${env}-release`));
     const releasedStacks = stacksOf(release);
@@ -134,7 +134,7 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
     const markers = new Markers(emulator, released);
     await markers.put();
 
-    // The emulator knows no previous value of a parameter that had its default.
+    // moto knows no previous value of a parameter that was left at its default.
     await deploy(assembly, "--no-previous-parameters");
     const upgraded = await account.resources(stacks);
     const stateful = (all: readonly Existing[]): readonly Existing[] => all.filter(({ type }) => STATEFUL.has(type));
@@ -147,7 +147,7 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
       expect(replaced.filter((id) => STATEFUL.has(resources[id]?.Type ?? ""))).toEqual([]);
     }
 
-    // CloudFormation deletes no bucket with anything in it.
+    // CloudFormation deletes only empty buckets.
     if (env !== "prod") await markers.emptyBuckets();
     await destroy(assembly);
     const retained = retainedOf(stacks, upgraded);
@@ -176,7 +176,7 @@ it.each<{ change: string; changed: (table: Table) => object }>([
     changed: (table) => ({ Table: { ...table, Properties: { ...table.Properties, TableName: "jobs" } } }),
   },
   { change: "another logical id", changed: (table) => ({ Jobs: table }) },
-])("a table with $change would be found to be replaced", async ({ changed }) => {
+])("the replacement check reports a table with $change", async ({ changed }) => {
   const [, table] = Object.entries(stacksOf(await lastRelease("dev", join(folder, "dev-released")))[0]?.resources ?? {})
     .filter(([, { Type }]) => Type === "AWS::DynamoDB::Table")
     .flat() as [string, Table];
@@ -188,7 +188,7 @@ it.each<{ change: string; changed: (table: Table) => object }>([
   expect(await emulator.python("replacements.py", old, other)).toEqual(["Table"]);
 });
 
-it("what the emulator has no more of than a name is listed in docs/deploying.md", () => {
+it("every type that moto does not implement is listed in docs/deploying.md", () => {
   const docs = readFileSync(new URL("../../docs/deploying.md", import.meta.url), "utf8");
   expect(placeholders.size).toBeGreaterThan(0);
   expect([...placeholders].filter((type) => !docs.includes(type))).toEqual([]);
