@@ -24,16 +24,12 @@ interface FileSlice {
 
 export interface Reply {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | FileSlice;
 }
 
 type Handler = (request: S3Request, stores: Stores) => Promise<Reply>;
-export type Handlers<O extends S3Operation> = Readonly<Record<O, Handler>>;
-
-export function emptyReply(status: number, headers: Readonly<Record<string, string>> = {}): Reply {
-  return { status, headers };
-}
+export type Handlers = Readonly<Record<S3Operation, Handler>>;
 
 export function xmlReply(root: string, content: XmlContent, status = 200): Reply {
   return { status, headers: { "content-type": "application/xml" }, body: toXml(root, content) };

@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { hasCode } from "../shared/errno.ts";
 import { type EmbeddedService, KEEP_ALIVE_MS, listen } from "../shared/loopback.ts";
 import { bucketOperations } from "./bucket-operations.ts";
 import { BucketStore } from "./buckets.ts";
-import { hasCode, Workshop } from "./disk.ts";
+import { Workshop } from "./disk.ts";
 import { S3Error } from "./errors.ts";
 import { UploadStore } from "./multipart.ts";
 import { objectOperations } from "./object-operations.ts";
@@ -35,7 +36,7 @@ export interface EmbeddedS3Options {
   readonly onBytes?: (progress: { bucket: string; key: string; bytes: number }) => void;
 }
 
-const HANDLERS: Handlers<S3Operation> = { ...bucketOperations, ...objectOperations, ...uploadOperations };
+const HANDLERS: Handlers = { ...bucketOperations, ...objectOperations, ...uploadOperations };
 const CLIENT_WENT_AWAY = 499;
 
 /** Once it has stopped, everything that was answered is on disk. */
