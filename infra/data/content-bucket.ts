@@ -31,7 +31,10 @@ export class ContentBucket extends PrivateBucket {
         ...denied,
         sid: "RefuseWritesWithoutIfNoneMatch",
         actions: ["s3:PutObject"],
-        conditions: { Null: { "s3:if-none-match": "true" }, Bool: { "s3:ObjectCreationOperation": "true" } },
+        conditions: {
+          Null: { "s3:if-none-match": "true" },
+          Bool: { "s3:ObjectCreationOperation": "true" },
+        },
       }),
     );
     // Lifecycle rules are not subject to bucket policies. An administrator who has to delete an object must remove this

@@ -17,11 +17,9 @@ import { xmlReply, type Handlers, type Reply, type Stores } from "./reply.ts";
 import { parseRequest, targetOf, type S3Operation, type S3Target } from "./request.ts";
 import { uploadOperations } from "./upload-operations.ts";
 
-export interface S3RequestSeen {
+export interface S3RequestSeen extends S3Target {
   /** S3's name of the operation, or "Unknown". */
   readonly operation: S3Operation | "Unknown";
-  readonly bucket: string;
-  readonly key: string;
   /** 499 if the client disconnected before the answer. */
   readonly status: number;
 }
