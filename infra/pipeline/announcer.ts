@@ -32,9 +32,8 @@ export class Announcer extends HandlerFunction<AnnouncerEnv> {
       },
     });
     readStream(this, {
-      table: data.table,
-      deadLetters: data.streamDeadLetters,
-      filters: [ENDS_WELL],
+      data,
+      filter: ENDS_WELL,
       batchSize: 100,
       window: Duration.seconds(1),
       isPartly: true,

@@ -35,9 +35,8 @@ export class Archiver extends HandlerFunction<ArchiverEnv> {
       },
     });
     readStream(this, {
-      table: data.table,
-      deadLetters: data.streamDeadLetters,
-      filters: [EXPIRED_JOBS],
+      data,
+      filter: EXPIRED_JOBS,
       // Large batches make few, large objects, and nobody waits for them. A record is about 3 KB of JSON, and Lambda
       // accepts at most 6 MB for a batch.
       batchSize: 1000,

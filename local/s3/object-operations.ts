@@ -12,7 +12,7 @@ import {
   type Handlers,
   type Reply,
 } from "./reply.ts";
-import { copySourceOf, headerOf, type S3Request } from "./request.ts";
+import { copySourceOf, headerOf, type ByteRange, type S3Request } from "./request.ts";
 import { parseDeletion, quoted, unquoted } from "./xml.ts";
 
 export const objectOperations = {
@@ -121,11 +121,6 @@ function describe(request: S3Request, object: StoredObject): Reply {
   const wantsChecksum = headerOf(request, "x-amz-checksum-mode")?.toUpperCase() === "ENABLED";
   const checksum = wantsChecksum ? checksumHeaders(object.crc32) : {};
   return { status: 200, headers: { ...common, ...checksum, "content-length": String(object.bytes) } };
-}
-
-interface ByteRange {
-  readonly start: number;
-  readonly end: number;
 }
 
 /** Ignores a header that is not one simple range, as S3 does. */

@@ -4,7 +4,7 @@ import type { Workshop } from "./disk.ts";
 import { notImplemented } from "./errors.ts";
 import type { UploadStore } from "./multipart.ts";
 import type { ObjectStore, StoredObject, WriteConditions } from "./objects.ts";
-import { headerOf, type S3Operation, type S3Request } from "./request.ts";
+import { headerOf, type ByteRange, type S3Operation, type S3Request } from "./request.ts";
 import { quoted, toXml, type XmlContent } from "./xml.ts";
 
 export interface Stores {
@@ -15,11 +15,9 @@ export interface Stores {
   readonly onBytes: (progress: { bucket: string; key: string; bytes: number }) => void;
 }
 
-/** Part of a file, both ends included. The code that sends it closes the file. */
-interface FileSlice {
+/** Part of a file. The code that sends it closes the file. */
+interface FileSlice extends ByteRange {
   readonly file: FileHandle;
-  readonly start: number;
-  readonly end: number;
 }
 
 export interface Reply {

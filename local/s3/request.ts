@@ -143,6 +143,12 @@ export function wholeNumber(request: S3Request, name: string, least: number, mos
   return Math.min(value, most);
 }
 
+/** Bytes of an object, both ends included. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The source of a copy. The header is a percent-encoded `/bucket/key`. */
 export function copySourceOf(request: S3Request): S3Target {
   const header = headerOf(request, "x-amz-copy-source") ?? "";

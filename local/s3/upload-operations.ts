@@ -3,7 +3,7 @@ import { S3Error } from "./errors.ts";
 import type { Upload, UploadTarget } from "./multipart.ts";
 import { checkCopySource } from "./object-operations.ts";
 import { isoTime, keptHeaders, writeConditions, xmlReply, type Handlers, type Stores } from "./reply.ts";
-import { copySourceOf, headerOf, wholeNumber, type S3Request } from "./request.ts";
+import { copySourceOf, headerOf, wholeNumber, type ByteRange, type S3Request } from "./request.ts";
 import { parseCompletion, quoted } from "./xml.ts";
 import { listedKey } from "./bucket-operations.ts";
 import { compareKeys } from "./keys.ts";
@@ -151,7 +151,7 @@ async function copyRange(request: S3Request, { buckets, objects, workshop }: Sto
 
 async function* nothing(): AsyncGenerator<Buffer> {}
 
-function copySourceRange(request: S3Request, bytes: number): { readonly start: number; readonly end: number } {
+function copySourceRange(request: S3Request, bytes: number): ByteRange {
   const header = headerOf(request, "x-amz-copy-source-range");
   if (header === undefined) return { start: 0, end: bytes - 1 };
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header) ?? [];

@@ -50,7 +50,6 @@ const KNOWN = new Set([
   "AWS::IAM::Policy",
   "AWS::SQS::QueuePolicy",
   "AWS::Logs::LogGroup",
-  "AWS::CDK::Metadata",
 ]);
 
 /** @throws Error if the template has a resource of a type that the local run does not know. */
