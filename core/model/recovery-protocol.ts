@@ -6,7 +6,7 @@ import { isNew, isOpen, isStillStarted, operationEntries, TROUBLE_ATTRIBUTES } f
 import { operationAttribute } from "./record-codec.ts";
 import type { JobRecord } from "./record.ts";
 import type { JobState, ReopenedState } from "./states.ts";
-import type { Clause, Item, Write } from "./write.ts";
+import type { Clause, Write } from "./write.ts";
 
 const isFailed: Clause = { attribute: "state", is: "=", than: "FAILED" satisfies JobState };
 const FAILED_ATTRIBUTES = [...TROUBLE_ATTRIBUTES, "failed_at", "expires_at"];
@@ -54,8 +54,8 @@ export function recoverJob(seen: JobRecord, watchAtMs: number, by: string, nowMs
 }
 
 /** Looks at an item again later. Refused if it was written since it was read. */
-export const postponeWatch = (item: Item, watchAtMs: number, untilMs: number): Write => ({
-  key: String(item["pk"]),
+export const postponeWatch = (key: string, watchAtMs: number, untilMs: number): Write => ({
+  key,
   when: [[{ attribute: "watch_at", is: "=", than: watchAtMs }]],
   set: { watch_at: untilMs },
 });

@@ -4,6 +4,7 @@ import { messageOf } from "../model/message.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { JobRecord } from "../model/record.ts";
 import { postponeWatch, recoverJob } from "../model/recovery-protocol.ts";
+import type { Item } from "../model/write.ts";
 import type { Items, WatchedKey } from "../ports/items.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { Clock, Random } from "../ports/runtime.ts";
@@ -19,7 +20,7 @@ export interface ReviverDeps {
   readonly settings: { readonly requeueGraceMs: number; readonly recoverLimit: number };
 }
 
-export interface Revived {
+interface Revived {
   readonly job: JobRecord;
   /** Time since the job's lease expired, or since its message should have come back plus the grace. */
   readonly overdueMs: number;
@@ -70,7 +71,7 @@ async function revive(deps: ReviverDeps, key: string): Promise<Revived | undefin
   const item = await items.read(key);
   const watchAtMs = item?.["watch_at"];
   if (!item || typeof watchAtMs !== "number" || watchAtMs > clock.nowMs()) return undefined;
-  const job = await readJob(deps, item, watchAtMs);
+  const job = await readJob(deps, key, item, watchAtMs);
   const nowMs = clock.nowMs();
   const by = random.uniqueId();
   const outcome = await items.write(recoverJob(job, watchAtMs, by, nowMs, settings.requeueGraceMs));
@@ -80,17 +81,15 @@ async function revive(deps: ReviverDeps, key: string): Promise<Revived | undefin
   return { job, overdueMs: nowMs - watchAtMs };
 }
 
-type ReadItem = NonNullable<Awaited<ReturnType<Items["read"]>>>;
-
 /** A record that cannot be read is looked at again after the grace, so that it does not fill its shard for ever. */
-async function readJob(deps: ReviverDeps, item: ReadItem, watchAtMs: number): Promise<JobRecord> {
+async function readJob(deps: ReviverDeps, key: string, item: Item, watchAtMs: number): Promise<JobRecord> {
   try {
     return decodeJob(item);
   } catch (error) {
     const { clock, items, settings, telemetry } = deps;
     telemetry.log("error", "A job's record cannot be read, so the job is not recovered.", {}, error);
     if (error instanceof DamagedRecordError)
-      await items.write(postponeWatch(item, watchAtMs, clock.nowMs() + settings.requeueGraceMs));
+      await items.write(postponeWatch(key, watchAtMs, clock.nowMs() + settings.requeueGraceMs));
     throw error;
   }
 }

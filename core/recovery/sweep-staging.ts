@@ -14,6 +14,8 @@ export interface SweeperDeps {
   readonly settings: { readonly sweepLimit: number; readonly orphanAgeMs: number };
 }
 
+const keyOf = ({ key }: StagingLitter): string => jobItemKey(jobIdOfStagingKey(key));
+
 /**
  * Removes what nobody needs from one page of staging, and remembers where the next sweep continues. What cannot be
  * removed is found again by the sweep that starts over.
@@ -23,7 +25,6 @@ export async function sweepStaging(deps: SweeperDeps, failures: Failures): Promi
   const { items, settings, staging } = deps;
   const place = await items.read(RECONCILER_KEY);
   const page = await staging.litter(cursorOf(place), settings.sweepLimit);
-  const keyOf = ({ key }: StagingLitter): string => jobItemKey(jobIdOfStagingKey(key));
   const records = await items.readMany([...new Set(page.found.map(keyOf))]);
   let removed = 0;
   for (const found of page.found) {

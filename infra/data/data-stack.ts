@@ -1,20 +1,21 @@
 import { EventBus } from "aws-cdk-lib/aws-events";
+import { Duration } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
-import { AccessLogBucket } from "./access-log-bucket.ts";
 import { ContentBucket } from "./content-bucket.ts";
 import { JobsTable } from "./jobs-table.ts";
 import { PrivateBucket } from "./private-bucket.ts";
-import { StagingBucket } from "./staging-bucket.ts";
 import { StreamDeadLetters } from "./stream-dead-letters.ts";
 import { WorkQueue } from "./work-queue.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../environments/environments.ts";
 import { FetchonceStack } from "../environments/fetchonce-stack.ts";
+import { UPLOADS_KEPT_DAYS } from "../environments/limits.ts";
 
 /** The stack of everything that must outlive every deployment: jobs, messages and content. It contains no code. */
 export class DataStack extends FetchonceStack {
   readonly table: JobsTable;
   readonly work: WorkQueue;
-  readonly staging: StagingBucket;
+  /** Where bodies are streamed to before they are verified. Nothing in it is needed for longer than a transfer. */
+  readonly staging: PrivateBucket;
   readonly content: ContentBucket;
   /** Lives in the data stack, so that redeploying the pipeline never removes subscribers' rules. */
   readonly announcements: EventBus;
@@ -34,8 +35,20 @@ export class DataStack extends FetchonceStack {
 
     this.table = new JobsTable(this, "Table", environment);
     this.work = new WorkQueue(this, "Work", environment);
-    const accessLogs = new AccessLogBucket(this, "AccessLogs", { protectData });
-    this.staging = new StagingBucket(this, "Staging", { protectData, accessLogs });
+    // S3's own log of every request to the other buckets: who accessed which object.
+    const accessLogs = new PrivateBucket(this, "AccessLogs", {
+      protectData,
+      lifecycleRules: [{ id: "ForgetOldLogs", expiration: Duration.days(90) }],
+    });
+    this.staging = new PrivateBucket(this, "Staging", {
+      protectData,
+      accessLogs,
+      // A safety net for anything that the reconciler's sweep misses.
+      lifecycleRules: [
+        { id: "AbortForgottenUploads", abortIncompleteMultipartUploadAfter: Duration.days(UPLOADS_KEPT_DAYS) },
+        { id: "RemoveForgottenObjects", expiration: Duration.days(7) },
+      ],
+    });
     this.content = new ContentBucket(this, "Content", {
       protectData,
       accessLogs,

@@ -99,14 +99,14 @@ export interface Environment {
 
   /** How long a lease lasts: a dead worker blocks its job this long. Renewed after a third. In ms, at least 3,000. */
   readonly leaseTtlMs: number;
-  /** How late a job's message must be before the reconciler sends another one. In ms. */
+  /** How late a job's message must be before the reconciler sends another one. In ms, at least 0. */
   readonly requeueGraceMs: number;
   /** How long before its timeout a worker hands over unfinished files. In ms, 1,000 to `workerTimeoutMs` - 1,000. */
   readonly deadlineBufferMs: number;
   /** Leases without progress after which a job fails, 1 to 15: below the queue's `MAX_RECEIVE_COUNT`. */
   readonly maxAttempts: number;
   /**
-   * How often one file may be carried over to another invocation. At least 0; at most what keeps all its invocations
+   * How often one file may be carried over to another invocation. At least 1; at most what keeps all its invocations
    * together shorter than S3 keeps an unfinished upload: 286 with a `workerTimeoutMs` of 900,000.
    */
   readonly maxHops: number;
@@ -126,9 +126,9 @@ export interface Environment {
    * `recordRetentionDays` + 7. Undefined: for ever, the only value allowed with `expiredRecords: "keep"`.
    */
   readonly contentRetentionDays: number | undefined;
-  /** How long a connection to an origin may take. In ms. */
+  /** How long a connection to an origin may take. In ms, 1 to `workerTimeoutMs`. */
   readonly httpConnectTimeoutMs: number;
-  /** Longest silence of an origin, before its headers and between two pieces of its body. In ms. */
+  /** Longest silence of an origin, before its headers and between two pieces of its body. In ms, as the one above. */
   readonly httpIdleTimeoutMs: number;
 
   /** Jobs that one run of the reconciler may recover, at least 1. A run must end within its timeout of 55 s. */

@@ -28,19 +28,17 @@ const CONFIGS: Readonly<Record<CodeDeploymentPace, ILambdaDeploymentConfig>> = {
  * the alias back and the deployment fails. Both versions may process the same job, so each must read what the other
  * writes.
  */
-export class CodeDeployment extends Construct {
-  constructor(scope: Construct, id: string, { alias, pace, alarms }: CodeDeploymentProps) {
-    super(scope, id);
-    const group = new LambdaDeploymentGroup(this, "Deployments", {
-      application: new LambdaApplication(this, "Application"),
-      alias,
-      deploymentConfig: CONFIGS[pace],
-      alarms: [...alarms],
-    });
-    Validations.of(group.role).acknowledge({
-      id: "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]",
-      reason:
-        "CodeDeploy assumes the role to shift the alias; AWS keeps the managed policy in step with what CodeDeploy calls.",
-    });
-  }
+export function deployInSteps(scope: Construct, id: string, { alias, pace, alarms }: CodeDeploymentProps): void {
+  const deployment = new Construct(scope, id);
+  const group = new LambdaDeploymentGroup(deployment, "Deployments", {
+    application: new LambdaApplication(deployment, "Application"),
+    alias,
+    deploymentConfig: CONFIGS[pace],
+    alarms: [...alarms],
+  });
+  Validations.of(group.role).acknowledge({
+    id: "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]",
+    reason:
+      "CodeDeploy assumes the role to shift the alias; AWS keeps the managed policy in step with what CodeDeploy calls.",
+  });
 }

@@ -5,7 +5,6 @@ import type { Construct } from "constructs";
 import { HandlerFunction, type HandlerFunctionProps } from "./handler-function.ts";
 
 const INTERVAL = Duration.minutes(1);
-const ONE_AT_A_TIME = { reservedConcurrentExecutions: 1 };
 /** A run that failed or could not start is not retried: the next one does its work. */
 const NO_SECOND_TRY = { maxEventAge: INTERVAL, retryAttempts: 0 };
 
@@ -22,7 +21,7 @@ export class MinuteFunction<Variables> extends HandlerFunction<Variables> {
       throw new RangeError(
         `${id}: timeoutMs is ${props.timeoutMs}. Write less than ${INTERVAL.toMilliseconds()}: a run must end before the next one is due.`,
       );
-    super(scope, id, { ...props, ...ONE_AT_A_TIME, ...NO_SECOND_TRY });
+    super(scope, id, { ...props, ...NO_SECOND_TRY, reservedConcurrentExecutions: 1 });
     this.runBy(new Rule(this, "Schedule", { schedule: Schedule.rate(INTERVAL) }));
     Validations.of(this).acknowledge(
       ...["Serverless-LambdaDLQ", "Serverless-LambdaAsyncFailureDestination", "Serverless-EventBusDLQ"].map((rule) => ({

@@ -9,24 +9,16 @@ import { countFailuresByHost } from "../../dashboards/cloudwatch/contributors.ts
 import { makeDashboard } from "../../dashboards/cloudwatch/dashboard.ts";
 import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
 import { saveQueries } from "../../dashboards/cloudwatch/saved-queries.ts";
-import type { DataStack } from "../data/data-stack.ts";
-import {
-  deploymentNameOf,
-  type Environment,
-  type EnvironmentName,
-  type Monitoring as Settings,
-} from "../environments/environments.ts";
+import { deploymentNameOf, type Monitoring as Settings } from "../environments/environments.ts";
 import type { Announcer } from "./announcer.ts";
+import type { Deployment } from "./handler-function.ts";
 import { Notifications } from "./notifications.ts";
 import type { Reconciler } from "./reconciler.ts";
 import type { GateRollout } from "./gate-rollout.ts";
 import type { Worker } from "./worker.ts";
 
-export interface MonitoringProps {
-  readonly name: EnvironmentName;
-  readonly environment: Environment;
+export interface MonitoringProps extends Deployment {
   readonly monitoring: Settings;
-  readonly data: DataStack;
   readonly worker: Worker;
   readonly reconciler: Reconciler;
   readonly announcer: Announcer;
@@ -35,7 +27,6 @@ export interface MonitoringProps {
 
 /** Alarms, dashboard, saved queries and notifications for on-call, made from the catalogue in `dashboards/`. */
 export class Monitoring extends Construct {
-  readonly dashboardName: string;
   /** The alarms that page somebody. */
   readonly pages: readonly IAlarm[];
 
@@ -43,7 +34,6 @@ export class Monitoring extends Construct {
     super(scope, id);
     const { environment, monitoring, worker, reconciler } = props;
     const prefix = deploymentNameOf(props.name);
-    this.dashboardName = prefix;
     const logs = { worker: worker.function.logGroup, reconciler: reconciler.function.logGroup };
 
     const notifications = new Notifications(this, "Notifications", prefix, monitoring.tells);

@@ -4,17 +4,12 @@ import type { Construct } from "constructs";
 import { ARCHIVE_PREFIX } from "../../core/stream/archive.ts";
 import { jobItemKey } from "../../core/model/keys.ts";
 import type { ArchiverEnv } from "../../lambdas/archiver/env.ts";
-import type { DataStack } from "../data/data-stack.ts";
-import type { Environment, EnvironmentName } from "../environments/environments.ts";
-import { HandlerFunction } from "./handler-function.ts";
+import { type Deployment, HandlerFunction } from "./handler-function.ts";
 import { permitObjects } from "./permissions.ts";
 import type { PrivateBucket } from "../data/private-bucket.ts";
 import { readStream } from "./table-stream.ts";
 
-export interface ArchiverProps {
-  readonly name: EnvironmentName;
-  readonly environment: Environment;
-  readonly data: DataStack;
+export interface ArchiverProps extends Deployment {
   readonly archive: PrivateBucket;
 }
 
@@ -26,23 +21,22 @@ const EXPIRED_JOBS = FilterCriteria.filter({
 
 /** Stores the records of finished jobs in the archive after their TTL has removed them from the table. */
 export class Archiver extends HandlerFunction<ArchiverEnv> {
-  constructor(scope: Construct, id: string, { name, environment, data, archive }: ArchiverProps) {
+  constructor(scope: Construct, id: string, deployment: ArchiverProps) {
+    const { data, archive } = deployment;
     super(scope, id, {
+      deployment,
       lambda: "archiver",
       description: "Archives expired job records.",
       timeoutMs: 60_000,
       memorySize: 512,
-      logRetention: environment.logRetention,
-      environment: {
-        ENVIRONMENT_NAME: name,
+      variables: {
         ARCHIVE_BUCKET: archive.bucketName,
         DEAD_LETTER_QUEUE_URL: data.streamDeadLetters.queueUrl,
       },
     });
     readStream(this, {
-      table: data.table,
-      deadLetters: data.streamDeadLetters,
-      filters: [EXPIRED_JOBS],
+      data,
+      filter: EXPIRED_JOBS,
       // Large batches make few, large objects, and nobody waits for them. A record is about 3 KB of JSON, and Lambda
       // accepts at most 6 MB for a batch.
       batchSize: 1000,

@@ -78,7 +78,11 @@ describe("settings that do not fit together", () => {
     [{ leaseTtlMs: 2999 }, "leaseTtlMs is 2999. Write a whole number of at least 3000"],
     [{ deadlineBufferMs: 900_000 }, "deadlineBufferMs is 900000. Write a whole number from 1000 to 899000"],
     [{ maxAttempts: 16 }, "maxAttempts is 16. Write a whole number from 1 to 15"],
-    [{ maxHops: 287 }, "maxHops is 287. Write a whole number from 0 to 286: an unfinished upload is kept for 3 days."],
+    [{ requeueGraceMs: -1 }, "requeueGraceMs is -1. Write a whole number of at least 0"],
+    [{ maxHops: 0 }, "maxHops is 0. Write a whole number from 1 to 286"],
+    [{ maxHops: 287 }, "maxHops is 287. Write a whole number from 1 to 286: a long file needs further invocations"],
+    [{ httpConnectTimeoutMs: 0 }, "httpConnectTimeoutMs is 0. Write a whole number from 1 to 900000"],
+    [{ httpIdleTimeoutMs: 900_001 }, "httpIdleTimeoutMs is 900001. Write a whole number from 1 to 900000"],
     [{ retryBaseMs: 900_001 }, "retryBaseMs is 900001. Write a whole number from 1 to 900000"],
     [{ retryCapMs: 900_001 }, "retryCapMs is 900001. Write a whole number from 1 to 900000"],
     [

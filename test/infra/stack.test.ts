@@ -187,14 +187,18 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     { id: "Reconciler", schema: reconcilerEnv },
     { id: "Announcer", schema: announcerEnv },
     ...(name === "local" ? [] : [{ id: "Rollout", schema: gateRolloutEnv }]),
-  ])(
-    "gives the $id exactly the variables that its env.ts declares, and Node's options, with values that it accepts",
-    ({ id, schema }) => {
-      const declared = ["NODE_OPTIONS", ...Object.keys(schema.shape)];
-      expect(Object.keys(templates[name].variablesOf(id)).sort()).toEqual(declared.sort());
-      expect(schema.safeParse(templates[name].deployedVariablesOf(id)).error).toBeUndefined();
-    },
-  );
+  ])("gives the $id exactly the variables that its env.ts declares, with values that it accepts", ({ id, schema }) => {
+    const declared = Object.keys(schema.shape);
+    expect(Object.keys(templates[name].variablesOf(id)).sort()).toEqual(declared.sort());
+    expect(schema.safeParse(templates[name].deployedVariablesOf(id)).error).toBeUndefined();
+  });
+
+  it.each(functionsOf(name))("lets the %s translate stacks to lines of the sources", (id) => {
+    const { Environment } = templates[name].one("AWS::Lambda::Function", id).properties as {
+      Environment: { Variables: Record<string, unknown> };
+    };
+    expect(Environment.Variables["NODE_OPTIONS"]).toBe("--enable-source-maps");
+  });
 
   it.each(functionsOf(name))(
     "builds the variables of the %s from literals and Refs only, so that the laptop run can resolve them",

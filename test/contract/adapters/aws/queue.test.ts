@@ -11,8 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { sqsQueue } from "../../../../adapters/aws/sqs.ts";
 import { RetryableError } from "../../../../core/model/errors.ts";
 import type { Queue } from "../../../../core/ports/queue.ts";
-import type { EmbeddedService } from "../../../../local/aws/dynamodb.ts";
-import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
+import { type EmbeddedService, loopbackEndpoint } from "../../../../local/shared/loopback.ts";
 import { startSqs, type SqsRequest } from "../../../../local/aws/sqs.ts";
 
 const configOf = (endpoint: string): SQSClientConfig => ({
@@ -31,7 +30,7 @@ describe("Queue on the embedded SQS", () => {
   let made = 0;
 
   beforeAll(async () => {
-    service = await startSqs({ onRequest: (request) => requests.push(request) });
+    service = await startSqs((request) => requests.push(request));
     client = new SQSClient(configOf(service.endpoint));
   });
   afterAll(async () => {

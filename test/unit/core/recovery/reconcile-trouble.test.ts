@@ -1,6 +1,7 @@
 /** One job's trouble is that job's: a run of the reconciler that meets it goes on with the rest. */
 import { describe, expect, it } from "vitest";
 import { jobIdOf, jobItemKey, stagingKey, watchShardOf, watchShards } from "../../../../core/model/keys.ts";
+import type { Write } from "../../../../core/model/write.ts";
 import { reconcile } from "../../../../core/recovery/reconcile.ts";
 import { answer, fileOrigin, MESSAGE, settled, world, type World } from "../../../simulation/world.ts";
 
@@ -65,8 +66,16 @@ describe("a reconciler run in which a call fails", () => {
   const refusing = (message: string) => async (): Promise<never> => Promise.reject(new Error(message));
 
   it.each([
-    ["a read", keyOf(0), (w: World) => ({ items: { ...w.items, read: failFor(w.items.read, keyOf(0)) } })],
-    ["a write", keyOf(0), (w: World) => ({ items: { ...w.items, write: failFor(w.items.write, keyOf(0)) } })],
+    [
+      "a read",
+      keyOf(0),
+      (w: World) => ({ items: { ...w.items, read: failFor(async (key: string) => w.items.read(key), keyOf(0)) } }),
+    ],
+    [
+      "a write",
+      keyOf(0),
+      (w: World) => ({ items: { ...w.items, write: failFor(async (write: Write) => w.items.write(write), keyOf(0)) } }),
+    ],
   ] as const)("recovers the other jobs after %s failed, sweeps, and fails at its end", async (_what, key, broken) => {
     const w = await deadLeases(3);
     let sweeps = 0;
@@ -97,7 +106,7 @@ describe("a reconciler run in which a call fails", () => {
       await w.staging.put(stagingKey(jobIdOf(MESSAGE), attempt), Buffer.from("litter"), "text/plain");
     const staging = {
       ...w.staging,
-      delete: failFor(w.staging.delete, stagingKey(jobIdOf(MESSAGE), "7")),
+      delete: failFor(async (key: string) => w.staging.delete(key), stagingKey(jobIdOf(MESSAGE), "7")),
       litter: async () => ({ ...(await w.staging.litter(undefined, 10)), next: "next" }),
     };
     await expect(reconcile({ ...w.deps, staging, settings: SETTINGS })).rejects.toThrow(AggregateError);
