@@ -1,4 +1,6 @@
 import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
+import { changeGateBy } from "../../core/gate/change-gate.ts";
+import type { Gate } from "../../core/gate/gate.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
@@ -88,6 +90,14 @@ export const announcerIn = (process: SimulatedProcess, { bus, failIf, trace }: A
     telemetry: trace.telemetryOf(process.name),
     contentBucket: CONTENT_BUCKET,
   });
+
+/** An operator's `gate set`. */
+export const turnGateIn = async (process: SimulatedProcess, services: Services, percent: Gate): Promise<unknown> =>
+  changeGateBy({ clock: process.clock, items: services.ports.items(process) }, process.name, (gate) =>
+    gate?.percent === percent
+      ? undefined
+      : { percent, phase: "set", retreatTo: percent, reason: "the schedule turns it" },
+  );
 
 /** An operator's `redrive failed` of all failed jobs. */
 export const redriveIn = async (process: SimulatedProcess, services: Services): Promise<unknown> =>

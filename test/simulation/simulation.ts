@@ -1,32 +1,30 @@
-import type { Context } from "aws-lambda";
-import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
+import type { Gate } from "../../core/gate/gate.ts";
 import { Accepted } from "./oracle/accepted.ts";
 import { Announcing } from "./oracle/announcing.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
-import { checkDuplicate, Violation } from "./oracle/invariants.ts";
+import { Violation } from "./oracle/violation.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
-import { reconcilerIn, redriveIn, workerIn, type Services } from "./functions.ts";
+import { reconcilerIn, redriveIn, turnGateIn, type Services } from "./functions.ts";
 import { checkIndexed } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
-import { durationMs, type Boundary, type SimulatedProcess } from "./services/process.ts";
+import { durationMs, type Boundary } from "./services/process.ts";
 import { Processes } from "./processes.ts";
-import { SimulatedQueue, type QueuedMessage } from "./services/queue.ts";
+import { SimulatedQueue } from "./services/queue.ts";
 import type { OriginQuestion, SimulationOptions, Stage } from "./scenarios/scenario.ts";
 import {
   healingMs,
   INVOCATION_MS,
   MAX_RECEIVES,
   ORPHAN_AGE_MS,
-  POLL_EVERY_MS,
   RECONCILE_EVERY_MS,
   SETTINGS,
   VISIBILITY_MS,
 } from "./services/settings.ts";
-import { eventOf } from "./services/stubs.ts";
 import { NOTHING_HAPPENED, VirtualTime } from "./services/time.ts";
 import { Trace } from "./services/trace.ts";
 import { WatchedPorts } from "./watched-ports.ts";
+import { Workers } from "./workers.ts";
 import { INVOCATION } from "../invocation.ts";
 
 /** A reconciler that starts now cannot meet a job that becomes due later than this. */
@@ -42,7 +40,6 @@ export class Simulation implements Stage {
   readonly accepted: Accepted;
   readonly announcing: Announcing;
   readonly gate: GateWatch;
-  readonly #settings: WorkerSettings;
   readonly #options: SimulationOptions;
   readonly #processes: Processes;
   readonly #services: Services;
@@ -62,7 +59,6 @@ export class Simulation implements Stage {
       (event) => onTelemetry && this.#failIf(() => onTelemetry(event)),
     );
     const { scenario } = options;
-    this.#settings = { ...SETTINGS, ...scenario.settings };
     this.blobs = simulatedBlobs({
       nowMs: () => this.time.nowMs,
       every: () => () => undefined,
@@ -107,7 +103,18 @@ export class Simulation implements Stage {
       end: (process) => this.#processes.end(process),
     });
     this.#faultsUntilMs = this.#startMs + options.faultsEndMs;
-    this.time.plan(0, () => this.#poll());
+    const workers = new Workers({
+      options,
+      time: this.time,
+      services: this.#services,
+      settings: { ...SETTINGS, ...scenario.settings },
+      processes: this.#processes,
+      accepted: this.accepted,
+      gate: this.gate,
+      skewMs: () => this.#skewMs("worker"),
+      fail: this.#fail,
+    });
+    this.time.plan(0, () => workers.poll());
     this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
     for (const atMs of scenario.operatorAtMs ?? []) this.redriveAfter(atMs);
   }
@@ -176,6 +183,13 @@ export class Simulation implements Stage {
     });
   }
 
+  /** An operator's command changes the gate document. */
+  turnGate(percent: Gate): void {
+    const process = this.#processes.start("operator", this.#skewMs("operator"));
+    const end = (): void => this.#processes.end(process);
+    void turnGateIn(process, this.#services, percent).then(end, end);
+  }
+
   get reopenings(): number {
     return this.#services.ports.reopenings;
   }
@@ -209,53 +223,6 @@ export class Simulation implements Stage {
     const nth = (this.#answers.get(`${request.method} ${request.url}`) ?? 0) + 1;
     this.#answers.set(`${request.method} ${request.url}`, nth);
     return scenario.answer?.(request, nth, this.origin) ?? { kind: "body" };
-  }
-
-  #poll(): unknown {
-    this.time.plan(POLL_EVERY_MS, () => this.#poll());
-    if (this.#processes.workers >= this.#options.workers) return NOTHING_HAPPENED;
-    const messages = this.queue.receive(this.#options.dice.between(1, 3));
-    if (messages.length === 0) return NOTHING_HAPPENED;
-    this.#invoke(messages);
-    return undefined;
-  }
-
-  #invoke(messages: readonly QueuedMessage[]): void {
-    const begunMs = this.time.nowMs;
-    const { percent } = this.gate;
-    const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body));
-    const { reopenings } = this;
-    const process = this.#processes.start("worker", this.#skewMs("worker"), {
-      check: (boundary) => {
-        const isStillSo = this.reopenings === reopenings && this.gate.lowestSince(begunMs) === percent;
-        if (isDuplicate && isStillSo) checkDuplicate(boundary);
-      },
-    });
-    this.gate.begin(process.name, messages);
-    const endMs = begunMs + INVOCATION_MS;
-    const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
-    const handler = workerIn(process, this.#services, this.#settings);
-    const context = { getRemainingTimeInMillis: () => endMs - this.time.nowMs } as Context;
-    const work = async (): Promise<void> => {
-      const { batchItemFailures } = await handler(eventOf(messages), context);
-      const returned = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-      const done = messages.filter(({ id }) => !returned.has(id));
-      stopWatch();
-      // Each by itself: some deletions of a batch may fail, and those messages come back.
-      for (const message of done) {
-        await process
-          .call("queue", "acknowledge", async () => this.#acknowledge(process, message, begunMs))
-          .catch(() => undefined);
-      }
-      this.#processes.end(process);
-    };
-    work().catch(this.#fail);
-  }
-
-  #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, begunMs: number): void {
-    this.queue.delete(receipt);
-    if (this.accepted.mayLeave(body, this.gate.lowestSince(begunMs))) return;
-    this.#fail(new Violation(`${process.name} acknowledged ${body}, but nothing brings its job back`));
   }
 
   #startReconciler(): unknown {

@@ -1,3 +1,4 @@
+import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
 import type { Content } from "../../core/ports/content.ts";
 import type { FailedJobs, Items } from "../../core/ports/items.ts";
@@ -37,6 +38,7 @@ export class WatchedPorts {
         const before = items.all.get(write.key);
         const outcome = await items.write(write);
         if (outcome.applied) failIf(() => this.#table.applied(process.name, write, before, outcome.item));
+        if (outcome.applied && write.key === GATE_KEY) failIf(() => gate.written(process.name, before, outcome.item));
         if (outcome.applied && !before && isJob(write.key)) failIf(() => gate.checkRecorded(process.name, write.key));
         return outcome;
       },

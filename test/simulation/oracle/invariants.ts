@@ -6,13 +6,12 @@ import { jobMessage } from "../../../core/model/message.ts";
 import { UNGUARDED_PREFIX } from "../../../core/worker/unguarded.ts";
 import { decodeJob } from "../../../core/model/record-codec.ts";
 import { isJobState, isTerminal, JOB_STATES, mayFollow, type JobState } from "../../../core/model/states.ts";
+import { checkProgress } from "./progress.ts";
+import { Violation } from "./violation.ts";
 import type { Boundary } from "../services/process.ts";
 import { CONTENT_BUCKET, LEASE_TTL_MS, REQUEUE_GRACE_MS } from "../services/settings.ts";
 
-/** A broken invariant. The message says what broke it. */
-export class Violation extends Error {
-  override readonly name = "Violation";
-}
+export { Violation };
 
 const READS = new Set(["staging.head", "staging.listParts", "staging.litter", "content.head"]);
 
@@ -173,6 +172,7 @@ export class TableWatch {
     this.#checkWatched(write.key, after);
     if (before?.["state"] === "FAILED") return this.#reopenedBy(process, write.key, before, after);
     this.#checkStates(write.key, before, after);
+    checkProgress(process, write.key, before, after);
     checkNothingUndone(process, write, before);
 
     const isLeaseTaken = typeof write.set?.["lease_owner"] === "string";

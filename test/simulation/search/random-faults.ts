@@ -23,6 +23,9 @@ export interface Scene {
   answerWith(method: string, answer: OriginAnswer): void;
 }
 
+/** A fault that strikes only calls of its own kind. */
+export type TargetedFault = "echo";
+
 type Draw = (scene: Scene) => Fault | undefined;
 
 const named = (name: string): Error => Object.assign(new Error(name), { name });
@@ -183,13 +186,31 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
   /** Only if the gate was not open from the start: otherwise every job must take the guarded path. */
   function turnGate({ simulation, dice }) {
     if (simulation.gate.lowest === 100) return;
-    simulation.gate.turn(dice.pick([0, 50, 100]));
+    simulation.turnGate(dice.pick([0, 50, 100]));
   },
 ];
 
+/** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
+export const fits = (_of: TargetedFault, { port, method }: Boundary): boolean =>
+  method === "write" || (port === "content" && method === "publish");
+
+/** Mostly short: the write that the echo may undo follows soon. */
+const ECHO_WITHIN_MS = [300, 3000, LONGEST_REQUEST_MS];
+
+const echo: Draw = ({ dice }) => ({ kind: "echo", byMs: dice.below(dice.pick(ECHO_WITHIN_MS)) });
+
+interface Struck {
+  readonly what: string;
+  readonly fault?: Fault;
+}
+
 /** Draws a fault that fits the call, or an event around it, and lets it strike. */
-export function strike(scene: Scene, { port, method }: Boundary): { readonly what: string; readonly fault?: Fault } {
+export function strike(scene: Scene, { port, method }: Boundary, of?: TargetedFault): Struck {
   const { dice } = scene;
+  if (of === "echo") {
+    const fault = echo(scene);
+    return { what: JSON.stringify(fault), ...(fault && { fault }) };
+  }
   if (dice.chance(0.25)) {
     const happening = dice.pick(ENVIRONMENT_EVENTS);
     happening(scene);

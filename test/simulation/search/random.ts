@@ -10,7 +10,7 @@ import type { OriginQuestion, Scenario } from "../scenarios/scenario.ts";
 import { isResumable, type Schedule, type Shape, type PlannedFault } from "./schedule.ts";
 import { Simulation } from "../simulation.ts";
 import { Dice } from "../services/time.ts";
-import { strike, WORST_SKEW_MS, type Scene } from "./random-faults.ts";
+import { fits, strike, WORST_SKEW_MS, type Scene } from "./random-faults.ts";
 
 export interface Outcome {
   readonly violation: string | undefined;
@@ -61,12 +61,16 @@ const MAKES_START_OVER = /changeVersion|"(wrong length|wrong range|short|long|co
 const latencySeed = (seed: number): number => seed + 2 ** 52;
 const streamSeed = (seed: number): number => seed + 2 ** 51;
 
+type Waiting = PlannedFault & { readonly index: number };
+
 class RandomRun {
   readonly simulation: Simulation;
   readonly struck: { readonly index: number; readonly what: string }[] = [];
   healedInMs = 0;
   readonly #schedule: Schedule;
-  readonly #waiting: (PlannedFault & { readonly index: number })[];
+  readonly #waiting: Waiting[];
+  /** Faults that strike only calls of their own kind. */
+  readonly #targeted: Waiting[];
   readonly #answers = new Map<string, OriginAnswer[]>();
   /** Clock offsets in ms from the true time: the reconciler's machine first, then the workers' machines. */
   #clocks: readonly number[] = [0];
@@ -76,9 +80,9 @@ class RandomRun {
   constructor(schedule: Schedule, { only, trace, onTelemetry }: RunOptions) {
     const { seed, shape, faults } = schedule;
     this.#schedule = schedule;
-    this.#waiting = faults
-      .map(({ at, seed: own }, index) => ({ at, seed: own, index }))
-      .filter(({ index }) => only?.has(index) ?? true);
+    const waiting = faults.map((fault, index) => ({ ...fault, index })).filter(({ index }) => only?.has(index) ?? true);
+    this.#waiting = waiting.filter(({ of }) => of === undefined);
+    this.#targeted = waiting.filter(({ of }) => of !== undefined);
     if (this.#waiting[0]?.at === 0) this.#setClocks();
     this.simulation = new Simulation({
       scenario: this.#scenario(),
@@ -157,15 +161,22 @@ class RandomRun {
   }
 
   #faultAt(nth: number, boundary: Boundary): Fault | undefined {
-    const planned = this.#waiting[0];
-    if (!planned || planned.at > nth) return undefined;
-    this.#waiting.shift();
-    const { what, fault } = strike(this.#scene(new Dice(planned.seed)), boundary);
+    const planned = this.#plannedAt(nth, boundary);
+    if (!planned) return undefined;
+    const { what, fault } = strike(this.#scene(new Dice(planned.seed)), boundary, planned.of);
     if (fault?.kind === "clock jump") this.#jumpedMs += Math.abs(fault.byMs);
     const { process, port, method } = boundary;
     this.struck.push({ index: planned.index, what: `${what} at call ${nth}, ${process} ${port}.${method}` });
     this.simulation.extendFaults(0);
     return fault;
+  }
+
+  #plannedAt(nth: number, boundary: Boundary): Waiting | undefined {
+    const next = this.#waiting[0];
+    if (next && next.at <= nth) return this.#waiting.shift();
+    if (this.#targeted.length === 0) return undefined;
+    const place = this.#targeted.findIndex(({ at, of }) => at <= nth && of !== undefined && fits(of, boundary));
+    return place < 0 ? undefined : this.#targeted.splice(place, 1)[0];
   }
 
   #scene(dice: Dice): Scene {

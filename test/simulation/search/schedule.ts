@@ -3,6 +3,9 @@ import type { JobMessage } from "../../../core/model/message.ts";
 import type { Resource } from "../services/origin.ts";
 import { INVOCATION_MS, PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
+import { ENABLED, type Hazard } from "./enabled.ts";
+import { drawHazards, type Hazards } from "./hazards.ts";
+import type { TargetedFault } from "./random-faults.ts";
 
 /** A schedule without its faults. All of it is drawn from the seed. */
 export interface Shape {
@@ -25,11 +28,14 @@ export interface Shape {
 export interface PlannedFault {
   readonly at: number;
   readonly seed: number;
+  /** Strikes the first call from the nth on that this kind of fault fits. Undefined: any call. */
+  readonly of?: TargetedFault;
 }
 
 export interface Schedule {
   readonly seed: number;
   readonly shape: Shape;
+  readonly hazards: Hazards;
   readonly faults: readonly PlannedFault[];
 }
 
@@ -99,9 +105,10 @@ function drawFaults(dice: Dice): readonly PlannedFault[] {
   return [...clocks, ...strikes];
 }
 
-/** @returns the same schedule for the same seed, on any machine. */
-export function drawSchedule(seed: number): Schedule {
+/** @returns the same schedule for the same seed and the same hazards, on any machine. */
+export function drawSchedule(seed: number, enabled: ReadonlySet<Hazard> = ENABLED): Schedule {
   const dice = new Dice(seed);
   const shape = { ...drawShape(dice), ...drawOperator(new Dice(operatorSeed(seed))) };
-  return { seed, shape, faults: drawFaults(dice) };
+  const hazards = drawHazards(seed, enabled);
+  return { seed, shape, hazards, faults: [...drawFaults(dice), ...hazards.faults] };
 }
