@@ -8,6 +8,7 @@ import { reconcilerIn, redriveIn, turnGateIn, type Services } from "./functions.
 import { checkIndexed } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
+import { isAffected, spoiledBlobs, spoiledItems } from "./services/lasting.ts";
 import { durationMs, type Boundary } from "./services/process.ts";
 import { Processes } from "./processes.ts";
 import { SimulatedQueue } from "./services/queue.ts";
@@ -32,7 +33,7 @@ const LONGEST_RUN_MS = 5000;
 
 export class Simulation implements Stage {
   readonly time = new VirtualTime();
-  readonly items: SimulatedItems = simulatedItems();
+  readonly items: SimulatedItems;
   readonly blobs: SimulatedBlobs;
   readonly queue: SimulatedQueue;
   readonly origin: SimulatedOrigin;
@@ -59,11 +60,14 @@ export class Simulation implements Stage {
       (event) => onTelemetry && this.#failIf(() => onTelemetry(event)),
     );
     const { scenario } = options;
-    this.blobs = simulatedBlobs({
+    const { lasting } = options;
+    this.items = spoiledItems(simulatedItems(), lasting, this.time);
+    const blobs = simulatedBlobs({
       nowMs: () => this.time.nowMs,
       every: () => () => undefined,
       after: () => () => undefined,
     });
+    this.blobs = spoiledBlobs(blobs, lasting, this.time);
     this.queue = new SimulatedQueue(this.time, VISIBILITY_MS, MAX_RECEIVES);
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
     this.gate = new GateWatch(this.items, this.time, scenario.gate);
@@ -80,7 +84,7 @@ export class Simulation implements Stage {
       typeof message === "string" ? message : JSON.stringify(message),
     );
     for (const body of bodies) this.queue.add(body);
-    const { blobs, gate, queue } = this;
+    const { gate, queue } = this;
     this.accepted = new Accepted(bodies, { items: this.items.all, blobs, gate, queue });
     this.#processes = new Processes({
       options,
@@ -129,8 +133,7 @@ export class Simulation implements Stage {
       scenario.onEvent?.(this);
       if (this.#violation) throw this.#violation;
       this.announcing.checkInTime(this.#faultsUntilMs);
-      if (this.time.nowMs > this.#faultsUntilMs + this.#patienceMs() && !this.#isHealthy())
-        throw new Violation(`not healed in time: ${this.accepted.unhealed().join(", ")}`);
+      this.#checkHealedInTime();
     }
     this.#services.ports.checkContent();
     checkIndexed(this.items.all);
@@ -192,6 +195,18 @@ export class Simulation implements Stage {
 
   get reopenings(): number {
     return this.#services.ports.reopenings;
+  }
+
+  #checkHealedInTime(): void {
+    const patienceMs = this.#patienceMs();
+    if (this.time.nowMs <= this.#faultsUntilMs + patienceMs || this.#isHealthy()) return;
+    const { attemptMs = 0, clocksDifferMs = () => 0, lasting, lastingAttempts = 0 } = this.#options;
+    const endMs = Math.max(this.#faultsUntilMs, lasting?.kind === "shard" ? this.#startMs + lasting.forMs : 0);
+    // Each attempt may wait until the clock of another process is past its time.
+    const lastingMs = lastingAttempts * (attemptMs + clocksDifferMs());
+    const isOver = this.time.nowMs > endMs + patienceMs + lastingMs;
+    const unhealed = this.accepted.unhealed((jobId) => !isOver && isAffected(lasting, jobId));
+    if (isOver || unhealed.length > 0) throw new Violation(`not healed in time: ${unhealed.join(", ")}`);
   }
 
   #patienceMs(): number {

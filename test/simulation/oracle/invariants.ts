@@ -8,6 +8,7 @@ import { decodeJob } from "../../../core/model/record-codec.ts";
 import { isJobState, isTerminal, JOB_STATES, mayFollow, type JobState } from "../../../core/model/states.ts";
 import { checkProgress } from "./progress.ts";
 import { Violation } from "./violation.ts";
+import { isPoison, isPoisonKey } from "../services/lasting.ts";
 import type { Boundary } from "../services/process.ts";
 import { CONTENT_BUCKET, LEASE_TTL_MS, REQUEUE_GRACE_MS } from "../services/settings.ts";
 
@@ -39,6 +40,8 @@ interface Removal {
  */
 export function checkRemoval(item: Item | undefined, { process, key, uploadId, reopenedAt }: Removal): void {
   if (!item || isUnguardedKey(key)) return;
+  if (isPoison(jobIdOfStagingKey(key)))
+    throw new Violation(`${process} removed ${key} of a record that it cannot read`);
   const { jobId, state, checkpoint, transfer } = decodeJob(item);
   if (isTerminal(state)) return;
   const isCheckpoint = uploadId !== undefined && checkpoint?.uploadId === uploadId && !transfer;
@@ -117,7 +120,7 @@ export class TableWatch {
       if (before) throw new Violation(`${process} changed the index entry ${write.key}`);
       return;
     }
-    if (isJob(write.key)) this.#jobWritten(process, write, before, after);
+    if (isJob(write.key) && !isPoisonKey(write.key)) this.#jobWritten(process, write, before, after);
   }
 
   /** How often failed jobs were reopened. */
@@ -140,6 +143,7 @@ export class TableWatch {
   /** An operator has read these failed jobs. */
   seen(process: string, items: readonly Item[]): void {
     for (const item of items) {
+      if (isPoisonKey(String(item["pk"]))) continue;
       const { jobId, fence } = decodeJob(item);
       this.#given.set(`${process} ${jobItemKey(jobId)}`, fence);
     }

@@ -12,11 +12,11 @@ const numberAt = (fields: Fields, name: string): number => {
   return typeof value === "number" ? value : 0;
 };
 
-const HAS_CONTENT: readonly (Value | undefined)[] = ["FINALIZED", "INDEXED", "DEDUPED"];
+const HAS_CONTENT = new Set<Value | undefined>(["FINALIZED", "INDEXED", "DEDUPED"]);
 
 /** What a job has reached stays reached. Reopening is checked elsewhere. */
 export function checkProgress(process: string, key: string, before: Item | undefined, after: Item): void {
-  if (HAS_CONTENT.includes(after["state"]) && mapAt(mapAt(after, "op_stream"), "result") === undefined)
+  if (HAS_CONTENT.has(after["state"]) && mapAt(mapAt(after, "op_stream"), "result") === undefined)
     throw new Violation(`${process} made ${key} ${JSON.stringify(after["state"])}, but its record has no transfer`);
   checkCheckpoint(process, key, mapAt(before, "checkpoint"), mapAt(after, "checkpoint"));
   checkStrikes(process, key, before, after);

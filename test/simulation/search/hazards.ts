@@ -1,6 +1,9 @@
+import { jobIdOf, watchShardOf } from "../../../core/model/keys.ts";
+import { POISON_KINDS, type Lasting } from "../services/lasting.ts";
+import { PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
 import { HAZARDS, type Hazard } from "./enabled.ts";
-import type { PlannedFault } from "./schedule.ts";
+import type { PlannedFault, Shape } from "./schedule.ts";
 
 export interface Hazards {
   /** Faults that strike only calls of their own kind, in addition to the schedule's other faults. */
@@ -19,7 +22,13 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
     return dice && enabled.has(hazard) && dice.chance(probability) ? dice : undefined;
   };
   const echo = drawn("echo", 0.15);
-  return { faults: echo ? drawEchoes(echo) : [] };
+  const lasting = drawn("lasting", 0.12);
+  return {
+    faults: [
+      ...(echo ? drawEchoes(echo) : []),
+      ...(lasting ? [{ at: 0, seed: lasting.below(2 ** 32), of: "lasting" as const }] : []),
+    ],
+  };
 }
 
 const LAST_ECHOED_CALL = 60;
@@ -30,3 +39,27 @@ const drawEchoes = (dice: Dice): readonly PlannedFault[] =>
     seed: dice.below(2 ** 32),
     of: "echo" as const,
   })).sort((a, b) => a.at - b.at);
+
+const WATCH_SHARDS = 8;
+const LONGEST_SHARD_FAILURE_MS = 300_000;
+/** How soon after a call a virus scanner takes away what was staged. */
+const TAKEN_AFTER_MS = [0, 0, 500, 5000];
+
+/** One failure that stays. It affects one job of the schedule, or none but a record that nobody can read. */
+export function drawLasting(dice: Dice, { messages }: Pick<Shape, "messages">): Lasting {
+  const message = dice.pick(messages.filter((each) => typeof each !== "string"));
+  const jobId = jobIdOf(message);
+  const shard = dice.chance(0.5) ? watchShardOf(jobId) : dice.below(WATCH_SHARDS);
+  return dice.pick<() => Lasting>([
+    () => ({ kind: "refused", jobId, call: dice.pick(["put", "part", "complete", "copy"]) }),
+    () => ({
+      kind: "taken",
+      jobId,
+      what: dice.pick(["object", "upload"]),
+      afterMs: dice.below(1 + dice.pick(TAKEN_AFTER_MS)),
+    }),
+    () => ({ kind: "poison", record: dice.pick(POISON_KINDS), shard, hasStaged: dice.chance(0.5) }),
+    () => ({ kind: "shard", shard, forMs: dice.below(LONGEST_SHARD_FAILURE_MS) }),
+    () => ({ kind: "restless origin", jobId, afterBytes: PART_BYTES + dice.below(2 * PART_BYTES) }),
+  ])();
+}

@@ -24,7 +24,7 @@ export interface Scene {
 }
 
 /** A fault that strikes only calls of its own kind. */
-export type TargetedFault = "echo";
+export type TargetedFault = "echo" | "lasting";
 
 type Draw = (scene: Scene) => Fault | undefined;
 
@@ -191,8 +191,8 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
 ];
 
 /** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
-export const fits = (_of: TargetedFault, { port, method }: Boundary): boolean =>
-  method === "write" || (port === "content" && method === "publish");
+export const fits = (of: TargetedFault, { port, method }: Boundary): boolean =>
+  of === "echo" && (method === "write" || (port === "content" && method === "publish"));
 
 /** Mostly short: the write that the echo may undo follows soon. */
 const ECHO_WITHIN_MS = [300, 3000, LONGEST_REQUEST_MS];

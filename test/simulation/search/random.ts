@@ -5,12 +5,14 @@ import { decodeJob } from "../../../core/model/record-codec.ts";
 import { Violation } from "../oracle/invariants.ts";
 import { PIECE_BYTES, type OriginAnswer } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
-import { PART_BYTES } from "../services/settings.ts";
+import type { Lasting } from "../services/lasting.ts";
+import { MAX_ATTEMPTS, PART_BYTES, SETTINGS } from "../services/settings.ts";
 import type { OriginQuestion, Scenario } from "../scenarios/scenario.ts";
 import { isResumable, type Schedule, type Shape, type PlannedFault } from "./schedule.ts";
 import { Simulation } from "../simulation.ts";
 import { Dice } from "../services/time.ts";
-import { fits, strike, WORST_SKEW_MS, type Scene } from "./random-faults.ts";
+import { drawLasting } from "./hazards.ts";
+import { fits, strike, WORST_SKEW_MS, type Scene, type TargetedFault } from "./random-faults.ts";
 
 export interface Outcome {
   readonly violation: string | undefined;
@@ -54,14 +56,18 @@ export async function runSchedule(schedule: Schedule, options: RunOptions = {}):
 
 /** The most that is received but not yet checkpointed: two parts under way, one being read, and a piece. */
 const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
+/** What a faulty body has at most beyond its length. */
+const LONGEST_EXCESS_BYTES = 51;
 /** Faults that make a transfer start over: another version, a wrong body or range, a lost staged object. */
-const MAKES_START_OVER = /changeVersion|"(wrong length|wrong range|short|long|corrupt)"|staged_object_gone/;
+const MAKES_START_OVER =
+  /changeVersion|"(wrong length|wrong range|short|long|corrupt)"|staged_object_gone|"(taken|restless origin)"/;
 
 /** Separate random streams, so that latencies and the table's stream do not depend on how the schedule was drawn. */
 const latencySeed = (seed: number): number => seed + 2 ** 52;
 const streamSeed = (seed: number): number => seed + 2 ** 51;
 
-type Waiting = PlannedFault & { readonly index: number };
+type Restless = Lasting & { readonly kind: "restless origin" };
+type Waiting = Omit<PlannedFault, "of"> & { readonly of: TargetedFault | undefined; readonly index: number };
 
 class RandomRun {
   readonly simulation: Simulation;
@@ -71,6 +77,7 @@ class RandomRun {
   readonly #waiting: Waiting[];
   /** Faults that strike only calls of their own kind. */
   readonly #targeted: Waiting[];
+  readonly #lasting: Lasting | undefined;
   readonly #answers = new Map<string, OriginAnswer[]>();
   /** Clock offsets in ms from the true time: the reconciler's machine first, then the workers' machines. */
   #clocks: readonly number[] = [0];
@@ -80,10 +87,13 @@ class RandomRun {
   constructor(schedule: Schedule, { only, trace, onTelemetry }: RunOptions) {
     const { seed, shape, faults } = schedule;
     this.#schedule = schedule;
-    const waiting = faults.map((fault, index) => ({ ...fault, index })).filter(({ index }) => only?.has(index) ?? true);
+    const waiting = faults
+      .map(({ at, seed: own, of }, index) => ({ at, seed: own, of, index }))
+      .filter(({ index }) => only?.has(index) ?? true);
     this.#waiting = waiting.filter(({ of }) => of === undefined);
     this.#targeted = waiting.filter(({ of }) => of !== undefined);
     if (this.#waiting[0]?.at === 0) this.#setClocks();
+    this.#lasting = this.#drawnFor("lasting", (dice) => drawLasting(dice, shape));
     this.simulation = new Simulation({
       scenario: this.#scenario(),
       dice: new Dice(latencySeed(seed)),
@@ -95,6 +105,8 @@ class RandomRun {
       faultAt: (nth, boundary) => this.#faultAt(nth, boundary),
       skewMs: (role) => this.#skewOf(role),
       faultsEndMs: 0,
+      lasting: this.#lasting,
+      lastingAttempts: lastingAttempts(shape, this.#lasting),
       ...(trace && { trace }),
       onTelemetry,
     });
@@ -113,6 +125,7 @@ class RandomRun {
     }
     for (const message of messages) if (typeof message !== "string") this.#checkEnd(message);
     this.#checkRefetched();
+    this.#checkBudgets();
   }
 
   async #heal(): Promise<void> {
@@ -136,8 +149,12 @@ class RandomRun {
     };
   }
 
-  #answerTo({ method }: OriginQuestion, nth: number): OriginAnswer {
+  #answerTo({ method, url }: OriginQuestion, nth: number): OriginAnswer {
     if (method === "HEAD" && nth <= this.#schedule.shape.absentFirst) return { kind: "status", status: 404 };
+    if (method === "GET" && this.#lasting?.kind === "restless origin") {
+      const restless = this.#restlessAnswer(this.#lasting, url, nth);
+      if (restless) return restless;
+    }
     const answer = this.#answers.get(method)?.shift();
     if (!answer) return { kind: "body" };
     const retryAfterS = answer.kind === "status" ? answer.retryAfterS : undefined;
@@ -145,11 +162,32 @@ class RandomRun {
     return answer;
   }
 
+  /** Every body is cut, and each second GET gets another version: a client may go on once, and must start over then. */
+  #restlessAnswer({ jobId, afterBytes }: Restless, url: string, nth: number): OriginAnswer | undefined {
+    const { messages } = this.#schedule.shape;
+    if (!messages.some((each) => typeof each !== "string" && each.url === url && jobIdOf(each) === jobId))
+      return undefined;
+    const versions = this.simulation.origin.resources.get(url)?.versions;
+    const present = versions?.at(-1) ?? Buffer.alloc(0);
+    if (nth > 1 && nth % 2 === 1) versions?.push(Buffer.from(present.map((byte) => byte ^ 3)));
+    return { kind: "body", fault: { kind: "cut", afterBytes } };
+  }
+
   #setClocks(): void {
     const planned = this.#waiting.shift();
     const dice = new Dice(planned?.seed ?? 0);
     this.#clocks = Array.from({ length: 3 }, () => dice.between(-WORST_SKEW_MS, WORST_SKEW_MS));
     this.struck.push({ index: planned?.index ?? 0, what: `the clocks are off by ${this.#clocks.join(", ")} ms` });
+  }
+
+  /** Something of the whole run that the schedule draws like a fault, so that it can be left out like one. */
+  #drawnFor<T>(hazard: TargetedFault, draw: (dice: Dice) => T): T | undefined {
+    const place = this.#targeted.findIndex(({ at, of }) => at === 0 && of === hazard);
+    const [planned] = place < 0 ? [] : this.#targeted.splice(place, 1);
+    if (!planned) return undefined;
+    const drawn = draw(new Dice(planned.seed));
+    this.struck.push({ index: planned.index, what: `${hazard}: ${JSON.stringify(drawn)}` });
+    return drawn;
   }
 
   #skewOf(role: string): number {
@@ -225,6 +263,23 @@ class RandomRun {
       throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
   }
 
+  /** A job ends within its budget of whole downloads: one an attempt or continuation, and what faults make it repeat. */
+  #checkBudgets(): void {
+    const { gate, messages, resources } = this.#schedule.shape;
+    const { items, origin, reopenings } = this.simulation;
+    if (gate < 100 || reopenings > 0) return;
+    for (const message of messages) {
+      if (typeof message === "string") continue;
+      const { url } = message;
+      const hops = Number(items.all.get(jobItemKey(jobIdOf(message)))?.["hops"] ?? 0);
+      const gets = origin.requests.filter((request) => request.method === "GET" && request.url === url).length;
+      const bytes = LONGEST_EXCESS_BYTES + (resources.get(url)?.versions[0]?.length ?? 0);
+      const allowed = (MAX_ATTEMPTS + hops + this.struck.length) * bytes + gets * IN_FLIGHT_BYTES;
+      const served = origin.bytesServedOf.get(url) ?? 0;
+      if (served > allowed) throw new Violation(`${url}: ${served} bytes were fetched; its budget is ${allowed}`);
+    }
+  }
+
   /** A job may fail by its digest, by its origin's 404, or by faults that used up all its attempts. */
   #mayFail(reason: string): boolean {
     if (reason === "digest_mismatch") return this.#schedule.shape.digests !== "none";
@@ -236,3 +291,10 @@ class RandomRun {
 /** The sequential calls of one attempt at the largest body. `attemptMs` adds the backoff before the next attempt. */
 const CALLS_OF_AN_ATTEMPT = 60;
 const attemptMs = ({ latencyMs }: Shape): number => CALLS_OF_AN_ATTEMPT * 2 * latencyMs + 10_000;
+
+/** A job that a lasting failure affects may use its whole budget: all attempts, and all continuations where it needs any. */
+function lastingAttempts(shape: Shape, lasting: Lasting | undefined): number {
+  if (!lasting || lasting.kind === "poison" || lasting.kind === "shard") return 0;
+  const continuations = shape.deadlineBufferMs > SETTINGS.deadlineBufferMs ? SETTINGS.maxHops : 0;
+  return MAX_ATTEMPTS + continuations;
+}
