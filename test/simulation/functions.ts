@@ -65,7 +65,7 @@ export const reconcilerIn = (process: SimulatedProcess, services: Services) =>
   createReconciler({
     clock: process.clock,
     items: services.ports.items(process),
-    queue: through(process, "queue", services.queue.port),
+    queue: services.ports.reconcilersQueue(process, services.queue.port),
     staging: services.ports.staging(process),
     telemetry: services.trace.telemetryOf(process.name),
     settings: { requeueGraceMs: REQUEUE_GRACE_MS, orphanAgeMs: ORPHAN_AGE_MS, ...RECONCILER_LIMITS },

@@ -3,33 +3,23 @@ import { Accepted } from "./oracle/accepted.ts";
 import { Announcing } from "./oracle/announcing.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
 import { Violation } from "./oracle/violation.ts";
+import { Deadline } from "./oracle/deadline.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
-import { reconcilerIn, redriveIn, turnGateIn, type Services } from "./functions.ts";
+import { redriveIn, turnGateIn, type Services } from "./functions.ts";
 import { checkIndexed } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
-import { isAffected, spoiledBlobs, spoiledItems } from "./services/lasting.ts";
+import { spoiledBlobs, spoiledItems } from "./services/lasting.ts";
 import { durationMs, type Boundary } from "./services/process.ts";
 import { Processes } from "./processes.ts";
 import { SimulatedQueue } from "./services/queue.ts";
 import type { OriginQuestion, SimulationOptions, Stage } from "./scenarios/scenario.ts";
-import {
-  healingMs,
-  INVOCATION_MS,
-  MAX_RECEIVES,
-  ORPHAN_AGE_MS,
-  RECONCILE_EVERY_MS,
-  SETTINGS,
-  VISIBILITY_MS,
-} from "./services/settings.ts";
-import { NOTHING_HAPPENED, VirtualTime } from "./services/time.ts";
+import { MAX_RECEIVES, RECONCILE_EVERY_MS, SETTINGS, VISIBILITY_MS } from "./services/settings.ts";
+import { VirtualTime } from "./services/time.ts";
 import { Trace } from "./services/trace.ts";
+import { Reconcilers } from "./reconcilers.ts";
 import { WatchedPorts } from "./watched-ports.ts";
 import { Workers } from "./workers.ts";
-import { INVOCATION } from "../invocation.ts";
-
-/** A reconciler that starts now cannot meet a job that becomes due later than this. */
-const LONGEST_RUN_MS = 5000;
 
 export class Simulation implements Stage {
   readonly time = new VirtualTime();
@@ -48,6 +38,7 @@ export class Simulation implements Stage {
   #answers = new Map<string, number>();
   #violation: Error | undefined;
   #faultsUntilMs: number;
+  readonly #deadline: Deadline;
   #operatorsToCome = 0;
 
   constructor(options: SimulationOptions) {
@@ -118,8 +109,18 @@ export class Simulation implements Stage {
       skewMs: () => this.#skewMs("worker"),
       fail: this.#fail,
     });
+    this.#deadline = new Deadline(options, () => this.gate.lowest, this.#startMs);
     this.time.plan(0, () => workers.poll());
-    this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
+    const reconcilers = new Reconcilers({
+      time: this.time,
+      services: this.#services,
+      blobs: this.blobs,
+      items: this.items,
+      processes: this.#processes,
+      skewMs: () => this.#skewMs("reconciler"),
+      onEnd: (name) => options.isOwedChecked && this.#failIf(() => this.#services.ports.checkSent(name)),
+    });
+    this.time.plan(RECONCILE_EVERY_MS, () => reconcilers.start());
     for (const atMs of scenario.operatorAtMs ?? []) this.redriveAfter(atMs);
   }
 
@@ -198,21 +199,12 @@ export class Simulation implements Stage {
   }
 
   #checkHealedInTime(): void {
-    const patienceMs = this.#patienceMs();
-    if (this.time.nowMs <= this.#faultsUntilMs + patienceMs || this.#isHealthy()) return;
-    const { attemptMs = 0, clocksDifferMs = () => 0, lasting, lastingAttempts = 0 } = this.#options;
-    const endMs = Math.max(this.#faultsUntilMs, lasting?.kind === "shard" ? this.#startMs + lasting.forMs : 0);
-    // Each attempt may wait until the clock of another process is past its time.
-    const lastingMs = lastingAttempts * (attemptMs + clocksDifferMs());
-    const isOver = this.time.nowMs > endMs + patienceMs + lastingMs;
-    const unhealed = this.accepted.unhealed((jobId) => !isOver && isAffected(lasting, jobId));
-    if (isOver || unhealed.length > 0) throw new Violation(`not healed in time: ${unhealed.join(", ")}`);
-  }
-
-  #patienceMs(): number {
-    const { attemptMs = 2 * INVOCATION_MS, skewMs, clocksDifferMs = () => (skewMs ? 600_000 : 0) } = this.#options;
-    const orphanMs = this.gate.lowest < 100 ? ORPHAN_AGE_MS : 0;
-    return healingMs(attemptMs, clocksDifferMs()) + orphanMs;
+    const [sinceMs, { nowMs }] = [this.#faultsUntilMs, this.time];
+    const patienceMs = this.#deadline.patienceMs();
+    if (nowMs <= sinceMs + patienceMs || this.#isHealthy()) return;
+    const isExcused = this.#deadline.excusedAt(nowMs, sinceMs);
+    const unhealed = this.accepted.unhealed(isExcused);
+    if (!isExcused || unhealed.length > 0) throw new Violation(`not healed in time: ${unhealed.join(", ")}`);
   }
 
   get areJobsRecorded(): boolean {
@@ -238,24 +230,6 @@ export class Simulation implements Stage {
     const nth = (this.#answers.get(`${request.method} ${request.url}`) ?? 0) + 1;
     this.#answers.set(`${request.method} ${request.url}`, nth);
     return scenario.answer?.(request, nth, this.origin) ?? { kind: "body" };
-  }
-
-  #startReconciler(): unknown {
-    this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
-    const skewMs = this.#skewMs("reconciler");
-    if (this.#isNothingToReconcile(skewMs)) return NOTHING_HAPPENED;
-    const process = this.#processes.start("reconciler", skewMs);
-    const handler = reconcilerIn(process, this.#services);
-    const end = (): void => this.#processes.end(process);
-    void handler({}, INVOCATION).then(end, end);
-    return undefined;
-  }
-
-  /** A run that would find nothing changes nothing. It is skipped to save time. */
-  #isNothingToReconcile(skewMs: number): boolean {
-    if (this.blobs.stagedObjects.size > 0 || this.blobs.uploads.size > 0) return false;
-    const untilMs = this.time.nowMs + skewMs + LONGEST_RUN_MS;
-    return ![...this.items.all.values()].some(({ watch_at: atMs }) => typeof atMs === "number" && atMs < untilMs);
   }
 
   /** A hash of the trace and of the final table. Equal runs have equal hashes. */

@@ -1,5 +1,6 @@
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
+import type { Item } from "../../core/model/write.ts";
 import type { Content } from "../../core/ports/content.ts";
 import type { FailedJobs, Items } from "../../core/ports/items.ts";
 import type { Queue } from "../../core/ports/queue.ts";
@@ -7,6 +8,8 @@ import type { Staging } from "../../core/ports/staging.ts";
 import type { SimulatedBlobs } from "./services/blobs.ts";
 import type { GateWatch } from "./oracle/gate-watch.ts";
 import { checkContent, checkRemoval, isJob, TableWatch } from "./oracle/invariants.ts";
+import { jobOf } from "./oracle/message-jobs.ts";
+import { Violation } from "./oracle/violation.ts";
 import type { SimulatedItems } from "./services/items.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";
 import { through, type SimulatedProcess } from "./services/process.ts";
@@ -26,6 +29,9 @@ export class WatchedPorts {
   readonly #watched: Watched;
   readonly #table = new TableWatch(MAX_ATTEMPTS);
 
+  /** By `process jobKey`: the reconciler that has recovered the job and has not yet sent its message. */
+  readonly #owed = new Map<string, string>();
+
   constructor(watched: Watched) {
     this.#watched = watched;
   }
@@ -38,11 +44,30 @@ export class WatchedPorts {
         const before = items.all.get(write.key);
         const outcome = await items.write(write);
         if (outcome.applied) failIf(() => this.#table.applied(process.name, write, before, outcome.item));
+        if (outcome.applied && isRecovery(process, before, outcome.item))
+          this.#owed.set(`${process.name} ${write.key}`, process.name);
         if (outcome.applied && write.key === GATE_KEY) failIf(() => gate.written(process.name, before, outcome.item));
         if (outcome.applied && !before && isJob(write.key)) failIf(() => gate.checkRecorded(process.name, write.key));
         return outcome;
       },
     } satisfies Items);
+  }
+
+  /** A reconciler's queue. It owes a message to each job that it recovers. */
+  reconcilersQueue(process: SimulatedProcess, queue: Queue): Queue {
+    return through(process, "queue", {
+      ...queue,
+      send: async (messages) => {
+        for (const { body } of messages) this.#owed.delete(`${process.name} ${jobOf(body)?.key ?? ""}`);
+        return queue.send(messages);
+      },
+    } satisfies Queue);
+  }
+
+  /** @throws Violation if the reconciler recovered a job and sent no message for it. */
+  checkSent(process: string): void {
+    for (const [owed, by] of this.#owed)
+      if (by === process) throw new Violation(`${owed}: the job was recovered, but no message was sent for it`);
   }
 
   /** How often failed jobs were reopened. */
@@ -126,3 +151,7 @@ export class WatchedPorts {
     checkContent(new Map(chosen), blobs.contentWrites, versions);
   }
 }
+
+/** Only recovery raises the fence without taking a lease. */
+const isRecovery = ({ name }: SimulatedProcess, before: Item | undefined, after: Item): boolean =>
+  name.startsWith("reconciler") && before !== undefined && before["fence"] !== after["fence"] && "watch_shard" in after;

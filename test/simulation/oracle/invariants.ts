@@ -143,7 +143,7 @@ export class TableWatch {
   /** An operator has read these failed jobs. */
   seen(process: string, items: readonly Item[]): void {
     for (const item of items) {
-      if (isPoisonKey(String(item["pk"]))) continue;
+      if (typeof item["pk"] === "string" && isPoisonKey(item["pk"])) continue;
       const { jobId, fence } = decodeJob(item);
       this.#given.set(`${process} ${jobItemKey(jobId)}`, fence);
     }

@@ -55,6 +55,8 @@ export interface SimulationOptions {
   /** A failure that stays, and how many attempts more than others the job may take that it affects. */
   readonly lasting?: Lasting | undefined;
   readonly lastingAttempts?: number;
+  /** Whether a reconciler must send its message also if the answer to its write was lost. */
+  readonly isOwedChecked?: boolean;
   /** Healing is timed from this moment or from the end of the last fault, whichever is later, in ms from the start. */
   readonly faultsEndMs: number;
   /** The time of one attempt, in ms: everything must heal within it, the waits before it, and `clocksDifferMs`. */

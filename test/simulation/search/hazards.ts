@@ -8,6 +8,8 @@ import type { PlannedFault, Shape } from "./schedule.ts";
 export interface Hazards {
   /** Faults that strike only calls of their own kind, in addition to the schedule's other faults. */
   readonly faults: readonly PlannedFault[];
+  /** Whether a reconciler must send its message also if the answer to its write was lost. */
+  readonly isOwedChecked: boolean;
 }
 
 /** A separate random stream: drawing hazards does not change the rest of the schedule. */
@@ -23,10 +25,13 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   };
   const echo = drawn("echo", 0.15);
   const lasting = drawn("lasting", 0.12);
+  const lostAnswer = drawn("lost answer", 0.1);
   return {
+    isOwedChecked: enabled.has("lost answer"),
     faults: [
       ...(echo ? drawEchoes(echo) : []),
       ...(lasting ? [{ at: 0, seed: lasting.below(2 ** 32), of: "lasting" as const }] : []),
+      ...(lostAnswer ? [{ at: 1 + lostAnswer.below(LAST_ECHOED_CALL), seed: 0, of: "lost answer" as const }] : []),
     ],
   };
 }

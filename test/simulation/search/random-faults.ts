@@ -24,7 +24,7 @@ export interface Scene {
 }
 
 /** A fault that strikes only calls of its own kind. */
-export type TargetedFault = "echo" | "lasting";
+export type TargetedFault = "echo" | "lasting" | "lost answer";
 
 type Draw = (scene: Scene) => Fault | undefined;
 
@@ -191,8 +191,10 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
 ];
 
 /** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
-export const fits = (of: TargetedFault, { port, method }: Boundary): boolean =>
-  of === "echo" && (method === "write" || (port === "content" && method === "publish"));
+export function fits(of: TargetedFault, { process, port, method }: Boundary): boolean {
+  if (of === "lost answer") return process.startsWith("reconciler") && method === "write";
+  return of === "echo" && (method === "write" || (port === "content" && method === "publish"));
+}
 
 /** Mostly short: the write that the echo may undo follows soon. */
 const ECHO_WITHIN_MS = [300, 3000, LONGEST_REQUEST_MS];
@@ -207,8 +209,8 @@ interface Struck {
 /** Draws a fault that fits the call, or an event around it, and lets it strike. */
 export function strike(scene: Scene, { port, method }: Boundary, of?: TargetedFault): Struck {
   const { dice } = scene;
-  if (of === "echo") {
-    const fault = echo(scene);
+  if (of !== undefined) {
+    const fault = of === "echo" ? echo(scene) : repeat();
     return { what: JSON.stringify(fault), ...(fault && { fault }) };
   }
   if (dice.chance(0.25)) {
