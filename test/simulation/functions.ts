@@ -8,6 +8,7 @@ import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { createHandler as createAnnouncer } from "../../lambdas/announcer/create-handler.ts";
 import { createHandler as createReconciler } from "../../lambdas/reconciler/create-handler.ts";
 import { createHandler as createWorker } from "../../lambdas/worker/create-handler.ts";
+import type { Limits } from "./search/hazards.ts";
 import type { SimulatedBus } from "./services/bus.ts";
 import { Violation } from "./oracle/invariants.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";
@@ -25,8 +26,8 @@ import { plainSha256 } from "./services/stubs.ts";
 import type { Trace } from "./services/trace.ts";
 import type { WatchedPorts } from "./watched-ports.ts";
 
-/** Higher than any schedule needs: the limits of one run are not simulated. */
-const RECONCILER_LIMITS = { recoverLimit: 20, sweepLimit: 100 };
+/** Higher than any schedule needs. */
+const NO_LIMITS = { recoverLimit: 20, sweepLimit: 100 };
 const MAX_REOPENED = 20;
 
 export interface Services {
@@ -34,6 +35,7 @@ export interface Services {
   readonly queue: SimulatedQueue;
   readonly origin: SimulatedOrigin;
   readonly trace: Trace;
+  readonly limits: Limits | undefined;
 }
 
 /** The product's own worker, in a process that may die, on simulated services. */
@@ -68,7 +70,7 @@ export const reconcilerIn = (process: SimulatedProcess, services: Services) =>
     queue: services.ports.reconcilersQueue(process, services.queue.port),
     staging: services.ports.staging(process),
     telemetry: services.trace.telemetryOf(process.name),
-    settings: { requeueGraceMs: REQUEUE_GRACE_MS, orphanAgeMs: ORPHAN_AGE_MS, ...RECONCILER_LIMITS },
+    settings: { requeueGraceMs: REQUEUE_GRACE_MS, orphanAgeMs: ORPHAN_AGE_MS, ...(services.limits ?? NO_LIMITS) },
   });
 
 interface AnnouncerServices {

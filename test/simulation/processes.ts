@@ -75,6 +75,10 @@ export class Processes {
     this.#busy.delete(process);
   }
 
+  kill(role: Role): void {
+    for (const [process, of] of this.#busy) if (of === role) process.die("its machine is gone");
+  }
+
   get areIdle(): boolean {
     return this.#busy.size === 0;
   }

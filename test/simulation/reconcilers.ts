@@ -23,6 +23,8 @@ interface Environment {
 
 /** The reconciler's schedule. */
 export class Reconcilers {
+  /** The most objects and unfinished uploads that were ever in staging when a run began. */
+  mostStaged = 0;
   readonly #env: Environment;
 
   constructor(env: Environment) {
@@ -46,7 +48,9 @@ export class Reconcilers {
   /** A run that would find nothing changes nothing. It is skipped to save time. */
   #isNothingToDo(skewMs: number): boolean {
     const { blobs, items, time } = this.#env;
-    if (blobs.stagedObjects.size > 0 || blobs.uploads.size > 0) return false;
+    const staged = blobs.stagedObjects.size + blobs.uploads.size;
+    this.mostStaged = Math.max(this.mostStaged, staged);
+    if (staged > 0) return false;
     const untilMs = time.nowMs + skewMs + LONGEST_RUN_MS;
     return ![...items.all.values()].some(({ watch_at: atMs }) => typeof atMs === "number" && atMs < untilMs);
   }

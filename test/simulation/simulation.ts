@@ -10,6 +10,7 @@ import { checkIndexed } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
 import { spoiledBlobs, spoiledItems } from "./services/lasting.ts";
+import { plantOrphans, plantWaitingJob } from "./services/orphans.ts";
 import { durationMs, type Boundary } from "./services/process.ts";
 import { Processes } from "./processes.ts";
 import { SimulatedQueue } from "./services/queue.ts";
@@ -69,7 +70,8 @@ export class Simulation implements Stage {
       origin: this.origin,
       failIf: (check) => this.#failIf(check),
     });
-    this.#services = { ports, queue: this.queue, origin: this.origin, trace: this.trace };
+    const { limits } = options;
+    this.#services = { ports, queue: this.queue, origin: this.origin, trace: this.trace, limits };
     scenario.prepare(this.origin);
     const bodies = scenario.messages.map((message) =>
       typeof message === "string" ? message : JSON.stringify(message),
@@ -109,7 +111,12 @@ export class Simulation implements Stage {
       skewMs: () => this.#skewMs("worker"),
       fail: this.#fail,
     });
-    this.#deadline = new Deadline(options, () => this.gate.lowest, this.#startMs);
+    this.#deadline = new Deadline(options, this.#startMs, {
+      lowestGate: () => this.gate.lowest,
+      mostStaged: () => reconcilers.mostStaged,
+    });
+    plantOrphans(limits?.orphans ?? [], this.blobs, this.time);
+    if (limits?.hasWaitingJob) plantWaitingJob(this.items, this.blobs, this.time.nowMs);
     this.time.plan(0, () => workers.poll());
     const reconcilers = new Reconcilers({
       time: this.time,
@@ -118,7 +125,7 @@ export class Simulation implements Stage {
       items: this.items,
       processes: this.#processes,
       skewMs: () => this.#skewMs("reconciler"),
-      onEnd: (name) => options.isOwedChecked && this.#failIf(() => this.#services.ports.checkSent(name)),
+      onEnd: (name) => this.#failIf(() => ports.checkRun(name, options.isOwedChecked === true)),
     });
     this.time.plan(RECONCILE_EVERY_MS, () => reconcilers.start());
     for (const atMs of scenario.operatorAtMs ?? []) this.redriveAfter(atMs);
@@ -192,6 +199,10 @@ export class Simulation implements Stage {
     const process = this.#processes.start("operator", this.#skewMs("operator"));
     const end = (): void => this.#processes.end(process);
     void turnGateIn(process, this.#services, percent).then(end, end);
+  }
+
+  killWorkers(): void {
+    this.#processes.kill("worker");
   }
 
   get reopenings(): number {

@@ -30,6 +30,7 @@ export class WatchedPorts {
   readonly #table = new TableWatch(MAX_ATTEMPTS);
 
   /** By `process jobKey`: the reconciler that has recovered the job and has not yet sent its message. */
+  readonly #swept = new Set<string>();
   readonly #owed = new Map<string, string>();
 
   constructor(watched: Watched) {
@@ -64,8 +65,10 @@ export class WatchedPorts {
     } satisfies Queue);
   }
 
-  /** @throws Violation if the reconciler recovered a job and sent no message for it. */
-  checkSent(process: string): void {
+  /** @throws Violation if the reconciler has not swept, or recovered a job and sent no message for it. */
+  checkRun(process: string, isOwedChecked: boolean): void {
+    if (!this.#swept.has(process)) throw new Violation(`${process} did not sweep`);
+    if (!isOwedChecked) return;
     for (const [owed, by] of this.#owed)
       if (by === process) throw new Violation(`${owed}: the job was recovered, but no message was sent for it`);
   }
@@ -101,7 +104,10 @@ export class WatchedPorts {
     const { blobs, failIf, gate, items } = this.#watched;
     const check = (key: string, uploadId?: string): void => {
       const job = jobItemKey(jobIdOfStagingKey(key));
-      const removal = { process: process.name, key, uploadId, reopenedAt: this.#table.reopenedAt(job) };
+      const staged = uploadId === undefined ? blobs.stagedObjects.get(key) : blobs.uploads.get(uploadId);
+      // What is there no more was removed by another process.
+      const ageMs = staged ? process.clock.nowMs() - staged.createdMs : Number.POSITIVE_INFINITY;
+      const removal = { process: process.name, key, uploadId, ageMs, reopenedAt: this.#table.reopenedAt(job) };
       failIf(() => checkRemoval(items.all.get(job), removal));
     };
     const checkStaged = (key: string): void =>
@@ -111,6 +117,10 @@ export class WatchedPorts {
       });
     return through(process, "staging", {
       ...blobs.staging,
+      litter: async (from, limit) => {
+        this.#swept.add(process.name);
+        return blobs.staging.litter(from, limit);
+      },
       put: async (key, body, contentType) => {
         checkStaged(key);
         return blobs.staging.put(key, body, contentType);

@@ -10,7 +10,7 @@ import { checkProgress } from "./progress.ts";
 import { Violation } from "./violation.ts";
 import { isPoison, isPoisonKey } from "../services/lasting.ts";
 import type { Boundary } from "../services/process.ts";
-import { CONTENT_BUCKET, LEASE_TTL_MS, REQUEUE_GRACE_MS } from "../services/settings.ts";
+import { CONTENT_BUCKET, LEASE_TTL_MS, ORPHAN_AGE_MS, REQUEUE_GRACE_MS } from "../services/settings.ts";
 
 export { Violation };
 
@@ -31,6 +31,8 @@ interface Removal {
   readonly uploadId: string | undefined;
   /** The fence of the job's last reopening, or 0 if it was never reopened. */
   readonly reopenedAt: number;
+  /** The age of what is removed, in ms, by the clock of the process. */
+  readonly ageMs: number;
 }
 
 /**
@@ -38,7 +40,9 @@ interface Removal {
  * reconciler looks first and removes later, so it may remove two things of a job that became open in between: what the
  * unguarded path left (the gate changed, and the job got a record), and what was staged before the job was reopened.
  */
-export function checkRemoval(item: Item | undefined, { process, key, uploadId, reopenedAt }: Removal): void {
+export function checkRemoval(item: Item | undefined, { process, key, uploadId, reopenedAt, ageMs }: Removal): void {
+  if (!item && ageMs <= ORPHAN_AGE_MS && process.startsWith("reconciler"))
+    throw new Violation(`${process} removed ${key}, which has no record, after ${ageMs} ms: its job may still begin`);
   if (!item || isUnguardedKey(key)) return;
   if (isPoison(jobIdOfStagingKey(key)))
     throw new Violation(`${process} removed ${key} of a record that it cannot read`);

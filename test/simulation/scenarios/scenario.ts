@@ -7,6 +7,7 @@ import type { Accepted } from "../oracle/accepted.ts";
 import type { Announcing } from "../oracle/announcing.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import type { SimulatedItems } from "../services/items.ts";
+import type { Limits } from "../search/hazards.ts";
 import type { Lasting } from "../services/lasting.ts";
 import type { OriginAnswer, SimulatedOrigin } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
@@ -55,6 +56,8 @@ export interface SimulationOptions {
   /** A failure that stays, and how many attempts more than others the job may take that it affects. */
   readonly lasting?: Lasting | undefined;
   readonly lastingAttempts?: number;
+  /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
+  readonly limits?: Limits | undefined;
   /** Whether a reconciler must send its message also if the answer to its write was lost. */
   readonly isOwedChecked?: boolean;
   /** Healing is timed from this moment or from the end of the last fault, whichever is later, in ms from the start. */

@@ -24,7 +24,7 @@ export interface Scene {
 }
 
 /** A fault that strikes only calls of its own kind. */
-export type TargetedFault = "echo" | "lasting" | "lost answer";
+export type TargetedFault = "echo" | "lasting" | "lost answer" | "slow batch" | "all workers die";
 
 type Draw = (scene: Scene) => Fault | undefined;
 
@@ -193,6 +193,8 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
 /** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
 export function fits(of: TargetedFault, { process, port, method }: Boundary): boolean {
   if (of === "lost answer") return process.startsWith("reconciler") && method === "write";
+  if (of === "slow batch") return method === "readMany";
+  if (of === "all workers die") return process.startsWith("worker");
   return of === "echo" && (method === "write" || (port === "content" && method === "publish"));
 }
 
@@ -200,6 +202,27 @@ export function fits(of: TargetedFault, { process, port, method }: Boundary): bo
 const ECHO_WITHIN_MS = [300, 3000, LONGEST_REQUEST_MS];
 
 const echo: Draw = ({ dice }) => ({ kind: "echo", byMs: dice.below(dice.pick(ECHO_WITHIN_MS)) });
+
+/** DynamoDB leaves some keys of a batch unprocessed: they are asked for again, and answered as they are then. */
+const slowBatch: Draw = ({ dice }) => ({ kind: "slow", byMs: dice.below(3000) });
+
+/** The machines are gone, and in half of the cases the messages too: then only the reconciler brings the jobs back. */
+const allWorkersDie: Draw = ({ dice, simulation }) => {
+  simulation.killWorkers();
+  const { accepted, queue } = simulation;
+  const isQueueLost = dice.chance(0.5);
+  for (const { id, body } of isQueueLost ? [...queue.messages.values()] : [])
+    if (accepted.hasRecord(body)) queue.messages.delete(id);
+  return undefined;
+};
+
+const TARGETED: Readonly<Record<TargetedFault, Draw>> = {
+  echo,
+  "lost answer": repeat,
+  "slow batch": slowBatch,
+  "all workers die": allWorkersDie,
+  lasting: () => undefined,
+};
 
 interface Struck {
   readonly what: string;
@@ -210,8 +233,8 @@ interface Struck {
 export function strike(scene: Scene, { port, method }: Boundary, of?: TargetedFault): Struck {
   const { dice } = scene;
   if (of !== undefined) {
-    const fault = of === "echo" ? echo(scene) : repeat();
-    return { what: JSON.stringify(fault), ...(fault && { fault }) };
+    const fault = TARGETED[of](scene);
+    return fault ? { what: JSON.stringify(fault), fault } : { what: of };
   }
   if (dice.chance(0.25)) {
     const happening = dice.pick(ENVIRONMENT_EVENTS);

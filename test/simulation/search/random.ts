@@ -97,6 +97,7 @@ class RandomRun {
       skewMs: (role) => this.#skewOf(role),
       faultsEndMs: 0,
       lasting: this.#lasting,
+      limits: schedule.hazards.limits,
       isOwedChecked: schedule.hazards.isOwedChecked,
       lastingAttempts: lastingAttempts(shape, this.#lasting),
       ...(trace && { trace }),

@@ -102,6 +102,7 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
       stagedObjects.delete(key);
     },
     async litter(from = "", limit) {
+      if (limit < 1) throw new RangeError("InvalidArgument: MaxUploads must be at least 1");
       const rest = [
         ...[...uploads].map(([uploadId, { key, createdMs }]) => ({
           place: `1 ${key} ${uploadId}`,

@@ -33,9 +33,11 @@ const POISON = {
 } as const satisfies Readonly<Record<string, Item>>;
 export const POISON_KINDS = Object.keys(POISON) as readonly (keyof typeof POISON)[];
 
-/** No job id that is a hash ends like this. */
+/** No job id that is a hash ends like this. What such jobs have in staging must stay. */
 const POISON_END = "f00d".repeat(6);
 export const isPoison = (jobId: string): boolean => jobId.endsWith(POISON_END);
+/** A job of another work: it only waits, and nothing of it may be removed. */
+export const KEPT_ID = `00000000${POISON_END}`;
 const poisonId = (shard: number): string => `${shard.toString(16).padStart(8, "0")}${POISON_END}`;
 
 /** Whether what is still open may be open because of the failure. */
