@@ -69,6 +69,7 @@ export class Simulation implements Stage {
       blobs: this.blobs,
       origin: this.origin,
       failIf: (check) => this.#failIf(check),
+      mayLandLate: options.mayLandLate === true,
     });
     const { limits } = options;
     this.#services = { ports, queue: this.queue, origin: this.origin, trace: this.trace, limits };

@@ -1,5 +1,6 @@
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
+import { UploadGoneError } from "../../core/model/errors.ts";
 import type { Item } from "../../core/model/write.ts";
 import type { Content } from "../../core/ports/content.ts";
 import type { FailedJobs, Items } from "../../core/ports/items.ts";
@@ -22,6 +23,8 @@ interface Watched {
   readonly origin: SimulatedOrigin;
   /** Runs a check and records the first violation. */
   readonly failIf: (check: () => void) => void;
+  /** Whether S3 keeps a part that was on its way when its upload was aborted. */
+  readonly mayLandLate: boolean;
 }
 
 /** The services as one process sees them. Every call goes through the process, and checks the invariants. */
@@ -115,7 +118,7 @@ export class WatchedPorts {
         gate.checkStaged(process.name, key);
         this.#table.staged(process.name, key);
       });
-    return through(process, "staging", {
+    const port = through(process, "staging", {
       ...blobs.staging,
       litter: async (from, limit) => {
         this.#swept.add(process.name);
@@ -134,10 +137,25 @@ export class WatchedPorts {
         return blobs.staging.delete(key);
       },
       abortUpload: async (upload) => {
+        const found = blobs.uploads.get(upload.uploadId);
+        if (found && found.key !== upload.key)
+          failIf(() => throwMisnamed(process, upload.uploadId, upload.key, found.key));
         check(upload.key, upload.uploadId);
         return blobs.staging.abortUpload(upload);
       },
     } satisfies Staging);
+    const uploadPart: Staging["uploadPart"] = async (upload, partNumber, body) => {
+      const sent = Buffer.from(body);
+      const isSentInTime = blobs.uploads.has(upload.uploadId);
+      return process.call("staging", "uploadPart", async () => {
+        if (!sent.equals(body)) failIf(() => throwChanged(process, upload.key, partNumber));
+        const isLate = isSentInTime && !blobs.uploads.has(upload.uploadId);
+        if (isLate && this.#watched.mayLandLate && blobs.landAfterAbort(upload, partNumber, sent))
+          throw new UploadGoneError();
+        return blobs.staging.uploadPart(upload, partNumber, body);
+      });
+    };
+    return { ...port, uploadPart };
   }
 
   /** Checks each object when it is published: it is named by its hash, and whole. */
@@ -165,3 +183,13 @@ export class WatchedPorts {
 /** Only recovery raises the fence without taking a lease. */
 const isRecovery = ({ name }: SimulatedProcess, before: Item | undefined, after: Item): boolean =>
   name.startsWith("reconciler") && before !== undefined && before["fence"] !== after["fence"] && "watch_shard" in after;
+
+function throwChanged({ name }: SimulatedProcess, key: string, partNumber: number): never {
+  throw new Violation(
+    `${name} used the buffer of part ${partNumber} of ${key} again while a request could still read it`,
+  );
+}
+
+function throwMisnamed({ name }: SimulatedProcess, uploadId: string, key: string, own: string): never {
+  throw new Violation(`${name} aborted ${uploadId} under the key ${key}, but its key is ${own}: nothing happens`);
+}

@@ -58,6 +58,8 @@ export interface SimulationOptions {
   readonly lastingAttempts?: number;
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
   readonly limits?: Limits | undefined;
+  /** Whether S3 keeps a part that was on its way when its upload was aborted. */
+  readonly mayLandLate?: boolean;
   /** Whether a reconciler must send its message also if the answer to its write was lost. */
   readonly isOwedChecked?: boolean;
   /** Healing is timed from this moment or from the end of the last fault, whichever is later, in ms from the start. */

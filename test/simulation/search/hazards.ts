@@ -11,6 +11,8 @@ export interface Hazards {
   readonly faults: readonly PlannedFault[];
   /** Whether a reconciler must send its message also if the answer to its write was lost. */
   readonly isOwedChecked: boolean;
+  /** Whether S3 keeps a part that was on its way when its upload was aborted. */
+  readonly mayLandLate: boolean;
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
   readonly limits?: Limits;
   readonly crowd?: Pick<Shape, "messages" | "resources" | "digests" | "workers">;
@@ -41,8 +43,10 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   const lostAnswer = drawn("lost answer", 0.1);
   const limits = drawn("limits", 0.15);
   const crowd = drawn("crowd", 0.03);
+  const latePart = drawn("late parts", 0.08);
   return {
     isOwedChecked: enabled.has("lost answer"),
+    mayLandLate: enabled.has("late parts"),
     ...(limits && { limits: drawLimits(limits) }),
     ...(crowd && { crowd: drawCrowd(crowd), limits: drawLimits(crowd) }),
     faults: [
@@ -51,6 +55,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
       ...(lostAnswer ? [{ at: 1 + lostAnswer.below(LAST_ECHOED_CALL), seed: 0, of: "lost answer" as const }] : []),
       ...(limits?.chance(0.5) ? [{ at: 1, seed: limits.below(2 ** 32), of: "slow batch" as const }] : []),
       ...(crowd ? [{ at: 20 + crowd.below(120), seed: crowd.below(2 ** 32), of: "all workers die" as const }] : []),
+      ...(latePart ? [{ at: 1, seed: latePart.below(2 ** 32), of: "late part" as const }] : []),
     ],
   };
 }

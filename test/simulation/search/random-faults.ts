@@ -24,7 +24,7 @@ export interface Scene {
 }
 
 /** A fault that strikes only calls of its own kind. */
-export type TargetedFault = "echo" | "lasting" | "lost answer" | "slow batch" | "all workers die";
+export type TargetedFault = "echo" | "lasting" | "lost answer" | "slow batch" | "all workers die" | "late part";
 
 type Draw = (scene: Scene) => Fault | undefined;
 
@@ -193,6 +193,7 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
 /** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
 export function fits(of: TargetedFault, { process, port, method }: Boundary): boolean {
   if (of === "lost answer") return process.startsWith("reconciler") && method === "write";
+  if (of === "late part") return method === "uploadPart";
   if (of === "slow batch") return method === "readMany";
   if (of === "all workers die") return process.startsWith("worker");
   return of === "echo" && (method === "write" || (port === "content" && method === "publish"));
@@ -219,6 +220,7 @@ const allWorkersDie: Draw = ({ dice, simulation }) => {
 const TARGETED: Readonly<Record<TargetedFault, Draw>> = {
   echo,
   "lost answer": repeat,
+  "late part": late,
   "slow batch": slowBatch,
   "all workers die": allWorkersDie,
   lasting: () => undefined,

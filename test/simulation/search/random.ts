@@ -98,6 +98,7 @@ class RandomRun {
       faultsEndMs: 0,
       lasting: this.#lasting,
       limits: schedule.hazards.limits,
+      mayLandLate: schedule.hazards.mayLandLate,
       isOwedChecked: schedule.hazards.isOwedChecked,
       lastingAttempts: lastingAttempts(shape, this.#lasting),
       ...(trace && { trace }),
