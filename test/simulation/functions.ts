@@ -1,4 +1,6 @@
 import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
+import { changeGateBy } from "../../core/gate/change-gate.ts";
+import type { Gate } from "../../core/gate/gate.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
@@ -6,6 +8,7 @@ import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { createHandler as createAnnouncer } from "../../lambdas/announcer/create-handler.ts";
 import { createHandler as createReconciler } from "../../lambdas/reconciler/create-handler.ts";
 import { createHandler as createWorker } from "../../lambdas/worker/create-handler.ts";
+import type { Limits } from "./search/hazards.ts";
 import type { SimulatedBus } from "./services/bus.ts";
 import { Violation } from "./oracle/invariants.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";
@@ -23,8 +26,8 @@ import { plainSha256 } from "./services/stubs.ts";
 import type { Trace } from "./services/trace.ts";
 import type { WatchedPorts } from "./watched-ports.ts";
 
-/** Higher than any schedule needs: the limits of one run are not simulated. */
-const RECONCILER_LIMITS = { recoverLimit: 20, sweepLimit: 100 };
+/** Higher than any schedule needs. */
+const NO_LIMITS = { recoverLimit: 20, sweepLimit: 100 };
 const MAX_REOPENED = 20;
 
 export interface Services {
@@ -32,6 +35,7 @@ export interface Services {
   readonly queue: SimulatedQueue;
   readonly origin: SimulatedOrigin;
   readonly trace: Trace;
+  readonly limits: Limits | undefined;
 }
 
 /** The product's own worker, in a process that may die, on simulated services. */
@@ -64,10 +68,10 @@ export const reconcilerIn = (process: SimulatedProcess, services: Services) =>
     clock: process.clock,
     random: process.random,
     items: services.ports.items(process),
-    queue: through(process, "queue", services.queue.port),
+    queue: services.ports.reconcilersQueue(process, services.queue.port),
     staging: services.ports.staging(process),
     telemetry: services.trace.telemetryOf(process.name),
-    settings: { requeueGraceMs: REQUEUE_GRACE_MS, orphanAgeMs: ORPHAN_AGE_MS, ...RECONCILER_LIMITS },
+    settings: { requeueGraceMs: REQUEUE_GRACE_MS, orphanAgeMs: ORPHAN_AGE_MS, ...(services.limits ?? NO_LIMITS) },
   });
 
 interface AnnouncerServices {
@@ -89,6 +93,14 @@ export const announcerIn = (process: SimulatedProcess, { bus, failIf, trace }: A
     telemetry: trace.telemetryOf(process.name),
     contentBucket: CONTENT_BUCKET,
   });
+
+/** An operator's `gate set`. */
+export const turnGateIn = async (process: SimulatedProcess, services: Services, percent: Gate): Promise<unknown> =>
+  changeGateBy({ clock: process.clock, items: services.ports.items(process) }, process.name, (gate) =>
+    gate?.percent === percent
+      ? undefined
+      : { percent, phase: "set", retreatTo: percent, reason: "the schedule turns it" },
+  );
 
 /** An operator's `redrive failed` of all failed jobs. */
 export const redriveIn = async (process: SimulatedProcess, services: Services): Promise<unknown> =>

@@ -21,12 +21,16 @@ interface StartOptions {
   readonly dice?: Dice;
 }
 
+/** Faults after which a process must still do all that it has to do. */
+const HARMLESS = new Set<Fault["kind"]>(["repeat", "echo", "freeze", "clock jump"]);
+
 /** The running processes, and every call of a port so far. */
 export class Processes {
   readonly boundaries: Boundary[] = [];
   crashes = 0;
   readonly #env: Environment;
   readonly #busy = new Map<SimulatedProcess, Role>();
+  readonly #excused = new WeakSet<SimulatedProcess>();
   #started = 0;
 
   constructor(env: Environment) {
@@ -45,6 +49,7 @@ export class Processes {
           this.boundaries.push(boundary);
           if (check) failIf(() => check(boundary));
           const fault = options.faultAt(this.boundaries.length, boundary);
+          if (fault && !HARMLESS.has(fault.kind)) this.#excused.add(process);
           if (fault) onFault(fault, boundary);
           return fault;
         },
@@ -61,8 +66,17 @@ export class Processes {
     return process;
   }
 
+  /** Whether a fault may have kept the process from doing what it must. */
+  isExcused(process: SimulatedProcess): boolean {
+    return this.#excused.has(process);
+  }
+
   end(process: SimulatedProcess): void {
     this.#busy.delete(process);
+  }
+
+  kill(role: Role): void {
+    for (const [process, of] of this.#busy) if (of === role) process.die("its machine is gone");
   }
 
   get areIdle(): boolean {

@@ -1,40 +1,30 @@
-import type { Context } from "aws-lambda";
-import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
+import type { Gate } from "../../core/gate/gate.ts";
 import { Accepted } from "./oracle/accepted.ts";
 import { Announcing } from "./oracle/announcing.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
-import { checkDuplicate, Violation } from "./oracle/invariants.ts";
+import { Violation } from "./oracle/violation.ts";
+import { Deadline } from "./oracle/deadline.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
-import { reconcilerIn, redriveIn, workerIn, type Services } from "./functions.ts";
+import { redriveIn, turnGateIn, type Services } from "./functions.ts";
 import { checkIndexed } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
-import { durationMs, type Boundary, type SimulatedProcess } from "./services/process.ts";
+import { spoiledBlobs, spoiledItems } from "./services/lasting.ts";
+import { plantOrphans, plantWaitingJob } from "./services/orphans.ts";
+import { durationMs, type Boundary } from "./services/process.ts";
 import { Processes } from "./processes.ts";
-import { SimulatedQueue, type QueuedMessage } from "./services/queue.ts";
+import { SimulatedQueue } from "./services/queue.ts";
 import type { OriginQuestion, SimulationOptions, Stage } from "./scenarios/scenario.ts";
-import {
-  healingMs,
-  INVOCATION_MS,
-  MAX_RECEIVES,
-  ORPHAN_AGE_MS,
-  POLL_EVERY_MS,
-  RECONCILE_EVERY_MS,
-  SETTINGS,
-  VISIBILITY_MS,
-} from "./services/settings.ts";
-import { eventOf } from "./services/stubs.ts";
-import { NOTHING_HAPPENED, VirtualTime } from "./services/time.ts";
+import { MAX_RECEIVES, RECONCILE_EVERY_MS, SETTINGS, VISIBILITY_MS } from "./services/settings.ts";
+import { VirtualTime } from "./services/time.ts";
 import { Trace } from "./services/trace.ts";
+import { Reconcilers } from "./reconcilers.ts";
 import { WatchedPorts } from "./watched-ports.ts";
-import { INVOCATION } from "../invocation.ts";
-
-/** A reconciler that starts now cannot meet a job that becomes due later than this. */
-const LONGEST_RUN_MS = 5000;
+import { Workers } from "./workers.ts";
 
 export class Simulation implements Stage {
   readonly time = new VirtualTime();
-  readonly items: SimulatedItems = simulatedItems();
+  readonly items: SimulatedItems;
   readonly blobs: SimulatedBlobs;
   readonly queue: SimulatedQueue;
   readonly origin: SimulatedOrigin;
@@ -42,7 +32,6 @@ export class Simulation implements Stage {
   readonly accepted: Accepted;
   readonly announcing: Announcing;
   readonly gate: GateWatch;
-  readonly #settings: WorkerSettings;
   readonly #options: SimulationOptions;
   readonly #processes: Processes;
   readonly #services: Services;
@@ -50,6 +39,7 @@ export class Simulation implements Stage {
   #answers = new Map<string, number>();
   #violation: Error | undefined;
   #faultsUntilMs: number;
+  readonly #deadline: Deadline;
   #operatorsToCome = 0;
 
   constructor(options: SimulationOptions) {
@@ -62,12 +52,14 @@ export class Simulation implements Stage {
       (event) => onTelemetry && this.#failIf(() => onTelemetry(event)),
     );
     const { scenario } = options;
-    this.#settings = { ...SETTINGS, ...scenario.settings };
-    this.blobs = simulatedBlobs({
+    const { lasting } = options;
+    this.items = spoiledItems(simulatedItems(), lasting, this.time);
+    const blobs = simulatedBlobs({
       nowMs: () => this.time.nowMs,
       every: () => () => undefined,
       after: () => () => undefined,
     });
+    this.blobs = spoiledBlobs(blobs, lasting, this.time);
     this.queue = new SimulatedQueue(this.time, VISIBILITY_MS, MAX_RECEIVES);
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
     this.gate = new GateWatch(this.items, this.time, scenario.gate);
@@ -77,14 +69,16 @@ export class Simulation implements Stage {
       blobs: this.blobs,
       origin: this.origin,
       failIf: (check) => this.#failIf(check),
+      mayLandLate: options.mayLandLate === true,
     });
-    this.#services = { ports, queue: this.queue, origin: this.origin, trace: this.trace };
+    const { limits } = options;
+    this.#services = { ports, queue: this.queue, origin: this.origin, trace: this.trace, limits };
     scenario.prepare(this.origin);
     const bodies = scenario.messages.map((message) =>
       typeof message === "string" ? message : JSON.stringify(message),
     );
     for (const body of bodies) this.queue.add(body);
-    const { blobs, gate, queue } = this;
+    const { gate, queue } = this;
     this.accepted = new Accepted(bodies, { items: this.items.all, blobs, gate, queue });
     this.#processes = new Processes({
       options,
@@ -107,8 +101,34 @@ export class Simulation implements Stage {
       end: (process) => this.#processes.end(process),
     });
     this.#faultsUntilMs = this.#startMs + options.faultsEndMs;
-    this.time.plan(0, () => this.#poll());
-    this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
+    const workers = new Workers({
+      options,
+      time: this.time,
+      services: this.#services,
+      settings: { ...SETTINGS, ...scenario.settings },
+      processes: this.#processes,
+      accepted: this.accepted,
+      gate: this.gate,
+      skewMs: () => this.#skewMs("worker"),
+      fail: this.#fail,
+    });
+    this.#deadline = new Deadline(options, this.#startMs, {
+      lowestGate: () => this.gate.lowest,
+      mostStaged: () => reconcilers.mostStaged,
+    });
+    plantOrphans(limits?.orphans ?? [], this.blobs, this.time);
+    if (limits?.hasWaitingJob) plantWaitingJob(this.items, this.blobs, this.time.nowMs);
+    this.time.plan(0, () => workers.poll());
+    const reconcilers = new Reconcilers({
+      time: this.time,
+      services: this.#services,
+      blobs: this.blobs,
+      items: this.items,
+      processes: this.#processes,
+      skewMs: () => this.#skewMs("reconciler"),
+      onEnd: (name) => this.#failIf(() => ports.checkRun(name, options.isOwedChecked === true)),
+    });
+    this.time.plan(RECONCILE_EVERY_MS, () => reconcilers.start());
     for (const atMs of scenario.operatorAtMs ?? []) this.redriveAfter(atMs);
   }
 
@@ -122,8 +142,7 @@ export class Simulation implements Stage {
       scenario.onEvent?.(this);
       if (this.#violation) throw this.#violation;
       this.announcing.checkInTime(this.#faultsUntilMs);
-      if (this.time.nowMs > this.#faultsUntilMs + this.#patienceMs() && !this.#isHealthy())
-        throw new Violation(`not healed in time: ${this.accepted.unhealed().join(", ")}`);
+      this.#checkHealedInTime();
     }
     this.#services.ports.checkContent();
     checkIndexed(this.items.all);
@@ -176,14 +195,28 @@ export class Simulation implements Stage {
     });
   }
 
+  /** An operator's command changes the gate document. */
+  turnGate(percent: Gate): void {
+    const process = this.#processes.start("operator", this.#skewMs("operator"));
+    const end = (): void => this.#processes.end(process);
+    void turnGateIn(process, this.#services, percent).then(end, end);
+  }
+
+  killWorkers(): void {
+    this.#processes.kill("worker");
+  }
+
   get reopenings(): number {
     return this.#services.ports.reopenings;
   }
 
-  #patienceMs(): number {
-    const { attemptMs = 2 * INVOCATION_MS, skewMs, clocksDifferMs = () => (skewMs ? 600_000 : 0) } = this.#options;
-    const orphanMs = this.gate.lowest < 100 ? ORPHAN_AGE_MS : 0;
-    return healingMs(attemptMs, clocksDifferMs()) + orphanMs;
+  #checkHealedInTime(): void {
+    const [sinceMs, { nowMs }] = [this.#faultsUntilMs, this.time];
+    const patienceMs = this.#deadline.patienceMs();
+    if (nowMs <= sinceMs + patienceMs || this.#isHealthy()) return;
+    const isExcused = this.#deadline.excusedAt(nowMs, sinceMs);
+    const unhealed = this.accepted.unhealed(isExcused);
+    if (!isExcused || unhealed.length > 0) throw new Violation(`not healed in time: ${unhealed.join(", ")}`);
   }
 
   get areJobsRecorded(): boolean {
@@ -209,71 +242,6 @@ export class Simulation implements Stage {
     const nth = (this.#answers.get(`${request.method} ${request.url}`) ?? 0) + 1;
     this.#answers.set(`${request.method} ${request.url}`, nth);
     return scenario.answer?.(request, nth, this.origin) ?? { kind: "body" };
-  }
-
-  #poll(): unknown {
-    this.time.plan(POLL_EVERY_MS, () => this.#poll());
-    if (this.#processes.workers >= this.#options.workers) return NOTHING_HAPPENED;
-    const messages = this.queue.receive(this.#options.dice.between(1, 3));
-    if (messages.length === 0) return NOTHING_HAPPENED;
-    this.#invoke(messages);
-    return undefined;
-  }
-
-  #invoke(messages: readonly QueuedMessage[]): void {
-    const begunMs = this.time.nowMs;
-    const { percent } = this.gate;
-    const isDuplicate = messages.every(({ body }) => this.accepted.isOfFinishedJob(body));
-    const { reopenings } = this;
-    const process = this.#processes.start("worker", this.#skewMs("worker"), {
-      check: (boundary) => {
-        const isStillSo = this.reopenings === reopenings && this.gate.lowestSince(begunMs) === percent;
-        if (isDuplicate && isStillSo) checkDuplicate(boundary);
-      },
-    });
-    this.gate.begin(process.name, messages);
-    const endMs = begunMs + INVOCATION_MS;
-    const stopWatch = this.time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
-    const handler = workerIn(process, this.#services, this.#settings);
-    const context = { getRemainingTimeInMillis: () => endMs - this.time.nowMs } as Context;
-    const work = async (): Promise<void> => {
-      const { batchItemFailures } = await handler(eventOf(messages), context);
-      const returned = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-      const done = messages.filter(({ id }) => !returned.has(id));
-      stopWatch();
-      // Each by itself: some deletions of a batch may fail, and those messages come back.
-      for (const message of done) {
-        await process
-          .call("queue", "acknowledge", async () => this.#acknowledge(process, message, begunMs))
-          .catch(() => undefined);
-      }
-      this.#processes.end(process);
-    };
-    work().catch(this.#fail);
-  }
-
-  #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, begunMs: number): void {
-    this.queue.delete(receipt);
-    if (this.accepted.mayLeave(body, this.gate.lowestSince(begunMs))) return;
-    this.#fail(new Violation(`${process.name} acknowledged ${body}, but nothing brings its job back`));
-  }
-
-  #startReconciler(): unknown {
-    this.time.plan(RECONCILE_EVERY_MS, () => this.#startReconciler());
-    const skewMs = this.#skewMs("reconciler");
-    if (this.#isNothingToReconcile(skewMs)) return NOTHING_HAPPENED;
-    const process = this.#processes.start("reconciler", skewMs);
-    const handler = reconcilerIn(process, this.#services);
-    const end = (): void => this.#processes.end(process);
-    void handler({}, INVOCATION).then(end, end);
-    return undefined;
-  }
-
-  /** A run that would find nothing changes nothing. It is skipped to save time. */
-  #isNothingToReconcile(skewMs: number): boolean {
-    if (this.blobs.stagedObjects.size > 0 || this.blobs.uploads.size > 0) return false;
-    const untilMs = this.time.nowMs + skewMs + LONGEST_RUN_MS;
-    return ![...this.items.all.values()].some(({ watch_at: atMs }) => typeof atMs === "number" && atMs < untilMs);
   }
 
   /** A hash of the trace and of the final table. Equal runs have equal hashes. */

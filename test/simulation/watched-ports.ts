@@ -1,4 +1,7 @@
+import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
+import { UploadGoneError } from "../../core/model/errors.ts";
+import type { Item } from "../../core/model/write.ts";
 import type { Content } from "../../core/ports/content.ts";
 import type { FailedJobs, Items } from "../../core/ports/items.ts";
 import type { Queue } from "../../core/ports/queue.ts";
@@ -6,6 +9,8 @@ import type { Staging } from "../../core/ports/staging.ts";
 import type { SimulatedBlobs } from "./services/blobs.ts";
 import type { GateWatch } from "./oracle/gate-watch.ts";
 import { checkContent, checkRemoval, isJob, TableWatch } from "./oracle/invariants.ts";
+import { jobOf } from "./oracle/message-jobs.ts";
+import { Violation } from "./oracle/violation.ts";
 import type { SimulatedItems } from "./services/items.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";
 import { through, type SimulatedProcess } from "./services/process.ts";
@@ -18,12 +23,18 @@ interface Watched {
   readonly origin: SimulatedOrigin;
   /** Runs a check and records the first violation. */
   readonly failIf: (check: () => void) => void;
+  /** Whether S3 keeps a part that was on its way when its upload was aborted. */
+  readonly mayLandLate: boolean;
 }
 
 /** The services as one process sees them. Every call goes through the process, and checks the invariants. */
 export class WatchedPorts {
   readonly #watched: Watched;
   readonly #table = new TableWatch(MAX_ATTEMPTS);
+
+  /** By `process jobKey`: the reconciler that has recovered the job and has not yet sent its message. */
+  readonly #swept = new Set<string>();
+  readonly #owed = new Map<string, string>();
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -37,10 +48,32 @@ export class WatchedPorts {
         const before = items.all.get(write.key);
         const outcome = await items.write(write);
         if (outcome.applied) failIf(() => this.#table.applied(process.name, write, before, outcome.item));
+        if (outcome.applied && isRecovery(process, before, outcome.item))
+          this.#owed.set(`${process.name} ${write.key}`, process.name);
+        if (outcome.applied && write.key === GATE_KEY) failIf(() => gate.written(process.name, before, outcome.item));
         if (outcome.applied && !before && isJob(write.key)) failIf(() => gate.checkRecorded(process.name, write.key));
         return outcome;
       },
     } satisfies Items);
+  }
+
+  /** A reconciler's queue. It owes a message to each job that it recovers. */
+  reconcilersQueue(process: SimulatedProcess, queue: Queue): Queue {
+    return through(process, "queue", {
+      ...queue,
+      send: async (messages) => {
+        for (const { body } of messages) this.#owed.delete(`${process.name} ${jobOf(body)?.key ?? ""}`);
+        return queue.send(messages);
+      },
+    } satisfies Queue);
+  }
+
+  /** @throws Violation if the reconciler has not swept, or recovered a job and sent no message for it. */
+  checkRun(process: string, isOwedChecked: boolean): void {
+    if (!this.#swept.has(process)) throw new Violation(`${process} did not sweep`);
+    if (!isOwedChecked) return;
+    for (const [owed, by] of this.#owed)
+      if (by === process) throw new Violation(`${owed}: the job was recovered, but no message was sent for it`);
   }
 
   /** How often failed jobs were reopened. */
@@ -74,7 +107,10 @@ export class WatchedPorts {
     const { blobs, failIf, gate, items } = this.#watched;
     const check = (key: string, uploadId?: string): void => {
       const job = jobItemKey(jobIdOfStagingKey(key));
-      const removal = { process: process.name, key, uploadId, reopenedAt: this.#table.reopenedAt(job) };
+      const staged = uploadId === undefined ? blobs.stagedObjects.get(key) : blobs.uploads.get(uploadId);
+      // What is there no more was removed by another process.
+      const ageMs = staged ? process.clock.nowMs() - staged.createdMs : Number.POSITIVE_INFINITY;
+      const removal = { process: process.name, key, uploadId, ageMs, reopenedAt: this.#table.reopenedAt(job) };
       failIf(() => checkRemoval(items.all.get(job), removal));
     };
     const checkStaged = (key: string): void =>
@@ -82,8 +118,12 @@ export class WatchedPorts {
         gate.checkStaged(process.name, key);
         this.#table.staged(process.name, key);
       });
-    return through(process, "staging", {
+    const port = through(process, "staging", {
       ...blobs.staging,
+      litter: async (from, limit) => {
+        this.#swept.add(process.name);
+        return blobs.staging.litter(from, limit);
+      },
       put: async (key, body, contentType) => {
         checkStaged(key);
         return blobs.staging.put(key, body, contentType);
@@ -97,10 +137,25 @@ export class WatchedPorts {
         return blobs.staging.delete(key);
       },
       abortUpload: async (upload) => {
+        const found = blobs.uploads.get(upload.uploadId);
+        if (found && found.key !== upload.key)
+          failIf(() => throwMisnamed(process, upload.uploadId, upload.key, found.key));
         check(upload.key, upload.uploadId);
         return blobs.staging.abortUpload(upload);
       },
     } satisfies Staging);
+    const uploadPart: Staging["uploadPart"] = async (upload, partNumber, body) => {
+      const sent = Buffer.from(body);
+      const isSentInTime = blobs.uploads.has(upload.uploadId);
+      return process.call("staging", "uploadPart", async () => {
+        if (!sent.equals(body)) failIf(() => throwChanged(process, upload.key, partNumber));
+        const isLate = isSentInTime && !blobs.uploads.has(upload.uploadId);
+        if (isLate && this.#watched.mayLandLate && blobs.landAfterAbort(upload, partNumber, sent))
+          throw new UploadGoneError();
+        return blobs.staging.uploadPart(upload, partNumber, body);
+      });
+    };
+    return { ...port, uploadPart };
   }
 
   /** Checks each object when it is published: it is named by its hash, and whole. */
@@ -123,4 +178,18 @@ export class WatchedPorts {
     const chosen = [...blobs.contentObjects].filter(([each]) => key === undefined || each === key);
     checkContent(new Map(chosen), blobs.contentWrites, versions);
   }
+}
+
+/** Only recovery raises the fence without taking a lease. */
+const isRecovery = ({ name }: SimulatedProcess, before: Item | undefined, after: Item): boolean =>
+  name.startsWith("reconciler") && before !== undefined && before["fence"] !== after["fence"] && "watch_shard" in after;
+
+function throwChanged({ name }: SimulatedProcess, key: string, partNumber: number): never {
+  throw new Violation(
+    `${name} used the buffer of part ${partNumber} of ${key} again while a request could still read it`,
+  );
+}
+
+function throwMisnamed({ name }: SimulatedProcess, uploadId: string, key: string, own: string): never {
+  throw new Violation(`${name} aborted ${uploadId} under the key ${key}, but its key is ${own}: nothing happens`);
 }

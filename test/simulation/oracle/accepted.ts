@@ -1,4 +1,5 @@
 import { gateAdmits } from "../../../core/gate/gate.ts";
+import { jobIdOfItemKey } from "../../../core/model/keys.ts";
 import type { Item } from "../../../core/model/write.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import type { GateWatch } from "./gate-watch.ts";
@@ -56,13 +57,16 @@ export class Accepted {
     return isFinished(item) || isRevivable || isUnguarded;
   }
 
-  /** What must still change before the run counts as healed: open jobs, and leftovers. Empty if healed. */
-  unhealed(): readonly string[] {
+  /**
+   * What must still change before the run counts as healed: open jobs, and leftovers. Empty if healed.
+   * @param isExcused jobs that do not count.
+   */
+  unhealed(isExcused: (jobId: string) => boolean = () => false): readonly string[] {
     const { blobs, items, queue } = this.#services;
-    const open = this.#jobs.filter((key) => !isFinished(items.get(key)));
+    const open = this.#jobs.filter((key) => !isFinished(items.get(key)) && !isExcused(jobIdOfItemKey(key)));
     return [
       ...open.filter((key) => !this.#isDeadLettered(key) && !this.#isUnguarded(key)),
-      ...leftovers(items, blobs, queue),
+      ...leftovers(items, blobs, queue, isExcused),
     ];
   }
 

@@ -1,6 +1,7 @@
 import { gateAdmits, type Gate } from "../../../core/gate/gate.ts";
 import { decodeGate, GATE_KEY } from "../../../core/gate/gate-document.ts";
 import { changeGate, changeOf } from "../../../core/gate/gate-protocol.ts";
+import type { Item } from "../../../core/model/write.ts";
 import { jobIdOfItemKey, jobIdOfStagingKey } from "../../../core/model/keys.ts";
 import { isUnguardedKey, Violation } from "./invariants.ts";
 import type { SimulatedItems } from "../services/items.ts";
@@ -49,6 +50,14 @@ export class GateWatch {
     const seen = item && decodeGate(item);
     const planned = { percent, phase: "set", retreatTo: percent, reason: "the schedule turns it" } as const;
     void this.#items.write(changeGate(seen, planned, changeOf(seen, planned, "operator", this.#time.nowMs)));
+  }
+
+  /** A process changed the document. Each change has a version of its own, one above the last. */
+  written(process: string, before: Item | undefined, after: Item): void {
+    const [from, to] = [before && decodeGate(before), decodeGate(after)];
+    if (to.percent !== from?.percent) this.#turns.push({ atMs: this.#time.nowMs, percent: to.percent });
+    if (to.version !== (from?.version ?? 0) + 1)
+      throw new Violation(`${process} took the gate from version ${from?.version ?? 0} to ${to.version}`);
   }
 
   lowestSince(ms: number): Gate {

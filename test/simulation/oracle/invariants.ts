@@ -6,13 +6,13 @@ import { jobMessage } from "../../../core/model/message.ts";
 import { UNGUARDED_PREFIX } from "../../../core/worker/unguarded.ts";
 import { decodeJob } from "../../../core/model/record-codec.ts";
 import { isJobState, isTerminal, JOB_STATES, mayFollow, type JobState } from "../../../core/model/states.ts";
+import { checkProgress } from "./progress.ts";
+import { Violation } from "./violation.ts";
+import { isPoison, isPoisonKey } from "../services/lasting.ts";
 import type { Boundary } from "../services/process.ts";
-import { CONTENT_BUCKET, LEASE_TTL_MS, REQUEUE_GRACE_MS } from "../services/settings.ts";
+import { CONTENT_BUCKET, LEASE_TTL_MS, ORPHAN_AGE_MS, REQUEUE_GRACE_MS } from "../services/settings.ts";
 
-/** A broken invariant. The message says what broke it. */
-export class Violation extends Error {
-  override readonly name = "Violation";
-}
+export { Violation };
 
 const READS = new Set(["staging.head", "staging.listParts", "staging.litter", "content.head"]);
 
@@ -31,6 +31,8 @@ interface Removal {
   readonly uploadId: string | undefined;
   /** The fence of the job's last reopening, or 0 if it was never reopened. */
   readonly reopenedAt: number;
+  /** The age of what is removed, in ms, by the clock of the process. */
+  readonly ageMs: number;
 }
 
 /**
@@ -38,8 +40,12 @@ interface Removal {
  * reconciler looks first and removes later, so it may remove two things of a job that became open in between: what the
  * unguarded path left (the gate changed, and the job got a record), and what was staged before the job was reopened.
  */
-export function checkRemoval(item: Item | undefined, { process, key, uploadId, reopenedAt }: Removal): void {
+export function checkRemoval(item: Item | undefined, { process, key, uploadId, reopenedAt, ageMs }: Removal): void {
+  if (!item && ageMs <= ORPHAN_AGE_MS && process.startsWith("reconciler"))
+    throw new Violation(`${process} removed ${key}, which has no record, after ${ageMs} ms: its job may still begin`);
   if (!item || isUnguardedKey(key)) return;
+  if (isPoison(jobIdOfStagingKey(key)))
+    throw new Violation(`${process} removed ${key} of a record that it cannot read`);
   const { jobId, state, checkpoint, transfer } = decodeJob(item);
   if (isTerminal(state)) return;
   const isCheckpoint = uploadId !== undefined && checkpoint?.uploadId === uploadId && !transfer;
@@ -118,7 +124,7 @@ export class TableWatch {
       if (before) throw new Violation(`${process} changed the index entry ${write.key}`);
       return;
     }
-    if (isJob(write.key)) this.#jobWritten(process, write, before, after);
+    if (isJob(write.key) && !isPoisonKey(write.key)) this.#jobWritten(process, write, before, after);
   }
 
   /** How often failed jobs were reopened. */
@@ -141,6 +147,7 @@ export class TableWatch {
   /** An operator has read these failed jobs. */
   seen(process: string, items: readonly Item[]): void {
     for (const item of items) {
+      if (typeof item["pk"] === "string" && isPoisonKey(item["pk"])) continue;
       const { jobId, fence } = decodeJob(item);
       this.#given.set(`${process} ${jobItemKey(jobId)}`, fence);
     }
@@ -173,6 +180,7 @@ export class TableWatch {
     this.#checkWatched(write.key, after);
     if (before?.["state"] === "FAILED") return this.#reopenedBy(process, write.key, before, after);
     this.#checkStates(write.key, before, after);
+    checkProgress(process, write.key, before, after);
     checkNothingUndone(process, write, before);
 
     const isLeaseTaken = typeof write.set?.["lease_owner"] === "string";

@@ -1,8 +1,10 @@
 import type { Item } from "../../../core/model/write.ts";
-import { hashItemKey } from "../../../core/model/keys.ts";
+import { hashItemKey, jobIdOfStagingKey } from "../../../core/model/keys.ts";
 import { decodeJob } from "../../../core/model/record-codec.ts";
 import { isJobState, isTerminal } from "../../../core/model/states.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
+import { isPoison } from "../services/lasting.ts";
+import { jobOf } from "./message-jobs.ts";
 import { Violation } from "./invariants.ts";
 import type { SimulatedQueue } from "../services/queue.ts";
 
@@ -19,12 +21,24 @@ const isInProgress = (key: string, item: Item): boolean =>
   Object.values(decodeJob(item).operations).some(({ status }) => status === "STARTED");
 
 /** What must be gone once all jobs are finished: staged objects, uploads, started operations and messages. */
-export function leftovers(items: ReadonlyMap<string, Item>, blobs: SimulatedBlobs, queue: SimulatedQueue): string[] {
+export function leftovers(
+  items: ReadonlyMap<string, Item>,
+  blobs: SimulatedBlobs,
+  queue: SimulatedQueue,
+  isExcused: (jobId: string) => boolean,
+): string[] {
+  // What a record that nobody can read has staged must stay.
+  const isLitter = (key: string): boolean => {
+    const jobId = jobIdOfStagingKey(key);
+    return !isPoison(jobId) && !isExcused(jobId);
+  };
   return [
-    ...blobs.stagedObjects.keys(),
-    ...[...blobs.uploads].map(([uploadId, { key }]) => `${key} ${uploadId}`),
+    ...[...blobs.stagedObjects.keys()].filter(isLitter),
+    ...[...blobs.uploads].filter(([, { key }]) => isLitter(key)).map(([uploadId, { key }]) => `${key} ${uploadId}`),
     ...[...items].filter(([key, item]) => isInProgress(key, item)).map(([key]) => `${key} in progress`),
-    ...[...queue.messages.values()].map(({ body }) => `queued ${body}`),
+    ...[...queue.messages.values()]
+      .filter(({ body }) => !isExcused(jobOf(body)?.id ?? ""))
+      .map(({ body }) => `queued ${body}`),
   ];
 }
 

@@ -7,6 +7,8 @@ import type { Accepted } from "../oracle/accepted.ts";
 import type { Announcing } from "../oracle/announcing.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import type { SimulatedItems } from "../services/items.ts";
+import type { Limits } from "../search/hazards.ts";
+import type { Lasting } from "../services/lasting.ts";
 import type { OriginAnswer, SimulatedOrigin } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
 import type { Dice } from "../services/time.ts";
@@ -51,6 +53,15 @@ export interface SimulationOptions {
   /** The fault at the nth call of a port, counted over all processes. */
   readonly faultAt: (nth: number, boundary: Boundary) => Fault | undefined;
   readonly skewMs?: (role: string) => number;
+  /** A failure that stays, and how many attempts more than others the job may take that it affects. */
+  readonly lasting?: Lasting | undefined;
+  readonly lastingAttempts?: number;
+  /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
+  readonly limits?: Limits | undefined;
+  /** Whether S3 keeps a part that was on its way when its upload was aborted. */
+  readonly mayLandLate?: boolean;
+  /** Whether a reconciler must send its message also if the answer to its write was lost. */
+  readonly isOwedChecked?: boolean;
   /** Healing is timed from this moment or from the end of the last fault, whichever is later, in ms from the start. */
   readonly faultsEndMs: number;
   /** The time of one attempt, in ms: everything must heal within it, the waits before it, and `clocksDifferMs`. */

@@ -12,6 +12,7 @@ import {
   SETTINGS,
   VISIBILITY_MS,
 } from "../services/settings.ts";
+import { ENABLED } from "./enabled.ts";
 import { Simulation } from "../simulation.ts";
 import { Dice } from "../services/time.ts";
 
@@ -81,6 +82,7 @@ async function runStruck(
     workers: 3,
     latencyMs: 50,
     faultsEndMs: 0,
+    isOwedChecked: ENABLED.has("lost answer"),
     ...(scenario.skewMs && { skewMs: scenario.skewMs }),
     onTelemetry,
     faultAt: (at, boundary) => {

@@ -23,6 +23,9 @@ export interface Scene {
   answerWith(method: string, answer: OriginAnswer): void;
 }
 
+/** A fault that strikes only calls of its own kind. */
+export type TargetedFault = "echo" | "lasting" | "lost answer" | "slow batch" | "all workers die" | "late part";
+
 type Draw = (scene: Scene) => Fault | undefined;
 
 const named = (name: string): Error => Object.assign(new Error(name), { name });
@@ -183,13 +186,58 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
   /** Only if the gate was not open from the start: otherwise every job must take the guarded path. */
   function turnGate({ simulation, dice }) {
     if (simulation.gate.lowest === 100) return;
-    simulation.gate.turn(dice.pick([0, 50, 100]));
+    simulation.turnGate(dice.pick([0, 50, 100]));
   },
 ];
 
+/** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
+export function fits(of: TargetedFault, { process, port, method }: Boundary): boolean {
+  if (of === "lost answer") return process.startsWith("reconciler") && method === "write";
+  if (of === "late part") return method === "uploadPart";
+  if (of === "slow batch") return method === "readMany";
+  if (of === "all workers die") return process.startsWith("worker");
+  return of === "echo" && (method === "write" || (port === "content" && method === "publish"));
+}
+
+/** Mostly short: the write that the echo may undo follows soon. */
+const ECHO_WITHIN_MS = [300, 3000, LONGEST_REQUEST_MS];
+
+const echo: Draw = ({ dice }) => ({ kind: "echo", byMs: dice.below(dice.pick(ECHO_WITHIN_MS)) });
+
+/** DynamoDB leaves some keys of a batch unprocessed: they are asked for again, and answered as they are then. */
+const slowBatch: Draw = ({ dice }) => ({ kind: "slow", byMs: dice.below(3000) });
+
+/** The machines are gone, and in half of the cases the messages too: then only the reconciler brings the jobs back. */
+const allWorkersDie: Draw = ({ dice, simulation }) => {
+  simulation.killWorkers();
+  const { accepted, queue } = simulation;
+  const isQueueLost = dice.chance(0.5);
+  for (const { id, body } of isQueueLost ? [...queue.messages.values()] : [])
+    if (accepted.hasRecord(body)) queue.messages.delete(id);
+  return undefined;
+};
+
+const TARGETED: Readonly<Record<TargetedFault, Draw>> = {
+  echo,
+  "lost answer": repeat,
+  "late part": late,
+  "slow batch": slowBatch,
+  "all workers die": allWorkersDie,
+  lasting: () => undefined,
+};
+
+interface Struck {
+  readonly what: string;
+  readonly fault?: Fault;
+}
+
 /** Draws a fault that fits the call, or an event around it, and lets it strike. */
-export function strike(scene: Scene, { port, method }: Boundary): { readonly what: string; readonly fault?: Fault } {
+export function strike(scene: Scene, { port, method }: Boundary, of?: TargetedFault): Struck {
   const { dice } = scene;
+  if (of !== undefined) {
+    const fault = TARGETED[of](scene);
+    return fault ? { what: JSON.stringify(fault), fault } : { what: of };
+  }
   if (dice.chance(0.25)) {
     const happening = dice.pick(ENVIRONMENT_EVENTS);
     happening(scene);

@@ -1,16 +1,17 @@
 import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
-import { contentKey, jobIdOf, jobItemKey } from "../../../core/model/keys.ts";
-import type { JobMessage } from "../../../core/model/message.ts";
-import { decodeJob } from "../../../core/model/record-codec.ts";
-import { Violation } from "../oracle/invariants.ts";
-import { PIECE_BYTES, type OriginAnswer } from "../services/origin.ts";
+import { jobIdOf } from "../../../core/model/keys.ts";
+import { Violation } from "../oracle/violation.ts";
+import type { OriginAnswer } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
-import { PART_BYTES } from "../services/settings.ts";
+import type { Lasting } from "../services/lasting.ts";
+import { MAX_ATTEMPTS, SETTINGS } from "../services/settings.ts";
 import type { OriginQuestion, Scenario } from "../scenarios/scenario.ts";
-import { isResumable, type Schedule, type Shape, type PlannedFault } from "./schedule.ts";
+import { Judge } from "./judge.ts";
+import { type Schedule, type Shape, type PlannedFault } from "./schedule.ts";
 import { Simulation } from "../simulation.ts";
 import { Dice } from "../services/time.ts";
-import { strike, WORST_SKEW_MS, type Scene } from "./random-faults.ts";
+import { drawLasting } from "./hazards.ts";
+import { fits, strike, WORST_SKEW_MS, type Scene, type TargetedFault } from "./random-faults.ts";
 
 export interface Outcome {
   readonly violation: string | undefined;
@@ -52,21 +53,22 @@ export async function runSchedule(schedule: Schedule, options: RunOptions = {}):
   };
 }
 
-/** The most that is received but not yet checkpointed: two parts under way, one being read, and a piece. */
-const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
-/** Faults that make a transfer start over: another version, a wrong body or range, a lost staged object. */
-const MAKES_START_OVER = /changeVersion|"(wrong length|wrong range|short|long|corrupt)"|staged_object_gone/;
-
 /** Separate random streams, so that latencies and the table's stream do not depend on how the schedule was drawn. */
 const latencySeed = (seed: number): number => seed + 2 ** 52;
 const streamSeed = (seed: number): number => seed + 2 ** 51;
+
+type Restless = Lasting & { readonly kind: "restless origin" };
+type Waiting = Omit<PlannedFault, "of"> & { readonly of: TargetedFault | undefined; readonly index: number };
 
 class RandomRun {
   readonly simulation: Simulation;
   readonly struck: { readonly index: number; readonly what: string }[] = [];
   healedInMs = 0;
   readonly #schedule: Schedule;
-  readonly #waiting: (PlannedFault & { readonly index: number })[];
+  readonly #waiting: Waiting[];
+  /** Faults that strike only calls of their own kind. */
+  readonly #targeted: Waiting[];
+  readonly #lasting: Lasting | undefined;
   readonly #answers = new Map<string, OriginAnswer[]>();
   /** Clock offsets in ms from the true time: the reconciler's machine first, then the workers' machines. */
   #clocks: readonly number[] = [0];
@@ -76,10 +78,13 @@ class RandomRun {
   constructor(schedule: Schedule, { only, trace, onTelemetry }: RunOptions) {
     const { seed, shape, faults } = schedule;
     this.#schedule = schedule;
-    this.#waiting = faults
-      .map(({ at, seed: own }, index) => ({ at, seed: own, index }))
+    const waiting = faults
+      .map(({ at, seed: own, of }, index) => ({ at, seed: own, of, index }))
       .filter(({ index }) => only?.has(index) ?? true);
+    this.#waiting = waiting.filter(({ of }) => of === undefined);
+    this.#targeted = waiting.filter(({ of }) => of !== undefined);
     if (this.#waiting[0]?.at === 0) this.#setClocks();
+    this.#lasting = this.#drawnFor("lasting", (dice) => drawLasting(dice, shape));
     this.simulation = new Simulation({
       scenario: this.#scenario(),
       dice: new Dice(latencySeed(seed)),
@@ -91,6 +96,11 @@ class RandomRun {
       faultAt: (nth, boundary) => this.#faultAt(nth, boundary),
       skewMs: (role) => this.#skewOf(role),
       faultsEndMs: 0,
+      lasting: this.#lasting,
+      limits: schedule.hazards.limits,
+      mayLandLate: schedule.hazards.mayLandLate,
+      isOwedChecked: schedule.hazards.isOwedChecked,
+      lastingAttempts: lastingAttempts(shape, this.#lasting),
       ...(trace && { trace }),
       onTelemetry,
     });
@@ -107,8 +117,7 @@ class RandomRun {
       this.simulation.deliverAgain(typeof message === "string" ? message : JSON.stringify(message));
       await this.#heal();
     }
-    for (const message of messages) if (typeof message !== "string") this.#checkEnd(message);
-    this.#checkRefetched();
+    new Judge(this.#schedule, this.simulation, this.struck).judge();
   }
 
   async #heal(): Promise<void> {
@@ -132,8 +141,12 @@ class RandomRun {
     };
   }
 
-  #answerTo({ method }: OriginQuestion, nth: number): OriginAnswer {
+  #answerTo({ method, url }: OriginQuestion, nth: number): OriginAnswer {
     if (method === "HEAD" && nth <= this.#schedule.shape.absentFirst) return { kind: "status", status: 404 };
+    if (method === "GET" && this.#lasting?.kind === "restless origin") {
+      const restless = this.#restlessAnswer(this.#lasting, url, nth);
+      if (restless) return restless;
+    }
     const answer = this.#answers.get(method)?.shift();
     if (!answer) return { kind: "body" };
     const retryAfterS = answer.kind === "status" ? answer.retryAfterS : undefined;
@@ -141,11 +154,32 @@ class RandomRun {
     return answer;
   }
 
+  /** Every body is cut, and each second GET gets another version: a client may go on once, and must start over then. */
+  #restlessAnswer({ jobId, afterBytes }: Restless, url: string, nth: number): OriginAnswer | undefined {
+    const { messages } = this.#schedule.shape;
+    if (!messages.some((each) => typeof each !== "string" && each.url === url && jobIdOf(each) === jobId))
+      return undefined;
+    const versions = this.simulation.origin.resources.get(url)?.versions;
+    const present = versions?.at(-1) ?? Buffer.alloc(0);
+    if (nth > 1 && nth % 2 === 1) versions?.push(Buffer.from(present.map((byte) => byte ^ 3)));
+    return { kind: "body", fault: { kind: "cut", afterBytes } };
+  }
+
   #setClocks(): void {
     const planned = this.#waiting.shift();
     const dice = new Dice(planned?.seed ?? 0);
     this.#clocks = Array.from({ length: 3 }, () => dice.between(-WORST_SKEW_MS, WORST_SKEW_MS));
     this.struck.push({ index: planned?.index ?? 0, what: `the clocks are off by ${this.#clocks.join(", ")} ms` });
+  }
+
+  /** Something of the whole run that the schedule draws like a fault, so that it can be left out like one. */
+  #drawnFor<T>(hazard: TargetedFault, draw: (dice: Dice) => T): T | undefined {
+    const place = this.#targeted.findIndex(({ at, of }) => at === 0 && of === hazard);
+    const [planned] = place < 0 ? [] : this.#targeted.splice(place, 1);
+    if (!planned) return undefined;
+    const drawn = draw(new Dice(planned.seed));
+    this.struck.push({ index: planned.index, what: `${hazard}: ${JSON.stringify(drawn)}` });
+    return drawn;
   }
 
   #skewOf(role: string): number {
@@ -157,15 +191,22 @@ class RandomRun {
   }
 
   #faultAt(nth: number, boundary: Boundary): Fault | undefined {
-    const planned = this.#waiting[0];
-    if (!planned || planned.at > nth) return undefined;
-    this.#waiting.shift();
-    const { what, fault } = strike(this.#scene(new Dice(planned.seed)), boundary);
+    const planned = this.#plannedAt(nth, boundary);
+    if (!planned) return undefined;
+    const { what, fault } = strike(this.#scene(new Dice(planned.seed)), boundary, planned.of);
     if (fault?.kind === "clock jump") this.#jumpedMs += Math.abs(fault.byMs);
     const { process, port, method } = boundary;
     this.struck.push({ index: planned.index, what: `${what} at call ${nth}, ${process} ${port}.${method}` });
     this.simulation.extendFaults(0);
     return fault;
+  }
+
+  #plannedAt(nth: number, boundary: Boundary): Waiting | undefined {
+    const next = this.#waiting[0];
+    if (next && next.at <= nth) return this.#waiting.shift();
+    if (this.#targeted.length === 0) return undefined;
+    const place = this.#targeted.findIndex(({ at, of }) => at <= nth && of !== undefined && fits(of, boundary));
+    return place < 0 ? undefined : this.#targeted.splice(place, 1)[0];
   }
 
   #scene(dice: Dice): Scene {
@@ -181,47 +222,15 @@ class RandomRun {
       },
     };
   }
-
-  /** A job must be published as a version that its own URL had, or have failed for a reason that the schedule gave. */
-  #checkEnd(message: JobMessage): void {
-    const { blobs, items, origin } = this.simulation;
-    const item = items.all.get(jobItemKey(jobIdOf(message)));
-    if (!item) return;
-    const { state, reason = "", transfer } = decodeJob(item);
-    if (state === "FAILED") {
-      if (!this.#mayFail(reason))
-        throw new Violation(`${message.artifact_id} failed for a reason that no fault explains: ${reason}`);
-      return;
-    }
-    const versions = origin.resources.get(message.url)?.versions ?? [];
-    const published = blobs.contentObjects.get(contentKey(transfer?.sha256 ?? ""));
-    if (!versions.some((version) => published?.body.equals(version)))
-      throw new Violation(`${message.artifact_id} is ${state}, but no version of its URL is published`);
-    if (message.sha256 !== undefined && message.sha256 !== transfer?.sha256)
-      throw new Violation(`${message.artifact_id} is ${state}, but its digest is not the expected one`);
-  }
-
-  /** Each GET after the first may fetch again at most what was in flight when the previous one ended. */
-  #checkRefetched(): void {
-    const { gate, resources } = this.#schedule.shape;
-    if (this.simulation.reopenings > 0) return;
-    if (gate < 100 || !isResumable(resources) || this.struck.some(({ what }) => MAKES_START_OVER.test(what))) return;
-    const { bytesServed, requests } = this.simulation.origin;
-    const gets = requests.filter(({ method }) => method === "GET").length;
-    const bytes = [...resources.values()].reduce((sum, { versions }) => sum + (versions[0]?.length ?? 0), 0);
-    const allowed = Math.max(0, gets - resources.size) * IN_FLIGHT_BYTES;
-    if (bytesServed - bytes > allowed)
-      throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
-  }
-
-  /** A job may fail by its digest, by its origin's 404, or by faults that used up all its attempts. */
-  #mayFail(reason: string): boolean {
-    if (reason === "digest_mismatch") return this.#schedule.shape.digests !== "none";
-    if (reason === "http_404") return this.#schedule.shape.absentFirst > 0 && this.struck.length > 0;
-    return reason.startsWith("retries_exhausted:") && this.struck.length > 0;
-  }
 }
 
 /** The sequential calls of one attempt at the largest body. `attemptMs` adds the backoff before the next attempt. */
 const CALLS_OF_AN_ATTEMPT = 60;
 const attemptMs = ({ latencyMs }: Shape): number => CALLS_OF_AN_ATTEMPT * 2 * latencyMs + 10_000;
+
+/** A job that a lasting failure affects may use its whole budget: all attempts, and all continuations where it needs any. */
+function lastingAttempts(shape: Shape, lasting: Lasting | undefined): number {
+  if (!lasting || lasting.kind === "poison" || lasting.kind === "shard") return 0;
+  const continuations = shape.deadlineBufferMs > SETTINGS.deadlineBufferMs ? SETTINGS.maxHops : 0;
+  return MAX_ATTEMPTS + continuations;
+}

@@ -3,6 +3,9 @@ import type { JobMessage } from "../../../core/model/message.ts";
 import type { Resource } from "../services/origin.ts";
 import { INVOCATION_MS, PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
+import { ENABLED, type Hazard } from "./enabled.ts";
+import { drawHazards, type Hazards } from "./hazards.ts";
+import type { TargetedFault } from "./random-faults.ts";
 
 /** A schedule without its faults. All of it is drawn from the seed. */
 export interface Shape {
@@ -25,11 +28,14 @@ export interface Shape {
 export interface PlannedFault {
   readonly at: number;
   readonly seed: number;
+  /** Strikes the first call from the nth on that this kind of fault fits. Undefined: any call. */
+  readonly of?: TargetedFault;
 }
 
 export interface Schedule {
   readonly seed: number;
   readonly shape: Shape;
+  readonly hazards: Hazards;
   readonly faults: readonly PlannedFault[];
 }
 
@@ -54,9 +60,9 @@ function drawShape(dice: Dice): Omit<Shape, "operatorAtMs" | "absentFirst"> {
   const messages: (JobMessage | string)[] = dice.chance(0.05) ? ["not a message"] : [];
   let body: Buffer = Buffer.alloc(0);
   for (const artifact of artifacts) {
-    if (messages.length === 0 || !dice.chance(0.3)) body = drawBody(dice, artifact);
+    if (messages.length === 0 || !dice.chance(0.3)) body = bodyOf(artifact, dice.pick(LENGTHS));
     const digest = { sha256: sha256Of(digests === "wrong" ? `not ${artifact}` : body) };
-    messages.push({ work_id: "work", artifact_id: artifact, url: urlOf(artifact), ...(digests !== "none" && digest) });
+    messages.push({ ...messageOf(artifact), ...(digests !== "none" && digest) });
     resources.set(urlOf(artifact), {
       versions: [body],
       validators: dice.pick(["strong", "strong", "strong", "weak", "none"]),
@@ -81,9 +87,22 @@ function drawShape(dice: Dice): Omit<Shape, "operatorAtMs" | "absentFirst"> {
 export const isResumable = (resources: ReadonlyMap<string, Resource>): boolean =>
   [...resources.values()].every(({ isChunked, ranges, validators }) => !isChunked && ranges && validators === "strong");
 
-function drawBody(dice: Dice, artifact: string): Buffer {
-  const letters: string = Array.from({ length: dice.pick(LENGTHS) }, (_, at) => `${artifact}${at % 7}`).join("");
-  return Buffer.from(letters.slice(0, letters.length / 2));
+export const messageOf = (artifact: string): JobMessage => ({
+  work_id: "work",
+  artifact_id: artifact,
+  url: urlOf(artifact),
+});
+
+export const resourceOf = (body: Buffer): Resource => ({
+  versions: [body],
+  validators: "strong",
+  ranges: true,
+  isChunked: false,
+});
+
+export function bodyOf(artifact: string, bytes: number): Buffer {
+  const letters: string = Array.from({ length: bytes }, (_, at) => `${artifact}${at % 7}`).join("");
+  return Buffer.from(letters.slice(0, bytes));
 }
 
 /** Clock offsets come first, at call 0. Then come few or many faults, close together or far apart. */
@@ -99,9 +118,10 @@ function drawFaults(dice: Dice): readonly PlannedFault[] {
   return [...clocks, ...strikes];
 }
 
-/** @returns the same schedule for the same seed, on any machine. */
-export function drawSchedule(seed: number): Schedule {
+/** @returns the same schedule for the same seed and the same hazards, on any machine. */
+export function drawSchedule(seed: number, enabled: ReadonlySet<Hazard> = ENABLED): Schedule {
   const dice = new Dice(seed);
-  const shape = { ...drawShape(dice), ...drawOperator(new Dice(operatorSeed(seed))) };
-  return { seed, shape, faults: drawFaults(dice) };
+  const hazards = drawHazards(seed, enabled);
+  const shape = { ...drawShape(dice), ...drawOperator(new Dice(operatorSeed(seed))), ...hazards.crowd };
+  return { seed, shape, hazards, faults: [...drawFaults(dice), ...hazards.faults] };
 }

@@ -1,3 +1,4 @@
+import type { Hazard } from "./enabled.ts";
 import { noFigures, search, type Figures } from "./search.ts";
 
 export interface SearchReport {
@@ -17,10 +18,12 @@ const send = async (report: SearchReport): Promise<void> =>
 // Faults create millions of errors, and nobody reads their stack traces.
 Error.stackTraceLimit = 0;
 
-const [first = 0, step = 1, end = 0] = process.argv.slice(2).map(Number);
+const [first = 0, step = 1, end = 0] = process.argv.slice(2, 5).map(Number);
+const hazards = new Set(process.argv.slice(5) as Hazard[]);
 for (let next = first; next < end; next += SEEDS_A_REPORT * step) {
   const figures = noFigures();
-  const failedSeed = await search(seedsFrom(next, step, Math.min(end, next + SEEDS_A_REPORT * step)), figures);
+  const seeds = seedsFrom(next, step, Math.min(end, next + SEEDS_A_REPORT * step));
+  const failedSeed = await search(seeds, figures, { hazards });
   await send({ figures, failedSeed });
   if (failedSeed !== undefined) break;
 }

@@ -1,4 +1,5 @@
 import { runSchedule, type Outcome, type RunOptions } from "./random.ts";
+import { ENABLED, type Hazard } from "./enabled.ts";
 import { drawSchedule } from "./schedule.ts";
 
 export interface Figures {
@@ -43,14 +44,18 @@ const figuresOf = ({ calls, crashes, healedInMs, reopenings, struck, traceHash }
   digest: traceHash,
 });
 
+interface SearchOptions extends Pick<RunOptions, "onTelemetry"> {
+  readonly hazards?: ReadonlySet<Hazard> | undefined;
+}
+
 /** Runs the seeds one after the other. @returns the first seed that violates an invariant, or undefined. */
 export async function search(
   seeds: Iterable<number>,
   figures: Figures,
-  options: Pick<RunOptions, "onTelemetry"> = {},
+  { hazards, ...options }: SearchOptions = {},
 ): Promise<number | undefined> {
   for (const seed of seeds) {
-    const outcome = await runSchedule(drawSchedule(seed), options);
+    const outcome = await runSchedule(drawSchedule(seed, hazards), options);
     addFigures(figures, figuresOf(outcome));
     if (outcome.violation !== undefined) return seed;
   }
@@ -64,8 +69,8 @@ export interface Smallest {
 }
 
 /** Leaves out one fault after the other for as long as the schedule still fails. */
-export async function shrink(seed: number, run = runSchedule): Promise<Smallest> {
-  const schedule = drawSchedule(seed);
+export async function shrink(seed: number, run = runSchedule, hazards = ENABLED): Promise<Smallest> {
+  const schedule = drawSchedule(seed, hazards);
   let outcome = await run(schedule);
   let needed = outcome.struck.map(({ index }) => index);
   for (let place = 0; place < needed.length;) {
@@ -83,10 +88,11 @@ export async function shrink(seed: number, run = runSchedule): Promise<Smallest>
 }
 
 /** The report of a failed seed: the violation, the smallest list of faults, and the command to replay it. */
-export function describeFailure(seed: number, { needed, outcome }: Smallest): string {
+export function describeFailure(seed: number, { needed, outcome }: Smallest, hazards = ENABLED): string {
+  const chosen = hazards === ENABLED ? "" : ` --hazards ${[...hazards].join(",") || "none"}`;
   return [
     `Seed ${seed} violates an invariant: ${outcome.violation ?? "(not in this run)"}`,
     ...outcome.struck.map(({ index, what }) => `  ${index}: ${what}`),
-    `Replay it: npm run simulate -- --replay ${seed} --only ${needed.join(",") || "none"}`,
+    `Replay it: npm run simulate -- --replay ${seed} --only ${needed.join(",") || "none"}${chosen}`,
   ].join("\n");
 }

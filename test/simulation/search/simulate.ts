@@ -5,6 +5,7 @@ import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { checkEvent } from "../../event-check.ts";
+import { ENABLED, HAZARDS, type Hazard } from "./enabled.ts";
 import { runPairs, type Pairs, type PairsOptions, type Progress } from "./exhaustive.ts";
 import { runSchedule } from "./random.ts";
 import { drawSchedule } from "./schedule.ts";
@@ -26,12 +27,12 @@ interface Search {
 }
 
 /** Gives each core an equal share of the seeds, and stops at the first seed that fails. */
-async function searchOnAllCores(first: number, count: number): Promise<Search> {
+async function searchOnAllCores(first: number, count: number, hazards: ReadonlySet<Hazard>): Promise<Search> {
   const step = Math.min(availableParallelism(), count);
   const figures = noFigures();
   let failedSeed: number | undefined;
   const workers = Array.from({ length: step }, (_, place) =>
-    fork(new URL("search-worker.ts", import.meta.url), [first + place, step, first + count].map(String), {
+    fork(new URL("search-worker.ts", import.meta.url), [first + place, step, first + count, ...hazards].map(String), {
       execArgv: [...process.execArgv, LARGE_YOUNG_GENERATION],
     }),
   );
@@ -54,13 +55,14 @@ async function searchOnAllCores(first: number, count: number): Promise<Search> {
   return { figures, failedSeed };
 }
 
-async function searchFor(schedules: number, seed: number): Promise<boolean> {
+async function searchFor(schedules: number, seed: number, hazards: ReadonlySet<Hazard>): Promise<boolean> {
   say(`${grouped(schedules)} schedules from seed ${seed} on`);
   const startMs = performance.now();
-  const { failedSeed, figures } = await searchOnAllCores(seed, schedules);
+  const { failedSeed, figures } = await searchOnAllCores(seed, schedules, hazards);
   const seconds = (performance.now() - startMs) / MS;
   const each = (total: number): string => (total / figures.schedules).toFixed(1);
-  if (failedSeed !== undefined) say(describeFailure(failedSeed, await shrink(failedSeed)));
+  if (failedSeed !== undefined)
+    say(describeFailure(failedSeed, await shrink(failedSeed, runSchedule, hazards), hazards));
   say(
     [
       `${grouped(figures.schedules)} schedules in ${seconds.toFixed(0)} s (${grouped(Math.round(figures.schedules / seconds))} a second)`,
@@ -73,8 +75,12 @@ async function searchFor(schedules: number, seed: number): Promise<boolean> {
 }
 
 /** Runs the schedule twice, the second time with its trace. Different traces are a violation as well. */
-async function replay(seed: number, only: ReadonlySet<number> | undefined): Promise<boolean> {
-  const schedule = drawSchedule(seed);
+async function replay(
+  seed: number,
+  only: ReadonlySet<number> | undefined,
+  hazards: ReadonlySet<Hazard>,
+): Promise<boolean> {
+  const schedule = drawSchedule(seed, hazards);
   const before = await runSchedule(schedule, only && { only });
   const outcome = await runSchedule(schedule, {
     trace: say,
@@ -152,6 +158,18 @@ function positive(text: string): number {
 
 const list = (text: string): ReadonlySet<number> => new Set(text === "none" ? [] : text.split(",").map(whole));
 
+function hazardsOf(text: string): ReadonlySet<Hazard> {
+  if (text === "all") return new Set(HAZARDS);
+  const names = text === "none" ? [] : text.split(",");
+  return new Set(
+    names.map((name) => {
+      const hazard = HAZARDS.find((each) => each === name);
+      if (!hazard) throw new InvalidArgumentError(`Give all, none, or some of ${HAZARDS.join(",")}.`);
+      return hazard;
+    }),
+  );
+}
+
 function shardOf(text: string): Shard {
   const [, index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
   if (index < 1 || index > of) throw new InvalidArgumentError("Give for example 1/3 for the first of three shards.");
@@ -163,6 +181,7 @@ interface Options {
   readonly seed?: number;
   readonly replay?: number;
   readonly only?: ReadonlySet<number>;
+  readonly hazards?: ReadonlySet<Hazard>;
   readonly pairs?: boolean;
   readonly shard?: Shard;
 }
@@ -175,19 +194,20 @@ const program: Command = new Command("simulate")
   .option("--seed <seed>", "with --schedules: the seed of the first schedule (default: a fresh one)", whole)
   .option("--replay <seed>", "run one schedule again, and print its trace", whole)
   .option("--only <faults>", "with --replay: only these of its faults, for example 0,3; or none", list)
+  .option("--hazards <names>", "draw these hazards, not those of enabled.ts: all, none, or a list", hazardsOf)
   .option("--pairs", "run every scenario with every ordered pair of faults, on all cores")
   .option("--shard <k/n>", "with --pairs: run only the kth of n shards", shardOf)
   .exitOverride()
-  .action(async ({ only, pairs: wantsPairs, replay: replayed, schedules, seed, shard }: Options) => {
+  .action(async ({ hazards = ENABLED, only, pairs: wantsPairs, replay: replayed, schedules, seed, shard }: Options) => {
     const modes = [schedules, replayed, wantsPairs].filter((mode) => mode !== undefined).length;
     if (modes !== 1) program.error("error: give one of --schedules N, --replay SEED and --pairs.");
     if (only && replayed === undefined) program.error("error: --only needs --replay.");
     if (shard && !wantsPairs) program.error("error: --shard needs --pairs.");
     if (seed !== undefined && schedules === undefined) program.error("error: --seed needs --schedules.");
     const isGood = await (replayed !== undefined
-      ? replay(replayed, only)
+      ? replay(replayed, only, hazards)
       : schedules !== undefined
-        ? searchFor(schedules, seed ?? randomInt(LARGEST_SEED - 1))
+        ? searchFor(schedules, seed ?? randomInt(LARGEST_SEED - 1), hazards)
         : pairs(shard));
     if (!isGood) process.exitCode = 1;
   });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { StagedObjectGoneError, UploadGoneError } from "../../../core/model/errors.ts";
 import type { Content } from "../../../core/ports/content.ts";
 import type { Clock } from "../../../core/ports/runtime.ts";
-import type { Staging } from "../../../core/ports/staging.ts";
+import type { StagedUpload, Staging } from "../../../core/ports/staging.ts";
 
 interface SimulatedObject {
   readonly body: Buffer;
@@ -28,6 +28,12 @@ export interface SimulatedBlobs {
   readonly contentObjects: Map<string, SimulatedObject>;
   /** How often each content key was written. The invariant is: once. */
   readonly contentWrites: Map<string, number>;
+  /**
+   * A part that was on its way when its upload was aborted. S3 may still keep it: then it is litter until the upload is
+   * aborted once more.
+   * @returns false if the upload was not aborted.
+   */
+  landAfterAbort(upload: StagedUpload, partNumber: number, body: Uint8Array): boolean;
 }
 
 /** Both buckets in memory, with the parts, ETags, conditional copies and refusals of S3. */
@@ -38,9 +44,17 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
   const contentWrites = new Map<string, number>();
   let uploadsMade = 0;
 
-  const uploadOf = (uploadId: string): SimulatedUpload => {
+  /** Ids of aborted uploads. A part that lands later may bring one back, but nobody can go on with it. */
+  const aborted = new Set<string>();
+
+  /** An id is good only together with its own key. */
+  const find = ({ key, uploadId }: StagedUpload): SimulatedUpload | undefined => {
     const upload = uploads.get(uploadId);
-    if (!upload) throw new UploadGoneError();
+    return upload?.key === key ? upload : undefined;
+  };
+  const uploadOf = (staged: StagedUpload): SimulatedUpload => {
+    const upload = find(staged);
+    if (!upload || aborted.has(staged.uploadId)) throw new UploadGoneError();
     return upload;
   };
   const objectOf = (body: Buffer, contentType: string): SimulatedObject => ({
@@ -62,13 +76,13 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
       uploads.set(uploadId, { key, contentType, createdMs: clock.nowMs(), parts: new Map() });
       return { key, uploadId };
     },
-    async uploadPart({ uploadId }, partNumber, body) {
+    async uploadPart(staged, partNumber, body) {
       const etag = etagOf(body);
-      uploadOf(uploadId).parts.set(partNumber, { body: Buffer.from(body), etag });
+      uploadOf(staged).parts.set(partNumber, { body: Buffer.from(body), etag });
       return { etag };
     },
-    async listParts({ uploadId }) {
-      const upload = uploads.get(uploadId);
+    async listParts(staged) {
+      const upload = find(staged);
       return (
         upload &&
         [...upload.parts]
@@ -76,11 +90,12 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
           .map(([partNumber, { etag, body }]) => ({ partNumber, etag, bytes: body.length }))
       );
     },
-    async completeUpload({ key, uploadId }, parts) {
+    async completeUpload(staged, parts) {
+      const { key, uploadId } = staged;
       const before = stagedObjects.get(key);
       const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
       if (!uploads.has(uploadId) && before?.body.length === bytes) return { etag: before.etag };
-      const upload = uploadOf(uploadId);
+      const upload = uploadOf(staged);
       const bodies = parts.map(({ partNumber, etag }) => {
         const part = upload.parts.get(partNumber);
         if (part?.etag !== etag) throw new UploadGoneError();
@@ -91,8 +106,10 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
       uploads.delete(uploadId);
       return { etag: object.etag };
     },
-    async abortUpload({ uploadId }) {
-      uploads.delete(uploadId);
+    async abortUpload(staged) {
+      if (!find(staged)) return;
+      uploads.delete(staged.uploadId);
+      aborted.add(staged.uploadId);
     },
     async head(key) {
       const object = stagedObjects.get(key);
@@ -102,6 +119,7 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
       stagedObjects.delete(key);
     },
     async litter(from = "", limit) {
+      if (limit < 1) throw new RangeError("InvalidArgument: MaxUploads must be at least 1");
       const rest = [
         ...[...uploads].map(([uploadId, { key, createdMs }]) => ({
           place: `1 ${key} ${uploadId}`,
@@ -133,5 +151,12 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
       return object && { bytes: object.body.length };
     },
   };
-  return { staging, content, stagedObjects, uploads, contentObjects, contentWrites };
+  const landAfterAbort: SimulatedBlobs["landAfterAbort"] = ({ key, uploadId }, partNumber, body) => {
+    if (!aborted.has(uploadId)) return false;
+    const parts = uploads.get(uploadId)?.parts ?? new Map<number, { body: Buffer; etag: string }>();
+    parts.set(partNumber, { body: Buffer.from(body), etag: etagOf(body) });
+    uploads.set(uploadId, { key, contentType: "", createdMs: clock.nowMs(), parts });
+    return true;
+  };
+  return { staging, content, stagedObjects, uploads, contentObjects, contentWrites, landAfterAbort };
 }

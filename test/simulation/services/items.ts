@@ -81,6 +81,7 @@ export function simulatedItems(): SimulatedItems {
       );
     },
     async watched(shard, beforeMs, limit) {
+      if (limit < 1) throw new RangeError("ValidationException: Limit must be at least 1");
       return [...all]
         .flatMap(([key, item]) =>
           item["watch_shard"] === shard && typeof item["watch_at"] === "number" && item["watch_at"] < beforeMs

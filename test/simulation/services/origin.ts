@@ -35,7 +35,7 @@ export const PIECE_BYTES = 5;
 export class SimulatedOrigin {
   readonly resources = new Map<string, Resource>();
   readonly requests: { readonly process: string; readonly method: string; readonly url: string }[] = [];
-  bytesServed = 0;
+  readonly bytesServedOf = new Map<string, number>();
   readonly #decide: (request: HttpRequest) => OriginAnswer;
 
   constructor(decide: (request: HttpRequest) => OriginAnswer) {
@@ -48,9 +48,13 @@ export class SimulatedOrigin {
         this.requests.push({ process: process.name, method: request.method, url: request.url });
         const answer = await process.call("http", request.method, async () => this.#answer(request));
         request.signal.throwIfAborted();
-        return { ...answer, body: this.#read(process, answer.body, request.signal) };
+        return { ...answer, body: this.#read(process, answer.body, request) };
       },
     };
+  }
+
+  get bytesServed(): number {
+    return [...this.bytesServedOf.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
   #answer(request: HttpRequest): HttpResponse {
@@ -67,14 +71,14 @@ export class SimulatedOrigin {
   async *#read(
     process: SimulatedProcess,
     body: AsyncIterable<Uint8Array>,
-    signal: AbortSignal,
+    { signal, url }: HttpRequest,
   ): AsyncIterable<Uint8Array> {
     const source = body[Symbol.asyncIterator]();
     for (;;) {
       const piece = await process.call("http", "read", async () => source.next());
       signal.throwIfAborted();
       if (piece.done === true) return;
-      this.bytesServed += piece.value.length;
+      this.bytesServedOf.set(url, (this.bytesServedOf.get(url) ?? 0) + piece.value.length);
       yield piece.value;
     }
   }

@@ -18,6 +18,8 @@ export type Fault =
   | { readonly kind: "slow"; readonly byMs: number; readonly error?: Error }
   /** The caller gives up on the request, which takes effect `byMs` later. */
   | { readonly kind: "late"; readonly byMs: number; readonly error: Error }
+  /** The SDK sent the request twice. The first answer counts, and `byMs` after it the request takes effect again. */
+  | { readonly kind: "echo"; readonly byMs: number }
   /** A stale answer instead of the service's own. */
   | { readonly kind: "instead"; readonly answer: () => unknown }
   /** The whole process is killed `afterMs` later: it is out of memory, or the machine is gone. */
@@ -31,6 +33,7 @@ export function durationMs(fault: Fault): number {
       return fault.forMs;
     case "slow":
     case "late":
+    case "echo":
       return fault.byMs;
     case "kill":
       return fault.afterMs;
@@ -107,7 +110,7 @@ export class SimulatedProcess {
       if (this.isDead) return;
       time.plan(dice.below(latencyMs) + (fault?.kind === "slow" ? fault.byMs : 0), () => {
         if (fault?.kind === "freeze") this.#freeze(fault.forMs, fault.isClockStopped === true);
-        const outcome = this.#effectUnder(fault, effect);
+        const outcome = this.#effectUnder(fault, effect, `${port}.${method}`);
         if (fault?.kind === "crash after") this.die(`after ${port}.${method}`);
         outcome.then(
           (value) => this.#answer(() => resolve(value)),
@@ -123,7 +126,7 @@ export class SimulatedProcess {
     if (fault?.kind === "clock jump") this.#skewMs += fault.byMs;
   }
 
-  async #effectUnder<T>(fault: Fault | undefined, effect: () => Promise<T>): Promise<T> {
+  async #effectUnder<T>(fault: Fault | undefined, effect: () => Promise<T>, call: string): Promise<T> {
     switch (fault?.kind) {
       case "fail before":
         throw fault.error;
@@ -138,6 +141,12 @@ export class SimulatedProcess {
         throw fault.error;
       case "repeat":
         await effect().catch(() => undefined);
+        return effect();
+      case "echo":
+        this.#env.time.plan(fault.byMs, () => {
+          this.#env.trace(`${this.name} ${call} takes effect again`);
+          void effect().catch(() => undefined);
+        });
         return effect();
       case "instead":
         return fault.answer() as T;

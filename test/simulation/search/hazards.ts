@@ -1,0 +1,128 @@
+import { jobIdOf, watchShardOf } from "../../../core/model/keys.ts";
+import type { Orphan } from "../services/orphans.ts";
+import { POISON_KINDS, type Lasting } from "../services/lasting.ts";
+import { PART_BYTES } from "../services/settings.ts";
+import { Dice } from "../services/time.ts";
+import { HAZARDS, type Hazard } from "./enabled.ts";
+import { bodyOf, messageOf, resourceOf, type PlannedFault, type Shape } from "./schedule.ts";
+
+export interface Hazards {
+  /** Faults that strike only calls of their own kind, in addition to the schedule's other faults. */
+  readonly faults: readonly PlannedFault[];
+  /** Whether a reconciler must send its message also if the answer to its write was lost. */
+  readonly isOwedChecked: boolean;
+  /** Whether S3 keeps a part that was on its way when its upload was aborted. */
+  readonly mayLandLate: boolean;
+  /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
+  readonly limits?: Limits;
+  readonly crowd?: Pick<Shape, "messages" | "resources" | "digests" | "workers">;
+}
+
+export interface Limits {
+  readonly recoverLimit: number;
+  readonly sweepLimit: number;
+  /** What lies in staging and belongs to no job. */
+  readonly orphans: readonly Orphan[];
+  /** A job of another work waits for hours, and what it has staged stays. */
+  readonly hasWaitingJob: boolean;
+}
+
+/** A separate random stream: drawing hazards does not change the rest of the schedule. */
+const hazardSeed = (seed: number): number => seed + 2 ** 52 + 2 ** 51 + 2 ** 50;
+
+/** Draws each enabled hazard from dice of its own, so that switching one on does not change the others. */
+export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards {
+  const seeds = new Dice(hazardSeed(seed));
+  const diceOf = new Map(HAZARDS.map((hazard) => [hazard, new Dice(seeds.below(2 ** 32))]));
+  const drawn = (hazard: Hazard, probability: number): Dice | undefined => {
+    const dice = diceOf.get(hazard);
+    return dice && enabled.has(hazard) && dice.chance(probability) ? dice : undefined;
+  };
+  const echo = drawn("echo", 0.15);
+  const lasting = drawn("lasting", 0.12);
+  const lostAnswer = drawn("lost answer", 0.1);
+  const limits = drawn("limits", 0.15);
+  const crowd = drawn("crowd", 0.03);
+  const latePart = drawn("late parts", 0.08);
+  return {
+    isOwedChecked: enabled.has("lost answer"),
+    mayLandLate: enabled.has("late parts"),
+    ...(limits && { limits: drawLimits(limits) }),
+    ...(crowd && { crowd: drawCrowd(crowd), limits: drawLimits(crowd) }),
+    faults: [
+      ...(echo ? drawEchoes(echo) : []),
+      ...(lasting ? [{ at: 0, seed: lasting.below(2 ** 32), of: "lasting" as const }] : []),
+      ...(lostAnswer ? [{ at: 1 + lostAnswer.below(LAST_ECHOED_CALL), seed: 0, of: "lost answer" as const }] : []),
+      ...(limits?.chance(0.5) ? [{ at: 1, seed: limits.below(2 ** 32), of: "slow batch" as const }] : []),
+      ...(crowd ? [{ at: 20 + crowd.below(120), seed: crowd.below(2 ** 32), of: "all workers die" as const }] : []),
+      ...(latePart ? [{ at: 1, seed: latePart.below(2 ** 32), of: "late part" as const }] : []),
+    ],
+  };
+}
+
+const LAST_ECHOED_CALL = 60;
+
+const drawEchoes = (dice: Dice): readonly PlannedFault[] =>
+  Array.from({ length: dice.between(1, 3) }, () => ({
+    at: 1 + dice.below(LAST_ECHOED_CALL),
+    seed: dice.below(2 ** 32),
+    of: "echo" as const,
+  })).sort((a, b) => a.at - b.at);
+
+const WATCH_SHARDS = 8;
+const LONGEST_SHARD_FAILURE_MS = 300_000;
+/** How soon after a call a virus scanner takes away what was staged. */
+const TAKEN_AFTER_MS = [0, 0, 500, 5000];
+
+/** One failure that stays. It affects one job of the schedule, or none but a record that nobody can read. */
+export function drawLasting(dice: Dice, { messages }: Pick<Shape, "messages">): Lasting {
+  const message = dice.pick(messages.filter((each) => typeof each !== "string"));
+  const jobId = jobIdOf(message);
+  const shard = dice.chance(0.5) ? watchShardOf(jobId) : dice.below(WATCH_SHARDS);
+  return dice.pick<() => Lasting>([
+    () => ({ kind: "refused", jobId, call: dice.pick(["put", "part", "complete", "copy"]) }),
+    () => ({
+      kind: "taken",
+      jobId,
+      what: dice.pick(["object", "upload"]),
+      afterMs: dice.below(1 + dice.pick(TAKEN_AFTER_MS)),
+    }),
+    () => ({ kind: "poison", record: dice.pick(POISON_KINDS), shard, hasStaged: dice.chance(0.5) }),
+    () => ({ kind: "shard", shard, forMs: dice.below(LONGEST_SHARD_FAILURE_MS) }),
+    () => ({ kind: "restless origin", jobId, afterBytes: PART_BYTES + dice.below(2 * PART_BYTES) }),
+  ])();
+}
+
+const LATEST_ORPHAN_MS = 60_000;
+
+const drawLimits = (dice: Dice): Limits => ({
+  recoverLimit: dice.pick([1, 1, 2, 3, 5]),
+  sweepLimit: dice.pick([1, 1, 2, 3, 10]),
+  orphans: Array.from({ length: dice.pick([0, 0, 0, 0, 1, 2, 3]) }, () => ({
+    atMs: dice.below(LATEST_ORPHAN_MS),
+    isUpload: dice.chance(0.5),
+  })),
+  hasWaitingJob: dice.chance(0.5),
+});
+
+/** The job ids of the first eight fall into the eight shards of the watch index. */
+const CROWD = "c59 c8 c2 c6 c5 c4 c0 c37 c27 c13 c11 c7 c1 c40".split(" ");
+const CROWD_LENGTHS = [1, PART_BYTES, 2 * PART_BYTES + 1];
+/** More parts than a page of a small listing. */
+const MANY_PARTS_BYTES = 24 * PART_BYTES;
+
+function drawCrowd(dice: Dice): NonNullable<Hazards["crowd"]> {
+  const artifacts = CROWD.slice(0, dice.between(8, CROWD.length));
+  const large = dice.chance(0.5) ? dice.pick(artifacts) : undefined;
+  return {
+    messages: artifacts.map((artifact) => messageOf(artifact)),
+    resources: new Map(
+      artifacts.map((artifact) => {
+        const bytes = artifact === large ? MANY_PARTS_BYTES : dice.pick(CROWD_LENGTHS);
+        return [messageOf(artifact).url, resourceOf(bodyOf(artifact, bytes))];
+      }),
+    ),
+    digests: "none",
+    workers: dice.between(3, 8),
+  };
+}

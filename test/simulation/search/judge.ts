@@ -1,0 +1,92 @@
+import { contentKey, jobIdOf, jobItemKey } from "../../../core/model/keys.ts";
+import type { JobMessage } from "../../../core/model/message.ts";
+import { decodeJob } from "../../../core/model/record-codec.ts";
+import { Violation } from "../oracle/violation.ts";
+import { PIECE_BYTES } from "../services/origin.ts";
+import { MAX_ATTEMPTS, PART_BYTES } from "../services/settings.ts";
+import type { Simulation } from "../simulation.ts";
+import { isResumable, type Schedule, type Shape } from "./schedule.ts";
+
+/** The most that is received but not yet checkpointed: two parts under way, one being read, and a piece. */
+const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
+/** What a faulty body has at most beyond its length. */
+const LONGEST_EXCESS_BYTES = 51;
+/** Faults that make a transfer start over: another version, a wrong body or range, a lost staged object. */
+const MAKES_START_OVER =
+  /changeVersion|"(wrong length|wrong range|short|long|corrupt)"|staged_object_gone|"(taken|restless origin)"/;
+
+/** What must hold at the end of a random schedule. */
+export class Judge {
+  readonly #shape: Shape;
+  readonly #simulation: Simulation;
+  readonly #struck: readonly { readonly what: string }[];
+
+  constructor({ shape }: Schedule, simulation: Simulation, struck: readonly { readonly what: string }[]) {
+    this.#shape = shape;
+    this.#simulation = simulation;
+    this.#struck = struck;
+  }
+
+  /** @throws Violation */
+  judge(): void {
+    for (const message of this.#shape.messages) if (typeof message !== "string") this.#checkEnd(message);
+    this.#checkRefetched();
+    this.#checkBudgets();
+  }
+
+  /** A job must be published as a version that its own URL had, or have failed for a reason that the schedule gave. */
+  #checkEnd(message: JobMessage): void {
+    const { blobs, items, origin } = this.#simulation;
+    const item = items.all.get(jobItemKey(jobIdOf(message)));
+    if (!item) return;
+    const { state, reason = "", transfer } = decodeJob(item);
+    if (state === "FAILED") {
+      if (!this.#mayFail(reason))
+        throw new Violation(`${message.artifact_id} failed for a reason that no fault explains: ${reason}`);
+      return;
+    }
+    const versions = origin.resources.get(message.url)?.versions ?? [];
+    const published = blobs.contentObjects.get(contentKey(transfer?.sha256 ?? ""));
+    if (!versions.some((version) => published?.body.equals(version)))
+      throw new Violation(`${message.artifact_id} is ${state}, but no version of its URL is published`);
+    if (message.sha256 !== undefined && message.sha256 !== transfer?.sha256)
+      throw new Violation(`${message.artifact_id} is ${state}, but its digest is not the expected one`);
+  }
+
+  /** Each GET after the first may fetch again at most what was in flight when the previous one ended. */
+  #checkRefetched(): void {
+    const { gate, resources } = this.#shape;
+    if (this.#simulation.reopenings > 0) return;
+    if (gate < 100 || !isResumable(resources) || this.#struck.some(({ what }) => MAKES_START_OVER.test(what))) return;
+    const { bytesServed, requests } = this.#simulation.origin;
+    const gets = requests.filter(({ method }) => method === "GET").length;
+    const bytes = [...resources.values()].reduce((sum, { versions }) => sum + (versions[0]?.length ?? 0), 0);
+    const allowed = Math.max(0, gets - resources.size) * IN_FLIGHT_BYTES;
+    if (bytesServed - bytes > allowed)
+      throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
+  }
+
+  /** A job ends within its budget of whole downloads: one an attempt or continuation, and what faults make it repeat. */
+  #checkBudgets(): void {
+    const { gate, messages, resources } = this.#shape;
+    const { items, origin, reopenings } = this.#simulation;
+    if (gate < 100 || reopenings > 0) return;
+    for (const message of messages) {
+      if (typeof message === "string") continue;
+      const { url } = message;
+      const hops = Number(items.all.get(jobItemKey(jobIdOf(message)))?.["hops"] ?? 0);
+      const gets = origin.requests.filter((request) => request.method === "GET" && request.url === url).length;
+      const bytes = LONGEST_EXCESS_BYTES + (resources.get(url)?.versions[0]?.length ?? 0);
+      const allowed = (MAX_ATTEMPTS + hops + this.#struck.length) * bytes + gets * IN_FLIGHT_BYTES;
+      const served = origin.bytesServedOf.get(url) ?? 0;
+      if (served > allowed) throw new Violation(`${url}: ${served} bytes were fetched; its budget is ${allowed}`);
+    }
+  }
+
+  /** A job may fail by its digest, by its origin's 404, or by faults that used up all its attempts. */
+  #mayFail(reason: string): boolean {
+    if (reason === "digest_mismatch") return this.#shape.digests !== "none";
+    if (reason === "http_404") return this.#shape.absentFirst > 0 && this.#struck.length > 0;
+    return reason.startsWith("retries_exhausted:") && this.#struck.length > 0;
+  }
+}
