@@ -5,5 +5,5 @@
 export const HAZARDS = ["echo", "lasting", "lost answer", "limits", "crowd", "late parts"] as const;
 export type Hazard = (typeof HAZARDS)[number];
 
-/** The hazards that the search draws. The product does not yet survive the others; `--hazards` tries them. */
-export const ENABLED: ReadonlySet<Hazard> = new Set<Hazard>(["limits", "crowd", "late parts"]);
+/** The hazards that the search draws. `--hazards` draws from some of them alone. */
+export const ENABLED: ReadonlySet<Hazard> = new Set<Hazard>(HAZARDS);
