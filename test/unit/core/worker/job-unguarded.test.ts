@@ -53,6 +53,23 @@ describe("the unguarded path (gate off)", () => {
     leavesNoLitter(w);
   });
 
+  it.each<[string, object, object]>([
+    ["keeps its reason if it failed", { sha256: "0".repeat(64) }, { deadLetters: [{ reason: "digest_mismatch" }] }],
+    ["is not done again if it was published", {}, { deadLetters: [], verdict: "acknowledge" }],
+  ])("leaves what cannot be removed from staging to the sweep: a job %s", async (_what, change, outcome) => {
+    const w = world({
+      ...off,
+      wrap: (deps) => ({
+        ...deps,
+        staging: { ...deps.staging, delete: async () => Promise.reject(new Error("the store is down")) },
+      }),
+    });
+    w.serve(fileOrigin(SMALL));
+    const verdict = await w.deliver({ ...MESSAGE, ...change });
+    expect({ verdict, deadLetters: w.deadLetters }).toMatchObject(outcome);
+    expect(w.logs.join()).toContain("the store is down");
+  });
+
   it("returns the message to the queue at the end of the invocation", async () => {
     const w = world(off);
     const outOfTime = new AbortController();
