@@ -79,7 +79,10 @@ export interface Environment {
    * (12 hours). Lambda requires the minimum, so it does not apply to the laptop run.
    */
   readonly visibilityTimeoutMs: number;
-  /** Worker invocations at the same time, 2 to 1,000. */
+  /**
+   * Worker invocations at the same time, 2 to 1,000. Lambda does not compare it with the account's own quota (10 in a
+   * new account, otherwise 1,000): docs/deploying.md has the arithmetic.
+   */
   readonly workerConcurrency: number;
   /**
    * Messages of one batch that a worker processes at the same time, 1 to 10. Use 10: if a worker dies, only the queue

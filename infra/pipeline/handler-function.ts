@@ -10,13 +10,7 @@ import type { Environment, EnvironmentName } from "../environments/environments.
 
 const PROJECT_ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-type Options =
-  | "description"
-  | "memorySize"
-  | "recursiveLoop"
-  | "reservedConcurrentExecutions"
-  | "maxEventAge"
-  | "retryAttempts";
+type Options = "description" | "memorySize" | "recursiveLoop" | "maxEventAge" | "retryAttempts";
 
 /** What every function is made for. */
 export interface Deployment {

@@ -1,7 +1,7 @@
-import type { IAlarm } from "aws-cdk-lib/aws-cloudwatch";
+import { Alarm as MetricAlarm } from "aws-cdk-lib/aws-cloudwatch";
 import { Aws } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
-import { FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
+import { type Alarm, FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
 import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { makeAlarms, watchObjectives } from "../../dashboards/cloudwatch/alarms.ts";
@@ -27,8 +27,8 @@ export interface MonitoringProps extends Deployment {
 
 /** Alarms, dashboard, saved queries and notifications for on-call, made from the catalogue in `dashboards/`. */
 export class Monitoring extends Construct {
-  /** The alarms that page somebody. */
-  readonly pages: readonly IAlarm[];
+  /** The metric alarms that say that new code is bad: CodeDeploy's own look at alarms leaves composites out. */
+  readonly signsOfBadCode: readonly MetricAlarm[];
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
@@ -52,12 +52,26 @@ export class Monitoring extends Construct {
       },
     };
     const alarms = makeAlarms(this, catalogue, alarmsProps);
-    this.pages = alarms.filter((_, index) => catalogue[index]?.severity === "page");
+    this.signsOfBadCode = catalogue
+      .filter(({ severity }) => severity === "page")
+      .flatMap((page) => this.#signOf(page) ?? []);
     watchObjectives(this, catalogue, alarms, alarmsProps);
     // The alarm refers to the rule by name only, so CloudFormation sees no dependency.
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
     makeDashboard(this, { name: prefix, place, alarms });
     saveQueries(this, prefix, [logs.worker, logs.reconciler]);
+  }
+
+  /**
+   * The alarm itself; of a composite, the half with the long window, which has the least number of events. Undefined if
+   * that window is longer than an hour: a canary of half an hour hardly moves it, and after an incident it would stop
+   * the deployment of the fix for hours.
+   */
+  #signOf({ id, conditions: [long, short] }: Alarm): MetricAlarm | undefined {
+    if (short && long.periodMinutes > 60) return undefined;
+    const made = this.node.findChild(short ? `${id}-long` : id);
+    if (!(made instanceof MetricAlarm)) throw new TypeError(`${made.node.path} is not a metric alarm.`);
+    return made;
   }
 }
 

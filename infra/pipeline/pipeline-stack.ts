@@ -30,9 +30,9 @@ export class PipelineStack extends FetchonceStack {
     const rollout = monitoring && new GateRollout(this, "Rollout", { ...deployment, monitoring });
     if (rollout) {
       const functions = { worker, reconciler, announcer, rollout };
-      const { pages } = new Monitoring(this, "Monitoring", { ...deployment, ...functions, monitoring });
+      const { signsOfBadCode } = new Monitoring(this, "Monitoring", { ...deployment, ...functions, monitoring });
       if (codeDeployment)
-        deployInSteps(this, "CodeRollout", { alias: worker.live, pace: codeDeployment, alarms: pages });
+        deployInSteps(this, "CodeRollout", { alias: worker.live, pace: codeDeployment, alarms: signsOfBadCode });
     }
 
     this.tell({

@@ -5,7 +5,7 @@ import type { Deployment } from "./handler-function.ts";
 import { MinuteFunction } from "./minute-function.ts";
 import { permit, permitObjects } from "./permissions.ts";
 
-/** Recovers jobs of crashed workers and removes what they left in staging. Every minute, one run at a time. */
+/** Recovers jobs of crashed workers and removes what they left in staging. Runs every minute. */
 export class Reconciler extends MinuteFunction<ReconcilerEnv> {
   constructor(scope: Construct, id: string, deployment: Deployment) {
     const { environment } = deployment;

@@ -1,5 +1,9 @@
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import type { Alias } from "aws-cdk-lib/aws-lambda";
+import { Stack } from "aws-cdk-lib/core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments/environments.ts";
+import { deployInSteps } from "../../infra/pipeline/code-deployment.ts";
 import { announcerEnv } from "../../lambdas/announcer/env.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
 import { gateRolloutEnv } from "../../lambdas/gate-rollout/env.ts";
@@ -166,9 +170,8 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     );
   });
 
-  it("runs the reconciler every minute, one at a time, and does not retry a failed run", () => {
+  it("runs the reconciler every minute and does not retry a failed run", () => {
     const { id, properties } = templates[name].one("AWS::Lambda::Function", "Reconciler");
-    expect(properties["ReservedConcurrentExecutions"]).toBe(1);
     expect(properties["Timeout"]).toBeLessThan(60);
     expect(templates[name].one("AWS::Events::Rule", "ReconcilerSchedule").properties).toMatchObject({
       ScheduleExpression: "rate(1 minute)",
@@ -180,6 +183,11 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       MaximumEventAgeInSeconds: 60,
       MaximumRetryAttempts: 0,
     });
+  });
+
+  it("reserves no concurrency for any function: an account with a quota of 10 would refuse the deployment", () => {
+    const functions = templates[name].all("AWS::Lambda::Function");
+    expect(functions.filter(({ properties }) => "ReservedConcurrentExecutions" in properties)).toEqual([]);
   });
 
   it.each([
@@ -239,9 +247,8 @@ describe.each(environmentNames)("the stack of %s", (name) => {
 });
 
 describe.each(environmentNames.filter((name) => name !== "local"))("the rollout controller of %s", (name) => {
-  it("runs every minute and when slo-burning goes to ALARM, one at a time, and does not retry a failed run", () => {
+  it("runs every minute and when slo-burning goes to ALARM, and does not retry a failed run", () => {
     const { id, properties } = templates[name].one("AWS::Lambda::Function", "Rollout");
-    expect(properties["ReservedConcurrentExecutions"]).toBe(1);
     expect(properties["Timeout"]).toBeLessThan(60);
     const alarm = `fetchonce-${name}-slo-burning`;
     const target = {
@@ -295,31 +302,54 @@ describe("new worker code", () => {
   it.each([
     { name: "prod" as const, config: "CodeDeployDefault.LambdaCanary10Percent30Minutes" },
     { name: "staging" as const, config: "CodeDeployDefault.LambdaCanary10Percent5Minutes" },
-  ])("in $name gets 10 % at first by $config, and is rolled back by a page", ({ name, config }) => {
-    const group = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
-    const pages = templates[name].resources.filter(({ properties }) =>
-      JSON.stringify(properties["AlarmActions"] ?? "").includes("NotificationsPage"),
+  ])(
+    "in $name gets 10 % at first by $config, and is rolled back by the metric alarms that page",
+    ({ name, config }) => {
+      const group = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
+      expect(group.properties).toMatchObject({
+        DeploymentConfigName: config,
+        AutoRollbackConfiguration: { Enabled: true, Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"] },
+        AlarmConfiguration: {
+          Enabled: true,
+          Alarms: expect.any(Array),
+        },
+      });
+      expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toEqual({
+        CodeDeployLambdaAliasUpdate: {
+          ApplicationName: { Ref: templates[name].one("AWS::CodeDeploy::Application").id },
+          DeploymentGroupName: { Ref: group.id },
+        },
+      });
+    },
+  );
+
+  it.each(["prod", "staging"] as const)("in %s is watched by metric alarms only, at most 10 of them", (name) => {
+    const { properties } = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
+    const { Alarms } = properties["AlarmConfiguration"] as { Alarms: { Name: { Ref: string } }[] };
+    // CodeDeploy's own DescribeAlarms does not return composite alarms.
+    const byId = new Map(templates[name].all("AWS::CloudWatch::Alarm").map((alarm) => [alarm.id, alarm.properties]));
+    const names = Alarms.map(({ Name }) => String(byId.get(Name.Ref)?.["AlarmName"]).replace(`fetchonce-${name}-`, ""));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        "job-completion-fast-long",
+        "time-to-complete-tail-fast-long",
+        "crash-recovery-fast-long",
+        "job-completion-few",
+        "oldest-message",
+        "announcements-late",
+        "reconciler-silent",
+        "worker-failing",
+      ]),
     );
-    expect(pages.length).toBeGreaterThan(5);
-    expect(group.properties).toMatchObject({
-      DeploymentConfigName: config,
-      AutoRollbackConfiguration: { Enabled: true, Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"] },
-      AlarmConfiguration: {
-        Enabled: true,
-        Alarms: expect.toSatisfy((alarms: { Name: { Ref: string } }[]) => {
-          expect(alarms.map(({ Name }) => Name.Ref).sort()).toEqual(pages.map(({ id }) => id).sort());
-          return true;
-        }),
-      },
-    });
-    // CodeDeploy watches at most 10 alarms.
-    expect(pages.length).toBeLessThanOrEqual(10);
-    expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toEqual({
-      CodeDeployLambdaAliasUpdate: {
-        ApplicationName: { Ref: templates[name].one("AWS::CodeDeploy::Application").id },
-        DeploymentGroupName: { Ref: group.id },
-      },
-    });
+    expect(names.filter((each) => /undefined|-short$|-slow-/.test(each))).toEqual([]);
+    expect(names.length).toBeLessThanOrEqual(10);
+  });
+
+  it("is refused at synth if CodeDeploy would have to watch more than 10 alarms", () => {
+    const props = { alias: {} as Alias, pace: "10 % for 5 minutes", alarms: Array<Alarm>(11) } as const;
+    expect(() => deployInSteps(new Stack(), "CodeRollout", props)).toThrow(
+      "CodeDeploy would watch 11 alarms and takes at most 10.",
+    );
   });
 
   it.each(["dev", "local"] as const)("in %s gets all traffic at once", (name) => {
