@@ -122,6 +122,17 @@ const recoveryAlarms: readonly AbsoluteAlarm[] = [
     why: "Of fifteen runs, one or two may meet a throttled call; three are a cause that stays.",
     conditions: whenAtLeast(3, { aws: "reconcilerErrors", ...sum }, 15),
   },
+  {
+    id: "records-unreadable",
+    slo: "crash-recovery",
+    title: "A job's record cannot be read",
+    severity: "ticket",
+    happened:
+      "In two periods of ten minutes in a row, the reconciler met a job record that it could not read, and left it alone.",
+    felt: "The file of that job does not arrive. All other jobs go on.",
+    why: "A file is missing, so even one record is too many. The reconciler looks at such a record again after the grace of 5 minutes, every 5 to 7 minutes in all: a period of ten has at least one look while the record is there, so the alarm stays on. Two periods leave out a record that only a release being deployed could not read.",
+    conditions: whenAtLeast(1, { ours: "RecordsUnreadable", ...maximum }, 10, 2),
+  },
 ];
 
 const rolloutAlarms: readonly AbsoluteAlarm[] = [

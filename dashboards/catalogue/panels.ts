@@ -71,6 +71,7 @@ export const PANELS: readonly Panel[] = [
       { ours: "LeasesRecovered", ...sum },
       { ours: "LeasesRecoveredLate", ...sum },
       { ours: "OperationsAbandoned", ...sum },
+      { ours: "RecordsUnreadable", ...sum },
       { aws: "reconcilerErrors", ...sum },
     ],
   },

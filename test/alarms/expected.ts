@@ -108,6 +108,7 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   // Ten minutes, in milliseconds.
   threshold("oldest-expired-lease", { ...TICKET, most: "reconciler run", limit: 600_000, minutes: 5 }),
   sums("reconciler-failing", { ...TICKET, plus: ["reconciler errors"], limit: 3, minutes: 15, filled: false }),
+  threshold("records-unreadable", { ...TICKET, most: "records unreadable", limit: 1, minutes: 10, periods: 2 }),
   silence("rollout-silent", { ...TICKET, what: "rollout invocations", value: 1, minutes: 5 }),
   sums("rollout-failing", { ...TICKET, plus: ["rollout errors"], limit: 3, minutes: 15, filled: false }),
   ratio("worker-failing", invocations, { ...PAGE, long: 15, ratio: 1000, leastBad: 3 }),

@@ -78,6 +78,15 @@ const EVENTS = {
     abandoned_ops: 0,
     unreadable_records: 0,
   }),
+  /** A run that recovers nothing and cannot read this many records. */
+  "records unreadable": (unreadable_records: number): TelemetryEvent => ({
+    event: "crash_recovery_event",
+    recovered_leases: 0,
+    recovered_late: 0,
+    oldest_expired_ms: 0,
+    abandoned_ops: 0,
+    unreadable_records,
+  }),
 } as const satisfies Readonly<Record<string, (value: number) => TelemetryEvent>>;
 
 type OutputName =

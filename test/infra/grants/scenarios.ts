@@ -35,15 +35,19 @@ const OVER = new Set<string>(["INDEXED", "DEDUPED", "FAILED", WITHOUT_A_RECORD])
 interface Scenario {
   readonly file: OriginFile;
   readonly ends: "INDEXED" | "DEDUPED" | "FAILED" | typeof WITHOUT_A_RECORD;
-  /** How the first worker that gets the file is killed, and whether the bytes that it staged are lost as well. */
+  /** Sent after all others are over: the file has the content of one of them. */
+  readonly isLater?: true;
+  /** How the first worker that gets so far is killed, and whether the bytes that it staged are lost as well. */
   readonly dies?: Death & { readonly losing?: "what was staged" };
 }
 
+const SMALL: OriginFile = { name: "small", size: 1000 };
+
 const SCENARIOS: readonly Scenario[] = [
-  { file: { name: "small", size: 1000 }, ends: "INDEXED" },
-  { file: { name: "small-again", size: 1000, content: "small", delayMs: 1500 }, ends: "DEDUPED" },
+  { file: SMALL, ends: "INDEXED" },
+  { file: { name: "small-again", size: 1000, content: "small" }, ends: "DEDUPED", isLater: true },
   { file: { name: "large", size: 3 * PART_BYTES }, ends: "INDEXED" },
-  { file: { name: "large-again", size: 3 * PART_BYTES, content: "large", delayMs: 1500 }, ends: "DEDUPED" },
+  { file: { name: "large-again", size: 3 * PART_BYTES, content: "large" }, ends: "DEDUPED", isLater: true },
   { file: { name: "torn", size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES }, ends: "INDEXED" },
   {
     file: { name: "changed", size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES, changeAfter: 1 },
@@ -70,6 +74,9 @@ const SCENARIOS: readonly Scenario[] = [
   { file: { name: "unguarded-and-large", size: 3 * PART_BYTES }, ends: WITHOUT_A_RECORD },
 ];
 
+const FIRST = SCENARIOS.filter(({ isLater }) => !isLater);
+const LATER = SCENARIOS.filter(({ isLater }) => isLater);
+
 const WORKER = {
   ALLOW_PRIVATE_HOSTS: "true",
   PART_SIZE_BYTES: String(PART_BYTES),
@@ -90,6 +97,8 @@ const NO_JOB = '"no job"';
 export interface Played {
   /** How each scenario ended, by its file's name. */
   readonly ends: Readonly<Record<string, string>>;
+  /** The files whose worker was killed. */
+  readonly killed: readonly string[];
   /** Bodies of the messages in the dead-letter queue. */
   readonly deadLetters: readonly string[];
   /** Objects and uploads left in staging. */
@@ -102,6 +111,7 @@ export interface Played {
 
 export const EXPECTED: Played = {
   ends: Object.fromEntries(SCENARIOS.map(({ file, ends }) => [file.name, ends])),
+  killed: SCENARIOS.flatMap(({ file, dies }) => (dies ? [file.name] : [])).sort(),
   deadLetters: [NO_JOB],
   litter: 0,
   setAside: 2,
@@ -119,12 +129,16 @@ export async function playScenarios(stage: Stage): Promise<Played> {
 
   await leaveLitter(stage);
   await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: "3" } }));
-  const messages = SCENARIOS.map(({ file }) => messageOf(stage, file));
-  await sendAll(clients.sqs, queueUrl, [...messages.map((message) => JSON.stringify(message)), NO_JOB]);
+  const send = async (scenarios: readonly Scenario[], ...more: readonly string[]): Promise<void> => {
+    const bodies = scenarios.map(({ file }) => JSON.stringify(messageOf(stage, file)));
+    await sendAll(clients.sqs, queueUrl, [...bodies, ...more]);
+  };
+  await send(FIRST, NO_JOB);
 
   const onTrouble = (): void => undefined;
   const source = eventSourceOf(stage.template, stage.resolve, workerName);
-  const invokeWorker = workerThatDies(stage, { guarded: worker, unguarded });
+  const killed = new Set<string>();
+  const invokeWorker = workerThatDies(stage, { guarded: worker, unguarded }, killed);
   const poller = startPoller({
     sqs: clients.sqs,
     queueUrl,
@@ -136,14 +150,16 @@ export async function playScenarios(stage: Stage): Promise<Played> {
   const scheduler = startScheduler({ everyMs: RECONCILE_EVERY_MS, invoke: reconciler.invoke, onTrouble });
   let seen: Awaited<ReturnType<typeof whenOver>>;
   try {
-    seen = await whenOver(stage);
+    await whenOver(stage, FIRST);
+    await send(LATER);
+    seen = await whenOver(stage, SCENARIOS);
   } finally {
     await Promise.all([poller.stop(), scheduler.stop()]);
   }
   const items = itemsOf(stage);
-  const ended = await items.read(jobItemKey(jobIdOf(messages[0] as JobMessage)));
+  const ended = await items.read(jobItemKey(jobIdOf(messageOf(stage, SMALL))));
   const setAside = await playStream(stage, ended ?? {}, INVOCATION_MS);
-  return { ...seen, setAside, gate: await playRollout(stage, items, INVOCATION_MS) };
+  return { ...seen, killed: [...killed].sort(), setAside, gate: await playRollout(stage, items, INVOCATION_MS) };
 }
 
 const messageOf = ({ origin }: Stage, file: OriginFile): JobMessage => ({
@@ -159,18 +175,28 @@ async function leaveLitter(stage: Stage): Promise<void> {
   await stage.clients.s3.send(new CreateMultipartUploadCommand(litter));
 }
 
-/** A scenario's death happens once: in the first invocation that gets its file. */
-function workerThatDies(stage: Stage, { guarded, unguarded }: Record<"guarded" | "unguarded", Loaded>) {
+/**
+ * A scenario's death happens once. An invocation that is too slow to get so far hands the file on, and the death waits
+ * for the next one.
+ * @param killed gets the names of the files whose worker was killed.
+ */
+function workerThatDies(
+  stage: Stage,
+  { guarded, unguarded }: Record<"guarded" | "unguarded", Loaded>,
+  killed: Set<string>,
+) {
   const deaths = new Map(SCENARIOS.map(({ file, dies }) => [file.name, dies]));
   return async (event: SQSEvent): Promise<unknown> => {
     const message = jobMessage.safeParse(JSON.parse(event.Records[0]?.body ?? "")).data;
     const name = message?.artifact_id ?? "";
-    const death = deaths.get(name);
-    deaths.delete(name);
+    const death = killed.has(name) ? undefined : deaths.get(name);
     try {
       return await (name.startsWith("unguarded") ? unguarded : guarded).invoke(event, death);
     } catch (error) {
-      if (message && error instanceof DiedError && death?.losing) await loseStaged(stage, jobIdOf(message));
+      if (error instanceof DiedError) {
+        killed.add(name);
+        if (message && death?.losing) await loseStaged(stage, jobIdOf(message));
+      }
       throw error;
     }
   };
@@ -185,16 +211,17 @@ async function loseStaged(stage: Stage, jobId: string): Promise<void> {
 
 const itemsOf = (stage: Stage): Items => dynamoItems(stage.clients.dynamodb, stage.output("TableName"));
 
-type Seen = Omit<Played, "setAside" | "gate">;
+type Seen = Omit<Played, "killed" | "setAside" | "gate">;
 
-async function whenOver(stage: Stage): Promise<Seen> {
+/** Waits until these scenarios are over and the queue and staging are empty. */
+async function whenOver(stage: Stage, scenarios: readonly Scenario[]): Promise<Seen> {
   const { s3, sqs } = stage.clients;
   const items = itemsOf(stage);
   const staging = s3Staging(s3, stage.output("StagingBucketName"));
   const look = async (): Promise<Seen> => ({
     ends: Object.fromEntries(
       await Promise.all(
-        SCENARIOS.map(async ({ file }) => {
+        scenarios.map(async ({ file }) => {
           const item = await items.read(jobItemKey(jobIdOf(messageOf(stage, file))));
           return [file.name, item ? decodeJob(item).state : WITHOUT_A_RECORD] as const;
         }),
