@@ -36,7 +36,7 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
     CopySourceIfMatch: etag,
   });
 
-  const copyWhole = async (staged: StagedObject, key: string): Promise<void> => {
+  const copyWhole = async (staged: StagedObject, key: string, abortSignal: AbortSignal): Promise<void> => {
     await client.send(
       new CopyObjectCommand({
         Bucket: content,
@@ -46,12 +46,14 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
         MetadataDirective: "REPLACE",
         ContentType: staged.contentType,
       }),
+      { abortSignal },
     );
   };
 
-  const copyInParts = async (staged: StagedObject, key: string): Promise<void> => {
+  const copyInParts = async (staged: StagedObject, key: string, abortSignal: AbortSignal): Promise<void> => {
     const { UploadId } = await client.send(
       new CreateMultipartUploadCommand({ Bucket: content, Key: key, ContentType: staged.contentType }),
+      { abortSignal },
     );
     const target = { Bucket: content, Key: key, UploadId };
     try {
@@ -66,11 +68,13 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
             PartNumber,
             CopySourceRange: `bytes=${start}-${end}`,
           }),
+          { abortSignal },
         );
         parts.push({ PartNumber, ETag: CopyPartResult?.ETag });
       }
       await client.send(
         new CompleteMultipartUploadCommand({ ...target, IfNoneMatch: "*", MultipartUpload: { Parts: parts } }),
+        { abortSignal },
       );
     } catch (error) {
       await client.send(new AbortMultipartUploadCommand(target)).catch(() => undefined);
@@ -80,11 +84,13 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
 
   return {
     head,
-    async publish(staged, key): Promise<Published> {
+    async publish(staged, key, signal): Promise<Published> {
+      const copy = staged.bytes > largestSingleCopyBytes ? copyInParts : copyWhole;
       try {
-        await (staged.bytes > largestSingleCopyBytes ? copyInParts(staged, key) : copyWhole(staged, key));
+        await copy(staged, key, signal);
         return "created";
       } catch (error) {
+        signal.throwIfAborted();
         if (isS3Error(error, ["NoSuchKey"])) throw new StagedObjectGoneError({ cause: error });
         if (!isPreconditionFailed(error) && !isConflict(error)) throw error;
         // 412 may come from either of the two conditions, and 409 from neither: only a HEAD shows what is there.

@@ -11,8 +11,9 @@ export type Published = "created" | "exists";
 export interface Content {
   /**
    * Copies a staged object to its content address unless an object is there already.
-   * @throws StagedObjectGoneError when the staged object is missing or has changed.
+   * @throws StagedObjectGoneError when the staged object is missing or has changed; the signal's reason when it is
+   * aborted: the object may have been created nevertheless.
    */
-  publish(staged: StagedObject, key: string): Promise<Published>;
+  publish(staged: StagedObject, key: string, signal: AbortSignal): Promise<Published>;
   head(key: string): Promise<{ bytes: number } | undefined>;
 }

@@ -19,6 +19,19 @@ export interface Delivery {
 export type Verdict = "acknowledge" | "return";
 
 /**
+ * How long a message stays hidden after a delivery that threw, for example because DynamoDB refused the lease: a random
+ * 20 s, so that a burst does not come back as a burst, on top of 1 s that doubles with each receive up to 60 s. The
+ * queue delivers a message 16 times. The 15 pauses between these deliveries last at least
+ * 1 + 2 + 4 + 8 + 16 + 32 + 9 * 60 = 603 s, so an outage of ten minutes sends no message to the dead-letter queue.
+ */
+const PAUSE_BASE_MS = 1_000;
+const PAUSE_CAP_MS = 60_000;
+const PAUSE_JITTER_MS = 20_000;
+
+const pauseMs = (receiveCount: number, fraction: number): number =>
+  Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** Math.max(0, receiveCount - 1)) + fraction * PAUSE_JITTER_MS;
+
+/**
  * Handles one delivery of one message, from parsing to verdict. Never throws. A message is acknowledged only when its
  * job is terminal, when the job's record alone brings the job back, or when the message is in the dead-letter queue.
  */
@@ -35,6 +48,7 @@ export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: A
   } catch (error) {
     const fields = { message_id: delivery.messageId, reason: asJobError(error).reason, ...jobOf(delivery.body) };
     deps.telemetry.log("error", "A message could not be processed. The queue delivers it again.", fields, error);
+    await comeBackSoon(deps, delivery);
     return "return";
   }
 }
@@ -80,6 +94,13 @@ function keepHidden(queue: Queue, { receiptHandle }: Delivery, delayMs: number):
 async function comeBack({ queue }: WorkerDeps, { receiptHandle }: Delivery, delayMs: number): Promise<Verdict> {
   await queue.hideFor(receiptHandle, Math.max(0, delayMs));
   return "return";
+}
+
+/** Without this, the message would stay hidden for the rest of the queue's visibility timeout: up to 15 minutes. */
+async function comeBackSoon({ queue, random }: WorkerDeps, delivery: Delivery): Promise<void> {
+  const delayMs = pauseMs(delivery.receiveCount, random.fraction());
+  // If the queue refuses this too, the visibility timeout brings the message back.
+  await queue.hideFor(delivery.receiptHandle, delayMs).catch(() => undefined);
 }
 
 async function reject({ queue, telemetry }: WorkerDeps, { body }: Delivery, reason: string): Promise<Verdict> {

@@ -59,7 +59,7 @@ async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal)
   const transfer = decodeTransfer(staged);
 
   const finalized = await ledger.run(job, finalizeStep(transfer.sha256), async () => ({
-    outcome: await publishStaged(deps, jobId, transfer),
+    outcome: await publishStaged(deps, jobId, transfer, signal),
   }));
 
   // FINALIZED is recorded: no later holder of the job needs the staging object again.

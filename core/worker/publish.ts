@@ -13,13 +13,19 @@ export function refuseWrongDigest(expectedSha256: string | undefined, { sha256 }
 /**
  * Copies the staged body to its content address, once for all jobs that have the same content.
  * @throws StagedObjectGoneError when neither the staged object nor the content exists; PermanentError (system) when the
- * existing content has another length.
+ * existing content has another length; the signal's reason when it is aborted.
  */
-export async function publishStaged(deps: WorkerDeps, jobId: string, transfer: Transfer): Promise<Published> {
+export async function publishStaged(
+  deps: WorkerDeps,
+  jobId: string,
+  transfer: Transfer,
+  signal: AbortSignal,
+): Promise<Published> {
   const { sha256, bytes, etag, contentType, stagedBy } = transfer;
   const key = contentKey(sha256);
   try {
-    const outcome = await deps.content.publish({ key: stagingKey(jobId, stagedBy), etag, bytes, contentType }, key);
+    const staged = { key: stagingKey(jobId, stagedBy), etag, bytes, contentType };
+    const outcome = await deps.content.publish(staged, key, signal);
     if (outcome === "created") return outcome;
   } catch (error) {
     if (!(error instanceof StagedObjectGoneError)) throw error;

@@ -60,7 +60,7 @@ async function publishUnguarded(
   const transfer = await transferBody(deps, owner, message.url, outOfTime);
   try {
     refuseWrongDigest(message.sha256, transfer);
-    await publishStaged(deps, jobId, transfer);
+    await publishStaged(deps, jobId, transfer, outOfTime);
   } finally {
     await cleanStaging(deps, { jobId, unfinished: undefined, stagedBy: [transfer.stagedBy] });
   }

@@ -163,8 +163,8 @@ export class WatchedPorts {
     const { content } = this.#watched.blobs;
     return through(process, "content", {
       ...content,
-      publish: async (staged, key) => {
-        const outcome = await content.publish(staged, key);
+      publish: async (staged, key, signal) => {
+        const outcome = await content.publish(staged, key, signal);
         if (outcome === "created") this.#watched.failIf(() => this.checkContent(key));
         return outcome;
       },

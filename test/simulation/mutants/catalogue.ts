@@ -276,7 +276,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["the expected digest is not compared", "refuseWrongDigest(record.expectedSha256, transfer);", ""],
     [
       "a job is finalized without being published",
-      "outcome: await publishStaged(deps, jobId, transfer),",
+      "outcome: await publishStaged(deps, jobId, transfer, signal),",
       'outcome: "created",',
     ],
     [

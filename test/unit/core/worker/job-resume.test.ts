@@ -192,10 +192,10 @@ describe("a staged object", () => {
         ...deps,
         content: {
           ...deps.content,
-          publish: async (staged, key) => {
+          publish: async (staged, key, signal) => {
             if (!isSwept) await deps.staging.delete(staged.key);
             isSwept = true;
-            return deps.content.publish(staged, key);
+            return deps.content.publish(staged, key, signal);
           },
         },
       }),
@@ -215,10 +215,10 @@ describe("a staged object", () => {
         ...deps,
         content: {
           ...deps.content,
-          publish: async (staged, key) => {
-            await deps.content.publish(staged, key);
+          publish: async (staged, key, signal) => {
+            await deps.content.publish(staged, key, signal);
             await deps.staging.delete(staged.key);
-            return deps.content.publish(staged, key);
+            return deps.content.publish(staged, key, signal);
           },
         },
       }),

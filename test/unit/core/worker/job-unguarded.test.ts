@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { OutOfTimeError, RetryableError } from "../../../../core/model/errors.ts";
 import { contentKey } from "../../../../core/model/keys.ts";
 import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../../simulation/world.ts";
-import { SMALL, LARGE, sha256Of, leavesNoLitter } from "../support.ts";
+import { SMALL, LARGE, sha256Of, leavesNoLitter, stoppedCopy } from "../support.ts";
 
 describe("the unguarded path (gate off)", () => {
   const off = { settings: { gateCeiling: 0 } };
@@ -80,6 +80,16 @@ describe("the unguarded path (gate off)", () => {
     });
     expect(await w.deliver(MESSAGE, outOfTime.signal)).toBe("return");
     expect(w.hidden).toEqual([0]);
+  });
+
+  it("returns the message to the queue when the invocation ends during the copy to the content address", async () => {
+    const outOfTime = new AbortController();
+    const w = world({ ...off, wrap: (deps) => ({ ...deps, content: stoppedCopy(deps.content, outOfTime) }) });
+    w.serve(fileOrigin(SMALL));
+    expect(await w.deliver(MESSAGE, outOfTime.signal)).toBe("return");
+    expect(w.hidden).toEqual([0]);
+    expect(w.contentObjects.size).toBe(0);
+    leavesNoLitter(w);
   });
 
   it("lets a job with a record finish on the guarded path", async () => {
