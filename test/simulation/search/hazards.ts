@@ -13,6 +13,8 @@ export interface Hazards {
   readonly isOwedChecked: boolean;
   /** Whether S3 keeps a part that was on its way when its upload was aborted. */
   readonly mayLandLate: boolean;
+  /** Worker processes live on after their invocations. The last duplicates come after a pause. */
+  readonly warm?: { readonly duplicatesAfterMs: number };
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
   readonly limits?: Limits;
   readonly crowd?: Pick<Shape, "messages" | "resources" | "digests" | "workers">;
@@ -43,9 +45,11 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   const lostAnswer = drawn("lost answer", 0.1);
   const limits = drawn("limits", 0.15);
   const crowd = drawn("crowd", 0.03);
+  const warm = drawn("warm", 0.3);
   const latePart = drawn("late parts", 0.08);
   return {
     isOwedChecked: enabled.has("lost answer"),
+    ...(warm && { warm: { duplicatesAfterMs: warm.below(LONGEST_IDLE_MS) } }),
     mayLandLate: enabled.has("late parts"),
     ...(limits && { limits: drawLimits(limits) }),
     ...(crowd && { crowd: drawCrowd(crowd), limits: drawLimits(crowd) }),
@@ -61,6 +65,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
 }
 
 const LAST_ECHOED_CALL = 60;
+const LONGEST_IDLE_MS = 180_000;
 
 const drawEchoes = (dice: Dice): readonly PlannedFault[] =>
   Array.from({ length: dice.between(1, 3) }, () => ({
