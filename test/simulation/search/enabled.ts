@@ -6,4 +6,4 @@ export const HAZARDS = ["echo", "lasting", "lost answer", "limits", "crowd", "la
 export type Hazard = (typeof HAZARDS)[number];
 
 /** The hazards that the search draws. The product does not yet survive the others; `--hazards` tries them. */
-export const ENABLED: ReadonlySet<Hazard> = new Set<Hazard>(["limits", "crowd", "late parts"]);
+export const ENABLED: ReadonlySet<Hazard> = new Set<Hazard>(["limits", "crowd", "late parts", "warm"]);
