@@ -12,8 +12,10 @@ import type { QueuedMessage } from "../services/queue.ts";
 import type { VirtualTime } from "../services/time.ts";
 
 interface Attempt {
-  /** From when on the process may know the document: when the attempt began, or before, if the process is warm. */
+  /** From when on an answer may admit a job: when the attempt began, or before, if the process is warm. */
   readonly knownMs: number;
+  /** From when on an answer may leave a job out: when the process began. */
+  readonly outMs: number;
   /** Jobs that had a record when the attempt began, and all of whose messages in the batch are redeliveries. */
   readonly recorded: ReadonlySet<string>;
   /** A fault may have kept the attempt from reading whether the job has a record. */
@@ -66,7 +68,7 @@ export class GateWatch {
 
   /** The lowest percentage that the process may go by in its present attempt. */
   lowestFor(process: string): Gate {
-    return this.lowestSince(this.#attempts.get(process)?.knownMs ?? this.#time.nowMs);
+    return this.lowestSince(this.#attempts.get(process)?.outMs ?? this.#time.nowMs);
   }
 
   lowestSince(ms: number): Gate {
@@ -88,7 +90,9 @@ export class GateWatch {
     // Another message of the same job, received for the first time, may take the unguarded path in the same batch.
     for (const { body } of messages.filter(({ receives }) => receives === 1)) recorded.delete(jobOf(body)?.id ?? "");
     const knownMs = this.#clockless.has(process) ? 0 : this.#time.nowMs - (isWarm ? GATE_TRUSTED_MS : 0);
-    this.#attempts.set(process, { knownMs, recorded, isExcused: false });
+    // An answer that leaves a job out has no age limit, so that a sick table does not stop the unguarded path.
+    const outMs = this.#attempts.get(process)?.outMs ?? this.#time.nowMs;
+    this.#attempts.set(process, { knownMs, outMs, recorded, isExcused: false });
   }
 
   struck({ process, port, method }: Boundary, fault: Fault): void {
@@ -110,7 +114,7 @@ export class GateWatch {
     const attempt = this.#attempts.get(process);
     if (!attempt || !isUnguardedKey(stagingKey)) return;
     const jobId = jobIdOfStagingKey(stagingKey);
-    if (gateAdmits(this.lowestSince(attempt.knownMs), jobId))
+    if (gateAdmits(this.lowestSince(attempt.outMs), jobId))
       throw new Violation(`${process} took ${jobId} along the unguarded path, but the gate admits it`);
     if (attempt.recorded.has(jobId) && !attempt.isExcused)
       throw new Violation(`${process} took ${jobId} along the unguarded path, but the job has a record`);

@@ -69,6 +69,7 @@ export class SimulatedProcess {
   readonly clock: Clock;
   readonly random: Random;
   isDead = false;
+  hasClockJumped = false;
   #frozenUntilMs = 0;
   #parked: (() => void)[] | undefined;
   #clockStoodMs = 0;
@@ -124,7 +125,9 @@ export class SimulatedProcess {
   #strike(fault: Fault | undefined, call: string): void {
     if (fault?.kind === "crash before") this.die(`before ${call}`);
     if (fault?.kind === "kill") this.#env.time.plan(fault.afterMs, () => this.die("out of memory"));
-    if (fault?.kind === "clock jump") this.#skewMs += fault.byMs;
+    if (fault?.kind !== "clock jump") return;
+    this.#skewMs += fault.byMs;
+    this.hasClockJumped = true;
   }
 
   async #effectUnder<T>(fault: Fault | undefined, effect: () => Promise<T>, call: string): Promise<T> {
