@@ -43,7 +43,8 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
   const { clock } = process;
   const items = services.ports.items(process);
   const telemetry = services.trace.telemetryOf(process.name);
-  return createWorker(
+  const buffers = new PartBuffers(PART_BUFFERS, PART_BYTES);
+  const handler = createWorker(
     {
       clock,
       random: process.random,
@@ -56,11 +57,12 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
       sha256: plainSha256,
       telemetry,
       ledger: powertoolsLedger(clock),
-      buffers: new PartBuffers(PART_BUFFERS, PART_BYTES),
+      buffers,
       settings,
     },
     RECORD_CONCURRENCY,
   );
+  return { handler, buffers };
 };
 
 export const reconcilerIn = (process: SimulatedProcess, services: Services) =>

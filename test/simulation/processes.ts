@@ -71,6 +71,12 @@ export class Processes {
     return this.#excused.has(process);
   }
 
+  /** A process whose last invocation has ended begins another. */
+  resume(process: SimulatedProcess, role: Role): void {
+    this.#busy.set(process, role);
+    process.resume();
+  }
+
   end(process: SimulatedProcess): void {
     this.#busy.delete(process);
   }

@@ -176,9 +176,9 @@ export class Simulation implements Stage {
     this.#faultsUntilMs = Math.max(this.#faultsUntilMs, this.time.nowMs + ms);
   }
 
-  deliverAgain(body: string): void {
-    this.queue.add(body);
-    this.extendFaults(0);
+  deliverAgain(body: string, delayMs = 0): void {
+    this.queue.add(body, delayMs);
+    this.extendFaults(delayMs);
   }
 
   /** After the delay, an operator reopens all failed jobs. What that causes must heal as well. */

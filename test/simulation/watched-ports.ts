@@ -108,8 +108,9 @@ export class WatchedPorts {
     const check = (key: string, uploadId?: string): void => {
       const job = jobItemKey(jobIdOfStagingKey(key));
       const staged = uploadId === undefined ? blobs.stagedObjects.get(key) : blobs.uploads.get(uploadId);
-      // What is there no more was removed by another process.
-      const ageMs = staged ? process.clock.nowMs() - staged.createdMs : Number.POSITIVE_INFINITY;
+      // What is there no more was removed by another process. A clock that jumped may have told another age before.
+      const ageMs =
+        staged && !process.hasClockJumped ? process.clock.nowMs() - staged.createdMs : Number.POSITIVE_INFINITY;
       const removal = { process: process.name, key, uploadId, ageMs, reopenedAt: this.#table.reopenedAt(job) };
       failIf(() => checkRemoval(items.all.get(job), removal));
     };

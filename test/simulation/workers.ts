@@ -1,4 +1,5 @@
 import type { Context } from "aws-lambda";
+import type { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 import type { Accepted } from "./oracle/accepted.ts";
 import type { GateWatch } from "./oracle/gate-watch.ts";
@@ -7,14 +8,14 @@ import { Violation } from "./oracle/violation.ts";
 import { workerIn, type Services } from "./functions.ts";
 import type { Processes } from "./processes.ts";
 import type { SimulationOptions } from "./scenarios/scenario.ts";
-import type { SimulatedProcess } from "./services/process.ts";
+import type { Boundary, SimulatedProcess } from "./services/process.ts";
 import type { QueuedMessage } from "./services/queue.ts";
-import { INVOCATION_MS, POLL_EVERY_MS } from "./services/settings.ts";
+import { INVOCATION_MS, PART_BUFFERS, POLL_EVERY_MS } from "./services/settings.ts";
 import { eventOf } from "./services/stubs.ts";
 import { NOTHING_HAPPENED, type VirtualTime } from "./services/time.ts";
 
 interface Environment {
-  readonly options: Pick<SimulationOptions, "dice" | "workers">;
+  readonly options: Pick<SimulationOptions, "dice" | "workers" | "isWarm">;
   readonly time: VirtualTime;
   readonly services: Services;
   readonly settings: WorkerSettings;
@@ -27,9 +28,19 @@ interface Environment {
   readonly fail: (error: unknown) => void;
 }
 
+/** A process with what the module keeps from one invocation to the next. */
+interface Sandbox {
+  readonly process: SimulatedProcess;
+  readonly handler: ReturnType<typeof workerIn>["handler"];
+  readonly buffers: PartBuffers;
+  /** Runs at every call of the present invocation. */
+  check: (boundary: Boundary) => void;
+}
+
 /** The event source mapping between the queue and the workers: it polls, invokes, and deletes what was worked on. */
 export class Workers {
   readonly #env: Environment;
+  #idle: Sandbox[] = [];
 
   constructor(env: Environment) {
     this.#env = env;
@@ -46,21 +57,22 @@ export class Workers {
   }
 
   #invoke(messages: readonly QueuedMessage[]): void {
-    const { accepted, fail, gate, processes, services, settings, skewMs, time } = this.#env;
+    const { accepted, fail, gate, processes, services, time } = this.#env;
     const begunMs = time.nowMs;
     const { percent } = gate;
     const isDuplicate = messages.every(({ body }) => accepted.isOfFinishedJob(body));
     const { reopenings } = services.ports;
-    const process = processes.start("worker", skewMs(), {
-      check: (boundary) => {
-        const isStillSo = services.ports.reopenings === reopenings && gate.lowestSince(begunMs) === percent;
-        if (isDuplicate && isStillSo) checkDuplicate(boundary);
-      },
-    });
-    gate.begin(process.name, messages);
+    const warm = this.#idle.pop();
+    const sandbox = warm ?? this.#start();
+    const { buffers, handler, process } = sandbox;
+    sandbox.check = (boundary) => {
+      const isStillSo = services.ports.reopenings === reopenings && gate.lowestFor(process.name) === percent;
+      if (isDuplicate && isStillSo) checkDuplicate(boundary);
+    };
+    if (warm) processes.resume(process, "worker");
+    gate.begin(process.name, messages, warm !== undefined);
     const endMs = begunMs + INVOCATION_MS;
     const stopWatch = time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
-    const handler = workerIn(process, services, settings);
     const context = { getRemainingTimeInMillis: () => endMs - time.nowMs } as Context;
     const work = async (): Promise<void> => {
       const { batchItemFailures } = await handler(eventOf(messages), context);
@@ -70,18 +82,58 @@ export class Workers {
       // Each by itself: some deletions of a batch may fail, and those messages come back.
       for (const message of done) {
         await process
-          .call("queue", "acknowledge", async () => this.#acknowledge(process, message, begunMs))
+          .call("queue", "acknowledge", async () => this.#acknowledge(process, message))
           .catch(() => undefined);
       }
-      processes.end(process);
+      if (this.#env.options.isWarm === true) await checkFree(process, buffers);
+      this.#end(sandbox);
     };
     work().catch(fail);
   }
 
-  #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage, begunMs: number): void {
+  #start(): Sandbox {
+    const { processes, services, settings, skewMs } = this.#env;
+    const sandbox: Pick<Sandbox, "check"> = { check: () => undefined };
+    const process = processes.start("worker", skewMs(), {
+      check: (boundary) => sandbox.check(boundary),
+      onDeath: () => {
+        this.#idle = this.#idle.filter((idle) => idle.process !== process);
+      },
+    });
+    return Object.assign(sandbox, { process, ...workerIn(process, services, settings) });
+  }
+
+  /** A warm process stands still from here on, and goes on with its next invocation. */
+  #end(sandbox: Sandbox): void {
+    const { options, processes } = this.#env;
+    processes.end(sandbox.process);
+    if (options.isWarm !== true || sandbox.process.isDead) return;
+    sandbox.process.suspend();
+    this.#idle.push(sandbox);
+  }
+
+  #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage): void {
     const { accepted, fail, gate, services } = this.#env;
     services.queue.delete(receipt);
-    if (accepted.mayLeave(body, gate.lowestSince(begunMs))) return;
+    if (accepted.mayLeave(body, gate.lowestFor(process.name))) return;
     fail(new Violation(`${process.name} acknowledged ${body}, but nothing brings its job back`));
   }
 }
+
+/** What an invocation has taken it must have given back, or a warm worker stands still after some invocations. */
+async function checkFree({ name }: SimulatedProcess, buffers: PartBuffers): Promise<void> {
+  const taken: Uint8Array[] = [];
+  let readers = 0;
+  for (let place = 0; place < PART_BUFFERS; place++) {
+    void buffers.take().then((buffer) => taken.push(buffer));
+    void buffers.readers.acquire().then(() => (readers += 1));
+  }
+  for (let turn = 0; turn < TURNS_TO_TAKE; turn++) await Promise.resolve();
+  if (taken.length < PART_BUFFERS || readers < PART_BUFFERS)
+    throw new Violation(`${name} ended an invocation with ${taken.length} of ${PART_BUFFERS} buffers free`);
+  for (const buffer of taken.reverse()) buffers.giveBack(buffer);
+  for (; readers > 0; readers--) buffers.readers.release();
+}
+
+/** More turns of the promise queue than taking a free buffer needs. */
+const TURNS_TO_TAKE = 6;

@@ -1,5 +1,6 @@
 import { gateAdmits, type Gate } from "../../../core/gate/gate.ts";
 import { decodeGate, GATE_KEY } from "../../../core/gate/gate-document.ts";
+import { GATE_TRUSTED_MS } from "../../../core/gate/gate-reader.ts";
 import { changeGate, changeOf } from "../../../core/gate/gate-protocol.ts";
 import type { Item } from "../../../core/model/write.ts";
 import { jobIdOfItemKey, jobIdOfStagingKey } from "../../../core/model/keys.ts";
@@ -11,7 +12,10 @@ import type { QueuedMessage } from "../services/queue.ts";
 import type { VirtualTime } from "../services/time.ts";
 
 interface Attempt {
-  readonly begunMs: number;
+  /** From when on an answer may admit a job: when the attempt began, or before, if the process is warm. */
+  readonly knownMs: number;
+  /** From when on an answer may leave a job out: when the process began. */
+  readonly outMs: number;
   /** Jobs that had a record when the attempt began, and all of whose messages in the batch are redeliveries. */
   readonly recorded: ReadonlySet<string>;
   /** A fault may have kept the attempt from reading whether the job has a record. */
@@ -24,6 +28,8 @@ export class GateWatch {
   readonly #time: VirtualTime;
   readonly #turns: { readonly atMs: number; readonly percent: Gate }[] = [];
   readonly #attempts = new Map<string, Attempt>();
+  /** Processes whose clock does not tell how old an answer is. */
+  readonly #clockless = new Set<string>();
 
   /** @param percent undefined if there is no document: then the variable alone decides. */
   constructor(items: SimulatedItems, time: VirtualTime, percent: Gate | undefined) {
@@ -60,6 +66,11 @@ export class GateWatch {
       throw new Violation(`${process} took the gate from version ${from?.version ?? 0} to ${to.version}`);
   }
 
+  /** The lowest percentage that the process may go by in its present attempt. */
+  lowestFor(process: string): Gate {
+    return this.lowestSince(this.#attempts.get(process)?.outMs ?? this.#time.nowMs);
+  }
+
   lowestSince(ms: number): Gate {
     return Math.min(...this.#since(ms));
   }
@@ -69,7 +80,8 @@ export class GateWatch {
     return this.#turns.filter((_, index) => (this.#turns[index + 1]?.atMs ?? ms) >= ms).map(({ percent }) => percent);
   }
 
-  begin(process: string, messages: readonly QueuedMessage[]): void {
+  /** @param isWarm the process has read the document before, and may still go by that answer. */
+  begin(process: string, messages: readonly QueuedMessage[], isWarm = false): void {
     const recorded = new Set<string>();
     for (const { body } of messages.filter(({ receives }) => receives > 1)) {
       const job = jobOf(body);
@@ -77,11 +89,15 @@ export class GateWatch {
     }
     // Another message of the same job, received for the first time, may take the unguarded path in the same batch.
     for (const { body } of messages.filter(({ receives }) => receives === 1)) recorded.delete(jobOf(body)?.id ?? "");
-    this.#attempts.set(process, { begunMs: this.#time.nowMs, recorded, isExcused: false });
+    const knownMs = this.#clockless.has(process) ? 0 : this.#time.nowMs - (isWarm ? GATE_TRUSTED_MS : 0);
+    // An answer that leaves a job out has no age limit, so that a sick table does not stop the unguarded path.
+    const outMs = this.#attempts.get(process)?.outMs ?? this.#time.nowMs;
+    this.#attempts.set(process, { knownMs, outMs, recorded, isExcused: false });
   }
 
   struck({ process, port, method }: Boundary, fault: Fault): void {
     const attempt = this.#attempts.get(process);
+    if (fault.kind === "clock jump" || (fault.kind === "freeze" && fault.isClockStopped)) this.#clockless.add(process);
     if (attempt && (fault.kind === "freeze" || `${port}.${method}` === "items.read")) attempt.isExcused = true;
   }
 
@@ -89,7 +105,7 @@ export class GateWatch {
   checkRecorded(process: string, itemKey: string): void {
     const attempt = this.#attempts.get(process);
     const jobId = jobIdOfItemKey(itemKey);
-    if (attempt && !gateAdmits(Math.max(...this.#since(attempt.begunMs)), jobId))
+    if (attempt && !gateAdmits(Math.max(...this.#since(attempt.knownMs)), jobId))
       throw new Violation(`${process} recorded ${jobId}, but the gate does not admit it`);
   }
 
@@ -98,7 +114,7 @@ export class GateWatch {
     const attempt = this.#attempts.get(process);
     if (!attempt || !isUnguardedKey(stagingKey)) return;
     const jobId = jobIdOfStagingKey(stagingKey);
-    if (gateAdmits(this.lowestSince(attempt.begunMs), jobId))
+    if (gateAdmits(this.lowestSince(attempt.outMs), jobId))
       throw new Violation(`${process} took ${jobId} along the unguarded path, but the gate admits it`);
     if (attempt.recorded.has(jobId) && !attempt.isExcused)
       throw new Violation(`${process} took ${jobId} along the unguarded path, but the job has a record`);

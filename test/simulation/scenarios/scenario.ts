@@ -60,6 +60,8 @@ export interface SimulationOptions {
   readonly limits?: Limits | undefined;
   /** Whether S3 keeps a part that was on its way when its upload was aborted. */
   readonly mayLandLate?: boolean;
+  /** Whether a worker process lives on after its invocation, and stands still until the next. */
+  readonly isWarm?: boolean;
   /** Whether a reconciler must send its message also if the answer to its write was lost. */
   readonly isOwedChecked?: boolean;
   /** Healing is timed from this moment or from the end of the last fault, whichever is later, in ms from the start. */

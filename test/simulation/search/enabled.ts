@@ -2,7 +2,7 @@
  * Trouble that a schedule may have besides the faults that strike single calls. Append new hazards at the end: what the
  * others draw from a seed then stays the same.
  */
-export const HAZARDS = ["echo", "lasting", "lost answer", "limits", "crowd", "late parts"] as const;
+export const HAZARDS = ["echo", "lasting", "lost answer", "limits", "crowd", "late parts", "warm"] as const;
 export type Hazard = (typeof HAZARDS)[number];
 
 /** The hazards that the search draws. `--hazards` draws from some of them alone. */

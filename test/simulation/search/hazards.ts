@@ -13,6 +13,10 @@ export interface Hazards {
   readonly isOwedChecked: boolean;
   /** Whether S3 keeps a part that was on its way when its upload was aborted. */
   readonly mayLandLate: boolean;
+  /** Worker processes live on after their invocations. The last duplicates come after a pause. */
+  /** The percentage of the gate at the start. Undefined: as the schedule says. */
+  readonly gate?: number;
+  readonly warm?: { readonly duplicatesAfterMs: number };
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
   readonly limits?: Limits;
   readonly crowd?: Pick<Shape, "messages" | "resources" | "digests" | "workers">;
@@ -43,9 +47,13 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   const lostAnswer = drawn("lost answer", 0.1);
   const limits = drawn("limits", 0.15);
   const crowd = drawn("crowd", 0.03);
+  const warm = drawn("warm", 0.3);
+  const isGateTurned = warm?.chance(0.15) === true;
   const latePart = drawn("late parts", 0.08);
   return {
     isOwedChecked: enabled.has("lost answer"),
+    ...(warm && { warm: { duplicatesAfterMs: warm.below(LONGEST_IDLE_MS) } }),
+    ...(isGateTurned && { gate: 50 }),
     mayLandLate: enabled.has("late parts"),
     ...(limits && { limits: drawLimits(limits) }),
     ...(crowd && { crowd: drawCrowd(crowd), limits: drawLimits(crowd) }),
@@ -55,12 +63,14 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
       ...(lostAnswer ? [{ at: 1 + lostAnswer.below(LAST_ECHOED_CALL), seed: 0, of: "lost answer" as const }] : []),
       ...(limits?.chance(0.5) ? [{ at: 1, seed: limits.below(2 ** 32), of: "slow batch" as const }] : []),
       ...(crowd ? [{ at: 20 + crowd.below(120), seed: crowd.below(2 ** 32), of: "all workers die" as const }] : []),
+      ...(warm && isGateTurned ? drawGateTrouble(warm) : []),
       ...(latePart ? [{ at: 1, seed: latePart.below(2 ** 32), of: "late part" as const }] : []),
     ],
   };
 }
 
 const LAST_ECHOED_CALL = 60;
+const LONGEST_IDLE_MS = 180_000;
 
 const drawEchoes = (dice: Dice): readonly PlannedFault[] =>
   Array.from({ length: dice.between(1, 3) }, () => ({
@@ -68,6 +78,15 @@ const drawEchoes = (dice: Dice): readonly PlannedFault[] =>
     seed: dice.below(2 ** 32),
     of: "echo" as const,
   })).sort((a, b) => a.at - b.at);
+
+/** The gate is turned, and reads of the document fail, for a while one after the other. */
+const drawGateTrouble = (dice: Dice): readonly PlannedFault[] => {
+  const turnsAt = 10 + dice.below(80);
+  return [
+    { at: turnsAt, seed: dice.below(2 ** 32), of: "gate turned" },
+    ...Array.from({ length: dice.between(1, 6) }, () => ({ at: turnsAt, seed: 0, of: "failed read" as const })),
+  ];
+};
 
 const WATCH_SHARDS = 8;
 const LONGEST_SHARD_FAILURE_MS = 300_000;

@@ -24,7 +24,15 @@ export interface Scene {
 }
 
 /** A fault that strikes only calls of its own kind. */
-export type TargetedFault = "echo" | "lasting" | "lost answer" | "slow batch" | "all workers die" | "late part";
+export type TargetedFault =
+  | "echo"
+  | "lasting"
+  | "lost answer"
+  | "slow batch"
+  | "all workers die"
+  | "late part"
+  | "gate turned"
+  | "failed read";
 
 type Draw = (scene: Scene) => Fault | undefined;
 
@@ -193,6 +201,8 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
 /** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
 export function fits(of: TargetedFault, { process, port, method }: Boundary): boolean {
   if (of === "lost answer") return process.startsWith("reconciler") && method === "write";
+  if (of === "gate turned") return true;
+  if (of === "failed read") return process.startsWith("worker") && method === "read" && port === "items";
   if (of === "late part") return method === "uploadPart";
   if (of === "slow batch") return method === "readMany";
   if (of === "all workers die") return process.startsWith("worker");
@@ -221,6 +231,11 @@ const TARGETED: Readonly<Record<TargetedFault, Draw>> = {
   echo,
   "lost answer": repeat,
   "late part": late,
+  "failed read": failBefore("ServiceUnavailable"),
+  "gate turned": ({ dice, simulation }) => {
+    simulation.turnGate(dice.pick([0, 0, 100]));
+    return undefined;
+  },
   "slow batch": slowBatch,
   "all workers die": allWorkersDie,
   lasting: () => undefined,

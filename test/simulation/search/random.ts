@@ -99,6 +99,7 @@ class RandomRun {
       lasting: this.#lasting,
       limits: schedule.hazards.limits,
       mayLandLate: schedule.hazards.mayLandLate,
+      isWarm: schedule.hazards.warm !== undefined,
       isOwedChecked: schedule.hazards.isOwedChecked,
       lastingAttempts: lastingAttempts(shape, this.#lasting),
       ...(trace && { trace }),
@@ -114,7 +115,8 @@ class RandomRun {
       await this.#heal();
     }
     for (const message of messages.slice(0, finalDuplicates)) {
-      this.simulation.deliverAgain(typeof message === "string" ? message : JSON.stringify(message));
+      const body = typeof message === "string" ? message : JSON.stringify(message);
+      this.simulation.deliverAgain(body, this.#schedule.hazards.warm?.duplicatesAfterMs);
       await this.#heal();
     }
     new Judge(this.#schedule, this.simulation, this.struck).judge();

@@ -122,6 +122,8 @@ function drawFaults(dice: Dice): readonly PlannedFault[] {
 export function drawSchedule(seed: number, enabled: ReadonlySet<Hazard> = ENABLED): Schedule {
   const dice = new Dice(seed);
   const hazards = drawHazards(seed, enabled);
-  const shape = { ...drawShape(dice), ...drawOperator(new Dice(operatorSeed(seed))), ...hazards.crowd };
+  const { crowd, gate } = hazards;
+  const operator = drawOperator(new Dice(operatorSeed(seed)));
+  const shape = { ...drawShape(dice), ...operator, ...crowd, ...(gate !== undefined && { gate }) };
   return { seed, shape, hazards, faults: [...drawFaults(dice), ...hazards.faults] };
 }

@@ -63,13 +63,15 @@ export interface Environment {
   trace(line: string): void;
 }
 
-/** The process of one invocation. It can die or freeze; a request that it has sent still takes effect. */
+/** The process of one invocation, or of several one after the other. It can die or freeze; a request that it has sent still takes effect. */
 export class SimulatedProcess {
   readonly name: string;
   readonly clock: Clock;
   readonly random: Random;
   isDead = false;
+  hasClockJumped = false;
   #frozenUntilMs = 0;
+  #parked: (() => void)[] | undefined;
   #clockStoodMs = 0;
   #skewMs: number;
   readonly #env: Environment;
@@ -123,7 +125,9 @@ export class SimulatedProcess {
   #strike(fault: Fault | undefined, call: string): void {
     if (fault?.kind === "crash before") this.die(`before ${call}`);
     if (fault?.kind === "kill") this.#env.time.plan(fault.afterMs, () => this.die("out of memory"));
-    if (fault?.kind === "clock jump") this.#skewMs += fault.byMs;
+    if (fault?.kind !== "clock jump") return;
+    this.#skewMs += fault.byMs;
+    this.hasClockJumped = true;
   }
 
   async #effectUnder<T>(fault: Fault | undefined, effect: () => Promise<T>, call: string): Promise<T> {
@@ -165,8 +169,23 @@ export class SimulatedProcess {
     time.plan(dice.below(latencyMs), () => this.#wheneverAwake(run));
   }
 
+  /** Between two invocations nothing runs: timers that are due and answers that arrive wait for the next one. */
+  suspend(): void {
+    this.#parked ??= [];
+  }
+
+  resume(): void {
+    const parked = this.#parked ?? [];
+    this.#parked = undefined;
+    for (const run of parked) this.#env.time.plan(0, () => this.#wheneverAwake(run));
+  }
+
   #wheneverAwake(run: () => void): void {
     if (this.isDead) return;
+    if (this.#parked) {
+      this.#parked.push(run);
+      return;
+    }
     const { time } = this.#env;
     const sleepsMs = this.#frozenUntilMs - time.nowMs;
     if (sleepsMs > 0) time.plan(sleepsMs, () => this.#wheneverAwake(run));
