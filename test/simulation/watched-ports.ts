@@ -1,7 +1,7 @@
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
 import { UploadGoneError } from "../../core/model/errors.ts";
-import type { Item } from "../../core/model/write.ts";
+import type { Item, Write } from "../../core/model/write.ts";
 import type { Content } from "../../core/ports/content.ts";
 import type { FailedJobs, Items } from "../../core/ports/items.ts";
 import type { Queue } from "../../core/ports/queue.ts";
@@ -27,6 +27,15 @@ interface Watched {
   readonly mayLandLate: boolean;
 }
 
+/**
+ * A write that takes effect again changes nothing. Except: whoever recovers or reopens a job makes it available to every
+ * clock, so the write that took an earlier lease may take another, for nobody; it expires like any other.
+ */
+function checkEcho(process: string, before: Item | undefined, after: Item): void {
+  if (before?.["available_at"] === 0 || JSON.stringify(before) === JSON.stringify(after)) return;
+  throw new Violation(`a write of ${process} took effect again, and changed ${JSON.stringify(after["pk"])}`);
+}
+
 /** The services as one process sees them. Every call goes through the process, and checks the invariants. */
 export class WatchedPorts {
   readonly #watched: Watched;
@@ -35,6 +44,9 @@ export class WatchedPorts {
   /** By `process jobKey`: the reconciler that has recovered the job and has not yet sent its message. */
   readonly #swept = new Set<string>();
   readonly #owed = new Map<string, string>();
+  readonly #recovered = new Set<string>();
+  /** Writes that took effect. What takes effect again is an echo. */
+  readonly #applied = new WeakSet<Write>();
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -47,9 +59,13 @@ export class WatchedPorts {
       write: async (write) => {
         const before = items.all.get(write.key);
         const outcome = await items.write(write);
+        if (outcome.applied && this.#applied.has(write)) failIf(() => checkEcho(process.name, before, outcome.item));
+        if (outcome.applied) this.#applied.add(write);
         if (outcome.applied) failIf(() => this.#table.applied(process.name, write, before, outcome.item));
-        if (outcome.applied && isRecovery(process, before, outcome.item))
+        if (outcome.applied && isRecovery(process, before, outcome.item)) {
           this.#owed.set(`${process.name} ${write.key}`, process.name);
+          this.#recovered.add(`${process.name} ${write.key}`);
+        }
         if (outcome.applied && write.key === GATE_KEY) failIf(() => gate.written(process.name, before, outcome.item));
         if (outcome.applied && !before && isJob(write.key)) failIf(() => gate.checkRecorded(process.name, write.key));
         return outcome;
@@ -62,7 +78,14 @@ export class WatchedPorts {
     return through(process, "queue", {
       ...queue,
       send: async (messages) => {
-        for (const { body } of messages) this.#owed.delete(`${process.name} ${jobOf(body)?.key ?? ""}`);
+        for (const { body } of messages) {
+          const job = `${process.name} ${jobOf(body)?.key ?? ""}`;
+          if (!this.#recovered.has(job))
+            this.#watched.failIf(() => {
+              throw new Violation(`${process.name} sent ${body}, but has not recovered its job`);
+            });
+          this.#owed.delete(job);
+        }
         return queue.send(messages);
       },
     } satisfies Queue);
