@@ -12,12 +12,6 @@ const inFile = (file: string, mutants: readonly (readonly [what: string, find: s
 export const MUTANTS: readonly Mutant[] = [
   ...inFile("core/model/protocol.ts", [
     [
-      "a step may be applied twice",
-      '{ attribute: "step", is: "<", than: step }',
-      '{ attribute: "step", is: "<=", than: step }',
-    ],
-    ["an echo may take a lease that was given back", "Math.max(wantedMs, lease.takenAtMs + 1)", "wantedMs"],
-    [
       "writes to a job do not check the fence and the owner",
       `  { attribute: "fence", is: "=", than: lease.fence },
   { attribute: "lease_owner", is: "=", than: lease.owner },`,
