@@ -226,7 +226,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       "ContentBucketName",
       "EventBusName",
       "StreamDeadLetterQueueUrl",
-      ...(isArchived(name) ? ["ArchiveBucketName"] : []),
+      "ArchiveBucketName",
       "WorkerFunctionName",
       "ReconcilerFunctionName",
       "AnnouncerFunctionName",

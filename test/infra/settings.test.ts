@@ -1,0 +1,30 @@
+/** Settings that change between two deployments of one environment. */
+import path from "node:path";
+import { expect, it } from "vitest";
+import { buildApp } from "../../infra/build.ts";
+import type { Environment } from "../../infra/environments/environments.ts";
+import { temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
+
+const outdir = temporaryFolder();
+
+it("the data stack exports the same values whatever expiredRecords and monitoring are, so that either can change", async () => {
+  const unmonitored = { monitoring: undefined, codeDeployment: undefined };
+  const exportsOf = async (changes: Partial<Environment>, index: number) => {
+    const props = { outdir: path.join(outdir, String(index)), context: { env: "staging", ...WITHOUT_BUNDLES } };
+    const { app, data } = await buildApp(props, { validated: false, changes });
+    const template = app.synth().getStackArtifact(data.artifactId).template as {
+      Outputs: Record<string, { Value: unknown; Export?: unknown }>;
+    };
+    return Object.values(template.Outputs)
+      .filter(({ Export }) => Export)
+      .map((output) => JSON.stringify(output))
+      .toSorted();
+  };
+  const [first, ...others] = await Promise.all(
+    (["archive", "delete", "keep"] as const)
+      .flatMap((expiredRecords) => [{ expiredRecords }, { expiredRecords, ...unmonitored }])
+      .map(exportsOf),
+  );
+  expect(first).not.toEqual([]);
+  expect(others).toEqual(others.map(() => first));
+});
