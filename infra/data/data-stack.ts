@@ -27,9 +27,9 @@ export class DataStack extends FetchonceStack {
     const { protectData, contentRetentionDays } = environment;
     super(scope, "Fetchonce", {
       name,
+      environment,
       suffix: "",
       description: "holds the jobs, their messages and the content. The stack ending in -pipeline works on them.",
-      terminationProtection: protectData,
     });
 
     this.table = new JobsTable(this, "Table", environment);

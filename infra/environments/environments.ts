@@ -65,7 +65,7 @@ export interface Environment {
    * the historical name of the pipeline's flag, kept because deployments and scripts set it.
    */
   readonly enableIdempotency: string;
-  /** true: the table and the data stack refuse to be deleted, and the table and buckets outlive a deleted stack. */
+  /** true: the table and both stacks refuse to be deleted, and the table and buckets outlive a deleted stack. */
   readonly protectData: boolean;
   /** Whether DynamoDB keeps continuous backups of the table. */
   readonly pointInTimeRecovery: boolean;

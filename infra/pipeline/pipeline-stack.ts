@@ -15,6 +15,7 @@ export class PipelineStack extends FetchonceStack {
   constructor(scope: Construct, name: EnvironmentName, environment: Environment, data: DataStack) {
     super(scope, "FetchoncePipeline", {
       name,
+      environment,
       suffix: "-pipeline",
       description: "downloads what a list of URLs points at into S3, exactly once.",
     });
