@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, it } from "vitest";
 import { buildApp } from "../../infra/build.ts";
 import type { Environment } from "../../infra/environments/environments.ts";
-import { temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
+import { mergedTemplateOf, Synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
 
@@ -27,4 +27,17 @@ it("the data stack exports the same values whatever expiredRecords and monitorin
   );
   expect(first).not.toEqual([]);
   expect(others).toEqual(others.map(() => first));
+});
+
+const WARM = { ReadUnitsPerSecond: 12_000 };
+it.each([
+  { jobs: undefined, table: undefined, index: undefined },
+  { jobs: 500, table: { ...WARM, WriteUnitsPerSecond: 4000 }, index: { ...WARM, WriteUnitsPerSecond: 4000 } },
+  { jobs: 4000, table: { ...WARM, WriteUnitsPerSecond: 24_000 }, index: { ...WARM, WriteUnitsPerSecond: 8000 } },
+])("warmJobsASecond $jobs warms the table for six writes a job and the index for two", async ({ jobs, ...warm }) => {
+  const props = { outdir: path.join(outdir, `warm-${jobs}`), context: { env: "prod", ...WITHOUT_BUNDLES } };
+  const { app } = await buildApp(props, { validated: false, changes: { warmJobsASecond: jobs } });
+  const { properties } = new Synthesized(mergedTemplateOf(app)).one("AWS::DynamoDB::Table");
+  const [index] = properties["GlobalSecondaryIndexes"] as { WarmThroughput?: object }[];
+  expect({ table: properties["WarmThroughput"], index: index?.WarmThroughput }).toEqual(warm);
 });

@@ -136,6 +136,7 @@ describe("expired records", () => {
       protectData: true,
       pointInTimeRecovery: true,
       expiredRecords: "keep",
+      warmJobsASecond: undefined,
     });
     const described = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Properties: object }> };
     const { Properties } = described.Resources[stack.getLogicalId(table.node.defaultChild as CfnTable)] ?? {};
