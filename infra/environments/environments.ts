@@ -28,7 +28,7 @@ export interface Monitoring {
   readonly tells: Readonly<Record<"page" | "ticket", Subscribers>> | undefined;
   /**
    * What the link in an alarm's text starts with, before `/<page>.md#<section>`. Set it to the address where your
-   * people read docs/runbooks/.
+   * people read docs/runbooks/, beginning with `https://`. A path is no link: synth warns if somebody is to be told.
    */
   readonly runbookBaseUrl: string;
   /**
@@ -158,6 +158,7 @@ export interface Environment {
 }
 
 const BLIND_MS = 15 * MINUTE_MS;
+/** Replace it with an address. Only you know where your people read this repository. */
 const RUNBOOKS = "docs/runbooks";
 /** Replace it with your real subscribers. Left empty on purpose: a made-up address would only look as if it worked. */
 const NOBODY_YET: Subscribers = { emails: [], httpsUrls: [] };
@@ -260,6 +261,9 @@ const local: Environment = {
 
 export const ENVIRONMENTS = { dev, staging, prod, local };
 export type EnvironmentName = keyof typeof ENVIRONMENTS;
+
+/** Whether a reader of an alarm's text can open what starts with this `runbookBaseUrl`. */
+export const isLink = (runbookBaseUrl: string): boolean => runbookBaseUrl.startsWith("https://");
 
 /** Prefix of every name that must be unique in an account: stacks, alarms, dashboard. */
 export const deploymentNameOf = (name: EnvironmentName): string => `fetchonce-${name}`;

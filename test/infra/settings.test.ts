@@ -2,7 +2,7 @@
 import path from "node:path";
 import { expect, it } from "vitest";
 import { buildApp } from "../../infra/build.ts";
-import type { Environment } from "../../infra/environments/environments.ts";
+import { type Environment, ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { mergedTemplateOf, Synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
@@ -40,4 +40,20 @@ it.each([
   const { properties } = new Synthesized(mergedTemplateOf(app)).one("AWS::DynamoDB::Table");
   const [index] = properties["GlobalSecondaryIndexes"] as { WarmThroughput?: object }[];
   expect({ table: properties["WarmThroughput"], index: index?.WarmThroughput }).toEqual(warm);
+});
+
+it.each([
+  { base: "docs/runbooks", warned: true },
+  { base: "https://wiki.example.com/runbooks", warned: false },
+])("with runbookBaseUrl $base, synth warns that the alarms' runbooks cannot be opened: $warned", async (row) => {
+  const { monitoring } = ENVIRONMENTS.prod;
+  if (!monitoring) throw new Error("prod is not monitored.");
+  const props = { outdir: path.join(outdir, `base-${row.warned}`), context: { env: "prod", ...WITHOUT_BUNDLES } };
+  const changes = { monitoring: { ...monitoring, runbookBaseUrl: row.base } };
+  const { app, pipeline } = await buildApp(props, { validated: false, changes });
+  const said = pipeline.node.findChild("Monitoring").node.metadata.map(({ data }) => String(data));
+  const warning =
+    'The alarms of fetchonce-prod name runbooks that nobody can open: monitoring.runbookBaseUrl is "docs/';
+  expect(said.some((text) => text.includes(warning))).toBe(row.warned);
+  expect(JSON.stringify(mergedTemplateOf(app))).toContain(`Runbook: ${row.base}/job-completion.md#job-completion-fast`);
 });
