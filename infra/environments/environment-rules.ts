@@ -83,6 +83,7 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
     ...rangeProblems(environment, isDeployed),
     ...gateProblem(environment),
     ...contentProblem(environment),
+    ...warmthProblem(environment),
     ...rolloutProblems(environment),
   ];
   if (problems.length > 0)
@@ -113,6 +114,12 @@ function* contentProblem(environment: Environment): Generator<string> {
     yield `${setting} and expiredRecords is "keep". Write contentRetentionDays: undefined: records would point to content that is gone.`;
   else if (!Number.isInteger(contentRetentionDays) || contentRetentionDays < least)
     yield `${setting}. Write undefined or a whole number of at least ${least}: a record answers duplicates for recordRetentionDays, and DynamoDB removes it within ${REMOVED_WITHIN_DAYS} days.`;
+}
+
+/** A new table takes 500 jobs a second anyway. The index takes 8,000 writes a second, and a job writes it twice. */
+function* warmthProblem({ warmJobsASecond: jobs }: Environment): Generator<string> {
+  if (jobs === undefined || (Number.isInteger(jobs) && jobs >= 500 && jobs <= 4000)) return;
+  yield `warmJobsASecond is ${jobs}. Write undefined or a whole number from 500 to 4000: a new table takes 500, and the index has eight shards of 1,000 writes a second, two for each job.`;
 }
 
 /** The controller runs once a minute. In less than ten minutes an alarm sees too little of a step. */

@@ -28,7 +28,7 @@ export interface Monitoring {
   readonly tells: Readonly<Record<"page" | "ticket", Subscribers>> | undefined;
   /**
    * What the link in an alarm's text starts with, before `/<page>.md#<section>`. Set it to the address where your
-   * people read docs/runbooks/.
+   * people read docs/runbooks/, beginning with `https://`. A path is no link: synth warns if somebody is to be told.
    */
   readonly runbookBaseUrl: string;
   /**
@@ -65,10 +65,16 @@ export interface Environment {
    * the historical name of the pipeline's flag, kept because deployments and scripts set it.
    */
   readonly enableIdempotency: string;
-  /** true: the table and the data stack refuse to be deleted, and the table and buckets outlive a deleted stack. */
+  /** true: the table and both stacks refuse to be deleted, and the table and buckets outlive a deleted stack. */
   readonly protectData: boolean;
   /** Whether DynamoDB keeps continuous backups of the table. */
   readonly pointInTimeRecovery: boolean;
+  /**
+   * Jobs a second that the table and its index take at once, 500 to 4,000. Undefined: 500, as of every new on-demand
+   * table, and twice the last peak after about 30 minutes. Set it before a first load that is higher: AWS charges once
+   * for the difference, and does not lower it again.
+   */
+  readonly warmJobsASecond: number | undefined;
   /** How long CloudWatch keeps the functions' logs. */
   readonly logRetention: RetentionDays;
 
@@ -152,6 +158,7 @@ export interface Environment {
 }
 
 const BLIND_MS = 15 * MINUTE_MS;
+/** Replace it with an address. Only you know where your people read this repository. */
 const RUNBOOKS = "docs/runbooks";
 /** Replace it with your real subscribers. Left empty on purpose: a made-up address would only look as if it worked. */
 const NOBODY_YET: Subscribers = { emails: [], httpsUrls: [] };
@@ -160,6 +167,7 @@ const dev: Environment = {
   enableIdempotency: "true",
   protectData: false,
   pointInTimeRecovery: false,
+  warmJobsASecond: undefined,
   logRetention: RetentionDays.ONE_WEEK,
 
   workerTimeoutMs: 900 * SECOND_MS,
@@ -253,6 +261,9 @@ const local: Environment = {
 
 export const ENVIRONMENTS = { dev, staging, prod, local };
 export type EnvironmentName = keyof typeof ENVIRONMENTS;
+
+/** Whether a reader of an alarm's text can open what starts with this `runbookBaseUrl`. */
+export const isLink = (runbookBaseUrl: string): boolean => runbookBaseUrl.startsWith("https://");
 
 /** Prefix of every name that must be unique in an account: stacks, alarms, dashboard. */
 export const deploymentNameOf = (name: EnvironmentName): string => `fetchonce-${name}`;

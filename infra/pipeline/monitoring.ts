@@ -1,5 +1,5 @@
 import { Alarm as MetricAlarm } from "aws-cdk-lib/aws-cloudwatch";
-import { Aws } from "aws-cdk-lib/core";
+import { Annotations, Aws } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import { type Alarm, FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
 import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
@@ -9,7 +9,7 @@ import { countFailuresByHost } from "../../dashboards/cloudwatch/contributors.ts
 import { makeDashboard } from "../../dashboards/cloudwatch/dashboard.ts";
 import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
 import { saveQueries } from "../../dashboards/cloudwatch/saved-queries.ts";
-import { deploymentNameOf, type Monitoring as Settings } from "../environments/environments.ts";
+import { deploymentNameOf, isLink, type Monitoring as Settings } from "../environments/environments.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Deployment } from "./handler-function.ts";
 import { Notifications } from "./notifications.ts";
@@ -40,6 +40,7 @@ export class Monitoring extends Construct {
     const contributorRule = `${prefix}-${FAILURES_BY_HOST}`;
     const rule = countFailuresByHost(this, contributorRule, logs.worker);
     const place = placeOf(props, contributorRule);
+    if (monitoring.tells && !isLink(monitoring.runbookBaseUrl)) this.#warnOfDeadLinks(prefix, monitoring);
     const catalogue = alarmsOf({ ...environment, ...monitoring });
     const alarmsProps = {
       place,
@@ -60,6 +61,15 @@ export class Monitoring extends Construct {
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
     makeDashboard(this, { name: prefix, place, alarms });
     saveQueries(this, prefix, [logs.worker, logs.reconciler]);
+  }
+
+  #warnOfDeadLinks(prefix: string, { runbookBaseUrl }: Settings): void {
+    Annotations.of(this).addWarningV2(
+      "fetchonce:runbooks-are-no-links",
+      `The alarms of ${prefix} name runbooks that nobody can open: monitoring.runbookBaseUrl is "${runbookBaseUrl}". ` +
+        "Set it in infra/environments/environments.ts to the address of docs/runbooks/ where your people read it, " +
+        "such as https://github.com/<owner>/<repository>/blob/main/docs/runbooks.",
+    );
   }
 
   /**

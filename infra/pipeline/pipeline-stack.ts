@@ -7,24 +7,23 @@ import { Reconciler } from "./reconciler.ts";
 import { GateRollout } from "./gate-rollout.ts";
 import { Worker } from "./worker.ts";
 import type { DataStack } from "../data/data-stack.ts";
-import { type EnvironmentName, ENVIRONMENTS } from "../environments/environments.ts";
+import type { Environment, EnvironmentName } from "../environments/environments.ts";
 import { FetchonceStack } from "../environments/fetchonce-stack.ts";
 
 /** The stack of the functions and their monitoring. It holds no data, so it can be destroyed and deployed again. */
 export class PipelineStack extends FetchonceStack {
-  constructor(scope: Construct, name: EnvironmentName, data: DataStack) {
+  constructor(scope: Construct, name: EnvironmentName, environment: Environment, data: DataStack) {
     super(scope, "FetchoncePipeline", {
       name,
+      environment,
       suffix: "-pipeline",
       description: "downloads what a list of URLs points at into S3, exactly once.",
     });
-    const environment = ENVIRONMENTS[name];
     const deployment = { name, environment, data };
     const worker = new Worker(this, "Worker", deployment);
     const reconciler = new Reconciler(this, "Reconciler", deployment);
     const announcer = new Announcer(this, "Announcer", deployment);
-    const { archive } = data;
-    const archiver = archive && new Archiver(this, "Archiver", { ...deployment, archive });
+    const archiver = environment.expiredRecords === "archive" && new Archiver(this, "Archiver", deployment);
 
     const { monitoring, codeDeployment } = environment;
     const rollout = monitoring && new GateRollout(this, "Rollout", { ...deployment, monitoring });

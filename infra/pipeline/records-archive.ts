@@ -6,12 +6,7 @@ import { jobItemKey } from "../../core/model/keys.ts";
 import type { ArchiverEnv } from "../../lambdas/archiver/env.ts";
 import { type Deployment, HandlerFunction } from "./handler-function.ts";
 import { permitObjects } from "./permissions.ts";
-import type { PrivateBucket } from "../data/private-bucket.ts";
 import { readStream } from "./table-stream.ts";
-
-export interface ArchiverProps extends Deployment {
-  readonly archive: PrivateBucket;
-}
 
 /** Matches job records that DynamoDB's TTL removed. The function checks them again. */
 const EXPIRED_JOBS = FilterCriteria.filter({
@@ -21,8 +16,8 @@ const EXPIRED_JOBS = FilterCriteria.filter({
 
 /** Stores the records of finished jobs in the archive after their TTL has removed them from the table. */
 export class Archiver extends HandlerFunction<ArchiverEnv> {
-  constructor(scope: Construct, id: string, deployment: ArchiverProps) {
-    const { data, archive } = deployment;
+  constructor(scope: Construct, id: string, deployment: Deployment) {
+    const { data } = deployment;
     super(scope, id, {
       deployment,
       lambda: "archiver",
@@ -30,7 +25,7 @@ export class Archiver extends HandlerFunction<ArchiverEnv> {
       timeoutMs: 60_000,
       memorySize: 512,
       variables: {
-        ARCHIVE_BUCKET: archive.bucketName,
+        ARCHIVE_BUCKET: data.archive.bucketName,
         DEAD_LETTER_QUEUE_URL: data.streamDeadLetters.queueUrl,
       },
     });
@@ -44,6 +39,6 @@ export class Archiver extends HandlerFunction<ArchiverEnv> {
       // A retried batch must keep its bounds to overwrite the same object. A partial one would become another object.
       isPartly: false,
     });
-    permitObjects(this.role, archive, `${ARCHIVE_PREFIX}*`, ["s3:PutObject"]);
+    permitObjects(this.role, data.archive, `${ARCHIVE_PREFIX}*`, ["s3:PutObject"]);
   }
 }

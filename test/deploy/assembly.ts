@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildApp } from "../../infra/build.ts";
+import type { Environment } from "../../infra/environments/environments.ts";
 import type { Emulator } from "./emulator.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -41,6 +43,13 @@ export async function cdk(args: readonly string[], environment: Emulator["enviro
 export async function synthesize(env: string, into: string): Promise<string> {
   await cdk(["synth", "--quiet", "--context", `env=${env}`, "--output", into]);
   return into;
+}
+
+/** As `synthesize`, with some settings of the environment changed. */
+export async function synthesizeChanged(env: string, changes: Partial<Environment>, outdir: string): Promise<string> {
+  const { app } = await buildApp({ outdir, context: { env } }, { validated: false, changes });
+  app.synth();
+  return outdir;
 }
 
 const LAST_RELEASE = readdirSync(RELEASES, { withFileTypes: true })

@@ -5,8 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { buildApp } from "../../infra/build.ts";
+import type { Environment } from "../../infra/environments/environments.ts";
 import { Account, type Existing, expectedToBeListed, isPlaceholder } from "./account.ts";
-import { cdk, type DeployedStack, lastRelease, type Resource, stacksOf, synthesize } from "./assembly.ts";
+import {
+  cdk,
+  type DeployedStack,
+  lastRelease,
+  type Resource,
+  stacksOf,
+  synthesize,
+  synthesizeChanged,
+} from "./assembly.ts";
 import { ACCOUNT, type Emulator, REGION, startEmulator } from "./emulator.ts";
 import { Markers } from "./markers.ts";
 
@@ -164,6 +174,46 @@ it("the environments stand side by side in one account", async () => {
   const existing = await account.resources(names.flatMap((env) => stacksOf(join(folder, env))));
   expect(await account.everything()).toEqual(expect.arrayContaining([...expectedToBeListed(existing)]));
   for (const env of names) await destroy(join(folder, env));
+});
+
+/** Settings that decide which exports of the data stack the pipeline imports, one change after another. */
+const SETTINGS: readonly { readonly to: string; readonly changes: Partial<Environment> }[] = [
+  { to: "archive, monitored", changes: { expiredRecords: "archive" } },
+  { to: "delete, monitored", changes: { expiredRecords: "delete" } },
+  { to: "keep, not monitored", changes: { expiredRecords: "keep", monitoring: undefined, codeDeployment: undefined } },
+  { to: "archive, monitored again", changes: { expiredRecords: "archive" } },
+];
+
+describe("staging with changed settings", () => {
+  const data: (readonly Existing[])[] = [];
+  let markers: Markers;
+
+  it.each(SETTINGS)("is deployed over what was deployed before: $to", async ({ to, changes }) => {
+    const assembly = await synthesizeChanged("staging", changes, join(folder, to));
+    const stacks = stacksOf(assembly);
+    await deploy(assembly, "--no-previous-parameters");
+    const existing = await account.resources(stacks);
+    expect(existing.map(({ stack, logicalId }) => `${stack} ${logicalId}`).toSorted()).toEqual(
+      stacks.flatMap(({ name, resources }) => Object.keys(resources).map((id) => `${name} ${id}`)).toSorted(),
+    );
+    if (data.length === 0) await (markers = new Markers(emulator, existing)).put();
+    data.push(existing.filter(({ type }) => STATEFUL.has(type)));
+    expect(data.at(-1)).toEqual(data[0]);
+    expect(await markers.areThere()).toBe(true);
+  });
+
+  it("cannot lose an export that the deployed pipeline imports: the emulator refuses it, as CloudFormation does", async () => {
+    const { app, data: dataStack } = await buildApp(
+      { outdir: join(folder, "lost"), context: { env: "staging" } },
+      { validated: false, changes: { expiredRecords: "delete" } },
+    );
+    const exported = dataStack.node.findChild("Exports").node.children;
+    for (const { node } of exported) if (node.id.includes("Archive")) node.scope?.node.tryRemoveChild(node.id);
+    app.synth();
+    await expect(deploy(join(folder, "lost"), "--no-previous-parameters")).rejects.toThrow(
+      /Cannot delete export \S+Archive\S+ as it is in use by fetchonce-staging-pipeline/,
+    );
+  });
 });
 
 it.each<{ change: string; changed: (table: Table) => object }>([

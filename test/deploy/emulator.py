@@ -7,6 +7,7 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaVersion
 from moto.awslambda.utils import get_backend
 from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models.table import Table
@@ -100,9 +101,16 @@ def update_or_keep(logical_id, resource_json, resources_map, account_id, region_
     return updated or resources_map[logical_id]
 
 
-def update_stack_and_exports(backend, *args, **kwargs):
-    """Makes exports that an update added importable by other stacks."""
-    stack = moto_update_stack(backend, *args, **kwargs)
+def update_stack_and_exports(backend, name, template, **kwargs):
+    """Refuses to take away an export in use, as AWS does, and makes added exports importable by other stacks."""
+    stack = backend.get_stack(name)
+    others = [other for other in backend.stacks.values() if other is not stack and other.status != "DELETE_COMPLETE"]
+    for export in stack.exports:
+        for other in others:
+            if export.name not in template and export.name in other.template:
+                in_use = f"Cannot delete export {export.name} as it is in use by {other.name}"
+                raise ValidationError(message=in_use)
+    stack = moto_update_stack(backend, name, template, **kwargs)
     backend.exports.update({export.name: export for export in stack.exports})
     return stack
 

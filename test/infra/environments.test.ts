@@ -97,6 +97,8 @@ describe("settings that do not fit together", () => {
       { contentRetentionDays: 400, expiredRecords: "keep" as const },
       'contentRetentionDays is 400 and expiredRecords is "keep". Write contentRetentionDays: undefined',
     ],
+    [{ warmJobsASecond: 499 }, "warmJobsASecond is 499. Write undefined or a whole number from 500 to 4000"],
+    [{ warmJobsASecond: 4001 }, "warmJobsASecond is 4001. Write undefined or a whole number from 500 to 4000"],
     [{ recoverLimit: 0 }, "recoverLimit is 0"],
     [{ sweepLimit: 1.5 }, "sweepLimit is 1.5"],
     [{ orphanAgeMs: 900_000 }, "orphanAgeMs is 900000. Write a whole number of at least 900001"],

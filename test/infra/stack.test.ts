@@ -1,14 +1,16 @@
+import path from "node:path";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { Alias } from "aws-cdk-lib/aws-lambda";
 import { Stack } from "aws-cdk-lib/core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { buildApp } from "../../infra/build.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { deployInSteps } from "../../infra/pipeline/code-deployment.ts";
 import { announcerEnv } from "../../lambdas/announcer/env.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
 import { gateRolloutEnv } from "../../lambdas/gate-rollout/env.ts";
 import { workerEnv } from "../../lambdas/worker/env.ts";
-import { environmentNames, type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
+import { environmentNames, type Synthesized, synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
 const DAY_S = 86_400;
@@ -226,7 +228,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       "ContentBucketName",
       "EventBusName",
       "StreamDeadLetterQueueUrl",
-      ...(isArchived(name) ? ["ArchiveBucketName"] : []),
+      "ArchiveBucketName",
       "WorkerFunctionName",
       "ReconcilerFunctionName",
       "AnnouncerFunctionName",
@@ -295,6 +297,18 @@ describe("the table and the buckets", () => {
       DeletionProtectionEnabled: row.deletionProtection,
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: row.recovery },
     });
+  });
+});
+
+describe("termination protection", () => {
+  it.each([
+    { name: "prod" as const, isProtected: true },
+    { name: "staging" as const, isProtected: false },
+    { name: "dev" as const, isProtected: false },
+  ])("of both stacks of $name is $isProtected", async ({ name, isProtected }) => {
+    const props = { outdir: path.join(outdir, `protected-${name}`), context: { env: name, ...WITHOUT_BUNDLES } };
+    const { data, pipeline } = await buildApp(props, { validated: false });
+    expect([data.terminationProtection, pipeline.terminationProtection]).toEqual([isProtected, isProtected]);
   });
 });
 
