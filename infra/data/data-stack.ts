@@ -20,7 +20,10 @@ export class DataStack extends FetchonceStack {
   /** Lives in the data stack, so that redeploying the pipeline never removes subscribers' rules. */
   readonly announcements: EventBus;
   readonly streamDeadLetters: StreamDeadLetters;
-  /** Holds expired job records. Undefined unless the environment sets `expiredRecords: "archive"`. */
+  /**
+   * Holds expired job records, and batches of them that could not be archived. Undefined unless the environment sets
+   * `expiredRecords: "archive"`.
+   */
   readonly archive: PrivateBucket | undefined;
 
   constructor(scope: Construct, name: EnvironmentName) {

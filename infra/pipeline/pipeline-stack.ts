@@ -29,7 +29,7 @@ export class PipelineStack extends FetchonceStack {
     const { monitoring, codeDeployment } = environment;
     const rollout = monitoring && new GateRollout(this, "Rollout", { ...deployment, monitoring });
     if (rollout) {
-      const functions = { worker, reconciler, announcer, rollout };
+      const functions = { worker, reconciler, announcer, archiver, rollout };
       const { pages } = new Monitoring(this, "Monitoring", { ...deployment, ...functions, monitoring });
       if (codeDeployment)
         deployInSteps(this, "CodeRollout", { alias: worker.live, pace: codeDeployment, alarms: pages });
