@@ -84,10 +84,23 @@ const announcementAlarms: readonly AbsoluteAlarm[] = [
     title: "Records of the table's stream were set aside",
     severity: "ticket",
     happened:
-      "A reader of the table's stream could not make sense of a record, or the stream forgot the record before it was read.",
+      "A reader of the table's stream could not make sense of a record, or the stream forgot a record before it was announced.",
     felt: "A file may be stored that was never announced, or an old record may be missing from the archive.",
     why: "No record that the protocol writes ends there, so even one is too many.",
     conditions: whenAtLeast(1, { aws: "streamRecordsDead", ...maximum }, 5),
+  },
+];
+
+const archiveAlarms: readonly AbsoluteAlarm[] = [
+  {
+    id: "archive-late",
+    title: "Expired records are archived late",
+    severity: "ticket",
+    happened:
+      "For half an hour, the records that the archiver tries to archive have been gone from the table for at least an hour.",
+    felt: "Nothing. But until they are archived, the table's stream alone has those records, and it forgets after a day.",
+    why: "A batch takes up to five minutes to fill, and Lambda tries again by itself. An hour is more than a short failure of S3, and leaves most of the day. A period is three times as long as a batch takes to fill, so a late archiver shows in each.",
+    conditions: whenAtLeast(3600 * SECOND_MS, { aws: "archiverLag", ...maximum }, 15, 2),
   },
 ];
 
@@ -273,6 +286,7 @@ export const absoluteAlarms = (settings: AlarmSettings): readonly Alarm[] =>
   [
     ...pipelineAlarms(settings),
     ...announcementAlarms,
+    ...(settings.expiredRecords === "archive" ? archiveAlarms : []),
     ...recoveryAlarms,
     ...rolloutAlarms,
     ...resourceAlarms(settings),

@@ -20,7 +20,10 @@ export class DataStack extends FetchonceStack {
   /** Lives in the data stack, so that redeploying the pipeline never removes subscribers' rules. */
   readonly announcements: EventBus;
   readonly streamDeadLetters: StreamDeadLetters;
-  /** Holds expired job records. It exists under every setting: turning archiving off must not delete what it holds. */
+  /**
+   * Holds expired job records, and batches of them that could not be archived. It exists under every setting: turning
+   * archiving off must not delete what it holds.
+   */
   readonly archive: PrivateBucket;
 
   constructor(scope: Construct, name: EnvironmentName, environment: Environment) {

@@ -11,6 +11,7 @@ import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
 import { saveQueries } from "../../dashboards/cloudwatch/saved-queries.ts";
 import { deploymentNameOf, isLink, type Monitoring as Settings } from "../environments/environments.ts";
 import type { Announcer } from "./announcer.ts";
+import type { Archiver } from "./records-archive.ts";
 import type { Deployment } from "./handler-function.ts";
 import { Notifications } from "./notifications.ts";
 import type { Reconciler } from "./reconciler.ts";
@@ -22,6 +23,7 @@ export interface MonitoringProps extends Deployment {
   readonly worker: Worker;
   readonly reconciler: Reconciler;
   readonly announcer: Announcer;
+  readonly archiver: Archiver | undefined;
   readonly rollout: GateRollout;
 }
 
@@ -96,6 +98,7 @@ const placeOf = (props: MonitoringProps, contributorRule: string): Place => ({
     worker: { FunctionName: props.worker.function.functionName },
     reconciler: { FunctionName: props.reconciler.function.functionName },
     announcer: { FunctionName: props.announcer.function.functionName },
+    archiver: props.archiver && { FunctionName: props.archiver.function.functionName },
     streamDeadLetters: { QueueName: props.data.streamDeadLetters.queueName },
     rollout: { FunctionName: props.rollout.function.functionName },
     table: { TableName: props.data.table.tableName },

@@ -23,12 +23,12 @@ export class PipelineStack extends FetchonceStack {
     const worker = new Worker(this, "Worker", deployment);
     const reconciler = new Reconciler(this, "Reconciler", deployment);
     const announcer = new Announcer(this, "Announcer", deployment);
-    const archiver = environment.expiredRecords === "archive" && new Archiver(this, "Archiver", deployment);
+    const archiver = environment.expiredRecords === "archive" ? new Archiver(this, "Archiver", deployment) : undefined;
 
     const { monitoring, codeDeployment } = environment;
     const rollout = monitoring && new GateRollout(this, "Rollout", { ...deployment, monitoring });
     if (rollout) {
-      const functions = { worker, reconciler, announcer, rollout };
+      const functions = { worker, reconciler, announcer, archiver, rollout };
       const { signsOfBadCode } = new Monitoring(this, "Monitoring", { ...deployment, ...functions, monitoring });
       if (codeDeployment)
         deployInSteps(this, "CodeRollout", { alias: worker.live, pace: codeDeployment, alarms: signsOfBadCode });

@@ -38,6 +38,8 @@ export class Archiver extends HandlerFunction<ArchiverEnv> {
       window: Duration.minutes(5),
       // A retried batch must keep its bounds to overwrite the same object. A partial one would become another object.
       isPartly: false,
+      // An hour before the stream forgets the records, so that the batches behind this one are still in it.
+      givesUp: { afterAge: Duration.hours(23), bucket: data.archive },
     });
     permitObjects(this.role, data.archive, `${ARCHIVE_PREFIX}*`, ["s3:PutObject"]);
   }

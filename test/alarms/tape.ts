@@ -97,6 +97,7 @@ type OutputName =
   | "WorkerFunctionName"
   | "ReconcilerFunctionName"
   | "AnnouncerFunctionName"
+  | "ArchiverFunctionName"
   | "RolloutFunctionName";
 type AwsMetric = readonly [namespace: string, name: string, dimension: string, of: OutputName, index?: string];
 
@@ -111,6 +112,7 @@ const AWS = {
   "reconciler throttles": ["AWS/Lambda", "Throttles", "FunctionName", "ReconcilerFunctionName"],
   "reconciler errors": ["AWS/Lambda", "Errors", "FunctionName", "ReconcilerFunctionName"],
   "announcer lag": ["AWS/Lambda", "IteratorAge", "FunctionName", "AnnouncerFunctionName"],
+  "archiver lag": ["AWS/Lambda", "IteratorAge", "FunctionName", "ArchiverFunctionName"],
   "stream dead letters": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "StreamDeadLetterQueueUrl"],
   "rollout invocations": ["AWS/Lambda", "Invocations", "FunctionName", "RolloutFunctionName"],
   "rollout errors": ["AWS/Lambda", "Errors", "FunctionName", "RolloutFunctionName"],

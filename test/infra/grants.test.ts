@@ -11,7 +11,7 @@ vi.mock(import("../../adapters/aws/s3-content.ts"), async (original) => {
   return { s3Content: (client, buckets) => s3Content(client, { ...buckets, ...COPY_LIMITS }) };
 });
 
-/** A quarter of a minute on an idle machine. `until` gives up earlier, and says what it waits for. */
+/** 20 s on an idle machine. `until` gives up earlier, and says what it waits for. */
 const LONGEST_PLAY_MS = 300_000;
 
 const outdir = temporaryFolder();

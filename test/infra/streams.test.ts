@@ -144,13 +144,17 @@ describe("expired records", () => {
     expect(Properties).not.toHaveProperty("TimeToLiveSpecification");
   });
 
-  it("are all that the archiver gets: up to 1000 in a batch, which is retried whole until it is archived", () => {
+  it("are all that the archiver gets: up to 1000 in a batch, retried whole for 23 h and then put into the archive", () => {
     const { properties } = templates.prod.one("AWS::Lambda::EventSourceMapping", "Archiver");
     expect(properties).toMatchObject({
       StartingPosition: "TRIM_HORIZON",
       BatchSize: 1000,
       MaximumBatchingWindowInSeconds: 300,
       BisectBatchOnFunctionError: false,
+      MaximumRecordAgeInSeconds: 82_800,
+      DestinationConfig: {
+        OnFailure: { Destination: { "Fn::GetAtt": [templates.prod.one("AWS::S3::Bucket", "Archive").id, "Arn"] } },
+      },
     });
     expect(Object.keys(properties)).not.toContain("FunctionResponseTypes");
     const passes = filterOf(templates.prod, "Archiver");

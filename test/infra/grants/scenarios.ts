@@ -41,6 +41,7 @@ interface Scenario {
   readonly dies?: Death & { readonly losing?: "what was staged" };
 }
 
+const LONG = "longer-than-an-invocation";
 const SMALL: OriginFile = { name: "small", size: 1000 };
 
 const SCENARIOS: readonly Scenario[] = [
@@ -57,7 +58,7 @@ const SCENARIOS: readonly Scenario[] = [
     file: { name: "torn-and-not-resumable", size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES, validator: "none" },
     ends: "INDEXED",
   },
-  { file: { name: "longer-than-an-invocation", size: 6 * PART_BYTES, rate: 1.2 * PART_BYTES }, ends: "INDEXED" },
+  { file: { name: LONG, size: 6 * PART_BYTES, rate: 1.2 * PART_BYTES }, ends: "INDEXED" },
   { file: { name: "gone", size: 1, status: 404 }, ends: "FAILED" },
   { file: { name: "copied-by-the-dead", size: 1000 }, ends: "INDEXED", dies: { after: "CopyObject" } },
   {
@@ -86,8 +87,10 @@ const WORKER = {
   DEADLINE_BUFFER_MS: "500",
   MAX_ATTEMPTS: "100",
 };
-/** Long enough for every file here but `longer-than-an-invocation`. */
-const INVOCATION_MS = 3500;
+/** Long enough on a busy machine too. */
+const INVOCATION_MS = 12_000;
+/** That of `longer-than-an-invocation`, which its origin takes 5 s to send. */
+const SHORT_INVOCATION_MS = 3500;
 const RECONCILER = { REQUEUE_GRACE_MS: "500", ORPHAN_AGE_MS: String(INVOCATION_MS) };
 const RECONCILE_EVERY_MS = 300;
 const WORKERS = 4;
@@ -124,11 +127,13 @@ export async function playScenarios(stage: Stage): Promise<Played> {
   const queueUrl = stage.output("QueueUrl");
   const workerName = stage.output("WorkerFunctionName");
   const worker = await stage.load(workerName, WORKER, INVOCATION_MS);
+  const short = await stage.load(workerName, WORKER, SHORT_INVOCATION_MS);
   const unguarded = await stage.load(workerName, { ...WORKER, DOCSTOKG_ENABLE_IDEMPOTENCY: "false" }, INVOCATION_MS);
   const reconciler = await stage.load(stage.output("ReconcilerFunctionName"), RECONCILER, INVOCATION_MS);
 
   await leaveLitter(stage);
-  await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: "3" } }));
+  const VisibilityTimeout = String(INVOCATION_MS / 1000);
+  await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout } }));
   const send = async (scenarios: readonly Scenario[], ...more: readonly string[]): Promise<void> => {
     const bodies = scenarios.map(({ file }) => JSON.stringify(messageOf(stage, file)));
     await sendAll(clients.sqs, queueUrl, [...bodies, ...more]);
@@ -138,7 +143,7 @@ export async function playScenarios(stage: Stage): Promise<Played> {
   const onTrouble = (): void => undefined;
   const source = eventSourceOf(stage.template, stage.resolve, workerName);
   const killed = new Set<string>();
-  const invokeWorker = workerThatDies(stage, { guarded: worker, unguarded }, killed);
+  const invokeWorker = workerThatDies(stage, { guarded: worker, short, unguarded }, killed);
   const poller = startPoller({
     sqs: clients.sqs,
     queueUrl,
@@ -182,7 +187,7 @@ async function leaveLitter(stage: Stage): Promise<void> {
  */
 function workerThatDies(
   stage: Stage,
-  { guarded, unguarded }: Record<"guarded" | "unguarded", Loaded>,
+  { guarded, short, unguarded }: Record<"guarded" | "short" | "unguarded", Loaded>,
   killed: Set<string>,
 ) {
   const deaths = new Map(SCENARIOS.map(({ file, dies }) => [file.name, dies]));
@@ -191,7 +196,8 @@ function workerThatDies(
     const name = message?.artifact_id ?? "";
     const death = killed.has(name) ? undefined : deaths.get(name);
     try {
-      return await (name.startsWith("unguarded") ? unguarded : guarded).invoke(event, death);
+      const worker = name.startsWith("unguarded") ? unguarded : name === LONG ? short : guarded;
+      return await worker.invoke(event, death);
     } catch (error) {
       if (error instanceof DiedError) {
         killed.add(name);
