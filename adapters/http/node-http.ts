@@ -60,14 +60,23 @@ export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): Clo
         socket.once("connect", stop).once("close", stop);
       });
       request.setTimeout(idleTimeoutMs, silence);
+      let isSettled = false;
       request
         .once("response", (response) => {
+          isSettled = true;
           request.setTimeout(0);
           resolve(response);
         })
-        .once("error", reject)
-        // Closed without an error or a response: the origin switched to a protocol that we did not ask for.
-        .once("close", () => reject(coded("ECONNRESET", "The origin closed the request without an answer.")))
+        .once("error", (error) => {
+          isSettled = true;
+          reject(error);
+        })
+        .once("close", () => {
+          // Every request is closed in the end. An error costs its stack, so it is made only if it is needed.
+          if (isSettled) return;
+          // Closed without an error or a response: the origin switched to a protocol that we did not ask for.
+          reject(coded("ECONNRESET", "The origin closed the request without an answer."));
+        })
         .end();
     });
 
