@@ -79,6 +79,27 @@ afterEach(async () => {
 
 const names = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `JOB#${index}`);
 
+describe("on the wire", () => {
+  it("Items.read asks DynamoDB for a strongly consistent read", async () => {
+    await items.read("JOB#1");
+    expect(calls).toEqual([
+      { operation: "GetItem", input: { TableName: TABLE, Key: { pk: { S: "JOB#1" } }, ConsistentRead: true } },
+    ]);
+  });
+
+  it("Items.readMany asks DynamoDB for strongly consistent reads, in every round", async () => {
+    capacity = () => 60;
+    await items.readMany(names(150));
+    const consistent = calls.map(({ operation, input }) => [operation, input.RequestItems?.[TABLE]?.ConsistentRead]);
+    expect(consistent).toEqual(Array.from({ length: 3 }, () => ["BatchGetItem", true]));
+  });
+
+  it("Items.watched asks for no consistent read, which DynamoDB refuses on an index", async () => {
+    await items.watched(0, 1, 1);
+    expect(calls.map(({ operation, input }) => [operation, input.ConsistentRead])).toEqual([["Query", undefined]]);
+  });
+});
+
 describe("a read of many items from a busy table", () => {
   it("asks again for the keys that were left out, after a pause", async () => {
     capacity = () => 20;

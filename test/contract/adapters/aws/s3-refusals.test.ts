@@ -141,6 +141,21 @@ describe("completing a staging upload", () => {
   });
 });
 
+it("a staging upload is completed with the size of the whole object, so that S3 refuses it if a part is missing", async () => {
+  const sizes: unknown[] = [];
+  server.prependListener("request", (request: IncomingMessage) => {
+    if (operationOf(request) === "COMPLETE") sizes.push(request.headers["x-amz-mp-object-size"]);
+  });
+  answers = { COMPLETE: { status: 200, xml: "<Result><ETag>&quot;whole&quot;</ETag></Result>" } };
+  const parts = [
+    { partNumber: 1, bytes: 4, etag: '"1"' },
+    { partNumber: 2, bytes: 3, etag: '"2"' },
+  ];
+  const upload = { key: "staging/job/1", uploadId: "u" };
+  expect(await staging.completeUpload(upload, parts)).toEqual({ etag: '"whole"' });
+  expect(sizes).toEqual(["7"]);
+});
+
 describe("publishing content", () => {
   const whole = { key: "staging/job/1", etag: '"e"', bytes: 7, contentType: "text/plain" };
   const large = { ...whole, bytes: 25 };
