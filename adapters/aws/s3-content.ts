@@ -1,14 +1,8 @@
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CopyObjectCommand,
-  CreateMultipartUploadCommand,
-  UploadPartCopyCommand,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import { CopyObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { RetryableError, StagedObjectGoneError } from "../../core/model/errors.ts";
 import type { Content, Published, StagedObject } from "../../core/ports/content.ts";
 import { headObject, isConflict, isPreconditionFailed, isS3Error } from "./s3-errors.ts";
+import { copyInParts } from "./s3-part-copy.ts";
 
 export interface ContentBuckets {
   readonly content: string;
@@ -21,6 +15,9 @@ export interface ContentBuckets {
 const GIB = 2 ** 30;
 const LARGEST_SINGLE_COPY_BYTES = 5 * GIB;
 const COPY_PART_BYTES = GIB;
+
+/** Another attempt at the same content has completed or aborted the upload, or has replaced a part of it. */
+const TAKEN_AWAY = ["NoSuchUpload", "InvalidPart"];
 
 export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
   const {
@@ -50,52 +47,34 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
     );
   };
 
-  const copyInParts = async (staged: StagedObject, key: string, abortSignal: AbortSignal): Promise<void> => {
-    const { UploadId } = await client.send(
-      new CreateMultipartUploadCommand({ Bucket: content, Key: key, ContentType: staged.contentType }),
-      { abortSignal },
+  const copyParts = async (staged: StagedObject, key: string, signal: AbortSignal): Promise<void> =>
+    copyInParts(
+      client,
+      {
+        target: { Bucket: content, Key: key },
+        source: source(staged),
+        contentType: staged.contentType,
+        bytes: staged.bytes,
+        partBytes: copyPartBytes,
+      },
+      signal,
     );
-    const target = { Bucket: content, Key: key, UploadId };
-    try {
-      const parts: { PartNumber: number; ETag: string | undefined }[] = [];
-      for (let start = 0; start < staged.bytes; start += copyPartBytes) {
-        const end = Math.min(start + copyPartBytes, staged.bytes) - 1;
-        const PartNumber = parts.length + 1;
-        const { CopyPartResult } = await client.send(
-          new UploadPartCopyCommand({
-            ...target,
-            ...source(staged),
-            PartNumber,
-            CopySourceRange: `bytes=${start}-${end}`,
-          }),
-          { abortSignal },
-        );
-        parts.push({ PartNumber, ETag: CopyPartResult?.ETag });
-      }
-      await client.send(
-        new CompleteMultipartUploadCommand({ ...target, IfNoneMatch: "*", MultipartUpload: { Parts: parts } }),
-        { abortSignal },
-      );
-    } catch (error) {
-      await client.send(new AbortMultipartUploadCommand(target)).catch(() => undefined);
-      throw error;
-    }
-  };
 
   return {
     head,
     async publish(staged, key, signal): Promise<Published> {
-      const copy = staged.bytes > largestSingleCopyBytes ? copyInParts : copyWhole;
+      const copy = staged.bytes > largestSingleCopyBytes ? copyParts : copyWhole;
       try {
         await copy(staged, key, signal);
         return "created";
       } catch (error) {
         signal.throwIfAborted();
         if (isS3Error(error, ["NoSuchKey"])) throw new StagedObjectGoneError({ cause: error });
-        if (!isPreconditionFailed(error) && !isConflict(error)) throw error;
-        // 412 may come from either of the two conditions, and 409 from neither: only a HEAD shows what is there.
+        const isLost = isConflict(error) || isS3Error(error, TAKEN_AWAY);
+        if (!isPreconditionFailed(error) && !isLost) throw error;
+        // 412 may come from either of the two conditions, the others from neither: only a HEAD shows what is there.
         if (await head(key)) return "exists";
-        if (isConflict(error)) throw new RetryableError("content_conflict", { cause: error, failureClass: "system" });
+        if (isLost) throw new RetryableError("content_conflict", { cause: error, failureClass: "system" });
         throw new StagedObjectGoneError({ cause: error });
       }
     },

@@ -11,6 +11,10 @@ export const isPreconditionFailed = (error: unknown): boolean =>
 export const isConflict = (error: unknown): boolean =>
   error instanceof S3ServiceException && error.$metadata.httpStatusCode === 409;
 
+/** S3 will not answer otherwise if it is asked again: the request is at fault, and not S3 or the network. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof S3ServiceException && (error.$metadata.httpStatusCode ?? 500) < 500;
+
 /** @returns undefined when there is no object under the key. */
 export async function headObject(
   client: S3Client,

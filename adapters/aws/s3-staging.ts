@@ -6,14 +6,14 @@ import {
   DeleteObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
-  ListPartsCommand,
   PutObjectCommand,
   UploadPartCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { UploadGoneError } from "../../core/model/errors.ts";
-import type { StagedPart, StagedUpload, Staging, StagingLitter } from "../../core/ports/staging.ts";
+import type { StagedUpload, Staging, StagingLitter } from "../../core/ports/staging.ts";
 import { headObject, isS3Error } from "./s3-errors.ts";
+import { listParts } from "./s3-parts.ts";
 
 const UPLOAD_GONE = ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"];
 
@@ -114,27 +114,7 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
     },
 
     async listParts(upload) {
-      const parts: StagedPart[] = [];
-      let marker: string | undefined;
-      try {
-        do {
-          const page = await client.send(
-            new ListPartsCommand({ ...at(upload), ...(marker !== undefined && { PartNumberMarker: marker }) }),
-          );
-          for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
-            parts.push({
-              partNumber: present(PartNumber, "the number of a listed part"),
-              etag: present(ETag, "the ETag of a listed part"),
-              bytes: present(Size, "the size of a listed part"),
-            });
-          }
-          marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
-        } while (marker !== undefined);
-      } catch (error) {
-        if (isS3Error(error, ["NoSuchUpload"])) return undefined;
-        throw error;
-      }
-      return parts;
+      return listParts(client, at(upload));
     },
 
     async completeUpload(upload, parts) {

@@ -38,6 +38,14 @@ const coded = (code: string, message: string): Error => Object.assign(new Error(
 
 const timeOut = (): Error => coded("ETIMEDOUT", "The origin was silent for too long.");
 
+/** A connection from the pool broke before the first byte of an answer. */
+class StaleConnectionError extends Error {
+  override readonly name = "StaleConnectionError";
+}
+
+const isBrokenConnection = (error: Error): boolean =>
+  "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+
 export interface ClosableHttp extends Http {
   close(): void;
 }
@@ -47,35 +55,65 @@ export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): Clo
   const garbage = youngGarbage();
   const agents = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent({ keepAlive: true }) };
 
-  const send = async ({ method, url, headers, signal }: HttpRequest): Promise<http.IncomingMessage> =>
+  /** @throws StaleConnectionError only if `isPooled`. */
+  const send = async (
+    { method, url, headers, signal }: HttpRequest,
+    { isPooled }: { readonly isPooled: boolean },
+  ): Promise<http.IncomingMessage> =>
     new Promise((resolve, reject) => {
       const isPlain = url.startsWith("http:");
-      const agent = agents[isPlain ? "http:" : "https:"];
+      const agent = isPooled && agents[isPlain ? "http:" : "https:"];
       const request = (isPlain ? http : https).request(url, { method, headers, signal, agent });
       const silence = () => request.destroy(timeOut());
+      let bytesBefore = 0;
       request.on("socket", (socket) => {
+        bytesBefore = socket.bytesRead;
         if (!socket.connecting) return;
         const connecting = setTimeout(silence, connectTimeoutMs);
         const stop = () => clearTimeout(connecting);
         socket.once("connect", stop).once("close", stop);
       });
       request.setTimeout(idleTimeoutMs, silence);
+      let isSettled = false;
       request
         .once("response", (response) => {
+          isSettled = true;
           request.setTimeout(0);
           resolve(response);
         })
-        .once("error", reject)
-        // Closed without an error or a response: the origin switched to a protocol that we did not ask for.
-        .once("close", () => reject(coded("ECONNRESET", "The origin closed the request without an answer.")))
+        .once("error", (error) => {
+          isSettled = true;
+          const isStale =
+            request.reusedSocket && request.socket?.bytesRead === bytesBefore && isBrokenConnection(error);
+          reject(isStale ? new StaleConnectionError("", { cause: error }) : error);
+        })
+        .once("close", () => {
+          // Every request is closed in the end. An error costs its stack, so it is made only if it is needed.
+          if (isSettled) return;
+          // Closed without an error or a response: the origin switched to a protocol that we did not ask for.
+          reject(coded("ECONNRESET", "The origin closed the request without an answer."));
+        })
         .end();
     });
+
+  /**
+   * An origin may close an idle connection at the moment at which we use it again. That is not the job's fault, so the
+   * request is sent once more, on a connection of its own. This is safe because HEAD and GET change nothing.
+   */
+  const answerTo = async (request: HttpRequest): Promise<http.IncomingMessage> => {
+    try {
+      return await send(request, { isPooled: true });
+    } catch (error) {
+      if (!(error instanceof StaleConnectionError)) throw error;
+      return send(request, { isPooled: false });
+    }
+  };
 
   return {
     async request(request): Promise<HttpResponse> {
       const { signal } = request;
       try {
-        const response = await send(request);
+        const response = await answerTo(request);
         // A response that is destroyed before anybody reads it must not become an uncaught error.
         response.on("error", () => undefined);
         return {

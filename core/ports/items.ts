@@ -12,7 +12,10 @@ export interface Items {
   write(write: Write): Promise<WriteResult>;
   /** Strongly consistent. */
   read(key: string): Promise<Item | undefined>;
-  /** Strongly consistent; keys that have no item are missing from the answer. */
+  /**
+   * Strongly consistent; keys that have no item are missing from the answer.
+   * @throws RetryableError (system) when the table is too busy to read all keys.
+   */
   readMany(keys: readonly string[]): Promise<ReadonlyMap<string, Item>>;
   /** Keys in a shard of the watch index whose `watch_at` is before `beforeMs`, oldest first; eventually consistent. */
   watched(shard: number, beforeMs: number, limit: number): Promise<readonly WatchedKey[]>;

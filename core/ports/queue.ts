@@ -4,7 +4,10 @@ export interface Queue {
   send(messages: readonly OutgoingMessage[]): Promise<void>;
   /** Sends a message that no retry can fix to the dead-letter queue, with the reason as an attribute. */
   sendToDeadLetters(body: string, reason: string): Promise<void>;
-  /** Makes the message visible again `delayMs` from now. SQS counts in seconds, at most 12 hours. */
+  /**
+   * Makes the message visible again `delayMs` from now; at once if that is in the past. SQS counts in seconds. The
+   * longest time is 11.5 hours: after that, the message is delivered too early.
+   */
   hideFor(receiptHandle: string, delayMs: number): Promise<void>;
 }
 

@@ -16,7 +16,8 @@ export class ContentBucket extends PrivateBucket {
   constructor(scope: Construct, id: string, { retentionDays, ...props }: ContentBucketProps) {
     super(scope, id, {
       ...props,
-      // A copy ends within one invocation, so an upload that is a day old was abandoned.
+      // A copy in parts takes one invocation, or a few that follow each other. So an upload that is a day old was
+      // abandoned.
       lifecycleRules: [
         { id: "AbortForgottenCopies", abortIncompleteMultipartUploadAfter: Duration.days(1) },
         ...(retentionDays === undefined ? [] : [{ id: "ForgetOldContent", expiration: Duration.days(retentionDays) }]),

@@ -63,7 +63,14 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       "s3:AbortMultipartUpload",
       "s3:ListMultipartUploadParts",
     ]);
-    permitObjects(this.role, content, "sha256/*", ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"]);
+    permitObjects(this.role, content, "sha256/*", [
+      "s3:PutObject",
+      "s3:GetObject",
+      "s3:AbortMultipartUpload",
+      "s3:ListMultipartUploadParts",
+    ]);
+    // A copy that another invocation began is found and continued.
+    permit(this.role, content.bucketArn, ["s3:ListBucketMultipartUploads"]);
     // Without ListBucket, S3 answers 403 instead of 404 for a missing object.
     for (const bucket of [staging, content]) permit(this.role, bucket.bucketArn, ["s3:ListBucket"]);
   }

@@ -56,6 +56,8 @@ describe("permissions", () => {
       "s3:GetObject Staging.Arn/staging/*/*",
       "s3:ListBucket Content.Arn",
       "s3:ListBucket Staging.Arn",
+      "s3:ListBucketMultipartUploads Content.Arn",
+      "s3:ListMultipartUploadParts Content.Arn/sha256/*",
       "s3:ListMultipartUploadParts Staging.Arn/staging/*/*",
       "s3:PutObject Content.Arn/sha256/*",
       "s3:PutObject Staging.Arn/staging/*/*",

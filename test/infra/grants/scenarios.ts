@@ -62,6 +62,11 @@ const SCENARIOS: readonly Scenario[] = [
   { file: { name: "gone", size: 1, status: 404 }, ends: "FAILED" },
   { file: { name: "copied-by-the-dead", size: 1000 }, ends: "INDEXED", dies: { after: "CopyObject" } },
   {
+    file: { name: "large-and-copied-in-part-by-the-dead", size: 3 * PART_BYTES },
+    ends: "INDEXED",
+    dies: { after: "UploadPartCopy" },
+  },
+  {
     file: { name: "lost-before-the-copy", size: 1000 },
     ends: "INDEXED",
     dies: { before: "CopyObject", losing: "what was staged" },

@@ -164,12 +164,19 @@ describe("Queue on the wire", () => {
   });
 
   it.each([
+    [-1, 0],
+    [-5_000, 0],
+    [-365 * 86_400_000, 0],
     [0, 0],
     [1, 1],
     [1000, 1],
     [1001, 2],
-    [365 * 86_400_000, 43_200],
-  ])("rounds a hiding time of %i ms up to whole seconds, at most 12 hours: %i s", async (delayMs, seconds) => {
+    [41_400_000, 41_400],
+    [41_400_001, 41_400],
+    [12 * 3_600_000, 41_400],
+    [365 * 86_400_000, 41_400],
+    [Infinity, 41_400],
+  ])("rounds a hiding time of %d ms up to whole seconds, from 0 s to 11.5 h: %i s", async (delayMs, seconds) => {
     await queue.hideFor("receipt", delayMs);
     expect(sent.map(({ VisibilityTimeout }) => VisibilityTimeout)).toEqual([seconds]);
   });
