@@ -5,7 +5,8 @@ import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
 import { Violation } from "./oracle/violation.ts";
 import { Deadline } from "./oracle/deadline.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
-import { redriveIn, turnGateIn, type Services } from "./functions.ts";
+import { redriveIn, redriveLettersIn, turnGateIn, type Services } from "./functions.ts";
+import { jobOf } from "./oracle/message-jobs.ts";
 import { checkIndexed } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
@@ -40,6 +41,7 @@ export class Simulation implements Stage {
   #violation: Error | undefined;
   #faultsUntilMs: number;
   readonly #deadline: Deadline;
+  readonly #workers: Workers;
   #operatorsToCome = 0;
 
   constructor(options: SimulationOptions) {
@@ -60,7 +62,12 @@ export class Simulation implements Stage {
       after: () => () => undefined,
     });
     this.blobs = spoiledBlobs(blobs, lasting, this.time);
-    this.queue = new SimulatedQueue(this.time, VISIBILITY_MS, MAX_RECEIVES);
+    this.queue = new SimulatedQueue(
+      this.time,
+      VISIBILITY_MS,
+      options.queue?.maxReceives ?? MAX_RECEIVES,
+      options.queue?.ages,
+    );
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
     this.gate = new GateWatch(this.items, this.time, scenario.gate);
     const ports = new WatchedPorts({
@@ -101,7 +108,7 @@ export class Simulation implements Stage {
       end: (process) => this.#processes.end(process),
     });
     this.#faultsUntilMs = this.#startMs + options.faultsEndMs;
-    const workers = new Workers({
+    this.#workers = new Workers({
       options,
       time: this.time,
       services: this.#services,
@@ -118,7 +125,8 @@ export class Simulation implements Stage {
     });
     plantOrphans(limits?.orphans ?? [], this.blobs, this.time);
     if (limits?.hasWaitingJob) plantWaitingJob(this.items, this.blobs, this.time.nowMs);
-    this.time.plan(0, () => workers.poll());
+    if (options.queue) this.failInits(options.queue.initsFailMs);
+    this.time.plan(0, () => this.#workers.poll());
     const reconcilers = new Reconcilers({
       time: this.time,
       services: this.#services,
@@ -144,6 +152,7 @@ export class Simulation implements Stage {
       this.announcing.checkInTime(this.#faultsUntilMs);
       this.#checkHealedInTime();
     }
+    if (this.queue.hasRefusedNegative) throw new Violation("a message was to be hidden for less than no time");
     this.#services.ports.checkContent();
     checkIndexed(this.items.all);
     this.announcing.checkComplete();
@@ -204,6 +213,27 @@ export class Simulation implements Stage {
 
   killWorkers(): void {
     this.#processes.kill("worker");
+  }
+
+  /** Until then, every invocation fails before it reads a message. */
+  failInits(forMs: number): void {
+    this.#workers.failInits(forMs);
+    this.extendFaults(forMs);
+  }
+
+  /** An operator sends the dead letters again. Each that is a message must be gone afterwards, and its job must end. */
+  redriveLetters(): void {
+    this.extendFaults(0);
+    const process = this.#processes.start("operator", this.#skewMs("operator"), {
+      check: () => this.extendFaults(0),
+    });
+    const end = (): void => {
+      this.#processes.end(process);
+      const left = this.queue.deadLetters.find(({ body }) => jobOf(body) !== undefined);
+      if (left && !this.#processes.isExcused(process))
+        this.#fail(new Violation(`${process.name} left a valid dead letter: ${left.body}`));
+    };
+    void redriveLettersIn(process, this.#services).then(end, end);
   }
 
   get reopenings(): number {

@@ -41,6 +41,7 @@ interface Sandbox {
 export class Workers {
   readonly #env: Environment;
   #idle: Sandbox[] = [];
+  #initsFailUntilMs = 0;
 
   constructor(env: Environment) {
     this.#env = env;
@@ -56,6 +57,10 @@ export class Workers {
     return undefined;
   }
 
+  failInits(forMs: number): void {
+    this.#initsFailUntilMs = this.#env.time.nowMs + forMs;
+  }
+
   #invoke(messages: readonly QueuedMessage[]): void {
     const { accepted, fail, gate, processes, services, time } = this.#env;
     const begunMs = time.nowMs;
@@ -65,6 +70,10 @@ export class Workers {
     const warm = this.#idle.pop();
     const sandbox = warm ?? this.#start();
     const { buffers, handler, process } = sandbox;
+    if (!warm && begunMs < this.#initsFailUntilMs) {
+      process.die("it cannot start");
+      return;
+    }
     sandbox.check = (boundary) => {
       const isStillSo = services.ports.reopenings === reopenings && gate.lowestFor(process.name) === percent;
       if (isDuplicate && isStillSo) checkDuplicate(boundary);

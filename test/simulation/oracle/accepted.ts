@@ -70,10 +70,14 @@ export class Accepted {
     ];
   }
 
-  /** A job without a record whose message ran out of deliveries: it is reported in the dead-letter queue, not lost. */
+  /**
+   * A job without a record whose message ran out of deliveries: it is reported in the dead-letter queue, not lost. If its
+   * message grew too old there, or in the queue, it is lost.
+   */
   #isDeadLettered(key: string): boolean {
     const { items, queue } = this.#services;
-    return !items.has(key) && queue.deadLetters.some(({ body }) => jobOf(body)?.key === key);
+    const isGone = (body: string): boolean => jobOf(body)?.key === key;
+    return !items.has(key) && (queue.deadLetters.some(({ body }) => isGone(body)) || [...queue.expired].some(isGone));
   }
 
   /** An unguarded job has no record: the only sign of its end is that its message left the queue. */

@@ -11,6 +11,9 @@ const LONGEST_STOP_MS = 70_000;
 const LONGEST_REQUEST_MS = 30_000;
 const LONGEST_RETRY_AFTER_S = 30;
 const LONGEST_DELAY_MS = 60_000;
+/** Longer than the queue hides a message. */
+const LONGEST_WAIT_S = 300;
+const LONGEST_INIT_FAILURE_MS = 180_000;
 
 /** What a fault may affect beside the call that it strikes. */
 export interface Scene {
@@ -32,7 +35,10 @@ export type TargetedFault =
   | "all workers die"
   | "late part"
   | "gate turned"
-  | "failed read";
+  | "failed read"
+  | "init fails"
+  | "letters cut short"
+  | "long Retry-After";
 
 type Draw = (scene: Scene) => Fault | undefined;
 
@@ -109,6 +115,8 @@ const CALL_FAULTS: Readonly<Record<string, readonly Draw[]>> = {
   "items.read": [failBefore("ThrottlingException")],
   "items.readMany": [failBefore("ThrottlingException")],
   "items.watched": [failBefore("ThrottlingException"), staleIndex],
+  "deadLetters.receive": READ_FAULTS,
+  deadLetters: WRITE_FAULTS,
   "failedJobs.page": [failBefore("ThrottlingException"), staleFailures],
   staging: WRITE_FAULTS,
   "staging.completeUpload": [failBefore("InternalError"), failAfter("InternalError"), ...WRITE_FAULTS],
@@ -201,7 +209,9 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
 /** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
 export function fits(of: TargetedFault, { process, port, method }: Boundary): boolean {
   if (of === "lost answer") return process.startsWith("reconciler") && method === "write";
-  if (of === "gate turned") return true;
+  if (of === "gate turned" || of === "init fails") return true;
+  if (of === "letters cut short") return port === "deadLetters" && method !== "receive";
+  if (of === "long Retry-After") return port === "http" && method !== "read";
   if (of === "failed read") return process.startsWith("worker") && method === "read" && port === "items";
   if (of === "late part") return method === "uploadPart";
   if (of === "slow batch") return method === "readMany";
@@ -230,6 +240,17 @@ const allWorkersDie: Draw = ({ dice, simulation }) => {
 const TARGETED: Readonly<Record<TargetedFault, Draw>> = {
   echo,
   "lost answer": repeat,
+  "init fails": ({ dice, simulation }) => {
+    simulation.failInits(dice.below(LONGEST_INIT_FAILURE_MS));
+    return undefined;
+  },
+  "letters cut short": ({ dice }) => ({ kind: dice.pick(["crash before", "crash after"]) }),
+  "long Retry-After": (scene) => {
+    const retryAfterS = scene.dice.below(LONGEST_WAIT_S);
+    scene.answerWith("HEAD", { kind: "status", status: 503, retryAfterS });
+    scene.answerWith("GET", { kind: "status", status: 503, retryAfterS });
+    return undefined;
+  },
   "late part": late,
   "failed read": failBefore("ServiceUnavailable"),
   "gate turned": ({ dice, simulation }) => {

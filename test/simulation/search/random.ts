@@ -100,6 +100,7 @@ class RandomRun {
       limits: schedule.hazards.limits,
       mayLandLate: schedule.hazards.mayLandLate,
       isWarm: schedule.hazards.warm !== undefined,
+      queue: schedule.hazards.queue,
       isOwedChecked: schedule.hazards.isOwedChecked,
       lastingAttempts: lastingAttempts(shape, this.#lasting),
       ...(trace && { trace }),
@@ -117,6 +118,10 @@ class RandomRun {
     for (const message of messages.slice(0, finalDuplicates)) {
       const body = typeof message === "string" ? message : JSON.stringify(message);
       this.simulation.deliverAgain(body, this.#schedule.hazards.warm?.duplicatesAfterMs);
+      await this.#heal();
+    }
+    if (this.#schedule.hazards.queue) {
+      this.simulation.redriveLetters();
       await this.#heal();
     }
     new Judge(this.#schedule, this.simulation, this.struck).judge();
