@@ -1,12 +1,11 @@
-import type { Gate } from "../../core/gate/gate.ts";
 import { Accepted } from "./oracle/accepted.ts";
 import { Announcing } from "./oracle/announcing.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
 import { Violation } from "./oracle/violation.ts";
 import { Deadline } from "./oracle/deadline.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
-import { redriveIn, redriveLettersIn, turnGateIn, type Services } from "./functions.ts";
-import { jobOf } from "./oracle/message-jobs.ts";
+import type { Services } from "./functions.ts";
+import { Operators } from "./operators.ts";
 import { checkIndexed } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
@@ -33,6 +32,7 @@ export class Simulation implements Stage {
   readonly accepted: Accepted;
   readonly announcing: Announcing;
   readonly gate: GateWatch;
+  readonly operators: Operators;
   readonly #options: SimulationOptions;
   readonly #processes: Processes;
   readonly #services: Services;
@@ -42,7 +42,6 @@ export class Simulation implements Stage {
   #faultsUntilMs: number;
   readonly #deadline: Deadline;
   readonly #workers: Workers;
-  #operatorsToCome = 0;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -97,6 +96,14 @@ export class Simulation implements Stage {
         this.gate.struck(boundary, fault);
       },
     });
+    this.operators = new Operators({
+      time: this.time,
+      services: this.#services,
+      processes: this.#processes,
+      skewMs: () => this.#skewMs("operator"),
+      extendFaults: (ms) => this.extendFaults(ms),
+      fail: this.#fail,
+    });
     this.announcing = new Announcing({
       time: this.time,
       dice: options.streamDice,
@@ -137,7 +144,7 @@ export class Simulation implements Stage {
       onEnd: (name) => this.#failIf(() => ports.checkRun(name, options.isOwedChecked === true)),
     });
     this.time.plan(RECONCILE_EVERY_MS, () => reconcilers.start());
-    for (const atMs of scenario.operatorAtMs ?? []) this.redriveAfter(atMs);
+    for (const atMs of scenario.operatorAtMs ?? []) this.operators.redriveAfter(atMs);
   }
 
   /** Runs until everything has healed. @throws Violation if an invariant breaks or the run does not heal in time. */
@@ -190,27 +197,6 @@ export class Simulation implements Stage {
     this.extendFaults(delayMs);
   }
 
-  /** After the delay, an operator reopens all failed jobs. What that causes must heal as well. */
-  redriveAfter(delayMs: number): void {
-    this.#operatorsToCome += 1;
-    this.extendFaults(delayMs);
-    this.time.plan(delayMs, () => {
-      this.#operatorsToCome -= 1;
-      const process = this.#processes.start("operator", this.#skewMs("operator"), {
-        check: () => this.extendFaults(0),
-      });
-      const end = (): void => this.#processes.end(process);
-      void redriveIn(process, this.#services).then(end, end);
-    });
-  }
-
-  /** An operator's command changes the gate document. */
-  turnGate(percent: Gate): void {
-    const process = this.#processes.start("operator", this.#skewMs("operator"));
-    const end = (): void => this.#processes.end(process);
-    void turnGateIn(process, this.#services, percent).then(end, end);
-  }
-
   killWorkers(): void {
     this.#processes.kill("worker");
   }
@@ -219,21 +205,6 @@ export class Simulation implements Stage {
   failInits(forMs: number): void {
     this.#workers.failInits(forMs);
     this.extendFaults(forMs);
-  }
-
-  /** An operator sends the dead letters again. Each that is a message must be gone afterwards, and its job must end. */
-  redriveLetters(): void {
-    this.extendFaults(0);
-    const process = this.#processes.start("operator", this.#skewMs("operator"), {
-      check: () => this.extendFaults(0),
-    });
-    const end = (): void => {
-      this.#processes.end(process);
-      const left = this.queue.deadLetters.find(({ body }) => jobOf(body) !== undefined);
-      if (left && !this.#processes.isExcused(process))
-        this.#fail(new Violation(`${process.name} left a valid dead letter: ${left.body}`));
-    };
-    void redriveLettersIn(process, this.#services).then(end, end);
   }
 
   get reopenings(): number {
@@ -254,7 +225,7 @@ export class Simulation implements Stage {
   }
 
   get areJobsFinished(): boolean {
-    return this.accepted.areFinished && this.#operatorsToCome === 0;
+    return this.accepted.areFinished && this.operators.toCome === 0;
   }
 
   #isHealed(): boolean {
@@ -262,7 +233,7 @@ export class Simulation implements Stage {
   }
 
   #isHealthy(): boolean {
-    const isIdle = this.#processes.areIdle && this.#operatorsToCome === 0;
+    const isIdle = this.#processes.areIdle && this.operators.toCome === 0;
     const isAtRest = this.areFaultsOver && isIdle && this.queue.messages.size === 0;
     return isAtRest && this.accepted.unhealed().length === 0;
   }
