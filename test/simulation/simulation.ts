@@ -6,10 +6,11 @@ import { Deadline } from "./oracle/deadline.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
 import type { Services } from "./functions.ts";
 import { Operators } from "./operators.ts";
-import { checkIndexed } from "./oracle/leftovers.ts";
+import { checkIndexed, isFinished } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
-import { spoiledBlobs, spoiledItems } from "./services/lasting.ts";
+import { isPoisonKey, spoiledBlobs, spoiledItems } from "./services/lasting.ts";
+import { withLaggingIndex } from "./services/lagging-index.ts";
 import { plantOrphans, plantWaitingJob } from "./services/orphans.ts";
 import { durationMs, type Boundary } from "./services/process.ts";
 import { Processes } from "./processes.ts";
@@ -54,7 +55,9 @@ export class Simulation implements Stage {
     );
     const { scenario } = options;
     const { lasting } = options;
-    this.items = spoiledItems(simulatedItems(), lasting, this.time);
+    const items = simulatedItems();
+    const { lagMs = 0 } = options;
+    this.items = spoiledItems(lagMs > 0 ? withLaggingIndex(items, lagMs, this.time) : items, lasting, this.time);
     const blobs = simulatedBlobs({
       nowMs: () => this.time.nowMs,
       every: () => () => undefined,
@@ -195,6 +198,20 @@ export class Simulation implements Stage {
   deliverAgain(body: string, delayMs = 0): void {
     this.queue.add(body, delayMs);
     this.extendFaults(delayMs);
+  }
+
+  /** After the delay, DynamoDB's TTL removes the records of finished jobs. Call it only when all jobs are finished. */
+  expireAfter(delayMs: number): void {
+    this.extendFaults(delayMs);
+    this.time.plan(delayMs, () => {
+      for (const [key, item] of this.items.all) {
+        if (!key.startsWith("JOB#") || !isFinished(item) || isPoisonKey(key)) continue;
+        this.trace.line(`the record ${key} is removed`);
+        this.items.expire(key);
+        this.accepted.expire(key);
+        this.announcing.forget(key);
+      }
+    });
   }
 
   killWorkers(): void {

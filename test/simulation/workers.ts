@@ -67,6 +67,7 @@ export class Workers {
     const { percent } = gate;
     const isDuplicate = messages.every(({ body }) => accepted.isOfFinishedJob(body));
     const { reopenings } = services.ports;
+    const { expired } = accepted;
     const warm = this.#idle.pop();
     const sandbox = warm ?? this.#start();
     const { buffers, handler, process } = sandbox;
@@ -75,7 +76,8 @@ export class Workers {
       return;
     }
     sandbox.check = (boundary) => {
-      const isStillSo = services.ports.reopenings === reopenings && gate.lowestFor(process.name) === percent;
+      const isReopened = services.ports.reopenings !== reopenings || accepted.expired !== expired;
+      const isStillSo = !isReopened && gate.lowestFor(process.name) === percent;
       if (isDuplicate && isStillSo) checkDuplicate(boundary);
     };
     if (warm) processes.resume(process, "worker");

@@ -41,9 +41,15 @@ export class Announcing {
     this.stream = new SimulatedStream({
       time,
       dice,
-      history: items.history,
+      changes: items.changes,
       invoke: async (event) => this.#run(event),
     });
+  }
+
+  /** The record of a job that was announced is gone. Should it be done once more, it is announced once more. */
+  forget(key: string): void {
+    this.stream.forget();
+    this.bus.announced.delete(jobIdOfItemKey(key));
   }
 
   get isDone(): boolean {

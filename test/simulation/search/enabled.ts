@@ -2,8 +2,27 @@
  * Trouble that a schedule may have besides the faults that strike single calls. Append new hazards at the end: what the
  * others draw from a seed then stays the same.
  */
-export const HAZARDS = ["echo", "lasting", "lost answer", "limits", "crowd", "late parts", "warm", "queue"] as const;
+export const HAZARDS = [
+  "echo",
+  "lasting",
+  "lost answer",
+  "limits",
+  "crowd",
+  "late parts",
+  "warm",
+  "queue",
+  "expiry",
+  "lag",
+] as const;
 export type Hazard = (typeof HAZARDS)[number];
 
 /** The hazards that the search draws. The product does not yet survive the others; `--hazards` tries them. */
-export const ENABLED: ReadonlySet<Hazard> = new Set<Hazard>(["limits", "crowd", "late parts", "warm", "queue"]);
+export const ENABLED: ReadonlySet<Hazard> = new Set<Hazard>([
+  "limits",
+  "crowd",
+  "late parts",
+  "warm",
+  "queue",
+  "expiry",
+  "lag",
+]);

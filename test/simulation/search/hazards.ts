@@ -18,6 +18,10 @@ export interface Hazards {
   /** The percentage of the gate at the start. Undefined: as the schedule says. */
   readonly gate?: number;
   readonly warm?: { readonly duplicatesAfterMs: number };
+  /** In the end, the records of finished jobs are removed while duplicates are on their way. */
+  readonly expiry?: { readonly duplicateAfterMs: number; readonly removedAfterMs: number };
+  /** How old the state is that the watch index shows, in ms. */
+  readonly lagMs?: number;
   /** Undefined: the limits of SQS, and more receives than any schedule needs. */
   readonly queue?: QueueHazard;
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
@@ -61,12 +65,16 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   const warm = drawn("warm", 0.3);
   const isGateTurned = warm?.chance(0.15) === true;
   const queue = drawn("queue", 0.1);
+  const expiry = drawn("expiry", 0.08);
+  const lag = drawn("lag", 0.15);
   const latePart = drawn("late parts", 0.08);
   return {
     isOwedChecked: enabled.has("lost answer"),
     ...(warm && { warm: { duplicatesAfterMs: warm.below(LONGEST_IDLE_MS) } }),
     ...(isGateTurned && { gate: 50 }),
     ...(queue && { queue: drawQueue(queue) }),
+    ...(expiry && { expiry: { duplicateAfterMs: expiry.below(2000), removedAfterMs: expiry.below(4000) } }),
+    ...(lag && { lagMs: lag.below(lag.pick(LAGS_MS)) }),
     mayLandLate: enabled.has("late parts"),
     ...(limits && { limits: drawLimits(limits) }),
     ...(crowd && { crowd: drawCrowd(crowd), limits: drawLimits(crowd) }),
@@ -115,6 +123,9 @@ const drawQueue = (dice: Dice): QueueHazard => ({
   ages: { longestHiddenMs: LONGEST_HIDDEN_MS, retentionMs: dice.pick(RETENTIONS_MS) },
   initsFailMs: dice.chance(0.2) ? dice.between(120_000, 400_000) : 0,
 });
+
+/** Shorter than the time between the write that watches a job and the moment at which it is due. */
+const LAGS_MS = [1000, 10_000];
 
 const WATCH_SHARDS = 8;
 const LONGEST_SHARD_FAILURE_MS = 300_000;

@@ -103,6 +103,7 @@ class RandomRun {
       mayLandLate: schedule.hazards.mayLandLate,
       isWarm: schedule.hazards.warm !== undefined,
       queue: schedule.hazards.queue,
+      lagMs: schedule.hazards.lagMs,
       isOwedChecked: schedule.hazards.isOwedChecked,
       lastingAttempts: lastingAttempts(shape, this.#lasting),
       ...(trace && { trace }),
@@ -120,6 +121,14 @@ class RandomRun {
     for (const message of messages.slice(0, finalDuplicates)) {
       const body = typeof message === "string" ? message : JSON.stringify(message);
       this.simulation.deliverAgain(body, this.#schedule.hazards.warm?.duplicatesAfterMs);
+      await this.#heal();
+    }
+    const { expiry } = this.#schedule.hazards;
+    if (expiry) {
+      for (const message of messages) {
+        if (typeof message !== "string") this.simulation.deliverAgain(JSON.stringify(message), expiry.duplicateAfterMs);
+      }
+      this.simulation.expireAfter(expiry.removedAfterMs);
       await this.#heal();
     }
     if (this.#schedule.hazards.queue) {
