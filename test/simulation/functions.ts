@@ -28,7 +28,7 @@ import type { Trace } from "./services/trace.ts";
 import type { WatchedPorts } from "./watched-ports.ts";
 
 /** Higher than any schedule needs. */
-const NO_LIMITS = { recoverLimit: 20, sweepLimit: 100 };
+export const NO_LIMITS = { recoverLimit: 20, sweepLimit: 100 };
 const MAX_REOPENED = 20;
 
 export interface Services {

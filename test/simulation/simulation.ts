@@ -4,7 +4,7 @@ import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
 import { Violation } from "./oracle/violation.ts";
 import { Deadline } from "./oracle/deadline.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
-import type { Services } from "./functions.ts";
+import { NO_LIMITS, type Services } from "./functions.ts";
 import { Operators } from "./operators.ts";
 import { checkIndexed, isFinished } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
@@ -56,7 +56,7 @@ export class Simulation implements Stage {
     const { scenario } = options;
     const { lasting } = options;
     const items = simulatedItems();
-    const { lagMs = 0 } = options;
+    const { lagMs = 0, limits } = options;
     this.items = spoiledItems(lagMs > 0 ? withLaggingIndex(items, lagMs, this.time) : items, lasting, this.time);
     const blobs = simulatedBlobs({
       nowMs: () => this.time.nowMs,
@@ -79,8 +79,8 @@ export class Simulation implements Stage {
       origin: this.origin,
       failIf: (check) => this.#failIf(check),
       mayLandLate: options.mayLandLate === true,
+      limits: limits ?? NO_LIMITS,
     });
-    const { limits } = options;
     this.#services = { ports, queue: this.queue, origin: this.origin, trace: this.trace, limits };
     scenario.prepare(this.origin);
     const bodies = scenario.messages.map((message) =>
@@ -144,7 +144,8 @@ export class Simulation implements Stage {
       items: this.items,
       processes: this.#processes,
       skewMs: () => this.#skewMs("reconciler"),
-      onEnd: (name) => this.#failIf(() => ports.checkRun(name, options.isOwedChecked === true)),
+      failIf: (check) => this.#failIf(check),
+      onEnd: (name) => this.#failIf(() => ports.runs.checkEnd(name, options.isOwedChecked === true)),
     });
     this.time.plan(RECONCILE_EVERY_MS, () => reconcilers.start());
     for (const atMs of scenario.operatorAtMs ?? []) this.operators.redriveAfter(atMs);

@@ -1,6 +1,7 @@
 import type { Context } from "aws-lambda";
 import type { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
+import { checkWorkerDone } from "./oracle/under-way.ts";
 import type { Accepted } from "./oracle/accepted.ts";
 import type { GateWatch } from "./oracle/gate-watch.ts";
 import { checkDuplicate } from "./oracle/invariants.ts";
@@ -96,6 +97,8 @@ export class Workers {
           .call("queue", "acknowledge", async () => this.#acknowledge(process, message))
           .catch(() => undefined);
       }
+      checkWorkerDone(process);
+      services.origin.checkClosed(process);
       if (this.#env.options.isWarm === true) await checkFree(process, buffers);
       this.#end(sandbox);
     };

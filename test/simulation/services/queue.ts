@@ -119,12 +119,10 @@ export class SimulatedQueue {
       const { nowMs } = this.#time;
       const found = this.deadLetters.filter(({ visibleAtMs }) => visibleAtMs <= nowMs).slice(0, LETTERS_A_RECEIVE);
       for (const letter of found) letter.visibleAtMs = nowMs + LETTER_HIDDEN_MS;
-      return found.map(({ id, body, reason }): DeadLetter => ({
-        id,
-        body,
-        receiptHandle: id,
-        ...(reason !== undefined && { reason }),
-      }));
+      const letters: DeadLetter[] = [];
+      for (const { id, body, reason } of found)
+        letters.push(reason === undefined ? { id, body, receiptHandle: id } : { id, body, receiptHandle: id, reason });
+      return letters;
     },
     delete: async (letters) => {
       for (const { id } of letters) {
