@@ -180,11 +180,12 @@ export function releaseForRetry(
   notBeforeMs: number,
   graceMs: number,
 ): Write {
+  const availableAtMs = availableFrom(lease, notBeforeMs);
   return fencedWrite(lease, {
     set: {
       ...troubleAttributes(trouble),
-      available_at: availableFrom(lease, notBeforeMs),
-      watch_at: notBeforeMs + graceMs,
+      available_at: availableAtMs,
+      watch_at: availableAtMs + graceMs,
     },
     remove: ["lease_owner", ...forgotten],
   });
@@ -201,10 +202,11 @@ export function releaseForContinuation(
   nowMs: number,
   graceMs: number,
 ): Write {
+  const availableAtMs = availableFrom(lease, nowMs);
   return fencedWrite(lease, {
     set: {
-      available_at: availableFrom(lease, nowMs),
-      watch_at: nowMs + graceMs,
+      available_at: availableAtMs,
+      watch_at: availableAtMs + graceMs,
       hops: record.hops + 1,
       attempts: record.attempts - 1,
       ...troubleAttributes(OUT_OF_TIME),

@@ -3,6 +3,7 @@ import { changeGateBy } from "../../core/gate/change-gate.ts";
 import type { Gate } from "../../core/gate/gate.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
+import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
 import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { createHandler as createAnnouncer } from "../../lambdas/announcer/create-handler.ts";
@@ -27,7 +28,7 @@ import type { Trace } from "./services/trace.ts";
 import type { WatchedPorts } from "./watched-ports.ts";
 
 /** Higher than any schedule needs. */
-const NO_LIMITS = { recoverLimit: 20, sweepLimit: 100 };
+export const NO_LIMITS = { recoverLimit: 20, sweepLimit: 100 };
 const MAX_REOPENED = 20;
 
 export interface Services {
@@ -95,6 +96,16 @@ export const announcerIn = (process: SimulatedProcess, { bus, failIf, trace }: A
     telemetry: trace.telemetryOf(process.name),
     contentBucket: CONTENT_BUCKET,
   });
+
+/** An operator's `redrive dead-letters`. */
+export const redriveLettersIn = async (process: SimulatedProcess, { queue }: Services): Promise<unknown> =>
+  redriveDeadLetters(
+    {
+      deadLetters: through(process, "deadLetters", queue.deadLetterPort),
+      queue: through(process, "queue", queue.port),
+    },
+    { isDryRun: false, onLetter: () => undefined },
+  );
 
 /** An operator's `gate set`. */
 export const turnGateIn = async (process: SimulatedProcess, services: Services, percent: Gate): Promise<unknown> =>

@@ -1,5 +1,6 @@
 import { reconcilerIn, type Services } from "./functions.ts";
 import type { Processes } from "./processes.ts";
+import { checkNothingUnderWay } from "./oracle/under-way.ts";
 import type { SimulatedBlobs } from "./services/blobs.ts";
 import type { SimulatedItems } from "./services/items.ts";
 import { RECONCILE_EVERY_MS } from "./services/settings.ts";
@@ -17,6 +18,8 @@ interface Environment {
   readonly processes: Processes;
   /** How far the clock of the next reconciler is off, in ms. */
   readonly skewMs: () => number;
+  /** Runs a check and records the first violation. */
+  readonly failIf: (check: () => void) => void;
   /** A run has ended that no fault kept from doing all that it had to do. */
   readonly onEnd: (process: string) => void;
 }
@@ -32,13 +35,14 @@ export class Reconcilers {
   }
 
   start(): unknown {
-    const { onEnd, processes, services, skewMs, time } = this.#env;
+    const { failIf, onEnd, processes, services, skewMs, time } = this.#env;
     time.plan(RECONCILE_EVERY_MS, () => this.start());
     const offMs = skewMs();
     if (this.#isNothingToDo(offMs)) return NOTHING_HAPPENED;
     const process = processes.start("reconciler", offMs);
     const end = (): void => {
       processes.end(process);
+      failIf(() => checkNothingUnderWay(process));
       if (!processes.isExcused(process)) onEnd(process.name);
     };
     void reconcilerIn(process, services)({}, INVOCATION).then(end, end);

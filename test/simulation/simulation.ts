@@ -1,15 +1,16 @@
-import type { Gate } from "../../core/gate/gate.ts";
 import { Accepted } from "./oracle/accepted.ts";
 import { Announcing } from "./oracle/announcing.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
 import { Violation } from "./oracle/violation.ts";
 import { Deadline } from "./oracle/deadline.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
-import { redriveIn, turnGateIn, type Services } from "./functions.ts";
-import { checkIndexed } from "./oracle/leftovers.ts";
+import { NO_LIMITS, type Services } from "./functions.ts";
+import { Operators } from "./operators.ts";
+import { checkIndexed, isFinished } from "./oracle/leftovers.ts";
 import { simulatedItems, type SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
-import { spoiledBlobs, spoiledItems } from "./services/lasting.ts";
+import { isPoisonKey, spoiledBlobs, spoiledItems } from "./services/lasting.ts";
+import { withLaggingIndex } from "./services/lagging-index.ts";
 import { plantOrphans, plantWaitingJob } from "./services/orphans.ts";
 import { durationMs, type Boundary } from "./services/process.ts";
 import { Processes } from "./processes.ts";
@@ -32,6 +33,7 @@ export class Simulation implements Stage {
   readonly accepted: Accepted;
   readonly announcing: Announcing;
   readonly gate: GateWatch;
+  readonly operators: Operators;
   readonly #options: SimulationOptions;
   readonly #processes: Processes;
   readonly #services: Services;
@@ -40,7 +42,7 @@ export class Simulation implements Stage {
   #violation: Error | undefined;
   #faultsUntilMs: number;
   readonly #deadline: Deadline;
-  #operatorsToCome = 0;
+  readonly #workers: Workers;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -53,14 +55,21 @@ export class Simulation implements Stage {
     );
     const { scenario } = options;
     const { lasting } = options;
-    this.items = spoiledItems(simulatedItems(), lasting, this.time);
+    const items = simulatedItems();
+    const { lagMs = 0, limits } = options;
+    this.items = spoiledItems(lagMs > 0 ? withLaggingIndex(items, lagMs, this.time) : items, lasting, this.time);
     const blobs = simulatedBlobs({
       nowMs: () => this.time.nowMs,
       every: () => () => undefined,
       after: () => () => undefined,
     });
     this.blobs = spoiledBlobs(blobs, lasting, this.time);
-    this.queue = new SimulatedQueue(this.time, VISIBILITY_MS, MAX_RECEIVES);
+    this.queue = new SimulatedQueue(
+      this.time,
+      VISIBILITY_MS,
+      options.queue?.maxReceives ?? MAX_RECEIVES,
+      options.queue?.ages,
+    );
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
     this.gate = new GateWatch(this.items, this.time, scenario.gate);
     const ports = new WatchedPorts({
@@ -70,8 +79,8 @@ export class Simulation implements Stage {
       origin: this.origin,
       failIf: (check) => this.#failIf(check),
       mayLandLate: options.mayLandLate === true,
+      limits: limits ?? NO_LIMITS,
     });
-    const { limits } = options;
     this.#services = { ports, queue: this.queue, origin: this.origin, trace: this.trace, limits };
     scenario.prepare(this.origin);
     const bodies = scenario.messages.map((message) =>
@@ -90,6 +99,14 @@ export class Simulation implements Stage {
         this.gate.struck(boundary, fault);
       },
     });
+    this.operators = new Operators({
+      time: this.time,
+      services: this.#services,
+      processes: this.#processes,
+      skewMs: () => this.#skewMs("operator"),
+      extendFaults: (ms) => this.extendFaults(ms),
+      fail: this.#fail,
+    });
     this.announcing = new Announcing({
       time: this.time,
       dice: options.streamDice,
@@ -101,7 +118,7 @@ export class Simulation implements Stage {
       end: (process) => this.#processes.end(process),
     });
     this.#faultsUntilMs = this.#startMs + options.faultsEndMs;
-    const workers = new Workers({
+    this.#workers = new Workers({
       options,
       time: this.time,
       services: this.#services,
@@ -118,7 +135,8 @@ export class Simulation implements Stage {
     });
     plantOrphans(limits?.orphans ?? [], this.blobs, this.time);
     if (limits?.hasWaitingJob) plantWaitingJob(this.items, this.blobs, this.time.nowMs);
-    this.time.plan(0, () => workers.poll());
+    if (options.queue) this.failInits(options.queue.initsFailMs);
+    this.time.plan(0, () => this.#workers.poll());
     const reconcilers = new Reconcilers({
       time: this.time,
       services: this.#services,
@@ -126,10 +144,11 @@ export class Simulation implements Stage {
       items: this.items,
       processes: this.#processes,
       skewMs: () => this.#skewMs("reconciler"),
-      onEnd: (name) => this.#failIf(() => ports.checkRun(name, options.isOwedChecked === true)),
+      failIf: (check) => this.#failIf(check),
+      onEnd: (name) => this.#failIf(() => ports.runs.checkEnd(name, options.isOwedChecked === true)),
     });
     this.time.plan(RECONCILE_EVERY_MS, () => reconcilers.start());
-    for (const atMs of scenario.operatorAtMs ?? []) this.redriveAfter(atMs);
+    for (const atMs of scenario.operatorAtMs ?? []) this.operators.redriveAfter(atMs);
   }
 
   /** Runs until everything has healed. @throws Violation if an invariant breaks or the run does not heal in time. */
@@ -144,6 +163,7 @@ export class Simulation implements Stage {
       this.announcing.checkInTime(this.#faultsUntilMs);
       this.#checkHealedInTime();
     }
+    if (this.queue.hasRefusedNegative) throw new Violation("a message was to be hidden for less than no time");
     this.#services.ports.checkContent();
     checkIndexed(this.items.all);
     this.announcing.checkComplete();
@@ -181,29 +201,30 @@ export class Simulation implements Stage {
     this.extendFaults(delayMs);
   }
 
-  /** After the delay, an operator reopens all failed jobs. What that causes must heal as well. */
-  redriveAfter(delayMs: number): void {
-    this.#operatorsToCome += 1;
+  /** After the delay, DynamoDB's TTL removes the records of finished jobs. Call it only when all jobs are finished. */
+  expireAfter(delayMs: number): void {
     this.extendFaults(delayMs);
     this.time.plan(delayMs, () => {
-      this.#operatorsToCome -= 1;
-      const process = this.#processes.start("operator", this.#skewMs("operator"), {
-        check: () => this.extendFaults(0),
-      });
-      const end = (): void => this.#processes.end(process);
-      void redriveIn(process, this.#services).then(end, end);
+      for (const [key, item] of this.items.all) {
+        if (!key.startsWith("JOB#") || !isFinished(item) || isPoisonKey(key)) continue;
+        // The stream is seconds behind, and a record's retention is days.
+        if (!this.announcing.isTold(key, item)) continue;
+        this.trace.line(`the record ${key} is removed`);
+        this.items.expire(key);
+        this.accepted.expire(key);
+        this.announcing.forget(key);
+      }
     });
-  }
-
-  /** An operator's command changes the gate document. */
-  turnGate(percent: Gate): void {
-    const process = this.#processes.start("operator", this.#skewMs("operator"));
-    const end = (): void => this.#processes.end(process);
-    void turnGateIn(process, this.#services, percent).then(end, end);
   }
 
   killWorkers(): void {
     this.#processes.kill("worker");
+  }
+
+  /** Until then, every invocation fails before it reads a message. */
+  failInits(forMs: number): void {
+    this.#workers.failInits(forMs);
+    this.extendFaults(forMs);
   }
 
   get reopenings(): number {
@@ -224,7 +245,7 @@ export class Simulation implements Stage {
   }
 
   get areJobsFinished(): boolean {
-    return this.accepted.areFinished && this.#operatorsToCome === 0;
+    return this.accepted.areFinished && this.operators.toCome === 0;
   }
 
   #isHealed(): boolean {
@@ -232,7 +253,7 @@ export class Simulation implements Stage {
   }
 
   #isHealthy(): boolean {
-    const isIdle = this.#processes.areIdle && this.#operatorsToCome === 0;
+    const isIdle = this.#processes.areIdle && this.operators.toCome === 0;
     const isAtRest = this.areFaultsOver && isIdle && this.queue.messages.size === 0;
     return isAtRest && this.accepted.unhealed().length === 0;
   }

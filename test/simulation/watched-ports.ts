@@ -2,6 +2,7 @@ import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
 import { UploadGoneError } from "../../core/model/errors.ts";
 import type { Item, Write } from "../../core/model/write.ts";
+import type { Limits } from "./search/hazards.ts";
 import type { Content } from "../../core/ports/content.ts";
 import type { FailedJobs, Items } from "../../core/ports/items.ts";
 import type { Queue } from "../../core/ports/queue.ts";
@@ -9,7 +10,8 @@ import type { Staging } from "../../core/ports/staging.ts";
 import type { SimulatedBlobs } from "./services/blobs.ts";
 import type { GateWatch } from "./oracle/gate-watch.ts";
 import { checkContent, checkRemoval, isJob, TableWatch } from "./oracle/invariants.ts";
-import { jobOf } from "./oracle/message-jobs.ts";
+import { RunWatch } from "./oracle/run-watch.ts";
+import { checkTimes } from "./oracle/times.ts";
 import { Violation } from "./oracle/violation.ts";
 import type { SimulatedItems } from "./services/items.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";
@@ -25,6 +27,7 @@ interface Watched {
   readonly failIf: (check: () => void) => void;
   /** Whether S3 keeps a part that was on its way when its upload was aborted. */
   readonly mayLandLate: boolean;
+  readonly limits: Pick<Limits, "recoverLimit" | "sweepLimit">;
 }
 
 /**
@@ -40,16 +43,13 @@ function checkEcho(process: string, before: Item | undefined, after: Item): void
 export class WatchedPorts {
   readonly #watched: Watched;
   readonly #table = new TableWatch(MAX_ATTEMPTS);
-
-  /** By `process jobKey`: the reconciler that has recovered the job and has not yet sent its message. */
-  readonly #swept = new Set<string>();
-  readonly #owed = new Map<string, string>();
-  readonly #recovered = new Set<string>();
+  readonly runs: RunWatch;
   /** Writes that took effect. What takes effect again is an echo. */
   readonly #applied = new WeakSet<Write>();
 
   constructor(watched: Watched) {
     this.#watched = watched;
+    this.runs = new RunWatch(watched.limits);
   }
 
   items(process: SimulatedProcess): Items {
@@ -59,15 +59,18 @@ export class WatchedPorts {
       write: async (write) => {
         const before = items.all.get(write.key);
         const outcome = await items.write(write);
-        if (outcome.applied && this.#applied.has(write)) failIf(() => checkEcho(process.name, before, outcome.item));
-        if (outcome.applied) this.#applied.add(write);
-        if (outcome.applied) failIf(() => this.#table.applied(process.name, write, before, outcome.item));
-        if (outcome.applied && isRecovery(process, before, outcome.item)) {
-          this.#owed.set(`${process.name} ${write.key}`, process.name);
-          this.#recovered.add(`${process.name} ${write.key}`);
-        }
-        if (outcome.applied && write.key === GATE_KEY) failIf(() => gate.written(process.name, before, outcome.item));
-        if (outcome.applied && !before && isJob(write.key)) failIf(() => gate.checkRecorded(process.name, write.key));
+        if (!outcome.applied) return outcome;
+        const { name } = process;
+        failIf(() => {
+          if (this.#applied.has(write)) checkEcho(name, before, outcome.item);
+          this.#applied.add(write);
+          this.#table.applied(name, write, before, outcome.item);
+          this.runs.wrote(name, write.key, before, outcome.item);
+          if (write.key === GATE_KEY) gate.written(name, before, outcome.item);
+          if (!isJob(write.key)) return;
+          checkTimes(name, write, outcome.item, process.isClockOff ? undefined : process.clock.nowMs());
+          if (!before) gate.checkRecorded(name, write.key);
+        });
         return outcome;
       },
     } satisfies Items);
@@ -78,25 +81,10 @@ export class WatchedPorts {
     return through(process, "queue", {
       ...queue,
       send: async (messages) => {
-        for (const { body } of messages) {
-          const job = `${process.name} ${jobOf(body)?.key ?? ""}`;
-          if (!this.#recovered.has(job))
-            this.#watched.failIf(() => {
-              throw new Violation(`${process.name} sent ${body}, but has not recovered its job`);
-            });
-          this.#owed.delete(job);
-        }
+        for (const { body } of messages) this.#watched.failIf(() => this.runs.sent(process.name, body));
         return queue.send(messages);
       },
     } satisfies Queue);
-  }
-
-  /** @throws Violation if the reconciler has not swept, or recovered a job and sent no message for it. */
-  checkRun(process: string, isOwedChecked: boolean): void {
-    if (!this.#swept.has(process)) throw new Violation(`${process} did not sweep`);
-    if (!isOwedChecked) return;
-    for (const [owed, by] of this.#owed)
-      if (by === process) throw new Violation(`${owed}: the job was recovered, but no message was sent for it`);
   }
 
   /** How often failed jobs were reopened. */
@@ -132,8 +120,7 @@ export class WatchedPorts {
       const job = jobItemKey(jobIdOfStagingKey(key));
       const staged = uploadId === undefined ? blobs.stagedObjects.get(key) : blobs.uploads.get(uploadId);
       // What is there no more was removed by another process. A clock that jumped may have told another age before.
-      const ageMs =
-        staged && !process.hasClockJumped ? process.clock.nowMs() - staged.createdMs : Number.POSITIVE_INFINITY;
+      const ageMs = staged && !process.isClockOff ? process.clock.nowMs() - staged.createdMs : Number.POSITIVE_INFINITY;
       const removal = { process: process.name, key, uploadId, ageMs, reopenedAt: this.#table.reopenedAt(job) };
       failIf(() => checkRemoval(items.all.get(job), removal));
     };
@@ -145,7 +132,7 @@ export class WatchedPorts {
     const port = through(process, "staging", {
       ...blobs.staging,
       litter: async (from, limit) => {
-        this.#swept.add(process.name);
+        failIf(() => this.runs.swept(process.name, limit));
         return blobs.staging.litter(from, limit);
       },
       put: async (key, body, contentType) => {
@@ -203,10 +190,6 @@ export class WatchedPorts {
     checkContent(new Map(chosen), blobs.contentWrites, versions);
   }
 }
-
-/** Only recovery raises the fence without taking a lease. */
-const isRecovery = ({ name }: SimulatedProcess, before: Item | undefined, after: Item): boolean =>
-  name.startsWith("reconciler") && before !== undefined && before["fence"] !== after["fence"] && "watch_shard" in after;
 
 function throwChanged({ name }: SimulatedProcess, key: string, partNumber: number): never {
   throw new Violation(

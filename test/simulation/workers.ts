@@ -1,6 +1,7 @@
 import type { Context } from "aws-lambda";
 import type { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
+import { checkWorkerDone } from "./oracle/under-way.ts";
 import type { Accepted } from "./oracle/accepted.ts";
 import type { GateWatch } from "./oracle/gate-watch.ts";
 import { checkDuplicate } from "./oracle/invariants.ts";
@@ -41,6 +42,7 @@ interface Sandbox {
 export class Workers {
   readonly #env: Environment;
   #idle: Sandbox[] = [];
+  #initsFailUntilMs = 0;
 
   constructor(env: Environment) {
     this.#env = env;
@@ -56,17 +58,27 @@ export class Workers {
     return undefined;
   }
 
+  failInits(forMs: number): void {
+    this.#initsFailUntilMs = this.#env.time.nowMs + forMs;
+  }
+
   #invoke(messages: readonly QueuedMessage[]): void {
     const { accepted, fail, gate, processes, services, time } = this.#env;
     const begunMs = time.nowMs;
     const { percent } = gate;
     const isDuplicate = messages.every(({ body }) => accepted.isOfFinishedJob(body));
     const { reopenings } = services.ports;
+    const { expired } = accepted;
     const warm = this.#idle.pop();
     const sandbox = warm ?? this.#start();
     const { buffers, handler, process } = sandbox;
+    if (!warm && begunMs < this.#initsFailUntilMs) {
+      process.die("it cannot start");
+      return;
+    }
     sandbox.check = (boundary) => {
-      const isStillSo = services.ports.reopenings === reopenings && gate.lowestFor(process.name) === percent;
+      const isReopened = services.ports.reopenings !== reopenings || accepted.expired !== expired;
+      const isStillSo = !isReopened && gate.lowestFor(process.name) === percent;
       if (isDuplicate && isStillSo) checkDuplicate(boundary);
     };
     if (warm) processes.resume(process, "worker");
@@ -85,6 +97,8 @@ export class Workers {
           .call("queue", "acknowledge", async () => this.#acknowledge(process, message))
           .catch(() => undefined);
       }
+      checkWorkerDone(process);
+      services.origin.checkClosed(process);
       if (this.#env.options.isWarm === true) await checkFree(process, buffers);
       this.#end(sandbox);
     };

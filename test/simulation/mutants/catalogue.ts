@@ -63,23 +63,23 @@ export const MUTANTS: readonly Mutant[] = [
     ["a failed job keeps its lease", '...LEASE_ATTRIBUTES, ...forgotten, "checkpoint"', '...forgotten, "checkpoint"'],
     [
       "a release for retry keeps the lease owner",
-      'watch_at: notBeforeMs + graceMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
-      "watch_at: notBeforeMs + graceMs,\n    },\n    remove: [...forgotten],",
+      'watch_at: availableAtMs + graceMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
+      "watch_at: availableAtMs + graceMs,\n    },\n    remove: [...forgotten],",
     ],
     [
       "a release for retry keeps useless results",
-      'watch_at: notBeforeMs + graceMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
-      'watch_at: notBeforeMs + graceMs,\n    },\n    remove: ["lease_owner"],',
+      'watch_at: availableAtMs + graceMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
+      'watch_at: availableAtMs + graceMs,\n    },\n    remove: ["lease_owner"],',
     ],
     [
       "a job released for retry is watched an hour too late",
-      "watch_at: notBeforeMs + graceMs,",
-      "watch_at: notBeforeMs + 3_600_000,",
+      "watch_at: availableAtMs + graceMs,\n    },",
+      "watch_at: availableAtMs + 3_600_000,\n    },",
     ],
     [
       "a continuation is not available for an hour",
-      "      available_at: availableFrom(lease, nowMs),\n      watch_at: nowMs + graceMs,",
-      "      available_at: nowMs + 3_600_000,\n      watch_at: nowMs + graceMs,",
+      "      available_at: availableAtMs,\n      watch_at: availableAtMs + graceMs,\n      hops",
+      "      available_at: nowMs + 3_600_000,\n      watch_at: availableAtMs + graceMs,\n      hops",
     ],
     [
       "an index entry is overwritten",

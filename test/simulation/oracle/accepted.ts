@@ -18,6 +18,8 @@ interface Services {
 export class Accepted {
   readonly #services: Services;
   readonly #jobs: readonly string[];
+  /** Jobs that had ended when their records were removed. */
+  readonly #expired = new Set<string>();
 
   constructor(bodies: readonly string[], services: Services) {
     this.#services = services;
@@ -25,12 +27,21 @@ export class Accepted {
     this.#jobs = [...new Set(keys.filter((key) => key !== undefined))];
   }
 
+  /** A finished job's record is removed when its time is up. A later message is a new job. */
+  expire(key: string): void {
+    this.#expired.add(key);
+  }
+
+  get expired(): number {
+    return this.#expired.size;
+  }
+
   get areRecorded(): boolean {
     return this.#jobs.every((key) => this.#services.items.has(key));
   }
 
   get areFinished(): boolean {
-    return this.#jobs.every((key) => isFinished(this.#services.items.get(key)) || this.#isUnguarded(key));
+    return this.#jobs.every((key) => this.#isEnded(key) || this.#isUnguarded(key));
   }
 
   /** Whether the message's job has a record, so that the table alone brings it back. */
@@ -54,7 +65,7 @@ export class Accepted {
     const item = this.#itemOf(body);
     const isRevivable = item?.["watch_shard"] !== undefined && item["url"] !== undefined;
     const isUnguarded = gate < 100 && jobOf(body) !== undefined;
-    return isFinished(item) || isRevivable || isUnguarded;
+    return isFinished(item) || isRevivable || isUnguarded || this.#isEnded(jobOf(body)?.key ?? "");
   }
 
   /**
@@ -63,17 +74,26 @@ export class Accepted {
    */
   unhealed(isExcused: (jobId: string) => boolean = () => false): readonly string[] {
     const { blobs, items, queue } = this.#services;
-    const open = this.#jobs.filter((key) => !isFinished(items.get(key)) && !isExcused(jobIdOfItemKey(key)));
+    const open = this.#jobs.filter((key) => !this.#isEnded(key) && !isExcused(jobIdOfItemKey(key)));
     return [
       ...open.filter((key) => !this.#isDeadLettered(key) && !this.#isUnguarded(key)),
       ...leftovers(items, blobs, queue, isExcused),
     ];
   }
 
-  /** A job without a record whose message ran out of deliveries: it is reported in the dead-letter queue, not lost. */
+  #isEnded(key: string): boolean {
+    const item = this.#services.items.get(key);
+    return item ? isFinished(item) : this.#expired.has(key);
+  }
+
+  /**
+   * A job without a record whose message ran out of deliveries: it is reported in the dead-letter queue, not lost. If its
+   * message grew too old there, or in the queue, it is lost.
+   */
   #isDeadLettered(key: string): boolean {
     const { items, queue } = this.#services;
-    return !items.has(key) && queue.deadLetters.some(({ body }) => jobOf(body)?.key === key);
+    const isGone = (body: string): boolean => jobOf(body)?.key === key;
+    return !items.has(key) && (queue.deadLetters.some(({ body }) => isGone(body)) || [...queue.expired].some(isGone));
   }
 
   /** An unguarded job has no record: the only sign of its end is that its message left the queue. */

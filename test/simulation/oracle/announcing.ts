@@ -1,3 +1,4 @@
+import type { Item } from "../../../core/model/write.ts";
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { jobIdOfItemKey, jobItemKey } from "../../../core/model/keys.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
@@ -41,9 +42,20 @@ export class Announcing {
     this.stream = new SimulatedStream({
       time,
       dice,
-      history: items.history,
+      changes: items.changes,
       invoke: async (event) => this.#run(event),
     });
+  }
+
+  /** The record of a job that was announced is gone. Should it be done once more, it is announced once more. */
+  forget(key: string): void {
+    this.stream.forget();
+    this.bus.announced.delete(jobIdOfItemKey(key));
+  }
+
+  /** Whether nothing of this record is left to announce. */
+  isTold(key: string, item: Item): boolean {
+    return !isStored(item) || this.bus.announced.has(jobIdOfItemKey(key));
   }
 
   get isDone(): boolean {

@@ -21,6 +21,8 @@ async function stageUnguarded(receives: readonly number[], isRecorded: boolean):
     visibleAtMs: 0,
     receives: count,
     receipt: "",
+    sentAtMs: 0,
+    receivedAtMs: 0,
   }));
   gate.begin(WORKER, messages);
   gate.checkStaged(WORKER, stagingKey(JOB_ID, `${UNGUARDED_PREFIX}1`));

@@ -1,4 +1,5 @@
 import { jobIdOf, watchShardOf } from "../../../core/model/keys.ts";
+import type { QueueAges } from "../services/queue.ts";
 import type { Orphan } from "../services/orphans.ts";
 import { POISON_KINDS, type Lasting } from "../services/lasting.ts";
 import { PART_BYTES } from "../services/settings.ts";
@@ -17,9 +18,23 @@ export interface Hazards {
   /** The percentage of the gate at the start. Undefined: as the schedule says. */
   readonly gate?: number;
   readonly warm?: { readonly duplicatesAfterMs: number };
+  /** In the end, the records of finished jobs are removed while duplicates are on their way. */
+  readonly expiry?: { readonly duplicateAfterMs: number; readonly removedAfterMs: number };
+  /** How old the state is that the watch index shows, in ms. */
+  readonly lagMs?: number;
+  /** Undefined: the limits of SQS, and more receives than any schedule needs. */
+  readonly queue?: QueueHazard;
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
   readonly limits?: Limits;
   readonly crowd?: Pick<Shape, "messages" | "resources" | "digests" | "workers">;
+}
+
+/** SQS with its limits scaled to the length of a schedule. */
+export interface QueueHazard {
+  readonly maxReceives: number;
+  readonly ages: QueueAges;
+  /** How long invocations fail from the start on, in ms. */
+  readonly initsFailMs: number;
 }
 
 export interface Limits {
@@ -49,11 +64,17 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   const crowd = drawn("crowd", 0.03);
   const warm = drawn("warm", 0.3);
   const isGateTurned = warm?.chance(0.15) === true;
+  const queue = drawn("queue", 0.1);
+  const expiry = drawn("expiry", 0.08);
+  const lag = drawn("lag", 0.15);
   const latePart = drawn("late parts", 0.08);
   return {
     isOwedChecked: enabled.has("lost answer"),
     ...(warm && { warm: { duplicatesAfterMs: warm.below(LONGEST_IDLE_MS) } }),
     ...(isGateTurned && { gate: 50 }),
+    ...(queue && { queue: drawQueue(queue) }),
+    ...(expiry && { expiry: { duplicateAfterMs: expiry.below(2000), removedAfterMs: expiry.below(4000) } }),
+    ...(lag && { lagMs: lag.below(lag.pick(LAGS_MS)) }),
     mayLandLate: enabled.has("late parts"),
     ...(limits && { limits: drawLimits(limits) }),
     ...(crowd && { crowd: drawCrowd(crowd), limits: drawLimits(crowd) }),
@@ -64,6 +85,11 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
       ...(limits?.chance(0.5) ? [{ at: 1, seed: limits.below(2 ** 32), of: "slow batch" as const }] : []),
       ...(crowd ? [{ at: 20 + crowd.below(120), seed: crowd.below(2 ** 32), of: "all workers die" as const }] : []),
       ...(warm && isGateTurned ? drawGateTrouble(warm) : []),
+      ...(queue?.chance(0.5)
+        ? [{ at: 1 + queue.below(60), seed: queue.below(2 ** 32), of: "init fails" as const }]
+        : []),
+      ...(queue?.chance(0.5) ? [{ at: 1, seed: queue.below(2 ** 32), of: "long Retry-After" as const }] : []),
+      ...(queue?.chance(0.5) ? [{ at: 1, seed: queue.below(2 ** 32), of: "letters cut short" as const }] : []),
       ...(latePart ? [{ at: 1, seed: latePart.below(2 ** 32), of: "late part" as const }] : []),
     ],
   };
@@ -87,6 +113,19 @@ const drawGateTrouble = (dice: Dice): readonly PlannedFault[] => {
     ...Array.from({ length: dice.between(1, 6) }, () => ({ at: turnsAt, seed: 0, of: "failed read" as const })),
   ];
 };
+
+/** 12 hours, scaled: longer than an invocation with its heartbeats, shorter than the longest Retry-After. */
+const LONGEST_HIDDEN_MS = 120_000;
+const RETENTIONS_MS = [14 * 24 * 3_600_000, 14 * 24 * 3_600_000, 240_000];
+
+const drawQueue = (dice: Dice): QueueHazard => ({
+  maxReceives: dice.pick([3, 5, 50]),
+  ages: { longestHiddenMs: LONGEST_HIDDEN_MS, retentionMs: dice.pick(RETENTIONS_MS) },
+  initsFailMs: dice.chance(0.2) ? dice.between(120_000, 400_000) : 0,
+});
+
+/** Shorter than the time between the write that watches a job and the moment at which it is due. */
+const LAGS_MS = [1000, 10_000];
 
 const WATCH_SHARDS = 8;
 const LONGEST_SHARD_FAILURE_MS = 300_000;

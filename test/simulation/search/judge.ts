@@ -30,6 +30,7 @@ export class Judge {
   /** @throws Violation */
   judge(): void {
     for (const message of this.#shape.messages) if (typeof message !== "string") this.#checkEnd(message);
+    if (this.#simulation.accepted.expired > 0) return;
     this.#checkRefetched();
     this.#checkBudgets();
   }

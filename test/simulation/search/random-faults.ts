@@ -1,46 +1,15 @@
 import { RetryableError, StagedObjectGoneError } from "../../../core/model/errors.ts";
 import type { BodyFault, OriginAnswer } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
-import type { Simulation } from "../simulation.ts";
-import type { Dice } from "../services/time.ts";
+import { failAfter, failBefore, late, LONGEST_REQUEST_MS, repeat, type Draw, type Scene } from "./fault-kinds.ts";
+import { TARGETED, type TargetedFault } from "./targeted-faults.ts";
 
 /** A clock is at most this far ahead of the true time, or behind it. */
 export const WORST_SKEW_MS = 300_000;
 /** Longer than an invocation may last: the longest freeze ends in a time-out. */
 const LONGEST_STOP_MS = 70_000;
-const LONGEST_REQUEST_MS = 30_000;
 const LONGEST_RETRY_AFTER_S = 30;
 const LONGEST_DELAY_MS = 60_000;
-
-/** What a fault may affect beside the call that it strikes. */
-export interface Scene {
-  readonly simulation: Simulation;
-  readonly dice: Dice;
-  /** A wrong body is noticed: by its length, or by the digest that the message names. */
-  readonly isBodyChecked: boolean;
-  readonly isDigestKnown: boolean;
-  /** Sets the next answer to a GET or HEAD. */
-  answerWith(method: string, answer: OriginAnswer): void;
-}
-
-/** A fault that strikes only calls of its own kind. */
-export type TargetedFault =
-  | "echo"
-  | "lasting"
-  | "lost answer"
-  | "slow batch"
-  | "all workers die"
-  | "late part"
-  | "gate turned"
-  | "failed read";
-
-type Draw = (scene: Scene) => Fault | undefined;
-
-const named = (name: string): Error => Object.assign(new Error(name), { name });
-const failBefore = (name: string) => (): Fault => ({ kind: "fail before", error: named(name) });
-const failAfter = (name: string) => (): Fault => ({ kind: "fail after", error: named(name) });
-const repeat = (): Fault => ({ kind: "repeat" });
-const late: Draw = ({ dice }) => ({ kind: "late", byMs: dice.below(LONGEST_REQUEST_MS), error: named("TimeoutError") });
 
 /** Faults of a process, at any call. */
 const PROCESS_FAULTS: readonly Draw[] = [
@@ -109,6 +78,8 @@ const CALL_FAULTS: Readonly<Record<string, readonly Draw[]>> = {
   "items.read": [failBefore("ThrottlingException")],
   "items.readMany": [failBefore("ThrottlingException")],
   "items.watched": [failBefore("ThrottlingException"), staleIndex],
+  "deadLetters.receive": READ_FAULTS,
+  deadLetters: WRITE_FAULTS,
   "failedJobs.page": [failBefore("ThrottlingException"), staleFailures],
   staging: WRITE_FAULTS,
   "staging.completeUpload": [failBefore("InternalError"), failAfter("InternalError"), ...WRITE_FAULTS],
@@ -194,52 +165,9 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
   /** Only if the gate was not open from the start: otherwise every job must take the guarded path. */
   function turnGate({ simulation, dice }) {
     if (simulation.gate.lowest === 100) return;
-    simulation.turnGate(dice.pick([0, 50, 100]));
+    simulation.operators.turnGate(dice.pick([0, 50, 100]));
   },
 ];
-
-/** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
-export function fits(of: TargetedFault, { process, port, method }: Boundary): boolean {
-  if (of === "lost answer") return process.startsWith("reconciler") && method === "write";
-  if (of === "gate turned") return true;
-  if (of === "failed read") return process.startsWith("worker") && method === "read" && port === "items";
-  if (of === "late part") return method === "uploadPart";
-  if (of === "slow batch") return method === "readMany";
-  if (of === "all workers die") return process.startsWith("worker");
-  return of === "echo" && (method === "write" || (port === "content" && method === "publish"));
-}
-
-/** Mostly short: the write that the echo may undo follows soon. */
-const ECHO_WITHIN_MS = [300, 3000, LONGEST_REQUEST_MS];
-
-const echo: Draw = ({ dice }) => ({ kind: "echo", byMs: dice.below(dice.pick(ECHO_WITHIN_MS)) });
-
-/** DynamoDB leaves some keys of a batch unprocessed: they are asked for again, and answered as they are then. */
-const slowBatch: Draw = ({ dice }) => ({ kind: "slow", byMs: dice.below(3000) });
-
-/** The machines are gone, and in half of the cases the messages too: then only the reconciler brings the jobs back. */
-const allWorkersDie: Draw = ({ dice, simulation }) => {
-  simulation.killWorkers();
-  const { accepted, queue } = simulation;
-  const isQueueLost = dice.chance(0.5);
-  for (const { id, body } of isQueueLost ? [...queue.messages.values()] : [])
-    if (accepted.hasRecord(body)) queue.messages.delete(id);
-  return undefined;
-};
-
-const TARGETED: Readonly<Record<TargetedFault, Draw>> = {
-  echo,
-  "lost answer": repeat,
-  "late part": late,
-  "failed read": failBefore("ServiceUnavailable"),
-  "gate turned": ({ dice, simulation }) => {
-    simulation.turnGate(dice.pick([0, 0, 100]));
-    return undefined;
-  },
-  "slow batch": slowBatch,
-  "all workers die": allWorkersDie,
-  lasting: () => undefined,
-};
 
 interface Struck {
   readonly what: string;

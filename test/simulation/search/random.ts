@@ -11,7 +11,9 @@ import { type Schedule, type Shape, type PlannedFault } from "./schedule.ts";
 import { Simulation } from "../simulation.ts";
 import { Dice } from "../services/time.ts";
 import { drawLasting } from "./hazards.ts";
-import { fits, strike, WORST_SKEW_MS, type Scene, type TargetedFault } from "./random-faults.ts";
+import type { Scene } from "./fault-kinds.ts";
+import { strike, WORST_SKEW_MS } from "./random-faults.ts";
+import { fits, type TargetedFault } from "./targeted-faults.ts";
 
 export interface Outcome {
   readonly violation: string | undefined;
@@ -100,6 +102,8 @@ class RandomRun {
       limits: schedule.hazards.limits,
       mayLandLate: schedule.hazards.mayLandLate,
       isWarm: schedule.hazards.warm !== undefined,
+      queue: schedule.hazards.queue,
+      lagMs: schedule.hazards.lagMs,
       isOwedChecked: schedule.hazards.isOwedChecked,
       lastingAttempts: lastingAttempts(shape, this.#lasting),
       ...(trace && { trace }),
@@ -111,12 +115,24 @@ class RandomRun {
     const { absentFirst, finalDuplicates, messages, operatorAtMs } = this.#schedule.shape;
     await this.#heal();
     for (let visits = 0; operatorAtMs.length > 0 && visits <= absentFirst; visits++) {
-      this.simulation.redriveAfter(0);
+      this.simulation.operators.redriveAfter(0);
       await this.#heal();
     }
     for (const message of messages.slice(0, finalDuplicates)) {
       const body = typeof message === "string" ? message : JSON.stringify(message);
       this.simulation.deliverAgain(body, this.#schedule.hazards.warm?.duplicatesAfterMs);
+      await this.#heal();
+    }
+    const { expiry } = this.#schedule.hazards;
+    if (expiry) {
+      for (const message of messages) {
+        if (typeof message !== "string") this.simulation.deliverAgain(JSON.stringify(message), expiry.duplicateAfterMs);
+      }
+      this.simulation.expireAfter(expiry.removedAfterMs);
+      await this.#heal();
+    }
+    if (this.#schedule.hazards.queue) {
+      this.simulation.operators.redriveLetters();
       await this.#heal();
     }
     new Judge(this.#schedule, this.simulation, this.struck).judge();

@@ -5,7 +5,7 @@ import { INVOCATION_MS, PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
 import { ENABLED, type Hazard } from "./enabled.ts";
 import { drawHazards, type Hazards } from "./hazards.ts";
-import type { TargetedFault } from "./random-faults.ts";
+import type { TargetedFault } from "./targeted-faults.ts";
 
 /** A schedule without its faults. All of it is drawn from the seed. */
 export interface Shape {

@@ -41,10 +41,21 @@ function applied(write: Write, item: Item | undefined): Item {
   return next;
 }
 
+export interface Change {
+  readonly key: string;
+  readonly before: Item | undefined;
+  /** Undefined: it was removed. */
+  readonly after: Item | undefined;
+}
+
 export interface SimulatedItems extends Items {
   readonly all: ReadonlyMap<string, Item>;
   /** Every write that was applied, in order. */
   readonly history: readonly { readonly write: Write; readonly before: Item | undefined; readonly after: Item }[];
+  /** The same changes, and the removals among them. */
+  readonly changes: readonly Change[];
+  /** DynamoDB's TTL removes the item. */
+  expire(key: string): void;
   readonly failedJobs: FailedJobs;
 }
 
@@ -52,9 +63,11 @@ export interface SimulatedItems extends Items {
 export function simulatedItems(): SimulatedItems {
   const all = new Map<string, Item>();
   const history: { write: Write; before: Item | undefined; after: Item }[] = [];
+  const changes: Change[] = [];
   return {
     all,
     history,
+    changes,
     async write(write): Promise<WriteResult> {
       const before = all.get(write.key);
       if (!write.when.some((tests) => tests.every((test) => holds(test, before))))
@@ -62,7 +75,14 @@ export function simulatedItems(): SimulatedItems {
       const after = applied(write, before);
       all.set(write.key, after);
       history.push({ write, before, after });
+      changes.push({ key: write.key, before, after });
       return { applied: true, item: after };
+    },
+    expire(key) {
+      const before = all.get(key);
+      if (!before) return;
+      all.delete(key);
+      changes.push({ key, before, after: undefined });
     },
     failedJobs: {
       page: async () => ({

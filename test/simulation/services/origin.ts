@@ -1,3 +1,4 @@
+import { Violation } from "../oracle/violation.ts";
 import { RetryableError } from "../../../core/model/errors.ts";
 import type { Http, HttpRequest, HttpResponse } from "../../../core/ports/http.ts";
 import type { SimulatedProcess } from "./process.ts";
@@ -35,6 +36,8 @@ export const PIECE_BYTES = 5;
 export class SimulatedOrigin {
   readonly resources = new Map<string, Resource>();
   readonly requests: { readonly process: string; readonly method: string; readonly url: string }[] = [];
+  /** Answers that were neither read to their end nor discarded: each holds a connection. */
+  readonly #open = new Map<symbol, SimulatedProcess>();
   readonly bytesServedOf = new Map<string, number>();
   readonly #decide: (request: HttpRequest) => OriginAnswer;
 
@@ -48,9 +51,19 @@ export class SimulatedOrigin {
         this.requests.push({ process: process.name, method: request.method, url: request.url });
         const answer = await process.call("http", request.method, async () => this.#answer(request));
         request.signal.throwIfAborted();
-        return { ...answer, body: this.#read(process, answer.body, request) };
+        const response = Symbol(request.url);
+        this.#open.set(response, process);
+        const body = this.#read(process, answer.body, request, response);
+        return { ...answer, body, discard: () => void this.#open.delete(response) };
       },
     };
+  }
+
+  /** @throws Violation if the process has left an answer open. */
+  checkClosed(process: SimulatedProcess): void {
+    for (const [response, by] of this.#open)
+      if (by === process)
+        throw new Violation(`${process.name} neither read nor discarded an answer of ${response.description}`);
   }
 
   get bytesServed(): number {
@@ -72,14 +85,19 @@ export class SimulatedOrigin {
     process: SimulatedProcess,
     body: AsyncIterable<Uint8Array>,
     { signal, url }: HttpRequest,
+    response: symbol,
   ): AsyncIterable<Uint8Array> {
     const source = body[Symbol.asyncIterator]();
-    for (;;) {
-      const piece = await process.call("http", "read", async () => source.next());
-      signal.throwIfAborted();
-      if (piece.done === true) return;
-      this.bytesServedOf.set(url, (this.bytesServedOf.get(url) ?? 0) + piece.value.length);
-      yield piece.value;
+    try {
+      for (;;) {
+        const piece = await process.call("http", "read", async () => source.next());
+        signal.throwIfAborted();
+        if (piece.done === true) return;
+        this.bytesServedOf.set(url, (this.bytesServedOf.get(url) ?? 0) + piece.value.length);
+        yield piece.value;
+      }
+    } finally {
+      this.#open.delete(response);
     }
   }
 }

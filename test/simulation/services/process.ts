@@ -69,7 +69,10 @@ export class SimulatedProcess {
   readonly clock: Clock;
   readonly random: Random;
   isDead = false;
-  hasClockJumped = false;
+  /** The clock jumped or stood still, so that two readings of it do not tell how much time has passed. */
+  isClockOff = false;
+  /** By `port.method`: calls that have no answer yet. */
+  readonly underWay = new Map<string, number>();
   #frozenUntilMs = 0;
   #parked: (() => void)[] | undefined;
   #clockStoodMs = 0;
@@ -105,6 +108,7 @@ export class SimulatedProcess {
   async call<T>(port: string, method: string, effect: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.isDead) return;
+      this.#count(`${port}.${method}`, 1);
       const { time, dice, latencyMs } = this.#env;
       const fault = this.#env.faultAt({ process: this.name, port, method });
       this.#env.trace(`${this.name} ${port}.${method}${fault ? ` [${fault.kind}]` : ""}`);
@@ -115,11 +119,23 @@ export class SimulatedProcess {
         if (fault?.kind === "freeze") this.#freeze(fault.forMs, fault.isClockStopped === true);
         if (fault?.kind === "crash after") this.die(`after ${port}.${method}`);
         outcome.then(
-          (value) => this.#answer(() => resolve(value)),
-          (error: unknown) => this.#answer(() => reject(error)),
+          (value) =>
+            this.#answer(() => {
+              this.#count(`${port}.${method}`, -1);
+              resolve(value);
+            }),
+          (error: unknown) =>
+            this.#answer(() => {
+              this.#count(`${port}.${method}`, -1);
+              reject(error);
+            }),
         );
       });
     });
+  }
+
+  #count(call: string, change: 1 | -1): void {
+    this.underWay.set(call, (this.underWay.get(call) ?? 0) + change);
   }
 
   #strike(fault: Fault | undefined, call: string): void {
@@ -127,7 +143,7 @@ export class SimulatedProcess {
     if (fault?.kind === "kill") this.#env.time.plan(fault.afterMs, () => this.die("out of memory"));
     if (fault?.kind !== "clock jump") return;
     this.#skewMs += fault.byMs;
-    this.hasClockJumped = true;
+    this.isClockOff = true;
   }
 
   async #effectUnder<T>(fault: Fault | undefined, effect: () => Promise<T>, call: string): Promise<T> {
@@ -194,7 +210,9 @@ export class SimulatedProcess {
 
   #freeze(forMs: number, isClockStopped: boolean): void {
     this.#frozenUntilMs = this.#env.time.nowMs + forMs;
-    if (isClockStopped) this.#clockStoodMs += forMs;
+    if (!isClockStopped) return;
+    this.#clockStoodMs += forMs;
+    this.isClockOff = true;
   }
 
   #after(delayMs: number, task: () => void): () => void {

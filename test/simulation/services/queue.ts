@@ -1,54 +1,86 @@
 import type { OutgoingMessage } from "../../../core/model/message.ts";
-import type { Queue } from "../../../core/ports/queue.ts";
+import type { DeadLetter, DeadLetterQueue, Queue } from "../../../core/ports/queue.ts";
 import type { VirtualTime } from "./time.ts";
 
 export interface QueuedMessage {
   readonly id: string;
   readonly body: string;
+  readonly sentAtMs: number;
   visibleAtMs: number;
+  receivedAtMs: number;
   receives: number;
   /** Only the newest receipt hides or deletes the message. */
   receipt: string;
 }
 
-export interface DeadLetter {
+interface SimulatedLetter {
+  readonly id: string;
   readonly body: string;
   /** Undefined if the queue itself moved the message, after too many receives. */
   readonly reason: string | undefined;
+  visibleAtMs: number;
 }
+
+export interface QueueAges {
+  /** A message is hidden at most this long after its receive, in ms: 12 hours in SQS. */
+  readonly longestHiddenMs: number;
+  /** A message is dropped at this age, in ms: 14 days in SQS. */
+  readonly retentionMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+const SQS_AGES: QueueAges = { longestHiddenMs: 12 * HOUR_MS, retentionMs: 14 * 24 * HOUR_MS };
+
+const LETTERS_A_RECEIVE = 10;
+const LETTER_HIDDEN_MS = 300_000;
 
 /** A standard queue with its dead-letter queue. A received message is hidden, and comes back unless it is deleted. */
 export class SimulatedQueue {
   readonly messages = new Map<string, QueuedMessage>();
-  readonly deadLetters: DeadLetter[] = [];
+  readonly deadLetters: SimulatedLetter[] = [];
+  /** Bodies of messages that grew too old. */
+  readonly expired = new Set<string>();
+  hasRefusedNegative = false;
   readonly #time: VirtualTime;
   readonly #visibilityMs: number;
   readonly #maxReceives: number;
+  readonly #ages: QueueAges;
   #sent = 0;
 
-  constructor(time: VirtualTime, visibilityMs: number, maxReceives: number) {
+  constructor(time: VirtualTime, visibilityMs: number, maxReceives: number, ages: QueueAges = SQS_AGES) {
     this.#time = time;
     this.#visibilityMs = visibilityMs;
     this.#maxReceives = maxReceives;
+    this.#ages = ages;
   }
 
   add(body: string, delayMs = 0): void {
     const id = `m${this.#sent++}`;
-    this.messages.set(id, { id, body, visibleAtMs: this.#time.nowMs + delayMs, receives: 0, receipt: "" });
+    const { nowMs } = this.#time;
+    const visibleAtMs = nowMs + delayMs;
+    this.messages.set(id, { id, body, sentAtMs: nowMs, visibleAtMs, receivedAtMs: 0, receives: 0, receipt: "" });
   }
 
   receive(most: number): readonly QueuedMessage[] {
     const received: QueuedMessage[] = [];
+    const { nowMs } = this.#time;
+    const { retentionMs } = this.#ages;
     for (const message of this.messages.values()) {
       if (received.length === most) break;
-      if (message.visibleAtMs > this.#time.nowMs) continue;
+      if (nowMs - message.sentAtMs > retentionMs) {
+        this.messages.delete(message.id);
+        this.expired.add(message.body);
+        continue;
+      }
+      if (message.visibleAtMs > nowMs) continue;
       message.receives += 1;
       if (message.receives > this.#maxReceives) {
         this.messages.delete(message.id);
-        this.deadLetters.push({ body: message.body, reason: undefined });
+        this.#bury(message.body, undefined);
         continue;
       }
-      message.visibleAtMs = this.#time.nowMs + this.#visibilityMs;
+      message.receivedAtMs = nowMs;
+      message.visibleAtMs = nowMs + this.#visibilityMs;
       message.receipt = `${message.id}/${message.receives}`;
       received.push({ ...message });
     }
@@ -64,15 +96,56 @@ export class SimulatedQueue {
     send: async (messages: readonly OutgoingMessage[]) => {
       for (const { body } of messages) this.add(body);
     },
-    sendToDeadLetters: async (body, reason) => void this.deadLetters.push({ body, reason }),
+    sendToDeadLetters: async (body, reason) => this.#bury(body, reason),
+    /** The adapter rounds to seconds, and caps at the longest. SQS counts from the receive, and refuses. */
     hideFor: async (receipt, delayMs) => {
+      const { longestHiddenMs } = this.#ages;
+      const hiddenMs = Math.min(Math.ceil(delayMs / 1000) * 1000, longestHiddenMs);
+      if (!(hiddenMs >= 0)) {
+        this.hasRefusedNegative = true;
+        throw invalid(`VisibilityTimeout ${hiddenMs / 1000} is negative`);
+      }
       const message = this.#held(receipt);
-      if (message) message.visibleAtMs = this.#time.nowMs + Math.ceil(delayMs / 1000) * 1000;
+      if (!message) return;
+      const untilMs = this.#time.nowMs + hiddenMs;
+      if (untilMs > message.receivedAtMs + longestHiddenMs)
+        throw invalid("Total VisibilityTimeout is beyond the limit");
+      message.visibleAtMs = untilMs;
     },
   };
+
+  readonly deadLetterPort: DeadLetterQueue = {
+    receive: async () => {
+      const { nowMs } = this.#time;
+      const found = this.deadLetters.filter(({ visibleAtMs }) => visibleAtMs <= nowMs).slice(0, LETTERS_A_RECEIVE);
+      for (const letter of found) letter.visibleAtMs = nowMs + LETTER_HIDDEN_MS;
+      const letters: DeadLetter[] = [];
+      for (const { id, body, reason } of found)
+        letters.push(reason === undefined ? { id, body, receiptHandle: id } : { id, body, receiptHandle: id, reason });
+      return letters;
+    },
+    delete: async (letters) => {
+      for (const { id } of letters) {
+        const place = this.deadLetters.findIndex((letter) => letter.id === id);
+        if (place >= 0) this.deadLetters.splice(place, 1);
+      }
+    },
+    giveBack: async (letters) => {
+      for (const { id } of letters) {
+        const letter = this.deadLetters.find((each) => each.id === id);
+        if (letter) letter.visibleAtMs = this.#time.nowMs;
+      }
+    },
+  };
+
+  #bury(body: string, reason: string | undefined): void {
+    this.deadLetters.push({ id: `l${this.#sent++}`, body, reason, visibleAtMs: this.#time.nowMs });
+  }
 
   #held(receipt: string): QueuedMessage | undefined {
     const message = this.messages.get(receipt.split("/")[0] ?? "");
     return message?.receipt === receipt ? message : undefined;
   }
 }
+
+const invalid = (message: string): Error => Object.assign(new Error(message), { name: "InvalidParameterValue" });

@@ -9,7 +9,8 @@ const LONGEST_LAG_MS = 1000;
 const LONGEST_BACKOFF_MS = 10_000;
 
 /** The event source mapping's filter: only stored jobs reach the announcer. */
-const passesFilter = ({ state }: Item): boolean => state === "INDEXED" || state === "DEDUPED";
+const passesFilter = (after: Item | undefined): boolean =>
+  after?.["state"] === "INDEXED" || after?.["state"] === "DEDUPED";
 /** The share of filtered-out changes that are delivered anyway: the function must not rely on the filter. */
 const FILTER_MISS_PROBABILITY = 0.05;
 
@@ -27,7 +28,7 @@ type Invoke = (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse | un
 interface Environment {
   readonly time: VirtualTime;
   readonly dice: Dice;
-  readonly history: SimulatedItems["history"];
+  readonly changes: SimulatedItems["changes"];
   /** Invokes the stream's function. The response is undefined if the function failed, timed out or died. */
   readonly invoke: Invoke;
 }
@@ -54,11 +55,11 @@ export class SimulatedStream {
 
   /** Adds to the stream what was written to the table since the last call. */
   follow(): void {
-    const { dice, history, time } = this.#env;
-    for (; this.#read < history.length; this.#read++) {
-      const { write, before, after } = history[this.#read] ?? {};
-      if (!write || !after || !(passesFilter(after) || dice.chance(FILTER_MISS_PROBABILITY))) continue;
-      const shard = this.#shardOf(write.key);
+    const { changes, dice, time } = this.#env;
+    for (; this.#read < changes.length; this.#read++) {
+      const { key, before, after } = changes[this.#read] ?? {};
+      if (key === undefined || !(passesFilter(after) || dice.chance(FILTER_MISS_PROBABILITY))) continue;
+      const shard = this.#shardOf(key);
       shard.records.push({ record: recordOf(this.#read, before, after), sinceMs: time.nowMs });
       this.#plan(shard);
     }
@@ -80,6 +81,14 @@ export class SimulatedStream {
     if (shard.isBusy || shard.next === 0) return;
     shard.next = this.#env.dice.below(shard.next);
     this.#plan(shard);
+  }
+
+  /** Forgets what is processed: the stream keeps a change for a day, and a record lives longer. */
+  forget(): void {
+    for (const shard of this.#shards) {
+      shard.records.splice(0, shard.next);
+      shard.next = 0;
+    }
   }
 
   hold(forMs: number): void {
@@ -113,13 +122,13 @@ export class SimulatedStream {
 /** Nothing that the simulation runs goes by it. */
 const CHANGED_AT_S = 0;
 
-const recordOf = (at: number, before: Item | undefined, after: Item): DynamoDBRecord => ({
-  eventName: before ? "MODIFY" : "INSERT",
+const recordOf = (at: number, before: Item | undefined, after: Item | undefined): DynamoDBRecord => ({
+  eventName: after ? (before ? "MODIFY" : "INSERT") : "REMOVE",
   dynamodb: {
     ApproximateCreationDateTime: CHANGED_AT_S,
     SequenceNumber: String(at).padStart(21, "0"),
     ...(before && { OldImage: imageOf(before) }),
-    NewImage: imageOf(after),
+    ...(after && { NewImage: imageOf(after) }),
   },
 });
 

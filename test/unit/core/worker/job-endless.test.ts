@@ -75,4 +75,6 @@ describe("a large file", () => {
   });
 });
 
-const refusing = (error: Error) => async (): Promise<never> => Promise.reject(error);
+const refusing = (error: Error) => async (): Promise<never> => {
+  throw error;
+};

@@ -1,0 +1,57 @@
+import { isPoisonKey } from "../services/lasting.ts";
+import type { Item } from "../../../core/model/write.ts";
+import type { Limits } from "../search/hazards.ts";
+import { jobOf } from "./message-jobs.ts";
+import { Violation } from "./violation.ts";
+
+/** What one run of the reconciler must do, and no more than that. */
+export class RunWatch {
+  readonly #limits: Pick<Limits, "recoverLimit" | "sweepLimit">;
+  readonly #swept = new Set<string>();
+  /** By process: jobs recovered. */
+  readonly #recovered = new Map<string, number>();
+  /** By `process jobKey`: the reconciler that has recovered the job and has not yet sent its message. */
+  readonly #owed = new Map<string, string>();
+
+  /** By `process jobKey`: the reconciler recovered the job. */
+  readonly #revived = new Set<string>();
+
+  constructor(limits: Pick<Limits, "recoverLimit" | "sweepLimit">) {
+    this.#limits = limits;
+  }
+
+  /** Only recovery raises the fence without taking a lease. @throws Violation beyond the limit of one run. */
+  wrote(process: string, key: string, before: Item | undefined, after: Item): void {
+    if (!process.startsWith("reconciler") || !before || before["fence"] === after["fence"]) return;
+    if (after["watch_shard"] === undefined || isPoisonKey(key)) return;
+    this.#owed.set(`${process} ${key}`, process);
+    this.#revived.add(`${process} ${key}`);
+    const recovered = (this.#recovered.get(process) ?? 0) + 1;
+    this.#recovered.set(process, recovered);
+    // One more, since the answer to one of its writes may have been lost.
+    if (recovered > this.#limits.recoverLimit + 1)
+      throw new Violation(`${process} recovered ${recovered} jobs; its limit is ${this.#limits.recoverLimit}`);
+  }
+
+  /** @throws Violation for a message to a job that the reconciler did not recover. */
+  sent(process: string, body: string): void {
+    const job = `${process} ${jobOf(body)?.key ?? ""}`;
+    if (!this.#revived.has(job)) throw new Violation(`${process} sent ${body}, but has not recovered its job`);
+    this.#owed.delete(job);
+  }
+
+  /** @throws Violation beyond the limit of one run. */
+  swept(process: string, limit: number): void {
+    this.#swept.add(process);
+    if (limit > this.#limits.sweepLimit)
+      throw new Violation(`${process} looked at ${limit} things in staging; its limit is ${this.#limits.sweepLimit}`);
+  }
+
+  /** @throws Violation if a run that no fault disturbed has not swept, or sent no message for a job it recovered. */
+  checkEnd(process: string, isOwedChecked: boolean): void {
+    if (!this.#swept.has(process)) throw new Violation(`${process} did not sweep`);
+    if (!isOwedChecked) return;
+    for (const [owed, by] of this.#owed)
+      if (by === process) throw new Violation(`${owed}: the job was recovered, but no message was sent for it`);
+  }
+}

@@ -1,0 +1,29 @@
+import type { OriginAnswer } from "../services/origin.ts";
+import type { Fault } from "../services/process.ts";
+import type { Dice } from "../services/time.ts";
+import type { Simulation } from "../simulation.ts";
+
+export const LONGEST_REQUEST_MS = 30_000;
+
+/** What a fault may affect beside the call that it strikes. */
+export interface Scene {
+  readonly simulation: Simulation;
+  readonly dice: Dice;
+  /** A wrong body is noticed: by its length, or by the digest that the message names. */
+  readonly isBodyChecked: boolean;
+  readonly isDigestKnown: boolean;
+  /** Sets the next answer to a GET or HEAD. */
+  answerWith(method: string, answer: OriginAnswer): void;
+}
+
+export type Draw = (scene: Scene) => Fault | undefined;
+
+export const named = (name: string): Error => Object.assign(new Error(name), { name });
+export const failBefore = (name: string) => (): Fault => ({ kind: "fail before", error: named(name) });
+export const failAfter = (name: string) => (): Fault => ({ kind: "fail after", error: named(name) });
+export const repeat = (): Fault => ({ kind: "repeat" });
+export const late: Draw = ({ dice }) => ({
+  kind: "late",
+  byMs: dice.below(LONGEST_REQUEST_MS),
+  error: named("TimeoutError"),
+});
