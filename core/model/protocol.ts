@@ -34,8 +34,9 @@ const isFencedBy = (lease: Lease): readonly Clause[] => [
 ];
 
 /**
- * The write that took the lease may be applied again after the lease has been given back. It would lease the job to
- * nobody; but it asks for a job that was available when the lease was taken, and this one is not.
+ * The write that took the lease may be applied again after the lease was given back, or renewed by a clock that was set
+ * back. It would lease the job to nobody; but it asks for a job that was available when the lease was taken, and this
+ * one is not.
  */
 const availableFrom = (lease: Lease, wantedMs: number): number => Math.max(wantedMs, lease.takenAtMs + 1);
 
@@ -96,7 +97,8 @@ export const isAtStep = (item: Item | undefined, { fence }: Lease, step: number)
   item?.["fence"] === fence && item["step"] === step;
 
 export function renewLease(lease: Lease, nowMs: number, ttlMs: number): Write {
-  return fencedWrite(lease, { set: { available_at: nowMs + ttlMs, watch_at: nowMs + ttlMs } });
+  const expiresAtMs = availableFrom(lease, nowMs + ttlMs);
+  return fencedWrite(lease, { set: { available_at: expiresAtMs, watch_at: expiresAtMs } });
 }
 
 export interface OperationEntry {

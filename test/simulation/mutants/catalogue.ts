@@ -32,7 +32,11 @@ export const MUTANTS: readonly Mutant[] = [
       "      step: 0,",
     ],
     ["a leased job is watched 10 minutes too late", "watch_at: expiresAtMs,", "watch_at: expiresAtMs + 600_000,"],
-    ["a lease outlives its TTL by an hour", "available_at: expiresAtMs,", "available_at: expiresAtMs + 3_600_000,"],
+    [
+      "a lease outlives its TTL by an hour",
+      "      available_at: expiresAtMs,\n",
+      "      available_at: expiresAtMs + 3_600_000,\n",
+    ],
     ["a record lacks its URL", "      url: message.url,\n", ""],
     ["a record lacks its work id", "      work_id: message.work_id,\n", ""],
     [
@@ -42,13 +46,13 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a renewal does not move watch_at",
-      "{ available_at: nowMs + ttlMs, watch_at: nowMs + ttlMs }",
-      "{ available_at: nowMs + ttlMs }",
+      "{ available_at: expiresAtMs, watch_at: expiresAtMs } });",
+      "{ available_at: expiresAtMs } });",
     ],
     [
       "a renewal does not move available_at",
-      "{ available_at: nowMs + ttlMs, watch_at: nowMs + ttlMs }",
-      "{ watch_at: nowMs + ttlMs }",
+      "{ available_at: expiresAtMs, watch_at: expiresAtMs } });",
+      "{ watch_at: expiresAtMs } });",
     ],
     [
       "a finished job keeps its lease, reason and checkpoint",

@@ -17,7 +17,7 @@ export const HAZARDS = [
 export type Hazard = (typeof HAZARDS)[number];
 
 /** Hazards whose oracle still takes sound schedules for violations. `--hazards` draws them all the same. */
-const UNFINISHED: readonly Hazard[] = ["queue", "expiry", "lag"];
+const UNFINISHED = new Set<Hazard>(["queue", "expiry", "lag"]);
 
 /** The hazards that the search draws. */
-export const ENABLED: ReadonlySet<Hazard> = new Set(HAZARDS.filter((hazard) => !UNFINISHED.includes(hazard)));
+export const ENABLED: ReadonlySet<Hazard> = new Set(HAZARDS.filter((hazard) => !UNFINISHED.has(hazard)));
