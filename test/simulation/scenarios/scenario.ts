@@ -7,7 +7,7 @@ import type { Accepted } from "../oracle/accepted.ts";
 import type { Announcing } from "../oracle/announcing.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import type { SimulatedItems } from "../services/items.ts";
-import type { Limits, QueueHazard } from "../search/hazards.ts";
+import type { Limits, QueueHazard } from "../services/limits.ts";
 import type { Lasting } from "../services/lasting.ts";
 import type { OriginAnswer, SimulatedOrigin } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";

@@ -1,11 +1,10 @@
 import { jobIdOf, watchShardOf } from "../../../core/model/keys.ts";
-import type { QueueAges } from "../services/queue.ts";
-import type { Orphan } from "../services/orphans.ts";
+import type { Limits, QueueHazard } from "../services/limits.ts";
 import { POISON_KINDS, type Lasting } from "../services/lasting.ts";
 import { PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
 import { HAZARDS, type Hazard } from "./enabled.ts";
-import { bodyOf, messageOf, resourceOf, type PlannedFault, type Shape } from "./schedule.ts";
+import { bodyOf, messageOf, resourceOf, type PlannedFault, type Shape } from "./shape.ts";
 
 export interface Hazards {
   /** Faults that strike only calls of their own kind, in addition to the schedule's other faults. */
@@ -27,23 +26,6 @@ export interface Hazards {
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
   readonly limits?: Limits;
   readonly crowd?: Pick<Shape, "messages" | "resources" | "digests" | "workers">;
-}
-
-/** SQS with its limits scaled to the length of a schedule. */
-export interface QueueHazard {
-  readonly maxReceives: number;
-  readonly ages: QueueAges;
-  /** How long invocations fail from the start on, in ms. */
-  readonly initsFailMs: number;
-}
-
-export interface Limits {
-  readonly recoverLimit: number;
-  readonly sweepLimit: number;
-  /** What lies in staging and belongs to no job. */
-  readonly orphans: readonly Orphan[];
-  /** A job of another work waits for hours, and what it has staged stays. */
-  readonly hasWaitingJob: boolean;
 }
 
 /** A separate random stream: drawing hazards does not change the rest of the schedule. */
