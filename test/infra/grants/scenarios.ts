@@ -86,7 +86,8 @@ const LATER = SCENARIOS.filter(({ isLater }) => isLater);
 const WORKER = {
   ALLOW_PRIVATE_HOSTS: "true",
   PART_SIZE_BYTES: String(PART_BYTES),
-  LEASE_TTL_MS: "1000",
+  // Longer than a busy machine keeps a worker from renewing it. Who loses a lease leaves its calls to others.
+  LEASE_TTL_MS: "6000",
   RETRY_BASE_MS: "1",
   RETRY_CAP_MS: "1",
   DEADLINE_BUFFER_MS: "500",
@@ -186,8 +187,8 @@ async function leaveLitter(stage: Stage): Promise<void> {
 }
 
 /**
- * A scenario's death happens once. An invocation that is too slow to get so far hands the file on, and the death waits
- * for the next one.
+ * A scenario's death is over when it has happened. An invocation that is too slow to get so far hands the file on, and
+ * the death waits for the next one.
  * @param killed gets the names of the files whose worker was killed.
  */
 function workerThatDies(
@@ -205,8 +206,9 @@ function workerThatDies(
       return await worker.invoke(event, death);
     } catch (error) {
       if (error instanceof DiedError) {
-        killed.add(name);
+        // In this order: until the bytes are lost, each further worker of the file dies as well, and uses none of them.
         if (message && death?.losing) await loseStaged(stage, jobIdOf(message));
+        killed.add(name);
       }
       throw error;
     }
