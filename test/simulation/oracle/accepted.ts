@@ -87,8 +87,8 @@ export class Accepted {
   }
 
   /**
-   * A job without a record whose message ran out of deliveries: it is reported in the dead-letter queue, not lost. If its
-   * message grew too old there, or in the queue, it is lost.
+   * A job without a record whose message ran out of deliveries: it is reported in the dead-letter queue, not lost. If
+   * its message grew too old there, or in the queue, it is lost.
    */
   #isDeadLettered(key: string): boolean {
     const { items, queue } = this.#services;

@@ -68,7 +68,7 @@ export class Judge {
       throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
   }
 
-  /** A job ends within its budget of whole downloads: one an attempt or continuation, and what faults make it repeat. */
+  /** A job ends within its budget of whole downloads: one per attempt or continuation, and those that faults repeat. */
   #checkBudgets(): void {
     const { gate, messages, resources } = this.#shape;
     const { items, origin, reopenings } = this.#simulation;

@@ -63,7 +63,10 @@ export interface Environment {
   trace(line: string): void;
 }
 
-/** The process of one invocation, or of several one after the other. It can die or freeze; a request that it has sent still takes effect. */
+/**
+ * The process of one invocation, or of several one after the other. It can die or freeze; a request that it has sent
+ * still takes effect.
+ */
 export class SimulatedProcess {
   readonly name: string;
   readonly clock: Clock;
