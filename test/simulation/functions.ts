@@ -9,7 +9,7 @@ import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { createHandler as createAnnouncer } from "../../lambdas/announcer/create-handler.ts";
 import { createHandler as createReconciler } from "../../lambdas/reconciler/create-handler.ts";
 import { createHandler as createWorker } from "../../lambdas/worker/create-handler.ts";
-import type { Limits } from "./search/hazards.ts";
+import type { Limits } from "./services/limits.ts";
 import type { SimulatedBus } from "./services/bus.ts";
 import { Violation } from "./oracle/invariants.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";

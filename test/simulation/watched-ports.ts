@@ -1,7 +1,7 @@
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
 import { UploadGoneError } from "../../core/model/errors.ts";
-import type { Limits } from "./search/hazards.ts";
+import type { Limits } from "./services/limits.ts";
 import type { Content } from "../../core/ports/content.ts";
 import type { FailedJobs, Items } from "../../core/ports/items.ts";
 import type { Queue } from "../../core/ports/queue.ts";

@@ -1,6 +1,6 @@
 import { isPoisonKey } from "../services/lasting.ts";
 import type { Item } from "../../../core/model/write.ts";
-import type { Limits } from "../search/hazards.ts";
+import type { Limits } from "../services/limits.ts";
 import { jobOf } from "./message-jobs.ts";
 import { Violation } from "./violation.ts";
 

@@ -7,7 +7,7 @@ import type { Accepted } from "../oracle/accepted.ts";
 import type { Announcing } from "../oracle/announcing.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import type { SimulatedItems } from "../services/items.ts";
-import type { Limits, QueueHazard } from "../search/hazards.ts";
+import type { Limits, QueueHazard } from "../services/limits.ts";
 import type { Lasting } from "../services/lasting.ts";
 import type { OriginAnswer, SimulatedOrigin } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
@@ -63,6 +63,8 @@ export interface SimulationOptions {
   /** Whether a worker process lives on after its invocation, and stands still until the next. */
   readonly isWarm?: boolean;
   readonly queue?: QueueHazard | undefined;
+  /** When the last of several messages is sent, in ms from the start. Undefined: at the start. */
+  readonly lastMessageAfterMs?: number | undefined;
   /** How old the state is that the watch index shows, in ms. */
   readonly lagMs?: number | undefined;
   /** Whether a reconciler must send its message also if the answer to its write was lost. */

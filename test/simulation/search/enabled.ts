@@ -26,3 +26,18 @@ export const ENABLED: ReadonlySet<Hazard> = new Set<Hazard>([
   "expiry",
   "lag",
 ]);
+
+/** A fault that strikes only calls of its own kind. */
+export type TargetedFault =
+  | "echo"
+  | "lasting"
+  | "lost answer"
+  | "slow batch"
+  | "all workers die"
+  | "late part"
+  | "gate turned"
+  | "failed read"
+  | "init fails"
+  | "letters cut short"
+  | "early duplicate"
+  | "long Retry-After";

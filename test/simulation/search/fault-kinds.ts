@@ -18,7 +18,7 @@ export interface Scene {
 
 export type Draw = (scene: Scene) => Fault | undefined;
 
-export const named = (name: string): Error => Object.assign(new Error(name), { name });
+const named = (name: string): Error => Object.assign(new Error(name), { name });
 export const failBefore = (name: string) => (): Fault => ({ kind: "fail before", error: named(name) });
 export const failAfter = (name: string) => (): Fault => ({ kind: "fail after", error: named(name) });
 export const repeat = (): Fault => ({ kind: "repeat" });

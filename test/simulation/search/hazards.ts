@@ -1,11 +1,11 @@
+import { GATE_TRUSTED_MS } from "../../../core/gate/gate-reader.ts";
 import { jobIdOf, watchShardOf } from "../../../core/model/keys.ts";
-import type { QueueAges } from "../services/queue.ts";
-import type { Orphan } from "../services/orphans.ts";
+import type { Limits, QueueHazard } from "../services/limits.ts";
 import { POISON_KINDS, type Lasting } from "../services/lasting.ts";
 import { PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
 import { HAZARDS, type Hazard } from "./enabled.ts";
-import { bodyOf, messageOf, resourceOf, type PlannedFault, type Shape } from "./schedule.ts";
+import { bodyOf, messageOf, resourceOf, type PlannedFault, type Shape } from "./shape.ts";
 
 export interface Hazards {
   /** Faults that strike only calls of their own kind, in addition to the schedule's other faults. */
@@ -15,6 +15,8 @@ export interface Hazards {
   /** Whether S3 keeps a part that was on its way when its upload was aborted. */
   readonly mayLandLate: boolean;
   /** Worker processes live on after their invocations. The last duplicates come after a pause. */
+  /** When the last of several messages is sent, in ms from the start. Undefined: at the start. */
+  readonly lastMessageAfterMs?: number;
   /** The percentage of the gate at the start. Undefined: as the schedule says. */
   readonly gate?: number;
   readonly warm?: { readonly duplicatesAfterMs: number };
@@ -27,23 +29,6 @@ export interface Hazards {
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
   readonly limits?: Limits;
   readonly crowd?: Pick<Shape, "messages" | "resources" | "digests" | "workers">;
-}
-
-/** SQS with its limits scaled to the length of a schedule. */
-export interface QueueHazard {
-  readonly maxReceives: number;
-  readonly ages: QueueAges;
-  /** How long invocations fail from the start on, in ms. */
-  readonly initsFailMs: number;
-}
-
-export interface Limits {
-  readonly recoverLimit: number;
-  readonly sweepLimit: number;
-  /** What lies in staging and belongs to no job. */
-  readonly orphans: readonly Orphan[];
-  /** A job of another work waits for hours, and what it has staged stays. */
-  readonly hasWaitingJob: boolean;
 }
 
 /** A separate random stream: drawing hazards does not change the rest of the schedule. */
@@ -71,7 +56,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   return {
     isOwedChecked: enabled.has("lost answer"),
     ...(warm && { warm: { duplicatesAfterMs: warm.below(LONGEST_IDLE_MS) } }),
-    ...(isGateTurned && { gate: 50 }),
+    ...(isGateTurned && warm && { gate: 50, lastMessageAfterMs: warm.between(GATE_TRUSTED_MS, 3 * GATE_TRUSTED_MS) }),
     ...(queue && { queue: drawQueue(queue) }),
     ...(expiry && { expiry: { duplicateAfterMs: expiry.below(2000), removedAfterMs: expiry.below(4000) } }),
     ...(lag && { lagMs: lag.below(lag.pick(LAGS_MS)) }),
@@ -90,6 +75,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
         : []),
       ...(queue?.chance(0.5) ? [{ at: 1, seed: queue.below(2 ** 32), of: "long Retry-After" as const }] : []),
       ...(queue?.chance(0.5) ? [{ at: 1, seed: queue.below(2 ** 32), of: "letters cut short" as const }] : []),
+      ...(queue?.chance(0.5) ? [{ at: 1, seed: queue.below(2 ** 32), of: "early duplicate" as const }] : []),
       ...(latePart ? [{ at: 1, seed: latePart.below(2 ** 32), of: "late part" as const }] : []),
     ],
   };
@@ -107,7 +93,7 @@ const drawEchoes = (dice: Dice): readonly PlannedFault[] =>
 
 /** The gate is turned, and reads of the document fail, for a while one after the other. */
 const drawGateTrouble = (dice: Dice): readonly PlannedFault[] => {
-  const turnsAt = 10 + dice.below(80);
+  const turnsAt = 3 + dice.below(25);
   return [
     { at: turnsAt, seed: dice.below(2 ** 32), of: "gate turned" },
     ...Array.from({ length: dice.between(1, 6) }, () => ({ at: turnsAt, seed: 0, of: "failed read" as const })),

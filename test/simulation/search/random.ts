@@ -7,13 +7,15 @@ import type { Lasting } from "../services/lasting.ts";
 import { MAX_ATTEMPTS, SETTINGS } from "../services/settings.ts";
 import type { OriginQuestion, Scenario } from "../scenarios/scenario.ts";
 import { Judge } from "./judge.ts";
-import { type Schedule, type Shape, type PlannedFault } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
+import type { PlannedFault, Shape } from "./shape.ts";
 import { Simulation } from "../simulation.ts";
 import { Dice } from "../services/time.ts";
 import { drawLasting } from "./hazards.ts";
 import type { Scene } from "./fault-kinds.ts";
 import { strike, WORST_SKEW_MS } from "./random-faults.ts";
-import { fits, type TargetedFault } from "./targeted-faults.ts";
+import type { TargetedFault } from "./enabled.ts";
+import { fits } from "./targeted-faults.ts";
 
 export interface Outcome {
   readonly violation: string | undefined;
@@ -104,6 +106,7 @@ class RandomRun {
       isWarm: schedule.hazards.warm !== undefined,
       queue: schedule.hazards.queue,
       lagMs: schedule.hazards.lagMs,
+      lastMessageAfterMs: schedule.hazards.lastMessageAfterMs,
       isOwedChecked: schedule.hazards.isOwedChecked,
       lastingAttempts: lastingAttempts(shape, this.#lasting),
       ...(trace && { trace }),
@@ -246,7 +249,7 @@ class RandomRun {
 const CALLS_OF_AN_ATTEMPT = 60;
 const attemptMs = ({ latencyMs }: Shape): number => CALLS_OF_AN_ATTEMPT * 2 * latencyMs + 10_000;
 
-/** A job that a lasting failure affects may use its whole budget: all attempts, and all continuations where it needs any. */
+/** A job that a lasting failure affects may use its whole budget: all attempts, and all continuations if it needs any. */
 function lastingAttempts(shape: Shape, lasting: Lasting | undefined): number {
   if (!lasting || lasting.kind === "poison" || lasting.kind === "shard") return 0;
   const continuations = shape.deadlineBufferMs > SETTINGS.deadlineBufferMs ? SETTINGS.maxHops : 0;

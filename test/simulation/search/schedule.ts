@@ -5,32 +5,7 @@ import { INVOCATION_MS, PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
 import { ENABLED, type Hazard } from "./enabled.ts";
 import { drawHazards, type Hazards } from "./hazards.ts";
-import type { TargetedFault } from "./targeted-faults.ts";
-
-/** A schedule without its faults. All of it is drawn from the seed. */
-export interface Shape {
-  readonly messages: readonly (JobMessage | string)[];
-  readonly resources: ReadonlyMap<string, Resource>;
-  readonly digests: "none" | "right" | "wrong";
-  readonly gate: number;
-  readonly deadlineBufferMs: number;
-  readonly workers: number;
-  readonly latencyMs: number;
-  /** How many messages are delivered again after everything has healed. */
-  readonly finalDuplicates: number;
-  /** When an operator reopens the failed jobs, in ms from the start. Empty if never. */
-  readonly operatorAtMs: readonly number[];
-  /** How many times the origin answers 404 to the HEAD of each file before it has the file. */
-  readonly absentFirst: number;
-}
-
-/** A fault at the nth call of a port. Its own seed decides which one, so that each fault can be left out alone. */
-export interface PlannedFault {
-  readonly at: number;
-  readonly seed: number;
-  /** Strikes the first call from the nth on that this kind of fault fits. Undefined: any call. */
-  readonly of?: TargetedFault;
-}
+import { bodyOf, isResumable, messageOf, urlOf, type PlannedFault, type Shape } from "./shape.ts";
 
 export interface Schedule {
   readonly seed: number;
@@ -40,7 +15,6 @@ export interface Schedule {
 }
 
 const LENGTHS = [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 3 * PART_BYTES + 4, 6 * PART_BYTES];
-const urlOf = (artifact: string): string => `https://origin.example/${artifact}`;
 const sha256Of = (body: string | Buffer): string => createHash("sha256").update(body).digest("hex");
 
 /** A separate random stream: drawing an operator does not change the rest of the schedule. */
@@ -81,28 +55,6 @@ function drawShape(dice: Dice): Omit<Shape, "operatorAtMs" | "absentFirst"> {
     latencyMs,
     finalDuplicates: dice.chance(0.3) ? 1 : 0,
   };
-}
-
-/** Whether every transfer can be resumed. Only then can a file finish that takes longer than one invocation. */
-export const isResumable = (resources: ReadonlyMap<string, Resource>): boolean =>
-  [...resources.values()].every(({ isChunked, ranges, validators }) => !isChunked && ranges && validators === "strong");
-
-export const messageOf = (artifact: string): JobMessage => ({
-  work_id: "work",
-  artifact_id: artifact,
-  url: urlOf(artifact),
-});
-
-export const resourceOf = (body: Buffer): Resource => ({
-  versions: [body],
-  validators: "strong",
-  ranges: true,
-  isChunked: false,
-});
-
-export function bodyOf(artifact: string, bytes: number): Buffer {
-  const letters: string = Array.from({ length: bytes }, (_, at) => `${artifact}${at % 7}`).join("");
-  return Buffer.from(letters.slice(0, bytes));
 }
 
 /** Clock offsets come first, at call 0. Then come few or many faults, close together or far apart. */

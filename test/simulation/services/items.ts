@@ -33,7 +33,7 @@ function applied(write: Write, item: Item | undefined): Item {
   return next;
 }
 
-export interface Change {
+interface Change {
   readonly key: string;
   readonly before: Item | undefined;
   /** Undefined: it was removed. */

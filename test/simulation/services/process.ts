@@ -63,7 +63,10 @@ export interface Environment {
   trace(line: string): void;
 }
 
-/** The process of one invocation, or of several one after the other. It can die or freeze; a request that it has sent still takes effect. */
+/**
+ * The process of one invocation, or of several one after the other. It can die or freeze; a request that it has sent
+ * still takes effect.
+ */
 export class SimulatedProcess {
   readonly name: string;
   readonly clock: Clock;
@@ -71,6 +74,7 @@ export class SimulatedProcess {
   isDead = false;
   /** The clock jumped or stood still, so that two readings of it do not tell how much time has passed. */
   isClockOff = false;
+  hasStoodStill = false;
   /** By `port.method`: calls that have no answer yet. */
   readonly underWay = new Map<string, number>();
   #frozenUntilMs = 0;
@@ -210,6 +214,7 @@ export class SimulatedProcess {
 
   #freeze(forMs: number, isClockStopped: boolean): void {
     this.#frozenUntilMs = this.#env.time.nowMs + forMs;
+    this.hasStoodStill = true;
     if (!isClockStopped) return;
     this.#clockStoodMs += forMs;
     this.isClockOff = true;
