@@ -86,7 +86,9 @@ export class Simulation implements Stage {
     const bodies = scenario.messages.map((message) =>
       typeof message === "string" ? message : JSON.stringify(message),
     );
-    for (const body of bodies) this.queue.add(body);
+    const { lastMessageAfterMs: lastMs = 0 } = options;
+    for (const [place, body] of bodies.entries())
+      this.queue.add(body, place > 0 && place === bodies.length - 1 ? lastMs : 0);
     const { gate, queue } = this;
     this.accepted = new Accepted(bodies, { items: this.items.all, blobs, gate, queue });
     this.#processes = new Processes({
@@ -117,7 +119,7 @@ export class Simulation implements Stage {
       start: (onDeath) => this.#processes.start("announcer", 0, { onDeath, dice: options.streamDice }),
       end: (process) => this.#processes.end(process),
     });
-    this.#faultsUntilMs = this.#startMs + options.faultsEndMs;
+    this.#faultsUntilMs = this.#startMs + Math.max(options.faultsEndMs, lastMs);
     this.#workers = new Workers({
       options,
       time: this.time,
@@ -163,7 +165,7 @@ export class Simulation implements Stage {
       this.announcing.checkInTime(this.#faultsUntilMs);
       this.#checkHealedInTime();
     }
-    if (this.queue.hasRefusedNegative) throw new Violation("a message was to be hidden for less than no time");
+    if (this.queue.hasNegativeWait) throw new Violation("a message was to be hidden for less than no time");
     this.#services.ports.checkContent();
     checkIndexed(this.items.all);
     this.announcing.checkComplete();

@@ -63,7 +63,7 @@ export class Workers {
   }
 
   #invoke(messages: readonly QueuedMessage[]): void {
-    const { accepted, fail, gate, processes, services, time } = this.#env;
+    const { accepted, fail, gate, processes, services, settings, time } = this.#env;
     const begunMs = time.nowMs;
     const { percent } = gate;
     const isDuplicate = messages.every(({ body }) => accepted.isOfFinishedJob(body));
@@ -76,10 +76,16 @@ export class Workers {
       process.die("it cannot start");
       return;
     }
+    let lateReads = 0;
     sandbox.check = (boundary) => {
       const isReopened = services.ports.reopenings !== reopenings || accepted.expired !== expired;
       const isStillSo = !isReopened && gate.lowestFor(process.name) === percent;
       if (isDuplicate && isStillSo) checkDuplicate(boundary);
+      const isLate = time.nowMs > begunMs + INVOCATION_MS - settings.deadlineBufferMs;
+      if (!isLate || boundary.method !== "read" || boundary.port !== "http" || process.hasStoodStill) return;
+      // Each body may read one piece more: it notices between two pieces.
+      lateReads += 1;
+      if (lateReads > messages.length) throw new Violation(`${process.name} reads on, although its time is up`);
     };
     if (warm) processes.resume(process, "worker");
     gate.begin(process.name, messages, warm !== undefined);

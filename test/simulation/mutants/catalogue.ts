@@ -1,13 +1,7 @@
-import type { Change } from "../../changed-tree.ts";
+import { MORE_MUTANTS } from "./more-mutants.ts";
+import { inFile, type Mutant } from "./mutant.ts";
 
-/** A way to break the product. The simulator must notice it. */
-export interface Mutant extends Change {
-  /** The mutant's name: what is broken. */
-  readonly what: string;
-}
-
-const inFile = (file: string, mutants: readonly (readonly [what: string, find: string, put: string])[]): Mutant[] =>
-  mutants.map(([what, find, put]) => ({ what, file, find, put }));
+export type { Mutant };
 
 export const MUTANTS: readonly Mutant[] = [
   ...inFile("core/model/protocol.ts", [
@@ -452,4 +446,5 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["a started operation is replayed as a result", 'if (recorded?.status === "DONE") {', "if (recorded) {"],
   ]),
+  ...MORE_MUTANTS,
 ];

@@ -49,6 +49,12 @@ export class Accepted {
     return this.#itemOf(body) !== undefined;
   }
 
+  /** When the wait of the message's job is over. Undefined if it does not wait. */
+  waitsUntil(body: string): number | undefined {
+    const { available_at: atMs, lease_owner: owner } = this.#itemOf(body) ?? {};
+    return owner === undefined && typeof atMs === "number" && atMs > 0 ? atMs : undefined;
+  }
+
   isOfFinishedJob(body: string): boolean {
     const job = jobOf(body);
     if (!job) return false;
@@ -87,8 +93,8 @@ export class Accepted {
   }
 
   /**
-   * A job without a record whose message ran out of deliveries: it is reported in the dead-letter queue, not lost. If
-   * its message grew too old there, or in the queue, it is lost.
+   * A job without a record whose message ran out of deliveries: it is reported in the dead-letter queue, not lost.
+   * If its message grew too old in the queue, it is lost.
    */
   #isDeadLettered(key: string): boolean {
     const { items, queue } = this.#services;

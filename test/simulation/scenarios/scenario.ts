@@ -63,6 +63,8 @@ export interface SimulationOptions {
   /** Whether a worker process lives on after its invocation, and stands still until the next. */
   readonly isWarm?: boolean;
   readonly queue?: QueueHazard | undefined;
+  /** When the last of several messages is sent, in ms from the start. Undefined: at the start. */
+  readonly lastMessageAfterMs?: number | undefined;
   /** How old the state is that the watch index shows, in ms. */
   readonly lagMs?: number | undefined;
   /** Whether a reconciler must send its message also if the answer to its write was lost. */

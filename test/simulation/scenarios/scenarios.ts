@@ -116,17 +116,18 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     prepare: serving({ moved: resource(LARGE) }),
     answer: ({ url }) => (url === urlOf("a") ? { kind: "redirect", to: urlOf("moved") } : { kind: "body" }),
   }),
+  one({ name: "HEAD refused", body: LARGE, answer: onFirst("HEAD", { kind: "status", status: 405 }) }),
   one({
     name: "429 with Retry-After",
     body: LARGE,
-    answer: onFirst("HEAD", { kind: "status", status: 429, retryAfterS: 3 }),
-    leastMs: 3000,
+    answer: onFirst("HEAD", { kind: "status", status: 429, retryAfterS: 5 }),
+    leastMs: 5000,
   }),
   one({
     name: "503 with Retry-After",
     body: LARGE,
-    answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: 3 }),
-    leastMs: 3000,
+    answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: 5 }),
+    leastMs: 5000,
   }),
   one({
     name: "body shorter than its Content-Length",

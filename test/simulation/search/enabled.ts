@@ -21,3 +21,18 @@ const UNFINISHED = new Set<Hazard>(["queue", "expiry", "lag"]);
 
 /** The hazards that the search draws. */
 export const ENABLED: ReadonlySet<Hazard> = new Set(HAZARDS.filter((hazard) => !UNFINISHED.has(hazard)));
+
+/** A fault that strikes only calls of its own kind. */
+export type TargetedFault =
+  | "echo"
+  | "lasting"
+  | "lost answer"
+  | "slow batch"
+  | "all workers die"
+  | "late part"
+  | "gate turned"
+  | "failed read"
+  | "init fails"
+  | "letters cut short"
+  | "early duplicate"
+  | "long Retry-After";

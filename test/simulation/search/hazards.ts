@@ -1,3 +1,4 @@
+import { GATE_TRUSTED_MS } from "../../../core/gate/gate-reader.ts";
 import { jobIdOf, watchShardOf } from "../../../core/model/keys.ts";
 import type { Limits, QueueHazard } from "../services/limits.ts";
 import { POISON_KINDS, type Lasting } from "../services/lasting.ts";
@@ -14,6 +15,8 @@ export interface Hazards {
   /** Whether S3 keeps a part that was on its way when its upload was aborted. */
   readonly mayLandLate: boolean;
   /** Worker processes live on after their invocations. The last duplicates come after a pause. */
+  /** When the last of several messages is sent, in ms from the start. Undefined: at the start. */
+  readonly lastMessageAfterMs?: number;
   /** The percentage of the gate at the start. Undefined: as the schedule says. */
   readonly gate?: number;
   readonly warm?: { readonly duplicatesAfterMs: number };
@@ -53,7 +56,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   return {
     isOwedChecked: enabled.has("lost answer"),
     ...(warm && { warm: { duplicatesAfterMs: warm.below(LONGEST_IDLE_MS) } }),
-    ...(isGateTurned && { gate: 50 }),
+    ...(isGateTurned && warm && { gate: 50, lastMessageAfterMs: warm.between(GATE_TRUSTED_MS, 3 * GATE_TRUSTED_MS) }),
     ...(queue && { queue: drawQueue(queue) }),
     ...(expiry && { expiry: { duplicateAfterMs: expiry.below(2000), removedAfterMs: expiry.below(4000) } }),
     ...(lag && { lagMs: lag.below(lag.pick(LAGS_MS)) }),
@@ -72,6 +75,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
         : []),
       ...(queue?.chance(0.5) ? [{ at: 1, seed: queue.below(2 ** 32), of: "long Retry-After" as const }] : []),
       ...(queue?.chance(0.5) ? [{ at: 1, seed: queue.below(2 ** 32), of: "letters cut short" as const }] : []),
+      ...(queue?.chance(0.5) ? [{ at: 1, seed: queue.below(2 ** 32), of: "early duplicate" as const }] : []),
       ...(latePart ? [{ at: 1, seed: latePart.below(2 ** 32), of: "late part" as const }] : []),
     ],
   };
@@ -89,7 +93,7 @@ const drawEchoes = (dice: Dice): readonly PlannedFault[] =>
 
 /** The gate is turned, and reads of the document fail, for a while one after the other. */
 const drawGateTrouble = (dice: Dice): readonly PlannedFault[] => {
-  const turnsAt = 10 + dice.below(80);
+  const turnsAt = 3 + dice.below(25);
   return [
     { at: turnsAt, seed: dice.below(2 ** 32), of: "gate turned" },
     ...Array.from({ length: dice.between(1, 6) }, () => ({ at: turnsAt, seed: 0, of: "failed read" as const })),

@@ -5,8 +5,8 @@ import { Violation } from "../oracle/violation.ts";
 import { PIECE_BYTES } from "../services/origin.ts";
 import { MAX_ATTEMPTS, PART_BYTES } from "../services/settings.ts";
 import type { Simulation } from "../simulation.ts";
-import { isResumable, type Schedule } from "./schedule.ts";
-import type { Shape } from "./shape.ts";
+import type { Schedule } from "./schedule.ts";
+import { isResumable, type Shape } from "./shape.ts";
 
 /** The most that is received but not yet checkpointed: two parts under way, one being read, and a piece. */
 const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
@@ -68,7 +68,7 @@ export class Judge {
       throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
   }
 
-  /** A job ends within its budget of whole downloads: one per attempt or continuation, and those that faults repeat. */
+  /** A job ends within its budget of whole downloads: one per attempt, per continuation and per fault. */
   #checkBudgets(): void {
     const { gate, messages, resources } = this.#shape;
     const { items, origin, reopenings } = this.#simulation;

@@ -2,7 +2,8 @@ import { RetryableError, StagedObjectGoneError } from "../../../core/model/error
 import type { BodyFault, OriginAnswer } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
 import { failAfter, failBefore, late, LONGEST_REQUEST_MS, repeat, type Draw, type Scene } from "./fault-kinds.ts";
-import { TARGETED, type TargetedFault } from "./targeted-faults.ts";
+import type { TargetedFault } from "./enabled.ts";
+import { TARGETED } from "./targeted-faults.ts";
 
 /** A clock is at most this far ahead of the true time, or behind it. */
 export const WORST_SKEW_MS = 300_000;

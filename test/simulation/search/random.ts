@@ -14,7 +14,8 @@ import { Dice } from "../services/time.ts";
 import { drawLasting } from "./hazards.ts";
 import type { Scene } from "./fault-kinds.ts";
 import { strike, WORST_SKEW_MS } from "./random-faults.ts";
-import { fits, type TargetedFault } from "./targeted-faults.ts";
+import type { TargetedFault } from "./enabled.ts";
+import { fits } from "./targeted-faults.ts";
 
 export interface Outcome {
   readonly violation: string | undefined;
@@ -105,6 +106,7 @@ class RandomRun {
       isWarm: schedule.hazards.warm !== undefined,
       queue: schedule.hazards.queue,
       lagMs: schedule.hazards.lagMs,
+      lastMessageAfterMs: schedule.hazards.lastMessageAfterMs,
       isOwedChecked: schedule.hazards.isOwedChecked,
       lastingAttempts: lastingAttempts(shape, this.#lasting),
       ...(trace && { trace }),

@@ -5,7 +5,7 @@ import { INVOCATION_MS, PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
 import { ENABLED, type Hazard } from "./enabled.ts";
 import { drawHazards, type Hazards } from "./hazards.ts";
-import { bodyOf, messageOf, urlOf, type PlannedFault, type Shape } from "./shape.ts";
+import { bodyOf, isResumable, messageOf, urlOf, type PlannedFault, type Shape } from "./shape.ts";
 
 export interface Schedule {
   readonly seed: number;
@@ -56,10 +56,6 @@ function drawShape(dice: Dice): Omit<Shape, "operatorAtMs" | "absentFirst"> {
     finalDuplicates: dice.chance(0.3) ? 1 : 0,
   };
 }
-
-/** Whether every transfer can be resumed. Only then can a file finish that takes longer than one invocation. */
-export const isResumable = (resources: ReadonlyMap<string, Resource>): boolean =>
-  [...resources.values()].every(({ isChunked, ranges, validators }) => !isChunked && ranges && validators === "strong");
 
 /** Clock offsets come first, at call 0. Then come few or many faults, close together or far apart. */
 function drawFaults(dice: Dice): readonly PlannedFault[] {

@@ -1,6 +1,6 @@
 import type { JobMessage } from "../../../core/model/message.ts";
 import type { Resource } from "../services/origin.ts";
-import type { TargetedFault } from "./targeted-faults.ts";
+import type { TargetedFault } from "./enabled.ts";
 
 /** A schedule without its faults. All of it is drawn from the seed. */
 export interface Shape {
@@ -28,6 +28,10 @@ export interface PlannedFault {
 }
 
 export const urlOf = (artifact: string): string => `https://origin.example/${artifact}`;
+
+/** Whether every transfer can be resumed. Only then can a file finish that takes longer than one invocation. */
+export const isResumable = (resources: ReadonlyMap<string, Resource>): boolean =>
+  [...resources.values()].every(({ isChunked, ranges, validators }) => !isChunked && ranges && validators === "strong");
 
 export const messageOf = (artifact: string): JobMessage => ({
   work_id: "work",

@@ -1,29 +1,18 @@
 import type { Boundary } from "../services/process.ts";
+import { POLL_EVERY_MS } from "../services/settings.ts";
+import type { TargetedFault } from "./enabled.ts";
 import { failBefore, late, LONGEST_REQUEST_MS, repeat, type Draw } from "./fault-kinds.ts";
 
 /** Longer than the queue hides a message. */
 const LONGEST_WAIT_S = 300;
 const LONGEST_INIT_FAILURE_MS = 180_000;
 
-/** A fault that strikes only calls of its own kind. */
-export type TargetedFault =
-  | "echo"
-  | "lasting"
-  | "lost answer"
-  | "slow batch"
-  | "all workers die"
-  | "late part"
-  | "gate turned"
-  | "failed read"
-  | "init fails"
-  | "letters cut short"
-  | "long Retry-After";
-
 /** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
 export function fits(of: TargetedFault, { process, port, method }: Boundary): boolean {
   if (of === "lost answer") return process.startsWith("reconciler") && method === "write";
   if (of === "gate turned" || of === "init fails") return true;
   if (of === "letters cut short") return port === "deadLetters" && method !== "receive";
+  if (of === "early duplicate") return method === "hideFor";
   if (of === "long Retry-After") return port === "http" && method !== "read";
   if (of === "failed read") return process.startsWith("worker") && method === "read" && port === "items";
   if (of === "late part") return method === "uploadPart";
@@ -58,6 +47,16 @@ export const TARGETED: Readonly<Record<TargetedFault, Draw>> = {
     return undefined;
   },
   "letters cut short": ({ dice }) => ({ kind: dice.pick(["crash before", "crash after"]) }),
+  /** A duplicate is received just before the job's wait is over. */
+  "early duplicate": ({ dice, simulation: { accepted, queue, time } }) => {
+    for (const { body } of queue.messages.values()) {
+      const availableAtMs = accepted.waitsUntil(body);
+      if (availableAtMs === undefined) continue;
+      queue.add(body, Math.max(0, availableAtMs - time.nowMs - dice.below(POLL_EVERY_MS)));
+      return undefined;
+    }
+    return undefined;
+  },
   "long Retry-After": (scene) => {
     const retryAfterS = scene.dice.below(LONGEST_WAIT_S);
     scene.answerWith("HEAD", { kind: "status", status: 503, retryAfterS });

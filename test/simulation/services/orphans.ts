@@ -27,7 +27,7 @@ export function plantOrphans(orphans: readonly Orphan[], { staging }: SimulatedB
 /** Longer than any schedule. */
 const WAITS_FOR_MS = 6 * 3600 * 1000;
 
-/** A job that waits for a Retry-After. What it has staged stays for as long, and fills a small page. */
+/** A job that waits because its origin said Retry-After. What it has staged stays as long, and fills a small page. */
 export function plantWaitingJob(items: SimulatedItems, { staging }: SimulatedBlobs, nowMs: number): void {
   const availableAtMs = nowMs + WAITS_FOR_MS;
   void staging.createUpload(stagingKey(KEPT_ID, "1"), "text/plain");

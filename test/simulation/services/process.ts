@@ -74,6 +74,7 @@ export class SimulatedProcess {
   isDead = false;
   /** The clock jumped or stood still, so that two readings of it do not tell how much time has passed. */
   isClockOff = false;
+  hasStoodStill = false;
   /** By `port.method`: calls that have no answer yet. */
   readonly underWay = new Map<string, number>();
   #frozenUntilMs = 0;
@@ -213,6 +214,7 @@ export class SimulatedProcess {
 
   #freeze(forMs: number, isClockStopped: boolean): void {
     this.#frozenUntilMs = this.#env.time.nowMs + forMs;
+    this.hasStoodStill = true;
     if (!isClockStopped) return;
     this.#clockStoodMs += forMs;
     this.isClockOff = true;

@@ -40,7 +40,7 @@ export class SimulatedQueue {
   readonly deadLetters: SimulatedLetter[] = [];
   /** Bodies of messages that grew too old. */
   readonly expired = new Set<string>();
-  hasRefusedNegative = false;
+  hasNegativeWait = false;
   readonly #time: VirtualTime;
   readonly #visibilityMs: number;
   readonly #maxReceives: number;
@@ -97,14 +97,13 @@ export class SimulatedQueue {
       for (const { body } of messages) this.add(body);
     },
     sendToDeadLetters: async (body, reason) => this.#bury(body, reason),
-    /** The adapter rounds to seconds, and caps at the longest. SQS counts from the receive, and refuses. */
+    /** The adapter rounds up to seconds, and caps at the longest. SQS counts from the receive, and refuses. */
     hideFor: async (receipt, delayMs) => {
       const { longestHiddenMs } = this.#ages;
       const hiddenMs = Math.min(Math.ceil(delayMs / 1000) * 1000, longestHiddenMs);
-      if (!(hiddenMs >= 0)) {
-        this.hasRefusedNegative = true;
-        throw invalid(`VisibilityTimeout ${hiddenMs / 1000} is negative`);
-      }
+      // Rounding hides what is less than a second. A caller that computes such a wait has others refused.
+      if (!(delayMs >= 0)) this.hasNegativeWait = true;
+      if (hiddenMs < 0) throw invalid(`VisibilityTimeout ${hiddenMs / 1000} is negative`);
       const message = this.#held(receipt);
       if (!message) return;
       const untilMs = this.#time.nowMs + hiddenMs;
