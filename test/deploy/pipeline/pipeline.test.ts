@@ -184,7 +184,7 @@ describe("the deployed pipeline", () => {
     late.appear(lateUnguardedFile);
     const { code, out } = await deployed.npm("redrive", "dead-letters", "--from", DeadLetterQueueUrl, "--to", QueueUrl);
     expect(code).toBe(0);
-    expect(out).toContain("was: http_404\n1 message sent again.\n");
+    expect(out).toContain("reason: http_404\n1 message sent again.\n");
     await untilStored(contentOf([...files, lateFile, ...unguarded, lateUnguardedFile]));
     expect(await deployed.depth(DeadLetterQueueUrl)).toBe(0);
   });
