@@ -31,11 +31,12 @@ interface Watched {
 }
 
 /**
- * A write that takes effect again changes nothing. There is one exception: recovery and reopening make a job available
- * to every clock, so the write that took an earlier lease may take one more. It expires like any other lease.
+ * A write that takes effect again changes nothing. There is one exception: after a recovery, other clocks decide when
+ * the job is available, so the write that took an earlier lease may take one more. It expires like any other lease.
  */
-function checkEcho(process: string, before: Item | undefined, after: Item): void {
-  if (before?.["available_at"] === 0 || JSON.stringify(before) === JSON.stringify(after)) return;
+function checkEcho(process: string, first: Item, before: Item | undefined, after: Item): void {
+  const isOfAnEarlierLease = before?.["fence"] !== after["fence"] && before?.["fence"] !== first["fence"];
+  if (isOfAnEarlierLease || JSON.stringify(before) === JSON.stringify(after)) return;
   throw new Violation(`a write of ${process} took effect again, and changed ${JSON.stringify(after["pk"])}`);
 }
 
@@ -44,8 +45,8 @@ export class WatchedPorts {
   readonly #watched: Watched;
   readonly #table = new TableWatch(MAX_ATTEMPTS);
   readonly runs: RunWatch;
-  /** Writes that took effect. What takes effect again is an echo. */
-  readonly #applied = new WeakSet<Write>();
+  /** Writes that took effect, and what they made. What takes effect again is an echo. */
+  readonly #applied = new WeakMap<Write, Item>();
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -62,8 +63,9 @@ export class WatchedPorts {
         if (!outcome.applied) return outcome;
         const { name } = process;
         failIf(() => {
-          if (this.#applied.has(write)) checkEcho(name, before, outcome.item);
-          this.#applied.add(write);
+          const first = this.#applied.get(write);
+          if (first) checkEcho(name, first, before, outcome.item);
+          else this.#applied.set(write, outcome.item);
           this.#table.applied(name, write, before, outcome.item);
           this.runs.wrote(name, write.key, before, outcome.item);
           if (write.key === GATE_KEY) gate.written(name, before, outcome.item);

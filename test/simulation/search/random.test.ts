@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { describe, expect, it, onTestFailed } from "vitest";
 import { checkEvent } from "../../event-check.ts";
 import { runSchedule } from "./random.ts";
@@ -15,7 +14,8 @@ const seedsFrom = (first: number, count: number): readonly number[] =>
   Array.from({ length: count }, (_, place) => first + place);
 
 describe("random schedules", () => {
-  const first = randomInt(2 ** 40);
+  // Always the same: a failure here is the fault of the change. Fresh seeds are what `npm run simulate` searches.
+  const first = 1;
 
   it(`keep every invariant: ${SCHEDULES} seeds from ${first} on`, async () => {
     console.info(`${SCHEDULES} schedules from seed ${first} on`);
