@@ -59,7 +59,7 @@ export default {
       to: { path: "^lambdas/[^/]+/", pathNot: "^lambdas/$1/" },
     },
     only("local-imports", "local", ["core", "adapters", "lambdas"]),
-    only("cli-imports", "cli", ["core", "adapters", "lambdas", "local", "dashboards/catalogue"]),
+    only("cli-imports", "cli", ["core", "adapters", "lambdas", "local", "dashboards/catalogue", "infra/environments"]),
     only("bench-imports", "bench", ["core", "adapters", "lambdas", "local", "dashboards/catalogue"]),
     only("dashboards-import-core", "dashboards", ["core"]),
     {

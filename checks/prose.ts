@@ -46,7 +46,7 @@ const canBeWrapped = (text: string): boolean =>
 
 export function* wideLines(tree: Tree): Generator<Finding> {
   for (const { path, number, text } of proseOf(tree)) {
-    const columns = [...text].length;
+    const columns = text.length;
     if (columns > LONGEST_LINE && !isTableRow(text) && canBeWrapped(text))
       yield { where: `${path}:${number}`, what: `has ${columns} columns, where ${LONGEST_LINE} are allowed. Wrap it.` };
   }

@@ -8,7 +8,7 @@ import {
 import { CURRENTLY_RECOMMENDED_FLAGS } from "aws-cdk-lib/cx-api";
 import { DataStack } from "./data/data-stack.ts";
 import { refuseWrongSettings } from "./environments/environment-rules.ts";
-import { ENVIRONMENTS, environmentNameOf } from "./environments/environments.ts";
+import { type Environment, ENVIRONMENTS, environmentNameOf } from "./environments/environments.ts";
 import { PipelineStack } from "./pipeline/pipeline-stack.ts";
 
 /** Exports and imports: CloudFormation then refuses to remove a table, bucket or queue that the pipeline uses. */
@@ -18,12 +18,13 @@ const STRONG_REFERENCES = { "@aws-cdk/core:defaultCrossStackReferences": "strong
  * Builds the CDK app of the environment that the context value `env` names; without it, `dev`. Environments that can
  * be deployed are validated. `local` is not: it deploys nothing, and validation takes longer than the rest of its
  * synthesis.
- * @param options `validated: false` skips validation, for callers that only read the template.
+ * @param options `validated: false` skips validation, for callers that only read the template. `changes` replaces
+ *   settings of the environment.
  * @throws RangeError if there is no environment of that name, or its settings do not fit together.
  */
 export async function buildApp(
   props: AppProps = {},
-  { validated = true } = {},
+  { validated = true, changes = {} }: { validated?: boolean; changes?: Partial<Environment> } = {},
 ): Promise<{ app: App; data: DataStack; pipeline: PipelineStack }> {
   const app = new App({
     ...props,
@@ -32,9 +33,10 @@ export async function buildApp(
     builtinCloudFormationValidation: false,
   });
   const name = environmentNameOf(String(app.node.tryGetContext("env") ?? "dev"));
-  refuseWrongSettings(name, ENVIRONMENTS[name], name !== "local");
-  const data = new DataStack(app, name);
-  const pipeline = new PipelineStack(app, name, data);
+  const environment = { ...ENVIRONMENTS[name], ...changes };
+  refuseWrongSettings(name, environment, name !== "local");
+  const data = new DataStack(app, name, environment);
+  const pipeline = new PipelineStack(app, name, environment, data);
   if (validated && name !== "local") {
     const { AwsSolutionsChecks, ServerlessChecks } = await import("cdk-nag");
     // The library's own plugin is not an IPolicyValidationPlugin under exactOptionalPropertyTypes.

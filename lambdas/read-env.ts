@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
 
-/** A whole number of at least `least`, from text. */
+/** Parses text as a whole number of at least `least`. */
 export const wholeNumber = (least: 0 | 1) => z.coerce.number().check(z.int(), z.gte(least));
 
-/** @throws TypeError that names every variable that is wrong, and what is wrong with it. */
+/** @throws TypeError that names every wrong variable and says what is wrong with it. */
 export function readEnv<T extends z.ZodMiniType>(
   schema: T,
   environment: Readonly<Record<string, string | undefined>>,

@@ -9,7 +9,7 @@ import type { FunctionDescription } from "./lambda/functions.ts";
 import { openJournal } from "./aws/journal.ts";
 import { startLambdaPool } from "./lambda/lambda-pool.ts";
 import type { LambdaPool } from "./lambda/lambda-pool.ts";
-import type { JsonLine, LineSinks } from "./shared/lines.ts";
+import type { LineSinks } from "./shared/lines.ts";
 import { tryLock } from "./shared/lock.ts";
 import { startPoller } from "./lambda/poller.ts";
 import { depthOf, readThrough, sendAll } from "./aws/queues.ts";
@@ -20,7 +20,7 @@ import { startScheduler } from "./lambda/scheduler.ts";
 import { synthesize } from "./template/synth.ts";
 import { outputOf, resolverOf } from "./template/template.ts";
 
-export interface PipelineOptions {
+export interface PipelineOptions extends LineSinks {
   /**
    * Content objects go to `<outDir>/content/<key>`, events to `<outDir>/events.jsonl`, everything else to
    * `<outDir>/.fetchonce/`.
@@ -30,14 +30,9 @@ export interface PipelineOptions {
   readonly workers: number;
   /** Overrides single variables of the template. */
   readonly workerEnv?: Readonly<Record<string, string>>;
-  readonly reconcilerEnv?: Readonly<Record<string, string>>;
   readonly functionTimeoutMs?: number;
   readonly reconcileEveryMs?: number;
   readonly batchSize?: number;
-  readonly onTelemetry?: (line: JsonLine, pid: number) => void;
-  /** Metrics in EMF (embedded metric format), as they are in the functions' log. */
-  readonly onMetrics?: (line: JsonLine, pid: number) => void;
-  readonly onLog?: (line: JsonLine, pid: number) => void;
   readonly onStagedBytes?: (progress: StagedBytes) => void;
   readonly onAwsRequest?: (request: AwsRequest) => void;
 }
@@ -51,13 +46,11 @@ export interface Pipeline {
     readonly stagingBucket: string;
     readonly contentBucket: string;
   };
-  readonly workers: { pids(): readonly number[]; kill(pid: number): void };
+  readonly workers: Pick<LambdaPool, "pids" | "kill">;
   /** Settles once the messages are accepted: from then on, no crash of this process loses one. */
   submit(messages: readonly object[]): Promise<void>;
   depth(): Promise<QueueDepth & { readonly deadLetters: number }>;
   deadLetters(): Promise<readonly DeadLetter[]>;
-  /** Empties the journal, so that the next run sends nothing again. Call it only if all accepted jobs are terminal. */
-  forgetAccepted(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -156,7 +149,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
       options.workers,
       options.workerEnv,
     ),
-    startPool(reconciler, 1, options.reconcilerEnv),
+    startPool(reconciler, 1),
   ]);
   const poller = startPoller({
     sqs,
@@ -176,7 +169,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
   return {
     clients: aws.clients,
     names,
-    workers: { pids: () => workerPool.pids(), kill: (pid) => workerPool.kill(pid) },
+    workers: workerPool,
     submit: async (messages) => {
       const bodies = messages.map((message) => JSON.stringify(message));
       await journal.append(bodies);
@@ -187,7 +180,6 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
       return { ...work, deadLetters: dead.visible + dead.inFlight };
     },
     deadLetters: async () => readThrough(sqs, names.deadLetterQueueUrl),
-    forgetAccepted: async () => journal.clear(),
     stop: async () => cleanup.disposeAsync(),
   };
 }

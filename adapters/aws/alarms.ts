@@ -1,16 +1,16 @@
 import { DescribeAlarmsCommand, type CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { Alarms, AlarmState } from "../../core/ports/alarms.ts";
 
-/** What both kinds of alarms have in common. */
+/** What metric alarms and composite alarms have in common. */
 interface Described {
   readonly AlarmName?: string | undefined;
   readonly StateValue?: AlarmState["state"] | undefined;
   readonly StateTransitionedTimestamp?: Date | undefined;
-  /** Also moved where the state stayed the same: later, so that it errs on the side of waiting. */
+  /** Also moves when the state stays the same. It is then too late, so that the rollout only waits longer. */
   readonly StateUpdatedTimestamp?: Date | undefined;
 }
 
-/** Metric and composite alarms by their names. */
+/** The states of the metric and composite alarms with these names. */
 export const cloudWatchAlarms = (client: CloudWatchClient, names: readonly string[]): Alarms => ({
   async states() {
     const { CompositeAlarms = [], MetricAlarms = [] } = await client.send(
@@ -26,6 +26,6 @@ function stateOf(name: string, described: readonly Described[]): AlarmState {
   const state = alarm?.StateValue;
   const since = alarm?.StateTransitionedTimestamp ?? alarm?.StateUpdatedTimestamp;
   if (state === undefined || since === undefined)
-    throw new Error(`CloudWatch has no alarm ${name}, or tells no state of it. Deploy the stack again to make it.`);
+    throw new Error(`CloudWatch has no alarm ${name}, or no state of it. Deploy the stack again to create it.`);
   return { name, state, sinceMs: since.getTime() };
 }

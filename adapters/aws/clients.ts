@@ -4,13 +4,13 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 
-/** Emulators answer to paths, not to a host name for each bucket. */
+/** Emulators expect the bucket in the path, not in the host name. */
 const isEmulated = (environment: NodeJS.ProcessEnv): boolean =>
   environment["AWS_ENDPOINT_URL_S3"] !== undefined || environment["AWS_ENDPOINT_URL"] !== undefined;
 
-/** A connection that is silent for longer is given up, and the SDK tries again. */
+/** Milliseconds. A connection that is silent for longer is given up, and the SDK tries again. */
 const QUICK = { connectionTimeout: 5_000, socketTimeout: 10_000 };
-/** S3 may think for a while about a large copy before it says a word. */
+/** Milliseconds. S3 may be silent for a while before it answers a large copy. */
 const PATIENT = { connectionTimeout: 5_000, socketTimeout: 60_000 };
 
 export const createS3 = (environment: NodeJS.ProcessEnv): S3Client =>
@@ -20,7 +20,7 @@ export const createDynamoDb = (): DynamoDBClient => new DynamoDBClient({ request
 export const createCloudWatch = (): CloudWatchClient => new CloudWatchClient({ requestHandler: QUICK });
 export const createEventBridge = (): EventBridgeClient => new EventBridgeClient({ requestHandler: QUICK });
 
-/** What the pipeline needs. */
+/** The clients that the pipeline needs. */
 export const createClients = (environment: NodeJS.ProcessEnv) => ({
   dynamodb: createDynamoDb(),
   s3: createS3(environment),

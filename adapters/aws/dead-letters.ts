@@ -10,9 +10,9 @@ import { RetryableError } from "../../core/model/errors.ts";
 import type { DeadLetter, DeadLetterQueue } from "../../core/ports/queue.ts";
 
 const LARGEST_BATCH = 10;
-/** Long enough to send on what was received; who dies in between leaves it hidden for so long. */
+/** Seconds: long enough to send on what was received. If the process dies in between, it stays hidden for so long. */
 const HIDDEN_S = 300;
-/** A long poll asks all of SQS's servers: an empty answer means that nothing is visible. */
+/** Seconds. A long poll asks all of SQS's servers, so an empty answer means that nothing is visible. */
 const LONG_POLL_S = 2;
 
 function letterOf({ MessageId, Body, ReceiptHandle, MessageAttributes }: Message): DeadLetter {
@@ -57,7 +57,7 @@ export function sqsDeadLetterQueue(client: SQSClient, queueUrl: string): DeadLet
       }
     },
 
-    /** What is refused is visible already, or will be. */
+    /** Refusals are ignored: such a message is visible already, or will be once its time is up. */
     async giveBack(letters) {
       for (const batch of batchesOf(letters)) {
         const Entries = entriesOf(batch).map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle, VisibilityTimeout: 0 }));

@@ -9,14 +9,28 @@ import {
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { setTimeout } from "node:timers/promises";
+import { RetryableError } from "../../core/model/errors.ts";
 import { WATCH_INDEX } from "../../core/model/keys.ts";
 import type { Condition, Item, Clause, Value, Write, WriteResult } from "../../core/model/write.ts";
 import type { Items } from "../../core/ports/items.ts";
 
 /** BatchGetItem takes at most 100 keys. */
 const LARGEST_BATCH = 100;
+/**
+ * DynamoDB leaves out the keys for which it lacks capacity, and what exceeds its largest answer. After so many answers
+ * in a row without any key, the table counts as busy. The pauses between them add up to at most 6.35 s.
+ */
+const MOST_EMPTY_ANSWERS = 8;
+/** Ceiling of the random pause before keys are asked for again. It doubles with each answer in a row without a key. */
+const FIRST_PAUSE_MS = 50;
 
-/** Gives every name and value an alias: DynamoDB reserves hundreds of words. */
+/** Waits for a random time below the ceiling. */
+type Pause = (ceilingMs: number) => Promise<void>;
+
+const randomPause: Pause = async (ceilingMs) => setTimeout(Math.random() * ceilingMs);
+
+/** Gives every name and value an alias, because DynamoDB reserves hundreds of words. */
 class Aliases {
   readonly names: Record<string, string> = {};
   readonly #values: Record<string, Value> = {};
@@ -54,6 +68,7 @@ function testExpression(test: Clause, aliases: Aliases): string {
       return `${name} IN (${test.than.map((value) => aliases.value(value)).join(", ")})`;
     case "=":
     case "<=":
+    case "<":
       return `${name} ${test.is} ${aliases.value(test.than)}`;
   }
 }
@@ -80,14 +95,27 @@ function updateExpression(write: Write, aliases: Aliases): string {
     .join(" ");
 }
 
-const keyOfItem = ({ pk }: Item): string => String(present(pk, "the key of an item"));
+const keyOfItem = ({ pk }: Item): string => present(typeof pk === "string" ? pk : undefined, "the key of an item");
 
 export const itemOf = (attributes: Record<string, AttributeValue>): Item => unmarshall(attributes) as Item;
 
 const keyOf = (key: string) => ({ pk: { S: key } });
+type KeyOfItem = ReturnType<typeof keyOf>;
 
-/** One item a key, in a table whose only key is `pk`. */
-export function dynamoItems(client: DynamoDBClient, table: string): Items {
+/** One item per key, in a table whose only key is `pk`. */
+export function dynamoItems(client: DynamoDBClient, table: string, pause: Pause = randomPause): Items {
+  /** Asks once for up to 100 keys. @returns the keys that DynamoDB did not process. */
+  const readSome = async (Keys: KeyOfItem[], found: Map<string, Item>): Promise<KeyOfItem[]> => {
+    const { Responses, UnprocessedKeys } = await client.send(
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }),
+    );
+    for (const attributes of Responses?.[table] ?? []) {
+      const item = itemOf(attributes);
+      found.set(keyOfItem(item), item);
+    }
+    return (UnprocessedKeys?.[table]?.Keys ?? []) as KeyOfItem[];
+  };
+
   return {
     async write(write: Write): Promise<WriteResult> {
       const aliases = new Aliases();
@@ -120,18 +148,15 @@ export function dynamoItems(client: DynamoDBClient, table: string): Items {
     async readMany(keys) {
       const found = new Map<string, Item>();
       let waiting = keys.map(keyOf);
+      let emptyAnswers = 0;
       while (waiting.length > 0) {
-        const { Responses, UnprocessedKeys } = await client.send(
-          new BatchGetItemCommand({
-            RequestItems: { [table]: { Keys: waiting.slice(0, LARGEST_BATCH), ConsistentRead: true } },
-          }),
-        );
-        for (const attributes of Responses?.[table] ?? []) {
-          const item = itemOf(attributes);
-          found.set(keyOfItem(item), item);
-        }
-        const unprocessed = (UnprocessedKeys?.[table]?.Keys ?? []) as ReturnType<typeof keyOf>[];
-        waiting = [...unprocessed, ...waiting.slice(LARGEST_BATCH)];
+        const asked = waiting.slice(0, LARGEST_BATCH);
+        const left = await readSome(asked, found);
+        waiting = [...left, ...waiting.slice(LARGEST_BATCH)];
+        emptyAnswers = left.length < asked.length ? 0 : emptyAnswers + 1;
+        if (left.length === 0) continue;
+        if (emptyAnswers === MOST_EMPTY_ANSWERS) throw new RetryableError("table_busy", { failureClass: "system" });
+        await pause(FIRST_PAUSE_MS * 2 ** Math.max(0, emptyAnswers - 1));
       }
       return found;
     },
@@ -147,7 +172,10 @@ export function dynamoItems(client: DynamoDBClient, table: string): Items {
           Limit: limit,
         }),
       );
-      return (entries ?? []).map((attributes) => keyOfItem(itemOf(attributes)));
+      return (entries ?? []).map((attributes) => {
+        const entry = itemOf(attributes);
+        return { key: keyOfItem(entry), watchAtMs: Number(present(entry["watch_at"], "the time of a watched item")) };
+      });
     },
   };
 }

@@ -5,7 +5,7 @@ import type { AnnouncementBus } from "../../core/ports/announcement-bus.ts";
 
 type BusEvent = Record<"EventBusName" | "Source" | "DetailType" | "Detail", string>;
 
-/** PutEvents takes at most 10 events, and 1 MiB of them; 256 KiB until 2026, and in regions that are late. */
+/** PutEvents takes at most 10 events, of 1 MiB in total. Until 2026, and in some regions still, it takes 256 KiB. */
 const LARGEST_BATCH = 10;
 const LARGEST_BATCH_BYTES = 256 * 1024;
 
@@ -17,7 +17,7 @@ export function eventBridgeBus(client: EventBridgeClient, busName: string): Anno
     Detail: JSON.stringify(announcement),
   });
 
-  /** @returns which entry was refused, and why. */
+  /** @returns the index of the first refused entry and its error code; undefined if none was refused. */
   const putBatch = async (Entries: BusEvent[]): Promise<{ at: number; code: string } | undefined> => {
     const { Entries: answers = [], FailedEntryCount = 0 } = await client.send(new PutEventsCommand({ Entries }));
     const at = answers.findIndex(({ ErrorCode }) => ErrorCode !== undefined);
@@ -54,6 +54,6 @@ function* batchesOf(entries: readonly BusEvent[]): Generator<BusEvent[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** As EventBridge counts. */
+/** Bytes, as EventBridge counts them. */
 const sizeOf = ({ Detail, DetailType, Source }: BusEvent): number =>
   Buffer.byteLength(Source) + Buffer.byteLength(DetailType) + Buffer.byteLength(Detail);

@@ -3,10 +3,10 @@ import { ScanCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { FailedJobs } from "../../core/ports/items.ts";
 import { itemOf } from "./dynamodb.ts";
 
-/** Items looked at, not found: what one request may cost. */
+/** Items scanned, not found, per request: this bounds the cost of a request. */
 const ITEMS_A_PAGE = 1000;
 
-/** A filtered scan of the table: it costs what it looks at, which the caller is told, and no index is kept for it. */
+/** A filtered scan of the table, so that no index is needed. It costs what it scans, and tells the caller how much. */
 export function scannedFailedJobs(client: DynamoDBClient, table: string, itemsAPage = ITEMS_A_PAGE): FailedJobs {
   return {
     async page(from) {

@@ -5,7 +5,7 @@ import type { Archive } from "../../core/ports/archive.ts";
 
 const compress = promisify(gzip);
 
-/** Gzip as Node writes it holds neither time nor name: the same text, the same bytes. */
+/** Node's gzip output contains neither time nor file name, so the same text always gives the same bytes. */
 export const s3Archive = (client: S3Client, bucket: string): Archive => ({
   async put(key, text) {
     await client.send(

@@ -1,19 +1,13 @@
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CopyObjectCommand,
-  CreateMultipartUploadCommand,
-  UploadPartCopyCommand,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import { CopyObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { RetryableError, StagedObjectGoneError } from "../../core/model/errors.ts";
 import type { Content, Published, StagedObject } from "../../core/ports/content.ts";
 import { headObject, isConflict, isPreconditionFailed, isS3Error } from "./s3-errors.ts";
+import { copyInParts } from "./s3-part-copy.ts";
 
 export interface ContentBuckets {
   readonly content: string;
   readonly staging: string;
-  /** CopyObject ends at 5 GB; above, the copy goes part by part. */
+  /** CopyObject copies at most 5 GiB. Larger objects are copied part by part. */
   readonly largestSingleCopyBytes?: number;
   readonly copyPartBytes?: number;
 }
@@ -21,6 +15,9 @@ export interface ContentBuckets {
 const GIB = 2 ** 30;
 const LARGEST_SINGLE_COPY_BYTES = 5 * GIB;
 const COPY_PART_BYTES = GIB;
+
+/** Another attempt at the same content has completed or aborted the upload, or has replaced a part of it. */
+const TAKEN_AWAY = ["NoSuchUpload", "InvalidPart"];
 
 export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
   const {
@@ -36,7 +33,7 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
     CopySourceIfMatch: etag,
   });
 
-  const copyWhole = async (staged: StagedObject, key: string): Promise<void> => {
+  const copyWhole = async (staged: StagedObject, key: string, abortSignal: AbortSignal): Promise<void> => {
     await client.send(
       new CopyObjectCommand({
         Bucket: content,
@@ -46,50 +43,38 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
         MetadataDirective: "REPLACE",
         ContentType: staged.contentType,
       }),
+      { abortSignal },
     );
   };
 
-  const copyInParts = async (staged: StagedObject, key: string): Promise<void> => {
-    const { UploadId } = await client.send(
-      new CreateMultipartUploadCommand({ Bucket: content, Key: key, ContentType: staged.contentType }),
+  const copyParts = async (staged: StagedObject, key: string, signal: AbortSignal): Promise<void> =>
+    copyInParts(
+      client,
+      {
+        target: { Bucket: content, Key: key },
+        source: source(staged),
+        contentType: staged.contentType,
+        bytes: staged.bytes,
+        partBytes: copyPartBytes,
+      },
+      signal,
     );
-    const target = { Bucket: content, Key: key, UploadId };
-    try {
-      const parts: { PartNumber: number; ETag: string | undefined }[] = [];
-      for (let start = 0; start < staged.bytes; start += copyPartBytes) {
-        const end = Math.min(start + copyPartBytes, staged.bytes) - 1;
-        const PartNumber = parts.length + 1;
-        const { CopyPartResult } = await client.send(
-          new UploadPartCopyCommand({
-            ...target,
-            ...source(staged),
-            PartNumber,
-            CopySourceRange: `bytes=${start}-${end}`,
-          }),
-        );
-        parts.push({ PartNumber, ETag: CopyPartResult?.ETag });
-      }
-      await client.send(
-        new CompleteMultipartUploadCommand({ ...target, IfNoneMatch: "*", MultipartUpload: { Parts: parts } }),
-      );
-    } catch (error) {
-      await client.send(new AbortMultipartUploadCommand(target)).catch(() => undefined);
-      throw error;
-    }
-  };
 
   return {
     head,
-    async publish(staged, key): Promise<Published> {
+    async publish(staged, key, signal): Promise<Published> {
+      const copy = staged.bytes > largestSingleCopyBytes ? copyParts : copyWhole;
       try {
-        await (staged.bytes > largestSingleCopyBytes ? copyInParts(staged, key) : copyWhole(staged, key));
+        await copy(staged, key, signal);
         return "created";
       } catch (error) {
+        signal.throwIfAborted();
         if (isS3Error(error, ["NoSuchKey"])) throw new StagedObjectGoneError({ cause: error });
-        if (!isPreconditionFailed(error) && !isConflict(error)) throw error;
-        // 412 is the answer to either of two conditions, and 409 to neither: only looking tells.
+        const isLost = isConflict(error) || isS3Error(error, TAKEN_AWAY);
+        if (!isPreconditionFailed(error) && !isLost) throw error;
+        // 412 may come from either of the two conditions, the others from neither: only a HEAD shows what is there.
         if (await head(key)) return "exists";
-        if (isConflict(error)) throw new RetryableError("content_conflict", { cause: error, failureClass: "system" });
+        if (isLost) throw new RetryableError("content_conflict", { cause: error, failureClass: "system" });
         throw new StagedObjectGoneError({ cause: error });
       }
     },

@@ -7,11 +7,15 @@ export const isS3Error = (error: unknown, names: readonly string[]): boolean =>
 export const isPreconditionFailed = (error: unknown): boolean =>
   error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
 
-/** 409: a concurrent delete or write won; says nothing about what is there now. */
+/** 409: a concurrent delete or write won. It says nothing about what is there now. */
 export const isConflict = (error: unknown): boolean =>
   error instanceof S3ServiceException && error.$metadata.httpStatusCode === 409;
 
-/** undefined when there is nothing under the key. */
+/** S3 will not answer otherwise if it is asked again: the request is at fault, and not S3 or the network. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof S3ServiceException && (error.$metadata.httpStatusCode ?? 500) < 500;
+
+/** @returns undefined when there is no object under the key. */
 export async function headObject(
   client: S3Client,
   bucket: string,

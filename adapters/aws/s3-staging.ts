@@ -6,18 +6,18 @@ import {
   DeleteObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
-  ListPartsCommand,
   PutObjectCommand,
   UploadPartCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { UploadGoneError } from "../../core/model/errors.ts";
-import type { StagedPart, StagedUpload, Staging, StagingLitter } from "../../core/ports/staging.ts";
+import type { StagedUpload, Staging, StagingLitter } from "../../core/ports/staging.ts";
 import { headObject, isS3Error } from "./s3-errors.ts";
+import { listParts } from "./s3-parts.ts";
 
 const UPLOAD_GONE = ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"];
 
-/** The sweep's cursor: uploads first, then objects, each from a key on. */
+/** The sweep's cursor: first all uploads, then all objects, each from a key on. */
 interface Place {
   readonly of: "uploads" | "objects";
   readonly key: string;
@@ -78,7 +78,7 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
     return page.IsTruncated && last ? { found, next: { of: "objects", key: last.key } } : { found };
   };
 
-  /** Objects follow the last upload in the same answer, so that a quiet bucket is seen whole in every sweep. */
+  /** Objects follow the last upload in the same page, so that every sweep sees a nearly empty bucket as a whole. */
   const listFrom = async (place: Place | undefined, limit: number): Promise<Listing> => {
     if (place?.of === "objects") return objectsFrom(place, limit);
     const uploads = await uploadsFrom(place, limit);
@@ -114,27 +114,7 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
     },
 
     async listParts(upload) {
-      const parts: StagedPart[] = [];
-      let marker: string | undefined;
-      try {
-        do {
-          const page = await client.send(
-            new ListPartsCommand({ ...at(upload), ...(marker !== undefined && { PartNumberMarker: marker }) }),
-          );
-          for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
-            parts.push({
-              partNumber: present(PartNumber, "the number of a listed part"),
-              etag: present(ETag, "the ETag of a listed part"),
-              bytes: present(Size, "the size of a listed part"),
-            });
-          }
-          marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
-        } while (marker !== undefined);
-      } catch (error) {
-        if (isS3Error(error, ["NoSuchUpload"])) return undefined;
-        throw error;
-      }
-      return parts;
+      return listParts(client, at(upload));
     },
 
     async completeUpload(upload, parts) {
@@ -149,7 +129,7 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
         );
         return { etag: present(ETag, "the ETag of a completed upload") };
       } catch (error) {
-        // An earlier Complete may have gone through without its answer arriving.
+        // An earlier Complete may have been applied although its answer was lost.
         const there = await head(upload.key);
         if (there?.bytes === bytes) return { etag: there.etag };
         throw isS3Error(error, UPLOAD_GONE) ? new UploadGoneError({ cause: error }) : error;

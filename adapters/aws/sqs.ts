@@ -8,12 +8,16 @@ import { RetryableError } from "../../core/model/errors.ts";
 import type { OutgoingMessage } from "../../core/model/message.ts";
 import type { DeadLetters, Queue } from "../../core/ports/queue.ts";
 
-/** SendMessageBatch takes at most 10 messages; a group id has at most 128 characters; visibility ends at 12 hours. */
+/** SendMessageBatch takes at most 10 messages; a group id has at most 128 characters. */
 const LARGEST_BATCH = 10;
 const LONGEST_GROUP_ID = 128;
-const LONGEST_VISIBILITY_S = 12 * 3600;
+/**
+ * SQS refuses to hide a message for longer than 12 hours, counted from its receive. Its receive was at most 30 minutes
+ * ago: Lambda had to start the invocation within the visibility timeout (15 minutes), and ends it after 15 minutes.
+ */
+const LONGEST_HIDING_S = 12 * 3600 - 30 * 60;
 
-/** The same JSON in ASCII alone: not every queue takes every character, and nobody can tell the difference. */
+/** The same JSON in ASCII only, because not every queue takes every character. It parses to the same value. */
 export const asciiJson = (json: string): string =>
   json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
@@ -35,7 +39,7 @@ export const sqsDeadLetters = (client: SQSClient, queueUrl: string): DeadLetters
   },
 });
 
-/** The sending half, for whoever does nothing else. */
+/** The sending half of the queue, for callers that need nothing else. */
 export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "send"> {
   const sendBatch = async (messages: readonly OutgoingMessage[]): Promise<void> => {
     const { Failed } = await client.send(
@@ -44,7 +48,7 @@ export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "sen
         Entries: messages.map(({ body, group }, index) => ({
           Id: String(index),
           MessageBody: asciiJson(body),
-          // On a standard queue the group names a tenant: one slow origin does not delay the others (fair queues).
+          // On a standard queue, the group names a tenant (fair queues): one slow origin does not delay the others.
           MessageGroupId: group.slice(0, LONGEST_GROUP_ID),
         })),
       }),
@@ -69,7 +73,8 @@ export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: Qu
         new ChangeMessageVisibilityCommand({
           QueueUrl: queueUrl,
           ReceiptHandle: receiptHandle,
-          VisibilityTimeout: Math.min(Math.ceil(delayMs / 1000), LONGEST_VISIBILITY_S),
+          // SQS refuses a time beyond its limits, and the message would stay hidden as it is.
+          VisibilityTimeout: Math.min(Math.max(0, Math.ceil(delayMs / 1000)), LONGEST_HIDING_S),
         }),
       );
     },

@@ -10,7 +10,7 @@ type Image = NonNullable<DynamoDBRecord["dynamodb"]>["NewImage"];
 const itemOf = (image: Image): Item | undefined =>
   image && (unmarshall(image as Record<string, AttributeValue>) as Item);
 
-/** DynamoDB's own hand: nobody else removes an item under this name. */
+/** Whether DynamoDB's TTL removed the item: no other removal has this principal. */
 const isExpiry = ({ eventName, userIdentity }: DynamoDBRecord): boolean => {
   const by = userIdentity as { readonly principalId?: unknown } | undefined;
   return eventName === "REMOVE" && by?.principalId === "dynamodb.amazonaws.com";
@@ -22,7 +22,7 @@ const changeOf = (record: DynamoDBRecord): ItemChange => ({
   isExpiry: isExpiry(record),
 });
 
-/** Read one by one, when they are asked: one that cannot be read must not keep the others from it. */
+/** Each record is decoded only when it is read, so that one that cannot be decoded does not stop the others. */
 export const streamRecords = ({ Records }: DynamoDBStreamEvent): readonly StreamRecord[] =>
   Records.map((record) => ({
     sequenceNumber: present(record.dynamodb?.SequenceNumber, "the sequence number of a stream record"),

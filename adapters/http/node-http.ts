@@ -7,11 +7,11 @@ import { youngGarbage, type YoungGarbage } from "./young-garbage.ts";
 
 export interface HttpTimeouts {
   readonly connectTimeoutMs: number;
-  /** Longest silence: before the headers, and between two pieces of the body. */
+  /** The longest silence of the origin: before its headers, and between two pieces of the body. */
   readonly idleTimeoutMs: number;
 }
 
-/** Node's codes, under reasons that stay the same whatever the client is. */
+/** Maps Node's error codes to reasons that do not depend on the HTTP client. */
 const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "origin_timeout",
   ECONNRESET: "origin_connection_lost",
@@ -29,7 +29,7 @@ function reasonOf(error: unknown): string {
   return REASONS[code] ?? `origin_error:${code}`;
 }
 
-/** Our own reasons for stopping stay what they are; everything else is the origin's trouble. */
+/** If we stopped the request, our own reason is kept. Everything else is a failure of the origin. */
 function translate(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted ? signal.reason : new RetryableError(reasonOf(error), { cause: error });
 }
@@ -38,44 +38,82 @@ const coded = (code: string, message: string): Error => Object.assign(new Error(
 
 const timeOut = (): Error => coded("ETIMEDOUT", "The origin was silent for too long.");
 
+/** A connection from the pool broke before the first byte of an answer. */
+class StaleConnectionError extends Error {
+  override readonly name = "StaleConnectionError";
+}
+
+const isBrokenConnection = (error: Error): boolean =>
+  "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+
 export interface ClosableHttp extends Http {
   close(): void;
 }
 
-/** HTTP/1.1 over Node's own client: docs/adr has why not a library. */
+/** HTTP/1.1 with Node's own client. ADR 0005 says why no library is used. */
 export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): ClosableHttp {
   const garbage = youngGarbage();
   const agents = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent({ keepAlive: true }) };
 
-  const send = async ({ method, url, headers, signal }: HttpRequest): Promise<http.IncomingMessage> =>
+  /** @throws StaleConnectionError only if `isPooled`. */
+  const send = async (
+    { method, url, headers, signal }: HttpRequest,
+    { isPooled }: { readonly isPooled: boolean },
+  ): Promise<http.IncomingMessage> =>
     new Promise((resolve, reject) => {
       const isPlain = url.startsWith("http:");
-      const agent = agents[isPlain ? "http:" : "https:"];
+      const agent = isPooled && agents[isPlain ? "http:" : "https:"];
       const request = (isPlain ? http : https).request(url, { method, headers, signal, agent });
       const silence = () => request.destroy(timeOut());
+      let bytesBefore = 0;
       request.on("socket", (socket) => {
+        bytesBefore = socket.bytesRead;
         if (!socket.connecting) return;
         const connecting = setTimeout(silence, connectTimeoutMs);
         const stop = () => clearTimeout(connecting);
         socket.once("connect", stop).once("close", stop);
       });
       request.setTimeout(idleTimeoutMs, silence);
+      let isSettled = false;
       request
         .once("response", (response) => {
+          isSettled = true;
           request.setTimeout(0);
           resolve(response);
         })
-        .once("error", reject)
-        // Without an error or an answer: a switch to a protocol that nobody asked for.
-        .once("close", () => reject(coded("ECONNRESET", "The origin ended the exchange without an answer.")))
+        .once("error", (error) => {
+          isSettled = true;
+          const isStale =
+            request.reusedSocket && request.socket?.bytesRead === bytesBefore && isBrokenConnection(error);
+          reject(isStale ? new StaleConnectionError("", { cause: error }) : error);
+        })
+        .once("close", () => {
+          // Every request is closed in the end. An error costs its stack, so it is made only if it is needed.
+          if (isSettled) return;
+          // Closed without an error or a response: the origin switched to a protocol that we did not ask for.
+          reject(coded("ECONNRESET", "The origin closed the request without an answer."));
+        })
         .end();
     });
+
+  /**
+   * An origin may close an idle connection at the moment at which we use it again. That is not the job's fault, so the
+   * request is sent once more, on a connection of its own. This is safe because HEAD and GET change nothing.
+   */
+  const answerTo = async (request: HttpRequest): Promise<http.IncomingMessage> => {
+    try {
+      return await send(request, { isPooled: true });
+    } catch (error) {
+      if (!(error instanceof StaleConnectionError)) throw error;
+      return send(request, { isPooled: false });
+    }
+  };
 
   return {
     async request(request): Promise<HttpResponse> {
       const { signal } = request;
       try {
-        const response = await send(request);
+        const response = await answerTo(request);
         // A response that is destroyed before anybody reads it must not become an uncaught error.
         response.on("error", () => undefined);
         return {
@@ -94,14 +132,14 @@ export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): Clo
   };
 }
 
-/** A response without a body keeps its connection; the rest of any other is not worth reading. */
+/** A response without a body keeps its connection. The rest of any other body is not worth reading. */
 function discard(response: http.IncomingMessage, method: HttpRequest["method"]): void {
   const isBodiless = method === "HEAD" || response.headers["content-length"] === "0";
   if (isBodiless) response.resume();
   else response.destroy();
 }
 
-/** Silence is what the origin is silent for while we listen: a reader that pauses is not the origin's fault. */
+/** The timeout runs only while we wait for the origin: a reader that pauses is not the origin's fault. */
 async function* piecesOf(
   response: http.IncomingMessage,
   idleTimeoutMs: number,

@@ -3,21 +3,21 @@ import { runInNewContext } from "node:vm";
 
 type Collector = (options: { readonly type: "minor" }) => unknown;
 
-/** Lambda exposes the collector by itself; elsewhere it has to be asked for. */
+/** Lambda exposes the garbage collector by default; elsewhere a flag is needed. */
 function exposedCollector(): Collector {
   setFlagsFromString("--expose-gc");
   return globalThis.gc ?? (runInNewContext("gc") as Collector);
 }
 
-/** Told of bytes that were received and are needed no more. */
+/** Must be told of bytes that were received and are no longer needed. */
 export interface YoungGarbage {
   received(bytes: number): void;
 }
 
 /**
- * Node allocates each piece of a body outside of V8's heap, twice, and V8 lets 90 MiB of them lie before it looks. A minor
- * collection each MiB keeps them under 15 MiB, and costs no more processor time than the major ones that it makes
- * unnecessary (docs/benchmarks.md).
+ * Node allocates each piece of a body outside V8's heap, twice, and V8 lets 90 MiB of them pile up before it collects.
+ * A minor collection per MiB keeps them under 15 MiB, and costs no more processor time than the major collections that
+ * it makes unnecessary (docs/benchmarks.md).
  */
 export function youngGarbage(everyBytes = 1024 * 1024): YoungGarbage {
   const collect = exposedCollector();

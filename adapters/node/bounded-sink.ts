@@ -1,15 +1,15 @@
 import type { Writable } from "node:stream";
 
-/** What may wait in memory for a log that nobody reads. */
+/** How many bytes may wait in memory for a log that nobody reads. */
 const MOST_WAITING_BYTES = 1024 * 1024;
 
 /**
- * Whole lines to a stream, by a write that never waits: Node queues what a full pipe does not take, and would until memory
- * ends. Beyond the bound lines are dropped, and counted in a line of their own once the pipe takes something again.
+ * Writes whole lines to a stream and never waits. Node queues what a full pipe does not take, until memory runs out. So
+ * lines beyond the bound are dropped; a line of its own counts them once the pipe takes data again.
  */
 export function boundedSink(stream: Writable): (lines: string) => void {
   let dropped = 0;
-  // A reader that has gone is told by an event, which would end the process.
+  // A reader that is gone causes an error event, which would end the process if nobody listened.
   stream.on("error", () => undefined);
   return (lines) => {
     if (stream.writableLength > MOST_WAITING_BYTES) {
@@ -26,6 +26,6 @@ const droppedLine = (lines: number): string =>
   JSON.stringify({
     level: "warn",
     timestamp: new Date().toISOString(),
-    message: "telemetry was dropped: nobody read the log",
+    message: "Log lines were dropped, because nobody read the log.",
     lines,
   });

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/ports/runtime.ts";
 
-/** Timers do not keep a process alive: an invocation ends when its work does. */
+/** Timers do not keep the process alive: an invocation ends when its work does. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   every(periodMs, task) {

@@ -3,7 +3,7 @@ import type { RunningSha256, Sha256 } from "../../core/ports/sha256.ts";
 
 type WasmHash = Awaited<ReturnType<typeof createSHA256>>;
 
-/** node:crypto is five times as fast, but its state cannot be saved; that of hash-wasm can, in 116 bytes. */
+/** node:crypto is five times as fast, but its state cannot be saved. The state of hash-wasm can, in 116 bytes. */
 const running = (hash: WasmHash): RunningSha256 => ({
   update: (bytes) => void hash.update(bytes),
   save: () => Buffer.from(hash.save()).toString("base64"),
@@ -16,7 +16,7 @@ export const wasmSha256: Sha256 = {
     try {
       return running((await createSHA256()).load(Buffer.from(state, "base64")));
     } catch {
-      // `load` refuses a state of another version of the library, or one that is none.
+      // `load` throws if another version of the library saved the state, or if it is not a state.
       return undefined;
     }
   },

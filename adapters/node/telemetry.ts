@@ -1,19 +1,20 @@
+import { inspect } from "node:util";
 import { causesOf } from "../../core/model/errors.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { boundedSink } from "./bounded-sink.ts";
 import { EmbeddedMetrics } from "../powertools/metrics.ts";
 
-/** Lines held back at most this long: what a kill can lose. */
+/** The longest time that lines are held back, in ms. A kill loses them. */
 const LONGEST_BATCH_MS = 50;
 const LARGEST_BATCH_LINES = 256;
-/** An invocation may last 15 minutes, and alarms look at the last five. */
+/** Metrics cannot wait for the end of an invocation: it may last 15 minutes, and alarms look at the last five. */
 const LONGEST_METRICS_MS = 10_000;
 
 const timestamp = (): string => new Date().toISOString();
 
 /**
- * One JSON line each, batched; `write` gets whole lines. Events are counted as metrics of the environment as well.
- * A sink that throws loses its batch and nothing else.
+ * Writes one JSON line per event or log message, in batches; `write` gets whole lines. Events are also counted as
+ * metrics of the environment. If `write` throws, its batch is lost and nothing else.
  */
 export function lineTelemetry(environment: string, write: (lines: string) => void): Telemetry {
   let lines: string[] = [];
@@ -53,8 +54,8 @@ export function lineTelemetry(environment: string, write: (lines: string) => voi
       }),
     log: (level, message, fields, error) =>
       harmlessly(() => {
-        const told = error === undefined ? {} : { error: String(error), stack: stackOf(error) };
-        const line = { level, timestamp: timestamp(), message, invocation_id: invocationId, ...fields, ...told };
+        const cause = error === undefined ? {} : { error: textOf(error), stack: stackOf(error) };
+        const line = { level, timestamp: timestamp(), message, invocation_id: invocationId, ...fields, ...cause };
         append(JSON.stringify(line));
       }),
     invocationStarted: (id) => {
@@ -67,13 +68,15 @@ export function lineTelemetry(environment: string, write: (lines: string) => voi
   };
 }
 
-/** The stacks of an error and of its causes. Lambda's variables make Node translate them to lines of the sources. */
+const textOf = (error: unknown): string => (error instanceof Error ? error.toString() : inspect(error));
+
+/** The stacks of an error and its causes. In Lambda, NODE_OPTIONS makes Node map them to lines of the sources. */
 const stackOf = (error: unknown): string =>
   causesOf(error)
-    .map((link) => (link instanceof Error ? link.stack : String(link)))
+    .map((link) => (link instanceof Error ? link.stack : textOf(link)))
     .join("\ncaused by: ");
 
-/** Telemetry must never fail the pipeline, and there is nowhere left to say so. */
+/** Telemetry must never fail the pipeline. Its own errors are dropped, because they cannot be reported anywhere. */
 function harmlessly(action: () => void): void {
   try {
     action();

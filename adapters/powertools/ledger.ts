@@ -1,7 +1,7 @@
 /**
- * Powertools idempotency over the job's own record. The stock DynamoDB layer completes and deletes without a condition,
- * so that a late zombie overwrites or deletes its successor's record; here every write carries the fence of the attempt,
- * and an operation left in progress by a dead predecessor is run again as soon as its lease is.
+ * Powertools idempotency on the job's own record. The stock DynamoDB layer completes and deletes without a condition,
+ * so that a late zombie overwrites or deletes its successor's record. Here every write carries the attempt's fence, and
+ * an operation that a dead predecessor left in progress is run again as soon as the job is leased again.
  */
 import {
   IdempotencyConfig,
@@ -16,7 +16,7 @@ import type { Operation, OperationResult } from "../../core/model/operations.ts"
 import type { OperationRecord } from "../../core/model/record.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
 
-/** One instance an operation: a layer keeps only its first configuration and prefix (FACTS, Powertools). */
+/** One instance per operation, because a layer keeps only the first configuration that it gets. */
 class FencedPersistence extends BasePersistenceLayer {
   readonly #journal: OperationJournal;
   readonly #operation: Operation;
@@ -30,7 +30,7 @@ class FencedPersistence extends BasePersistenceLayer {
     this.#clock = clock;
   }
 
-  /** The design's key, not one that Powertools derives: it must be the same in every version and function. */
+  /** Our own key, not one that Powertools derives: it must be the same in every version and function. */
   protected override getHashedIdempotencyKey(): string {
     return this.#journal.keyOf(this.#operation);
   }
@@ -38,7 +38,7 @@ class FencedPersistence extends BasePersistenceLayer {
   protected override async _putRecord(_record: IdempotencyRecord): Promise<void> {
     const recorded = this.#journal.recorded(this.#operation);
     if (recorded?.status === "DONE") {
-      throw new IdempotencyItemAlreadyExistsError("This operation has a result already.", recordOf(recorded));
+      throw new IdempotencyItemAlreadyExistsError("This operation already has a result.", recordOf(recorded));
     }
     this.#startedAtMs = this.#clock.nowMs();
     await this.#journal.begin(this.#operation);
@@ -46,7 +46,7 @@ class FencedPersistence extends BasePersistenceLayer {
 
   protected override async _getRecord(): Promise<IdempotencyRecord> {
     const recorded = this.#journal.recorded(this.#operation);
-    if (!recorded) throw new IdempotencyItemNotFoundError("The job's record knows nothing of this operation.");
+    if (!recorded) throw new IdempotencyItemNotFoundError("The job's record does not hold this operation.");
     return recordOf(recorded);
   }
 
@@ -54,13 +54,13 @@ class FencedPersistence extends BasePersistenceLayer {
     await this.#journal.complete(this.#operation, record.getResponse() as OperationResult, this.#startedAtMs);
   }
 
-  /** The operation threw. Its start goes with the fenced write that gives the lease back, or with none if it is lost. */
+  /** The operation threw. The fenced write that releases the lease removes its start; after a lost lease, none does. */
   protected override async _deleteRecord(): Promise<void> {
     this.#journal.forget(this.#operation.type);
   }
 }
 
-/** No expiry: the job's state, not a clock, decides how long a result is good. */
+/** Without expiry: the job's state, not a clock, decides how long a result is valid. */
 const recordOf = ({ key, status, result }: OperationRecord): IdempotencyRecord =>
   new IdempotencyRecord({
     idempotencyKey: key,
@@ -94,6 +94,6 @@ export function powertoolsLedger(clock: Clock): Ledger {
 
 type LambdaContext = NonNullable<ConstructorParameters<typeof IdempotencyConfig>[0]["lambdaContext"]>;
 
-/** In-progress expiry follows the lease, not the invocation. Powertools asks a context for nothing else. */
+/** An operation in progress expires with the lease, not with the invocation. Powertools reads nothing else of it. */
 const contextOf = (journal: OperationJournal): LambdaContext =>
   ({ getRemainingTimeInMillis: () => Math.max(1, journal.leaseLeftMs()) }) as LambdaContext;

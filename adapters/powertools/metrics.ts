@@ -9,8 +9,9 @@ import {
 } from "../../core/telemetry/metrics.ts";
 
 /**
- * Embedded metrics (EMF), a JSON line each time they are published: when somebody asks, and by itself at 100 values of one
- * metric. Powertools would write to a console of its own, and add a dimension `service` that no alarm reads.
+ * Embedded metrics (EMF), written as a JSON line whenever they are published: on request, and automatically at 100
+ * values of one metric. Powertools itself would write to its own console and add a dimension `service` that no alarm
+ * reads.
  */
 export class EmbeddedMetrics extends Metrics {
   readonly #write: (line: string) => void;

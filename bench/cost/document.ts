@@ -160,7 +160,7 @@ ${billsTable(`a million of ${smallest.name}`, [
   ["a naive Lambda", naive],
 ])}
 
-- **Data Transfer Hub** (the repository aws-solutions/data-transfer-hub, \`docs/en-base/plan-deployment/cost.md\`, example
+- **Data Transfer Hub** (the repository aws-solutions/data-transfer-hub, \`plan-deployment/cost.md\`, example
   2, April 2023): 107.4 million files of 10 KB from one S3 bucket to another, with 2 GETs, 1 PUT, 2 writes and 2 SQS
   requests each, and 3,000 hours of t4g.micro. With DynamoDB at today's price that is ${dollars(HUB_PUBLISHED_USD)} a
   million. Its data out ($0.86) and "others" ($0.19), which include CloudWatch, are left out. So is our data out.

@@ -4,7 +4,7 @@ import { gbSeconds, invocationMs } from "./duration.ts";
 import { logBill } from "./models.ts";
 
 /**
- * Data Transfer Hub's published estimate (docs/en-base/plan-deployment/cost.md of its repository, example 2, April
+ * Data Transfer Hub's published estimate (plan-deployment/cost.md in its English documentation, example 2, April
  * 2023): 1 TB of files of 10 KB between two S3 buckets. Its quantities for each file are kept, except data out and
  * "others".
  * DynamoDB is at today's price.

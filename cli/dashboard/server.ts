@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
+import { listen } from "../../local/shared/loopback.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { LiveRun } from "./live-run.ts";
 import { readTimeline } from "./timeline.ts";
@@ -11,8 +10,6 @@ export interface Dashboard {
   readonly url: string;
   stop(): Promise<void>;
 }
-
-const HOST = "127.0.0.1";
 
 const inPage = (name: string): URL => new URL(`page/${name}`, import.meta.url);
 const FILES: ReadonlyMap<string, URL> = new Map([
@@ -51,21 +48,12 @@ export async function startDashboard(port: number, run: LiveRun, outDir: string)
       .then((found) => send(response, found))
       .catch(() => response.destroy());
   });
-  server.listen(port, HOST);
   try {
-    await once(server, "listening");
+    const { endpoint, stop } = await listen(server, port);
+    return { url: `${endpoint}/`, stop };
   } catch (error) {
     throw new UsageError(describeRefusal(port, error), { cause: error });
   }
-  const { port: chosen } = server.address() as AddressInfo;
-  return {
-    url: `http://${HOST}:${chosen}/`,
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
-  };
 }
 
 function describeRefusal(port: number, error: unknown): string {

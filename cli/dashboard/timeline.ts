@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { orUndefined } from "../../local/shared/errno.ts";
 import type { JsonLine } from "../../local/shared/lines.ts";
 
 /** The events of a job that one read found. */
@@ -18,13 +19,8 @@ const NEWLINE = "\n".charCodeAt(0);
  * that the run never has to wait long.
  */
 export async function readTimeline(path: string, jobId: string, from: number): Promise<TimelinePart> {
-  let file;
-  try {
-    file = await open(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { events: [], next: 0, size: 0 };
-    throw error;
-  }
+  const file = await orUndefined(open(path));
+  if (!file) return { events: [], next: 0, size: 0 };
   try {
     const { size } = await file.stat();
     const start = Math.min(from, size);

@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import { parseGate } from "../../core/gate/gate.ts";
 import { jobIdOf, jobIdOfStagingKey } from "../../core/model/keys.ts";
 import { startOrigin, type Origin } from "../../local/origin/server.ts";
@@ -54,7 +53,7 @@ export async function runDemo(
     return exitCode;
   } finally {
     view.close();
-    writeLines(stdout, closing);
+    for (const line of closing) stdout.write(`${line}\n`);
     await origin.stop();
   }
 }
@@ -151,8 +150,4 @@ function killInMidFile(
       onKill(sentOfBigFile(origin) - stagedBytes);
     },
   };
-}
-
-function writeLines(output: Writable, lines: readonly string[]): void {
-  for (const line of lines) output.write(`${line}\n`);
 }

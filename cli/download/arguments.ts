@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseGate } from "../../core/gate/gate.ts";
-import { parseCommand } from "../terminal/parse-command.ts";
+import { parseCommand, wholeNumber } from "../terminal/parse-command.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 
 export interface Arguments {
@@ -89,17 +89,8 @@ function describeDownload(program: Command): Command {
     .addHelpText("after", EXAMPLES);
 }
 
-function workerCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && count <= MOST_WORKERS) return count;
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_WORKERS}.`);
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= LAST_PORT) return port;
-  throw new InvalidArgumentError(`It must be a port from 1 to ${LAST_PORT}, or 0 for any free port.`);
-}
+const workerCount = wholeNumber(1, MOST_WORKERS, `a whole number from 1 to ${MOST_WORKERS}`);
+const portNumber = wholeNumber(0, LAST_PORT, `a port from 1 to ${LAST_PORT}, or 0 for any free port`);
 
 function percentage(text: string): string {
   try {

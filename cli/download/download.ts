@@ -1,5 +1,4 @@
 import { performance } from "node:perf_hooks";
-import { setTimeout as sleep } from "node:timers/promises";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { parseGate } from "../../core/gate/gate.ts";
 import { jobItemKey } from "../../core/model/keys.ts";
@@ -10,6 +9,7 @@ import { decodeJob } from "../../core/model/record-codec.ts";
 import { MetricSums, sloReport, type SloResult } from "../../dashboards/catalogue/report.ts";
 import { SLOS } from "../../dashboards/catalogue/slos.ts";
 import { startPipeline, type Pipeline, type PipelineOptions } from "../../local/pipeline.ts";
+import { pause } from "../../local/shared/repeat.ts";
 import { Activity } from "./activity.ts";
 import { JobTracker } from "./job-tracker.ts";
 import type { ProgressView } from "./progress.ts";
@@ -120,7 +120,7 @@ async function follow(
   }
   let lettersSeen = 0;
   while (tracker.openCount > 0 && !signal.aborted) {
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await pause(LOOK_EVERY_MS, signal);
     await readRecords(items, tracker.nextToRead(RECORDS_A_LOOK), (record) => tracker.meetRecord(record));
     const { deadLetters } = await pipeline.depth();
     if (deadLetters !== lettersSeen) await readDeadLetters(items, tracker, pipeline);
@@ -132,7 +132,7 @@ async function follow(
 async function drain(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
   const endMs = performance.now() + LONGEST_DRAIN_MS;
   while (!signal.aborted && performance.now() < endMs && (await pipeline.depth()).visible > 0) {
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await pause(LOOK_EVERY_MS, signal);
   }
 }
 

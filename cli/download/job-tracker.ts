@@ -3,7 +3,7 @@ import { gateAdmits, type Gate } from "../../core/gate/gate.ts";
 import { jobIdOf } from "../../core/model/keys.ts";
 import { jobMessage, type JobMessage } from "../../core/model/message.ts";
 import type { JobRecord } from "../../core/model/record.ts";
-import { isTerminal } from "../../core/model/states.ts";
+import { isTerminal, JOB_STATES } from "../../core/model/states.ts";
 import { outcomeOf, resultOf, UNKNOWN, type JobResult, type Outcome } from "./results.ts";
 
 interface TrackedJob {
@@ -16,7 +16,11 @@ interface TrackedJob {
   outcome: Outcome;
 }
 
-const stateChange = z.object({ event: z.literal("job_state_changed"), job_id: z.string(), to_state: z.string() });
+const stateChange = z.object({
+  event: z.literal("job_state_changed"),
+  job_id: z.string(),
+  to_state: z.enum(JOB_STATES),
+});
 const plainEnd = z.discriminatedUnion("message", [
   z.object({
     message: z.literal("published"),
@@ -28,7 +32,6 @@ const plainEnd = z.discriminatedUnion("message", [
   }),
   z.object({ message: z.literal("refused"), job_id: z.string(), reason: z.string() }),
 ]);
-const ENDS = new Set(["INDEXED", "DEDUPED", "FAILED"]);
 
 /** Tracks whether and how each job of a manifest has ended. Telemetry only gives hints; records and logs decide. */
 export class JobTracker {
@@ -89,7 +92,7 @@ export class JobTracker {
     const job = change && this.#jobs.get(change.job_id);
     if (!job || !this.#open.has(change.job_id)) return;
     job.outcome = { ...job.outcome, state: change.to_state };
-    if (ENDS.has(change.to_state)) this.#saidToHaveEnded.add(change.job_id);
+    if (isTerminal(change.to_state)) this.#saidToHaveEnded.add(change.job_id);
   }
 
   hearLog(line: unknown): void {

@@ -3,10 +3,14 @@ import type { Readable } from "node:stream";
 import { CsvError, parse, type Info } from "csv-parse";
 import { canonicalUrl } from "../../core/model/url.ts";
 
+export interface ManifestProblem {
+  readonly line: number;
+  readonly field?: string;
+  readonly reason: string;
+}
+
 /** The unvalidated value of a manifest line, or the reason why the line could not be parsed. */
-export type ManifestLine =
-  | { readonly line: number; readonly value: unknown }
-  | { readonly line: number; readonly field?: string; readonly fault: string };
+export type ManifestLine = { readonly line: number; readonly value: unknown } | ManifestProblem;
 
 export type LineReader = (input: Readable) => AsyncGenerator<ManifestLine>;
 
@@ -32,7 +36,7 @@ export async function* jsonLines(input: Readable): AsyncGenerator<ManifestLine> 
     try {
       yield { line, value: JSON.parse(text) as unknown };
     } catch {
-      yield { line, fault: "not JSON; each line must be one JSON object" };
+      yield { line, reason: "not JSON; each line must be one JSON object" };
     }
   }
 }
@@ -41,7 +45,7 @@ export async function* jsonLines(input: Readable): AsyncGenerator<ManifestLine> 
 export async function* urlLines(input: Readable): AsyncGenerator<ManifestLine> {
   for await (const { line, text } of numberedLines(input)) {
     if (text === "" || text.startsWith("#")) continue;
-    if (!URL.canParse(text)) yield { line, field: "url", fault: "not an absolute URL" };
+    if (!URL.canParse(text)) yield { line, field: "url", reason: "not an absolute URL" };
     else yield { line, value: { ...idsOf(text), url: text } };
   }
 }
@@ -75,23 +79,23 @@ export async function* csvLines(input: Readable): AsyncGenerator<ManifestLine> {
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    yield { line: Number(error["lines"] ?? 1), fault: `${error.message}; the rest of the file was not read` };
+    yield { line: Number(error["lines"] ?? 1), reason: `${error.message}; the rest of the file was not read` };
   }
 }
 
-function headerFaults(header: readonly string[]): readonly { field: string; fault: string }[] {
+function headerFaults(header: readonly string[]): readonly { field: string; reason: string }[] {
   return [...COLUMNS, "sha256"].flatMap((field) => {
     const times = header.filter((name) => name === field).length;
-    if (times > 1) return [{ field, fault: `${times} columns have this name` }];
-    if (times === 0 && COLUMNS.includes(field)) return [{ field, fault: "missing from the header line" }];
+    if (times > 1) return [{ field, reason: `${times} columns have this name` }];
+    if (times === 0 && COLUMNS.includes(field)) return [{ field, reason: "missing from the header line" }];
     return [];
   });
 }
 
 function csvLine(header: readonly string[], record: readonly string[], line: number): ManifestLine {
   if (record.length !== header.length) {
-    const fault = `${record.length} values for ${header.length} columns; a value with a comma must be in double quotes`;
-    return { line, fault };
+    const reason = `${record.length} values for ${header.length} columns; a value with a comma must be in double quotes`;
+    return { line, reason };
   }
   const cells = header.map((name, column) => [name, record[column]] as const);
   return { line, value: Object.fromEntries(cells.filter(([name, cell]) => name !== "sha256" || cell !== "")) };

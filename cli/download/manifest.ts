@@ -5,14 +5,15 @@ import { getSystemErrorMessage } from "node:util";
 import { omit, type core } from "zod/mini";
 import { jobIdOf } from "../../core/model/keys.ts";
 import { jobMessage, type JobMessage } from "../../core/model/message.ts";
-import { csvLines, jsonLines, urlLines, type LineReader } from "./manifest-lines.ts";
+import {
+  csvLines,
+  jsonLines,
+  urlLines,
+  type LineReader,
+  type ManifestLine,
+  type ManifestProblem,
+} from "./manifest-lines.ts";
 import { UsageError } from "../terminal/usage-error.ts";
-
-interface ManifestProblem {
-  readonly line: number;
-  readonly field?: string;
-  readonly reason: string;
-}
 
 export interface Manifest {
   /** Its path, or "standard input". */
@@ -71,13 +72,9 @@ function readerFor(path: string): LineReader {
 
 type Judged = JobMessage | ManifestProblem[];
 
-function judge(
-  entry: Awaited<ReturnType<ReturnType<LineReader>["next"]>>["value"],
-  digests: Map<string, { line: number; sha256: string }>,
-): Judged {
+function judge(entry: ManifestLine, digests: Map<string, { line: number; sha256: string }>): Judged {
+  if ("reason" in entry) return [entry];
   const { line } = entry;
-  if ("fault" in entry)
-    return [{ line, reason: entry.fault, ...(entry.field !== undefined && { field: entry.field }) }];
   const parsed = manifestLine.safeParse(entry.value, { error: wording });
   if (!parsed.success) {
     return parsed.error.issues.map(({ path, message }) => ({

@@ -54,11 +54,9 @@ export function resultOf(message: JobMessage, outcome: Outcome): JobResult {
   return { job_id: jobIdOf(message), work_id, artifact_id, url, ...outcome };
 }
 
-const resultsPath = (outDir: string): string => join(outDir, "results.jsonl");
-
 /** Replaces `results.jsonl` atomically: a reader never sees half a file. */
 export async function writeResults(outDir: string, results: readonly JobResult[]): Promise<void> {
-  const path = resultsPath(outDir);
+  const path = join(outDir, "results.jsonl");
   const draft = `${path}.${process.pid}.tmp`;
   await writeFile(draft, results.map((result) => `${JSON.stringify(result)}\n`).join(""));
   await rename(draft, path);

@@ -1,25 +1,26 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FailureClass } from "../../core/model/record.ts";
-import { parseCommand } from "../terminal/parse-command.ts";
+import { parseCommand, wholeNumber } from "../terminal/parse-command.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 
 export interface FailedArguments {
   readonly command: "failed";
   readonly table: string;
   readonly queueUrl: string;
-  readonly failureClass: FailureClass | undefined;
-  readonly reason: string | undefined;
-  readonly olderThanMs: number | undefined;
-  readonly newerThanMs: number | undefined;
+  readonly class?: FailureClass;
+  readonly reason?: string;
+  /** Time since the failure, in ms. */
+  readonly olderThan?: number;
+  readonly newerThan?: number;
   readonly limit: number;
-  readonly isDryRun: boolean;
+  readonly dryRun?: true;
 }
 
 export interface DeadLettersArguments {
   readonly command: "dead-letters";
   readonly from: string;
   readonly to: string;
-  readonly isDryRun: boolean;
+  readonly dryRun?: true;
 }
 
 export type RedriveArguments = FailedArguments | DeadLettersArguments;
@@ -50,22 +51,11 @@ function checkSense(parsed: RedriveArguments): void {
       throw new UsageError("--from and --to are the same queue. Write the work queue's URL after --to.");
     return;
   }
-  const { olderThanMs, newerThanMs } = parsed;
-  if (olderThanMs !== undefined && newerThanMs !== undefined && olderThanMs >= newerThanMs)
+  const { olderThan, newerThan } = parsed;
+  if (olderThan !== undefined && newerThan !== undefined && olderThan >= newerThan)
     throw new UsageError(
       "--older-than must be shorter than --newer-than: no job is both older and newer than these times.",
     );
-}
-
-interface FailedOptions {
-  readonly table: string;
-  readonly queueUrl: string;
-  readonly class?: FailureClass;
-  readonly reason?: string;
-  readonly olderThan?: number;
-  readonly newerThan?: number;
-  readonly limit: number;
-  readonly dryRun?: true;
 }
 
 function describeRedrive(program: Command, found: (parsed: RedriveArguments) => void): void {
@@ -79,23 +69,11 @@ function describeRedrive(program: Command, found: (parsed: RedriveArguments) => 
     .option("--reason <TEXT>", "only failures whose reason contains this text")
     .option("--older-than <TIME>", "only jobs that failed longer ago than this, such as 90m, 2h or 7d", duration)
     .option("--newer-than <TIME>", "only jobs that failed within this time", duration)
-    .option("--limit <N>", "maximum number of jobs", wholeNumber, DEFAULT_LIMIT)
+    .option("--limit <N>", "maximum number of jobs", wholeNumber(1, Infinity, "a whole number above 0"), DEFAULT_LIMIT)
     .option("--dry-run", "only list them; change nothing")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)
-    .action((options: FailedOptions) =>
-      found({
-        command: "failed",
-        table: options.table,
-        queueUrl: options.queueUrl,
-        failureClass: options.class,
-        reason: options.reason,
-        olderThanMs: options.olderThan,
-        newerThanMs: options.newerThan,
-        limit: options.limit,
-        isDryRun: options.dryRun ?? false,
-      }),
-    );
+    .action((options: Omit<FailedArguments, "command">) => found({ command: "failed", ...options }));
   program
     .command("dead-letters")
     .description("Sends dead letters that are valid messages to the work queue again. Leaves the others, and says why.")
@@ -104,20 +82,12 @@ function describeRedrive(program: Command, found: (parsed: RedriveArguments) => 
     .option("--dry-run", "only list them; change nothing")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)
-    .action(({ from, to, dryRun }: { from: string; to: string; dryRun?: true }) =>
-      found({ command: "dead-letters", from, to, isDryRun: dryRun ?? false }),
-    );
+    .action((options: Omit<DeadLettersArguments, "command">) => found({ command: "dead-letters", ...options }));
 }
 
 function queueUrl(text: string): string {
   if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
   throw new InvalidArgumentError("It must be the URL of a queue, such as https://sqs....");
-}
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number > 0) return number;
-  throw new InvalidArgumentError("It must be a whole number above 0.");
 }
 
 function duration(text: string): number {

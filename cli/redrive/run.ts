@@ -47,7 +47,7 @@ export async function redrive(argv: readonly string[], surroundings: Surrounding
 
 async function reopenFailed(args: FailedArguments, { stdout, stderr, clock, connect }: Surroundings): Promise<void> {
   const { dynamodb, sqs } = connect();
-  const { failureClass, isDryRun, limit, newerThanMs, olderThanMs, reason, table } = args;
+  const { table, queueUrl, class: failureClass, reason, olderThan, newerThan, limit, dryRun: isDryRun = false } = args;
   const nowMs = clock.nowMs();
   const before = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : nowMs - ms);
   const counts = { reopened: 0, changed: 0, selected: 0 };
@@ -57,17 +57,12 @@ async function reopenFailed(args: FailedArguments, { stdout, stderr, clock, conn
       random: systemRandom,
       items: dynamoItems(dynamodb, table),
       failedJobs: scannedFailedJobs(dynamodb, table),
-      queue: sqsSender(sqs, args.queueUrl),
+      queue: sqsSender(sqs, queueUrl),
       telemetry: telemetryTo(stderr, clock),
       settings: { requeueGraceMs: REQUEUE_GRACE_MS },
     },
     {
-      selection: {
-        failureClass,
-        reason,
-        failedBeforeMs: before(olderThanMs),
-        failedAfterMs: before(newerThanMs),
-      },
+      selection: { failureClass, reason, failedBeforeMs: before(olderThan), failedAfterMs: before(newerThan) },
       limit,
       isDryRun,
       onJob: (job, outcome) => {
@@ -90,12 +85,13 @@ async function reopenFailed(args: FailedArguments, { stdout, stderr, clock, conn
 }
 
 async function sendDeadLetters(args: DeadLettersArguments, { stdout, connect }: Surroundings): Promise<void> {
+  const { from, to, dryRun: isDryRun = false } = args;
   const { sqs } = connect();
   let [sent, kept] = [0, 0];
   await redriveDeadLetters(
-    { deadLetters: sqsDeadLetterQueue(sqs, args.from), queue: sqsSender(sqs, args.to) },
+    { deadLetters: sqsDeadLetterQueue(sqs, from), queue: sqsSender(sqs, to) },
     {
-      isDryRun: args.isDryRun,
+      isDryRun,
       onLetter: ({ id, body, reason }, outcome) => {
         const isKept = typeof outcome === "object";
         if (isKept) kept += 1;
@@ -110,7 +106,7 @@ async function sendDeadLetters(args: DeadLettersArguments, { stdout, connect }: 
       },
     },
   );
-  const done = args.isDryRun ? "would be sent again. Nothing was changed." : "sent again.";
+  const done = isDryRun ? "would be sent again. Nothing was changed." : "sent again.";
   stdout.write(`${plural(sent, "message")} ${done}\n`);
   if (kept > 0)
     stdout.write(

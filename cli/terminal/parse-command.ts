@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { UsageError } from "./usage-error.ts";
 
 interface CommandLine {
@@ -46,3 +46,12 @@ export function parseCommand<T extends object>(
   if (!parsed) throw new TypeError(`${typed}: the command line was parsed, but no command handled it.`);
   return parsed;
 }
+
+/** A parser of whole numbers for an option. `wanted` says what the value must be. */
+export const wholeNumber =
+  (least: number, most: number, wanted: string) =>
+  (text: string): number => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be ${wanted}.`);
+  };

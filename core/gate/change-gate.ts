@@ -13,7 +13,7 @@ export interface GateDeps {
 
 export interface GateOutcome {
   readonly gate: GateDocument | undefined;
-  /** Undefined where nothing was to be changed. */
+  /** Undefined if there was nothing to change. */
   readonly change: GateChange | undefined;
 }
 
@@ -21,13 +21,14 @@ export class GateBusyError extends Error {
   override readonly name = "GateBusyError";
 
   constructor() {
-    super(`The gate was changed by others ${MOST_ATTEMPTS} times meanwhile. Look at its status, and try again.`);
+    super(`Others changed the gate ${MOST_ATTEMPTS} times in the meantime. Look at its status and try again.`);
   }
 }
 
 /**
- * Plans from what is there and writes it if it is still there; whoever loses a race plans again from what has become of it.
- * @throws GateBusyError, and whatever `plan` throws.
+ * Plans a change from the current document and writes it only if the document is unchanged. After a lost race, it plans
+ * again from the new document.
+ * @throws GateBusyError after 10 lost races, and anything that `plan` throws.
  */
 export async function changeGateBy(
   { clock, items }: GateDeps,
@@ -41,7 +42,7 @@ export async function changeGateBy(
     const change = changeOf(gate, planned, by, clock.nowMs());
     const { applied, item } = await items.write(changeGate(gate, planned, change));
     const after = item && decodeGate(item);
-    // A refusal by our own change: it was sent again after its answer was lost.
+    // Refused because of our own change: the write was sent again after its answer was lost.
     if (applied || isLast(after, change)) return { gate: after, change };
   }
   throw new GateBusyError();

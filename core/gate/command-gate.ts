@@ -8,8 +8,8 @@ export interface Author {
 }
 
 /**
- * An operator's command.
- * @throws GateRefusal when it makes no sense where the gate is, GateBusyError when others keep changing it.
+ * Carries out an operator's command.
+ * @throws GateRefusal when the gate's phase does not allow the command; GateBusyError when others keep changing it.
  */
 export async function commandGate(
   deps: GateDeps,

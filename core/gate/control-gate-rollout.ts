@@ -15,24 +15,25 @@ export interface GateRolloutDeps extends GateDeps {
 export const CONTROLLER = "rollout controller";
 
 /**
- * One look at the alarms and what follows from it; safe to repeat, to kill anywhere and to run twice at once.
- * @param told an alarm that is known to have gone into ALARM: it counts even if it has come back since.
+ * Looks at the alarms once and changes the gate if necessary. Safe to repeat, to kill at any point and to run twice at
+ * once.
+ * @param burning an alarm that is known to have gone into ALARM. It counts even if it has returned to OK since.
  */
-export async function controlGateRollout(deps: GateRolloutDeps, told?: string): Promise<GateDocument | undefined> {
+export async function controlGateRollout(deps: GateRolloutDeps, burning?: string): Promise<GateDocument | undefined> {
   const before = await readGate(deps.items);
   if (!before || !isRollingOut(before)) return before;
-  const look: Look = told === undefined ? await lookAround(deps) : { kind: "burning", alarm: told };
+  const look: Look = burning === undefined ? await readAlarms(deps) : { kind: "burning", alarm: burning };
   const { gate, change } = await changeGateBy(
     deps,
     CONTROLLER,
     (seen) => seen && gateRolloutChange(seen, look, deps.clock.nowMs(), deps.settings),
   );
-  if (change) tell(deps, change);
-  else if (gate && isRollingOut(gate)) await note(deps, gate, look);
+  if (change) logChange(deps, change);
+  else if (gate && isRollingOut(gate)) await remember(deps, gate, look);
   return gate;
 }
 
-async function lookAround({ alarms }: GateRolloutDeps): Promise<Look> {
+async function readAlarms({ alarms }: GateRolloutDeps): Promise<Look> {
   try {
     return lookAt(await alarms.states());
   } catch (error) {
@@ -40,21 +41,21 @@ async function lookAround({ alarms }: GateRolloutDeps): Promise<Look> {
   }
 }
 
-/** Refused where the gate has been changed since: then there is nothing to remember. */
-async function note(
+/** The write is refused if the gate has changed in the meantime: then there is nothing to remember. */
+async function remember(
   { clock, items, settings, telemetry }: GateRolloutDeps,
   gate: GateDocument,
   look: Look,
 ): Promise<void> {
   const isReadable = look.kind !== "unreadable";
   if (look.kind === "unreadable")
-    telemetry.log("error", "the rollout holds: its alarms cannot be read; mend that, or it goes back", {
+    telemetry.log("error", "The rollout holds: its alarms cannot be read. Fix that, or it goes back.", {
       percent: gate.percent,
       reason: look.reason,
       goes_back_after_ms: settings.blindMs,
     });
   if (look.kind === "undecided")
-    telemetry.log("warn", "the rollout holds: an alarm has too little data", {
+    telemetry.log("warn", "The rollout holds: an alarm has too little data.", {
       percent: gate.percent,
       alarm: look.alarm,
     });
@@ -62,9 +63,9 @@ async function note(
   if (write) await items.write(write);
 }
 
-function tell({ telemetry }: GateRolloutDeps, { version, from, to, phase, by, reason }: GateChange): void {
+function logChange({ telemetry }: GateRolloutDeps, { version, from, to, phase, by, reason }: GateChange): void {
   const level = phase === "rolled_back" ? "error" : "info";
-  telemetry.log(level, "the gate was changed", {
+  telemetry.log(level, "The gate was changed.", {
     item: GATE_KEY,
     version,
     from: from ?? "none",

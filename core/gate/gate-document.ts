@@ -1,4 +1,4 @@
-/** The gate as a document in the table: how many percent of jobs take the guarded path, and how it came to that. */
+/** The gate document in the table: the percentage of jobs that take the guarded path, and the history of changes. */
 import * as z from "zod/mini";
 import type { Gate } from "./gate.ts";
 import type { Item, Value } from "../model/write.ts";
@@ -6,8 +6,8 @@ import type { Item, Value } from "../model/write.ts";
 export const GATE_KEY = "GATE";
 
 /**
- * `baking` and `paused`: a rollout is on its way, and the alarms are watched. `complete`: it has arrived. `rolled_back`: an
- * alarm took it back. `set` and `off`: somebody chose the percentage by hand.
+ * `baking` and `paused`: a rollout is running, and the alarms are watched. `complete`: the rollout has passed its last
+ * step. `rolled_back`: the alarms took it back. `set` and `off`: somebody chose the percentage by hand.
  */
 const GATE_PHASES = ["baking", "paused", "complete", "rolled_back", "set", "off"] as const;
 export type GatePhase = (typeof GATE_PHASES)[number];
@@ -15,9 +15,9 @@ export type GatePhase = (typeof GATE_PHASES)[number];
 export interface GateChange {
   readonly version: number;
   readonly atMs: number;
-  /** What the caller said who he is. */
+  /** The name that the caller gave. It is not verified. */
   readonly by: string;
-  /** Undefined where there was no document: workers went by their variable alone. */
+  /** Undefined if there was no document: the workers' variable alone decided. */
   readonly from: Gate | undefined;
   readonly to: Gate;
   readonly phase: GatePhase;
@@ -25,15 +25,15 @@ export interface GateChange {
 }
 
 export interface GateDocument {
-  /** Grows with each change; every write names the one it has seen. */
+  /** Grows by one with each change. Every write names the version that its writer has seen. */
   readonly version: number;
   readonly percent: Gate;
   readonly phase: GatePhase;
-  /** Where an alarm takes the rollout back to: the percentage at which it began. */
+  /** The percentage at which the rollout began. A rollback returns to it. */
   readonly retreatTo: Gate;
-  /** When the controller, by its own clock, first saw this step under readable alarms: its bake begins there. */
+  /** When the controller, by its own clock, first saw this step with readable alarms. The bake begins then. */
   readonly bakedFromMs?: number;
-  /** Since when the alarms cannot be read. */
+  /** Since when the alarms cannot be read; absent while they can. */
   readonly blindFromMs?: number;
   /** Oldest first. */
   readonly history: readonly GateChange[];
@@ -65,14 +65,14 @@ function parsed<T extends z.ZodMiniType>(schema: T, item: Item): z.infer<T> {
   if (!error) return data;
   const problems = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
   throw new TypeError(
-    `The table's item ${GATE_KEY} is damaged (${problems}). Delete it, and write it anew: npm run gate -- off`,
+    `The table's item ${GATE_KEY} is damaged (${problems}). Delete it and write it again: npm run gate -- off`,
   );
 }
 
-/** All that a worker needs of it, so that a document of a later version does not stop an earlier worker. */
+/** Reads only what a worker needs, so that a document of a later release does not stop an earlier worker. */
 export const gatePercentOf = (item: Item): Gate => parsed(z.object({ percent }), item).percent;
 
-/** @throws TypeError when the item is no gate document. */
+/** @throws TypeError when the item is not a valid gate document. */
 export function decodeGate(item: Item): GateDocument {
   const { retreat_to, baked_from, blind_from, history, ...same } = parsed(stored, item);
   return {

@@ -1,12 +1,12 @@
 /**
- * Every write to the gate document, as data. Each names the version that its writer has seen: of two writers at once, the
- * second is refused, reads again and thinks again. Whatever a change means is in one write, its audit included.
+ * Every write to the gate document, as data. Each names the version that its writer has seen: of two writers at once,
+ * the second is refused, reads again and plans again. A change and its audit entry are one write.
  */
 import type { Gate } from "./gate.ts";
 import { encodeChange, GATE_KEY, type GateChange, type GateDocument, type GatePhase } from "./gate-document.ts";
 import type { Clause, Write } from "../model/write.ts";
 
-/** Changes that the document remembers. */
+/** How many changes the document keeps. */
 const LONGEST_HISTORY = 50;
 
 export interface PlannedChange {
@@ -26,7 +26,7 @@ export const changeOf = (
   atMs: number,
 ): GateChange => ({ version: seen ? seen.version + 1 : 1, atMs, by, from: seen?.percent, to: percent, phase, reason });
 
-/** Another percentage or phase. The bake begins anew, when the controller sees it. */
+/** Changes the percentage or the phase. The bake begins again when the controller sees the change. */
 export function changeGate(seen: GateDocument | undefined, planned: PlannedChange, change: GateChange): Write {
   const history = [...(seen?.history ?? []), change].slice(-LONGEST_HISTORY);
   return {
@@ -44,8 +44,8 @@ export function changeGate(seen: GateDocument | undefined, planned: PlannedChang
 }
 
 /**
- * What the controller has to remember of its look at the alarms until the next one; undefined where it knows that already.
- * No change of the gate, so no new version: an operator's command is not refused because of it.
+ * Records what the controller must remember about the alarms until its next look; undefined if it is recorded already.
+ * This does not change the gate, so the version stays the same: no operator's command is refused because of it.
  */
 export function noteLook(seen: GateDocument, areReadable: boolean, nowMs: number): Write | undefined {
   const write = { key: GATE_KEY, when: [[isAsSeen(seen)]] };

@@ -5,18 +5,18 @@ import type { Clock } from "../ports/runtime.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { isWithin, within } from "./within.ts";
 
-/** For so long one read of the document serves all jobs of a worker. */
+/** How long one read of the document serves all jobs of a worker. */
 export const GATE_FRESH_MS = 15_000;
-/** A read that takes longer has failed. */
+/** A read that takes longer counts as failed. */
 export const GATE_READ_TIMEOUT_MS = 5_000;
-/** After a read that failed. */
+/** How long after a failed read the next one is tried. */
 export const GATE_READ_PAUSE_MS = 1_000;
-/** An older answer lets nobody in: this, by the worker's clock, is how long `off` can take. */
+/** An older answer admits no job. So this is the longest time, by the worker's clock, until `off` takes effect. */
 export const GATE_TRUSTED_MS = 30_000;
 
-/** The gate as the document in the table has it. */
+/** What the gate document in the table says. */
 export interface GateDocumentPort {
-  /** @throws GateUnknownError when nobody can tell: the message comes back. */
+  /** @throws GateUnknownError when the document cannot be read: the message then comes back. */
   admits(jobId: string): Promise<boolean>;
 }
 
@@ -25,7 +25,7 @@ class GateUnknownError extends Error {
 
   constructor() {
     super(
-      `the gate document ${GATE_KEY} cannot be read; look at the table, or set DOCSTOKG_ENABLE_IDEMPOTENCY to false`,
+      `The gate document ${GATE_KEY} cannot be read. Check the table, or set DOCSTOKG_ENABLE_IDEMPOTENCY to false.`,
     );
   }
 }
@@ -36,7 +36,7 @@ interface GateReaderDeps {
   readonly telemetry: Telemetry;
 }
 
-/** One a worker process. An answer counts from when it was asked for: whatever was written before that, it knows. */
+/** One per worker process. An answer's age counts from when the read began: it includes all writes before that. */
 export class GateReader implements GateDocumentPort {
   readonly #deps: GateReaderDeps;
   #known: { readonly percent: Gate; readonly askedAtMs: number } | undefined;
@@ -75,7 +75,7 @@ export class GateReader implements GateDocumentPort {
       this.#known = { percent: item ? gatePercentOf(item) : 100, askedAtMs };
     } catch (error) {
       this.#failedAtMs = clock.nowMs();
-      telemetry.log("warn", "the gate cannot be read; the last answer counts for a while", {}, error);
+      telemetry.log("warn", "The gate document cannot be read. The last answer is used for up to 30 s.", {}, error);
     }
   }
 }

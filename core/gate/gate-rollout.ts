@@ -1,4 +1,4 @@
-/** The rollout of the gate as a state machine: pure. What follows from a document, a look at the alarms and the time. */
+/** The rollout of the gate as a pure state machine: which change follows from the document, the alarms and the time. */
 import type { Gate } from "./gate.ts";
 import type { GateDocument, GatePhase } from "./gate-document.ts";
 import type { PlannedChange } from "./gate-protocol.ts";
@@ -7,21 +7,21 @@ import type { AlarmState } from "../ports/alarms.ts";
 export const ROLLOUT_STEPS: readonly Gate[] = [5, 25, 50, 100];
 
 export interface GateRolloutSettings {
-  /** How long all alarms must have been OK, without a break, before a step is followed by the next. */
+  /** How long all alarms must have been OK, without a break, before the next step. */
   readonly bakeMs: number;
-  /** How long a rollout may stay where it is when the alarms cannot be read; then it goes back. */
+  /** How long a rollout holds its step while the alarms cannot be read. Then it goes back. */
   readonly blindMs: number;
 }
 
-/** What there is to see of the alarms. */
+/** What one look at the alarms showed. */
 export type Look =
   | { readonly kind: "burning"; readonly alarm: string }
-  /** All are OK, the last of them since then. */
+  /** All are OK; the last of them became OK at `sinceMs`. */
   | { readonly kind: "clear"; readonly sinceMs: number }
   | { readonly kind: "undecided"; readonly alarm: string }
   | { readonly kind: "unreadable"; readonly reason: string };
 
-/** One in ALARM is enough; one that does not know yet is no OK. */
+/** A single alarm in ALARM decides. An alarm with too little data does not count as OK. */
 export function lookAt(alarms: readonly AlarmState[]): Look {
   const burning = alarms.find(({ state }) => state === "ALARM");
   if (burning) return { kind: "burning", alarm: burning.name };
@@ -33,7 +33,7 @@ export function lookAt(alarms: readonly AlarmState[]): Look {
 
 export const isRollingOut = ({ phase }: GateDocument): boolean => phase === "baking" || phase === "paused";
 
-/** What is to be changed now; undefined: nothing. */
+/** The change to make now; undefined if there is none. */
 export function gateRolloutChange(
   gate: GateDocument,
   look: Look,
@@ -86,7 +86,7 @@ export type GateCommand =
   | { readonly kind: "start" | "pause" | "resume" | "off" }
   | { readonly kind: "set"; readonly percent: Gate };
 
-/** The command makes no sense where the gate is; the message says which one does. */
+/** The gate's phase does not allow the command. The message says why. */
 export class GateRefusal extends Error {
   override readonly name = "GateRefusal";
 }
@@ -101,11 +101,10 @@ export function commandedChange(gate: GateDocument | undefined, command: GateCom
     case "start":
       return started(gate, reason);
     case "pause":
-      if (gate?.phase !== "baking")
-        throw new GateRefusal(`No rollout is on its way, ${inWords(gate)}: nothing to pause.`);
+      if (gate?.phase !== "baking") throw new GateRefusal(`No rollout is running: ${inWords(gate)}. Nothing to pause.`);
       return moved(gate, "paused", reason);
     case "resume":
-      if (gate?.phase !== "paused") throw new GateRefusal(`No rollout is paused, ${inWords(gate)}: nothing to resume.`);
+      if (gate?.phase !== "paused") throw new GateRefusal(`No rollout is paused: ${inWords(gate)}. Nothing to resume.`);
       return moved(gate, "baking", reason);
   }
 }
@@ -113,12 +112,12 @@ export function commandedChange(gate: GateDocument | undefined, command: GateCom
 function started(gate: GateDocument | undefined, reason: string): PlannedChange {
   if (!gate)
     throw new GateRefusal(
-      "There is no gate document: the workers' variable alone decides, and a rollout would begin by taking jobs out. " +
-        "Say where it is to begin, off or set PERCENT, and start then.",
+      "There is no gate document: the workers' variable alone decides, and a rollout would begin by taking jobs off " +
+        "the guarded path. First say where it begins, with off or set PERCENT. Then start it.",
     );
-  if (isRollingOut(gate)) throw new GateRefusal(`A rollout is on its way, ${inWords(gate)}: pause, resume or off.`);
+  if (isRollingOut(gate)) throw new GateRefusal(`A rollout is running: ${inWords(gate)}. Say pause, resume or off.`);
   const percent = stepAfter(gate.percent);
-  if (percent === undefined) throw new GateRefusal(`There is nothing to roll out, ${inWords(gate)}.`);
+  if (percent === undefined) throw new GateRefusal(`There is nothing to roll out: ${inWords(gate)}.`);
   return { percent, phase: "baking", retreatTo: gate.percent, reason };
 }
 

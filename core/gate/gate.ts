@@ -1,4 +1,4 @@
-/** Percent of jobs, 0 to 100, that take the guarded path. */
+/** Percentage of jobs, 0 to 100, that take the guarded path. */
 export type Gate = number;
 
 /** @throws TypeError when the text is neither true, false nor a percentage. */
@@ -13,6 +13,6 @@ export function parseGate(text: string): Gate {
   );
 }
 
-/** Nested: a job let in at some percentage is let in at every higher one. The job id is a hash, so it spreads evenly. */
+/** Nested: a job admitted at some percentage is admitted at every higher one. Ids are hashes, so they spread evenly. */
 export const gateAdmits = (gate: Gate, jobId: string): boolean =>
   Number.parseInt(jobId.slice(-8), 16) < (gate / 100) * 2 ** 32;

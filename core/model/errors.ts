@@ -7,12 +7,12 @@ interface Details {
 }
 
 /**
- * Every error the pipeline throws says by its class what to do about it. `reason` is short, stable and for machines. Names
- * are written out: a minified bundle renames classes.
+ * The class of an error says what to do about it. `reason` is short, stable and meant for machines. Each class sets its
+ * `name` itself, because a minified bundle renames classes.
  */
 export abstract class JobError extends Error {
   readonly reason: string;
-  /** The job as it was last known, where one was. */
+  /** The job's record as it was last read; undefined if none is known. */
   readonly record: JobRecord | undefined;
 
   constructor(reason: string, details: Details = {}) {
@@ -22,11 +22,11 @@ export abstract class JobError extends Error {
   }
 }
 
-/** Trouble that may pass: keep the state, count the attempt, come back later. */
+/** A failure that may pass: the job keeps its state, the attempt counts, and the message comes back later. */
 export class RetryableError extends JobError {
   override readonly name: string = "RetryableError";
   readonly failureClass: FailureClass;
-  /** The origin's own wish, from Retry-After. */
+  /** The delay that the origin asked for with Retry-After. */
   readonly retryAfterMs: number | undefined;
 
   constructor(reason: string, details: Details & { failureClass?: FailureClass; retryAfterMs?: number } = {}) {
@@ -36,7 +36,7 @@ export class RetryableError extends JobError {
   }
 }
 
-/** Trouble that no retry can help: the job fails at once. */
+/** A failure that no retry can fix: the job fails at once. */
 export class PermanentError extends JobError {
   override readonly name: string = "PermanentError";
   readonly failureClass: FailureClass;
@@ -47,7 +47,7 @@ export class PermanentError extends JobError {
   }
 }
 
-/** Nobody's fault: the invocation ends before the file does. Go on in the next one; no attempt is charged. */
+/** The invocation ends before the transfer does. The next invocation continues, and no attempt is charged. */
 export class OutOfTimeError extends JobError {
   override readonly name: string = "OutOfTimeError";
   constructor(details: Details = {}) {
@@ -55,7 +55,7 @@ export class OutOfTimeError extends JobError {
   }
 }
 
-/** Somebody else holds the job now. Stop at once and touch nothing more. */
+/** Another worker may hold the job now. Stop at once and write nothing more. */
 export class LeaseLostError extends JobError {
   override readonly name: string = "LeaseLostError";
   constructor(details: Details = {}) {
@@ -63,7 +63,7 @@ export class LeaseLostError extends JobError {
   }
 }
 
-/** The staged upload was aborted or completed by another attempt: stage the body anew. */
+/** Another attempt aborted or completed the staged upload: stage the body again. */
 export class UploadGoneError extends RetryableError {
   override readonly name: string = "UploadGoneError";
   constructor(details: Details = {}) {
@@ -71,7 +71,7 @@ export class UploadGoneError extends RetryableError {
   }
 }
 
-/** The staged object is not what this job staged: stage the body anew. */
+/** The staged object is missing or is not what this job staged: stage the body again. */
 export class StagedObjectGoneError extends RetryableError {
   override readonly name: string = "StagedObjectGoneError";
   constructor(details: Details = {}) {
@@ -79,7 +79,7 @@ export class StagedObjectGoneError extends RetryableError {
   }
 }
 
-/** None of our own errors: a bug, or a service that failed. The attempt is retried, and its stack belongs in the log. */
+/** Not one of our own errors: a bug, or a service that failed. The job is retried, and the stack belongs in the log. */
 export class UnexpectedError extends RetryableError {
   override readonly name: string = "UnexpectedError";
 
@@ -89,14 +89,14 @@ export class UnexpectedError extends RetryableError {
   }
 }
 
-/** An item of the table is not what its key says: another release wrote it, or it was damaged. Others are not concerned. */
+/** An item of the table is not what its key says: another release wrote it, or it is damaged. Other items are fine. */
 export class DamagedRecordError extends Error {
   override readonly name = "DamagedRecordError";
   readonly item: Item;
 
   constructor(item: Item, problem: string) {
     super(
-      `The record ${String(item["pk"])} cannot be read: ${problem}. Look at the item; a newer release may read it.`,
+      `The record ${JSON.stringify(item["pk"])} cannot be read: ${problem}. Look at the item; a newer release may read it.`,
     );
     this.item = item;
   }
@@ -104,13 +104,13 @@ export class DamagedRecordError extends Error {
 
 const causeOf = (error: unknown): unknown => (error instanceof Error ? error.cause : undefined);
 
-/** An error, its cause, the cause of that, and so on. */
+/** An error, its cause, the cause of that cause, and so on. */
 export function causesOf(error: unknown): readonly unknown[] {
   const links: unknown[] = [];
   for (let link = error; link !== undefined; link = causeOf(link)) links.push(link);
   return links;
 }
 
-/** The first of our own errors along the chain of causes. An error that is none of ours is unexpected. */
+/** The first of our own errors in the chain of causes. If there is none, the error is unexpected. */
 export const asJobError = (error: unknown): JobError =>
   causesOf(error).find((link) => link instanceof JobError) ?? new UnexpectedError(error);

@@ -4,13 +4,13 @@ import type { Value } from "./write.ts";
 import type { OperationType } from "./operations.ts";
 import { canonicalUrl } from "./url.ts";
 
-/** Version of the key derivation; another one makes every job a new job. */
+/** Version of the key derivation. Changing it makes every job a new job. */
 const KEY_VERSION = 1;
 const WATCH_SHARDS = 8;
-/** The sparse index over `watch_shard` and `watch_at`. */
+/** Name of the sparse index over `watch_shard` and `watch_at`. */
 export const WATCH_INDEX = "watch";
 
-/** JSON with sorted keys and no white space, so that equal values have equal text in every process and language. */
+/** JSON with sorted keys and no white space: equal values have equal text in every process and language. */
 export function canonicalJson(value: Value): string {
   if (Array.isArray(value)) return `[${value.map((entry: Value) => canonicalJson(entry)).join(",")}]`;
   if (typeof value === "object" && value !== null) {
@@ -28,15 +28,15 @@ export interface JobIdentity {
   readonly url: string;
 }
 
-/** 64 hex digits: what makes two messages the same job. */
+/** 64 hex digits. Messages with the same key are the same job. */
 export const jobKeyOf = ({ work_id, artifact_id, url }: JobIdentity): string =>
   sha256Of({ v: KEY_VERSION, kind: "JOB", work_id, artifact_id, url: canonicalUrl(url) });
 
-/** The first 128 bits of the job key: a producer can compute it without asking. */
+/** 32 hex digits: the first 128 bits of the job key. A producer can compute the id without asking. */
 export const jobIdOfKey = (jobKey: string): string => jobKey.slice(0, 32);
 export const jobIdOf = (identity: JobIdentity): string => jobIdOfKey(jobKeyOf(identity));
 
-/** 128 bits are enough to tell the operations of one job apart, and short: the record must stay under 1 KB. */
+/** 32 hex digits: 128 bits tell the operations of one job apart, and the record must stay under 1 KB. */
 export const operationKeyOf = (kind: OperationType, jobId: string, context: Readonly<Record<string, string>>): string =>
   sha256Of({ v: KEY_VERSION, kind, job_id: jobId, ...context }).slice(0, 32);
 
@@ -47,7 +47,7 @@ export const jobIdOfItemKey = (key: string): string => key.slice("JOB#".length);
 export const contentKey = (sha256: string): string => `sha256/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
 
 const STAGING_PREFIX = "staging/";
-/** One attempt chain, one staging object: nobody else's bytes can land under its name. */
+/** Each chain of attempts has its own staging object, so that no other attempt can write to it. */
 export const stagingKey = (jobId: string, stagedBy: string): string => `${STAGING_PREFIX}${jobId}/${stagedBy}`;
 export const jobIdOfStagingKey = (key: string): string =>
   present(key.slice(STAGING_PREFIX.length).split("/")[0], "the first piece of a split text");

@@ -5,7 +5,7 @@ import type { JobRecord } from "./record.ts";
 z.config(en());
 const id = z.string().check(z.minLength(1), z.maxLength(512));
 
-/** What a producer puts on the queue, and what the reconciler and a continuation put back. */
+/** A message of the work queue, sent by a producer, the reconciler, a redrive or a continuation. */
 export const jobMessage = z.object({
   work_id: id,
   artifact_id: id,
@@ -13,15 +13,15 @@ export const jobMessage = z.object({
     z.maxLength(4096),
     z.refine((text) => URL.canParse(text), "not an absolute URL"),
   ),
-  /** The digest the producer expects; a body with another one fails the job. */
+  /** The digest that the producer expects. A body with another digest fails the job. */
   sha256: z.optional(z.string().check(z.regex(/^[0-9a-fA-F]{64}$/, "not 64 hexadecimal digits"), z.toLowerCase())),
-  /** Set on messages for jobs that have a record already: they take the guarded path whatever the gate says. */
+  /** Set on messages for jobs that already have a record: they take the guarded path whatever the gate says. */
   tracked: z.optional(z.boolean()),
 });
 
 export type JobMessage = z.infer<typeof jobMessage>;
 
-/** The message, or what is wrong with it. */
+/** Returns the message, or a text that says what is wrong with it. */
 export function parseMessage(body: string): JobMessage | string {
   try {
     const parsed = jobMessage.safeParse(JSON.parse(body));
@@ -42,8 +42,8 @@ export interface OutgoingMessage {
   readonly group: string;
 }
 
-/** The host that a URL names, with its port where one is written. */
-export const hostOf = (url: string): string => new URL(url).host;
+/** The host of a URL, with the port if the URL names one; "none" if it has no host (`mailto:`). */
+export const hostOf = (url: string): string => new URL(url).host || "none";
 
 /** A new message for a job that has a record: it takes the guarded path whatever the gate says. */
 export const trackedMessage = (message: JobMessage): OutgoingMessage => ({

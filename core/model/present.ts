@@ -1,12 +1,12 @@
-/** Something that our own code, or the contract of a service, rules out. Its stack in the log shows where to look. */
-export class ImpossibleError extends Error {
+/** A situation that our own code, or a service's contract, rules out. Its stack in the log shows where to look. */
+class ImpossibleError extends Error {
   override readonly name = "ImpossibleError";
 }
 
 /**
- * Asserts that a value is there.
- * @param what names the value: "the ETag of an uploaded part".
- * @throws ImpossibleError when it is missing.
+ * Asserts that a value is not undefined.
+ * @param what names the value, for example "the ETag of an uploaded part".
+ * @throws ImpossibleError when the value is undefined.
  */
 export function present<T>(value: T | undefined, what: string): T {
   if (value !== undefined) return value;

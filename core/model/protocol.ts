@@ -1,44 +1,47 @@
 /**
- * The protocol: every conditional write there is, as data. A crash may fall between any two of them; each alone leaves
- * the job in a state that another worker, or the reconciler, can go on from.
+ * The protocol: every conditional write that a worker makes, as data. A crash may happen between any two writes; each
+ * of them leaves the job in a state from which another worker, or the reconciler, can continue.
  *
- *   takeLease -> (renewLease | saveCheckpoint | completeOperation)* -> completeOperation, terminal
- *                                                                    | failJob
- *                                                                    | releaseForRetry | releaseForContinuation
- *   recoverJob: the reconciler's, for leases that expired and messages that were lost.
- *   reopenJob: an operator's, for a job that failed and shall be tried again.
+ *   takeLease -> (renewLease | startOperation | saveCheckpoint | completeOperation)* -> finishJob | failJob
+ *                                                                 | releaseForRetry | releaseForContinuation
+ *   recoverJob, reopenJob: by the reconciler and by operators, in recovery-protocol.ts.
  *
  * Safety rests on the fence alone. Clocks decide only when somebody may try.
  */
-import { present } from "./present.ts";
 import type { Clause, Item, Write } from "./write.ts";
 import { hashItemKey, jobItemKey, watchShardOf } from "./keys.ts";
 import type { JobMessage } from "./message.ts";
-import { OPERATION_TYPES, type OperationType } from "./operations.ts";
+import type { OperationType } from "./operations.ts";
 import { encodeCheckpoint, encodeOperation, operationAttribute } from "./record-codec.ts";
 import type { Checkpoint, FailureClass, JobRecord, OperationRecord } from "./record.ts";
-import { OPEN_STATES, type JobState, type ReopenedState } from "./states.ts";
+import { OPEN_STATES, type JobState } from "./states.ts";
 
-/** Proof of holding a job. Whoever writes with an older fence, or under another owner's name, is refused. */
+/** Proof of holding a job. A write with an older fence, or with another owner's name, is refused. */
 export interface Lease {
   readonly jobId: string;
   readonly owner: string;
   readonly fence: number;
+  /** The time that it was taken at. A job that is given back is available later than that: see `availableFrom`. */
+  readonly takenAtMs: number;
 }
 
-const isNew: Clause = { attribute: "pk", is: "absent" };
-const isFailed: Clause = { attribute: "state", is: "=", than: "FAILED" satisfies JobState };
-const isOpen: Clause = { attribute: "state", is: "one of", than: OPEN_STATES };
+export const isNew: Clause = { attribute: "pk", is: "absent" };
+export const isOpen: Clause = { attribute: "state", is: "one of", than: OPEN_STATES };
 const isAvailable = (nowMs: number): Clause => ({ attribute: "available_at", is: "<=", than: nowMs });
 const isFencedBy = (lease: Lease): readonly Clause[] => [
   { attribute: "fence", is: "=", than: lease.fence },
   { attribute: "lease_owner", is: "=", than: lease.owner },
 ];
 
+/**
+ * The write that took the lease may be applied again after the lease was given back, or renewed by a clock that was set
+ * back. It would lease the job to nobody; but it asks for a job that was available when the lease was taken, and this
+ * one is not.
+ */
+const availableFrom = (lease: Lease, wantedMs: number): number => Math.max(wantedMs, lease.takenAtMs + 1);
+
 const LEASE_ATTRIBUTES = ["lease_owner", "available_at", "watch_at", "watch_shard"];
-const TROUBLE_ATTRIBUTES = ["reason", "failure_class"];
-const FAILED_ATTRIBUTES = [...TROUBLE_ATTRIBUTES, "failed_at", "expires_at"];
-const OPERATION_ATTRIBUTES = [...new Set(OPERATION_TYPES.map(operationAttribute))];
+export const TROUBLE_ATTRIBUTES = ["reason", "failure_class"];
 
 export interface LeaseRequest {
   readonly jobId: string;
@@ -49,13 +52,19 @@ export interface LeaseRequest {
   readonly headKey: string;
 }
 
-/** Plans the job if it is new, takes the lease if it is free or expired, and starts HEAD if nothing has: one write. */
+/** In one write: plans a new job, takes the lease if it is free or expired, and starts HEAD if it was not started. */
 export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey }: LeaseRequest): Write {
   const expiresAtMs = nowMs + ttlMs;
   return {
     key: jobItemKey(jobId),
     when: [[isNew], [isOpen, isAvailable(nowMs)]],
-    set: { lease_owner: owner, available_at: expiresAtMs, watch_at: expiresAtMs, watch_shard: watchShardOf(jobId) },
+    set: {
+      lease_owner: owner,
+      available_at: expiresAtMs,
+      watch_at: expiresAtMs,
+      watch_shard: watchShardOf(jobId),
+      step: 0,
+    },
     setIfAbsent: {
       state: "LEASED" satisfies JobState,
       work_id: message.work_id,
@@ -73,8 +82,23 @@ function fencedWrite(lease: Lease, effect: Omit<Write, "key" | "when">): Write {
   return { key: jobItemKey(lease.jobId), when: [isFencedBy(lease)], ...effect };
 }
 
+/**
+ * Makes a fenced write the lease's nth. The network may apply a write twice, or long after we have given it up: it is
+ * refused once it, or any later step, has been applied. Steps count from 0 in each lease.
+ */
+export const asStep = (write: Write, step: number): Write => ({
+  ...write,
+  when: write.when.map((clauses) => clauses.concat({ attribute: "step", is: "<", than: step })),
+  set: { ...write.set, step },
+});
+
+/** Whether the item shows that the lease's nth write was applied. Nobody else writes under its fence. */
+export const isAtStep = (item: Item | undefined, { fence }: Lease, step: number): boolean =>
+  item?.["fence"] === fence && item["step"] === step;
+
 export function renewLease(lease: Lease, nowMs: number, ttlMs: number): Write {
-  return fencedWrite(lease, { set: { available_at: nowMs + ttlMs, watch_at: nowMs + ttlMs } });
+  const expiresAtMs = availableFrom(lease, nowMs + ttlMs);
+  return fencedWrite(lease, { set: { available_at: expiresAtMs, watch_at: expiresAtMs } });
 }
 
 export interface OperationEntry {
@@ -82,20 +106,20 @@ export interface OperationEntry {
   readonly record: OperationRecord;
 }
 
-const isStillStarted = ({ type }: OperationEntry): Clause => ({
+export const isStillStarted = ({ type }: OperationEntry): Clause => ({
   attribute: `${operationAttribute(type)}.status`,
   is: "=",
   than: "STARTED",
 });
 
-const operationEntries = (entries: readonly OperationEntry[]): Item =>
+export const operationEntries = (entries: readonly OperationEntry[]): Item =>
   Object.fromEntries(entries.map(({ type, record }) => [operationAttribute(type), encodeOperation(type, record)]));
 
 export function startOperation(lease: Lease, started: OperationEntry): Write {
   return fencedWrite(lease, { set: operationEntries([started]) });
 }
 
-/** The completion of one operation, the state it leads to and the start of the next. */
+/** Completes one operation, sets the state that it leads to, and starts the next operation. */
 export function completeOperation(
   lease: Lease,
   done: OperationEntry,
@@ -105,7 +129,7 @@ export function completeOperation(
   return fencedWrite(lease, { set: { ...operationEntries(started ? [done, started] : [done]), state } });
 }
 
-/** The last operation's completion: the job is terminal, and its record stays until `expiresAtMs` to answer duplicates. */
+/** Completes the last operation: the job is terminal. Its record stays until `expiresAtMs` to answer duplicates. */
 export function finishJob(lease: Lease, done: OperationEntry, state: JobState, expiresAtMs: number): Write {
   return fencedWrite(lease, {
     set: { ...operationEntries([done]), state, expires_at: epochSeconds(expiresAtMs) },
@@ -114,11 +138,12 @@ export function finishJob(lease: Lease, done: OperationEntry, state: JobState, e
 }
 
 /**
- * Bytes up to the checkpoint are staged and acknowledged. The retry budget starts anew only where that is progress: a
- * transfer that had to start over may do so again and again, and must end.
+ * Records that all bytes up to the checkpoint are staged and acknowledged. Only progress resets the retry budget, and
+ * progress means more bytes than any attempt staged before: a transfer that starts over again and again must end.
  */
 export function saveCheckpoint(lease: Lease, checkpoint: Checkpoint, isProgress: boolean): Write {
-  return fencedWrite(lease, { set: { checkpoint: encodeCheckpoint(checkpoint), ...(isProgress && { strikes: 0 }) } });
+  const progress = isProgress && { strikes: 0, most_staged: checkpoint.offset };
+  return fencedWrite(lease, { set: { checkpoint: encodeCheckpoint(checkpoint), ...progress } });
 }
 
 export interface Trouble {
@@ -128,7 +153,7 @@ export interface Trouble {
 
 const troubleAttributes = ({ reason, failureClass }: Trouble): Item => ({ reason, failure_class: failureClass });
 
-/** Attributes whose content turned out to be of no use: an operation that threw, a checkpoint whose upload is gone. */
+/** Attributes that have become useless: an operation that threw, or a checkpoint whose upload is gone. */
 export type Forgotten = readonly string[];
 
 export function failJob(
@@ -149,7 +174,7 @@ export function failJob(
   });
 }
 
-/** The message comes back by itself at `notBeforeMs`; should it be lost, the reconciler looks after `graceMs` more. */
+/** The message comes back by itself at `notBeforeMs`. If it is lost, the reconciler revives the job `graceMs` later. */
 export function releaseForRetry(
   lease: Lease,
   trouble: Trouble,
@@ -157,16 +182,21 @@ export function releaseForRetry(
   notBeforeMs: number,
   graceMs: number,
 ): Write {
+  const availableAtMs = availableFrom(lease, notBeforeMs);
   return fencedWrite(lease, {
-    set: { ...troubleAttributes(trouble), available_at: notBeforeMs, watch_at: notBeforeMs + graceMs },
+    set: {
+      ...troubleAttributes(trouble),
+      available_at: availableAtMs,
+      watch_at: availableAtMs + graceMs,
+    },
     remove: ["lease_owner", ...forgotten],
   });
 }
 
-/** What a job fails by whose invocations all end before anything of it is staged for good. */
+/** The reason of a job whose retry budget is used up by invocations that all ended before they saved a checkpoint. */
 const OUT_OF_TIME: Trouble = { reason: "out_of_time", failureClass: "system" };
 
-/** Hands the job to a later invocation. The attempt is not charged: nothing went wrong. */
+/** Hands the job to a later invocation. The attempt is not charged, because nothing went wrong. */
 export function releaseForContinuation(
   lease: Lease,
   record: JobRecord,
@@ -174,80 +204,17 @@ export function releaseForContinuation(
   nowMs: number,
   graceMs: number,
 ): Write {
+  const availableAtMs = availableFrom(lease, nowMs);
   return fencedWrite(lease, {
     set: {
-      available_at: nowMs,
-      watch_at: nowMs + graceMs,
+      available_at: availableAtMs,
+      watch_at: availableAtMs + graceMs,
       hops: record.hops + 1,
       attempts: record.attempts - 1,
       ...troubleAttributes(OUT_OF_TIME),
     },
     remove: ["lease_owner", ...forgotten],
   });
-}
-
-/**
- * Takes an expired lease away, or revives a job whose message never came back. Refused when anything happened since
- * `seen` was read that it would undo: a renewal moves `watch_at`, another holder the fence, and a holder that is alive
- * after all, by a clock that runs behind ours, may have completed what is abandoned here. The new fence shuts the old
- * holder out.
- * A lease that is taken away makes the job available at once, to any clock: until it has run out for the worker as well, a
- * reconciler whose clock runs ahead could take the next one in its first moment, again and again. A wait stays a wait.
- */
-export function recoverJob(seen: JobRecord, watchAtMs: number, nowMs: number, graceMs: number): Write {
-  const abandoned = Object.entries(seen.operations)
-    .filter(([, record]) => record.status === "STARTED")
-    .map(([type, record]) => ({
-      type: type as OperationType,
-      record: { ...record, status: "ABANDONED" as const },
-    }));
-  return {
-    key: jobItemKey(seen.jobId),
-    when: [
-      [
-        isOpen,
-        { attribute: "fence", is: "=", than: seen.fence },
-        { attribute: "watch_at", is: "=", than: watchAtMs },
-        ...abandoned.map(isStillStarted),
-      ],
-    ],
-    set: {
-      watch_at: nowMs + graceMs,
-      ...(seen.leaseOwner !== undefined && { available_at: 0 }),
-      ...operationEntries(abandoned),
-    },
-    add: { fence: 1 },
-    remove: ["lease_owner"],
-  };
-}
-
-const isPublished = ({ operations }: JobRecord): boolean => operations.FINALIZE?.status === "DONE";
-
-export const reopenedState = (seen: JobRecord): ReopenedState => (isPublished(seen) ? "FINALIZED" : "LEASED");
-
-/**
- * Opens a failed job again, with a new budget and a new fence. Refused when it is no longer the failure that was seen.
- * What was published stays so, and its results are replayed; anything else was removed from staging when the job failed,
- * or was said by the origin then: that is done anew. `available_at` 0 is past by every clock, the operator's is not.
- */
-export function reopenJob(seen: JobRecord, by: string, nowMs: number, graceMs: number): Write {
-  return {
-    key: jobItemKey(seen.jobId),
-    when: [[isFailed, { attribute: "fence", is: "=", than: seen.fence }]],
-    set: {
-      state: reopenedState(seen),
-      strikes: 0,
-      hops: 0,
-      planned_at: nowMs,
-      available_at: 0,
-      watch_at: nowMs + graceMs,
-      watch_shard: watchShardOf(seen.jobId),
-      redriven_by: by,
-      redriven_from: present(seen.reason, "the reason of a failed job"),
-    },
-    add: { fence: 1, redrives: 1 },
-    remove: [...FAILED_ATTRIBUTES, ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],
-  };
 }
 
 export interface IndexEntry {
@@ -258,7 +225,7 @@ export interface IndexEntry {
   readonly contentType: string;
 }
 
-/** One entry a hash, put by whoever comes first and never changed. */
+/** One entry per hash, put by the first job with this content and never changed. */
 export function putIndexEntry(entry: IndexEntry, nowMs: number): Write {
   return {
     key: hashItemKey(entry.sha256),
@@ -273,15 +240,5 @@ export function putIndexEntry(entry: IndexEntry, nowMs: number): Write {
   };
 }
 
-export const RECONCILER_KEY = "RECONCILER";
-/** The cursor of a sweep that has reached the end. */
-export const SWEEP_FROM_START = "";
-
-/** Where the next sweep goes on; of two reconcilers that overlap, the slower one's place is not kept. */
-export function saveSweepCursor(seenFence: number | undefined, cursor: string | undefined): Write {
-  const unchanged: Clause = seenFence === undefined ? isNew : { attribute: "fence", is: "=", than: seenFence };
-  return { key: RECONCILER_KEY, when: [[unchanged]], set: { cursor: cursor ?? SWEEP_FROM_START }, add: { fence: 1 } };
-}
-
-/** DynamoDB's TTL counts seconds. */
+/** DynamoDB's TTL is in seconds since the epoch. */
 const epochSeconds = (ms: number): number => Math.ceil(ms / 1000);

@@ -1,4 +1,4 @@
-/** The one place where wire names (snake_case, as stored) meet the code's names. */
+/** Translates job records between the stored names (snake_case) and the code's names. */
 import type { Item, Value } from "./write.ts";
 import { DamagedRecordError } from "./errors.ts";
 import { jobIdOfItemKey } from "./keys.ts";
@@ -6,7 +6,7 @@ import { OPERATION_TYPES, type OperationType } from "./operations.ts";
 import type { Checkpoint, FailureClass, JobRecord, OperationRecord, Transfer } from "./record.ts";
 import { isJobState } from "./states.ts";
 
-/** INDEX and DEDUPE share a place: a job does one of them. */
+/** INDEX and DEDUPE share an attribute, because a job does only one of them. */
 export const operationAttribute = (type: OperationType): string =>
   type === "DEDUPE" ? "op_index" : `op_${type.toLowerCase()}`;
 
@@ -70,7 +70,7 @@ function decodeCheckpoint(fields: Fields): Checkpoint {
   };
 }
 
-/** STREAM's result under the code's names. */
+/** Decodes STREAM's result. */
 export function decodeTransfer(result: Fields): Transfer {
   return {
     sha256: textIn(result, "sha256"),
@@ -113,7 +113,7 @@ function decodeOperations(item: Item): JobRecord["operations"] {
   return operations;
 }
 
-/** @throws DamagedRecordError when the item is no job record of this release, or a damaged one. */
+/** @throws DamagedRecordError when the item is not a job record of this release, or is damaged. */
 export function decodeJob(item: Item): JobRecord {
   try {
     return decodeFields(item);
@@ -146,6 +146,7 @@ function decodeFields(item: Item): JobRecord {
     plannedAtMs: numberIn(item, "planned_at"),
     attempts: numberIn(item, "attempts"),
     strikes: numberIn(item, "strikes"),
+    mostStagedBytes: optional("most_staged", numberIn) ?? 0,
     hops: optional("hops", numberIn) ?? 0,
     resumedBytes: optional("resumed_bytes", numberIn) ?? 0,
     operations,

@@ -1,10 +1,10 @@
 import type { OperationType } from "./operations.ts";
 import type { JobState } from "./states.ts";
 
-/** Who is to blame: the origin said no, we refuse by policy, or our own system failed. */
+/** Who caused the failure: the origin refused, our policy refused, or our own system failed. */
 export type FailureClass = "origin" | "policy" | "system";
 
-/** What is known of a job, as the table holds it. Wire names (snake_case) live in `record-codec.ts` alone. */
+/** A job's record in the table. `record-codec.ts` translates it from and to the stored names (snake_case). */
 export interface JobRecord {
   readonly jobId: string;
   readonly workId: string;
@@ -12,28 +12,30 @@ export interface JobRecord {
   readonly url: string;
   readonly expectedSha256?: string;
   readonly state: JobState;
-  /** Grows by one with every lease and every recovery; a write that carries an older one is refused. */
+  /** Grows by one with every lease, recovery and reopening. A write with an older fence is refused. */
   readonly fence: number;
   readonly leaseOwner?: string;
-  /** When the job may next be leased: the expiry of the lease that holds it, or its retry's not-before. */
+  /** When the job may be leased next: when the current lease expires, or when the wait for a retry ends. */
   readonly availableAtMs?: number;
   readonly plannedAtMs: number;
-  /** Leases taken in all, continuations excepted. */
+  /** Leases taken in total, without continuations. */
   readonly attempts: number;
-  /** Leases taken since the transfer last advanced by a part: what the retry budget is spent on. */
+  /** Leases taken since the transfer last advanced by a part. The retry budget limits them. */
   readonly strikes: number;
-  /** Invocations that handed the job on to the next. */
+  /** The most bytes that any attempt has staged since the job was planned or reopened. */
+  readonly mostStagedBytes: number;
+  /** How many invocations handed the job to the next one. */
   readonly hops: number;
-  /** Bytes that resuming saved from being fetched again. */
+  /** Bytes that did not have to be fetched again, because the transfer was resumed. */
   readonly resumedBytes: number;
   readonly operations: Readonly<Partial<Record<OperationType, OperationRecord>>>;
   readonly checkpoint?: Checkpoint;
-  /** What the finished transfer staged: present from the completion of STREAM on. */
+  /** What the finished transfer staged. Present once STREAM is complete. */
   readonly transfer?: Transfer;
   /** Why the job failed, or why its last attempt did. */
   readonly reason?: string;
   readonly failureClass?: FailureClass;
-  /** When it failed; absent as well where an older version failed it. */
+  /** When the job failed. Also absent if an older version failed it. */
   readonly failedAtMs?: number;
 }
 
@@ -42,24 +44,24 @@ export interface OperationRecord {
   readonly status: "STARTED" | "DONE" | "ABANDONED";
   /** The fence of the attempt that started it. */
   readonly fence: number;
-  /** When it was started or, once DONE, completed. */
+  /** When it was started; once DONE, when it was completed. */
   readonly atMs: number;
   readonly result?: { readonly [name: string]: string | number | boolean };
 }
 
-/** Enough to go on in the middle of a file on another machine. */
+/** Everything that is needed to continue in the middle of a file on another machine. */
 export interface Checkpoint {
-  /** The attempt (its fence) that began the upload; it names the staging object. */
+  /** The fence of the attempt that began the upload. It names the staging object. */
   readonly stagedBy: string;
   readonly uploadId: string;
-  /** Strong ETag or Last-Modified: the version all staged bytes belong to. */
+  /** Strong ETag or Last-Modified of the version that all staged bytes belong to. */
   readonly validator: string;
   readonly totalBytes: number;
   /** Bytes staged, all in acknowledged parts. */
   readonly offset: number;
   /** State of the running SHA-256 at `offset`, base64. */
   readonly hashState: string;
-  /** Chained digest over the ETags of the parts up to `offset`. */
+  /** Chained digest of the ETags of the parts up to `offset`. */
   readonly partsDigest: string;
   readonly contentType: string;
 }

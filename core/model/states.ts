@@ -1,4 +1,4 @@
-/** The job's life as a table. Nothing else decides what may follow what. */
+/** The states of a job, and which may follow which. Nothing else decides that. */
 const FOLLOWERS = {
   PLANNED: ["LEASED", "FAILED"],
   LEASED: ["HEAD_DONE", "FAILED"],
@@ -13,11 +13,11 @@ const FOLLOWERS = {
 
 export type JobState = keyof typeof FOLLOWERS;
 
-/** Where reopening takes a job that FAILED; nothing else ever takes one back (ADR 0606). */
+/** The states to which reopening takes a FAILED job. Nothing else ever moves a job back (ADR 0606). */
 export type ReopenedState = Extract<JobState, "LEASED" | "FINALIZED">;
 
 export const JOB_STATES = Object.keys(FOLLOWERS) as readonly JobState[];
-/** Where a job is whose content is in place. */
+/** The states of a job whose content is in place. */
 export const STORED_STATES = ["INDEXED", "DEDUPED"] as const satisfies readonly JobState[];
 export const OPEN_STATES = JOB_STATES.filter((state) => FOLLOWERS[state].length > 0);
 
@@ -28,8 +28,8 @@ export const mayFollow = (from: JobState, to: JobState): boolean =>
   (FOLLOWERS[from] as readonly JobState[]).includes(to);
 
 /**
- * The part of `path` that is still ahead of `from`, checked against the table.
- * @throws RangeError when the table does not allow it: a fault in our code, never in the data.
+ * The part of `path` that is still ahead of `from`, checked against the table above.
+ * @throws RangeError when the table does not allow a step: a bug in our code, never bad data.
  */
 export function walk(from: JobState, path: readonly JobState[]): readonly JobState[] {
   const ahead = path.slice(path.indexOf(from) + 1);

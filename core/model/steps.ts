@@ -1,8 +1,8 @@
-/** The five operations: what each is known by, which states it leads to, and what comes after it. */
+/** The five operations: the context that identifies each, the states it leads to, and the operation that follows. */
 import type { Operation } from "./operations.ts";
 import type { JobState } from "./states.ts";
 
-/** The resume decision needs no I/O, so HEAD's completion already takes the job into STREAMING. */
+/** The resume decision needs no I/O, so completing HEAD already takes the job to STREAMING. */
 export const headStep = (url: string): Operation => ({
   type: "HEAD",
   context: { url },
@@ -24,7 +24,7 @@ export const finalizeStep = (sha256: string): Operation => ({
   next: ({ outcome }) => indexStep(outcome === "exists" ? "DEDUPE" : "INDEX", sha256),
 });
 
-/** INDEX after a copy of ours, DEDUPE where the content was there already; who put the entry decides how the job ends. */
+/** INDEX after our own copy, DEDUPE if the content was already there. Who put the entry decides the final state. */
 export const indexStep = (type: "INDEX" | "DEDUPE", sha256: string): Operation => ({
   type,
   context: { sha256 },

@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 
-/** RFC 3986, 6.2.2: hex digits in upper case, and what need not be escaped is not. */
+/** RFC 3986, 6.2.2: hex digits in upper case, and no escapes that are not needed. */
 function normalizeEscapes(text: string): string {
   return text.replace(/%[0-9a-fA-F]{2}/g, (escape) => {
     const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
@@ -11,8 +11,9 @@ function normalizeEscapes(text: string): string {
 }
 
 /**
- * The one spelling under which a URL is keyed (what is fetched is what the producer wrote): scheme and host in lower case, default port, dot segments
- * and fragment gone, escapes normalized. The query keeps its order: origins may care.
+ * The spelling of a URL that goes into the job key: scheme and host in lower case, without default port, dot segments
+ * and fragment, escapes normalized. The query keeps its order, because it may matter to the origin. Only the key uses
+ * this spelling: the URL that is fetched is the one that the producer wrote.
  * @throws TypeError when the text is not an absolute URL.
  */
 export function canonicalUrl(text: string): string {
@@ -23,7 +24,7 @@ export function canonicalUrl(text: string): string {
   return url.href;
 }
 
-/** Why we do not fetch this URL, or undefined when we do. Looks at the URL alone: names are not resolved here. */
+/** Why we refuse to fetch this URL; undefined if we accept it. Looks only at the URL: names are not resolved here. */
 export function urlRefusal(text: string, allowPrivateHosts: boolean): string | undefined {
   const url = new URL(text);
   if (url.protocol !== "http:" && url.protocol !== "https:") return `unsupported_scheme:${url.protocol.slice(0, -1)}`;

@@ -1,11 +1,11 @@
 export interface AlarmState {
   readonly name: string;
   readonly state: "OK" | "ALARM" | "INSUFFICIENT_DATA";
-  /** When it last changed from another state. */
+  /** When it entered this state. */
   readonly sinceMs: number;
 }
 
 export interface Alarms {
-  /** Of every alarm that is watched. @throws Error when one of them cannot be told. */
+  /** The states of all watched alarms. @throws Error when the state of one of them is not known. */
   states(): Promise<readonly AlarmState[]>;
 }

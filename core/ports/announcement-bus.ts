@@ -1,14 +1,14 @@
 import type { Announcement } from "../model/announcement.ts";
 
 interface PublishedAnnouncements {
-  /** How many the bus has taken, counted up to the first that it refused. */
+  /** How many announcements the bus has accepted, counted up to the first that it refused. */
   readonly taken: number;
-  /** Why it refused that one; undefined when it took them all. */
+  /** Why it refused that one; undefined if it accepted them all. */
   readonly refusal?: string;
 }
 
-/** Where those listen who want to know what was stored. */
+/** The bus on which stored artifacts are announced. */
 export interface AnnouncementBus {
-  /** @throws when the bus did not answer: it may have taken any of them. */
+  /** @throws when the bus did not answer: it may have accepted any of them. */
   publish(announcements: readonly Announcement[]): Promise<PublishedAnnouncements>;
 }

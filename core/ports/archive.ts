@@ -1,5 +1,5 @@
-/** Where job records go that DynamoDB has removed: objects of text, one JSON record a line. */
+/** The archive of job records that DynamoDB has removed: text objects with one JSON record per line. */
 export interface Archive {
-  /** The same key always comes with the same text. */
+  /** Callers always put the same text under the same key, so a repeat changes nothing. */
   put(key: string, text: string): Promise<void>;
 }

@@ -7,12 +7,13 @@ export interface StagedObject {
 
 export type Published = "created" | "exists";
 
-/** The bucket of content-addressed objects: what is there is never written again. */
+/** The bucket of content-addressed objects. An existing object is never overwritten. */
 export interface Content {
   /**
-   * Copies a staged object to its content address unless something is there already.
-   * @throws StagedObjectGoneError when the staged object is no longer what was staged.
+   * Copies a staged object to its content address unless an object is there already.
+   * @throws StagedObjectGoneError when the staged object is missing or has changed; the signal's reason when it is
+   * aborted: the object may have been created nevertheless.
    */
-  publish(staged: StagedObject, key: string): Promise<Published>;
+  publish(staged: StagedObject, key: string, signal: AbortSignal): Promise<Published>;
   head(key: string): Promise<{ bytes: number } | undefined>;
 }

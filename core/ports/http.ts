@@ -5,7 +5,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-/** One response, redirects not followed. The body must be read to its end or discarded. */
+/** One response; redirects are not followed. The body must be read to its end or discarded. */
 export interface HttpResponse {
   readonly status: number;
   /** Names in lower case. */
@@ -15,6 +15,6 @@ export interface HttpResponse {
 }
 
 export interface Http {
-  /** @throws RetryableError when no response came: connection refused or reset, time-out, name not found. */
+  /** @throws RetryableError when no response came: connection refused or reset, timeout, name not found. */
   request(request: HttpRequest): Promise<HttpResponse>;
 }

@@ -1,27 +1,36 @@
 import type { Item, Write, WriteResult } from "../model/write.ts";
 
-/** A store of items under one string key, whose every write is conditional. DynamoDB's UpdateItem, in other words. */
+/** An entry of the watch index. */
+export interface WatchedKey {
+  readonly key: string;
+  readonly watchAtMs: number;
+}
+
+/** A store of items under one string key, in which every write is conditional, like DynamoDB's UpdateItem. */
 export interface Items {
-  /** Applies the write if its condition holds, atomically, and says which item it met or made. */
+  /** Applies the write atomically if its condition holds. Returns the new item, or the one that failed it. */
   write(write: Write): Promise<WriteResult>;
   /** Strongly consistent. */
   read(key: string): Promise<Item | undefined>;
-  /** Strongly consistent; keys that have no item are missing from the answer. */
+  /**
+   * Strongly consistent; keys that have no item are missing from the answer.
+   * @throws RetryableError (system) when the table is too busy to read all keys.
+   */
   readMany(keys: readonly string[]): Promise<ReadonlyMap<string, Item>>;
-  /** Keys in a shard of the watch index whose `watch_at` lies before `beforeMs`, oldest first; eventually consistent. */
-  watched(shard: number, beforeMs: number, limit: number): Promise<readonly string[]>;
+  /** Keys in a shard of the watch index whose `watch_at` is before `beforeMs`, oldest first; eventually consistent. */
+  watched(shard: number, beforeMs: number, limit: number): Promise<readonly WatchedKey[]>;
 }
 
 interface FailedPage {
   readonly items: readonly Item[];
-  /** Items of any kind that were looked at, and what that cost. */
+  /** How many items of any kind were read, and the read units that this cost. */
   readonly scanned: number;
   readonly readUnits: number;
-  /** Opaque; absent when the table is at its end. */
+  /** Opaque cursor of the next page; absent at the end of the table. */
   readonly next?: string;
 }
 
-/** Looks through the whole table, page by page: for operators, who do so now and then. Eventually consistent. */
+/** Scans the whole table, page by page. Meant for occasional use by operators. Eventually consistent. */
 export interface FailedJobs {
   page(from: string | undefined): Promise<FailedPage>;
 }

@@ -1,20 +1,20 @@
 import type { Operation, OperationResult, OperationType } from "../model/operations.ts";
 import type { OperationRecord } from "../model/record.ts";
 
-/** Where a job's operations are recorded, each write under the fence of the attempt. */
+/** Records a job's operations. Each write carries the fence of the attempt. */
 export interface OperationJournal {
-  /** How long the lease still lasts: an operation in progress is nobody's after that. */
+  /** How long the lease still lasts. After that, an operation in progress belongs to nobody. */
   leaseLeftMs(): number;
   keyOf(operation: Operation): string;
   recorded(operation: Operation): OperationRecord | undefined;
   begin(operation: Operation): Promise<void>;
   complete(operation: Operation, result: OperationResult, startedAtMs: number): Promise<void>;
-  /** The operation threw: it leaves no result. */
+  /** To be called when the operation threw: it has no result. */
   forget(type: OperationType): void;
   replayed(operation: Operation, record: OperationRecord): void;
 }
 
-/** Runs an operation once: replays its recorded result, or executes it and records what it returned. */
+/** Runs an operation once: replays its recorded result, or executes it and records its result. */
 export interface Ledger {
   run(
     journal: OperationJournal,

@@ -3,13 +3,13 @@ export interface Clock {
   nowMs(): number;
   /** Runs `task` every `periodMs` until the returned function is called. */
   every(periodMs: number, task: () => void): () => void;
-  /** Runs `task` once after `delayMs` unless the returned function is called before. */
+  /** Runs `task` once after `delayMs`, unless the returned function is called first. */
   after(delayMs: number, task: () => void): () => void;
 }
 
 export interface Random {
   /** Uniform in [0, 1). */
   fraction(): number;
-  /** A name no other call anywhere returns. */
+  /** A name that no other call returns, in any process. */
   uniqueId(): string;
 }

@@ -1,7 +1,7 @@
-/** A running SHA-256 whose state can be saved and taken up again elsewhere. */
+/** A running SHA-256 whose state can be saved, and restored on another machine. */
 export interface RunningSha256 {
   update(bytes: Uint8Array): void;
-  /** The state after everything so far, base64. */
+  /** The state after all bytes so far, base64. */
   save(): string;
   /** Hex; ends the hash. */
   digest(): string;
@@ -9,6 +9,6 @@ export interface RunningSha256 {
 
 export interface Sha256 {
   create(): Promise<RunningSha256>;
-  /** @returns undefined when the state was saved by an incompatible version: the caller starts over. */
+  /** @returns undefined when an incompatible version saved the state: the caller then starts over. */
   restore(state: string): Promise<RunningSha256 | undefined>;
 }

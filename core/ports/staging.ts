@@ -11,32 +11,32 @@ export interface StagedUpload {
 
 export interface StagingLitter {
   readonly key: string;
-  /** Present when it is an unfinished multipart upload. */
+  /** Present if this is an unfinished multipart upload. */
   readonly uploadId?: string;
   readonly createdMs: number;
 }
 
 interface LitterPage {
   readonly found: readonly StagingLitter[];
-  /** Opaque; absent when the listing is at its end. */
+  /** Opaque cursor of the next page; absent at the end of the listing. */
   readonly next?: string;
 }
 
-/** The bucket that bodies stream to before anything is known about them. */
+/** The bucket to which bodies are streamed before their hash is known. */
 export interface Staging {
   put(key: string, body: Uint8Array, contentType: string): Promise<{ etag: string }>;
   createUpload(key: string, contentType: string): Promise<StagedUpload>;
-  /** @throws UploadGoneError when the upload was aborted or completed by somebody else. */
+  /** @throws UploadGoneError when another attempt has aborted or completed the upload. */
   uploadPart(upload: StagedUpload, partNumber: number, body: Uint8Array): Promise<{ etag: string }>;
-  /** Ascending; undefined when the upload is gone. */
+  /** Ascending by part number; undefined when the upload is gone. */
   listParts(upload: StagedUpload): Promise<readonly StagedPart[] | undefined>;
-  /** @throws UploadGoneError when the upload is gone or its parts are not these. */
+  /** @throws UploadGoneError when the upload is gone or has other parts. */
   completeUpload(upload: StagedUpload, parts: readonly StagedPart[]): Promise<{ etag: string }>;
-  /** Nothing to abort is a success. */
+  /** Succeeds if there is nothing to abort. */
   abortUpload(upload: StagedUpload): Promise<void>;
   head(key: string): Promise<{ bytes: number; etag: string } | undefined>;
-  /** Nothing to delete is a success. */
+  /** Succeeds if there is nothing to delete. */
   delete(key: string): Promise<void>;
-  /** Objects and unfinished uploads, at most about `limit`, going on from `from`. */
+  /** Objects and unfinished uploads, about `limit` at most, from the cursor `from` on. */
   litter(from: string | undefined, limit: number): Promise<LitterPage>;
 }

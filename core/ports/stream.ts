@@ -1,19 +1,19 @@
 import type { Item } from "../model/write.ts";
 
-/** What happened to one item of the table. */
+/** One change of one item of the table. */
 export interface ItemChange {
   readonly before: Item | undefined;
   readonly after: Item | undefined;
-  /** DynamoDB removed it by its TTL. */
+  /** Whether DynamoDB removed the item because of its TTL. */
   readonly isExpiry: boolean;
 }
 
-/** A record of the table's stream: delivered at least once, and in order for each item. */
+/** A record of the table's stream: delivered at least once, and in order per item. */
 export interface StreamRecord {
   readonly sequenceNumber: string;
   readonly changedAtMs: number;
-  /** @throws when nobody can make sense of it. */
+  /** @throws when the record cannot be decoded. */
   read(): ItemChange;
-  /** As it came, for people. */
+  /** The record as it was delivered, for people to read. */
   text(): string;
 }

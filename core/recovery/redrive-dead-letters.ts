@@ -9,7 +9,7 @@ export interface DeadLettersDeps {
 
 export interface DeadLettersRequest {
   readonly isDryRun: boolean;
-  /** Of each message once: what was, or would be, sent again; or what is no message, and why. */
+  /** Called once per message: it was sent again, would be sent again (dry run), or is invalid, and why. */
   readonly onLetter: (letter: DeadLetter, outcome: "sent" | "selected" | { readonly problem: string }) => void;
 }
 
@@ -24,19 +24,22 @@ const outgoing = ({ letter, message }: Valid): OutgoingMessage => ({
 });
 
 /**
- * Sends dead letters that are valid messages to the work queue once more, and leaves the others where they are. Each is
- * deleted after its sending was accepted, never before: stopped in between it is sent twice, which changes nothing.
+ * Sends dead letters that are valid messages to the work queue again, and leaves the others where they are. A letter is
+ * deleted only after the queue has accepted it. If this is stopped in between, the next run sends the letter again,
+ * which changes nothing.
  */
 export async function redriveDeadLetters(deps: DeadLettersDeps, request: DeadLettersRequest): Promise<void> {
   const { deadLetters } = deps;
   const kept = new Map<string, DeadLetter>();
+  let seenInARow = 0;
   try {
     for (;;) {
       const received = await deadLetters.receive();
       const fresh = received.filter(({ id }) => !kept.has(id));
-      // What was kept comes back when its time is up; with nothing else in between, all has been seen.
       for (const letter of received) kept.set(letter.id, letter);
-      if (fresh.length === 0) return;
+      // Kept letters become visible again after a while. Once as many of them as there are came in a row, all are seen.
+      seenInARow = fresh.length > 0 ? 0 : seenInARow + received.length;
+      if (received.length === 0 || seenInARow > kept.size) return;
       for (const { letter } of await sendValid(deps, request, fresh)) kept.delete(letter.id);
     }
   } finally {

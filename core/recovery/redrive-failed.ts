@@ -3,7 +3,7 @@ import type { FailedJobs, Items } from "../ports/items.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { Clock, Random } from "../ports/runtime.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { reopenedState, reopenJob } from "../model/protocol.ts";
+import { reopenedState, reopenJob } from "../model/recovery-protocol.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { FailureClass, JobRecord } from "../model/record.ts";
 
@@ -17,16 +17,16 @@ export interface RedriveDeps {
   readonly settings: { readonly requeueGraceMs: number };
 }
 
-/** Which failed jobs; what is left out does not matter. */
+/** Which failed jobs to reopen. A field that is left out selects every job. */
 export interface Selection {
   readonly failureClass?: FailureClass | undefined;
-  /** Part of the reason. */
+  /** A part of the job's reason. */
   readonly reason?: string | undefined;
   readonly failedBeforeMs?: number | undefined;
   readonly failedAfterMs?: number | undefined;
 }
 
-/** What an older version failed says not when: the time it was planned at is the next best. */
+/** An older version did not record when a job failed. The time at which it was planned is the best substitute. */
 const failedAtMs = (job: JobRecord): number => job.failedAtMs ?? job.plannedAtMs;
 
 export const selects = (selection: Selection, job: JobRecord): boolean =>
@@ -38,21 +38,21 @@ export const selects = (selection: Selection, job: JobRecord): boolean =>
 
 export interface FailedRequest {
   readonly selection: Selection;
-  /** Jobs, at most. */
+  /** How many jobs at most. */
   readonly limit: number;
   readonly isDryRun: boolean;
-  /** `changed`: somebody else reopened it, or it is gone. */
+  /** `changed`: somebody else has reopened the job, or its record is gone. */
   readonly onJob: (job: JobRecord, outcome: "reopened" | "changed" | "selected") => void;
 }
 
 export interface FailedReport {
   readonly scanned: number;
   readonly readUnits: number;
-  /** The table was looked through to its end. */
+  /** Whether the table was scanned to its end. */
   readonly isComplete: boolean;
 }
 
-/** Reopens the failed jobs that the selection names. Stopped anywhere, it has lost nothing: run it again. */
+/** Reopens the failed jobs that the selection matches. If it is stopped at any point, nothing is lost: run it again. */
 export async function redriveFailed(deps: RedriveDeps, request: FailedRequest): Promise<FailedReport> {
   const { selection, limit, isDryRun, onJob } = request;
   let [left, scanned, readUnits] = [limit, 0, 0];
@@ -75,9 +75,9 @@ async function reopen(deps: RedriveDeps, job: JobRecord): Promise<"reopened" | "
   const { clock, items, queue, random, settings, telemetry } = deps;
   const by = random.uniqueId();
   const { applied, item } = await items.write(reopenJob(job, by, clock.nowMs(), settings.requeueGraceMs));
-  // A refusal that names us is our own write, sent again after its answer was lost.
+  // If the refusing item names us, our own write was sent again after its answer was lost.
   if (!item || (!applied && item["redriven_by"] !== by)) return "changed";
-  // A crash here loses nothing: the job is watched, and the reconciler sends its message after the grace.
+  // A crash here loses nothing: the job is watched, and the reconciler sends a message after the grace.
   await queue.send([messageOf(job)]);
   telemetry.emit({
     event: "job_state_changed",

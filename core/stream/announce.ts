@@ -20,10 +20,10 @@ interface Due {
 }
 
 /**
- * Announces what the records say was stored. There is nothing to remember: whatever is cut short comes again, and is
- * announced under the same id.
- * @returns from which record on the stream must deliver again; undefined when all is announced.
- * @throws when the bus or the dead-letter queue did not answer: the stream delivers all of them again.
+ * Announces the artifacts that the records report as stored. It keeps no state: if a batch is interrupted, the stream
+ * delivers it again, and each announcement has the same id as before.
+ * @returns the sequence number from which the stream must deliver again; undefined when all is announced.
+ * @throws when the bus or the dead-letter queue did not answer: the stream delivers all records again.
  */
 export async function announce(deps: AnnouncerDeps, records: readonly StreamRecord[]): Promise<string | undefined> {
   const { bus, contentBucket, telemetry } = deps;
@@ -36,7 +36,7 @@ export async function announce(deps: AnnouncerDeps, records: readonly StreamReco
   const { taken, refusal } = await bus.publish(due.map(({ announcement }) => announcement));
   if (refusal === undefined) return undefined;
   const refused = present(due[taken], "the announcement that the bus refused");
-  telemetry.log("warn", "the bus refused an announcement; the stream delivers it again", {
+  telemetry.log("warn", "The bus refused an announcement. The stream delivers it again.", {
     reason: refusal,
     job_id: refused.announcement.id,
   });

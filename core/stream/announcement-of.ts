@@ -7,9 +7,9 @@ import { isJobState, isTerminal, STORED_STATES } from "../model/states.ts";
 import type { ItemChange } from "../ports/stream.ts";
 
 /**
- * Only a job that was open before is announced: a record that is merely written again, by whomever, or put back from an
- * archive, has been. All of it comes from the record, so that it is the same whenever it is made.
- * @throws when a job is stored, and its record does not tell what.
+ * Announces a job only if it was open before: a record that is merely written again, or restored from an archive, was
+ * announced earlier. Everything comes from the record, so that the announcement is the same whenever it is made.
+ * @throws when the record of a stored job does not say what was stored.
  */
 export function announcementOf({ before, after }: ItemChange, bucket: string): Announcement | undefined {
   if (!after || !isStored(after["state"]) || !isOpen(before?.["state"])) return undefined;

@@ -17,7 +17,7 @@ export interface ArchiverDeps {
 
 /**
  * Puts the job records that DynamoDB's TTL has removed into one object of the archive.
- * @throws when it is not there for sure: the stream delivers the batch again.
+ * @throws when the object may not have been written: the stream delivers the batch again.
  */
 export async function archive(deps: ArchiverDeps, records: readonly StreamRecord[]): Promise<void> {
   const lines: string[] = [];
@@ -31,11 +31,11 @@ export async function archive(deps: ArchiverDeps, records: readonly StreamRecord
   await deps.archive.put(archiveKey(first.changedAtMs, text), text);
 }
 
-/** Who deletes a record by hand wants it gone. */
+/** A record that was deleted by hand is not archived: somebody wanted it gone. */
 const lineOf = ({ before, isExpiry }: ItemChange): string | undefined =>
   isExpiry && before && isJobState(before["state"]) ? canonicalJson(before) : undefined;
 
-/** Named by its text: a batch that comes again is put over itself, and nothing else ever is. */
+/** Named by the hash of its text: a batch that is delivered again overwrites only its own object. */
 function archiveKey(firstRemovedAtMs: number, text: string): string {
   const day = new Date(firstRemovedAtMs).toISOString().slice(0, 10).replaceAll("-", "/");
   return `${ARCHIVE_PREFIX}${day}/${hash("sha256", text).slice(0, 32)}.jsonl.gz`;

@@ -8,8 +8,8 @@ interface SetAsideDeps {
 }
 
 /**
- * What `make` makes of the record. One that cannot be made sense of goes to the dead-letter queue, whole: it would be as
- * senseless the next time, and until the stream forgets it, it would keep all behind it waiting.
+ * Returns what `make` makes of the record. A record that cannot be processed goes to the dead-letter queue, whole. It
+ * would fail every time, and block all records behind it until it leaves the stream.
  */
 export async function readOrSetAside<T>(
   { deadLetters, telemetry }: SetAsideDeps,
@@ -20,7 +20,7 @@ export async function readOrSetAside<T>(
     return make(record.read());
   } catch (error) {
     await deadLetters.sendToDeadLetters(record.text(), String(error));
-    telemetry.log("error", "a record of the stream makes no sense and went to the dead-letter queue", {
+    telemetry.log("error", "A stream record cannot be read and went to the dead-letter queue.", {
       reason: String(error),
       sequence_number: record.sequenceNumber,
     });

@@ -1,39 +1,40 @@
 /**
- * What is measured: names and units, shared by who emits a metric and who alarms on it. Every metric is a function of one
- * telemetry event, so that a report made from the events of a run and an alarm on CloudWatch count the same things.
+ * The names and units of all metrics, shared by the code that emits them and the code that alarms on them. Every metric
+ * is a function of one telemetry event, so that a report from a run's events and a CloudWatch alarm count the same.
  */
 import type { TelemetryEvent } from "./events.ts";
 
 export const METRIC_NAMESPACE = "fetchonce";
-/** The only dimension there is: each combination of dimensions is a metric that is billed. */
+/** The only dimension, because each combination of dimensions is billed as a metric of its own. */
 export const METRIC_DIMENSION = "environment";
 
-/** Where an objective draws its line (design, section 7). */
+/** The limits of the service objectives, in milliseconds. */
 export const THRESHOLDS = {
   completionMedianMs: 30_000,
   completionP95Ms: 120_000,
   leaseAcquisitionP99Ms: 100,
-  /** An expired lease is due within three runs of the reconciler. */
+  /** An expired lease must be recovered within three runs of the reconciler. */
   recoveryMs: 180_000,
 } as const;
 
 export const METRICS = {
   JobsPlanned: { unit: "Count", about: "jobs that got their record" },
   JobsCompleted: { unit: "Count", about: "jobs that reached FINALIZED" },
-  JobsFailed: { unit: "Count", about: "valid jobs that FAILED: our fault, or trouble that outlived the retry budget" },
-  JobsRefused: { unit: "Count", about: "jobs that FAILED for good reason: the origin said no, or our policy does" },
-  TimeToComplete: { unit: "Milliseconds", about: "from PLANNED to FINALIZED" },
+  JobsFailed: { unit: "Count", about: "valid jobs that FAILED: our own failures, and retry budgets that were used up" },
+  JobsRefused: { unit: "Count", about: "jobs that FAILED for a good reason: the origin or our policy refused them" },
+  TimeToComplete: { unit: "Milliseconds", about: "time from PLANNED to FINALIZED" },
   JobsSlowerThanMedianGoal: { unit: "Count", about: "completed jobs that took longer than 30 s" },
   JobsSlowerThanTailGoal: { unit: "Count", about: "completed jobs that took longer than 120 s" },
   LeasesTaken: { unit: "Count", about: "leases taken on jobs" },
-  LeaseAcquisition: { unit: "Milliseconds", about: "the conditional write that takes a lease" },
+  LeaseAcquisition: { unit: "Milliseconds", about: "duration of the conditional write that takes a lease" },
   LeasesSlow: { unit: "Count", about: "leases that took longer than 100 ms to get" },
   OperationsCompleted: { unit: "Count", about: "operations that ran to their result" },
-  OperationsReplayed: { unit: "Count", about: "operations answered from the ledger" },
+  OperationsReplayed: { unit: "Count", about: "operations whose result was replayed from the ledger" },
   ReconcilerRuns: { unit: "Count", about: "runs of the reconciler: its heartbeat" },
   LeasesRecovered: { unit: "Count", about: "expired leases that the reconciler took away" },
-  LeasesRecoveredLate: { unit: "Count", about: "those that had been expired for longer than 180 s" },
-  OldestExpiredLease: { unit: "Milliseconds", about: "for how long the oldest of them had been expired; 0 for none" },
+  LeasesRecoveredLate: { unit: "Count", about: "recovered leases that had been expired for longer than 180 s" },
+  OldestExpiredLease: { unit: "Milliseconds", about: "how long the oldest of them had been expired; 0 for none" },
+  RecordsUnreadable: { unit: "Count", about: "job records that the reconciler could not read" },
   OperationsAbandoned: { unit: "Count", about: "operations that a dead worker left in progress" },
 } as const satisfies Readonly<Record<string, { readonly unit: "Count" | "Milliseconds"; readonly about: string }>>;
 
@@ -42,7 +43,7 @@ export type Measurements = Readonly<Partial<Record<MetricName, number>>>;
 
 const oneIf = (condition: boolean): number => (condition ? 1 : 0);
 
-/** Zeros as well as ones, wherever a ratio needs both. */
+/** Gives zeros as well as ones, wherever a ratio needs both. */
 export function metricsOf(event: TelemetryEvent): Measurements {
   switch (event.event) {
     case "job_planned":
@@ -65,6 +66,7 @@ export function metricsOf(event: TelemetryEvent): Measurements {
         LeasesRecovered: event.recovered_leases,
         LeasesRecoveredLate: event.recovered_late,
         OldestExpiredLease: event.oldest_expired_ms,
+        RecordsUnreadable: event.unreadable_records,
         OperationsAbandoned: event.abandoned_ops,
       };
     case "lease_renewed":
@@ -75,7 +77,7 @@ export function metricsOf(event: TelemetryEvent): Measurements {
 }
 
 function ofStateChange(event: Extract<TelemetryEvent, { event: "job_state_changed" }>): Measurements {
-  // Reopened, a job that had been published is not completed once more.
+  // A reopened job that was published was counted as completed before: it is not counted again.
   if (event.from_state === "FAILED") return {};
   if (event.to_state === "FINALIZED") {
     return {
@@ -91,6 +93,6 @@ function ofStateChange(event: Extract<TelemetryEvent, { event: "job_state_change
   return isValid ? { JobsCompleted: 0, JobsFailed: 1 } : { JobsRefused: 1 };
 }
 
-/** SLOs count valid work only: our own failures, and transient trouble that outlived its budget. */
+/** SLOs count valid work only. These failures are ours, or transient ones that used up the retry budget. */
 const isValidWork = (reason: string | undefined, failureClass: string | undefined): boolean =>
   failureClass === "system" || reason?.startsWith("retries_exhausted:") === true;

@@ -10,11 +10,11 @@ import type { StagingOwner, TransferDeps } from "./transfer-deps.ts";
 export interface BodyFacts {
   readonly contentType: string;
   readonly totalBytes: number | undefined;
-  /** What a later attempt can go on by; absent where none can. */
+  /** Validator for a later If-Range; undefined if the transfer cannot be resumed. */
   readonly validator: string | undefined;
 }
 
-/** What an earlier attempt staged, taken up again. */
+/** What an earlier attempt staged, to be continued. */
 export interface StagedSoFar {
   readonly upload: StagedUpload;
   readonly stagedBy: string;
@@ -24,8 +24,9 @@ export interface StagedSoFar {
 }
 
 /**
- * Parts ahead of the checkpoint: what a crash may cost beside the part being read. Counted from the checkpoint itself, or
- * one slow part, or one slow write, would let all later parts pile up behind it. Two keep the line busy.
+ * How many parts may be ahead of the checkpoint. A crash loses them, and the part being read. They are counted from the
+ * checkpoint itself: otherwise one slow part, or one slow write, would let all later parts pile up behind it. Two are
+ * enough to keep the connection busy.
  */
 const PARTS_AHEAD = 2;
 
@@ -35,13 +36,13 @@ interface SentPart {
   etag?: string;
 }
 
-/** Each link depends on all the ETags before it: equal digests, equal parts. */
+/** Each link depends on all ETags before it, so equal digests mean equal parts. */
 export const chainDigest = (digest: string, etag: string): string =>
   createHash("sha256").update(`${digest}:${etag}`).digest("hex").slice(0, 32);
 
 /**
- * Streams one body to staging: one object up to a part, a multipart upload above. Parts are uploaded while the next is
- * read; a checkpoint is saved when all parts before it are acknowledged, never earlier.
+ * Streams one body to staging: as a single object up to the size of a part, as a multipart upload above. Parts are
+ * uploaded while the next one is read. A checkpoint is saved when all parts before it are acknowledged, never earlier.
  */
 export class BodyStager {
   readonly #deps: TransferDeps;
@@ -144,7 +145,7 @@ export class BodyStager {
     return this.#transfer(createHash("sha256").update(body).digest("hex"), etag);
   }
 
-  /** Owns the buffer from here on. */
+  /** Takes over the buffer: the caller must not use it any more. */
   async #sendPart(buffer: Uint8Array, length: number): Promise<void> {
     const { buffers, sha256, staging } = this.#deps;
     try {
@@ -192,7 +193,7 @@ export class BodyStager {
     if (!this.#isSaving) this.#saving = this.#saveProgress();
   }
 
-  /** One checkpoint at a time; what is acknowledged meanwhile goes into the next. */
+  /** Saves one checkpoint at a time. Parts that are acknowledged in the meantime go into the next one. */
   async #saveProgress(): Promise<void> {
     this.#isSaving = true;
     try {
@@ -231,19 +232,19 @@ export class BodyStager {
     };
   }
 
-  /** Parts that need not be sent again, or, where nothing can be resumed, that only a crash would lose. */
+  /** Parts that need not be sent again; if the transfer cannot be resumed, parts that only a crash would lose. */
   #kept(): number {
     const isResumable = this.#facts.totalBytes !== undefined && this.#facts.validator !== undefined;
     return isResumable ? this.#checkpointedParts : this.#acknowledged();
   }
 
-  /** Parts up to the first that is still in flight. */
+  /** How many parts come before the first one that is still in flight. */
   #acknowledged(): number {
     const pending = this.#parts.findIndex((part) => part.etag === undefined);
     return pending === -1 ? this.#parts.length : pending;
   }
 
-  /** Only after our own checkpoint has taken its place: until then a crash would still need it. */
+  /** Called only after our own checkpoint has replaced the old one: until then a crash would still need that upload. */
   async #abortSuperseded(): Promise<void> {
     if (!this.#superseded) return;
     const { stagedBy, uploadId } = this.#superseded;
@@ -275,7 +276,9 @@ export class BodyStager {
   }
 
   async #dropWhatCannotBeResumed(): Promise<void> {
-    if (this.#upload && this.#savedParts === 0) await this.#deps.staging.abortUpload(this.#upload);
+    if (!this.#upload || this.#savedParts > 0) return;
+    // If it fails, the reconciler's sweep removes the upload: the transfer's own trouble is what must be told.
+    await this.#deps.staging.abortUpload(this.#upload).catch(() => undefined);
   }
 
   #throwIfFailed(): void {

@@ -6,7 +6,7 @@ import type { TransferDeps, TransferSettings } from "./transfer-deps.ts";
 
 const MOST_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** Request Timeout, Too Early and Too Many Requests: the only client errors that may pass by themselves. */
+/** Request Timeout, Too Early and Too Many Requests: the only client errors that may go away by themselves. */
 const PASSING_CLIENT_ERRORS = new Set([408, 425, 429]);
 
 export interface OriginRequest {
@@ -17,8 +17,9 @@ export interface OriginRequest {
 }
 
 /**
- * Asks the origin, following redirects; every hop must pass the same policy as the URL itself.
- * @throws PermanentError (policy) for a URL we refuse; RetryableError when no answer came.
+ * Asks the origin and follows redirects. Every hop must pass the same policy as the URL itself.
+ * @throws PermanentError (policy) for a URL that we refuse, (origin) for too many or invalid redirects; RetryableError
+ * when no answer came.
  */
 export async function askOrigin(deps: TransferDeps, request: OriginRequest): Promise<HttpResponse> {
   let { url } = request;
@@ -28,7 +29,7 @@ export async function askOrigin(deps: TransferDeps, request: OriginRequest): Pro
     const response = await deps.http.request({
       method: request.method,
       url,
-      // The bytes as they are: a transfer encoding would be stored under the hash of its own output.
+      // Asks for the bytes as they are: an encoded body would be stored under the hash of its encoding.
       headers: { "accept-encoding": "identity", "user-agent": "fetchonce", ...request.headers },
       signal: request.signal,
     });
@@ -41,7 +42,7 @@ export async function askOrigin(deps: TransferDeps, request: OriginRequest): Pro
   throw new PermanentError("too_many_redirects", "origin");
 }
 
-/** The error that a status other than success stands for. */
+/** The error for a response whose status is not a success. */
 export function statusError(response: HttpResponse, nowMs: number): PermanentError | RetryableError {
   const reason = `http_${response.status}`;
   if (response.status < 500 && !PASSING_CLIENT_ERRORS.has(response.status)) return new PermanentError(reason, "origin");
@@ -64,7 +65,7 @@ export interface ContentRange {
   readonly totalBytes: number;
 }
 
-/** `bytes 5-9/10`; undefined for anything else, an unknown total (`*`) included. */
+/** Parses `bytes 5-9/10`; undefined for anything else, including an unknown total (`*`). */
 export function contentRangeOf(response: HttpResponse): ContentRange | undefined {
   const header = response.headers["content-range"];
   const match = header === undefined ? null : /^bytes (\d+)-(\d+)\/(\d+)$/.exec(header.trim());
@@ -72,8 +73,8 @@ export function contentRangeOf(response: HttpResponse): ContentRange | undefined
 }
 
 /**
- * What names this version of the body strongly enough for If-Range (RFC 9110, 13.1.5): a strong ETag, or a
- * Last-Modified at least a second older than the answer's own Date.
+ * The validator of this version of the body, if it is strong enough for If-Range (RFC 9110, 13.1.5): a strong ETag, or
+ * a Last-Modified that is at least one second older than the response's Date.
  */
 export function strongValidatorOf(response: HttpResponse): string | undefined {
   const etag = response.headers["etag"]?.trim();
@@ -85,7 +86,7 @@ export function strongValidatorOf(response: HttpResponse): string | undefined {
   return isSettled ? lastModified : undefined;
 }
 
-/** @throws PermanentError (policy) when the body is larger, or of another type, than we take. */
+/** @throws PermanentError (policy) when the body is too large or its type is not allowed. */
 export function refuseUnwanted(settings: TransferSettings, contentType: string, totalBytes: number | undefined): void {
   if (totalBytes !== undefined && totalBytes > settings.maxBodyBytes) throw new PermanentError("too_large", "policy");
   const mediaType = contentType.replace(/;.*$/s, "").trim().toLowerCase();

@@ -1,13 +1,13 @@
 import { Semaphore } from "./semaphore.ts";
 
 /**
- * The buffers that bodies pass through, shared by all records of a worker: what bounds its memory.
- * A holder waits only for uploads, which end by themselves, so waiting for a buffer ends as well.
+ * The buffers that bodies pass through. All records of a worker share them, which bounds its memory. A holder waits
+ * only for uploads, which end by themselves, so waiting for a buffer ends too.
  */
 export class PartBuffers {
   readonly bytes: number;
   /**
-   * Held for as long as a body is read, from before its origin is asked: no more connections stand open than there are
+   * Held from before the origin is asked until the body is read, so that there are never more open connections than
    * buffers to read them into.
    */
   readonly readers: Semaphore;
@@ -31,7 +31,7 @@ export class PartBuffers {
     this.letGo();
   }
 
-  /** Frees the place of a buffer that a failed request may still refer to: its memory is not used again. */
+  /** Frees the place of a buffer that a failed request may still refer to. Its memory is not used again. */
   letGo(): void {
     this.#places.release();
   }

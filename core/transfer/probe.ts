@@ -11,14 +11,14 @@ import type { OperationResult } from "../model/operations.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { TransferDeps } from "./transfer-deps.ts";
 
-/** What HEAD's result says in the place of a validator that the origin does not give: a result holds no undefined. */
+/** Stands in HEAD's result for a validator that the origin does not give, because a result cannot hold undefined. */
 const NO_VALIDATOR = "";
 
-/** Answers to HEAD that say nothing about GET: a method unknown to the origin, not allowed, or signed for GET alone. */
+/** Answers to HEAD that say nothing about GET: HEAD is unknown or not allowed, or the URL is signed for GET only. */
 const HEAD_REFUSED = new Set([400, 403, 405, 501]);
 
 /**
- * HEAD: what the origin says it has, before a byte is fetched. Where HEAD is refused, the first byte is asked for.
+ * HEAD: asks what the origin has, before any byte is fetched. If HEAD is refused, it asks for the first byte instead.
  */
 export async function probeOrigin(deps: TransferDeps, url: string, signal: AbortSignal): Promise<OperationResult> {
   const head = await askOrigin(deps, { method: "HEAD", url, signal });
@@ -27,7 +27,7 @@ export async function probeOrigin(deps: TransferDeps, url: string, signal: Abort
 
   const first = await askOrigin(deps, { method: "GET", url, headers: { range: "bytes=0-0" }, signal });
   first.discard();
-  // An empty body has no first byte: that answer is 416, and the GET itself will say the rest.
+  // An empty body has no first byte: the origin answers 416, and the later GET shows the rest.
   if (first.status === 416) return { validator: strongValidatorOf(first) ?? NO_VALIDATOR };
   return judge(deps, first, first.status === 206 ? contentRangeOf(first)?.totalBytes : contentLengthOf(first));
 }

@@ -2,7 +2,7 @@ import { contentRangeOf, strongValidatorOf } from "./origin.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Checkpoint } from "../model/record.ts";
 
-/** What to do about a body of which some may be staged already. */
+/** What to do with a body that may be partly staged already. */
 export type ResumeDecision =
   | { readonly kind: "start over" }
   | { readonly kind: "resume"; readonly checkpoint: Checkpoint }
@@ -14,7 +14,7 @@ export function decideResume(checkpoint: Checkpoint | undefined): ResumeDecision
   return { kind: checkpoint.offset === checkpoint.totalBytes ? "complete" : "resume", checkpoint };
 }
 
-/** The condition under which the origin sends the rest of the same version, and the whole of any other. */
+/** Headers that make the origin send the rest if it has the same version, and the whole body otherwise. */
 export const resumeHeaders = (checkpoint: Checkpoint): Readonly<Record<string, string>> => ({
   range: `bytes=${checkpoint.offset}-`,
   "if-range": checkpoint.validator,
@@ -32,5 +32,5 @@ export function continuesFrom(checkpoint: Checkpoint, response: HttpResponse): b
   );
 }
 
-/** An ETag can be compared with an ETag, a date with a date. */
+/** An ETag can be compared only with an ETag, a date only with a date. */
 const isSameKind = (a: string, b: string): boolean => a.startsWith('"') === b.startsWith('"');

@@ -1,4 +1,4 @@
-/** So many at a time, first come, first served. */
+/** Lets in `count` holders at a time, first come, first served. */
 export class Semaphore {
   #left: number;
   readonly #waiting: (() => void)[] = [];

@@ -12,7 +12,7 @@ export interface TransferSettings {
   readonly allowPrivateHosts: boolean;
 }
 
-/** What a transfer needs of its caller. */
+/** What a transfer needs from its caller. */
 export interface TransferDeps {
   readonly clock: Pick<Clock, "nowMs">;
   readonly http: Http;
@@ -22,15 +22,15 @@ export interface TransferDeps {
   readonly settings: TransferSettings;
 }
 
-/** For whom a body is staged: a job under lease, or the plain path, which keeps nothing. */
+/** The owner of a staged body: a job under lease, or the plain path, which keeps nothing. */
 export interface StagingOwner {
   readonly jobId: string;
   /** Names the staging object, so that no two attempts write to the same one. */
   readonly stagedBy: string;
   readonly checkpoint: Checkpoint | undefined;
-  /** Whether a later attempt can go on from what this one saves. */
+  /** Whether a later attempt can continue from what this one saves. */
   readonly keepsCheckpoints: boolean;
-  /** `isProgress`: nothing that was staged before had to be given up for it. */
+  /** `isProgress`: nothing that was staged earlier had to be given up for this checkpoint. */
   saveCheckpoint(checkpoint: Checkpoint, isProgress: boolean): Promise<void>;
   noteResumed(bytes: number): void;
 }

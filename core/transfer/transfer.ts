@@ -7,7 +7,7 @@ import type { Checkpoint, Transfer } from "../model/record.ts";
 import { continuesFrom, decideResume, resumeHeaders } from "./resume.ts";
 import type { StagingOwner, TransferDeps } from "./transfer-deps.ts";
 
-/** Brings the whole body to staging, going on from the owner's checkpoint where the origin still has that version. */
+/** Stages the whole body. Continues from the owner's checkpoint if the origin still has that version. */
 export async function transferBody(
   deps: TransferDeps,
   owner: StagingOwner,
@@ -74,7 +74,7 @@ async function startOver(
   return new BodyStager(deps, owner, facts).stage(untilAborted(response.body, signal));
 }
 
-/** Stops between two pieces: a body that never ends must not outlive the lease or the invocation. */
+/** Stops between two pieces when aborted: a body that never ends must not outlive the lease or the invocation. */
 async function* untilAborted(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {
   for await (const chunk of body) {
     signal.throwIfAborted();
@@ -82,7 +82,7 @@ async function* untilAborted(body: AsyncIterable<Uint8Array>, signal: AbortSigna
   }
 }
 
-/** What the checkpoint speaks of, if it is still there and still the same. */
+/** What the checkpoint refers to; undefined if it is no longer there or has changed. */
 async function takeUp(
   deps: TransferDeps,
   owner: StagingOwner,
@@ -118,7 +118,7 @@ async function completeUpload(deps: TransferDeps, soFar: StagedSoFar): Promise<T
   return { sha256: hash.digest(), bytes: checkpoint.totalBytes, contentType: checkpoint.contentType, stagedBy, etag };
 }
 
-/** A crash may have fallen between the upload's completion and its record: then the object is there, and whole. */
+/** After a crash between the upload's completion and its record, the upload is gone and the whole object is there. */
 async function completedEtag(deps: TransferDeps, { upload, parts, checkpoint }: StagedSoFar): Promise<string> {
   if (parts.length > 0) return (await deps.staging.completeUpload(upload, parts)).etag;
   const object = await deps.staging.head(upload.key);

@@ -13,7 +13,7 @@ export type Acquisition =
   | { readonly kind: "busy" }
   | { readonly kind: "waiting"; readonly untilMs: number };
 
-/** `onRenewed` is called after each renewal, so that the message can be kept hidden as long as the lease is held. */
+/** `onRenewed` is called after each renewal, so that the message can be kept hidden while the lease is held. */
 export async function acquireLease(
   deps: WorkerDeps,
   message: JobMessage,
@@ -37,9 +37,12 @@ export async function acquireLease(
   const acquiredInMs = clock.nowMs() - nowMs;
   if (!outcome.item) return { kind: "busy" };
   const record = decodeJob(outcome.item);
-  // A refusal that names us as the owner is our own write, sent again after its answer was lost.
+  // If the refusing item names us as the owner, our own write was sent again after its answer was lost.
   if (outcome.applied || record.leaseOwner === owner) {
-    return { kind: "leased", job: new LeasedJob(deps, { owner, record, onRenewed, jobKey, acquiredInMs }) };
+    return {
+      kind: "leased",
+      job: new LeasedJob(deps, { owner, record, onRenewed, jobKey, takenAtMs: nowMs, acquiredInMs }),
+    };
   }
   if (isTerminal(record.state)) return { kind: "finished" };
   if (record.leaseOwner === undefined)

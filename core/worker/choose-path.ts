@@ -6,9 +6,10 @@ import type { WorkerDeps } from "./worker-deps.ts";
 import { within } from "../gate/within.ts";
 
 /**
- * Whether this attempt is guarded, decided once, when it begins. Admitted is who is admitted by the variable and by the
- * document; a job with a record is guarded whatever they say, so that it ends on the side on which it began.
- * @throws GateUnknownError when nobody can tell.
+ * Whether this attempt takes the guarded path. This is decided once, when the attempt begins. A job is admitted only if
+ * both the variable and the gate document admit it. A job with a record is guarded whatever they say, so that it ends
+ * on the path on which it began.
+ * @throws GateUnknownError when the gate document cannot be read.
  */
 export async function isGuarded(
   deps: WorkerDeps,
@@ -18,13 +19,13 @@ export async function isGuarded(
 ): Promise<boolean> {
   const { gateCeiling } = deps.settings;
   if (message.tracked === true) return true;
-  // The table may be what is sick: then nothing of it is needed.
+  // At 0 the table is not read at all, so that this also works while the table is down.
   if (gateCeiling === 0) return false;
   if (gateAdmits(gateCeiling, jobId) && (await deps.gate.admits(jobId))) return true;
   return receiveCount > 1 && hasRecord(deps, jobId);
 }
 
-/** Whether an earlier delivery was guarded. Where the table cannot tell, the record comes back by itself all the same. */
+/** Whether an earlier delivery was guarded. False if the table cannot be read: a recorded job comes back by itself. */
 async function hasRecord({ clock, items }: WorkerDeps, jobId: string): Promise<boolean> {
   try {
     return (await within(clock, GATE_READ_TIMEOUT_MS, items.read(jobItemKey(jobId)))) !== undefined;

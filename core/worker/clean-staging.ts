@@ -5,15 +5,15 @@ import type { Checkpoint } from "../model/record.ts";
 
 export interface StagedTraces {
   readonly jobId: string;
-  /** An upload that was begun and not completed. */
+  /** An upload that was started but not completed. */
   readonly unfinished: Checkpoint | undefined;
   /** Attempts that may have left an object. */
   readonly stagedBy: readonly (string | undefined)[];
 }
 
 /**
- * Removes what a job staged. Call it only after a fenced write has said that nobody needs it any more. What cannot be
- * removed now, the reconciler's sweep finds: no reason to fail the job.
+ * Removes what a job staged. Call it only after a fenced write has recorded that nobody needs it any more. An error
+ * does not fail the job: the reconciler's sweep removes what is left.
  */
 export async function cleanStaging(
   deps: { readonly staging: Staging; readonly telemetry: Telemetry },
@@ -27,6 +27,6 @@ export async function cleanStaging(
     }
     for (const key of keys) await staging.delete(key);
   } catch (error) {
-    telemetry.log("warn", "staging was not cleaned; the reconciler's sweep will", { job_id: jobId }, error);
+    telemetry.log("warn", "Staging was not cleaned up. The reconciler will do it.", { job_id: jobId }, error);
   }
 }

@@ -15,26 +15,40 @@ export interface Delivery {
   readonly receiveCount: number;
 }
 
-/** What to tell the queue: `acknowledge` deletes the message, `return` lets it come back. */
+/** The answer to the queue: `acknowledge` deletes the message, `return` lets it come back. */
 export type Verdict = "acknowledge" | "return";
 
 /**
- * One delivery of one message, from parsing to verdict. Never throws. A message is acknowledged only when its job is
- * terminal, when its job's record alone brings it back, or when it is in the dead-letter queue.
+ * How long a message stays hidden after a delivery that threw, for example because DynamoDB refused the lease: a random
+ * 20 s, so that a burst does not come back as a burst, on top of 1 s that doubles with each receive up to 60 s. The
+ * queue delivers a message 16 times. The 15 pauses between these deliveries last at least
+ * 1 + 2 + 4 + 8 + 16 + 32 + 9 * 60 = 603 s, so an outage of ten minutes sends no message to the dead-letter queue.
+ */
+const PAUSE_BASE_MS = 1_000;
+const PAUSE_CAP_MS = 60_000;
+const PAUSE_JITTER_MS = 20_000;
+
+const pauseMs = (receiveCount: number, fraction: number): number =>
+  Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** Math.max(0, receiveCount - 1)) + fraction * PAUSE_JITTER_MS;
+
+/**
+ * Handles one delivery of one message, from parsing to verdict. Never throws. A message is acknowledged only when its
+ * job is terminal, when the job's record alone brings the job back, or when the message is in the dead-letter queue.
  */
 export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: AbortSignal): Promise<Verdict> {
   try {
     if (outOfTime.aborted) return await comeBack(deps, delivery, 0);
     const message = parseMessage(delivery.body);
-    if (typeof message === "string") return await bury(deps, delivery, message);
+    if (typeof message === "string") return await reject(deps, delivery, message);
     const end = await work(deps, delivery, message, outOfTime);
     if (end.kind === "retry") return await comeBack(deps, delivery, end.delayMs);
-    // A new message starts with no receives on its count.
+    // A continuation needs a new message, because its count of receives starts at zero.
     if (end.kind === "continue") await deps.queue.send([trackedMessage(message)]);
     return "acknowledge";
   } catch (error) {
     const fields = { message_id: delivery.messageId, reason: asJobError(error).reason, ...jobOf(delivery.body) };
-    deps.telemetry.log("error", "a message could not be worked on; the queue delivers it again", fields, error);
+    deps.telemetry.log("error", "A message could not be processed. The queue delivers it again.", fields, error);
+    await comeBackSoon(deps, delivery);
     return "return";
   }
 }
@@ -59,20 +73,20 @@ async function work(
       return processJob(deps, acquisition.job, outOfTime);
     case "waiting":
       return { kind: "retry", delayMs: acquisition.untilMs - deps.clock.nowMs() };
-    // The holder's lease is watched: should it die, the reconciler sends a message of its own.
+    // The reconciler watches the holder's lease: if the holder dies, it sends a new message.
     case "busy":
     case "finished":
       return { kind: "done" };
   }
 }
 
-/** The job that a message is for, where the message is valid. */
+/** The job that a message is for, if the message is valid. */
 function jobOf(body: string): { readonly job_id?: string } {
   const message = parseMessage(body);
   return typeof message === "string" ? {} : { job_id: jobIdOf(message) };
 }
 
-/** A heartbeat: lost, the message merely comes back earlier, and finds the job leased. */
+/** A heartbeat. If it is lost, the message only comes back earlier and finds the job leased. */
 function keepHidden(queue: Queue, { receiptHandle }: Delivery, delayMs: number): void {
   queue.hideFor(receiptHandle, delayMs).catch(() => undefined);
 }
@@ -82,8 +96,15 @@ async function comeBack({ queue }: WorkerDeps, { receiptHandle }: Delivery, dela
   return "return";
 }
 
-async function bury({ queue, telemetry }: WorkerDeps, { body }: Delivery, reason: string): Promise<Verdict> {
+/** Without this, the message would stay hidden for the rest of the queue's visibility timeout: up to 15 minutes. */
+async function comeBackSoon({ queue, random }: WorkerDeps, delivery: Delivery): Promise<void> {
+  const delayMs = pauseMs(delivery.receiveCount, random.fraction());
+  // If the queue refuses this too, the visibility timeout brings the message back.
+  await queue.hideFor(delivery.receiptHandle, delayMs).catch(() => undefined);
+}
+
+async function reject({ queue, telemetry }: WorkerDeps, { body }: Delivery, reason: string): Promise<Verdict> {
   await queue.sendToDeadLetters(body, reason);
-  telemetry.log("error", "a message is not valid and went to the dead-letter queue; mend its producer", { reason });
+  telemetry.log("error", "An invalid message went to the dead-letter queue. Fix its producer.", { reason });
   return "acknowledge";
 }

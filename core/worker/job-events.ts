@@ -10,10 +10,10 @@ export interface Failure {
   readonly host: string;
 }
 
-/** Two clocks tell it, or one that was set back meanwhile: the difference might be negative. */
+/** At least 0: the two times may come from different clocks, or from a clock that was set back in between. */
 const duration = (ms: number): number => Math.max(0, ms);
 
-/** What is told of a job under lease: each event from one place. */
+/** The events of a job under lease. Each event is emitted in one place only. */
 export class JobEvents {
   readonly #telemetry: Telemetry;
   readonly #lease: Lease;
@@ -53,7 +53,7 @@ export class JobEvents {
   notRenewed(error: unknown): void {
     this.#telemetry.log(
       "warn",
-      "the lease was not renewed; unless it is lost, the next heartbeat tries again",
+      "The lease was not renewed. The next heartbeat tries again, unless the lease is lost.",
       { job_id: this.#lease.jobId },
       error,
     );

@@ -9,9 +9,11 @@ import type { Operation, OperationResult, OperationType } from "../model/operati
 import type { OperationJournal } from "../ports/ledger.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 import {
+  asStep,
   completeOperation,
   failJob,
   finishJob,
+  isAtStep,
   releaseForContinuation,
   releaseForRetry,
   renewLease,
@@ -33,10 +35,11 @@ interface Acquired {
   readonly record: JobRecord;
   readonly onRenewed: () => void;
   readonly jobKey: string;
+  readonly takenAtMs: number;
   readonly acquiredInMs: number;
 }
 
-/** A job we hold. All writes to it pass here, one at a time, each under our fence. */
+/** A job that we hold. All writes to it go through here, one at a time, each under our fence. */
 export class LeasedJob implements StagingOwner, OperationJournal {
   readonly keepsCheckpoints = true;
   readonly lease: Lease;
@@ -48,15 +51,16 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   readonly #keys = new Map<Operation, string>();
   #record: JobRecord;
   #notes: Item = {};
+  #step = 0;
   #lastWrite: Promise<unknown> = Promise.resolve();
   #ended = false;
   #stopRenewing: () => void;
 
-  constructor(deps: WorkerDeps, { owner, record, onRenewed, jobKey, acquiredInMs }: Acquired) {
+  constructor(deps: WorkerDeps, { owner, record, onRenewed, jobKey, takenAtMs, acquiredInMs }: Acquired) {
     this.#deps = deps;
     this.#record = record;
     this.#onRenewed = onRenewed;
-    this.lease = { jobId: record.jobId, owner, fence: record.fence };
+    this.lease = { jobId: record.jobId, owner, fence: record.fence, takenAtMs };
     this.#events = new JobEvents(deps.telemetry, this.lease);
     const { clock, settings } = deps;
     const isNew = record.fence === 1;
@@ -72,7 +76,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     return this.#record;
   }
 
-  /** Aborted, with a LeaseLostError as the reason, as soon as somebody else may hold the job. */
+  /** Aborted, with a LeaseLostError as the reason, as soon as another worker may hold the job. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
@@ -103,7 +107,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     return key;
   }
 
-  /** What the ledger knows of an operation: its own record, not one of another context. */
+  /** The ledger's record of this operation; undefined if there is none, or only one with another context. */
   recorded(operation: Operation): OperationRecord | undefined {
     const record = this.#record.operations[operation.type];
     if (record?.key !== this.keyOf(operation) || this.#forgotten.has(operationAttribute(operation.type)))
@@ -111,7 +115,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     return record;
   }
 
-  /** Writes only where no earlier write has started the operation already; a dead predecessor's start is as good. */
+  /** Writes only if no earlier write has started the operation. A dead predecessor's start counts too. */
   async begin(operation: Operation): Promise<void> {
     if (!this.recorded(operation)) await this.#write(startOperation(this.lease, this.#started(operation)));
     this.#forgotten.delete(operationAttribute(operation.type));
@@ -138,24 +142,25 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     if (isTerminal(state)) this.#end();
   }
 
-  /** What an operation that threw left behind goes with the write that ends the lease. */
+  /** Discards the record of an operation that threw. It is removed by the write that ends the lease. */
   forget(type: OperationType): void {
     this.#forgotten.add(operationAttribute(type));
   }
 
-  /** What was staged proved useless: the next attempt stages anew. */
+  /** Discards what was staged because it is useless. The next attempt stages the body again. */
   forgetTransfer(): void {
     this.forget("STREAM");
     this.#forgotten.add("checkpoint");
   }
 
-  /** Goes with the next write. */
+  /** Is recorded with the next write. */
   noteResumed(bytes: number): void {
     this.#notes = { resumed_bytes: this.#record.resumedBytes + bytes };
   }
 
   async saveCheckpoint(checkpoint: Checkpoint, isProgress: boolean): Promise<void> {
-    await this.#write(saveCheckpoint(this.lease, checkpoint, isProgress));
+    const isMore = isProgress && checkpoint.offset > this.#record.mostStagedBytes;
+    await this.#write(saveCheckpoint(this.lease, checkpoint, isMore));
     this.#forgotten.delete("checkpoint");
   }
 
@@ -190,7 +195,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     this.#events.replayed(operation, record);
   }
 
-  /** Ends the heartbeat; call it however the work ended. */
+  /** Ends the heartbeat. To be called however the work ended. */
   stop(): void {
     this.#stopRenewing();
   }
@@ -207,7 +212,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     };
   }
 
-  /** One write at a time, so that `record` is always the newest the store has shown us. */
+  /** One write at a time, so that `record` is always the newest state that the table has returned. */
   async #write(write: Write): Promise<void> {
     const mine = this.#lastWrite.then(async () => this.#writeNow(write));
     this.#lastWrite = mine.catch(() => undefined);
@@ -219,14 +224,12 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     if (this.#ended) return;
     const notes = this.#notes;
     this.#notes = {};
-    const outcome = await this.#deps.items.write({ ...write, set: { ...notes, ...write.set } });
-    if (!outcome.applied && !this.#isOurOwn(outcome.item)) throw this.#lose();
-    if (outcome.item) this.#record = decodeJob(outcome.item);
-  }
-
-  /** Only we remove our name under our fence: a refusal by such an item is our own write, its answer lost. */
-  #isOurOwn(item: Item | undefined): boolean {
-    return item?.["fence"] === this.lease.fence && (item["lease_owner"] ?? this.lease.owner) === this.lease.owner;
+    this.#step += 1;
+    const step = asStep({ ...write, set: { ...notes, ...write.set } }, this.#step);
+    const { applied, item } = await this.#deps.items.write(step);
+    // If the refusing item is at our step, we applied the write and lost the answer.
+    if (!item || (!applied && !isAtStep(item, this.lease, this.#step))) throw this.#lose();
+    this.#record = decodeJob(item);
   }
 
   #lose(): LeaseLostError {
@@ -236,7 +239,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     return error;
   }
 
-  /** A lease that has expired by our own clock is given up, not renewed: somebody may be taking it over. */
+  /** A lease that has expired by our own clock is given up, not renewed: another worker may be taking it over. */
   async #renew(): Promise<void> {
     const { clock, settings } = this.#deps;
     if (this.leaseLeftMs() <= 0) {

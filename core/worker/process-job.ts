@@ -19,16 +19,16 @@ import { finalizeStep, headStep, indexStep, streamStep } from "../model/steps.ts
 import { transferBody } from "../transfer/transfer.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
-/** What is to become of the message. */
+/** What happens to the message. */
 export type JobEnd =
-  /** The job is terminal, or its record alone brings it back. */
+  /** The message is not needed: the job is terminal, or its record alone brings it back. */
   | { readonly kind: "done" }
-  /** The same message shall come back after the delay. */
+  /** The same message comes back after the delay. */
   | { readonly kind: "retry"; readonly delayMs: number }
-  /** The job goes on in a later invocation, under a new message. */
+  /** The job continues in a later invocation, with a new message. */
   | { readonly kind: "continue" };
 
-/** Takes a leased job from whatever state it is in as far as it gets. Never throws. */
+/** Takes a leased job as far as possible, from whatever state it is in. Never throws. */
 export async function processJob(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal): Promise<JobEnd> {
   try {
     await advance(deps, job, outOfTime);
@@ -59,10 +59,10 @@ async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal)
   const transfer = decodeTransfer(staged);
 
   const finalized = await ledger.run(job, finalizeStep(transfer.sha256), async () => ({
-    outcome: await publishStaged(deps, jobId, transfer),
+    outcome: await publishStaged(deps, jobId, transfer, signal),
   }));
 
-  // FINALIZED is on record: nobody needs the staging object again, whoever holds the job next.
+  // FINALIZED is recorded: no later holder of the job needs the staging object again.
   const { checkpoint } = job.record;
   await cleanStaging(deps, {
     jobId,
@@ -88,10 +88,10 @@ async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError):
     throw error;
   } catch (second) {
     if (asJobError(second) instanceof LeaseLostError) return { kind: "done" };
-    // The lease cannot even be given back: it expires by itself, and the message comes back as well.
+    // The lease could not be released: it expires by itself, and the message comes back then.
     deps.telemetry.log(
       "error",
-      "a job could not be settled; it comes back when its lease has expired",
+      "The end of an attempt could not be recorded. The job is retried when its lease has expired.",
       { job_id: job.jobId, reason: error.reason },
       second,
     );
@@ -108,10 +108,10 @@ async function handOn(deps: WorkerDeps, job: LeasedJob): Promise<JobEnd> {
 }
 
 async function fail(deps: WorkerDeps, job: LeasedJob, error: PermanentError): Promise<JobEnd> {
-  // Failing takes the checkpoint off the record; what it names must still be cleaned.
+  // Failing removes the checkpoint from the record, but what it names must still be cleaned up.
   const { checkpoint, transfer } = job.record;
   await job.fail({ reason: error.reason, failureClass: error.failureClass });
-  deps.telemetry.log("warn", "a job failed", {
+  deps.telemetry.log("warn", "A job failed. To try it again: npm run redrive -- failed", {
     job_id: job.jobId,
     url: job.record.url,
     reason: error.reason,
@@ -133,7 +133,7 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
   if (error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();
   const delayMs = retryDelayMs(settings.retry, job.record.strikes, random.fraction(), error.retryAfterMs);
   await job.releaseForRetry({ reason: error.reason, failureClass: error.failureClass }, clock.nowMs() + delayMs);
-  telemetry.log("info", "a job will be tried again", {
+  telemetry.log("info", "An attempt failed. The job is retried after the delay.", {
     job_id: job.jobId,
     url: job.record.url,
     reason: error.reason,

@@ -5,17 +5,27 @@ import { putIndexEntry } from "../model/protocol.ts";
 import type { Transfer } from "../model/record.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
-/** @throws PermanentError (origin) when the producer announced another digest than that of the staged body. */
+/** @throws PermanentError (origin) when the staged body does not have the digest that the producer expects. */
 export function refuseWrongDigest(expectedSha256: string | undefined, { sha256 }: Transfer): void {
   if (expectedSha256 !== undefined && expectedSha256 !== sha256) throw new PermanentError("digest_mismatch", "origin");
 }
 
-/** Copies the staged body to its content address, once for all jobs that have the same content. */
-export async function publishStaged(deps: WorkerDeps, jobId: string, transfer: Transfer): Promise<Published> {
+/**
+ * Copies the staged body to its content address, once for all jobs that have the same content.
+ * @throws StagedObjectGoneError when neither the staged object nor the content exists; PermanentError (system) when the
+ * existing content has another length; the signal's reason when it is aborted.
+ */
+export async function publishStaged(
+  deps: WorkerDeps,
+  jobId: string,
+  transfer: Transfer,
+  signal: AbortSignal,
+): Promise<Published> {
   const { sha256, bytes, etag, contentType, stagedBy } = transfer;
   const key = contentKey(sha256);
   try {
-    const outcome = await deps.content.publish({ key: stagingKey(jobId, stagedBy), etag, bytes, contentType }, key);
+    const staged = { key: stagingKey(jobId, stagedBy), etag, bytes, contentType };
+    const outcome = await deps.content.publish(staged, key, signal);
     if (outcome === "created") return outcome;
   } catch (error) {
     if (!(error instanceof StagedObjectGoneError)) throw error;
@@ -26,7 +36,7 @@ export async function publishStaged(deps: WorkerDeps, jobId: string, transfer: T
   return "exists";
 }
 
-/** INDEXED for whoever put the entry, now or before a crash; DEDUPED for everyone after. */
+/** INDEXED for the job that put the index entry, now or before a crash; DEDUPED for all later jobs. */
 export async function indexContent(
   deps: WorkerDeps,
   jobId: string,

@@ -9,8 +9,8 @@ export interface RetryPolicy {
 const LONGEST_RETRY_AFTER_MS = 12 * 3600 * 1000;
 
 /**
- * How long to wait before attempt `strikes + 1`: full jitter over an exponentially growing ceiling, or the origin's
- * Retry-After where it is longer than our own cap would allow it to be forgotten.
+ * How long to wait, in milliseconds, before attempt `strikes + 1`: full jitter under an exponentially growing ceiling.
+ * The origin's Retry-After replaces this, with at least `baseMs` and at most 12 hours.
  */
 export function retryDelayMs(
   policy: RetryPolicy,

@@ -1,7 +1,8 @@
 import type { StagingOwner } from "../transfer/transfer-deps.ts";
 import { asJobError, OutOfTimeError, PermanentError, RetryableError } from "../model/errors.ts";
-import { contentKey, jobIdOf, stagingKey } from "../model/keys.ts";
+import { contentKey, jobIdOf } from "../model/keys.ts";
 import type { JobMessage } from "../model/message.ts";
+import { cleanStaging } from "./clean-staging.ts";
 import type { JobEnd } from "./process-job.ts";
 import { publishStaged, refuseWrongDigest } from "./publish.ts";
 import { logUnexpected } from "./log-unexpected.ts";
@@ -9,12 +10,13 @@ import { retryDelayMs } from "./retry.ts";
 import { transferBody } from "../transfer/transfer.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
-/** Begins the name of what this path stages: no record ever refers to it. */
+/** Prefix in the name of what this path stages. No record ever refers to it. */
 export const UNGUARDED_PREFIX = "plain-";
 
 /**
- * The path with the gate off: download, verify, publish at the content address. No lease, no ledger, no index; what
- * fails for good goes to the dead-letter queue, since there is no record to say so.
+ * The path of jobs that the gate does not admit: download, verify, publish at the content address. No lease, no ledger,
+ * no index. A job that fails for good goes to the dead-letter queue, because it has no record to hold the reason.
+ * The command line recognizes the log messages "published" and "refused" (`cli/download/job-tracker.ts`).
  */
 export async function processUnguarded(
   deps: WorkerDeps,
@@ -58,9 +60,9 @@ async function publishUnguarded(
   const transfer = await transferBody(deps, owner, message.url, outOfTime);
   try {
     refuseWrongDigest(message.sha256, transfer);
-    await publishStaged(deps, jobId, transfer);
+    await publishStaged(deps, jobId, transfer, outOfTime);
   } finally {
-    await deps.staging.delete(stagingKey(jobId, transfer.stagedBy));
+    await cleanStaging(deps, { jobId, unfinished: undefined, stagedBy: [transfer.stagedBy] });
   }
   deps.telemetry.log("info", "published", {
     job_id: jobId,

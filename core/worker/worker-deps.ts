@@ -10,14 +10,14 @@ import type { Telemetry } from "../ports/telemetry.ts";
 import type { RetryPolicy } from "./retry.ts";
 
 export interface WorkerSettings extends TransferSettings {
-  /** The variable's percentage: whoever it leaves out, the document does not let in. */
+  /** The variable's percentage. The gate document cannot admit a job beyond it. */
   readonly gateCeiling: Gate;
   readonly leaseTtlMs: number;
   readonly requeueGraceMs: number;
   readonly recordRetentionMs: number;
   readonly deadlineBufferMs: number;
   readonly retry: RetryPolicy;
-  /** Invocations one job may be carried over. */
+  /** How many times one job may be handed to a later invocation. */
   readonly maxHops: number;
 }
 

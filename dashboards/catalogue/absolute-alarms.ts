@@ -84,10 +84,23 @@ const announcementAlarms: readonly AbsoluteAlarm[] = [
     title: "Records of the table's stream were set aside",
     severity: "ticket",
     happened:
-      "A reader of the table's stream could not make sense of a record, or the stream forgot the record before it was read.",
+      "A reader of the table's stream could not make sense of a record, or the stream forgot a record before it was announced.",
     felt: "A file may be stored that was never announced, or an old record may be missing from the archive.",
     why: "No record that the protocol writes ends there, so even one is too many.",
     conditions: whenAtLeast(1, { aws: "streamRecordsDead", ...maximum }, 5),
+  },
+];
+
+const archiveAlarms: readonly AbsoluteAlarm[] = [
+  {
+    id: "archive-late",
+    title: "Expired records are archived late",
+    severity: "ticket",
+    happened:
+      "For half an hour, the records that the archiver tries to archive have been gone from the table for at least an hour.",
+    felt: "Nothing. But until they are archived, the table's stream alone has those records, and it forgets after a day.",
+    why: "A batch takes up to five minutes to fill, and Lambda tries again by itself. An hour is more than a short failure of S3, and leaves most of the day. A period is three times as long as a batch takes to fill, so a late archiver shows in each.",
+    conditions: whenAtLeast(3600 * SECOND_MS, { aws: "archiverLag", ...maximum }, 15, 2),
   },
 ];
 
@@ -121,6 +134,17 @@ const recoveryAlarms: readonly AbsoluteAlarm[] = [
     felt: "Little yet: the next run does the work of a failed one. If all runs fail, crashed jobs stay where they are.",
     why: "Of fifteen runs, one or two may meet a throttled call; three are a cause that stays.",
     conditions: whenAtLeast(3, { aws: "reconcilerErrors", ...sum }, 15),
+  },
+  {
+    id: "records-unreadable",
+    slo: "crash-recovery",
+    title: "A job's record cannot be read",
+    severity: "ticket",
+    happened:
+      "In two periods of ten minutes in a row, the reconciler met a job record that it could not read, and left it alone.",
+    felt: "The file of that job does not arrive. All other jobs go on.",
+    why: "A file is missing, so even one record is too many. The reconciler looks at such a record again after the grace of 5 minutes, every 5 to 7 minutes in all: a period of ten has at least one look while the record is there, so the alarm stays on. Two periods leave out a record that only a release being deployed could not read.",
+    conditions: whenAtLeast(1, { ours: "RecordsUnreadable", ...maximum }, 10, 2),
   },
 ];
 
@@ -262,6 +286,7 @@ export const absoluteAlarms = (settings: AlarmSettings): readonly Alarm[] =>
   [
     ...pipelineAlarms(settings),
     ...announcementAlarms,
+    ...(settings.expiredRecords === "archive" ? archiveAlarms : []),
     ...recoveryAlarms,
     ...rolloutAlarms,
     ...resourceAlarms(settings),

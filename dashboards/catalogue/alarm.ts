@@ -17,6 +17,7 @@ export const AWS_METRICS = {
   reconcilerErrors: { namespace: "AWS/Lambda", name: "Errors", of: "reconciler" },
   reconcilerThrottles: { namespace: "AWS/Lambda", name: "Throttles", of: "reconciler" },
   announcerLag: { namespace: "AWS/Lambda", name: "IteratorAge", of: "announcer" },
+  archiverLag: { namespace: "AWS/Lambda", name: "IteratorAge", of: "archiver" },
   streamRecordsDead: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", of: "streamDeadLetters" },
   rolloutInvocations: { namespace: "AWS/Lambda", name: "Invocations", of: "rollout" },
   rolloutErrors: { namespace: "AWS/Lambda", name: "Errors", of: "rollout" },
@@ -77,6 +78,8 @@ export interface AlarmSettings {
   readonly workerTimeoutMs: number;
   readonly visibilityTimeoutMs: number;
   readonly ledgerGrowthADay: number;
+  /** Only an environment that archives expired records has an archiver. */
+  readonly expiredRecords: "delete" | "archive" | "keep";
 }
 
 export const minutesInWords = (minutes: number): string => {

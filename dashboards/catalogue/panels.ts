@@ -63,6 +63,12 @@ export const PANELS: readonly Panel[] = [
     series: [{ aws: "announcerLag", ...maximum }],
   },
   {
+    title: "Age of archived records",
+    unit: "ms",
+    ...PERIOD,
+    series: [{ aws: "archiverLag", ...maximum }],
+  },
+  {
     title: "Recovery",
     unit: "count",
     ...PERIOD,
@@ -71,6 +77,7 @@ export const PANELS: readonly Panel[] = [
       { ours: "LeasesRecovered", ...sum },
       { ours: "LeasesRecoveredLate", ...sum },
       { ours: "OperationsAbandoned", ...sum },
+      { ours: "RecordsUnreadable", ...sum },
       { aws: "reconcilerErrors", ...sum },
     ],
   },

@@ -13,7 +13,7 @@ import { Duration } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { PANELS, type Panel } from "../catalogue/panels.ts";
 import { budgetOf, type Slo, SLOS } from "../catalogue/slos.ts";
-import { metricOf, ourMetric, type Place } from "./metrics.ts";
+import { hasMetric, metricOf, ourMetric, type Place } from "./metrics.ts";
 
 const ROW = 24;
 const SLO_WIDTH = 8;
@@ -78,7 +78,9 @@ export function makeDashboard(
       ),
       [new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: ROW, height: HEIGHT })],
       ...rowsOf(
-        PANELS.map((panel) => panelWidget(place, panel)),
+        PANELS.filter(({ series }) => series.every((source) => hasMetric(place, source))).map((panel) =>
+          panelWidget(place, panel),
+        ),
         PANEL_WIDTH,
       ),
     ],

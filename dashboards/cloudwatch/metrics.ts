@@ -3,12 +3,17 @@ import { Duration } from "aws-cdk-lib/core";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName } from "../../core/telemetry/metrics.ts";
 import { AWS_METRICS, type AwsResource, type Condition, type MetricSource } from "../catalogue/alarm.ts";
 
+type Dimensions = Readonly<Record<string, string>>;
+
 /** Identifies the metrics of one deployment. */
 export interface Place {
   /** The value of the only dimension of our own metrics. */
   readonly environment: string;
   /** CloudWatch dimensions of the AWS metrics, by resource. */
-  readonly dimensions: Readonly<Record<AwsResource, Readonly<Record<string, string>>>>;
+  readonly dimensions: Readonly<Record<Exclude<AwsResource, "archiver">, Dimensions>> & {
+    /** Undefined if the deployment archives nothing. */
+    readonly archiver: Dimensions | undefined;
+  };
   readonly contributorRule: string;
 }
 
@@ -25,6 +30,10 @@ export const ourMetric = (place: Place, name: MetricName, statistic: string, per
     label: name,
   });
 
+export const hasMetric = ({ dimensions }: Place, source: MetricSource): boolean =>
+  !("aws" in source) || dimensions[AWS_METRICS[source.aws].of] !== undefined;
+
+/** @throws RangeError if the deployment does not have the metric's resource. */
 export function metricOf(place: Place, source: MetricSource, period: Duration): IMetric {
   if ("ours" in source) return ourMetric(place, source.ours, source.statistic, period);
   if ("contributors" in source) {
@@ -35,10 +44,12 @@ export function metricOf(place: Place, source: MetricSource, period: Duration): 
     });
   }
   const { namespace, name, of } = AWS_METRICS[source.aws];
+  const dimensions = place.dimensions[of];
+  if (!dimensions) throw new RangeError(`${source.aws} is a metric of the ${of}, which this deployment does not have.`);
   return new Metric({
     namespace,
     metricName: name,
-    dimensionsMap: { ...place.dimensions[of] },
+    dimensionsMap: { ...dimensions },
     statistic: source.statistic,
     period,
     label: source.aws,

@@ -20,6 +20,7 @@ const DIMENSIONS: Readonly<Record<AwsResource, Readonly<Record<string, string>>>
   worker: { FunctionName: "$worker" },
   reconciler: { FunctionName: "$reconciler" },
   announcer: { FunctionName: "$announcer" },
+  archiver: { FunctionName: "$archiver" },
   streamDeadLetters: { QueueName: "$stream_dead_letters" },
   rollout: { FunctionName: "$rollout" },
   table: { TableName: "$table" },

@@ -69,6 +69,7 @@ export const VARIABLES: readonly object[] = [
   resource("worker", "Worker", "workerInvocations", "FunctionName", "WorkerFunction"),
   resource("reconciler", "Reconciler", "reconcilerErrors", "FunctionName", "ReconcilerFunction"),
   resource("announcer", "Announcer", "announcerLag", "FunctionName", "AnnouncerFunction"),
+  resource("archiver", "Archiver", "archiverLag", "FunctionName", "ArchiverFunction"),
   resource("stream_dead_letters", "Dead letters of the stream", "streamRecordsDead", "QueueName", "StreamDeadLetters"),
   resource("rollout", "Rollout controller", "rolloutInvocations", "FunctionName", "RolloutFunction"),
   resource("table", "Table", "tableWriteUnits", "TableName", "Table"),

@@ -1,12 +1,9 @@
 import { AnyPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Duration } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
-import type { AccessLogBucket } from "./access-log-bucket.ts";
-import { PrivateBucket } from "./private-bucket.ts";
+import { PrivateBucket, type PrivateBucketProps } from "./private-bucket.ts";
 
-export interface ContentBucketProps {
-  readonly protectData: boolean;
-  readonly accessLogs: AccessLogBucket;
+export interface ContentBucketProps extends Omit<PrivateBucketProps, "lifecycleRules"> {
   /** Days to keep an object, counted from when its bytes were first stored. Undefined: for ever. */
   readonly retentionDays: number | undefined;
 }
@@ -16,26 +13,25 @@ export interface ContentBucketProps {
  * bucket's lifecycle rules remove objects, once they are older than the environment's retention.
  */
 export class ContentBucket extends PrivateBucket {
-  constructor(scope: Construct, id: string, { protectData, accessLogs, retentionDays }: ContentBucketProps) {
+  constructor(scope: Construct, id: string, { retentionDays, ...props }: ContentBucketProps) {
     super(scope, id, {
-      protectData,
-      accessLogs,
-      // A copy ends within one invocation, so an upload that is a day old was abandoned.
+      ...props,
+      // A copy in parts takes one invocation, or a few that follow each other. So an upload that is a day old was
+      // abandoned.
       lifecycleRules: [
         { id: "AbortForgottenCopies", abortIncompleteMultipartUploadAfter: Duration.days(1) },
         ...(retentionDays === undefined ? [] : [{ id: "ForgetOldContent", expiration: Duration.days(retentionDays) }]),
       ],
     });
+    const denied = { effect: Effect.DENY, principals: [new AnyPrincipal()], resources: [this.arnForObjects("*")] };
 
     // PutObject, CopyObject and CompleteMultipartUpload create objects and can carry If-None-Match. Creating an upload
     // and uploading or copying its parts also need s3:PutObject, but create no object and cannot carry the header.
     this.addToResourcePolicy(
       new PolicyStatement({
+        ...denied,
         sid: "RefuseWritesWithoutIfNoneMatch",
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
         actions: ["s3:PutObject"],
-        resources: [this.arnForObjects("*")],
         conditions: {
           Null: { "s3:if-none-match": "true" },
           Bool: { "s3:ObjectCreationOperation": "true" },
@@ -46,11 +42,9 @@ export class ContentBucket extends PrivateBucket {
     // statement first.
     this.addToResourcePolicy(
       new PolicyStatement({
+        ...denied,
         sid: "RefuseDeletes",
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
         actions: ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-        resources: [this.arnForObjects("*")],
       }),
     );
   }

@@ -1,4 +1,11 @@
-import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  type WarmThroughput,
+} from "aws-cdk-lib/aws-dynamodb";
 import { RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { WATCH_INDEX } from "../../core/model/keys.ts";
@@ -8,7 +15,24 @@ export interface JobsTableProps {
   readonly protectData: boolean;
   readonly pointInTimeRecovery: boolean;
   readonly expiredRecords: ExpiredRecords;
+  /** Jobs a second that the table and its index take at once. Undefined: what DynamoDB gives a new table. */
+  readonly warmJobsASecond: number | undefined;
 }
+
+/** Write units of a job: six writes of records of up to 1 KB; two of them also change the index. */
+const UNITS_OF_A_JOB = { table: 6, index: 2 };
+/** What DynamoDB gives a new on-demand table or index, in units a second: it refuses to set less. */
+const LEAST_WARM = { read: 12_000, write: 4_000 };
+
+const warmFor = (jobsASecond: number | undefined, unitsOfAJob: number): { warmThroughput?: WarmThroughput } =>
+  jobsASecond === undefined
+    ? {}
+    : {
+        warmThroughput: {
+          readUnitsPerSecond: LEAST_WARM.read,
+          writeUnitsPerSecond: Math.max(LEAST_WARM.write, jobsASecond * unitsOfAJob),
+        },
+      };
 
 /** Job records, the index of content hashes, and a sparse, sharded index of the jobs that the reconciler must watch. */
 export class JobsTable extends Table {
@@ -19,10 +43,11 @@ export class JobsTable extends Table {
   readonly streamArn: string;
 
   constructor(scope: Construct, id: string, props: JobsTableProps) {
-    const { protectData, pointInTimeRecovery, expiredRecords } = props;
+    const { protectData, pointInTimeRecovery, expiredRecords, warmJobsASecond } = props;
     super(scope, id, {
       partitionKey: { name: "pk", type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
+      ...warmFor(warmJobsASecond, UNITS_OF_A_JOB.table),
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       // Records carry `expires_at` under every setting, so `expiredRecords` can be changed later for existing records.
       ...(expiredRecords !== "keep" && { timeToLiveAttribute: "expires_at" }),
@@ -41,6 +66,7 @@ export class JobsTable extends Table {
       partitionKey: { name: "watch_shard", type: AttributeType.NUMBER },
       sortKey: { name: "watch_at", type: AttributeType.NUMBER },
       projectionType: ProjectionType.KEYS_ONLY,
+      ...warmFor(warmJobsASecond, UNITS_OF_A_JOB.index),
     });
 
     if (!pointInTimeRecovery)

@@ -1,16 +1,12 @@
-import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
-import { Duration, Validations } from "aws-cdk-lib/core";
+import { Queue } from "aws-cdk-lib/aws-sqs";
+import { Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
-import { MESSAGES_KEPT_DAYS } from "../environments/limits.ts";
+import { PRIVATE_QUEUE } from "./work-queue.ts";
 
 /** Table stream records that a reader could not parse, and notices of records that expired before they were read. */
 export class StreamDeadLetters extends Queue {
   constructor(scope: Construct, id: string) {
-    super(scope, id, {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(MESSAGES_KEPT_DAYS),
-    });
+    super(scope, id, PRIVATE_QUEUE);
     const isOneItself =
       "This is itself a dead-letter queue; only Lambda's event source mappings refer to it, and cdk-nag does not check those.";
     Validations.of(this).acknowledge(

@@ -4,8 +4,6 @@ import type { Environment } from "./environments.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 3600 * 1000;
-const LONGEST_INVOCATION_MS = 900_000;
-const LONGEST_DELAY_MS = 900_000;
 const MIB = 1024 * 1024;
 
 type NumberName = {
@@ -20,7 +18,7 @@ interface Range {
 }
 
 const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName, Range>>> => ({
-  workerTimeoutMs: { least: 1000, most: LONGEST_INVOCATION_MS, because: "Lambda stops an invocation after 15 minutes" },
+  workerTimeoutMs: { least: 1000, most: 15 * MINUTE_MS, because: "Lambda stops an invocation after 15 minutes" },
   visibilityTimeoutMs: {
     least: environment.workerTimeoutMs,
     most: 12 * 3600 * 1000,
@@ -36,6 +34,7 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
     because: "an upload has at most 10,000 parts of partSizeBytes",
   },
   leaseTtlMs: { least: 3000, because: "a lease is renewed after a third of this time" },
+  requeueGraceMs: { least: 0, because: "it is the time that a late message is waited for" },
   deadlineBufferMs: {
     least: 1000,
     most: environment.workerTimeoutMs - 1000,
@@ -47,20 +46,22 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
     because: "a job must fail with a reason before SQS moves its message to the dead letters",
   },
   maxHops: {
-    least: 0,
+    least: 1,
     most: Math.ceil((UPLOADS_KEPT_DAYS * DAY_MS) / environment.workerTimeoutMs) - 2,
-    because: `an unfinished upload is kept for ${UPLOADS_KEPT_DAYS} days`,
+    because: `a long file needs further invocations, and its unfinished upload is kept for ${UPLOADS_KEPT_DAYS} days`,
   },
   retryBaseMs: {
     least: 1,
     most: environment.retryCapMs,
     because: "the waits between attempts grow from it to retryCapMs",
   },
-  retryCapMs: { least: 1, most: LONGEST_DELAY_MS, because: "SQS delays a message by at most 15 minutes" },
+  retryCapMs: { least: 1, most: 15 * MINUTE_MS, because: "SQS delays a message by at most 15 minutes" },
   recordRetentionDays: {
     least: MESSAGES_KEPT_DAYS + 1,
     because: `a message may come back for ${MESSAGES_KEPT_DAYS} days, and a record must be there to answer it`,
   },
+  httpConnectTimeoutMs: originTimeout(environment),
+  httpIdleTimeoutMs: originTimeout(environment),
   recoverLimit: { least: 1, because: "the reconciler must make progress" },
   sweepLimit: { least: 1, because: "the reconciler must make progress" },
   orphanAgeMs: {
@@ -69,70 +70,72 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
   },
 });
 
+function originTimeout({ workerTimeoutMs }: Environment): Range {
+  return { least: 1, most: workerTimeoutMs, because: "the invocation that waits ends after workerTimeoutMs" };
+}
+
 /**
  * @param isDeployed false for the laptop run: Lambda's minimum for the visibility timeout does not apply to its queue.
  * @throws RangeError that lists every wrong setting and what to write instead.
  */
 export function refuseWrongSettings(name: string, environment: Environment, isDeployed: boolean): void {
-  const ranges = Object.entries(rangesOf(environment)) as [NumberName, Range][];
-  const problems = ranges
-    .filter(([setting]) => isDeployed || setting !== "visibilityTimeoutMs")
-    .flatMap(([setting, range]) => rangeProblem(setting, environment[setting], range));
-  problems.push(...gateProblem(environment.enableIdempotency), ...contentProblem(environment));
-  if (environment.codeDeployment && !environment.monitoring) {
-    problems.push(
-      "codeDeployment is set and monitoring is undefined. Write codeDeployment: undefined: no alarm would stop bad code.",
-    );
-  }
-  problems.push(...rolloutProblems(environment));
-  if (problems.length > 0) {
-    throw new RangeError(
-      `infra/environments/environments.ts, ${name}:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
-    );
-  }
+  const problems = [
+    ...rangeProblems(environment, isDeployed),
+    ...gateProblem(environment),
+    ...contentProblem(environment),
+    ...warmthProblem(environment),
+    ...rolloutProblems(environment),
+  ];
+  if (problems.length > 0)
+    throw new RangeError([`infra/environments/environments.ts, ${name}:`, ...problems].join("\n  "));
 }
 
-function rangeProblem(setting: NumberName, value: number, { least, most = Infinity, because }: Range): string[] {
-  if (Number.isInteger(value) && value >= least && value <= most) return [];
-  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
-  return [`${setting} is ${value}. Write a whole number ${range}: ${because}.`];
+function* rangeProblems(environment: Environment, isDeployed: boolean): Generator<string> {
+  const ranges = Object.entries(rangesOf(environment)) as [NumberName, Range][];
+  for (const [setting, { least, most = Infinity, because }] of ranges) {
+    const value = environment[setting];
+    if (Number.isInteger(value) && value >= least && value <= most) continue;
+    if (setting === "visibilityTimeoutMs" && !isDeployed) continue;
+    const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+    yield `${setting} is ${value}. Write a whole number ${range}: ${because}.`;
+  }
 }
 
 /** DynamoDB's TTL removes an expired item within a few days; this is the bound that we assume. */
 const REMOVED_WITHIN_DAYS = 7;
 
 /** A record answers duplicates without checking that the content is still there, so it must not outlive the content. */
-function contentProblem({ contentRetentionDays, expiredRecords, recordRetentionDays }: Environment): string[] {
-  if (contentRetentionDays === undefined) return [];
+function* contentProblem(environment: Environment): Generator<string> {
+  const { contentRetentionDays, expiredRecords, recordRetentionDays } = environment;
+  if (contentRetentionDays === undefined) return;
   const setting = `contentRetentionDays is ${contentRetentionDays}`;
-  if (expiredRecords === "keep") {
-    return [
-      `${setting} and expiredRecords is "keep". Write contentRetentionDays: undefined: records would point to content that is gone.`,
-    ];
-  }
   const least = recordRetentionDays + REMOVED_WITHIN_DAYS;
-  if (Number.isInteger(contentRetentionDays) && contentRetentionDays >= least) return [];
-  return [
-    `${setting}. Write undefined or a whole number of at least ${least}: a record answers duplicates for recordRetentionDays, and DynamoDB removes it within ${REMOVED_WITHIN_DAYS} days.`,
-  ];
+  if (expiredRecords === "keep")
+    yield `${setting} and expiredRecords is "keep". Write contentRetentionDays: undefined: records would point to content that is gone.`;
+  else if (!Number.isInteger(contentRetentionDays) || contentRetentionDays < least)
+    yield `${setting}. Write undefined or a whole number of at least ${least}: a record answers duplicates for recordRetentionDays, and DynamoDB removes it within ${REMOVED_WITHIN_DAYS} days.`;
+}
+
+/** A new table takes 500 jobs a second anyway. The index takes 8,000 writes a second, and a job writes it twice. */
+function* warmthProblem({ warmJobsASecond: jobs }: Environment): Generator<string> {
+  if (jobs === undefined || (Number.isInteger(jobs) && jobs >= 500 && jobs <= 4000)) return;
+  yield `warmJobsASecond is ${jobs}. Write undefined or a whole number from 500 to 4000: a new table takes 500, and the index has eight shards of 1,000 writes a second, two for each job.`;
 }
 
 /** The controller runs once a minute. In less than ten minutes an alarm sees too little of a step. */
-function rolloutProblems({ monitoring }: Environment): string[] {
-  if (!monitoring) return [];
-  return Object.entries(monitoring.gateRollout)
-    .filter(([, ms]) => ms < 10 * MINUTE_MS || ms % MINUTE_MS !== 0)
-    .map(
-      ([name, ms]) =>
-        `monitoring.gateRollout.${name} is ${ms}. Write whole minutes in ms, at least ten: ${10 * MINUTE_MS}.`,
-    );
+function* rolloutProblems({ monitoring, codeDeployment }: Environment): Generator<string> {
+  if (codeDeployment && !monitoring)
+    yield "codeDeployment is set and monitoring is undefined. Write codeDeployment: undefined: no alarm would stop bad code.";
+  for (const [name, ms] of Object.entries(monitoring?.gateRollout ?? {})) {
+    if (ms < 10 * MINUTE_MS || ms % MINUTE_MS !== 0)
+      yield `monitoring.gateRollout.${name} is ${ms}. Write whole minutes in ms, at least ten: ${10 * MINUTE_MS}.`;
+  }
 }
 
-function gateProblem(gate: string): string[] {
+function* gateProblem({ enableIdempotency }: Environment): Generator<string> {
   try {
-    parseGate(gate);
-    return [];
+    parseGate(enableIdempotency);
   } catch (error) {
-    return [`enableIdempotency: ${error instanceof Error ? error.message : String(error)}`];
+    yield `enableIdempotency: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

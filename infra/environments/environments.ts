@@ -28,7 +28,7 @@ export interface Monitoring {
   readonly tells: Readonly<Record<"page" | "ticket", Subscribers>> | undefined;
   /**
    * What the link in an alarm's text starts with, before `/<page>.md#<section>`. Set it to the address where your
-   * people read docs/runbooks/.
+   * people read docs/runbooks/, beginning with `https://`. A path is no link: synth warns if somebody is to be told.
    */
   readonly runbookBaseUrl: string;
   /**
@@ -65,10 +65,16 @@ export interface Environment {
    * the historical name of the pipeline's flag, kept because deployments and scripts set it.
    */
   readonly enableIdempotency: string;
-  /** true: the table and the data stack refuse to be deleted, and the table and buckets outlive a deleted stack. */
+  /** true: the table and both stacks refuse to be deleted, and the table and buckets outlive a deleted stack. */
   readonly protectData: boolean;
   /** Whether DynamoDB keeps continuous backups of the table. */
   readonly pointInTimeRecovery: boolean;
+  /**
+   * Jobs a second that the table and its index take at once, 500 to 4,000. Undefined: 500, as of every new on-demand
+   * table, and twice the last peak after about 30 minutes. Set it before a first load that is higher: AWS charges once
+   * for the difference, and does not lower it again.
+   */
+  readonly warmJobsASecond: number | undefined;
   /** How long CloudWatch keeps the functions' logs. */
   readonly logRetention: RetentionDays;
 
@@ -79,7 +85,10 @@ export interface Environment {
    * (12 hours). Lambda requires the minimum, so it does not apply to the laptop run.
    */
   readonly visibilityTimeoutMs: number;
-  /** Worker invocations at the same time, 2 to 1,000. */
+  /**
+   * Worker invocations at the same time, 2 to 1,000. Lambda does not compare it with the account's own quota (10 in a
+   * new account, otherwise 1,000): docs/deploying.md has the arithmetic.
+   */
   readonly workerConcurrency: number;
   /**
    * Messages of one batch that a worker processes at the same time, 1 to 10. Use 10: if a worker dies, only the queue
@@ -99,14 +108,14 @@ export interface Environment {
 
   /** How long a lease lasts: a dead worker blocks its job this long. Renewed after a third. In ms, at least 3,000. */
   readonly leaseTtlMs: number;
-  /** How late a job's message must be before the reconciler sends another one. In ms. */
+  /** How late a job's message must be before the reconciler sends another one. In ms, at least 0. */
   readonly requeueGraceMs: number;
   /** How long before its timeout a worker hands over unfinished files. In ms, 1,000 to `workerTimeoutMs` - 1,000. */
   readonly deadlineBufferMs: number;
   /** Leases without progress after which a job fails, 1 to 15: below the queue's `MAX_RECEIVE_COUNT`. */
   readonly maxAttempts: number;
   /**
-   * How often one file may be carried over to another invocation. At least 0; at most what keeps all its invocations
+   * How often one file may be carried over to another invocation. At least 1; at most what keeps all its invocations
    * together shorter than S3 keeps an unfinished upload: 286 with a `workerTimeoutMs` of 900,000.
    */
   readonly maxHops: number;
@@ -126,9 +135,9 @@ export interface Environment {
    * `recordRetentionDays` + 7. Undefined: for ever, the only value allowed with `expiredRecords: "keep"`.
    */
   readonly contentRetentionDays: number | undefined;
-  /** How long a connection to an origin may take. In ms. */
+  /** How long a connection to an origin may take. In ms, 1 to `workerTimeoutMs`. */
   readonly httpConnectTimeoutMs: number;
-  /** Longest silence of an origin, before its headers and between two pieces of its body. In ms. */
+  /** Longest silence of an origin, before its headers and between two pieces of its body. In ms, as the one above. */
   readonly httpIdleTimeoutMs: number;
 
   /** Jobs that one run of the reconciler may recover, at least 1. A run must end within its timeout of 55 s. */
@@ -149,6 +158,7 @@ export interface Environment {
 }
 
 const BLIND_MS = 15 * MINUTE_MS;
+/** Replace it with an address. Only you know where your people read this repository. */
 const RUNBOOKS = "docs/runbooks";
 /** Replace it with your real subscribers. Left empty on purpose: a made-up address would only look as if it worked. */
 const NOBODY_YET: Subscribers = { emails: [], httpsUrls: [] };
@@ -157,6 +167,7 @@ const dev: Environment = {
   enableIdempotency: "true",
   protectData: false,
   pointInTimeRecovery: false,
+  warmJobsASecond: undefined,
   logRetention: RetentionDays.ONE_WEEK,
 
   workerTimeoutMs: 900 * SECOND_MS,
@@ -250,6 +261,9 @@ const local: Environment = {
 
 export const ENVIRONMENTS = { dev, staging, prod, local };
 export type EnvironmentName = keyof typeof ENVIRONMENTS;
+
+/** Whether a reader of an alarm's text can open what starts with this `runbookBaseUrl`. */
+export const isLink = (runbookBaseUrl: string): boolean => runbookBaseUrl.startsWith("https://");
 
 /** Prefix of every name that must be unique in an account: stacks, alarms, dashboard. */
 export const deploymentNameOf = (name: EnvironmentName): string => `fetchonce-${name}`;

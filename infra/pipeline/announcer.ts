@@ -3,17 +3,9 @@ import { Duration } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { STORED_STATES } from "../../core/model/states.ts";
 import type { AnnouncerEnv } from "../../lambdas/announcer/env.ts";
-import type { DataStack } from "../data/data-stack.ts";
-import type { Environment, EnvironmentName } from "../environments/environments.ts";
-import { HandlerFunction } from "./handler-function.ts";
+import { type Deployment, HandlerFunction } from "./handler-function.ts";
 import { permit } from "./permissions.ts";
 import { readStream } from "./table-stream.ts";
-
-export interface AnnouncerProps {
-  readonly name: EnvironmentName;
-  readonly environment: Environment;
-  readonly data: DataStack;
-}
 
 /** Matches the one of a job's six writes that ends it in a stored state. The function checks the record again. */
 const ENDS_WELL = FilterCriteria.filter({
@@ -25,24 +17,23 @@ const ENDS_WELL = FilterCriteria.filter({
 
 /** Announces each stored file on the event bus, as soon as the table's stream shows its final write. */
 export class Announcer extends HandlerFunction<AnnouncerEnv> {
-  constructor(scope: Construct, id: string, { name, environment, data }: AnnouncerProps) {
+  constructor(scope: Construct, id: string, deployment: Deployment) {
+    const { data } = deployment;
     super(scope, id, {
+      deployment,
       lambda: "announcer",
       description: "Announces each stored file on the event bus.",
       timeoutMs: 60_000,
       memorySize: 512,
-      logRetention: environment.logRetention,
-      environment: {
-        ENVIRONMENT_NAME: name,
+      variables: {
         EVENT_BUS_NAME: data.announcements.eventBusName,
         CONTENT_BUCKET: data.content.bucketName,
         DEAD_LETTER_QUEUE_URL: data.streamDeadLetters.queueUrl,
       },
     });
     readStream(this, {
-      table: data.table,
-      deadLetters: data.streamDeadLetters,
-      filters: [ENDS_WELL],
+      data,
+      filter: ENDS_WELL,
       batchSize: 100,
       window: Duration.seconds(1),
       isPartly: true,

@@ -1,4 +1,4 @@
-import type { IAlarm } from "aws-cdk-lib/aws-cloudwatch";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import {
   type ILambdaDeploymentConfig,
   LambdaApplication,
@@ -13,9 +13,12 @@ import type { CodeDeploymentPace } from "../environments/environments.ts";
 export interface CodeDeploymentProps {
   readonly alias: Alias;
   readonly pace: CodeDeploymentPace;
-  /** An alarm among them that fires rolls the deployment back. At most ten: CodeDeploy watches no more. */
-  readonly alarms: readonly IAlarm[];
+  /** An alarm among them that fires rolls the deployment back. Metric alarms only; at most `MOST_ALARMS`. */
+  readonly alarms: readonly Alarm[];
 }
+
+/** A deployment group takes no more: its API answers with AlarmsLimitExceededException. */
+const MOST_ALARMS = 10;
 
 const CONFIGS: Readonly<Record<CodeDeploymentPace, ILambdaDeploymentConfig>> = {
   "10 % for 5 minutes": LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES,
@@ -27,20 +30,23 @@ const CONFIGS: Readonly<Record<CodeDeploymentPace, ILambdaDeploymentConfig>> = {
  * Rolls out new worker code: it gets a tenth of the invocations first. If an alarm fires meanwhile, CodeDeploy moves
  * the alias back and the deployment fails. Both versions may process the same job, so each must read what the other
  * writes.
+ * @throws RangeError if there are more alarms than a deployment group takes.
  */
-export class CodeDeployment extends Construct {
-  constructor(scope: Construct, id: string, { alias, pace, alarms }: CodeDeploymentProps) {
-    super(scope, id);
-    const group = new LambdaDeploymentGroup(this, "Deployments", {
-      application: new LambdaApplication(this, "Application"),
-      alias,
-      deploymentConfig: CONFIGS[pace],
-      alarms: [...alarms],
-    });
-    Validations.of(group.role).acknowledge({
-      id: "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]",
-      reason:
-        "CodeDeploy assumes the role to shift the alias; AWS keeps the managed policy in step with what CodeDeploy calls.",
-    });
-  }
+export function deployInSteps(scope: Construct, id: string, { alias, pace, alarms }: CodeDeploymentProps): void {
+  if (alarms.length > MOST_ALARMS)
+    throw new RangeError(
+      `CodeDeploy would watch ${alarms.length} alarms and takes at most ${MOST_ALARMS}. Choose fewer in infra/pipeline/monitoring.ts.`,
+    );
+  const deployment = new Construct(scope, id);
+  const group = new LambdaDeploymentGroup(deployment, "Deployments", {
+    application: new LambdaApplication(deployment, "Application"),
+    alias,
+    deploymentConfig: CONFIGS[pace],
+    alarms: [...alarms],
+  });
+  Validations.of(group.role).acknowledge({
+    id: "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]",
+    reason:
+      "CodeDeploy assumes the role to shift the alias; AWS keeps the managed policy in step with what CodeDeploy calls.",
+  });
 }

@@ -2,36 +2,28 @@ import { Rule } from "aws-cdk-lib/aws-events";
 import type { Construct } from "constructs";
 import { SLO_BURNING } from "../../dashboards/catalogue/alarm.ts";
 import type { GateRolloutEnv } from "../../lambdas/gate-rollout/env.ts";
-import type { DataStack } from "../data/data-stack.ts";
-import {
-  deploymentNameOf,
-  type Environment,
-  type EnvironmentName,
-  type Monitoring,
-} from "../environments/environments.ts";
+import { deploymentNameOf, type Monitoring } from "../environments/environments.ts";
+import type { Deployment } from "./handler-function.ts";
 import { MinuteFunction } from "./minute-function.ts";
 import { permit, permitEverywhere } from "./permissions.ts";
 
-export interface GateRolloutProps {
-  readonly name: EnvironmentName;
-  readonly environment: Environment;
+export interface GateRolloutProps extends Deployment {
   readonly monitoring: Monitoring;
-  readonly data: DataStack;
 }
 
 /** Moves the gate's rollout a step forward or back. Runs every minute, and at once when an SLO alarm fires. */
 export class GateRollout extends MinuteFunction<GateRolloutEnv> {
-  constructor(scope: Construct, id: string, { name, environment, monitoring, data }: GateRolloutProps) {
+  constructor(scope: Construct, id: string, deployment: GateRolloutProps) {
+    const { name, monitoring, data } = deployment;
     const alarmName = `${deploymentNameOf(name)}-${SLO_BURNING}`;
     super(scope, id, {
+      deployment,
       lambda: "gate-rollout",
       description: "Rolls the gate out in steps, and back when an SLO alarm fires.",
       timeoutMs: 30_000,
       memorySize: 256,
-      logRetention: environment.logRetention,
       nextTickDoesIt: "the next one reads the same alarm, and another alarm fires if the ticks stop.",
-      environment: {
-        ENVIRONMENT_NAME: name,
+      variables: {
         TABLE_NAME: data.table.tableName,
         ALARM_NAMES: alarmName,
         BAKE_MS: String(monitoring.gateRollout.bakeMs),

@@ -2,27 +2,30 @@ import { fileURLToPath } from "node:url";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, type FunctionOptions, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogLevel, NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
-import { LogGroup, LogGroupClass, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { LogGroup, LogGroupClass } from "aws-cdk-lib/aws-logs";
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
+import type { DataStack } from "../data/data-stack.ts";
+import type { Environment, EnvironmentName } from "../environments/environments.ts";
 
 const PROJECT_ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-type Options =
-  | "description"
-  | "memorySize"
-  | "recursiveLoop"
-  | "reservedConcurrentExecutions"
-  | "maxEventAge"
-  | "retryAttempts";
+type Options = "description" | "memorySize" | "recursiveLoop" | "maxEventAge" | "retryAttempts";
+
+/** What every function is made for. */
+export interface Deployment {
+  readonly name: EnvironmentName;
+  readonly environment: Environment;
+  readonly data: DataStack;
+}
 
 export interface HandlerFunctionProps<Variables> extends Pick<FunctionOptions, Options> {
+  readonly deployment: Pick<Deployment, "name" | "environment">;
   /** The folder in `lambdas/` whose `handler.ts` the function runs. */
   readonly lambda: string;
   readonly timeoutMs: number;
-  readonly logRetention: RetentionDays;
-  /** Every variable that the handler's `env.ts` reads. A missing one is a compile error. */
-  readonly environment: Readonly<Record<keyof Variables, string>>;
+  /** Every variable that the handler's `env.ts` reads, except `ENVIRONMENT_NAME`. A missing one is a compile error. */
+  readonly variables: Readonly<Record<Exclude<keyof Variables, "ENVIRONMENT_NAME">, string>>;
 }
 
 /** A Lambda function: one bundled ESM file, a log group, and a role that may only write logs until given more. */
@@ -32,11 +35,11 @@ export class HandlerFunction<Variables> extends Construct {
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps<Variables>) {
     super(scope, id);
-    const { lambda, timeoutMs, logRetention, environment, ...options } = props;
+    const { deployment, lambda, timeoutMs, variables, ...options } = props;
 
     // Only the STANDARD class turns the embedded metric format into metrics.
     const logGroup = new LogGroup(this, "Logs", {
-      retention: logRetention,
+      retention: deployment.environment.logRetention,
       logGroupClass: LogGroupClass.STANDARD,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -46,7 +49,7 @@ export class HandlerFunction<Variables> extends Construct {
     this.function = new NodejsFunction(this, "Function", {
       ...options,
       // A stack in the log names lines of the sources. Costs 8 ms of a cold start of 100.
-      environment: { ...environment, NODE_OPTIONS: "--enable-source-maps" },
+      environment: { ENVIRONMENT_NAME: deployment.name, ...variables, NODE_OPTIONS: "--enable-source-maps" },
       entry: `${PROJECT_ROOT}lambdas/${lambda}/handler.ts`,
       projectRoot: PROJECT_ROOT,
       depsLockFilePath: `${PROJECT_ROOT}package-lock.json`,

@@ -5,7 +5,6 @@ import type { Construct } from "constructs";
 import { HandlerFunction, type HandlerFunctionProps } from "./handler-function.ts";
 
 const INTERVAL = Duration.minutes(1);
-const ONE_AT_A_TIME = { reservedConcurrentExecutions: 1 };
 /** A run that failed or could not start is not retried: the next one does its work. */
 const NO_SECOND_TRY = { maxEventAge: INTERVAL, retryAttempts: 0 };
 
@@ -14,15 +13,18 @@ export interface MinuteFunctionProps<Variables> extends HandlerFunctionProps<Var
   readonly nextTickDoesIt: string;
 }
 
-/** A function that runs every minute, one run at a time. */
+/**
+ * A function that runs every minute. Two runs may overlap, so its work must be safe to do twice at once. It reserves no
+ * concurrency: a new account refuses any reservation (docs/adr/0106-no-reserved-concurrency.md).
+ */
 export class MinuteFunction<Variables> extends HandlerFunction<Variables> {
   constructor(scope: Construct, id: string, { nextTickDoesIt, ...props }: MinuteFunctionProps<Variables>) {
-    // A run must end before the next one is due.
+    // Then runs overlap only if a tick is delivered late or twice, or if another rule starts the function too.
     if (props.timeoutMs >= INTERVAL.toMilliseconds())
       throw new RangeError(
         `${id}: timeoutMs is ${props.timeoutMs}. Write less than ${INTERVAL.toMilliseconds()}: a run must end before the next one is due.`,
       );
-    super(scope, id, { ...props, ...ONE_AT_A_TIME, ...NO_SECOND_TRY });
+    super(scope, id, { ...props, ...NO_SECOND_TRY });
     this.runBy(new Rule(this, "Schedule", { schedule: Schedule.rate(INTERVAL) }));
     Validations.of(this).acknowledge(
       ...["Serverless-LambdaDLQ", "Serverless-LambdaAsyncFailureDestination", "Serverless-EventBusDLQ"].map((rule) => ({

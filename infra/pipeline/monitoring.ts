@@ -1,7 +1,7 @@
-import type { IAlarm } from "aws-cdk-lib/aws-cloudwatch";
-import { Aws } from "aws-cdk-lib/core";
+import { Alarm as MetricAlarm } from "aws-cdk-lib/aws-cloudwatch";
+import { Annotations, Aws } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
-import { FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
+import { type Alarm, FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
 import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { makeAlarms, watchObjectives } from "../../dashboards/cloudwatch/alarms.ts";
@@ -9,47 +9,40 @@ import { countFailuresByHost } from "../../dashboards/cloudwatch/contributors.ts
 import { makeDashboard } from "../../dashboards/cloudwatch/dashboard.ts";
 import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
 import { saveQueries } from "../../dashboards/cloudwatch/saved-queries.ts";
-import type { DataStack } from "../data/data-stack.ts";
-import {
-  deploymentNameOf,
-  type Environment,
-  type EnvironmentName,
-  type Monitoring as Settings,
-} from "../environments/environments.ts";
+import { deploymentNameOf, isLink, type Monitoring as Settings } from "../environments/environments.ts";
 import type { Announcer } from "./announcer.ts";
+import type { Archiver } from "./records-archive.ts";
+import type { Deployment } from "./handler-function.ts";
 import { Notifications } from "./notifications.ts";
 import type { Reconciler } from "./reconciler.ts";
 import type { GateRollout } from "./gate-rollout.ts";
 import type { Worker } from "./worker.ts";
 
-export interface MonitoringProps {
-  readonly name: EnvironmentName;
-  readonly environment: Environment;
+export interface MonitoringProps extends Deployment {
   readonly monitoring: Settings;
-  readonly data: DataStack;
   readonly worker: Worker;
   readonly reconciler: Reconciler;
   readonly announcer: Announcer;
+  readonly archiver: Archiver | undefined;
   readonly rollout: GateRollout;
 }
 
 /** Alarms, dashboard, saved queries and notifications for on-call, made from the catalogue in `dashboards/`. */
 export class Monitoring extends Construct {
-  readonly dashboardName: string;
-  /** The alarms that page somebody. */
-  readonly pages: readonly IAlarm[];
+  /** The metric alarms that say that new code is bad: CodeDeploy's own look at alarms leaves composites out. */
+  readonly signsOfBadCode: readonly MetricAlarm[];
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
     const { environment, monitoring, worker, reconciler } = props;
     const prefix = deploymentNameOf(props.name);
-    this.dashboardName = prefix;
     const logs = { worker: worker.function.logGroup, reconciler: reconciler.function.logGroup };
 
     const notifications = new Notifications(this, "Notifications", prefix, monitoring.tells);
     const contributorRule = `${prefix}-${FAILURES_BY_HOST}`;
     const rule = countFailuresByHost(this, contributorRule, logs.worker);
     const place = placeOf(props, contributorRule);
+    if (monitoring.tells && !isLink(monitoring.runbookBaseUrl)) this.#warnOfDeadLinks(prefix, monitoring);
     const catalogue = alarmsOf({ ...environment, ...monitoring });
     const alarmsProps = {
       place,
@@ -62,12 +55,35 @@ export class Monitoring extends Construct {
       },
     };
     const alarms = makeAlarms(this, catalogue, alarmsProps);
-    this.pages = alarms.filter((_, index) => catalogue[index]?.severity === "page");
+    this.signsOfBadCode = catalogue
+      .filter(({ severity }) => severity === "page")
+      .flatMap((page) => this.#signOf(page) ?? []);
     watchObjectives(this, catalogue, alarms, alarmsProps);
     // The alarm refers to the rule by name only, so CloudFormation sees no dependency.
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
     makeDashboard(this, { name: prefix, place, alarms });
     saveQueries(this, prefix, [logs.worker, logs.reconciler]);
+  }
+
+  #warnOfDeadLinks(prefix: string, { runbookBaseUrl }: Settings): void {
+    Annotations.of(this).addWarningV2(
+      "fetchonce:runbooks-are-no-links",
+      `The alarms of ${prefix} name runbooks that nobody can open: monitoring.runbookBaseUrl is "${runbookBaseUrl}". ` +
+        "Set it in infra/environments/environments.ts to the address of docs/runbooks/ where your people read it, " +
+        "such as https://github.com/<owner>/<repository>/blob/main/docs/runbooks.",
+    );
+  }
+
+  /**
+   * The alarm itself; of a composite, the half with the long window, which has the least number of events. Undefined if
+   * that window is longer than an hour: a canary of half an hour hardly moves it, and after an incident it would stop
+   * the deployment of the fix for hours.
+   */
+  #signOf({ id, conditions: [long, short] }: Alarm): MetricAlarm | undefined {
+    if (short && long.periodMinutes > 60) return undefined;
+    const made = this.node.findChild(short ? `${id}-long` : id);
+    if (!(made instanceof MetricAlarm)) throw new TypeError(`${made.node.path} is not a metric alarm.`);
+    return made;
   }
 }
 
@@ -82,6 +98,7 @@ const placeOf = (props: MonitoringProps, contributorRule: string): Place => ({
     worker: { FunctionName: props.worker.function.functionName },
     reconciler: { FunctionName: props.reconciler.function.functionName },
     announcer: { FunctionName: props.announcer.function.functionName },
+    archiver: props.archiver && { FunctionName: props.archiver.function.functionName },
     streamDeadLetters: { QueueName: props.data.streamDeadLetters.queueName },
     rollout: { FunctionName: props.rollout.function.functionName },
     table: { TableName: props.data.table.tableName },

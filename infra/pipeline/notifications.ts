@@ -1,7 +1,7 @@
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { LoggingLevel, SlackChannelConfiguration } from "aws-cdk-lib/aws-chatbot";
 import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
-import { Effect, ManagedPolicy, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { ManagedPolicy, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription, UrlSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
@@ -56,7 +56,6 @@ export class Notifications extends Construct {
     key.addToResourcePolicy(
       new PolicyStatement({
         sid: "LetAlarmsThrough",
-        effect: Effect.ALLOW,
         principals: [CLOUDWATCH],
         actions: ["kms:Decrypt", "kms:GenerateDataKey*"],
         resources: ["*"],
@@ -71,7 +70,6 @@ export class Notifications extends Construct {
     topic.addToResourcePolicy(
       new PolicyStatement({
         sid: "LetAlarmsPublish",
-        effect: Effect.ALLOW,
         principals: [CLOUDWATCH],
         actions: ["sns:Publish"],
         resources: [topic.topicArn],

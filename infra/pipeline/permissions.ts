@@ -24,6 +24,7 @@ export function permitObjects(role: Role, bucket: Bucket, keyPattern: string, ac
   const imported = owner.resolve(owner.exportValue(bucket.bucketArn)) as { readonly "Fn::ImportValue": string };
   Validations.of(role).acknowledge({
     id: `AwsSolutions-IAM5[Resource::${imported["Fn::ImportValue"]}/${keyPattern}]`,
-    reason: "Object keys are made at run time from job ids and hashes; the pattern is their common prefix.",
+    reason:
+      "Object keys are made at run time, by us from job ids and hashes, or by Lambda; the pattern is their common prefix.",
   });
 }

@@ -1,31 +1,23 @@
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/model/keys.ts";
 import type { ReconcilerEnv } from "../../lambdas/reconciler/env.ts";
-import type { DataStack } from "../data/data-stack.ts";
-import type { Environment, EnvironmentName } from "../environments/environments.ts";
+import type { Deployment } from "./handler-function.ts";
 import { MinuteFunction } from "./minute-function.ts";
 import { permit, permitObjects } from "./permissions.ts";
 
-export interface ReconcilerProps {
-  readonly name: EnvironmentName;
-  readonly environment: Environment;
-  readonly data: DataStack;
-}
-
-/** Recovers jobs of crashed workers and removes what they left in staging. Every minute, one run at a time. */
+/** Recovers jobs of crashed workers and removes what they left in staging. Runs every minute. */
 export class Reconciler extends MinuteFunction<ReconcilerEnv> {
-  constructor(scope: Construct, id: string, props: ReconcilerProps) {
-    const { name, environment } = props;
-    const { table, work, staging } = props.data;
+  constructor(scope: Construct, id: string, deployment: Deployment) {
+    const { environment } = deployment;
+    const { table, work, staging } = deployment.data;
     super(scope, id, {
+      deployment,
       lambda: "reconciler",
       description: "Recovers expired leases and removes staging litter.",
       timeoutMs: 55_000,
       memorySize: 512,
-      logRetention: environment.logRetention,
       nextTickDoesIt: "the next one does the same work, and an alarm fires if the ticks stop.",
-      environment: {
-        ENVIRONMENT_NAME: name,
+      variables: {
         TABLE_NAME: table.tableName,
         QUEUE_URL: work.queue.queueUrl,
         DEAD_LETTER_QUEUE_URL: work.deadLetters.queueUrl,

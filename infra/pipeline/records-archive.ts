@@ -4,19 +4,9 @@ import type { Construct } from "constructs";
 import { ARCHIVE_PREFIX } from "../../core/stream/archive.ts";
 import { jobItemKey } from "../../core/model/keys.ts";
 import type { ArchiverEnv } from "../../lambdas/archiver/env.ts";
-import type { DataStack } from "../data/data-stack.ts";
-import type { Environment, EnvironmentName } from "../environments/environments.ts";
-import { HandlerFunction } from "./handler-function.ts";
+import { type Deployment, HandlerFunction } from "./handler-function.ts";
 import { permitObjects } from "./permissions.ts";
-import type { PrivateBucket } from "../data/private-bucket.ts";
 import { readStream } from "./table-stream.ts";
-
-export interface ArchiverProps {
-  readonly name: EnvironmentName;
-  readonly environment: Environment;
-  readonly data: DataStack;
-  readonly archive: PrivateBucket;
-}
 
 /** Matches job records that DynamoDB's TTL removed. The function checks them again. */
 const EXPIRED_JOBS = FilterCriteria.filter({
@@ -26,30 +16,31 @@ const EXPIRED_JOBS = FilterCriteria.filter({
 
 /** Stores the records of finished jobs in the archive after their TTL has removed them from the table. */
 export class Archiver extends HandlerFunction<ArchiverEnv> {
-  constructor(scope: Construct, id: string, { name, environment, data, archive }: ArchiverProps) {
+  constructor(scope: Construct, id: string, deployment: Deployment) {
+    const { data } = deployment;
     super(scope, id, {
+      deployment,
       lambda: "archiver",
       description: "Archives expired job records.",
       timeoutMs: 60_000,
       memorySize: 512,
-      logRetention: environment.logRetention,
-      environment: {
-        ENVIRONMENT_NAME: name,
-        ARCHIVE_BUCKET: archive.bucketName,
+      variables: {
+        ARCHIVE_BUCKET: data.archive.bucketName,
         DEAD_LETTER_QUEUE_URL: data.streamDeadLetters.queueUrl,
       },
     });
     readStream(this, {
-      table: data.table,
-      deadLetters: data.streamDeadLetters,
-      filters: [EXPIRED_JOBS],
+      data,
+      filter: EXPIRED_JOBS,
       // Large batches make few, large objects, and nobody waits for them. A record is about 3 KB of JSON, and Lambda
       // accepts at most 6 MB for a batch.
       batchSize: 1000,
       window: Duration.minutes(5),
       // A retried batch must keep its bounds to overwrite the same object. A partial one would become another object.
       isPartly: false,
+      // An hour before the stream forgets the records, so that the batches behind this one are still in it.
+      givesUp: { afterAge: Duration.hours(23), bucket: data.archive },
     });
-    permitObjects(this.role, archive, `${ARCHIVE_PREFIX}*`, ["s3:PutObject"]);
+    permitObjects(this.role, data.archive, `${ARCHIVE_PREFIX}*`, ["s3:PutObject"]);
   }
 }

@@ -3,16 +3,8 @@ import { Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/model/keys.ts";
 import type { WorkerEnv } from "../../lambdas/worker/env.ts";
-import type { DataStack } from "../data/data-stack.ts";
-import type { Environment, EnvironmentName } from "../environments/environments.ts";
-import { HandlerFunction } from "./handler-function.ts";
+import { type Deployment, HandlerFunction, type HandlerFunctionProps } from "./handler-function.ts";
 import { permit, permitObjects } from "./permissions.ts";
-
-export interface WorkerProps {
-  readonly name: EnvironmentName;
-  readonly environment: Environment;
-  readonly data: DataStack;
-}
 
 /** More than 10 would require a batching window, and ten files are enough for one invocation. */
 const BATCH_SIZE = 10;
@@ -22,19 +14,19 @@ export class Worker extends HandlerFunction<WorkerEnv> {
   /** Points to the version that receives the messages; to two versions while new code is rolled out. */
   readonly live: Alias;
 
-  constructor(scope: Construct, id: string, props: WorkerProps) {
-    const { environment } = props;
-    const { table, work, staging, content } = props.data;
+  constructor(scope: Construct, id: string, deployment: Deployment) {
+    const { environment } = deployment;
+    const { table, work, staging, content } = deployment.data;
     super(scope, id, {
+      deployment,
       lambda: "worker",
       description: "Downloads what the messages of a batch point at, exactly once.",
       timeoutMs: environment.workerTimeoutMs,
       memorySize: 1024,
-      logRetention: environment.logRetention,
       // The worker hands a long file to the next invocation with a new message. Lambda would take that for a recursive
       // loop and stop it after 16 invocations. The worker's own hop count bounds the chain.
       recursiveLoop: RecursiveLoop.ALLOW,
-      environment: variables(props),
+      variables: variables(deployment),
     });
 
     this.live = new Alias(this, "Live", {
@@ -71,18 +63,23 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       "s3:AbortMultipartUpload",
       "s3:ListMultipartUploadParts",
     ]);
-    permitObjects(this.role, content, "sha256/*", ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"]);
+    permitObjects(this.role, content, "sha256/*", [
+      "s3:PutObject",
+      "s3:GetObject",
+      "s3:AbortMultipartUpload",
+      "s3:ListMultipartUploadParts",
+    ]);
+    // A copy that another invocation began is found and continued.
+    permit(this.role, content.bucketArn, ["s3:ListBucketMultipartUploads"]);
     // Without ListBucket, S3 answers 403 instead of 404 for a missing object.
     for (const bucket of [staging, content]) permit(this.role, bucket.bucketArn, ["s3:ListBucket"]);
   }
 }
 
 const variables = ({
-  name,
   environment,
   data: { table, work, staging, content },
-}: WorkerProps): Record<keyof WorkerEnv, string> => ({
-  ENVIRONMENT_NAME: name,
+}: Deployment): HandlerFunctionProps<WorkerEnv>["variables"] => ({
   TABLE_NAME: table.tableName,
   QUEUE_URL: work.queue.queueUrl,
   DEAD_LETTER_QUEUE_URL: work.deadLetters.queueUrl,

@@ -5,7 +5,7 @@ import { invoke, type Invocation } from "../invocation.ts";
 
 type AnnouncerHandler = (event: DynamoDBStreamEvent, invocation: Invocation) => Promise<DynamoDBBatchResponse>;
 
-/** A batch of the table's stream: Lambda goes on from the record that is reported. */
+/** Handles a batch of the table's stream. Lambda continues from the record that is reported as failed. */
 export function createHandler(deps: AnnouncerDeps): AnnouncerHandler {
   return async (event, invocation) =>
     invoke(deps.telemetry, invocation, async () => {

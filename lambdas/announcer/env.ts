@@ -7,9 +7,9 @@ export const announcerEnv = z.object({
   /** The dimension of all metrics. */
   ENVIRONMENT_NAME: name,
   EVENT_BUS_NAME: name,
-  /** What announcements name as the place of the content. */
+  /** The bucket that announcements name as the place of the content. */
   CONTENT_BUCKET: name,
-  /** Where records of the stream go that make no sense. */
+  /** Where stream records go that cannot be read. */
   DEAD_LETTER_QUEUE_URL: z.url(),
 });
 

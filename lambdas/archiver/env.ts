@@ -7,7 +7,7 @@ export const archiverEnv = z.object({
   /** The dimension of all metrics. */
   ENVIRONMENT_NAME: name,
   ARCHIVE_BUCKET: name,
-  /** Where records of the stream go that make no sense. */
+  /** Where stream records go that cannot be read. */
   DEAD_LETTER_QUEUE_URL: z.url(),
 });
 

@@ -3,7 +3,7 @@ import { controlGateRollout, type GateRolloutDeps } from "../../core/gate/contro
 import type { GatePhase } from "../../core/gate/gate-document.ts";
 import { invoke, type Invocation } from "../invocation.ts";
 
-/** What EventBridge says of an alarm; the schedule's event says nothing of the kind. */
+/** EventBridge's event for an alarm that went into ALARM. The schedule's event does not match. */
 const alarmEvent = z.object({
   "detail-type": z.literal("CloudWatch Alarm State Change"),
   detail: z.object({ alarmName: z.string(), state: z.object({ value: z.literal("ALARM") }) }),

@@ -9,11 +9,11 @@ export const gateRolloutEnv = z.object({
   /** The dimension of all metrics. */
   ENVIRONMENT_NAME: name,
   TABLE_NAME: name,
-  /** Of the alarms that take a rollout back, comma-separated; at most 100. */
+  /** The alarms that take a rollout back: at most 100 names, comma-separated. */
   ALARM_NAMES: name,
-  /** How long all alarms must have been OK before a step is followed by the next. */
+  /** How long all alarms must have been OK before the next step. */
   BAKE_MS: positive,
-  /** How long a rollout holds when its alarms cannot be read; then it goes back. */
+  /** How long a rollout holds its step while the alarms cannot be read. Then it goes back. */
   BLIND_MS: positive,
 });
 

@@ -13,13 +13,13 @@ export const reconcilerEnv = z.object({
   QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
   STAGING_BUCKET: name,
-  /** How long after re-queueing a job the reconciler looks at it again. */
+  /** How long after sending a job's message again the reconciler looks at the job again. */
   REQUEUE_GRACE_MS: whole,
-  /** Jobs recovered in one run, at most. */
+  /** How many jobs are recovered in one run, at most. */
   RECOVER_LIMIT: positive,
-  /** Staging objects and uploads looked at in one run, at most. */
+  /** How many staging objects and uploads are checked in one run, at most. */
   SWEEP_LIMIT: positive,
-  /** Litter of a job that has no record is removed once it is older than any invocation can be. */
+  /** Age at which the litter of a job without a record is removed. It must exceed the longest invocation. */
   ORPHAN_AGE_MS: positive,
 });
 

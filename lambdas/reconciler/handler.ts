@@ -3,6 +3,7 @@ import { systemClock } from "../../adapters/node/clock.ts";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { s3Staging } from "../../adapters/aws/s3-staging.ts";
 import { sqsQueue } from "../../adapters/aws/sqs.ts";
+import { systemRandom } from "../../adapters/node/random.ts";
 import { stdoutTelemetry } from "../../adapters/node/telemetry.ts";
 import { readEnv } from "../read-env.ts";
 import type { ReconcilerDeps } from "../../core/recovery/reconcile.ts";
@@ -13,6 +14,7 @@ function reconcilerDeps(env: ReconcilerEnv): ReconcilerDeps {
   const clients = createClients(process.env);
   return {
     clock: systemClock,
+    random: systemRandom,
     items: dynamoItems(clients.dynamodb, env.TABLE_NAME),
     queue: sqsQueue(clients.sqs, { queueUrl: env.QUEUE_URL, deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL }),
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),

@@ -7,7 +7,7 @@ import { invoke } from "../invocation.ts";
 
 type WorkerHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
 
-/** An SQS batch: its records in bounded parallel; only those that are to come back are reported. */
+/** Handles an SQS batch, `recordConcurrency` records at a time. Only the messages that must come back are reported. */
 export function createHandler(deps: WorkerDeps, recordConcurrency: number): WorkerHandler {
   return async (event, context) =>
     invoke(deps.telemetry, context, async () => {

@@ -16,17 +16,21 @@ export const workerEnv = z.object({
   DEAD_LETTER_QUEUE_URL: z.url(),
   STAGING_BUCKET: name,
   CONTENT_BUCKET: name,
-  /** `false` (off) | `true` (all) | `0`..`100` percent of jobs, at most: the table's gate document may let in fewer. */
+  /**
+   * The largest share of jobs on the guarded path: `false` (none), `true` (all) or `0`..`100` percent. The gate
+   * document in the table may admit fewer. `DOCSTOKG_` is the historical name of the pipeline's flag, kept because
+   * deployments and scripts set it.
+   */
   DOCSTOKG_ENABLE_IDEMPOTENCY: z.string(),
   LEASE_TTL_MS: positive,
-  /** Bytes of a multipart part; S3 wants at least 5 MiB. */
+  /** Size of a multipart part in bytes. S3 requires at least 5 MiB. */
   PART_SIZE_BYTES: positive,
-  /** Records of one batch worked on at a time. */
+  /** How many records of one batch are processed at a time. */
   RECORD_CONCURRENCY: positive,
-  /** Part-sized buffers a worker may hold, over all its records: what bounds its memory. */
+  /** How many part-sized buffers a worker may hold, over all its records. This bounds its memory. */
   PART_BUFFERS: positive,
   MAX_ATTEMPTS: positive,
-  /** Invocations one job may be carried over, one to the next. */
+  /** How many times one job may be handed from one invocation to the next. */
   MAX_HOPS: positive,
   MAX_BODY_BYTES: positive,
   /** Comma-separated media types or `type/*`; empty allows all. */
@@ -35,16 +39,16 @@ export const workerEnv = z.object({
     z.enum(["true", "false"]),
     z.transform((text) => text === "true"),
   ),
-  /** How long before the invocation's deadline work is handed on. */
+  /** How long before the invocation's deadline its work is handed to a later invocation. */
   DEADLINE_BUFFER_MS: whole,
   RETRY_BASE_MS: positive,
   RETRY_CAP_MS: positive,
-  /** How long after a job should have gone on by itself the reconciler looks at it. */
+  /** How long after a job should have continued by itself the reconciler looks at it. */
   REQUEUE_GRACE_MS: whole,
   /** How long a terminal job's record answers duplicates before DynamoDB's TTL removes it. */
   RECORD_RETENTION_DAYS: positive,
   HTTP_CONNECT_TIMEOUT_MS: positive,
-  /** Longest silence of an origin: before its headers, and between two pieces of its body. */
+  /** The longest silence of an origin: before its headers, and between two pieces of its body. */
   HTTP_IDLE_TIMEOUT_MS: positive,
 });
 
@@ -52,7 +56,7 @@ export type WorkerEnv = z.infer<typeof workerEnv>;
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** @throws TypeError when the gate is not one. */
+/** @throws TypeError when DOCSTOKG_ENABLE_IDEMPOTENCY is neither true, false nor a percentage. */
 export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   gateCeiling: parseGate(env.DOCSTOKG_ENABLE_IDEMPOTENCY),
   leaseTtlMs: env.LEASE_TTL_MS,

@@ -89,7 +89,7 @@ async function startEmbedded(
     },
   });
   cleanup.defer(async () => s3.stop());
-  const sqs = await startSqs({ onRequest: (request) => onRequest?.({ service: "sqs", ...request }) });
+  const sqs = await startSqs((request) => onRequest?.({ service: "sqs", ...request }));
   cleanup.defer(async () => sqs.stop());
   return { dynamodb: dynamodb.endpoint, s3: s3.endpoint, sqs: sqs.endpoint };
 }

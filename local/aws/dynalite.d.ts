@@ -65,17 +65,8 @@ declare module "dynalite/validations/index.js" {
   export default validations;
 }
 
-declare module "dynalite/validations/updateItem.js" {
-  const validation: { readonly types: Record<string, unknown> };
-  export default validation;
-}
-
-declare module "dynalite/validations/putItem.js" {
-  const validation: { readonly types: Record<string, unknown> };
-  export default validation;
-}
-
-declare module "dynalite/validations/deleteItem.js" {
+/** updateItem, putItem and deleteItem. */
+declare module "dynalite/validations/*Item.js" {
   const validation: { readonly types: Record<string, unknown> };
   export default validation;
 }

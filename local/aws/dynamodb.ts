@@ -1,9 +1,8 @@
 import dynalite from "dynalite";
-import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { z } from "zod";
 import { mendDynalite } from "./dynalite-mends.ts";
-import { KEEP_ALIVE_MS, loopbackEndpoint } from "../shared/loopback.ts";
+import { type EmbeddedService, KEEP_ALIVE_MS, listen } from "../shared/loopback.ts";
 
 export interface DynamoDbRequest {
   readonly operation: string;
@@ -20,11 +19,6 @@ export interface EmbeddedDynamoDbOptions {
   readonly onRequest?: (request: DynamoDbRequest) => void;
 }
 
-export interface EmbeddedService {
-  readonly endpoint: string;
-  stop(): Promise<void>;
-}
-
 const WRITES = new Set(["UpdateItem", "PutItem", "DeleteItem", "BatchWriteItem"]);
 
 /** Starts dynalite on a free loopback port. */
@@ -38,16 +32,7 @@ export async function startDynamoDb(options: EmbeddedDynamoDbOptions): Promise<E
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   if (options.onRequest) watchRequests(server, options.onRequest);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    endpoint: loopbackEndpoint(server),
-    stop: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => (error ? reject(error) : resolve()));
-        server.closeAllConnections();
-      }),
-  };
+  return listen(server);
 }
 
 function watchRequests(server: Server, onRequest: (request: DynamoDbRequest) => void): void {

@@ -1,18 +1,13 @@
 import { buildApp } from "fauxqs";
-import type { EmbeddedService } from "./dynamodb.ts";
-import { KEEP_ALIVE_MS, loopbackEndpoint } from "../shared/loopback.ts";
+import { type EmbeddedService, KEEP_ALIVE_MS, loopbackEndpoint } from "../shared/loopback.ts";
 
 export interface SqsRequest {
   readonly operation: string;
   readonly status: number;
 }
 
-export interface EmbeddedSqsOptions {
-  readonly onRequest?: (request: SqsRequest) => void;
-}
-
 /** Starts fauxqs. Its queues live in memory; what must outlive the process is in the journal and in the table. */
-export async function startSqs(options: EmbeddedSqsOptions = {}): Promise<EmbeddedService> {
+export async function startSqs(onRequest?: (request: SqsRequest) => void): Promise<EmbeddedService> {
   const app = buildApp({ logger: false });
   // fauxqs puts the host sqs.<region>.localhost into queue URLs, which not every resolver can resolve.
   app.addHook("onSend", async (request, _reply, payload) =>
@@ -21,7 +16,7 @@ export async function startSqs(options: EmbeddedSqsOptions = {}): Promise<Embedd
       : payload,
   );
   app.addHook("onResponse", async (request, reply) => {
-    options.onRequest?.({ operation: operationOf(request.headers["x-amz-target"]), status: reply.statusCode });
+    onRequest?.({ operation: operationOf(request.headers["x-amz-target"]), status: reply.statusCode });
   });
   app.server.keepAliveTimeout = KEEP_ALIVE_MS;
   await app.listen({ host: "127.0.0.1", port: 0 });

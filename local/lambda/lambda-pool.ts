@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { startLambdaProcess } from "./lambda-process.ts";
 import type { LambdaFunction, LambdaProcess } from "./lambda-process.ts";
+import { pause } from "../shared/repeat.ts";
 
 const RESTART_PAUSE_MS = 1000;
 /** Time for a process to write its coverage after it was asked to exit. */
@@ -14,7 +14,7 @@ export interface LambdaPool {
    */
   invoke(event: unknown): Promise<unknown>;
   pids(): readonly number[];
-  kill(pid: number, signal?: NodeJS.Signals): void;
+  kill(pid: number): void;
   /** Refuses new invocations, gives running ones `graceMs` to end, then kills the remaining processes. */
   stop(graceMs: number): Promise<void>;
 }
@@ -57,7 +57,7 @@ export async function startLambdaPool(lambda: LambdaFunction, size: number): Pro
         return await startOne();
       } catch (error) {
         for (const waiter of waiting.splice(0)) waiter.reject(error);
-        await sleep(RESTART_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+        await pause(RESTART_PAUSE_MS, stopping.signal);
       }
     }
   }
@@ -86,8 +86,8 @@ export async function startLambdaPool(lambda: LambdaFunction, size: number): Pro
       }
     },
     pids: () => [...alive].map((worker) => worker.pid),
-    kill: (pid, signal = "SIGKILL") => {
-      for (const worker of alive) if (worker.pid === pid) worker.kill(signal);
+    kill: (pid) => {
+      for (const worker of alive) if (worker.pid === pid) worker.kill();
     },
     stop,
   };
@@ -100,12 +100,11 @@ function enqueue<T>(waiting: PromiseWithResolvers<T>[]): PromiseWithResolvers<T>
 }
 
 async function retire(worker: LambdaProcess, graceMs: number): Promise<void> {
-  const kill = (): void => worker.kill("SIGKILL");
-  const impatience = setTimeout(kill, graceMs);
+  const impatience = setTimeout(() => worker.kill(), graceMs);
   await worker.idle();
   clearTimeout(impatience);
   worker.release();
-  const lastPatience = setTimeout(kill, EXIT_GRACE_MS);
+  const lastPatience = setTimeout(() => worker.kill(), EXIT_GRACE_MS);
   await worker.ended;
   clearTimeout(lastPatience);
 }

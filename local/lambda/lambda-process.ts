@@ -30,7 +30,8 @@ export interface LambdaProcess {
   isUsable(): boolean;
   /** Settles once no invocation is running. */
   idle(): Promise<void>;
-  kill(signal: NodeJS.Signals): void;
+  /** Ends the process at once, as a crash would. */
+  kill(): void;
   /** Asks the process to exit by itself. */
   release(): void;
 }
@@ -101,8 +102,8 @@ export function startLambdaProcess(lambda: LambdaFunction): LambdaProcess {
     idle: async () => {
       await running?.outcome.promise.catch(() => undefined);
     },
-    kill: (signal) => {
-      child.kill(signal);
+    kill: () => {
+      child.kill("SIGKILL");
     },
     // Does not close the channel: after a disconnect by the parent, a ChildProcess never emits "close".
     release: () => send("exit"),

@@ -1,9 +1,9 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSEvent, SQSRecord } from "aws-lambda";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { EventSource } from "./functions.ts";
+import { type Loop, pause, repeat, toError } from "../shared/repeat.ts";
 import { REGION } from "../template/template.ts";
 
 /** SQS returns at most ten messages in one call. */
@@ -24,31 +24,16 @@ export interface PollerOptions {
   readonly onTrouble: (error: Error) => void;
 }
 
-export interface Poller {
-  /** Stops receiving. Settles once the batches in progress have ended. */
-  stop(): Promise<void>;
-}
-
 /** Does the work of Lambda's event source mapping: receives, invokes, and deletes the messages that succeeded. */
-export function startPoller(options: PollerOptions): Poller {
-  const stopping = new AbortController();
-  const loops = Array.from({ length: options.concurrency }, async () => {
-    while (!stopping.signal.aborted) {
-      try {
-        await pollOnce(options, stopping.signal);
-      } catch (error) {
-        options.onTrouble(error instanceof Error ? error : new Error(String(error)));
-        await sleep(PAUSE_AFTER_TROUBLE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-      }
+export const startPoller = (options: PollerOptions): Loop =>
+  repeat(async (stopping) => {
+    try {
+      await pollOnce(options, stopping);
+    } catch (error) {
+      options.onTrouble(toError(error));
+      await pause(PAUSE_AFTER_TROUBLE_MS, stopping);
     }
-  });
-  return {
-    stop: async () => {
-      stopping.abort();
-      await Promise.all(loops);
-    },
-  };
-}
+  }, options.concurrency);
 
 async function pollOnce(options: PollerOptions, stopping: AbortSignal): Promise<void> {
   const messages = await receiveBatch(options, stopping);
@@ -129,7 +114,7 @@ async function failedIn(options: PollerOptions, records: readonly SQSRecord[]): 
       throw new Error(`The function reported that "${stranger}" failed, which was not in its batch.`);
     return new Set(failures);
   } catch (error) {
-    options.onTrouble(error instanceof Error ? error : new Error(String(error)));
+    options.onTrouble(toError(error));
     return ids;
   }
 }

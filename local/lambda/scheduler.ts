@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { type Loop, pause, repeat, toError } from "../shared/repeat.ts";
 
 export interface SchedulerOptions {
   readonly everyMs: number;
@@ -6,29 +6,12 @@ export interface SchedulerOptions {
   readonly onTrouble: (error: Error) => void;
 }
 
-export interface Scheduler {
-  /** Stops invoking. Settles once the invocation in progress has ended. */
-  stop(): Promise<void>;
-}
-
 /** Invokes at a fixed interval, one at a time. A run that takes longer than the interval delays the next one. */
-export function startScheduler({ everyMs, invoke, onTrouble }: SchedulerOptions): Scheduler {
-  const stopping = new AbortController();
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const startedMs = Date.now();
-      await invoke({ source: "aws.events", "detail-type": "Scheduled Event", detail: {} }).catch((error: unknown) =>
-        onTrouble(error instanceof Error ? error : new Error(String(error))),
-      );
-      const restMs = Math.max(0, startedMs + everyMs - Date.now());
-      await sleep(restMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  };
-  const running = loop();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await running;
-    },
-  };
-}
+export const startScheduler = ({ everyMs, invoke, onTrouble }: SchedulerOptions): Loop =>
+  repeat(async (stopping) => {
+    const startedMs = Date.now();
+    await invoke({ source: "aws.events", "detail-type": "Scheduled Event", detail: {} }).catch((error: unknown) =>
+      onTrouble(toError(error)),
+    );
+    await pause(Math.max(0, startedMs + everyMs - Date.now()), stopping);
+  });

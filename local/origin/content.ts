@@ -15,8 +15,6 @@ export interface Representation {
 const CHUNK = 64 * 1024;
 const CIPHER_BLOCK = 16;
 
-const seedOf = (file: OriginFile, version: Version): string => `${file.content ?? file.name}#${version}`;
-
 /** AES in counter mode over zeros: random-looking, repeatable, and as cheap at any offset as at the start. */
 function* pseudoRandomBytes(seed: string, start: number, end: number): Generator<Uint8Array> {
   const key = createHash("sha256").update(seed).digest();
@@ -32,7 +30,7 @@ function* slicesOf(whole: Uint8Array, start: number, end: number): Generator<Uin
 }
 
 export function representationOf(file: OriginFile, version: Version): Representation {
-  const seed = seedOf(file, version);
+  const seed = `${file.content ?? file.name}#${version}`;
   const etag = createHash("sha256").update(`${seed}:${file.size}:${file.encoding}`).digest("hex").slice(0, 16);
   const plain = (start: number, end: number): Generator<Uint8Array> => pseudoRandomBytes(seed, start, end);
   if (file.encoding === undefined) return { bytes: file.size, etag, slice: plain };

@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { loopbackEndpoint } from "../shared/loopback.ts";
+import { listen } from "../shared/loopback.ts";
 import { answer, type OriginRequest, type Visits } from "./answer.ts";
 import { originFileAt, originPath, type OriginFile } from "./file.ts";
 
@@ -16,17 +15,15 @@ export interface Origin {
   stop(): Promise<void>;
 }
 
-/** Starts an HTTP server of deterministic files with the faults of real origins. Default: a free port on 127.0.0.1. */
-export async function startOrigin({ port = 0 }: { readonly port?: number } = {}): Promise<Origin> {
+/** Starts an HTTP server of deterministic files with the faults of real origins, on a free port of 127.0.0.1. */
+export async function startOrigin(): Promise<Origin> {
   const requests: OriginRequest[] = [];
   const visitsByPath = new Map<string, Visits>();
 
   const server = createServer((request, response) => {
     void respond(request, response, requests, visitsByPath);
   });
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
-  const url = loopbackEndpoint(server);
+  const { endpoint: url, stop } = await listen(server);
 
   return {
     url,
@@ -36,12 +33,7 @@ export async function startOrigin({ port = 0 }: { readonly port?: number } = {})
       const path = originPath(file.redirects === undefined ? file : { ...file, redirects: 0 });
       return requests.filter((request) => request.path === path);
     },
-    stop: async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    stop,
   };
 }
 

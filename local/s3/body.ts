@@ -42,7 +42,7 @@ export function receiveFile(
 /** Copies bytes that are already on this machine into a new file of the workshop. */
 export function keepFile(source: AsyncIterable<Buffer>, workshop: Workshop): Promise<ReceivedFile> {
   return intoNewFile(workshop, async (write) => {
-    const digests = new Digests([]);
+    const digests = new Digests();
     for await (const piece of source) {
       digests.update(piece);
       await write(piece);
@@ -115,14 +115,14 @@ function tooLarge(): S3Error {
 }
 
 /** Digests that S3 can verify, except those that node:crypto and node:zlib cannot compute. */
-class Digests {
+export class Digests {
   readonly #md5 = createHash("md5");
   readonly #extra = new Map<string, Hash>();
   #crc32 = 0;
   #md5Hex: string | undefined;
   bytes = 0;
 
-  constructor(checksums: readonly string[]) {
+  constructor(checksums: readonly string[] = []) {
     for (const name of checksums) {
       if (name === "sha1" || name === "sha256") this.#extra.set(name, createHash(name));
       else if (name !== "crc32") throw notImplemented(`the checksum ${name} (CRC32, SHA-1 and SHA-256 are supported)`);
@@ -173,7 +173,5 @@ function checksumNames(request: S3Request): readonly string[] {
 }
 
 export function crc32ToBase64(value: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes.toString("base64");
+  return Buffer.from(value.toString(16).padStart(8, "0"), "hex").toString("base64");
 }

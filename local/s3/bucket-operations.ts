@@ -1,21 +1,12 @@
 import { receiveText } from "./body.ts";
 import { S3Error } from "./errors.ts";
-import { emptyReply, isoTime, xmlReply, type Handlers } from "./reply.ts";
+import { isoTime, xmlReply, type Handlers } from "./reply.ts";
 import { wholeNumber, type S3Request } from "./request.ts";
 import { quoted } from "./xml.ts";
 
 const PAGE = 1000;
 
-export const bucketOperations: Handlers<
-  | "ListBuckets"
-  | "CreateBucket"
-  | "HeadBucket"
-  | "PutBucketPolicy"
-  | "GetBucketPolicy"
-  | "PutBucketLifecycleConfiguration"
-  | "GetBucketLifecycleConfiguration"
-  | "ListObjectsV2"
-> = {
+export const bucketOperations = {
   async ListBuckets(_request, { buckets }) {
     const Bucket = buckets.list().map(({ name, createdMs }) => ({ Name: name, CreationDate: isoTime(createdMs) }));
     return xmlReply("ListAllMyBucketsResult", { Buckets: { Bucket } });
@@ -25,16 +16,16 @@ export const bucketOperations: Handlers<
     await receiveText(request);
     await buckets.create(request.bucket);
     await objects.prepareFolder(request.bucket);
-    return emptyReply(200, { location: `/${request.bucket}` });
+    return { status: 200, headers: { location: `/${request.bucket}` } };
   },
 
   async HeadBucket() {
-    return emptyReply(200, { "x-amz-bucket-region": "us-east-1" });
+    return { status: 200, headers: { "x-amz-bucket-region": "us-east-1" } };
   },
 
   async PutBucketPolicy(request, { buckets }) {
-    await buckets.setPolicy(request.bucket, await receiveText(request));
-    return emptyReply(204);
+    await buckets.configure(request.bucket, { policy: await receiveText(request) });
+    return { status: 204 };
   },
 
   async GetBucketPolicy(request, { buckets }) {
@@ -44,8 +35,8 @@ export const bucketOperations: Handlers<
   },
 
   async PutBucketLifecycleConfiguration(request, { buckets }) {
-    await buckets.setLifecycle(request.bucket, await receiveText(request));
-    return emptyReply(200);
+    await buckets.configure(request.bucket, { lifecycle: await receiveText(request) });
+    return { status: 200 };
   },
 
   async GetBucketLifecycleConfiguration(request, { buckets }) {
@@ -93,7 +84,7 @@ export const bucketOperations: Handlers<
       Contents: contents,
     });
   },
-};
+} satisfies Partial<Handlers>;
 
 /** XML cannot carry every character that keys may contain. Clients that need them ask for encoding-type=url. */
 export function listedKey(request: S3Request, key: string): string {

@@ -54,14 +54,9 @@ export class BucketStore {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  async setPolicy(name: string, policy: string): Promise<void> {
-    const { createdMs, lifecycle } = this.get(name);
-    await this.#save(name, { createdMs, lifecycle, policy });
-  }
-
-  async setLifecycle(name: string, lifecycle: string): Promise<void> {
-    const { createdMs, policy } = this.get(name);
-    await this.#save(name, { createdMs, lifecycle, policy });
+  async configure(name: string, change: Pick<BucketRecord, "policy" | "lifecycle">): Promise<void> {
+    const { createdMs, policy, lifecycle } = this.get(name);
+    await this.#save(name, { createdMs, policy, lifecycle, ...change });
   }
 
   async #save(name: string, stored: BucketRecord): Promise<void> {

@@ -2,10 +2,7 @@ import { randomUUID } from "node:crypto";
 import { constants, type BigIntStats } from "node:fs";
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-
-export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
-}
+import { hasCode, orUndefined } from "../shared/errno.ts";
 
 /** Identifies a file's bytes: stays the same when the file is renamed or linked, changes when its bytes change. */
 export function identityOf(file: BigIntStats): string {
@@ -15,16 +12,6 @@ export function identityOf(file: BigIntStats): string {
 export async function statIfFile(path: string): Promise<BigIntStats | undefined> {
   const found = await orUndefined(stat(path, { bigint: true }));
   return found?.isFile() ? found : undefined;
-}
-
-/** Undefined if nothing is at the path, or a file is where a folder would have to be. Other errors are thrown. */
-export async function orUndefined<T>(operation: Promise<T>): Promise<T | undefined> {
-  try {
-    return await operation;
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
-  }
 }
 
 export async function namesIn(directory: string): Promise<readonly string[]> {

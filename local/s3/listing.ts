@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { orUndefined } from "./disk.ts";
+import { orUndefined } from "../shared/errno.ts";
 import { compareKeys, decodeName } from "./keys.ts";
 
 export interface KeyRange {

@@ -6,7 +6,8 @@
  * completing it twice gives the same answer.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
@@ -88,23 +89,19 @@ export class UploadStore {
 
   /** Consumes the received file, even on failure. */
   async addPart(target: UploadTarget, number: number, received: ReceivedFile): Promise<void> {
+    const folder = this.#folderOf(target);
+    const prefix = `part-${String(number).padStart(5, "0")}-`;
+    const name = `${prefix}${received.etag}-${Buffer.from(received.crc32, "base64").toString("hex")}`;
     try {
-      await this.#addPart(target, number, received);
+      await this.#locks.hold(target.uploadId, async () => {
+        await this.get(target);
+        await rename(received.path, join(folder, name));
+        const replaced = (await namesIn(folder)).filter((other) => other.startsWith(prefix) && other !== name);
+        for (const other of replaced) await rm(join(folder, other), { force: true });
+      });
     } finally {
       await rm(received.path, { force: true });
     }
-  }
-
-  async #addPart(target: UploadTarget, number: number, received: ReceivedFile): Promise<void> {
-    await this.#locks.hold(target.uploadId, async () => {
-      await this.get(target);
-      const folder = this.#folderOf(target);
-      const prefix = `part-${String(number).padStart(5, "0")}-`;
-      const name = `${prefix}${received.etag}-${Buffer.from(received.crc32, "base64").toString("hex")}`;
-      await rename(received.path, join(folder, name));
-      const replaced = (await namesIn(folder)).filter((other) => other.startsWith(prefix) && other !== name);
-      for (const other of replaced) await rm(join(folder, other), { force: true });
-    });
   }
 
   /** Ascending by number. A crash can leave a replaced part beside its successor: the younger one counts. */
@@ -120,14 +117,8 @@ export class UploadStore {
       const other = parts.get(Number(number));
       if (other !== undefined && other.modifiedMs > mtimeMs) continue;
       const base64 = Buffer.from(checksum, "hex").toString("base64");
-      parts.set(Number(number), {
-        number: Number(number),
-        etag,
-        crc32: base64,
-        bytes: size,
-        modifiedMs: mtimeMs,
-        path,
-      });
+      const part = { number: Number(number), etag, crc32: base64, bytes: size, modifiedMs: mtimeMs, path };
+      parts.set(part.number, part);
     }
     return [...parts.values()].sort((a, b) => a.number - b.number);
   }
@@ -209,18 +200,23 @@ export class UploadStore {
 
   async #join(parts: readonly StoredPart[]): Promise<{ readonly path: string; readonly crc32: string }> {
     const path = this.#workshop.newPath();
-    const whole = await open(path, "wx");
+    let checksum = 0;
+    async function* content(): AsyncGenerator<Buffer> {
+      for (const part of parts) {
+        const pieces: AsyncIterable<Buffer> = createReadStream(part.path, { highWaterMark: COPY_BUFFER_BYTES });
+        for await (const piece of pieces) {
+          checksum = crc32(piece, checksum);
+          yield piece;
+        }
+      }
+    }
     try {
-      let checksum = 0;
-      const buffer = Buffer.allocUnsafe(COPY_BUFFER_BYTES);
-      for (const part of parts) checksum = await append(whole, part.path, buffer, checksum);
-      return { path, crc32: crc32ToBase64(checksum) };
+      await writeFile(path, content());
     } catch (error) {
       await rm(path, { force: true });
       throw error;
-    } finally {
-      await whole.close();
     }
+    return { path, crc32: crc32ToBase64(checksum) };
   }
 
   #folderOf({ bucket, uploadId }: UploadTarget): string {
@@ -229,21 +225,6 @@ export class UploadStore {
 
   #finishedPathOf({ bucket, uploadId }: UploadTarget): string {
     return join(this.#finished, bucket, `${uploadId}.json`);
-  }
-}
-
-async function append(whole: FileHandle, path: string, buffer: Buffer, checksum: number): Promise<number> {
-  const part = await open(path);
-  try {
-    for (let sum = checksum; ;) {
-      const { bytesRead } = await part.read(buffer, 0, buffer.length, null);
-      if (bytesRead === 0) return sum;
-      const piece = buffer.subarray(0, bytesRead);
-      sum = crc32(piece, sum);
-      await whole.appendFile(piece);
-    }
-  } finally {
-    await part.close();
   }
 }
 

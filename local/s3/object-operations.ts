@@ -4,7 +4,6 @@ import type { ObjectFacts, StoredObject } from "./objects.ts";
 import { enforcePolicy } from "./policy.ts";
 import {
   checksumHeaders,
-  emptyReply,
   identityHeaders,
   isoTime,
   keptHeaders,
@@ -12,14 +11,11 @@ import {
   xmlReply,
   type Handlers,
   type Reply,
-  type Stores,
 } from "./reply.ts";
-import { copySourceOf, headerOf, type S3Request } from "./request.ts";
+import { copySourceOf, headerOf, type ByteRange, type S3Request } from "./request.ts";
 import { parseDeletion, quoted, unquoted } from "./xml.ts";
 
-export const objectOperations: Handlers<
-  "PutObject" | "CopyObject" | "GetObject" | "HeadObject" | "DeleteObject" | "DeleteObjects"
-> = {
+export const objectOperations = {
   async PutObject(request, stores) {
     const conditions = writeConditions(request);
     const { bucket, key } = request;
@@ -27,7 +23,7 @@ export const objectOperations: Handlers<
     const { etag, crc32 } = received;
     const object: ObjectFacts = { etag, crc32, headers: keptHeaders(request), lastModifiedMs: Date.now() };
     await stores.objects.commit(request, received.path, object, conditions);
-    return emptyReply(200, { etag: quoted(etag), ...checksumHeaders(crc32) });
+    return { status: 200, headers: { etag: quoted(etag), ...checksumHeaders(crc32) } };
   },
 
   async CopyObject(request, { buckets, objects }) {
@@ -65,39 +61,28 @@ export const objectOperations: Handlers<
 
   async DeleteObject(request, { objects }) {
     await objects.delete(request);
-    return emptyReply(204);
+    return { status: 204 };
   },
 
-  async DeleteObjects(request, stores) {
+  async DeleteObjects(request, { buckets, objects }) {
     const { quiet, keys } = parseDeletion(await receiveText(request));
-    const outcomes = await deleteEach(request, stores, keys);
-    const Deleted = quiet ? [] : outcomes.filter(({ error }) => error === undefined).map(({ key }) => ({ Key: key }));
-    const failures = outcomes.flatMap(({ key, error }) =>
-      error === undefined ? [] : [{ Key: key, Code: error.code, Message: error.message }],
-    );
-    return xmlReply("DeleteResult", { Deleted, Error: failures });
-  },
-};
-
-async function deleteEach(
-  request: S3Request,
-  { buckets, objects }: Stores,
-  keys: readonly string[],
-): Promise<readonly { readonly key: string; readonly error?: S3Error }[]> {
-  const { enforced } = buckets.get(request.bucket);
-  const outcomes: { key: string; error?: S3Error }[] = [];
-  for (const key of keys) {
-    try {
-      if (enforced !== undefined) enforcePolicy(enforced, { ...request, key });
-      await objects.delete({ bucket: request.bucket, key });
-      outcomes.push({ key });
-    } catch (error) {
-      if (!(error instanceof S3Error)) throw error;
-      outcomes.push({ key, error });
+    const { bucket } = request;
+    const { enforced } = buckets.get(bucket);
+    const deleted: { Key: string }[] = [];
+    const failures: { Key: string; Code: string; Message: string }[] = [];
+    for (const key of keys) {
+      try {
+        if (enforced !== undefined) enforcePolicy(enforced, { ...request, key });
+        await objects.delete({ bucket, key });
+        deleted.push({ Key: key });
+      } catch (error) {
+        if (!(error instanceof S3Error)) throw error;
+        failures.push({ Key: key, Code: error.code, Message: error.message });
+      }
     }
-  }
-  return outcomes;
-}
+    return xmlReply("DeleteResult", { Deleted: quiet ? [] : deleted, Error: failures });
+  },
+} satisfies Partial<Handlers>;
 
 export function checkCopySource(request: S3Request, source: StoredObject): void {
   const ifMatch = headerOf(request, "x-amz-copy-source-if-match");
@@ -124,23 +109,18 @@ function describe(request: S3Request, object: StoredObject): Reply {
   }
   const ifNoneMatch = headerOf(request, "if-none-match");
   if (ifNoneMatch !== undefined && (ifNoneMatch === "*" || unquoted(ifNoneMatch) === object.etag)) {
-    return emptyReply(304, identityHeaders(object));
+    return { status: 304, headers: identityHeaders(object) };
   }
   const common = { ...object.headers, ...identityHeaders(object), "accept-ranges": "bytes" };
   const range = rangeOf(request, object);
   if (range !== undefined) {
     const length = String(range.end - range.start + 1);
     const where = `bytes ${range.start}-${range.end}/${object.bytes}`;
-    return emptyReply(206, { ...common, "content-length": length, "content-range": where });
+    return { status: 206, headers: { ...common, "content-length": length, "content-range": where } };
   }
   const wantsChecksum = headerOf(request, "x-amz-checksum-mode")?.toUpperCase() === "ENABLED";
   const checksum = wantsChecksum ? checksumHeaders(object.crc32) : {};
-  return emptyReply(200, { ...common, ...checksum, "content-length": String(object.bytes) });
-}
-
-interface ByteRange {
-  readonly start: number;
-  readonly end: number;
+  return { status: 200, headers: { ...common, ...checksum, "content-length": String(object.bytes) } };
 }
 
 /** Ignores a header that is not one simple range, as S3 does. */

@@ -6,23 +6,13 @@
  * object is first read. Data files are never changed in place, so a copy can be a second link to the same file.
  */
 import { createHash } from "node:crypto";
-import type { BigIntStats } from "node:fs";
+import { createReadStream, type BigIntStats } from "node:fs";
 import { mkdir, open, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { crc32 } from "node:zlib";
 import { z } from "zod";
-import { crc32ToBase64 } from "./body.ts";
-import {
-  hasCode,
-  identityOf,
-  Locks,
-  moveInto,
-  orUndefined,
-  pruneEmptyFolders,
-  readJson,
-  statIfFile,
-  type Workshop,
-} from "./disk.ts";
+import { hasCode, orUndefined } from "../shared/errno.ts";
+import { Digests } from "./body.ts";
+import { identityOf, Locks, moveInto, pruneEmptyFolders, readJson, statIfFile, type Workshop } from "./disk.ts";
 import { noSuchKey, S3Error } from "./errors.ts";
 import { pathOfKey } from "./keys.ts";
 import { keysUnder, type KeyRange } from "./listing.ts";
@@ -83,27 +73,23 @@ export class ObjectStore {
   }
 
   async get(target: S3Target): Promise<StoredObject> {
-    const found = await this.find(target);
-    if (found === undefined) throw noSuchKey(target.bucket, target.key);
-    return found;
+    return this.#locked(target, () => this.#existing(target));
   }
 
   /** The caller must close the file. It stays readable even if the object is replaced or deleted meanwhile. */
   async open(target: S3Target): Promise<{ readonly object: StoredObject; readonly file: FileHandle }> {
-    return this.#locked(target, async () => {
-      const object = await this.#look(target);
-      if (object === undefined) throw noSuchKey(target.bucket, target.key);
-      return { object, file: await open(this.#pathOf(target)) };
-    });
+    return this.#locked(target, async () => ({
+      object: await this.#existing(target),
+      file: await open(this.#pathOf(target)),
+    }));
   }
 
   /** Clones the object's data into the workshop. */
   async clone(target: S3Target): Promise<{ readonly object: StoredObject; readonly path: string }> {
-    return this.#locked(target, async () => {
-      const object = await this.#look(target);
-      if (object === undefined) throw noSuchKey(target.bucket, target.key);
-      return { object, path: await this.#workshop.cloneOf(this.#pathOf(target)) };
-    });
+    return this.#locked(target, async () => ({
+      object: await this.#existing(target),
+      path: await this.#workshop.cloneOf(this.#pathOf(target)),
+    }));
   }
 
   /**
@@ -112,19 +98,17 @@ export class ObjectStore {
    */
   async commit(target: S3Target, data: string, object: ObjectFacts, conditions: WriteConditions): Promise<void> {
     try {
-      await this.#locked(target, () => this.#commit(target, data, object, conditions));
+      await this.#locked(target, async () => {
+        const existing = await this.#look(target);
+        checkConditions(target, existing, conditions);
+        const fresh: Version = { ...object, identity: identityOf(await stat(data, { bigint: true })) };
+        const kept = existing === undefined || existing.identity === fresh.identity ? [] : [versionOf(existing)];
+        await this.#writeRecord(target, [fresh, ...kept]);
+        await this.#moveIntoPlace(data, target);
+      });
     } finally {
       await rm(data, { force: true });
     }
-  }
-
-  async #commit(target: S3Target, data: string, object: ObjectFacts, conditions: WriteConditions): Promise<void> {
-    const existing = await this.#look(target);
-    checkConditions(target, existing, conditions);
-    const fresh: Version = { ...object, identity: identityOf(await stat(data, { bigint: true })) };
-    const kept = existing === undefined || existing.identity === fresh.identity ? [] : [versionOf(existing)];
-    await this.#writeRecord(target, [fresh, ...kept]);
-    await this.#moveIntoPlace(data, target);
   }
 
   /** Succeeds even if there is no such object. */
@@ -159,6 +143,12 @@ export class ObjectStore {
     const known = record.safeParse(await readJson(this.#recordPathOf(target)));
     const version = known.data?.versions.find((each) => each.identity === identity);
     return { ...(version ?? (await this.#discover(target, file))), bytes: Number(file.size) };
+  }
+
+  async #existing(target: S3Target): Promise<StoredObject> {
+    const found = await this.#look(target);
+    if (found === undefined) throw noSuchKey(target.bucket, target.key);
+    return found;
   }
 
   async #discover(target: S3Target, file: BigIntStats): Promise<Version> {
@@ -221,12 +211,7 @@ function checkConditions(target: S3Target, existing: Version | undefined, condit
 }
 
 async function digestsOf(path: string): Promise<{ etag: string; crc32: string }> {
-  const md5 = createHash("md5");
-  let checksum = 0;
-  const file = await open(path);
-  for await (const piece of file.createReadStream({ highWaterMark: 1024 ** 2 })) {
-    md5.update(piece);
-    checksum = crc32(piece, checksum);
-  }
-  return { etag: md5.digest("hex"), crc32: crc32ToBase64(checksum) };
+  const digests = new Digests();
+  for await (const piece of createReadStream(path, { highWaterMark: 1024 ** 2 })) digests.update(piece);
+  return { etag: digests.md5(), crc32: digests.crc32() };
 }

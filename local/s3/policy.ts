@@ -19,25 +19,20 @@ const conditionOperators = {
   StringNotEquals: (actual, wanted) => actual === undefined || !wanted.includes(actual),
 } as const satisfies Record<string, (actual: string | undefined, wanted: readonly string[]) => boolean>;
 
+const CREATE_OBJECTS: ReadonlySet<string> = new Set(["PutObject", "CopyObject", "CompleteMultipartUpload"]);
 const conditionKeys: Readonly<Record<string, (request: S3Request) => string | undefined>> = {
   "s3:if-none-match": (request) => headerOf(request, "if-none-match"),
   "s3:if-match": (request) => headerOf(request, "if-match"),
-  "s3:objectcreationoperation": (request) =>
-    request.action === "s3:PutObject" ? String(createsAnObject(request)) : undefined,
+  "s3:objectcreationoperation": ({ action, operation }) =>
+    action === "s3:PutObject" ? String(CREATE_OBJECTS.has(operation)) : undefined,
   // Nothing leaves the machine, so a policy that requires TLS counts as satisfied.
   "aws:securetransport": () => "true",
 };
 
-function createsAnObject({ operation }: S3Request): boolean {
-  return operation === "PutObject" || operation === "CopyObject" || operation === "CompleteMultipartUpload";
-}
-
-const everybody = z.union(
-  [z.literal("*"), z.strictObject({ AWS: z.union([z.literal("*"), z.tuple([z.literal("*")])]) })],
-  {
-    error: 'a Deny for anyone but "*" cannot be enforced: the embedded S3 has no identities',
-  },
-);
+const star = z.literal("*");
+const everybody = z.union([star, z.strictObject({ AWS: z.union([star, z.tuple([star])]) })], {
+  error: 'a Deny for anyone but "*" cannot be enforced: the embedded S3 has no identities',
+});
 
 const conditionKey = z
   .string()
@@ -46,15 +41,10 @@ const conditionKey = z
     error: `known condition keys: ${Object.keys(conditionKeys).join(", ")}`,
   });
 
-const conditions = z.strictObject(
-  {
-    Null: z.record(conditionKey, oneOrMore).optional(),
-    Bool: z.record(conditionKey, oneOrMore).optional(),
-    StringEquals: z.record(conditionKey, oneOrMore).optional(),
-    StringNotEquals: z.record(conditionKey, oneOrMore).optional(),
-  },
-  { error: `known condition operators: ${Object.keys(conditionOperators).join(", ")}` },
-);
+const operators = z.enum(Object.keys(conditionOperators) as (keyof typeof conditionOperators)[]);
+const conditions = z.partialRecord(operators, z.record(conditionKey, oneOrMore), {
+  error: `known condition operators: ${operators.options.join(", ")}`,
+});
 
 const statement = z.discriminatedUnion("Effect", [
   z.looseObject({ Effect: z.literal("Allow") }),
@@ -104,14 +94,12 @@ function applies(deny: Deny, request: S3Request): boolean {
 }
 
 function holds(condition: NonNullable<Deny["Condition"]>, request: S3Request): boolean {
-  return operatorNames.every((operator) =>
+  return operators.options.every((operator) =>
     Object.entries(condition[operator] ?? {}).every(([key, wanted]) =>
       conditionOperators[operator](conditionKeys[key]?.(request), wanted),
     ),
   );
 }
-
-const operatorNames = ["Null", "Bool", "StringEquals", "StringNotEquals"] as const;
 
 function globMatches(pattern: string, text: string): boolean {
   const literal = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");

@@ -4,7 +4,7 @@ import type { Workshop } from "./disk.ts";
 import { notImplemented } from "./errors.ts";
 import type { UploadStore } from "./multipart.ts";
 import type { ObjectStore, StoredObject, WriteConditions } from "./objects.ts";
-import { headerOf, type S3Operation, type S3Request } from "./request.ts";
+import { headerOf, type ByteRange, type S3Operation, type S3Request } from "./request.ts";
 import { quoted, toXml, type XmlContent } from "./xml.ts";
 
 export interface Stores {
@@ -15,25 +15,19 @@ export interface Stores {
   readonly onBytes: (progress: { bucket: string; key: string; bytes: number }) => void;
 }
 
-/** Part of a file, both ends included. The code that sends it closes the file. */
-interface FileSlice {
+/** Part of a file. The code that sends it closes the file. */
+interface FileSlice extends ByteRange {
   readonly file: FileHandle;
-  readonly start: number;
-  readonly end: number;
 }
 
 export interface Reply {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | FileSlice;
 }
 
 type Handler = (request: S3Request, stores: Stores) => Promise<Reply>;
-export type Handlers<O extends S3Operation> = Readonly<Record<O, Handler>>;
-
-export function emptyReply(status: number, headers: Readonly<Record<string, string>> = {}): Reply {
-  return { status, headers };
-}
+export type Handlers = Readonly<Record<S3Operation, Handler>>;
 
 export function xmlReply(root: string, content: XmlContent, status = 200): Reply {
   return { status, headers: { "content-type": "application/xml" }, body: toXml(root, content) };

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { notImplemented, S3Error } from "./errors.ts";
 
 interface Route {
-  readonly method: string;
-  readonly on: "service" | "bucket" | "object";
+  /** Method, and what the path names. */
+  readonly to: `${"GET" | "HEAD" | "PUT" | "POST" | "DELETE"} ${"service" | "bucket" | "object"}`;
   /** Query parameters that a request for this operation must have. */
   readonly needs?: readonly string[];
   /** Query parameters that it may also have. */
@@ -14,57 +14,38 @@ interface Route {
 }
 
 const ROUTES = {
-  ListBuckets: { method: "GET", on: "service", action: "s3:ListAllMyBuckets" },
-  CreateBucket: { method: "PUT", on: "bucket", action: "s3:CreateBucket" },
-  HeadBucket: { method: "HEAD", on: "bucket", action: "s3:ListBucket" },
-  PutBucketPolicy: { method: "PUT", on: "bucket", needs: ["policy"], action: "s3:PutBucketPolicy" },
-  GetBucketPolicy: { method: "GET", on: "bucket", needs: ["policy"], action: "s3:GetBucketPolicy" },
-  PutBucketLifecycleConfiguration: {
-    method: "PUT",
-    on: "bucket",
-    needs: ["lifecycle"],
-    action: "s3:PutLifecycleConfiguration",
-  },
-  GetBucketLifecycleConfiguration: {
-    method: "GET",
-    on: "bucket",
-    needs: ["lifecycle"],
-    action: "s3:GetLifecycleConfiguration",
-  },
+  ListBuckets: { to: "GET service", action: "s3:ListAllMyBuckets" },
+  CreateBucket: { to: "PUT bucket", action: "s3:CreateBucket" },
+  HeadBucket: { to: "HEAD bucket", action: "s3:ListBucket" },
+  PutBucketPolicy: { to: "PUT bucket", needs: ["policy"], action: "s3:PutBucketPolicy" },
+  GetBucketPolicy: { to: "GET bucket", needs: ["policy"], action: "s3:GetBucketPolicy" },
+  PutBucketLifecycleConfiguration: { to: "PUT bucket", needs: ["lifecycle"], action: "s3:PutLifecycleConfiguration" },
+  GetBucketLifecycleConfiguration: { to: "GET bucket", needs: ["lifecycle"], action: "s3:GetLifecycleConfiguration" },
   ListObjectsV2: {
-    method: "GET",
-    on: "bucket",
+    to: "GET bucket",
     needs: ["list-type"],
     takes: ["prefix", "start-after", "continuation-token", "max-keys", "encoding-type", "fetch-owner"],
     action: "s3:ListBucket",
   },
   ListMultipartUploads: {
-    method: "GET",
-    on: "bucket",
+    to: "GET bucket",
     needs: ["uploads"],
     takes: ["prefix", "key-marker", "upload-id-marker", "max-uploads", "encoding-type"],
     action: "s3:ListBucketMultipartUploads",
   },
-  DeleteObjects: { method: "POST", on: "bucket", needs: ["delete"], action: "s3:DeleteObject" },
-  PutObject: { method: "PUT", on: "object", action: "s3:PutObject" },
-  CopyObject: { method: "PUT", on: "object", copies: true, action: "s3:PutObject" },
-  GetObject: { method: "GET", on: "object", action: "s3:GetObject" },
-  HeadObject: { method: "HEAD", on: "object", action: "s3:GetObject" },
-  DeleteObject: { method: "DELETE", on: "object", action: "s3:DeleteObject" },
-  CreateMultipartUpload: { method: "POST", on: "object", needs: ["uploads"], action: "s3:PutObject" },
-  UploadPart: { method: "PUT", on: "object", needs: ["partNumber", "uploadId"], action: "s3:PutObject" },
-  UploadPartCopy: {
-    method: "PUT",
-    on: "object",
-    needs: ["partNumber", "uploadId"],
-    copies: true,
-    action: "s3:PutObject",
-  },
-  CompleteMultipartUpload: { method: "POST", on: "object", needs: ["uploadId"], action: "s3:PutObject" },
-  AbortMultipartUpload: { method: "DELETE", on: "object", needs: ["uploadId"], action: "s3:AbortMultipartUpload" },
+  DeleteObjects: { to: "POST bucket", needs: ["delete"], action: "s3:DeleteObject" },
+  PutObject: { to: "PUT object", action: "s3:PutObject" },
+  CopyObject: { to: "PUT object", copies: true, action: "s3:PutObject" },
+  GetObject: { to: "GET object", action: "s3:GetObject" },
+  HeadObject: { to: "HEAD object", action: "s3:GetObject" },
+  DeleteObject: { to: "DELETE object", action: "s3:DeleteObject" },
+  CreateMultipartUpload: { to: "POST object", needs: ["uploads"], action: "s3:PutObject" },
+  UploadPart: { to: "PUT object", needs: ["partNumber", "uploadId"], action: "s3:PutObject" },
+  UploadPartCopy: { to: "PUT object", needs: ["partNumber", "uploadId"], copies: true, action: "s3:PutObject" },
+  CompleteMultipartUpload: { to: "POST object", needs: ["uploadId"], action: "s3:PutObject" },
+  AbortMultipartUpload: { to: "DELETE object", needs: ["uploadId"], action: "s3:AbortMultipartUpload" },
   ListParts: {
-    method: "GET",
-    on: "object",
+    to: "GET object",
     needs: ["uploadId"],
     takes: ["max-parts", "part-number-marker"],
     action: "s3:ListMultipartUploadParts",
@@ -128,25 +109,19 @@ function operationOf(incoming: IncomingMessage, { bucket, key }: S3Target, query
   const on = key !== "" ? "object" : bucket !== "" ? "bucket" : "service";
   const copies = incoming.headers["x-amz-copy-source"] !== undefined;
   const asked = [...query.keys()].filter((name) => name !== "x-id");
-  const routes: readonly [string, Route][] = Object.entries(ROUTES);
-  const found = routes.find(([, route]) => {
-    const needs = route.needs ?? [];
-    const knows = new Set([...needs, ...(route.takes ?? [])]);
+  const routes = Object.entries<Route>(ROUTES) as [S3Operation, Route][];
+  const found = routes.find(([, { to, needs = [], takes = [], copies: isCopy = false }]) => {
+    const knows = new Set<string>([...needs, ...takes]);
     return (
-      route.method === incoming.method &&
-      route.on === on &&
-      (route.copies ?? false) === copies &&
+      to === `${incoming.method} ${on}` &&
+      isCopy === copies &&
       needs.every((name) => asked.includes(name)) &&
       asked.every((name) => knows.has(name))
     );
-  })?.[0];
-  if (found !== undefined && isOperation(found)) return found;
+  });
+  if (found) return found[0];
   const parameters = asked.length === 0 ? "" : ` with the query parameters ${asked.join(", ")}`;
   throw notImplemented(`${incoming.method} on ${on === "object" ? "an object" : `a ${on}`}${parameters}`);
-}
-
-function isOperation(name: string): name is S3Operation {
-  return Object.hasOwn(ROUTES, name);
 }
 
 export function headerOf(request: S3Request, name: string): string | undefined {
@@ -166,6 +141,12 @@ export function wholeNumber(request: S3Request, name: string, least: number, mos
     throw new S3Error("InvalidArgument", `${name} must be a whole number from ${least} to ${most}, not "${text}".`);
   }
   return Math.min(value, most);
+}
+
+/** Bytes of an object, both ends included. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** The source of a copy. The header is a percent-encoded `/bucket/key`. */

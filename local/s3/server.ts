@@ -3,9 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { hasCode } from "../shared/errno.ts";
+import { type EmbeddedService, KEEP_ALIVE_MS, listen } from "../shared/loopback.ts";
 import { bucketOperations } from "./bucket-operations.ts";
 import { BucketStore } from "./buckets.ts";
-import { hasCode, Workshop } from "./disk.ts";
+import { Workshop } from "./disk.ts";
 import { S3Error } from "./errors.ts";
 import { UploadStore } from "./multipart.ts";
 import { objectOperations } from "./object-operations.ts";
@@ -15,11 +17,9 @@ import { xmlReply, type Handlers, type Reply, type Stores } from "./reply.ts";
 import { parseRequest, targetOf, type S3Operation, type S3Target } from "./request.ts";
 import { uploadOperations } from "./upload-operations.ts";
 
-export interface S3RequestSeen {
+export interface S3RequestSeen extends S3Target {
   /** S3's name of the operation, or "Unknown". */
   readonly operation: S3Operation | "Unknown";
-  readonly bucket: string;
-  readonly key: string;
   /** 499 if the client disconnected before the answer. */
   readonly status: number;
 }
@@ -34,19 +34,11 @@ export interface EmbeddedS3Options {
   readonly onBytes?: (progress: { bucket: string; key: string; bytes: number }) => void;
 }
 
-export interface EmbeddedS3 {
-  /** http://127.0.0.1:<port> */
-  readonly endpoint: string;
-  /** Closes open connections. Everything that was answered is on disk. */
-  stop(): Promise<void>;
-}
-
-const HANDLERS: Handlers<S3Operation> = { ...bucketOperations, ...objectOperations, ...uploadOperations };
+const HANDLERS: Handlers = { ...bucketOperations, ...objectOperations, ...uploadOperations };
 const CLIENT_WENT_AWAY = 499;
-/** Longer than SDK clients keep idle connections, so that the server never closes one while a request arrives. */
-const KEEP_ALIVE_MS = 600_000;
 
-export async function startEmbeddedS3(options: EmbeddedS3Options): Promise<EmbeddedS3> {
+/** Once it has stopped, everything that was answered is on disk. */
+export async function startEmbeddedS3(options: EmbeddedS3Options): Promise<EmbeddedService> {
   const stores = await openStores(options);
   const onRequest = options.onRequest ?? (() => {});
   const running = new Set<Promise<void>>();
@@ -54,19 +46,12 @@ export async function startEmbeddedS3(options: EmbeddedS3Options): Promise<Embed
     const task = serve(incoming, response, stores, onRequest).finally(() => running.delete(task));
     running.add(task);
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
-    });
-  });
+  const { endpoint, stop } = await listen(server);
   return {
-    endpoint: `http://127.0.0.1:${port}`,
-    async stop() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await Promise.all([closed, ...running]);
+    endpoint,
+    stop: async () => {
+      await stop();
+      await Promise.all(running);
     },
   };
 }

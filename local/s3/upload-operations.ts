@@ -2,8 +2,8 @@ import { LARGEST_SINGLE_WRITE, keepFile, receiveFile, receiveText, type Received
 import { S3Error } from "./errors.ts";
 import type { Upload, UploadTarget } from "./multipart.ts";
 import { checkCopySource } from "./object-operations.ts";
-import { emptyReply, isoTime, keptHeaders, writeConditions, xmlReply, type Handlers, type Stores } from "./reply.ts";
-import { copySourceOf, headerOf, wholeNumber, type S3Request } from "./request.ts";
+import { isoTime, keptHeaders, writeConditions, xmlReply, type Handlers, type Stores } from "./reply.ts";
+import { copySourceOf, headerOf, wholeNumber, type ByteRange, type S3Request } from "./request.ts";
 import { parseCompletion, quoted } from "./xml.ts";
 import { listedKey } from "./bucket-operations.ts";
 import { compareKeys } from "./keys.ts";
@@ -11,15 +11,7 @@ import { compareKeys } from "./keys.ts";
 const MOST_PARTS = 10_000;
 const PAGE = 1000;
 
-export const uploadOperations: Handlers<
-  | "CreateMultipartUpload"
-  | "UploadPart"
-  | "UploadPartCopy"
-  | "CompleteMultipartUpload"
-  | "AbortMultipartUpload"
-  | "ListParts"
-  | "ListMultipartUploads"
-> = {
+export const uploadOperations = {
   async CreateMultipartUpload(request, { uploads }) {
     const { bucket, key } = request;
     const uploadId = await uploads.create(request, keptHeaders(request));
@@ -33,7 +25,7 @@ export const uploadOperations: Handlers<
     await uploads.get(target);
     const part = await receiveFile(request, workshop, (bytes) => onBytes({ bucket, key, bytes }));
     await uploads.addPart(target, number, part);
-    return emptyReply(200, { etag: quoted(part.etag), "x-amz-checksum-crc32": part.crc32 });
+    return { status: 200, headers: { etag: quoted(part.etag), "x-amz-checksum-crc32": part.crc32 } };
   },
 
   async UploadPartCopy(request, stores) {
@@ -67,7 +59,7 @@ export const uploadOperations: Handlers<
 
   async AbortMultipartUpload(request, { uploads }) {
     await uploads.abort(uploadOf(request));
-    return emptyReply(204);
+    return { status: 204 };
   },
 
   async ListParts(request, { uploads }) {
@@ -123,7 +115,7 @@ export const uploadOperations: Handlers<
       })),
     });
   },
-};
+} satisfies Partial<Handlers>;
 
 function uploadOf(request: S3Request): UploadTarget {
   const { bucket, key, query } = request;
@@ -159,7 +151,7 @@ async function copyRange(request: S3Request, { buckets, objects, workshop }: Sto
 
 async function* nothing(): AsyncGenerator<Buffer> {}
 
-function copySourceRange(request: S3Request, bytes: number): { readonly start: number; readonly end: number } {
+function copySourceRange(request: S3Request, bytes: number): ByteRange {
   const header = headerOf(request, "x-amz-copy-source-range");
   if (header === undefined) return { start: 0, end: bytes - 1 };
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header) ?? [];

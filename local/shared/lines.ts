@@ -18,6 +18,7 @@ export type JsonLine = Readonly<Record<string, unknown>>;
 
 export interface LineSinks {
   readonly onTelemetry?: ((line: JsonLine, pid: number) => void) | undefined;
+  /** Metrics in EMF (embedded metric format), as they are in the functions' log. */
   readonly onMetrics?: ((line: JsonLine, pid: number) => void) | undefined;
   readonly onLog?: ((line: JsonLine, pid: number) => void) | undefined;
 }

@@ -50,7 +50,6 @@ const KNOWN = new Set([
   "AWS::IAM::Policy",
   "AWS::SQS::QueuePolicy",
   "AWS::Logs::LogGroup",
-  "AWS::CDK::Metadata",
 ]);
 
 /** @throws Error if the template has a resource of a type that the local run does not know. */
@@ -149,7 +148,7 @@ async function makeTable({ dynamodb }: AwsClients, name: string, properties: unk
     await dynamodb.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification }));
   } catch (error) {
     // dynalite has no TTL. The readers of items check the expiry themselves.
-    if (!isNamed(error, "UnknownOperationException")) throw error;
+    if (!(error instanceof Error && error.name === "UnknownOperationException")) throw error;
   }
 }
 
@@ -198,8 +197,4 @@ const bucketPolicyProperties = z.object({ Bucket: z.string(), PolicyDocument: z.
 async function makeBucketPolicy({ s3 }: AwsClients, _name: string, properties: unknown): Promise<void> {
   const { Bucket, PolicyDocument } = bucketPolicyProperties.parse(properties);
   await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(PolicyDocument) }));
-}
-
-function isNamed(error: unknown, name: string): boolean {
-  return error instanceof Error && error.name === name;
 }

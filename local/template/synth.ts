@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { existsSync, globSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { parseTemplates } from "./template.ts";
 import type { Template } from "./template.ts";
 
@@ -64,21 +64,15 @@ export async function runCdkApp(
   outputFolder: string,
   context: Readonly<Record<string, unknown>> = { env: "local" },
 ): Promise<void> {
-  const child = spawn(process.execPath, ["infra/app.ts"], {
-    cwd: PROJECT_ROOT,
-    env: {
-      PATH: process.env["PATH"],
-      HOME: process.env["HOME"],
-      CDK_OUTDIR: outputFolder,
-      CDK_CONTEXT_JSON: JSON.stringify(context),
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const said: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => said.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => said.push(chunk));
-  const [code] = await once(child, "close");
-  if (code === 0) return;
-  const output = Buffer.concat(said).toString();
-  throw new Error(`The stacks could not be synthesized (node infra/app.ts, exit ${code}):\n${output}`);
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, CDK_OUTDIR: outputFolder, CDK_CONTEXT_JSON: JSON.stringify(context) };
+  try {
+    await promisify(execFile)(process.execPath, ["infra/app.ts"], { cwd: PROJECT_ROOT, env });
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: unknown; stdout: string; stderr: string };
+    throw new Error(
+      `The stacks could not be synthesized (node infra/app.ts, exit ${String(code)}):\n${stdout}${stderr}`,
+      { cause: error },
+    );
+  }
 }

@@ -24,8 +24,6 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   "AWS::Region": REGION,
   "AWS::AccountId": ACCOUNT,
   "AWS::Partition": "aws",
-  "AWS::URLSuffix": "amazonaws.com",
-  "AWS::StackName": "fetchonce-local",
 };
 
 const HASH_OF_A_LOGICAL_ID = /[0-9A-F]{8}$/;

@@ -1,5 +1,6 @@
 /** Each alarm of prod's template, replayed over five series, against what `expected.ts` says of it. */
 import { describe, expect, inject, test } from "vitest";
+import { Dice } from "../simulation/services/time.ts";
 import { SERIES } from "./expectation.ts";
 import { EXPECTED } from "./expected.ts";
 import { ALL_ASSUMPTIONS, misdirected, PREFIX, proofOf } from "./prove.ts";
@@ -52,5 +53,25 @@ describe.each(EXPECTED)("the alarm $id", (expected) => {
 
   test(`notifies the ${severity} topic when it fires and when it clears; its halves notify nobody`, () => {
     expect(misdirected(expected, template)).toBeUndefined();
+  });
+});
+
+describe("the alarm records-unreadable", () => {
+  const HOURS = 12;
+  const expected = EXPECTED.find(({ id }) => id === "records-unreadable");
+
+  test.each([1, 2, 3, 4, 5])("goes to ALARM once for one record that stays, met every 5 to 7 minutes (%i)", (seed) => {
+    const dice = new Dice(seed);
+    const looks = [0];
+    while ((looks.at(-1) ?? 0) < HOURS * 60) looks.push((looks.at(-1) ?? 0) + dice.between(5, 7));
+    const runs = Array.from({ length: (looks.at(-1) ?? 0) + 60 }, (_, minute) => ({
+      minute,
+      what: "records unreadable" as const,
+      value: looks.includes(minute) ? 1 : 0,
+    }));
+    const found = expected ?? missing();
+    const proof = proofOf({ ...found, tapes: { ...found.tapes, fires: runs } }, template, ALL_ASSUMPTIONS);
+    expect(proof.difference(template)).toBeUndefined();
+    expect(proof.alarms("fires")).toEqual({ fired: 1, last: "OK" });
   });
 });

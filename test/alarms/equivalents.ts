@@ -49,12 +49,12 @@ const ARGUMENTS: readonly Argument[] = [
     why: "The periods are minutes, and the last five minutes are the last five minutes of the clock.",
   },
   {
-    alarm: /^((reconciler|rollout)-(silent|failing)|(stream-)?dead-letters)$/,
+    alarm: /^((reconciler|rollout)-(silent|failing)|(stream-)?dead-letters|records-unreadable)$/,
     change: /^threshold (0\.9|2\.7)\d*$/,
     why: "Counts are whole numbers, and the next whole number from the threshold up is the same.",
   },
   {
-    alarm: /^(stream-)?dead-letters$/,
+    alarm: /^((stream-)?dead-letters|records-unreadable)$/,
     change: /^m1: Sum$/,
     why: "The largest of several non-negative whole numbers is at least 1 exactly if their sum is.",
   },

@@ -97,6 +97,8 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   threshold("dead-letters", { ...TICKET, most: "dead letters", limit: 1, minutes: 5 }),
   // A quarter of an hour, in milliseconds; for three times five minutes.
   threshold("announcements-late", { ...PAGE, most: "announcer lag", limit: 900_000, minutes: 5, periods: 3 }),
+  // An hour, in milliseconds; for two times fifteen minutes.
+  threshold("archive-late", { ...TICKET, most: "archiver lag", limit: 3_600_000, minutes: 15, periods: 2 }),
   threshold("stream-dead-letters", { ...TICKET, most: "stream dead letters", limit: 1, minutes: 5 }),
   threshold("host-failing", {
     ...TICKET,
@@ -108,6 +110,7 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   // Ten minutes, in milliseconds.
   threshold("oldest-expired-lease", { ...TICKET, most: "reconciler run", limit: 600_000, minutes: 5 }),
   sums("reconciler-failing", { ...TICKET, plus: ["reconciler errors"], limit: 3, minutes: 15, filled: false }),
+  threshold("records-unreadable", { ...TICKET, most: "records unreadable", limit: 1, minutes: 10, periods: 2 }),
   silence("rollout-silent", { ...TICKET, what: "rollout invocations", value: 1, minutes: 5 }),
   sums("rollout-failing", { ...TICKET, plus: ["rollout errors"], limit: 3, minutes: 15, filled: false }),
   ratio("worker-failing", invocations, { ...PAGE, long: 15, ratio: 1000, leastBad: 3 }),

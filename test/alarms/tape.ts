@@ -76,6 +76,16 @@ const EVENTS = {
     recovered_late: oldest_expired_ms > 180_000 ? 1 : 0,
     oldest_expired_ms,
     abandoned_ops: 0,
+    unreadable_records: 0,
+  }),
+  /** A run that recovers nothing and cannot read this many records. */
+  "records unreadable": (unreadable_records: number): TelemetryEvent => ({
+    event: "crash_recovery_event",
+    recovered_leases: 0,
+    recovered_late: 0,
+    oldest_expired_ms: 0,
+    abandoned_ops: 0,
+    unreadable_records,
   }),
 } as const satisfies Readonly<Record<string, (value: number) => TelemetryEvent>>;
 
@@ -87,6 +97,7 @@ type OutputName =
   | "WorkerFunctionName"
   | "ReconcilerFunctionName"
   | "AnnouncerFunctionName"
+  | "ArchiverFunctionName"
   | "RolloutFunctionName";
 type AwsMetric = readonly [namespace: string, name: string, dimension: string, of: OutputName, index?: string];
 
@@ -101,6 +112,7 @@ const AWS = {
   "reconciler throttles": ["AWS/Lambda", "Throttles", "FunctionName", "ReconcilerFunctionName"],
   "reconciler errors": ["AWS/Lambda", "Errors", "FunctionName", "ReconcilerFunctionName"],
   "announcer lag": ["AWS/Lambda", "IteratorAge", "FunctionName", "AnnouncerFunctionName"],
+  "archiver lag": ["AWS/Lambda", "IteratorAge", "FunctionName", "ArchiverFunctionName"],
   "stream dead letters": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "StreamDeadLetterQueueUrl"],
   "rollout invocations": ["AWS/Lambda", "Invocations", "FunctionName", "RolloutFunctionName"],
   "rollout errors": ["AWS/Lambda", "Errors", "FunctionName", "RolloutFunctionName"],

@@ -1,11 +1,11 @@
-/** What is in the account, by what each service lists. */
+/** What the emulated account contains: what each service lists, and what CloudFormation reports. */
 import { z } from "zod";
 import type { DeployedStack } from "./assembly.ts";
 import { type Emulator, REGION } from "./emulator.ts";
 
 type Listing = readonly [service: string, operation: string, list: string, name?: string];
 
-/** Where each type of resource is listed, under the name that CloudFormation gives as its physical id. */
+/** The call that lists each type of resource, and the field that holds its CloudFormation physical id. */
 const LISTED: Readonly<Record<string, Listing>> = {
   "AWS::CloudWatch::Dashboard": ["cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"],
   "AWS::DynamoDB::Table": ["dynamodb", "list_tables", "TableNames"],
@@ -20,10 +20,10 @@ const LISTED: Readonly<Record<string, Listing>> = {
   "AWS::SNS::Topic": ["sns", "list_topics", "Topics", "TopicArn"],
   "AWS::SQS::Queue": ["sqs", "list_queues", "QueueUrls"],
 };
-/** Parts of another resource: there and gone with it. */
+/** Parts of another resource, created and deleted with it: they are not listed on their own. */
 const PARTS = new Set(["AWS::IAM::Policy", "AWS::Lambda::Permission", "AWS::Lambda::Version", "AWS::Lambda::Alias"]);
 
-/** Whether the emulator has no more of it than a name. */
+/** True if the emulator has only a name for the resource and does not implement it. */
 export const isPlaceholder = (physicalId: string): boolean => physicalId.startsWith("placeholder-");
 
 export interface Existing {
@@ -40,7 +40,7 @@ export class Account {
     this.#emulator = emulator;
   }
 
-  /** `type name` of everything there is, whoever made it. */
+  /** `type name` of every resource of the listed types, whether or not a stack created it. */
   async everything(): Promise<readonly string[]> {
     const lists = await Promise.all(
       Object.entries(LISTED).map(async ([type, [service, operation, list, name]]) => {
@@ -52,19 +52,24 @@ export class Account {
     return lists.flat().toSorted();
   }
 
-  /** What CloudFormation says that it made. */
+  /** The resources that CloudFormation reports for the stacks. */
   async resources(stacks: readonly DeployedStack[]): Promise<readonly Existing[]> {
     const all: Existing[] = [];
     for (const { name } of stacks) {
-      const answer = await this.#emulator.aws("cloudformation", "list_stack_resources", { StackName: name });
-      for (const found of summaries.parse(answer).StackResourceSummaries) {
-        all.push({
-          stack: name,
-          logicalId: found.LogicalResourceId,
-          type: found.ResourceType,
-          physicalId: found.PhysicalResourceId,
-        });
-      }
+      let NextToken: string | undefined;
+      do {
+        const request = { StackName: name, ...(NextToken !== undefined && { NextToken }) };
+        const page = summaries.parse(await this.#emulator.aws("cloudformation", "list_stack_resources", request));
+        for (const found of page.StackResourceSummaries) {
+          all.push({
+            stack: name,
+            logicalId: found.LogicalResourceId,
+            type: found.ResourceType,
+            physicalId: found.PhysicalResourceId,
+          });
+        }
+        ({ NextToken } = page);
+      } while (NextToken !== undefined);
     }
     return all;
   }
@@ -83,19 +88,19 @@ export class Account {
   }
 }
 
-/** As `everything` would list them. @throws Error naming a type of which nobody has said where it is listed. */
+/** The lines of `everything` for these resources. @throws Error naming a type that `LISTED` lacks. */
 export function expectedToBeListed(resources: readonly Existing[]): readonly string[] {
   const listed = resources.filter(({ type, physicalId }) => !PARTS.has(type) && !isPlaceholder(physicalId));
   for (const { type, logicalId } of listed) {
     if (!(type in LISTED))
-      throw new Error(`Nobody has said where ${type} (${logicalId}) is listed. Add it to test/deploy/account.ts.`);
+      throw new Error(`No list call is known for ${type} (${logicalId}). Add it to LISTED in test/deploy/account.ts.`);
   }
   return listed.map(({ type, physicalId }) => `${type} ${physicalId}`).toSorted();
 }
 
 function nameOf(type: string, property: string | undefined, entry: unknown): string {
   const name = z.string().parse(property === undefined ? entry : (entry as Record<string, unknown>)[property]);
-  // The emulator's URLs of queues that it lists are its own; those in the template are AWS's.
+  // moto lists queues under its own address, but reports AWS's as the physical id.
   return type === "AWS::SQS::Queue" ? name.replace(/^https?:\/\/[^/]+/, `https://sqs.${REGION}.amazonaws.com`) : name;
 }
 
@@ -103,6 +108,7 @@ const summaries = z.object({
   StackResourceSummaries: z.array(
     z.object({ LogicalResourceId: z.string(), ResourceType: z.string(), PhysicalResourceId: z.string() }),
   ),
+  NextToken: z.string().optional(),
 });
 const described = z.object({
   Stacks: z.tuple([

@@ -1,9 +1,11 @@
-/** Cloud assemblies, today's and those of past releases, and the CDK's own CLI, which deploys them. */
+/** Cloud assemblies of the present version and of past releases, and the CDK CLI that deploys them. */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildApp } from "../../infra/build.ts";
+import type { Environment } from "../../infra/environments/environments.ts";
 import type { Emulator } from "./emulator.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -23,7 +25,7 @@ export interface DeployedStack {
   readonly outputs: readonly string[];
 }
 
-/** @returns all that the CLI said. */
+/** @returns the CLI's output, stdout first. @throws Error with the output if the CLI fails. */
 export async function cdk(args: readonly string[], environment: Emulator["environment"] = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(
@@ -43,13 +45,20 @@ export async function synthesize(env: string, into: string): Promise<string> {
   return into;
 }
 
+/** As `synthesize`, with some settings of the environment changed. */
+export async function synthesizeChanged(env: string, changes: Partial<Environment>, outdir: string): Promise<string> {
+  const { app } = await buildApp({ outdir, context: { env } }, { validated: false, changes });
+  app.synth();
+  return outdir;
+}
+
 const LAST_RELEASE = readdirSync(RELEASES, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
   .toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }))
   .at(-1);
 
-/** As it was released, but for the functions' code, of which an upgrade keeps nothing. */
+/** The last release's assembly. Its function code is a stub, since an upgrade replaces all code. */
 export async function lastRelease(env: string, into: string): Promise<string> {
   await cp(join(RELEASES, String(LAST_RELEASE), env), into, { recursive: true });
   for (const file of readdirSync(into).filter((name) => name.endsWith(".assets.json"))) {

@@ -1,19 +1,29 @@
-/** Every environment deployed, deployed again, upgraded and destroyed: by the CDK's own CLI, into an emulated account. */
+/** The CDK CLI deploys, redeploys, upgrades and destroys every environment in an account that moto emulates. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { buildApp } from "../../infra/build.ts";
+import type { Environment } from "../../infra/environments/environments.ts";
 import { Account, type Existing, expectedToBeListed, isPlaceholder } from "./account.ts";
-import { cdk, type DeployedStack, lastRelease, type Resource, stacksOf, synthesize } from "./assembly.ts";
+import {
+  cdk,
+  type DeployedStack,
+  lastRelease,
+  type Resource,
+  stacksOf,
+  synthesize,
+  synthesizeChanged,
+} from "./assembly.ts";
 import { ACCOUNT, type Emulator, REGION, startEmulator } from "./emulator.ts";
 import { Markers } from "./markers.ts";
 
 type Table = Resource & { readonly Properties: object };
 type Templates = [old: string, same: string, other: string];
 
-/** What an upgrade must not replace: they hold data. */
+/** Types that hold data: an upgrade must not replace a resource of them. */
 const STATEFUL = new Set(["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue"]);
 
 const cleanup = new AsyncDisposableStack();
@@ -34,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(async () => cleanup.disposeAsync());
 
-/** Without a change set, with which the emulator does not tell a stack's outputs. */
+/** Without a change set, since moto loses the outputs of a stack that a change set created. */
 const deploy = async (assembly: string, ...options: readonly string[]): Promise<string> =>
   cdk(
     ["deploy", "--all", "--require-approval", "never", "--method", "direct", "--app", assembly, ...options],
@@ -43,7 +53,7 @@ const deploy = async (assembly: string, ...options: readonly string[]): Promise<
 const destroy = async (assembly: string): Promise<string> =>
   cdk(["destroy", "--all", "--force", "--app", assembly], emulator.environment);
 
-/** A type a line, with how many there are. */
+/** One line per type: the count and the type. */
 const inventoryOf = (resources: readonly Existing[]): string =>
   Object.entries(Object.groupBy(resources, ({ type }) => type))
     .map(
@@ -53,7 +63,7 @@ const inventoryOf = (resources: readonly Existing[]): string =>
     .toSorted()
     .join("\n");
 
-/** The variables of a function that are set in its template, or are the name of another resource of it. */
+/** The function's variables whose values the template knows: literals, and names of resources of the same stack. */
 function referencesIn(properties: Resource["Properties"], made: ReadonlyMap<string, string>): Record<string, string> {
   const { Variables } = z
     .object({ Variables: z.record(z.string(), z.union([z.string(), z.looseObject({ Ref: z.string().optional() })])) })
@@ -83,7 +93,7 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
     atFirst = await account.everything();
   });
 
-  it("is deployed: every resource of its templates is there, and tells its outputs", async () => {
+  it("is deployed: every resource and every output of its templates exists", async () => {
     await deploy(assembly);
     existing = await account.resources(stacks);
     for (const { type, physicalId } of existing) if (isPlaceholder(physicalId)) placeholders.add(type);
@@ -100,7 +110,7 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
     }
   });
 
-  it("gives its functions the names of what was made", async () => {
+  it("is deployed with function variables that name the deployed resources", async () => {
     const made = new Map(existing.map(({ logicalId, physicalId }) => [logicalId, physicalId]));
     const variablesOf = new Map(
       (await account.functions()).map(({ FunctionName, Environment }) => [FunctionName, Environment.Variables]),
@@ -113,19 +123,19 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
     for (const [name, variables] of wanted) expect(variablesOf.get(name)).toMatchObject(variables);
   });
 
-  it("is not changed by a second deployment", async () => {
+  it("is not changed by a second deployment, which reports no changes", async () => {
     const said = await deploy(assembly);
     expect(said.match(/✅ .*/g)).toEqual(stacks.map(() => expect.stringContaining("(no changes)")));
     expect(await account.resources(stacks)).toEqual(existing);
   });
 
-  it("is destroyed: what it says it retains is left, and nothing else", async () => {
+  it("is destroyed: the resources with DeletionPolicy Retain are left, and nothing else", async () => {
     await destroy(assembly);
     const retained = retainedOf(stacks, existing);
     expect(await account.everything()).toEqual([...atFirst, ...expectedToBeListed(retained)].toSorted());
   });
 
-  it("is upgraded from the last release without replacing what holds data", async () => {
+  it("is upgraded from the last release without replacing a table, bucket or queue", async () => {
     const before = await account.everything();
     const release = await lastRelease(env, join(folder, `${env}-release`));
     const releasedStacks = stacksOf(release);
@@ -134,7 +144,7 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
     const markers = new Markers(emulator, released);
     await markers.put();
 
-    // The emulator knows no previous value of a parameter that had its default.
+    // moto knows no previous value of a parameter that was left at its default.
     await deploy(assembly, "--no-previous-parameters");
     const upgraded = await account.resources(stacks);
     const stateful = (all: readonly Existing[]): readonly Existing[] => all.filter(({ type }) => STATEFUL.has(type));
@@ -147,7 +157,7 @@ describe.each(["dev", "staging", "prod"])("%s", (env) => {
       expect(replaced.filter((id) => STATEFUL.has(resources[id]?.Type ?? ""))).toEqual([]);
     }
 
-    // CloudFormation deletes no bucket with anything in it.
+    // CloudFormation deletes only empty buckets.
     if (env !== "prod") await markers.emptyBuckets();
     await destroy(assembly);
     const retained = retainedOf(stacks, upgraded);
@@ -166,6 +176,46 @@ it("the environments stand side by side in one account", async () => {
   for (const env of names) await destroy(join(folder, env));
 });
 
+/** Settings that decide which exports of the data stack the pipeline imports, one change after another. */
+const SETTINGS: readonly { readonly to: string; readonly changes: Partial<Environment> }[] = [
+  { to: "archive, monitored", changes: { expiredRecords: "archive" } },
+  { to: "delete, monitored", changes: { expiredRecords: "delete" } },
+  { to: "keep, not monitored", changes: { expiredRecords: "keep", monitoring: undefined, codeDeployment: undefined } },
+  { to: "archive, monitored again", changes: { expiredRecords: "archive" } },
+];
+
+describe("staging with changed settings", () => {
+  const data: (readonly Existing[])[] = [];
+  let markers: Markers;
+
+  it.each(SETTINGS)("is deployed over what was deployed before: $to", async ({ to, changes }) => {
+    const assembly = await synthesizeChanged("staging", changes, join(folder, to));
+    const stacks = stacksOf(assembly);
+    await deploy(assembly, "--no-previous-parameters");
+    const existing = await account.resources(stacks);
+    expect(existing.map(({ stack, logicalId }) => `${stack} ${logicalId}`).toSorted()).toEqual(
+      stacks.flatMap(({ name, resources }) => Object.keys(resources).map((id) => `${name} ${id}`)).toSorted(),
+    );
+    if (data.length === 0) await (markers = new Markers(emulator, existing)).put();
+    data.push(existing.filter(({ type }) => STATEFUL.has(type)));
+    expect(data.at(-1)).toEqual(data[0]);
+    expect(await markers.areThere()).toBe(true);
+  });
+
+  it("cannot lose an export that the deployed pipeline imports: the emulator refuses it, as CloudFormation does", async () => {
+    const { app, data: dataStack } = await buildApp(
+      { outdir: join(folder, "lost"), context: { env: "staging" } },
+      { validated: false, changes: { expiredRecords: "delete" } },
+    );
+    const exported = dataStack.node.findChild("Exports").node.children;
+    for (const { node } of exported) if (node.id.includes("Archive")) node.scope?.node.tryRemoveChild(node.id);
+    app.synth();
+    await expect(deploy(join(folder, "lost"), "--no-previous-parameters")).rejects.toThrow(
+      /Cannot delete export \S+Archive\S+ as it is in use by fetchonce-staging-pipeline/,
+    );
+  });
+});
+
 it.each<{ change: string; changed: (table: Table) => object }>([
   {
     change: "another key",
@@ -176,7 +226,7 @@ it.each<{ change: string; changed: (table: Table) => object }>([
     changed: (table) => ({ Table: { ...table, Properties: { ...table.Properties, TableName: "jobs" } } }),
   },
   { change: "another logical id", changed: (table) => ({ Jobs: table }) },
-])("a table with $change would be found to be replaced", async ({ changed }) => {
+])("the replacement check reports a table with $change", async ({ changed }) => {
   const [, table] = Object.entries(stacksOf(await lastRelease("dev", join(folder, "dev-released")))[0]?.resources ?? {})
     .filter(([, { Type }]) => Type === "AWS::DynamoDB::Table")
     .flat() as [string, Table];
@@ -188,7 +238,7 @@ it.each<{ change: string; changed: (table: Table) => object }>([
   expect(await emulator.python("replacements.py", old, other)).toEqual(["Table"]);
 });
 
-it("what the emulator has no more of than a name is listed in docs/deploying.md", () => {
+it("every type that moto does not implement is listed in docs/deploying.md", () => {
   const docs = readFileSync(new URL("../../docs/deploying.md", import.meta.url), "utf8");
   expect(placeholders.size).toBeGreaterThan(0);
   expect([...placeholders].filter((type) => !docs.includes(type))).toEqual([]);

@@ -1,4 +1,4 @@
-"""`emulator.py PORT`: moto's server, and in few words what its CloudFormation lacks of what our stacks need."""
+"""`emulator.py PORT`: moto's server, plus the features that our stacks need and moto's CloudFormation lacks."""
 
 import contextlib
 import sys
@@ -7,6 +7,7 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaVersion
 from moto.awslambda.utils import get_backend
 from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models.table import Table
@@ -15,7 +16,7 @@ from moto.server import main
 
 
 class Placeholder(CloudFormationModel):
-    """Has a name and an ARN for those that refer to it, and does nothing."""
+    """A resource that moto does not implement: it has a name and an ARN for references, and does nothing."""
 
     __module__ = "moto.placeholder"
 
@@ -47,7 +48,7 @@ class Placeholder(CloudFormationModel):
 
 
 class Alias(CloudFormationModel):
-    """moto has aliases, but its CloudFormation makes none."""
+    """moto's Lambda has aliases, but its CloudFormation does not create them."""
 
     __module__ = "moto.alias"
 
@@ -57,7 +58,7 @@ class Alias(CloudFormationModel):
         self.physical_resource_id = alias.arn
 
     def delete(self, account_id, region_name):
-        # moto deletes in any order: the function may be gone, and its aliases with it.
+        # moto deletes resources in any order: the function may be gone already, together with its aliases.
         with contextlib.suppress(UnknownFunctionException):
             get_backend(account_id, region_name).delete_alias(self.alias.name, self.function_name)
 
@@ -73,7 +74,8 @@ class Alias(CloudFormationModel):
     def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
         wanted = cloudformation_json["Properties"]
         make = get_backend(account_id, region_name).create_alias
-        return cls(make(wanted["Name"], wanted["FunctionName"], wanted["FunctionVersion"], "", None), wanted["FunctionName"])
+        alias = make(wanted["Name"], wanted["FunctionName"], wanted["FunctionVersion"], "", None)
+        return cls(alias, wanted["FunctionName"])
 
     @classmethod
     def update_from_cloudformation_json(cls, original_resource, cloudformation_json, account_id, region_name, **kwargs):
@@ -94,26 +96,33 @@ def class_or_placeholder(kind):
 
 
 def update_or_keep(logical_id, resource_json, resources_map, account_id, region_name):
-    """A type that moto cannot update stays as it was, where moto itself would lose it."""
+    """A resource of a type that moto cannot update stays as it was; moto alone would drop it from the stack."""
     updated = moto_update(logical_id, resource_json, resources_map, account_id, region_name)
     return updated or resources_map[logical_id]
 
 
-def update_stack_and_exports(backend, *args, **kwargs):
-    """What a stack exports since an update can be imported as well."""
-    stack = moto_update_stack(backend, *args, **kwargs)
+def update_stack_and_exports(backend, name, template, **kwargs):
+    """Refuses to take away an export in use, as AWS does, and makes added exports importable by other stacks."""
+    stack = backend.get_stack(name)
+    others = [other for other in backend.stacks.values() if other is not stack and other.status != "DELETE_COMPLETE"]
+    for export in stack.exports:
+        for other in others:
+            if export.name not in template and export.name in other.template:
+                in_use = f"Cannot delete export {export.name} as it is in use by {other.name}"
+                raise ValidationError(message=in_use)
+    stack = moto_update_stack(backend, name, template, **kwargs)
     backend.exports.update({export.name: export for export in stack.exports})
     return stack
 
 
 def delete_stack_and_outputs(stack):
-    """To tell the outputs of a stack that is gone, moto would make its resources anew."""
+    """Empties the outputs of a deleted stack: to resolve them, moto would create its resources again."""
     moto_delete_stack(stack)
     stack.output_map = parsing.OutputMap(stack.resource_map, {"Outputs": {}}, stack.stack_id)
 
 
 def update_table(original_resource, cloudformation_json, **kwargs):
-    """Of what may change about a table in place, the one thing that others refer to."""
+    """Adds a stream to a table in place: the only in-place change of a table that other resources refer to."""
     stream = cloudformation_json["Properties"].get("StreamSpecification")
     if stream and not original_resource.latest_stream_label:
         original_resource.set_stream_specification(stream)

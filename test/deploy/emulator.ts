@@ -1,4 +1,4 @@
-/** An AWS account of the test's own: moto's server on a free port, asked through boto3. */
+/** An emulated AWS account for one test file: an emulator's server on a free port, called through boto3. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
@@ -13,34 +13,62 @@ const programHere = (name: string): string => fileURLToPath(new URL(name, import
 
 export const ACCOUNT = "123456789012";
 export const REGION = "eu-central-1";
+export const SECRET = "testing";
 const LONGEST_START_MS = 60_000;
 
 type Answer = Readonly<Record<string, unknown>>;
 
 export interface Emulator extends AsyncDisposable {
   readonly endpoint: string;
-  /** Where all of the SDKs, and the CDK's CLI, take their endpoint, region and credentials from. */
+  /** The variables from which the SDKs and the CDK CLI take endpoint, region and credentials. */
   readonly environment: Readonly<Record<string, string>>;
-  /** An operation as boto3 spells it: `list_tables` of `dynamodb`. */
-  aws(service: string, operation: string, input?: object): Promise<Answer>;
-  /** What a Python program of this folder prints as JSON. */
+  /** Calls an operation as boto3 spells it: `list_tables` of `dynamodb`. */
+  readonly aws: (service: string, operation: string, input?: object) => Promise<Answer>;
+  /** Runs a Python program of this folder. @returns the JSON that it prints. */
   python(program: string, ...args: readonly string[]): Promise<unknown>;
 }
 
+export interface EmulatorServer {
+  readonly python: string;
+  /** The server program and its arguments. */
+  readonly args: readonly string[];
+  /** The server's whole environment; this process's environment if undefined. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly endpoint: string;
+  /** A path that answers with a 200 once the server is ready. */
+  readonly readyPath: string;
+  readonly accessKeyId: string;
+  /** An open file for the server's output, which is dropped if there is none. */
+  readonly log?: number;
+}
+
+/** Starts moto's server. */
 export async function startEmulator(): Promise<Emulator> {
-  const python = await installPython();
   const port = await freePort();
-  const server = spawn(python, [programHere("emulator.py"), String(port)], { stdio: "ignore" });
-  // moto takes the bucket of a template's URL from its path at localhost alone.
-  const endpoint = `http://localhost:${port}`;
+  return startServer({
+    python: await installPython(),
+    args: [programHere("emulator.py"), String(port)],
+    // moto finds the bucket in the path of a template's URL only if the host is localhost.
+    endpoint: `http://localhost:${port}`,
+    readyPath: "/moto-api/",
+    accessKeyId: "testing",
+  });
+}
+
+export async function startServer(options: EmulatorServer): Promise<Emulator & { readonly pid: number }> {
+  const { endpoint, env, log } = options;
+  const output = log ?? "ignore";
+  const server = spawn(options.python, options.args, { stdio: ["pipe", output, output], ...(env && { env }) });
   const environment = {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
-    AWS_ACCESS_KEY_ID: "testing",
-    AWS_SECRET_ACCESS_KEY: "testing",
+    AWS_ACCESS_KEY_ID: options.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: SECRET,
   };
-  await untilItAnswers(endpoint);
+  await untilItAnswers(endpoint + options.readyPath);
+  // boto3 is installed with moto and serves both emulators.
+  const python = await installPython();
   const asked = spawn(python, [programHere("aws.py")], {
     env: { ...process.env, ...environment },
     stdio: ["pipe", "pipe", "inherit"],
@@ -55,6 +83,7 @@ export async function startEmulator(): Promise<Emulator> {
     return answer;
   };
   return {
+    pid: server.pid ?? 0,
     endpoint,
     environment,
     async aws(service, operation, input = {}) {
@@ -83,15 +112,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function untilItAnswers(endpoint: string): Promise<void> {
+async function untilItAnswers(url: string): Promise<void> {
   const endMs = Date.now() + LONGEST_START_MS;
   for (;;) {
-    const isThere = await fetch(`${endpoint}/moto-api/`).then(
+    const isThere = await fetch(url).then(
       ({ ok }) => ok,
       () => false,
     );
     if (isThere) return;
-    if (Date.now() > endMs) throw new Error(`The emulator did not answer at ${endpoint} for ${LONGEST_START_MS} ms.`);
+    if (Date.now() > endMs) throw new Error(`The emulator did not answer at ${url} for ${LONGEST_START_MS} ms.`);
     await sleep(200);
   }
 }

@@ -1,6 +1,6 @@
-import { installLambdaRuntime, installPython } from "./tools.ts";
+import { installLambdaRuntime, installMinistack, installPython } from "./tools.ts";
 
-/** Once, before the first test: two at a time would be in each other's way. */
+/** Runs once before the first test, because two test files installing at the same time would conflict. */
 export default async function install(): Promise<void> {
-  await Promise.all([installPython(), installLambdaRuntime()]);
+  await Promise.all([installPython(), installMinistack(), installLambdaRuntime()]);
 }

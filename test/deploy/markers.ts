@@ -1,4 +1,4 @@
-/** Data by which to tell that what holds it is still the same. */
+/** Markers put into tables and buckets: a marker that is gone means that its resource was replaced or emptied. */
 import type { Existing } from "./account.ts";
 import type { Emulator } from "./emulator.ts";
 
@@ -7,7 +7,7 @@ const MARKER = "marker";
 interface Holder {
   put(emulator: Emulator, name: string): Promise<unknown>;
   isThere(emulator: Emulator, name: string): Promise<boolean>;
-  /** Where it would be in the way of a deletion. */
+  /** Present if the marker would prevent the deletion of its resource. */
   remove?(emulator: Emulator, name: string): Promise<unknown>;
 }
 

@@ -1,4 +1,4 @@
-"""`replacements.py OLD NEW`: the logical ids that CloudFormation would replace, by the resource types' own schemas."""
+"""`replacements.py OLD NEW`: prints the logical ids that CloudFormation would replace, by the types' schemas."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-/** The deployed functions in Lambda's own runtime: the programs that AWS runs them with, on what CloudFormation made. */
+/** The deployed functions in Lambda's own runtime: the programs that AWS runs them with, on the resources in moto. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -16,7 +16,10 @@ import { installLambdaRuntime, type LambdaRuntime } from "./tools.ts";
 
 const installedRuntime = await installLambdaRuntime();
 if (!installedRuntime)
-  console.warn("Lambda's runtime needs go, cmake, autoconf, automake, libtool and a C++ compiler to be built.");
+  console.warn(
+    "Skipped: the functions in Lambda's own runtime. " +
+      "To build that runtime, install go, cmake, autoconf, automake, libtool and a C++ compiler.",
+  );
 
 const code = z.object({ Code: z.object({ S3Key: z.string() }), Handler: z.string() });
 const LONGEST_INVOCATION_MS = 60_000;
@@ -25,7 +28,7 @@ let emulator: Emulator;
 let functions: readonly (DeployedFunction & { readonly handler: string; readonly asset: string })[];
 let outputs: Readonly<Record<string, string>>;
 
-describe.runIf(installedRuntime)("in Lambda's runtime", () => {
+describe.runIf(installedRuntime)("in Lambda's own runtime", () => {
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), "fetchonce-runtime-"));
     cleanup.defer(async () => rm(folder, { recursive: true, force: true }));
@@ -62,7 +65,7 @@ describe.runIf(installedRuntime)("in Lambda's runtime", () => {
     return { ...found, runtime: installedRuntime };
   };
 
-  it("every function loads and answers an event without anything in it", async () => {
+  it("every function loads and answers an event without records", async () => {
     expect(functions.length).toBeGreaterThan(0);
     for (const { FunctionName } of functions) {
       const answer = await invoke(named(FunctionName), { Records: [] });
@@ -70,7 +73,7 @@ describe.runIf(installedRuntime)("in Lambda's runtime", () => {
     }
   });
 
-  it("the worker downloads a file", async () => {
+  it("the worker downloads a file and indexes its job", async () => {
     const origin = await startOrigin();
     try {
       const message = { work_id: "w", artifact_id: "a", url: origin.urlOf({ name: "file", size: 1000 }) };
@@ -94,7 +97,7 @@ describe.runIf(installedRuntime)("in Lambda's runtime", () => {
   });
 });
 
-/** One invocation in a new environment, as after a cold start. */
+/** One invocation in a new execution environment, as after a cold start. */
 async function invoke(
   {
     runtime,
@@ -137,7 +140,7 @@ async function invoke(
   }
 }
 
-/** A queue's URL names its host, which here is the emulator. */
+/** Queue URLs that point at moto: CloudFormation's are AWS's own. */
 const withReachableQueues = (variables: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [

@@ -12,7 +12,7 @@ import { installPython } from "./tools.ts";
 const run = promisify(execFile);
 const DEPLOYED = Object.keys(ENVIRONMENTS).filter((name) => name !== "local");
 
-it.each(DEPLOYED)("cfn-lint finds nothing in the templates of %s: no error, no warning, no hint", async (env) => {
+it.each(DEPLOYED)("cfn-lint reports no error, warning or hint in the templates of %s", async (env) => {
   const python = await installPython();
   const folder = await mkdtemp(join(tmpdir(), "fetchonce-templates-"));
   try {

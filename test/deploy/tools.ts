@@ -1,4 +1,4 @@
-/** Tools that npm does not bring along: installed once for their pinned versions, in the user's cache. */
+/** Tools that npm does not install: each pinned version is installed once, into the user's cache. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "fetchonce");
 const fileHere = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** An installation that was broken off is begun again. */
+/** @returns the folder of the installation. An interrupted installation is started again from nothing. */
 async function installed(name: string, versions: string, install: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(CACHE, `${name}-${createHash("sha256").update(versions).digest("hex").slice(0, 16)}`);
   const isComplete = join(folder, "complete");
@@ -24,11 +24,16 @@ async function installed(name: string, versions: string, install: (folder: strin
   return folder;
 }
 
-/** The interpreter of a virtual environment with moto and cfn-lint. */
-export async function installPython(): Promise<string> {
-  const requirements = fileHere("requirements.txt");
+/** @returns the interpreter of a virtual environment with moto, boto3 and cfn-lint. */
+export const installPython = async (): Promise<string> => installPackages("python", fileHere("requirements.txt"));
+
+/** @returns the interpreter of another one with ministack, which needs a different botocore than moto. */
+export const installMinistack = async (): Promise<string> =>
+  installPackages("ministack", fileHere("pipeline/requirements.txt"));
+
+async function installPackages(name: string, requirements: string): Promise<string> {
   const { stdout: version } = await run("python3", ["--version"]);
-  const folder = await installed("python", version + (await readFile(requirements, "utf8")), async (into) => {
+  const folder = await installed(name, version + (await readFile(requirements, "utf8")), async (into) => {
     await run("python3", ["-m", "venv", into]);
     await run(join(into, "bin/python"), ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
   });
@@ -36,9 +41,9 @@ export async function installPython(): Promise<string> {
 }
 
 export interface LambdaRuntime {
-  /** The program that stands in for the Lambda service: an HTTP server that hands invocations to a runtime. */
+  /** The program that plays the Lambda service: an HTTP server that hands invocations to a runtime. */
   readonly emulator: string;
-  /** The module that is the Node.js runtime: it loads the handler and asks the runtime API for invocations. */
+  /** The Node.js runtime: a module that loads the handler and takes invocations from the runtime API. */
   readonly client: string;
 }
 
@@ -47,7 +52,7 @@ const EMULATOR_VERSION = "v0.0.0-20261030222936-bef5c4ba774d";
 const CLIENT_VERSION = "4.0.2";
 const NEEDED = ["go", "cmake", "autoreconf", "libtoolize", "c++"];
 
-/** Lambda's own programs, built from their sources; undefined where what builds them is missing. */
+/** Builds Lambda's own programs from source. @returns undefined if a program that the build needs is missing. */
 export async function installLambdaRuntime(): Promise<LambdaRuntime | undefined> {
   const isMissing = await Promise.all(
     NEEDED.map(async (program) =>

@@ -176,7 +176,7 @@ it("the demo kills a worker, shows that nothing was lost or repeated, and ends b
   expect(output).toContain("kill -9");
   expect(output).toMatch(/^Job completion +99\.5 % +100 % +100 % +met$/m);
   expect(output).toMatch(/Nothing was lost, nothing was done twice\.\n$/);
-  expect(output).not.toMatch(/^not ok/m);
+  expect(output.match(/^(ok|WRONG) +\S/gm)).toEqual(Array(6).fill(expect.stringMatching(/^ok/)));
   expect(code).toBe(0);
   expect(await readdir(join(folder, "out"))).toEqual(
     expect.arrayContaining(["content", "events.jsonl", "results.jsonl"]),

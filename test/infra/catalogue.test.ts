@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { AlarmSettings } from "../../dashboards/catalogue/alarm.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { badRatioOf, budgetOf, LEAST_BAD_EVENTS, SLOS } from "../../dashboards/catalogue/slos.ts";
 import { METRICS, metricsOf, type MetricName } from "../../core/telemetry/metrics.ts";
 
-const SETTINGS = { workerTimeoutMs: 900_000, visibilityTimeoutMs: 900_000, ledgerGrowthADay: 1_000_000 };
+const SETTINGS = {
+  workerTimeoutMs: 900_000,
+  visibilityTimeoutMs: 900_000,
+  ledgerGrowthADay: 1_000_000,
+  expiredRecords: "archive",
+} as const satisfies AlarmSettings;
 
 const RULES = SLOS.flatMap((slo) => slo.rules.map((rule) => ({ name: `${slo.id} ${rule.id}`, slo, rule })));
 
@@ -62,9 +68,15 @@ describe("objectives", () => {
 
 describe("the alarms of the catalogue", () => {
   it("have the same descriptions in every environment: settings change only their conditions", () => {
-    const textOf = (settings: typeof SETTINGS) =>
+    const textOf = (settings: AlarmSettings) =>
       alarmsOf(settings).map(({ conditions: _conditions, ...described }) => described);
-    expect(textOf(SETTINGS)).toEqual(textOf({ workerTimeoutMs: 1, visibilityTimeoutMs: 1, ledgerGrowthADay: 1 }));
+    const others = { ...SETTINGS, workerTimeoutMs: 1, visibilityTimeoutMs: 1, ledgerGrowthADay: 1 };
+    expect(textOf(SETTINGS)).toEqual(textOf(others));
+  });
+
+  it.each(["delete", "keep"] as const)("do not contain archive-late if expired records are to %s", (expiredRecords) => {
+    const idsOf = (settings: AlarmSettings) => alarmsOf(settings).map(({ id }) => id);
+    expect(idsOf({ ...SETTINGS, expiredRecords })).toEqual(idsOf(SETTINGS).filter((id) => id !== "archive-late"));
   });
 
   it("have unique ids", () => {

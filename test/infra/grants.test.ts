@@ -11,6 +11,9 @@ vi.mock(import("../../adapters/aws/s3-content.ts"), async (original) => {
   return { s3Content: (client, buckets) => s3Content(client, { ...buckets, ...COPY_LIMITS }) };
 });
 
+/** 20 s on an idle machine. `until` gives up earlier, and says what it waits for. */
+const LONGEST_PLAY_MS = 300_000;
+
 const outdir = temporaryFolder();
 const cleanup = new AsyncDisposableStack();
 let stage: Stage;
@@ -29,7 +32,7 @@ beforeAll(async () => {
       ...grants.usedByLambda(name),
     ],
   }));
-});
+}, LONGEST_PLAY_MS);
 afterAll(async () => cleanup.disposeAsync());
 
 /** One line per distinct permission. */

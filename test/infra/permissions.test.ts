@@ -56,6 +56,8 @@ describe("permissions", () => {
       "s3:GetObject Staging.Arn/staging/*/*",
       "s3:ListBucket Content.Arn",
       "s3:ListBucket Staging.Arn",
+      "s3:ListBucketMultipartUploads Content.Arn",
+      "s3:ListMultipartUploadParts Content.Arn/sha256/*",
       "s3:ListMultipartUploadParts Staging.Arn/staging/*/*",
       "s3:PutObject Content.Arn/sha256/*",
       "s3:PutObject Staging.Arn/staging/*/*",
@@ -100,8 +102,16 @@ describe("permissions", () => {
 
   it.each([
     { id: "Announcer", does: ["events:PutEvents Announcements.Arn"] },
-    { id: "Archiver", does: ["s3:PutObject Archive.Arn/ledger/*"] },
-  ])("of the $id are exactly: read the stream, log, dead-letter bad records, $does.0", ({ id, does }) => {
+    {
+      id: "Archiver",
+      does: [
+        "s3:PutObject Archive.Arn/ledger/*",
+        // Lambda itself, for batches that it gave up.
+        "s3:PutObject Archive.Arn/aws/lambda/*",
+        "s3:ListBucket Archive.Arn",
+      ],
+    },
+  ])("of the $id are exactly: read the stream, log, dead-letter bad records, $does", ({ id, does }) => {
     const logs = ["CreateLogStream", "PutLogEvents"].map((action) => `logs:${action} ${id}Logs.Arn`);
     expect(permissionsOf(id)).toEqual(
       [...READS_THE_STREAM, ...logs, ...does, "sqs:SendMessage StreamDeadLetters.Arn"].toSorted(),
@@ -112,6 +122,7 @@ describe("permissions", () => {
     const wild = FUNCTIONS.flatMap(permissionsOf).filter((permission) => permission.includes("*"));
     const patterns = wild.map((permission) => permission.replace(/^s3:[A-Za-z]+ /, ""));
     expect([...new Set(patterns)].sort()).toEqual([
+      "Archive.Arn/aws/lambda/*",
       "Archive.Arn/ledger/*",
       "Content.Arn/sha256/*",
       "Staging.Arn/staging/*/*",

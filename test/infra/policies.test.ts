@@ -50,7 +50,7 @@ function textOf(resource: unknown): string {
 }
 
 /** Object keys are made at run time, so they may be wildcards; the bucket and the first folder must be named. */
-const ARE_OBJECT_KEYS = /^<[^*>]+>\/[^*/]+(?:\/\*)+$/;
+const ARE_OBJECT_KEYS = /^<[^*>]+>(?:\/[^*/]+)+(?:\/\*)+$/;
 
 function faultsOf({ Effect, Action, Resource, ...rest }: Statement): readonly string[] {
   const actions = listOf(Action);

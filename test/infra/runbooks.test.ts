@@ -24,7 +24,7 @@ const read = (page: string): string => readFileSync(path.join(ROOT, page), "utf8
 const headingsOf = (page: string): readonly string[] =>
   [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
 
-/** `docs/runbooks/page.md#alarm-id`, from the alarm's own text. */
+/** `docs/runbooks/<page>.md#<alarm-id>`, from the alarm's own text. */
 const linkOf = (text: string): string => /^Runbook: (.+)$/m.exec(text)?.[1] ?? "";
 const ALARM_ID = /^[a-z]+(-[a-z]+)+$/;
 

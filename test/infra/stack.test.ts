@@ -1,10 +1,16 @@
+import path from "node:path";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import type { Alias } from "aws-cdk-lib/aws-lambda";
+import { Stack } from "aws-cdk-lib/core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { buildApp } from "../../infra/build.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments/environments.ts";
+import { deployInSteps } from "../../infra/pipeline/code-deployment.ts";
 import { announcerEnv } from "../../lambdas/announcer/env.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
 import { gateRolloutEnv } from "../../lambdas/gate-rollout/env.ts";
 import { workerEnv } from "../../lambdas/worker/env.ts";
-import { environmentNames, type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
+import { environmentNames, type Synthesized, synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
 const DAY_S = 86_400;
@@ -166,9 +172,8 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     );
   });
 
-  it("runs the reconciler every minute, one at a time, and does not retry a failed run", () => {
+  it("runs the reconciler every minute and does not retry a failed run", () => {
     const { id, properties } = templates[name].one("AWS::Lambda::Function", "Reconciler");
-    expect(properties["ReservedConcurrentExecutions"]).toBe(1);
     expect(properties["Timeout"]).toBeLessThan(60);
     expect(templates[name].one("AWS::Events::Rule", "ReconcilerSchedule").properties).toMatchObject({
       ScheduleExpression: "rate(1 minute)",
@@ -182,14 +187,27 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     });
   });
 
+  it("reserves no concurrency for any function: an account with a quota of 10 would refuse the deployment", () => {
+    const functions = templates[name].all("AWS::Lambda::Function");
+    expect(functions.filter(({ properties }) => "ReservedConcurrentExecutions" in properties)).toEqual([]);
+  });
+
   it.each([
     { id: "Worker", schema: workerEnv },
     { id: "Reconciler", schema: reconcilerEnv },
     { id: "Announcer", schema: announcerEnv },
     ...(name === "local" ? [] : [{ id: "Rollout", schema: gateRolloutEnv }]),
   ])("gives the $id exactly the variables that its env.ts declares, with values that it accepts", ({ id, schema }) => {
-    expect(Object.keys(templates[name].variablesOf(id)).sort()).toEqual(Object.keys(schema.shape).sort());
+    const declared = Object.keys(schema.shape);
+    expect(Object.keys(templates[name].variablesOf(id)).sort()).toEqual(declared.sort());
     expect(schema.safeParse(templates[name].deployedVariablesOf(id)).error).toBeUndefined();
+  });
+
+  it.each(functionsOf(name))("lets the %s translate stacks to lines of the sources", (id) => {
+    const { Environment } = templates[name].one("AWS::Lambda::Function", id).properties as {
+      Environment: { Variables: Record<string, unknown> };
+    };
+    expect(Environment.Variables["NODE_OPTIONS"]).toBe("--enable-source-maps");
   });
 
   it.each(functionsOf(name))(
@@ -210,7 +228,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       "ContentBucketName",
       "EventBusName",
       "StreamDeadLetterQueueUrl",
-      ...(isArchived(name) ? ["ArchiveBucketName"] : []),
+      "ArchiveBucketName",
       "WorkerFunctionName",
       "ReconcilerFunctionName",
       "AnnouncerFunctionName",
@@ -231,9 +249,8 @@ describe.each(environmentNames)("the stack of %s", (name) => {
 });
 
 describe.each(environmentNames.filter((name) => name !== "local"))("the rollout controller of %s", (name) => {
-  it("runs every minute and when slo-burning goes to ALARM, one at a time, and does not retry a failed run", () => {
+  it("runs every minute and when slo-burning goes to ALARM, and does not retry a failed run", () => {
     const { id, properties } = templates[name].one("AWS::Lambda::Function", "Rollout");
-    expect(properties["ReservedConcurrentExecutions"]).toBe(1);
     expect(properties["Timeout"]).toBeLessThan(60);
     const alarm = `fetchonce-${name}-slo-burning`;
     const target = {
@@ -283,35 +300,70 @@ describe("the table and the buckets", () => {
   });
 });
 
+describe("termination protection", () => {
+  it.each([
+    { name: "prod" as const, isProtected: true },
+    { name: "staging" as const, isProtected: false },
+    { name: "dev" as const, isProtected: false },
+  ])("of both stacks of $name is $isProtected", async ({ name, isProtected }) => {
+    const props = { outdir: path.join(outdir, `protected-${name}`), context: { env: name, ...WITHOUT_BUNDLES } };
+    const { data, pipeline } = await buildApp(props, { validated: false });
+    expect([data.terminationProtection, pipeline.terminationProtection]).toEqual([isProtected, isProtected]);
+  });
+});
+
 describe("new worker code", () => {
   it.each([
     { name: "prod" as const, config: "CodeDeployDefault.LambdaCanary10Percent30Minutes" },
     { name: "staging" as const, config: "CodeDeployDefault.LambdaCanary10Percent5Minutes" },
-  ])("in $name gets 10 % at first by $config, and is rolled back by a page", ({ name, config }) => {
-    const group = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
-    const pages = templates[name].resources.filter(({ properties }) =>
-      JSON.stringify(properties["AlarmActions"] ?? "").includes("NotificationsPage"),
+  ])(
+    "in $name gets 10 % at first by $config, and is rolled back by the metric alarms that page",
+    ({ name, config }) => {
+      const group = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
+      expect(group.properties).toMatchObject({
+        DeploymentConfigName: config,
+        AutoRollbackConfiguration: { Enabled: true, Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"] },
+        AlarmConfiguration: {
+          Enabled: true,
+          Alarms: expect.any(Array),
+        },
+      });
+      expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toEqual({
+        CodeDeployLambdaAliasUpdate: {
+          ApplicationName: { Ref: templates[name].one("AWS::CodeDeploy::Application").id },
+          DeploymentGroupName: { Ref: group.id },
+        },
+      });
+    },
+  );
+
+  it.each(["prod", "staging"] as const)("in %s is watched by metric alarms only, at most 10 of them", (name) => {
+    const { properties } = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
+    const { Alarms } = properties["AlarmConfiguration"] as { Alarms: { Name: { Ref: string } }[] };
+    // CodeDeploy's own DescribeAlarms does not return composite alarms.
+    const byId = new Map(templates[name].all("AWS::CloudWatch::Alarm").map((alarm) => [alarm.id, alarm.properties]));
+    const names = Alarms.map(({ Name }) => String(byId.get(Name.Ref)?.["AlarmName"]).replace(`fetchonce-${name}-`, ""));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        "job-completion-fast-long",
+        "time-to-complete-tail-fast-long",
+        "crash-recovery-fast-long",
+        "job-completion-few",
+        "oldest-message",
+        "announcements-late",
+        "reconciler-silent",
+        "worker-failing",
+      ]),
     );
-    expect(pages.length).toBeGreaterThan(5);
-    expect(group.properties).toMatchObject({
-      DeploymentConfigName: config,
-      AutoRollbackConfiguration: { Enabled: true, Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"] },
-      AlarmConfiguration: {
-        Enabled: true,
-        Alarms: expect.toSatisfy((alarms: { Name: { Ref: string } }[]) => {
-          expect(alarms.map(({ Name }) => Name.Ref).sort()).toEqual(pages.map(({ id }) => id).sort());
-          return true;
-        }),
-      },
-    });
-    // CodeDeploy watches at most 10 alarms.
-    expect(pages.length).toBeLessThanOrEqual(10);
-    expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toEqual({
-      CodeDeployLambdaAliasUpdate: {
-        ApplicationName: { Ref: templates[name].one("AWS::CodeDeploy::Application").id },
-        DeploymentGroupName: { Ref: group.id },
-      },
-    });
+    expect(names.filter((each) => /undefined|-short$|-slow-/.test(each))).toEqual([]);
+    expect(names.length).toBeLessThanOrEqual(10);
+  });
+
+  it("is refused at synth if CodeDeploy would have to watch more than 10 alarms", () => {
+    const props = { alias: {} as Alias, pace: "10 % for 5 minutes", alarms: Array<Alarm>(11) } as const;
+    expect(() => deployInSteps(new Stack(), "CodeRollout", props)).toThrow(
+      "CodeDeploy would watch 11 alarms and takes at most 10.",
+    );
   });
 
   it.each(["dev", "local"] as const)("in %s gets all traffic at once", (name) => {

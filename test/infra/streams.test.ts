@@ -6,9 +6,9 @@ import type { CfnBucket } from "aws-cdk-lib/aws-s3";
 import { CURRENTLY_RECOMMENDED_FLAGS } from "aws-cdk-lib/cx-api";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Item } from "../../core/model/write.ts";
-import { AccessLogBucket } from "../../infra/data/access-log-bucket.ts";
 import { ContentBucket } from "../../infra/data/content-bucket.ts";
 import { JobsTable } from "../../infra/data/jobs-table.ts";
+import { PrivateBucket } from "../../infra/data/private-bucket.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { archiverEnv } from "../../lambdas/archiver/env.ts";
 import { fileOrigin, MESSAGE, world } from "../simulation/world.ts";
@@ -124,8 +124,10 @@ describe("expired records", () => {
     expect(properties["TimeToLiveSpecification"]).toEqual(
       removed ? { AttributeName: "expires_at", Enabled: true } : undefined,
     );
-    const made = templates[name].resources.filter(({ id }) => /^Archive[0-9A-F]|^Archiver/.test(id));
-    expect(made.length > 0).toBe(archived);
+    const archivers = templates[name].resources.filter(({ id }) => id.startsWith("Archiver"));
+    expect(archivers.length > 0).toBe(archived);
+    // The bucket stays when archiving is turned off: what it holds must not be deleted.
+    expect(() => templates[name].one("AWS::S3::Bucket", "Archive")).not.toThrow();
   });
 
   it("stay in a table that keeps them: it has no TTL", () => {
@@ -134,6 +136,7 @@ describe("expired records", () => {
       protectData: true,
       pointInTimeRecovery: true,
       expiredRecords: "keep",
+      warmJobsASecond: undefined,
     });
     const described = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Properties: object }> };
     const { Properties } = described.Resources[stack.getLogicalId(table.node.defaultChild as CfnTable)] ?? {};
@@ -141,13 +144,17 @@ describe("expired records", () => {
     expect(Properties).not.toHaveProperty("TimeToLiveSpecification");
   });
 
-  it("are all that the archiver gets: up to 1000 in a batch, which is retried whole until it is archived", () => {
+  it("are all that the archiver gets: up to 1000 in a batch, retried whole for 23 h and then put into the archive", () => {
     const { properties } = templates.prod.one("AWS::Lambda::EventSourceMapping", "Archiver");
     expect(properties).toMatchObject({
       StartingPosition: "TRIM_HORIZON",
       BatchSize: 1000,
       MaximumBatchingWindowInSeconds: 300,
       BisectBatchOnFunctionError: false,
+      MaximumRecordAgeInSeconds: 82_800,
+      DestinationConfig: {
+        OnFailure: { Destination: { "Fn::GetAtt": [templates.prod.one("AWS::S3::Bucket", "Archive").id, "Arn"] } },
+      },
     });
     expect(Object.keys(properties)).not.toContain("FunctionResponseTypes");
     const passes = filterOf(templates.prod, "Archiver");
@@ -159,7 +166,8 @@ describe("expired records", () => {
   });
 
   it("are archived by a function with exactly the variables that its env.ts declares, with values it accepts", () => {
-    expect(Object.keys(templates.prod.variablesOf("Archiver")).sort()).toEqual(Object.keys(archiverEnv.shape).sort());
+    const declared = Object.keys(archiverEnv.shape);
+    expect(Object.keys(templates.prod.variablesOf("Archiver")).sort()).toEqual(declared.sort());
     expect(archiverEnv.safeParse(templates.prod.deployedVariablesOf("Archiver")).error).toBeUndefined();
   });
 });
@@ -170,7 +178,7 @@ describe("content", () => {
     { retentionDays: 400, expirations: [400] },
   ])("with a retention of $retentionDays days is removed by S3 after $expirations days", (row) => {
     const stack = new Stack(new App({ context: CURRENTLY_RECOMMENDED_FLAGS }));
-    const accessLogs = new AccessLogBucket(stack, "AccessLogs", { protectData: false });
+    const accessLogs = new PrivateBucket(stack, "AccessLogs", { protectData: false, lifecycleRules: [] });
     const { retentionDays } = row;
     const content = new ContentBucket(stack, "Content", { protectData: false, accessLogs, retentionDays });
     const described = Template.fromStack(stack).toJSON() as {

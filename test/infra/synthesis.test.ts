@@ -10,16 +10,16 @@ import { type CfnResource, Synthesized, temporaryFolder, WITHOUT_BUNDLES } from 
 const outdir = temporaryFolder();
 const TEMPLATES = ["Fetchonce.template.json", "FetchoncePipeline.template.json"];
 const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8")) as StackTemplate<CfnResource>;
-/** The functions of staging and prod; dev and local have no archiver. */
-const FUNCTIONS = ["Worker", "Reconciler", "Announcer", "Archiver"];
+/** The functions of staging and prod. Dev has no archiver, and local has no archiver and no rollout controller. */
+const FUNCTIONS = ["Worker", "Reconciler", "Announcer", "Archiver", "Rollout"];
 const BUNDLE_BUDGET_BYTES = 600_000;
 
 describe("validation by cdk-nag and CloudFormation's own schema", () => {
-  const NOBODY_YET = ["Annotation::fetchonce:nobody-is-paged"];
+  const TO_BE_SET = ["Annotation::fetchonce:nobody-is-paged", "Annotation::fetchonce:runbooks-are-no-links"];
   it.each([
     { env: "dev", found: [] },
-    { env: "staging", found: NOBODY_YET },
-    { env: "prod", found: NOBODY_YET },
+    { env: "staging", found: TO_BE_SET },
+    { env: "prod", found: TO_BE_SET },
   ])("finds exactly $found in $env", async ({ env, found }) => {
     const folder = path.join(outdir, `valid-${env}`);
     const { app } = await buildApp({ outdir: folder, context: { env, ...WITHOUT_BUNDLES } });
@@ -28,7 +28,7 @@ describe("validation by cdk-nag and CloudFormation's own schema", () => {
       pluginReports: { violations: { ruleName: string }[] }[];
     };
     const violations = report.pluginReports.flatMap((plugin) => plugin.violations);
-    expect(violations.map(({ ruleName }) => ruleName)).toEqual(found);
+    expect(violations.map(({ ruleName }) => ruleName).toSorted()).toEqual(found);
   });
 
   it("fails the synthesis of a bucket that plain HTTP can reach", async () => {
@@ -78,8 +78,8 @@ describe("node infra/app.ts", () => {
     return path.join(folder, `asset.${path.basename(Code.S3Key, ".zip")}`, "index.mjs");
   }
 
-  it.each(FUNCTIONS)("bundles the %s into one file of at most BUNDLE_BUDGET_BYTES", (id) => {
-    expect(readdirSync(path.dirname(bundleOf(id)))).toEqual(["index.mjs"]);
+  it.each(FUNCTIONS)("bundles the %s into one file within the budget, with its source map", (id) => {
+    expect(readdirSync(path.dirname(bundleOf(id))).sort()).toEqual(["index.mjs", "index.mjs.map"]);
     expect(statSync(bundleOf(id)).size).toBeLessThanOrEqual(BUNDLE_BUDGET_BYTES);
   });
 

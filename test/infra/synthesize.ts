@@ -67,11 +67,13 @@ export class Synthesized {
     return only;
   }
 
+  /** The variables that the handler reads: all but NODE_OPTIONS, which Node itself reads. */
   variablesOf(functionId: string): Readonly<Record<string, unknown>> {
     const { Environment } = this.one("AWS::Lambda::Function", functionId).properties as {
       Environment: { Variables: Record<string, unknown> };
     };
-    return Environment.Variables;
+    const { NODE_OPTIONS: _, ...variables } = Environment.Variables;
+    return variables;
   }
 
   /** The variables as the function will see them, with a placeholder URL for each value that AWS fills in. */

@@ -69,6 +69,7 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
 export const reconcilerIn = (process: SimulatedProcess, services: Services) =>
   createReconciler({
     clock: process.clock,
+    random: process.random,
     items: services.ports.items(process),
     queue: services.ports.reconcilersQueue(process, services.queue.port),
     staging: services.ports.staging(process),

@@ -209,6 +209,8 @@ export class Simulation implements Stage {
     this.time.plan(delayMs, () => {
       for (const [key, item] of this.items.all) {
         if (!key.startsWith("JOB#") || !isFinished(item) || isPoisonKey(key)) continue;
+        // The stream is seconds behind, and a record's retention is days.
+        if (!this.announcing.isTold(key, item)) continue;
         this.trace.line(`the record ${key} is removed`);
         this.items.expire(key);
         this.accepted.expire(key);

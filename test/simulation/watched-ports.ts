@@ -1,6 +1,7 @@
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
 import { UploadGoneError } from "../../core/model/errors.ts";
+import type { Item, Write } from "../../core/model/write.ts";
 import type { Limits } from "./services/limits.ts";
 import type { Content } from "../../core/ports/content.ts";
 import type { FailedJobs, Items } from "../../core/ports/items.ts";
@@ -29,11 +30,22 @@ interface Watched {
   readonly limits: Pick<Limits, "recoverLimit" | "sweepLimit">;
 }
 
+/**
+ * A write that takes effect again changes nothing. Except: whoever recovers or reopens a job makes it available to every
+ * clock, so the write that took an earlier lease may take another, for nobody; it expires like any other.
+ */
+function checkEcho(process: string, before: Item | undefined, after: Item): void {
+  if (before?.["available_at"] === 0 || JSON.stringify(before) === JSON.stringify(after)) return;
+  throw new Violation(`a write of ${process} took effect again, and changed ${JSON.stringify(after["pk"])}`);
+}
+
 /** The services as one process sees them. Every call goes through the process, and checks the invariants. */
 export class WatchedPorts {
   readonly #watched: Watched;
   readonly #table = new TableWatch(MAX_ATTEMPTS);
   readonly runs: RunWatch;
+  /** Writes that took effect. What takes effect again is an echo. */
+  readonly #applied = new WeakSet<Write>();
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -50,6 +62,8 @@ export class WatchedPorts {
         if (!outcome.applied) return outcome;
         const { name } = process;
         failIf(() => {
+          if (this.#applied.has(write)) checkEcho(name, before, outcome.item);
+          this.#applied.add(write);
           this.#table.applied(name, write, before, outcome.item);
           this.runs.wrote(name, write.key, before, outcome.item);
           if (write.key === GATE_KEY) gate.written(name, before, outcome.item);
@@ -67,7 +81,7 @@ export class WatchedPorts {
     return through(process, "queue", {
       ...queue,
       send: async (messages) => {
-        for (const { body } of messages) this.runs.sent(process.name, body);
+        for (const { body } of messages) this.#watched.failIf(() => this.runs.sent(process.name, body));
         return queue.send(messages);
       },
     } satisfies Queue);
@@ -160,8 +174,8 @@ export class WatchedPorts {
     const { content } = this.#watched.blobs;
     return through(process, "content", {
       ...content,
-      publish: async (staged, key) => {
-        const outcome = await content.publish(staged, key);
+      publish: async (staged, key, signal) => {
+        const outcome = await content.publish(staged, key, signal);
         if (outcome === "created") this.#watched.failIf(() => this.checkContent(key));
         return outcome;
       },

@@ -157,7 +157,9 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
       events.push(event);
     },
     log: (level, message, fields, error) =>
-      void logs.push(`${level}: ${message} ${JSON.stringify(fields)}${error === undefined ? "" : ` ${String(error)}`}`),
+      void logs.push(
+        `${level}: ${message} ${JSON.stringify(fields)}${error instanceof Error ? ` ${error.message}` : ""}`,
+      ),
     flush: () => undefined,
     invocationStarted: () => undefined,
   };

@@ -4,8 +4,8 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startDynamoDb, type EmbeddedService } from "../../../local/aws/dynamodb.ts";
-import { loopbackEndpoint } from "../../../local/shared/loopback.ts";
+import { startDynamoDb } from "../../../local/aws/dynamodb.ts";
+import { type EmbeddedService, loopbackEndpoint } from "../../../local/shared/loopback.ts";
 import { WATCH_INDEX } from "../../../core/model/keys.ts";
 
 /** DynamoDB Local needs Java 17. */

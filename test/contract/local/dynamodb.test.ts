@@ -14,7 +14,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { clientOf, createJobsTable, dynamoDbServices } from "./dynamodb-services.ts";
 import { startDynamoDb } from "../../../local/aws/dynamodb.ts";
-import type { DynamoDbRequest, EmbeddedService } from "../../../local/aws/dynamodb.ts";
+import type { DynamoDbRequest } from "../../../local/aws/dynamodb.ts";
+import type { EmbeddedService } from "../../../local/shared/loopback.ts";
 
 /** A name of our own: an external service may hold other tables. */
 const TABLE = `jobs-${randomBytes(6).toString("hex")}`;

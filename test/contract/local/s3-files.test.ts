@@ -15,11 +15,12 @@ import {
 import type { S3Client } from "@aws-sdk/client-s3";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { startEmbeddedS3, type EmbeddedS3, type S3RequestSeen } from "../../../local/s3/server.ts";
+import { startEmbeddedS3, type S3RequestSeen } from "../../../local/s3/server.ts";
+import type { EmbeddedService } from "../../../local/shared/loopback.ts";
 import { BucketUnderTest, bytesOf, clientOf, md5, MiB, newBucket, refusal, temporaryFolder } from "./s3-support.ts";
 
 let folder: string;
-let server: EmbeddedS3;
+let server: EmbeddedService;
 let client: S3Client;
 let bucket: string;
 let requests: S3RequestSeen[];

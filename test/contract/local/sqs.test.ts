@@ -12,7 +12,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { Message } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { EmbeddedService } from "../../../local/aws/dynamodb.ts";
+import type { EmbeddedService } from "../../../local/shared/loopback.ts";
 import { startSqs } from "../../../local/aws/sqs.ts";
 import type { SqsRequest } from "../../../local/aws/sqs.ts";
 
@@ -24,7 +24,7 @@ let queueUrl = "";
 let queues = 0;
 
 beforeAll(async () => {
-  service = await startSqs({ onRequest: (request) => requests.push(request) });
+  service = await startSqs((request) => requests.push(request));
   sqs = new SQSClient({
     endpoint: service.endpoint,
     region: "us-east-1",

@@ -1,6 +1,6 @@
 /**
- * `node test/deploy/releases/record.ts`: keeps what is deployed by the present version, for the upgrade from it to be tested.
- * Run it when a version is released; what is recorded is never changed.
+ * `node test/deploy/releases/record.ts` records the present version's templates, so that upgrades from it are tested.
+ * Run it when a version is released. A recorded release is never changed.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -28,7 +28,7 @@ const { version } = readJson(fileURLToPath(new URL("../../../package.json", impo
 for (const env of ["dev", "staging", "prod"]) {
   const outdir = await mkdtemp(path.join(tmpdir(), "fetchonce-release-"));
   const folder = fileURLToPath(new URL(`${version}/${env}`, import.meta.url));
-  // Fails where the version has been recorded.
+  // Fails if this version is recorded already.
   mkdirSync(path.dirname(folder), { recursive: true });
   mkdirSync(folder);
   const { app } = await buildApp({ outdir, context: { env } }, { validated: false });

@@ -43,7 +43,7 @@ export class Grants {
       .flatMap(({ Action, Resource }) => product(Action, Resource));
   }
 
-  /** What Lambda does with the function's role: polls the event source, reports failed batches and writes the log. */
+  /** What Lambda does with the function's role: polls the event source, stores failed batches, writes the log. */
   usedByLambda(functionName: string): readonly Permission[] {
     const { LogGroup } = this.#function(functionName).LoggingConfig;
     const sources = this.#all("AWS::Lambda::EventSourceMapping", mapping).filter(
@@ -53,7 +53,7 @@ export class Grants {
     return [
       ...product(LOGGED, [arnOf("AWS::Logs::LogGroup", LogGroup)]),
       ...sources.flatMap(({ EventSourceArn: arn }) => product(POLLED[arn.split(":")[2] ?? ""] ?? [], [arn])),
-      ...product(["sqs:SendMessage"], destinations),
+      ...destinations.flatMap(usedByDestination),
     ];
   }
 
@@ -67,6 +67,15 @@ export class Grants {
     return resourcesOf(this.#template, type).map(([, { Properties }]) => schema.parse(this.#resolve(Properties)));
   }
 }
+
+/** Lambda puts batches into a bucket under names of its own, and needs ListBucket for the bucket to be accepted. */
+const usedByDestination = (arn: string): readonly Permission[] =>
+  arn.split(":")[2] === "s3"
+    ? [
+        { action: "s3:PutObject", resource: `${arn}/aws/lambda/mapping/shard/2026/11/25/batch` },
+        { action: "s3:ListBucket", resource: arn },
+      ]
+    : product(["sqs:SendMessage"], [arn]);
 
 const product = (actions: readonly string[], resources: readonly string[]): Permission[] =>
   resources.flatMap((resource) => actions.map((action) => ({ action, resource })));

@@ -35,15 +35,20 @@ const OVER = new Set<string>(["INDEXED", "DEDUPED", "FAILED", WITHOUT_A_RECORD])
 interface Scenario {
   readonly file: OriginFile;
   readonly ends: "INDEXED" | "DEDUPED" | "FAILED" | typeof WITHOUT_A_RECORD;
-  /** How the first worker that gets the file is killed, and whether the bytes that it staged are lost as well. */
+  /** Sent after all others are over: the file has the content of one of them. */
+  readonly isLater?: true;
+  /** How the first worker that gets so far is killed, and whether the bytes that it staged are lost as well. */
   readonly dies?: Death & { readonly losing?: "what was staged" };
 }
 
+const LONG = "longer-than-an-invocation";
+const SMALL: OriginFile = { name: "small", size: 1000 };
+
 const SCENARIOS: readonly Scenario[] = [
-  { file: { name: "small", size: 1000 }, ends: "INDEXED" },
-  { file: { name: "small-again", size: 1000, content: "small", delayMs: 1500 }, ends: "DEDUPED" },
+  { file: SMALL, ends: "INDEXED" },
+  { file: { name: "small-again", size: 1000, content: "small" }, ends: "DEDUPED", isLater: true },
   { file: { name: "large", size: 3 * PART_BYTES }, ends: "INDEXED" },
-  { file: { name: "large-again", size: 3 * PART_BYTES, content: "large", delayMs: 1500 }, ends: "DEDUPED" },
+  { file: { name: "large-again", size: 3 * PART_BYTES, content: "large" }, ends: "DEDUPED", isLater: true },
   { file: { name: "torn", size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES }, ends: "INDEXED" },
   {
     file: { name: "changed", size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES, changeAfter: 1 },
@@ -53,9 +58,14 @@ const SCENARIOS: readonly Scenario[] = [
     file: { name: "torn-and-not-resumable", size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES, validator: "none" },
     ends: "INDEXED",
   },
-  { file: { name: "longer-than-an-invocation", size: 6 * PART_BYTES, rate: 1.2 * PART_BYTES }, ends: "INDEXED" },
+  { file: { name: LONG, size: 6 * PART_BYTES, rate: 1.2 * PART_BYTES }, ends: "INDEXED" },
   { file: { name: "gone", size: 1, status: 404 }, ends: "FAILED" },
   { file: { name: "copied-by-the-dead", size: 1000 }, ends: "INDEXED", dies: { after: "CopyObject" } },
+  {
+    file: { name: "large-and-copied-in-part-by-the-dead", size: 3 * PART_BYTES },
+    ends: "INDEXED",
+    dies: { after: "UploadPartCopy" },
+  },
   {
     file: { name: "lost-before-the-copy", size: 1000 },
     ends: "INDEXED",
@@ -70,17 +80,23 @@ const SCENARIOS: readonly Scenario[] = [
   { file: { name: "unguarded-and-large", size: 3 * PART_BYTES }, ends: WITHOUT_A_RECORD },
 ];
 
+const FIRST = SCENARIOS.filter(({ isLater }) => !isLater);
+const LATER = SCENARIOS.filter(({ isLater }) => isLater);
+
 const WORKER = {
   ALLOW_PRIVATE_HOSTS: "true",
   PART_SIZE_BYTES: String(PART_BYTES),
-  LEASE_TTL_MS: "1000",
+  // Longer than a busy machine keeps a worker from renewing it. Who loses a lease leaves its calls to others.
+  LEASE_TTL_MS: "6000",
   RETRY_BASE_MS: "1",
   RETRY_CAP_MS: "1",
   DEADLINE_BUFFER_MS: "500",
   MAX_ATTEMPTS: "100",
 };
-/** Long enough for every file here but `longer-than-an-invocation`. */
-const INVOCATION_MS = 3500;
+/** Long enough on a busy machine too. */
+const INVOCATION_MS = 12_000;
+/** That of `longer-than-an-invocation`, which its origin takes 5 s to send. */
+const SHORT_INVOCATION_MS = 3500;
 const RECONCILER = { REQUEUE_GRACE_MS: "500", ORPHAN_AGE_MS: String(INVOCATION_MS) };
 const RECONCILE_EVERY_MS = 300;
 const WORKERS = 4;
@@ -90,6 +106,8 @@ const NO_JOB = '"no job"';
 export interface Played {
   /** How each scenario ended, by its file's name. */
   readonly ends: Readonly<Record<string, string>>;
+  /** The files whose worker was killed. */
+  readonly killed: readonly string[];
   /** Bodies of the messages in the dead-letter queue. */
   readonly deadLetters: readonly string[];
   /** Objects and uploads left in staging. */
@@ -102,6 +120,7 @@ export interface Played {
 
 export const EXPECTED: Played = {
   ends: Object.fromEntries(SCENARIOS.map(({ file, ends }) => [file.name, ends])),
+  killed: SCENARIOS.flatMap(({ file, dies }) => (dies ? [file.name] : [])).sort(),
   deadLetters: [NO_JOB],
   litter: 0,
   setAside: 2,
@@ -114,17 +133,23 @@ export async function playScenarios(stage: Stage): Promise<Played> {
   const queueUrl = stage.output("QueueUrl");
   const workerName = stage.output("WorkerFunctionName");
   const worker = await stage.load(workerName, WORKER, INVOCATION_MS);
+  const short = await stage.load(workerName, WORKER, SHORT_INVOCATION_MS);
   const unguarded = await stage.load(workerName, { ...WORKER, DOCSTOKG_ENABLE_IDEMPOTENCY: "false" }, INVOCATION_MS);
   const reconciler = await stage.load(stage.output("ReconcilerFunctionName"), RECONCILER, INVOCATION_MS);
 
   await leaveLitter(stage);
-  await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: "3" } }));
-  const messages = SCENARIOS.map(({ file }) => messageOf(stage, file));
-  await sendAll(clients.sqs, queueUrl, [...messages.map((message) => JSON.stringify(message)), NO_JOB]);
+  const VisibilityTimeout = String(INVOCATION_MS / 1000);
+  await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout } }));
+  const send = async (scenarios: readonly Scenario[], ...more: readonly string[]): Promise<void> => {
+    const bodies = scenarios.map(({ file }) => JSON.stringify(messageOf(stage, file)));
+    await sendAll(clients.sqs, queueUrl, [...bodies, ...more]);
+  };
+  await send(FIRST, NO_JOB);
 
   const onTrouble = (): void => undefined;
   const source = eventSourceOf(stage.template, stage.resolve, workerName);
-  const invokeWorker = workerThatDies(stage, { guarded: worker, unguarded });
+  const killed = new Set<string>();
+  const invokeWorker = workerThatDies(stage, { guarded: worker, short, unguarded }, killed);
   const poller = startPoller({
     sqs: clients.sqs,
     queueUrl,
@@ -136,14 +161,16 @@ export async function playScenarios(stage: Stage): Promise<Played> {
   const scheduler = startScheduler({ everyMs: RECONCILE_EVERY_MS, invoke: reconciler.invoke, onTrouble });
   let seen: Awaited<ReturnType<typeof whenOver>>;
   try {
-    seen = await whenOver(stage);
+    await whenOver(stage, FIRST);
+    await send(LATER);
+    seen = await whenOver(stage, SCENARIOS);
   } finally {
     await Promise.all([poller.stop(), scheduler.stop()]);
   }
   const items = itemsOf(stage);
-  const ended = await items.read(jobItemKey(jobIdOf(messages[0] as JobMessage)));
+  const ended = await items.read(jobItemKey(jobIdOf(messageOf(stage, SMALL))));
   const setAside = await playStream(stage, ended ?? {}, INVOCATION_MS);
-  return { ...seen, setAside, gate: await playRollout(stage, items, INVOCATION_MS) };
+  return { ...seen, killed: [...killed].sort(), setAside, gate: await playRollout(stage, items, INVOCATION_MS) };
 }
 
 const messageOf = ({ origin }: Stage, file: OriginFile): JobMessage => ({
@@ -159,18 +186,30 @@ async function leaveLitter(stage: Stage): Promise<void> {
   await stage.clients.s3.send(new CreateMultipartUploadCommand(litter));
 }
 
-/** A scenario's death happens once: in the first invocation that gets its file. */
-function workerThatDies(stage: Stage, { guarded, unguarded }: Record<"guarded" | "unguarded", Loaded>) {
+/**
+ * A scenario's death is over when it has happened. An invocation that is too slow to get so far hands the file on, and
+ * the death waits for the next one.
+ * @param killed gets the names of the files whose worker was killed.
+ */
+function workerThatDies(
+  stage: Stage,
+  { guarded, short, unguarded }: Record<"guarded" | "short" | "unguarded", Loaded>,
+  killed: Set<string>,
+) {
   const deaths = new Map(SCENARIOS.map(({ file, dies }) => [file.name, dies]));
   return async (event: SQSEvent): Promise<unknown> => {
     const message = jobMessage.safeParse(JSON.parse(event.Records[0]?.body ?? "")).data;
     const name = message?.artifact_id ?? "";
-    const death = deaths.get(name);
-    deaths.delete(name);
+    const death = killed.has(name) ? undefined : deaths.get(name);
     try {
-      return await (name.startsWith("unguarded") ? unguarded : guarded).invoke(event, death);
+      const worker = name.startsWith("unguarded") ? unguarded : name === LONG ? short : guarded;
+      return await worker.invoke(event, death);
     } catch (error) {
-      if (message && error instanceof DiedError && death?.losing) await loseStaged(stage, jobIdOf(message));
+      if (error instanceof DiedError) {
+        // In this order: until the bytes are lost, each further worker of the file dies as well, and uses none of them.
+        if (message && death?.losing) await loseStaged(stage, jobIdOf(message));
+        killed.add(name);
+      }
       throw error;
     }
   };
@@ -185,16 +224,17 @@ async function loseStaged(stage: Stage, jobId: string): Promise<void> {
 
 const itemsOf = (stage: Stage): Items => dynamoItems(stage.clients.dynamodb, stage.output("TableName"));
 
-type Seen = Omit<Played, "setAside" | "gate">;
+type Seen = Omit<Played, "killed" | "setAside" | "gate">;
 
-async function whenOver(stage: Stage): Promise<Seen> {
+/** Waits until these scenarios are over and the queue and staging are empty. */
+async function whenOver(stage: Stage, scenarios: readonly Scenario[]): Promise<Seen> {
   const { s3, sqs } = stage.clients;
   const items = itemsOf(stage);
   const staging = s3Staging(s3, stage.output("StagingBucketName"));
   const look = async (): Promise<Seen> => ({
     ends: Object.fromEntries(
       await Promise.all(
-        SCENARIOS.map(async ({ file }) => {
+        scenarios.map(async ({ file }) => {
           const item = await items.read(jobItemKey(jobIdOf(messageOf(stage, file))));
           return [file.name, item ? decodeJob(item).state : WITHOUT_A_RECORD] as const;
         }),

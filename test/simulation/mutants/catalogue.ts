@@ -20,19 +20,17 @@ export const MUTANTS: readonly Mutant[] = [
       "add: { attempts: 1, strikes: 1 }",
     ],
     ["attempts and strikes are not counted", "add: { fence: 1, attempts: 1, strikes: 1 }", "add: { fence: 1 }"],
-    ["a leased job is not in the watch index", "watch_shard: watchShardOf(jobId) },", "},"],
+    [
+      "a leased job is not in the watch index",
+      "      watch_shard: watchShardOf(jobId),\n      step: 0,",
+      "      step: 0,",
+    ],
     ["a leased job is watched 10 minutes too late", "watch_at: expiresAtMs,", "watch_at: expiresAtMs + 600_000,"],
     [
-      "recovery abandons operations that were completed after it read the job",
-      "        ...abandoned.map(isStillStarted),\n",
-      "",
+      "a lease outlives its TTL by an hour",
+      "      available_at: expiresAtMs,\n",
+      "      available_at: expiresAtMs + 3_600_000,\n",
     ],
-    [
-      "recovery ends a retry's wait early",
-      "...(seen.leaseOwner !== undefined && { available_at: 0 })",
-      "available_at: 0",
-    ],
-    ["a lease outlives its TTL by an hour", "available_at: expiresAtMs,", "available_at: expiresAtMs + 3_600_000,"],
     ["a record lacks its URL", "      url: message.url,\n", ""],
     ["a record lacks its work id", "      work_id: message.work_id,\n", ""],
     [
@@ -42,13 +40,13 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a renewal does not move watch_at",
-      "{ available_at: nowMs + ttlMs, watch_at: nowMs + ttlMs }",
-      "{ available_at: nowMs + ttlMs }",
+      "{ available_at: expiresAtMs, watch_at: expiresAtMs } });",
+      "{ available_at: expiresAtMs } });",
     ],
     [
       "a renewal does not move available_at",
-      "{ available_at: nowMs + ttlMs, watch_at: nowMs + ttlMs }",
-      "{ watch_at: nowMs + ttlMs }",
+      "{ available_at: expiresAtMs, watch_at: expiresAtMs } });",
+      "{ watch_at: expiresAtMs } });",
     ],
     [
       "a finished job keeps its lease, reason and checkpoint",
@@ -63,23 +61,40 @@ export const MUTANTS: readonly Mutant[] = [
     ["a failed job keeps its lease", '...LEASE_ATTRIBUTES, ...forgotten, "checkpoint"', '...forgotten, "checkpoint"'],
     [
       "a release for retry keeps the lease owner",
-      'watch_at: notBeforeMs + graceMs },\n    remove: ["lease_owner", ...forgotten],',
-      "watch_at: notBeforeMs + graceMs },\n    remove: [...forgotten],",
+      'watch_at: availableAtMs + graceMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
+      "watch_at: availableAtMs + graceMs,\n    },\n    remove: [...forgotten],",
     ],
     [
       "a release for retry keeps useless results",
-      'watch_at: notBeforeMs + graceMs },\n    remove: ["lease_owner", ...forgotten],',
-      'watch_at: notBeforeMs + graceMs },\n    remove: ["lease_owner"],',
+      'watch_at: availableAtMs + graceMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
+      'watch_at: availableAtMs + graceMs,\n    },\n    remove: ["lease_owner"],',
     ],
     [
       "a job released for retry is watched an hour too late",
-      "watch_at: notBeforeMs + graceMs }",
-      "watch_at: notBeforeMs + 3_600_000 }",
+      "watch_at: availableAtMs + graceMs,\n    },",
+      "watch_at: availableAtMs + 3_600_000,\n    },",
     ],
     [
       "a continuation is not available for an hour",
-      "      available_at: nowMs,\n      watch_at: nowMs + graceMs,",
-      "      available_at: nowMs + 3_600_000,\n      watch_at: nowMs + graceMs,",
+      "      available_at: availableAtMs,\n      watch_at: availableAtMs + graceMs,\n      hops",
+      "      available_at: nowMs + 3_600_000,\n      watch_at: availableAtMs + graceMs,\n      hops",
+    ],
+    [
+      "an index entry is overwritten",
+      "    when: [[isNew]],\n    set: {\n      job_id",
+      "    when: [[]],\n    set: {\n      job_id",
+    ],
+  ]),
+  ...inFile("core/model/recovery-protocol.ts", [
+    [
+      "recovery abandons operations that were completed after it read the job",
+      "        ...abandoned.map(isStillStarted),\n",
+      "",
+    ],
+    [
+      "recovery ends a retry's wait early",
+      "...(seen.leaseOwner !== undefined && { available_at: 0 })",
+      "available_at: 0",
     ],
     [
       "recovery does not check that the job is unchanged since it was read",
@@ -117,7 +132,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["a reopened job can never be leased", "      available_at: 0,\n", ""],
     [
       "a reopened job keeps results that were removed from staging",
-      "remove: [...FAILED_ATTRIBUTES, ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],",
+      'remove: [...FAILED_ATTRIBUTES, "most_staged", ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],',
       "remove: FAILED_ATTRIBUTES,",
     ],
     [
@@ -125,17 +140,22 @@ export const MUTANTS: readonly Mutant[] = [
       'operations.FINALIZE?.status === "DONE";',
       'operations.FINALIZE?.status === "ABANDONED";',
     ],
-    [
-      "an index entry is overwritten",
-      "    when: [[isNew]],\n    set: {\n      job_id",
-      "    when: [[]],\n    set: {\n      job_id",
-    ],
   ]),
   ...inFile("core/worker/leased-job.ts", [
     [
+      "a lease's writes are not numbered",
+      "const step = asStep({ ...write, set: { ...notes, ...write.set } }, this.#step);",
+      "const step = { ...write, set: { ...notes, ...write.set, step: this.#step } };",
+    ],
+    [
+      "bytes that an earlier attempt had staged count as progress",
+      "isProgress && checkpoint.offset > this.#record.mostStagedBytes",
+      "isProgress",
+    ],
+    [
       "a refused write counts as applied",
-      "if (!outcome.applied && !this.#isOurOwn(outcome.item)) throw this.#lose();",
-      "",
+      "if (!item || (!applied && !isAtStep(item, this.lease, this.#step))) throw this.#lose();",
+      "if (!item) throw this.#lose();",
     ],
     [
       "the lease is never renewed",
@@ -193,7 +213,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "an upload that cannot be resumed is not aborted",
-      "if (this.#upload && this.#savedParts === 0) await this.#deps.staging.abortUpload(this.#upload);",
+      "    await this.#deps.staging.abortUpload(this.#upload).catch(() => undefined);\n",
       "",
     ],
     [
@@ -248,7 +268,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["the expected digest is not compared", "refuseWrongDigest(record.expectedSha256, transfer);", ""],
     [
       "a job is finalized without being published",
-      "outcome: await publishStaged(deps, jobId, transfer),",
+      "outcome: await publishStaged(deps, jobId, transfer, signal),",
       'outcome: "created",',
     ],
     [
@@ -326,7 +346,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["a missing gate document counts as 0 %", "item ? gatePercentOf(item) : 100", "item ? gatePercentOf(item) : 0"],
   ]),
-  ...inFile("core/recovery/reconcile.ts", [
+  ...inFile("core/recovery/revive-jobs.ts", [
     [
       "the reconciler recovers nothing",
       'if (!item || typeof watchAtMs !== "number" || watchAtMs > clock.nowMs()) return undefined;',
@@ -339,13 +359,25 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["the reconciler recovers a job but sends no message", "  await queue.send([messageOf(job)]);\n", ""],
     [
+      "a recovery whose answer was lost sends no message",
+      'if (!outcome.applied && outcome.item?.["recovered_by"] !== by) return undefined;',
+      "if (!outcome.applied) return undefined;",
+    ],
+    [
+      "a refused recovery counts as its own",
+      'if (!outcome.applied && outcome.item?.["recovered_by"] !== by) return undefined;',
+      "if (!outcome.item) return undefined;",
+    ],
+  ]),
+  ...inFile("core/recovery/sweep-staging.ts", [
+    [
       "the sweep removes what open jobs staged",
-      "if (item) return isTerminal(decodeJob(item).state);",
+      'if (item) return isJobState(item["state"]) && isTerminal(item["state"]);',
       "if (item) return true;",
     ],
     [
       "the sweep keeps the litter of finished jobs",
-      "if (item) return isTerminal(decodeJob(item).state);",
+      'if (item) return isJobState(item["state"]) && isTerminal(item["state"]);',
       "if (item) return false;",
     ],
     ["the sweep does not abort uploads", "else await staging.abortUpload({ key, uploadId });", ""],

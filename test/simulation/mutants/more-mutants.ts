@@ -4,7 +4,6 @@ import { inFile, type Mutant } from "./mutant.ts";
 export const MORE_MUTANTS: readonly Mutant[] = [
   ...inFile("core/model/protocol.ts", [
     ["a job is never planned", "[[isNew], [isOpen, isAvailable(nowMs)]]", "[[isOpen, isAvailable(nowMs)]]"],
-    ["recovery does not check watch_at", `        { attribute: "watch_at", is: "=", than: watchAtMs },\n`, ""],
     [
       "strikes are not counted",
       "add: { fence: 1, attempts: 1, strikes: 1 }",
@@ -18,19 +17,8 @@ export const MORE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a continuation is watched too early",
-      "watch_at: nowMs + graceMs,\n      hops",
-      "watch_at: nowMs + 1,\n      hops",
-    ],
-    ["every checkpoint resets the strikes", "...(isProgress && { strikes: 0 })", "strikes: 0"],
-    [
-      "the place of the sweep is not kept",
-      "set: { cursor: cursor ?? SWEEP_FROM_START }",
-      "set: { cursor: SWEEP_FROM_START }",
-    ],
-    [
-      "the place of the sweep is kept only once",
-      "seenFence === undefined ? isNew :",
-      "seenFence !== undefined ? isNew :",
+      "watch_at: availableAtMs + graceMs,\n      hops",
+      "watch_at: availableAtMs + 1,\n      hops",
     ],
   ]),
   ...inFile("core/model/keys.ts", [
@@ -64,11 +52,6 @@ export const MORE_MUTANTS: readonly Mutant[] = [
       "a finished record is kept for a lease's time",
       "finishJob(this.lease, done, state, nowMs + settings.recordRetentionMs)",
       "finishJob(this.lease, done, state, nowMs + settings.leaseTtlMs)",
-    ],
-    [
-      "our own write counts as another worker's after its answer was lost",
-      "if (!outcome.applied && !this.#isOurOwn(outcome.item)) throw this.#lose();",
-      "if (!outcome.applied) throw this.#lose();",
     ],
   ]),
   ...inFile("core/worker/acquire-lease.ts", [
@@ -174,23 +157,47 @@ export const MORE_MUTANTS: readonly Mutant[] = [
   ...inFile("core/gate/gate-protocol.ts", [
     ["a change of the gate has no version of its own", "seen ? seen.version + 1 : 1", "seen ? seen.version : 1"],
   ]),
-  ...inFile("core/recovery/reconcile.ts", [
+  ...inFile("core/model/recovery-protocol.ts", [
+    ["recovery does not check watch_at", `        { attribute: "watch_at", is: "=", than: watchAtMs },\n`, ""],
     [
-      "the reconciler starts at the first shards again and again, and ends at the last",
-      "return [...shards.slice(first), ...shards.slice(0, first)];",
-      "return shards.slice(first);",
-    ],
-    ["the reconciler goes on at its limit", "    if (left <= 0) break;\n", ""],
-    [
-      "the limit of one run counts for each shard",
-      "deps.settings.recoverLimit - revived.length",
-      "deps.settings.recoverLimit",
+      "the place of the sweep is not kept",
+      "set: { cursor: cursor ?? SWEEP_FROM_START }",
+      "set: { cursor: SWEEP_FROM_START }",
     ],
     [
-      "the reconciler sees only the first shard",
-      "    if (left <= 0) break;\n",
-      "    if (shard > 0 || left <= 0) break;\n",
+      "the place of the sweep is kept only once",
+      "seenFence === undefined ? isNew :",
+      "seenFence !== undefined ? isNew :",
     ],
+    ["a record that cannot be read is not put off", "set: { watch_at: untilMs },", "set: { watch_at: watchAtMs },"],
+  ]),
+  ...inFile("core/recovery/revive-jobs.ts", [
+    ["the reconciler goes on at its limit", "    if (revived.length === deps.settings.recoverLimit) break;\n", ""],
+    [
+      "the limit of the index is one less",
+      "items.watched(shard, nowMs, settings.recoverLimit)",
+      "items.watched(shard, nowMs, settings.recoverLimit - 1)",
+    ],
+    ["the reconciler sees only the first shards", "watchShards().map(", "watchShards().slice(0, 4).map("],
+    ["one shard that fails keeps the others waiting", "        return [];\n", "        throw error;\n"],
+    [
+      "one job that fails keeps the others waiting",
+      "      else failures.add(`the job ${key} could not be recovered`, error);",
+      "      else throw error;",
+    ],
+    [
+      "one record that cannot be read keeps the others waiting",
+      "if (error instanceof DamagedRecordError) unreadable += 1;",
+      "if (error instanceof DamagedRecordError) throw error;",
+    ],
+    [
+      "recovery does not wait for its message",
+      "  await queue.send([messageOf(job)]);\n",
+      "  void queue.send([messageOf(job)]);\n",
+    ],
+    ["a recovered job is not watched again for a day", "nowMs, settings.requeueGraceMs));", "nowMs, 86_400_000));"],
+  ]),
+  ...inFile("core/recovery/sweep-staging.ts", [
     [
       "the sweep never goes on",
       'await items.write(saveSweepCursor(typeof fence === "number" ? fence : undefined, page.next));',
@@ -207,14 +214,14 @@ export const MORE_MUTANTS: readonly Mutant[] = [
       "staging.litter(cursorOf(place), 1000)",
     ],
     [
-      "one limit is read for the other",
+      "an orphan's age is read for the sweep's limit",
       "staging.litter(cursorOf(place), settings.sweepLimit)",
-      "staging.litter(cursorOf(place), settings.recoverLimit * 20)",
+      "staging.litter(cursorOf(place), settings.orphanAgeMs)",
     ],
     [
-      "an orphan's age is the grace",
+      "the sweep's limit is read for an orphan's age",
       "found.createdMs > settings.orphanAgeMs",
-      "found.createdMs > settings.requeueGraceMs",
+      "found.createdMs > settings.sweepLimit",
     ],
     [
       "an orphan's age is in seconds",
@@ -227,11 +234,7 @@ export const MORE_MUTANTS: readonly Mutant[] = [
       "return true;",
     ],
     ["the sweep keeps orphans", "return clock.nowMs() - found.createdMs > settings.orphanAgeMs;", "return false;"],
-    [
-      "the sweep looks for records under another key",
-      "records.get(jobItemKey(jobIdOfStagingKey(found.key)))",
-      "records.get(jobIdOfStagingKey(found.key))",
-    ],
+    ["the sweep looks for records under another key", "records.get(keyOf(found))", "records.get(found.key)"],
     [
       "the sweep aborts uploads under another key",
       "await staging.abortUpload({ key, uploadId });",
@@ -239,18 +242,13 @@ export const MORE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "the sweep does not wait for its removals",
-      "for (const found of litter) await remove(deps, found);",
-      "for (const found of litter) void remove(deps, found);",
+      "      await remove(deps, found);\n",
+      "      void remove(deps, found).catch(() => undefined);\n",
     ],
     [
-      "recovery does not wait for its message",
-      "  await queue.send([messageOf(job)]);\n",
-      "  void queue.send([messageOf(job)]);\n",
-    ],
-    [
-      "recovery is watched after an orphan's age",
-      "nowMs, settings.requeueGraceMs));",
-      "nowMs, settings.orphanAgeMs));",
+      "what a record that cannot be read has staged is removed",
+      'if (item) return isJobState(item["state"]) && isTerminal(item["state"]);',
+      'if (item) return !isJobState(item["state"]) || isTerminal(item["state"]);',
     ],
   ]),
   ...inFile("core/recovery/redrive-failed.ts", [

@@ -1,3 +1,4 @@
+import type { Item } from "../../../core/model/write.ts";
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { jobIdOfItemKey, jobItemKey } from "../../../core/model/keys.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
@@ -50,6 +51,11 @@ export class Announcing {
   forget(key: string): void {
     this.stream.forget();
     this.bus.announced.delete(jobIdOfItemKey(key));
+  }
+
+  /** Whether nothing of this record is left to announce. */
+  isTold(key: string, item: Item): boolean {
+    return !isStored(item) || this.bus.announced.has(jobIdOfItemKey(key));
   }
 
   get isDone(): boolean {

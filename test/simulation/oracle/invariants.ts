@@ -44,8 +44,11 @@ export function checkRemoval(item: Item | undefined, { process, key, uploadId, r
   if (!item && ageMs <= ORPHAN_AGE_MS && process.startsWith("reconciler"))
     throw new Violation(`${process} removed ${key}, which has no record, after ${ageMs} ms: its job may still begin`);
   if (!item || isUnguardedKey(key)) return;
-  if (isPoison(jobIdOfStagingKey(key)))
+  if (isPoison(jobIdOfStagingKey(key))) {
+    // Whatever else is damaged: nothing that was staged for a terminal job is needed.
+    if (isJobState(item["state"]) && isTerminal(item["state"])) return;
     throw new Violation(`${process} removed ${key} of a record that it cannot read`);
+  }
   const { jobId, state, checkpoint, transfer } = decodeJob(item);
   if (isTerminal(state)) return;
   const isCheckpoint = uploadId !== undefined && checkpoint?.uploadId === uploadId && !transfer;

@@ -13,6 +13,9 @@ export class RunWatch {
   /** By `process jobKey`: the reconciler that has recovered the job and has not yet sent its message. */
   readonly #owed = new Map<string, string>();
 
+  /** By `process jobKey`: the reconciler recovered the job. */
+  readonly #revived = new Set<string>();
+
   constructor(limits: Pick<Limits, "recoverLimit" | "sweepLimit">) {
     this.#limits = limits;
   }
@@ -22,6 +25,7 @@ export class RunWatch {
     if (!process.startsWith("reconciler") || !before || before["fence"] === after["fence"]) return;
     if (after["watch_shard"] === undefined || isPoisonKey(key)) return;
     this.#owed.set(`${process} ${key}`, process);
+    this.#revived.add(`${process} ${key}`);
     const recovered = (this.#recovered.get(process) ?? 0) + 1;
     this.#recovered.set(process, recovered);
     // One more, since the answer to one of its writes may have been lost.
@@ -29,8 +33,11 @@ export class RunWatch {
       throw new Violation(`${process} recovered ${recovered} jobs; its limit is ${this.#limits.recoverLimit}`);
   }
 
+  /** @throws Violation for a message to a job that the reconciler did not recover. */
   sent(process: string, body: string): void {
-    this.#owed.delete(`${process} ${jobOf(body)?.key ?? ""}`);
+    const job = `${process} ${jobOf(body)?.key ?? ""}`;
+    if (!this.#revived.has(job)) throw new Violation(`${process} sent ${body}, but has not recovered its job`);
+    this.#owed.delete(job);
   }
 
   /** @throws Violation beyond the limit of one run. */

@@ -22,7 +22,8 @@ export function checkTimes(process: string, { key, set = {} }: Write, after: Ite
   }
   const [availableAtMs, watchAtMs] = [numberAt(set, "available_at"), numberAt(set, "watch_at")];
   if (watchAtMs === undefined) return;
-  const isHeld = after["lease_owner"] !== undefined;
+  // A write that puts off the next look at an item says nothing of its lease.
+  const isHeld = after["lease_owner"] !== undefined && availableAtMs !== undefined;
   // A request takes effect after it was sent, so what it says is at most the full time ahead.
   if (isHeld && nowMs !== undefined && watchAtMs > nowMs + LEASE_TTL_MS)
     throw wrong(`its lease lasts ${watchAtMs - nowMs} ms`);

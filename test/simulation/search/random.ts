@@ -249,7 +249,7 @@ class RandomRun {
 const CALLS_OF_AN_ATTEMPT = 60;
 const attemptMs = ({ latencyMs }: Shape): number => CALLS_OF_AN_ATTEMPT * 2 * latencyMs + 10_000;
 
-/** A job that a lasting failure affects may use its whole budget: all attempts, and all continuations if it needs any. */
+/** A job that a lasting failure affects may use its whole budget: all attempts, and all continuations if needed. */
 function lastingAttempts(shape: Shape, lasting: Lasting | undefined): number {
   if (!lasting || lasting.kind === "poison" || lasting.kind === "shard") return 0;
   const continuations = shape.deadlineBufferMs > SETTINGS.deadlineBufferMs ? SETTINGS.maxHops : 0;

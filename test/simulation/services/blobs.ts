@@ -137,7 +137,8 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
   };
 
   const content: Content = {
-    async publish({ key: stagedKey, etag, contentType }, key) {
+    async publish({ key: stagedKey, etag, contentType }, key, signal) {
+      signal.throwIfAborted();
       const staged = stagedObjects.get(stagedKey);
       if (!staged) throw new StagedObjectGoneError();
       if (contentObjects.has(key)) return "exists";

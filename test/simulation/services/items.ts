@@ -19,9 +19,17 @@ function holds(test: Clause, item: Item | undefined): boolean {
     case "=":
       return value === test.than;
     case "<=":
-      return typeof value === typeof test.than && value !== undefined && value !== null && value <= (test.than ?? "");
+      return isComparable(value, test.than) && value <= (test.than as Comparable);
+    case "<":
+      return isComparable(value, test.than) && value < (test.than as Comparable);
   }
 }
+
+type Comparable = string | number;
+
+/** DynamoDB orders values of one type only. */
+const isComparable = (value: Value | undefined, than: Value): value is Comparable =>
+  typeof value === typeof than && (typeof value === "number" || typeof value === "string");
 
 function applied(write: Write, item: Item | undefined): Item {
   const next: Record<string, Item[string]> = { ...write.setIfAbsent, pk: write.key, ...item, ...write.set };
@@ -97,12 +105,11 @@ export function simulatedItems(): SimulatedItems {
       return [...all]
         .flatMap(([key, item]) =>
           item["watch_shard"] === shard && typeof item["watch_at"] === "number" && item["watch_at"] < beforeMs
-            ? [{ key, atMs: item["watch_at"] }]
+            ? [{ key, watchAtMs: item["watch_at"] }]
             : [],
         )
-        .sort((a, b) => a.atMs - b.atMs)
-        .slice(0, limit)
-        .map(({ key }) => key);
+        .sort((a, b) => a.watchAtMs - b.watchAtMs)
+        .slice(0, limit);
     },
   };
 }

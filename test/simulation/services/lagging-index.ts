@@ -32,7 +32,7 @@ export function withLaggingIndex(items: SimulatedItems, lagMs: number, time: Vir
         .filter(([, atMs]) => atMs < beforeMs)
         .sort(([, a], [, b]) => a - b)
         .slice(0, limit)
-        .map(([key]) => key);
+        .map(([key, watchAtMs]) => ({ key, watchAtMs }));
     },
   };
 }

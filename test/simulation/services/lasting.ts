@@ -120,9 +120,9 @@ function refusing(blobs: SimulatedBlobs, { jobId, call }: Lasting & { readonly k
   };
   const spoiledContent: Content = {
     ...content,
-    publish: async (staged, key) => {
+    publish: async (staged, key, signal) => {
       refuse("copy", staged.key);
-      return content.publish(staged, key);
+      return content.publish(staged, key, signal);
     },
   };
   return { ...blobs, staging: spoiledStaging, content: spoiledContent };

@@ -119,8 +119,8 @@ export class SimulatedProcess {
       this.#strike(fault, `${port}.${method}`);
       if (this.isDead) return;
       time.plan(dice.below(latencyMs) + (fault?.kind === "slow" ? fault.byMs : 0), () => {
-        if (fault?.kind === "freeze") this.#freeze(fault.forMs, fault.isClockStopped === true);
         const outcome = this.#effectUnder(fault, effect, `${port}.${method}`);
+        if (fault?.kind === "freeze") this.#freeze(fault.forMs, fault.isClockStopped === true);
         if (fault?.kind === "crash after") this.die(`after ${port}.${method}`);
         outcome.then(
           (value) =>

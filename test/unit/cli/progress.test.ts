@@ -26,6 +26,7 @@ function recordOf(n: number, state: JobRecord["state"], more: Partial<JobRecord>
     plannedAtMs: 0,
     attempts: 1,
     strikes: 1,
+    mostStagedBytes: 0,
     hops: 0,
     resumedBytes: 0,
     operations: {},

@@ -10,29 +10,19 @@ const FAILED = ["failed", "--table", "jobs", "--queue-url", QUEUE];
 const DEAD_LETTERS = ["dead-letters", "--from", DEAD, "--to", QUEUE];
 
 describe("the command line of redrive", () => {
-  const failed = {
-    command: "failed",
-    table: "jobs",
-    queueUrl: QUEUE,
-    failureClass: undefined,
-    reason: undefined,
-    olderThanMs: undefined,
-    newerThanMs: undefined,
-    limit: 1000,
-    isDryRun: false,
-  };
+  const failed = { command: "failed", table: "jobs", queueUrl: QUEUE, limit: 1000 };
   it.each<[string[], object]>([
     [FAILED, failed],
-    [[...FAILED, "--class", "origin"], { ...failed, failureClass: "origin" }],
+    [[...FAILED, "--class", "origin"], { ...failed, class: "origin" }],
     [[...FAILED, "--reason", "http_503", "--limit", "5"], { ...failed, reason: "http_503", limit: 5 }],
     [
       [...FAILED, "--older-than", "90m", "--newer-than", "2d"],
-      { ...failed, olderThanMs: 5_400_000, newerThanMs: 172_800_000 },
+      { ...failed, olderThan: 5_400_000, newerThan: 172_800_000 },
     ],
-    [[...FAILED, "--older-than", "30s", "--dry-run"], { ...failed, olderThanMs: 30_000, isDryRun: true }],
-    [[...FAILED, "--newer-than", "3h"], { ...failed, newerThanMs: 10_800_000 }],
-    [DEAD_LETTERS, { command: "dead-letters", from: DEAD, to: QUEUE, isDryRun: false }],
-    [[...DEAD_LETTERS, "--dry-run"], { command: "dead-letters", from: DEAD, to: QUEUE, isDryRun: true }],
+    [[...FAILED, "--older-than", "30s", "--dry-run"], { ...failed, olderThan: 30_000, dryRun: true }],
+    [[...FAILED, "--newer-than", "3h"], { ...failed, newerThan: 10_800_000 }],
+    [DEAD_LETTERS, { command: "dead-letters", from: DEAD, to: QUEUE }],
+    [[...DEAD_LETTERS, "--dry-run"], { command: "dead-letters", from: DEAD, to: QUEUE, dryRun: true }],
   ])("accepts %j", (argv, expected) => {
     expect(parseRedrive(argv)).toEqual(expected);
   });

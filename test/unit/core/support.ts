@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
-import { RetryableError } from "../../../core/model/errors.ts";
+import { OutOfTimeError, RetryableError } from "../../../core/model/errors.ts";
+import type { Content } from "../../../core/ports/content.ts";
 import type { Origin, World } from "../../simulation/world.ts";
 
 export const SMALL = Buffer.from("small");
@@ -12,6 +13,15 @@ export const leavesNoLitter = (w: World): void => {
   expect([...w.stagedObjects.keys()]).toEqual([]);
   expect([...w.uploads.keys()]).toEqual([]);
 };
+
+/** A content bucket in which the invocation runs out of time as soon as a copy begins. */
+export const stoppedCopy = (content: Content, outOfTime: AbortController): Content => ({
+  ...content,
+  publish: async (staged, key, signal) => {
+    outOfTime.abort(new OutOfTimeError());
+    return content.publish(staged, key, signal);
+  },
+});
 
 /** An origin whose first `times` GET bodies break after `bytes` bytes; later ones are whole. */
 export function tearing(whole: Origin, bytes: number, times = 1): Origin {

@@ -123,7 +123,7 @@ describe("the announcer", () => {
       expect(await run(...records)).toEqual({
         batchItemFailures: [{ itemIdentifier: refused?.dynamodb?.SequenceNumber }],
       });
-      expect(logs).toEqual(["warn: the bus refused an announcement; the stream delivers it again"]);
+      expect(logs).toEqual(["warn: The bus refused an announcement. The stream delivers it again."]);
     },
   );
 
@@ -155,7 +155,7 @@ describe("the announcer", () => {
       expect(announced.map(({ state }) => state)).toEqual(["DEDUPED"]);
       expect(deadLetters.map(({ body }) => JSON.parse(body) as unknown)).toEqual([broken]);
       expect(deadLetters[0]?.reason).toMatch(why);
-      expect(logs).toEqual(["error: a record of the stream makes no sense and went to the dead-letter queue"]);
+      expect(logs).toEqual(["error: A stream record cannot be read and went to the dead-letter queue."]);
     },
   );
 

@@ -3,7 +3,7 @@ import type { SQSEvent } from "aws-lambda";
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { EmbeddedService } from "../../../local/aws/dynamodb.ts";
+import type { EmbeddedService } from "../../../local/shared/loopback.ts";
 import { startPoller } from "../../../local/lambda/poller.ts";
 import type { PollerOptions } from "../../../local/lambda/poller.ts";
 import { depthOf, readThrough, sendAll } from "../../../local/aws/queues.ts";

@@ -75,13 +75,13 @@ it.each([
   [
     "an alarm without a time",
     { CompositeAlarms: [composite, { AlarmName: "errors", StateValue: "OK" }] },
-    "tells no state",
+    "no state of it",
   ],
   ["an answer without alarms", {}, "CloudWatch has no alarm errors"],
   [
     "an alarm without a state",
     { CompositeAlarms: [composite], MetricAlarms: [{ AlarmName: "errors" }] },
-    "tells no state",
+    "no state of it",
   ],
 ])("reading CloudWatch alarms fails on %s", async (_what, body, sentence) => {
   answer = { status: 200, body };

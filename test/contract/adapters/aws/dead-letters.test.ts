@@ -8,8 +8,7 @@ import { sqsQueue } from "../../../../adapters/aws/sqs.ts";
 import { RetryableError } from "../../../../core/model/errors.ts";
 import type { DeadLetterQueue, Queue } from "../../../../core/ports/queue.ts";
 import { redriveDeadLetters } from "../../../../core/recovery/redrive-dead-letters.ts";
-import type { EmbeddedService } from "../../../../local/aws/dynamodb.ts";
-import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
+import { type EmbeddedService, loopbackEndpoint } from "../../../../local/shared/loopback.ts";
 import { startSqs } from "../../../../local/aws/sqs.ts";
 
 const valid = (artifact: string): string =>
@@ -26,7 +25,7 @@ let queue: Queue;
 let deadLetters: DeadLetterQueue;
 
 beforeAll(async () => {
-  service = await startSqs({});
+  service = await startSqs();
   client = new SQSClient({ ...CONFIG, endpoint: service.endpoint });
 });
 afterAll(async () => {

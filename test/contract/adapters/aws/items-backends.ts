@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
 import { scannedFailedJobs } from "../../../../adapters/aws/failed-jobs.ts";
 import type { FailedJobs, Items } from "../../../../core/ports/items.ts";
-import type { EmbeddedService } from "../../../../local/aws/dynamodb.ts";
+import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
 import { simulatedItems } from "../../../simulation/services/items.ts";
 import { clientOf, createJobsTable, dynamoDbServices } from "../../local/dynamodb-services.ts";
 

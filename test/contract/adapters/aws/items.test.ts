@@ -182,19 +182,23 @@ describe.each(Object.entries(itemsBackends))("Items on %s", (_name, start) => {
     await put({ watch_at: 150 }, `${key}/no-shard`);
     await put({ watch_shard: shard }, `${key}/no-time`);
     const watched = async (limit: number) => items.watched(shard, 400, limit);
-    expect(await watched(10)).toEqual([`${key}/early`, `${key}/middle`, `${key}/late`]);
-    expect(await watched(2)).toEqual([`${key}/early`, `${key}/middle`]);
+    const due = Object.entries({ early: 100, middle: 200, late: 300 }).map(([name, watchAtMs]) => ({
+      key: `${key}/${name}`,
+      watchAtMs,
+    }));
+    expect(await watched(10)).toEqual(due);
+    expect(await watched(2)).toEqual(due.slice(0, 2));
   });
 
   it("moves an item in the watch index with its watch time, and removes it with its watch attributes", async () => {
     const shard = 1000 + keys;
     const watched = async () => items.watched(shard, 500, 10);
     await put({ watch_shard: shard, watch_at: 100 });
-    expect(await watched()).toEqual([key]);
+    expect(await watched()).toEqual([{ key, watchAtMs: 100 }]);
     await put({ watch_at: 900 });
     expect(await watched()).toEqual([]);
     await put({ watch_at: 200 });
-    expect(await watched()).toEqual([key]);
+    expect(await watched()).toEqual([{ key, watchAtMs: 200 }]);
     await items.write({ key, when: always, remove: ["watch_shard", "watch_at"] });
     expect(await watched()).toEqual([]);
     expect(await items.read(key)).toEqual({ pk: key });

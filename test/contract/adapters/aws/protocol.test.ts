@@ -4,22 +4,22 @@ import { jobIdOf, jobItemKey, watchShardOf } from "../../../../core/model/keys.t
 import type { JobMessage } from "../../../../core/model/message.ts";
 import type { Items } from "../../../../core/ports/items.ts";
 import {
-  RECONCILER_KEY,
+  asStep,
   completeOperation,
   failJob,
   finishJob,
+  isAtStep,
   putIndexEntry,
-  recoverJob,
   releaseForContinuation,
   releaseForRetry,
   renewLease,
   saveCheckpoint,
-  saveSweepCursor,
   startOperation,
   takeLease,
   type Lease,
   type OperationEntry,
 } from "../../../../core/model/protocol.ts";
+import { RECONCILER_KEY, recoverJob, saveSweepCursor } from "../../../../core/model/recovery-protocol.ts";
 import { decodeJob } from "../../../../core/model/record-codec.ts";
 import type { Checkpoint, JobRecord } from "../../../../core/model/record.ts";
 import { itemsBackends, type ItemsBackend } from "./items-backends.ts";
@@ -62,7 +62,7 @@ const FENCED_WRITES: Readonly<Record<string, (lease: Lease, record: JobRecord) =
   releaseForContinuation: (lease, record) => releaseForContinuation(lease, record, ["op_head"], START_MS, GRACE_MS),
 };
 
-const recover = (seen: JobRecord) => recoverJob(seen, START_MS + TTL_MS, START_MS + 2 * TTL_MS, GRACE_MS);
+const recover = (seen: JobRecord) => recoverJob(seen, START_MS + TTL_MS, "reconciler", START_MS + 2 * TTL_MS, GRACE_MS);
 
 describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, start) => {
   let backend: ItemsBackend;
@@ -88,13 +88,13 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
   const holdBy = async (owner: string, nowMs = START_MS): Promise<Lease> => {
     const { applied, item } = await lease(owner, nowMs);
     expect(applied).toBe(true);
-    return { jobId: jobIdOf(message), owner, fence: decodeJob(item ?? {}).fence };
+    return { jobId: jobIdOf(message), owner, fence: decodeJob(item ?? {}).fence, takenAtMs: nowMs };
   };
   const write = async (one: Write): Promise<void> => {
     expect((await items.write(one)).applied).toBe(true);
   };
   const watchedBefore = async (beforeMs: number): Promise<boolean> =>
-    (await items.watched(watchShardOf(jobIdOf(message)), beforeMs, 1000)).includes(itemKey());
+    (await items.watched(watchShardOf(jobIdOf(message)), beforeMs, 1000)).some(({ key }) => key === itemKey());
 
   it("plans, leases and starts HEAD in one write", async () => {
     await holdBy("a");
@@ -111,6 +111,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
       plannedAtMs: START_MS,
       attempts: 1,
       strikes: 1,
+      mostStagedBytes: 0,
       hops: 0,
       resumedBytes: 0,
       operations: { HEAD: { key: "key-of-HEAD", status: "STARTED", fence: 1, atMs: START_MS } },
@@ -190,6 +191,28 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
     expect(await job()).toMatchObject({ attempts: 1, hops: 1, fence: 2 });
   });
 
+  it.each([
+    ["a retry", (mine: Lease) => releaseForRetry(mine, TROUBLE, [], START_MS - 1000, GRACE_MS)],
+    [
+      "a continuation",
+      (mine: Lease, record: JobRecord) => releaseForContinuation(mine, record, [], START_MS, GRACE_MS),
+    ],
+  ] as const)("refuses the write that took the lease when it is applied again after %s", async (_what, release) => {
+    const mine = await holdBy("a");
+    await write(release(mine, await job()));
+    const before = await stored();
+    expect(await lease("a")).toEqual({ applied: false, item: before });
+    await holdBy("b", START_MS + 1);
+  });
+
+  it("counts the steps of the next lease from 0 again", async () => {
+    const mine = await holdBy("a");
+    await write(asStep(renewLease(mine, START_MS, TTL_MS), 7));
+    const next = await holdBy("b", START_MS + TTL_MS);
+    const first = await items.write(asStep(renewLease(next, START_MS + TTL_MS, TTL_MS), 1));
+    expect(first.applied).toBe(true);
+  });
+
   describe.each(Object.entries(FENCED_WRITES))("%s", (_write, make) => {
     const STALE: Readonly<Record<string, (current: Lease) => Lease>> = {
       "an older fence": (current) => ({ ...current, fence: current.fence - 1 }),
@@ -212,6 +235,25 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
       expect(await stored()).toEqual(before);
     });
 
+    it("is refused as an earlier step of the lease, and changes nothing", async () => {
+      const mine = await holdBy("a");
+      const record = await job();
+      const late = asStep(make(mine, record), 1);
+      await write(asStep(renewLease(mine, START_MS + 2000, TTL_MS), 2));
+      const before = await stored();
+      expect(await items.write(late)).toEqual({ applied: false, item: before });
+      expect(isAtStep(before, mine, 1)).toBe(false);
+    });
+
+    it("is refused when it is applied again, by an item that shows that it was applied", async () => {
+      const mine = await holdBy("a");
+      const step = asStep(make(mine, await job()), 1);
+      await write(step);
+      const before = await stored();
+      expect(await items.write(step)).toEqual({ applied: false, item: before });
+      expect(isAtStep(before, mine, 1)).toBe(true);
+    });
+
     it("is refused after the lease was released", async () => {
       const mine = await holdBy("a");
       const record = await job();
@@ -223,13 +265,13 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
     it("is refused after the reconciler recovered the job", async () => {
       const mine = await holdBy("a");
       const record = await job();
-      await write(recoverJob(record, START_MS + TTL_MS, START_MS + 2 * TTL_MS, GRACE_MS));
+      await write(recoverJob(record, START_MS + TTL_MS, "reconciler", START_MS + 2 * TTL_MS, GRACE_MS));
       const before = await stored();
       expect(await items.write(make(mine, record))).toEqual({ applied: false, item: before });
     });
 
     it("is refused if there is no job record", async () => {
-      const nobody: Lease = { jobId: jobIdOf(message), owner: "a", fence: 1 };
+      const nobody: Lease = { jobId: jobIdOf(message), owner: "a", fence: 1, takenAtMs: START_MS };
       const record = { hops: 0, attempts: 1 } as JobRecord;
       expect(await items.write(make(nobody, record))).toEqual({ applied: false, item: undefined });
     });

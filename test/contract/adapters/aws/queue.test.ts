@@ -11,8 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { sqsQueue } from "../../../../adapters/aws/sqs.ts";
 import { RetryableError } from "../../../../core/model/errors.ts";
 import type { Queue } from "../../../../core/ports/queue.ts";
-import type { EmbeddedService } from "../../../../local/aws/dynamodb.ts";
-import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
+import { type EmbeddedService, loopbackEndpoint } from "../../../../local/shared/loopback.ts";
 import { startSqs, type SqsRequest } from "../../../../local/aws/sqs.ts";
 
 const configOf = (endpoint: string): SQSClientConfig => ({
@@ -31,7 +30,7 @@ describe("Queue on the embedded SQS", () => {
   let made = 0;
 
   beforeAll(async () => {
-    service = await startSqs({ onRequest: (request) => requests.push(request) });
+    service = await startSqs((request) => requests.push(request));
     client = new SQSClient(configOf(service.endpoint));
   });
   afterAll(async () => {
@@ -165,12 +164,19 @@ describe("Queue on the wire", () => {
   });
 
   it.each([
+    [-1, 0],
+    [-5_000, 0],
+    [-365 * 86_400_000, 0],
     [0, 0],
     [1, 1],
     [1000, 1],
     [1001, 2],
-    [365 * 86_400_000, 43_200],
-  ])("rounds a hiding time of %i ms up to whole seconds, at most 12 hours: %i s", async (delayMs, seconds) => {
+    [41_400_000, 41_400],
+    [41_400_001, 41_400],
+    [12 * 3_600_000, 41_400],
+    [365 * 86_400_000, 41_400],
+    [Infinity, 41_400],
+  ])("rounds a hiding time of %d ms up to whole seconds, from 0 s to 11.5 h: %i s", async (delayMs, seconds) => {
     await queue.hideFor("receipt", delayMs);
     expect(sent.map(({ VisibilityTimeout }) => VisibilityTimeout)).toEqual([seconds]);
   });

@@ -7,11 +7,11 @@ import {
   completeOperation,
   failJob,
   renewLease,
-  reopenJob,
   takeLease,
   type Lease,
   type OperationEntry,
 } from "../../../../core/model/protocol.ts";
+import { reopenJob } from "../../../../core/model/recovery-protocol.ts";
 import { decodeJob, encodeTransfer } from "../../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../../core/model/record.ts";
 import { itemsBackends, type ItemsBackend } from "./items-backends.ts";
@@ -59,7 +59,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
   /** Fails the job under its first lease, with the given operations recorded as DONE. */
   async function failed(...operations: readonly DoneType[]): Promise<Lease> {
     await lease("worker", START_MS);
-    const mine: Lease = { jobId: jobId(), owner: "worker", fence: 1 };
+    const mine: Lease = { jobId: jobId(), owner: "worker", fence: 1, takenAtMs: START_MS };
     for (const type of operations)
       await backend.items.write(completeOperation(mine, done(type), undefined, "STREAMING"));
     await backend.items.write(failJob(mine, TROUBLE, [], START_MS, 86_400_000));
@@ -76,6 +76,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
       url: message.url,
       expected_sha256: "ab",
       state: "LEASED",
+      step: 0,
       fence: 2,
       attempts: 1,
       strikes: 0,
@@ -89,7 +90,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
       redriven_from: "http_404",
     });
     const watched = await backend.items.watched(watchShardOf(jobId()), REOPENED_MS + GRACE_MS + 1, 1000);
-    expect(watched).toContain(jobItemKey(jobId()));
+    expect(watched).toContainEqual({ key: jobItemKey(jobId()), watchAtMs: REOPENED_MS + GRACE_MS });
   });
 
   it("keeps the operations of a job whose content was published, and continues in FINALIZED", async () => {
@@ -134,7 +135,13 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
     await reopen(seen);
     await lease("second", START_MS);
     await backend.items.write(
-      failJob({ jobId: jobId(), owner: "second", fence: 3 }, { ...TROUBLE, reason: "http_403" }, [], START_MS, 1000),
+      failJob(
+        { jobId: jobId(), owner: "second", fence: 3, takenAtMs: START_MS },
+        { ...TROUBLE, reason: "http_403" },
+        [],
+        START_MS,
+        1000,
+      ),
     );
     const before = await stored();
     expect(await reopen(seen)).toEqual({ applied: false, item: before });
@@ -167,7 +174,9 @@ describe.each(Object.entries(itemsBackends))("FailedJobs on %s", (_name, start) 
         takeLease({ jobId, message, owner: "worker", nowMs: START_MS, ttlMs: TTL_MS, headKey: "key" }),
       );
       if (index % 2 === 0)
-        await backend.items.write(failJob({ jobId, owner: "worker", fence: 1 }, TROUBLE, [], START_MS, 1000));
+        await backend.items.write(
+          failJob({ jobId, owner: "worker", fence: 1, takenAtMs: START_MS }, TROUBLE, [], START_MS, 1000),
+        );
     }
     await backend.items.write({
       key: "HASH#ab",

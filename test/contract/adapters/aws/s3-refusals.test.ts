@@ -5,7 +5,14 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { s3Content } from "../../../../adapters/aws/s3-content.ts";
 import { s3Staging } from "../../../../adapters/aws/s3-staging.ts";
-import { RetryableError, StagedObjectGoneError, UploadGoneError, asJobError } from "../../../../core/model/errors.ts";
+import {
+  LeaseLostError,
+  OutOfTimeError,
+  RetryableError,
+  StagedObjectGoneError,
+  UploadGoneError,
+  asJobError,
+} from "../../../../core/model/errors.ts";
 import type { Content } from "../../../../core/ports/content.ts";
 import type { Staging } from "../../../../core/ports/staging.ts";
 import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
@@ -18,6 +25,8 @@ interface Answer {
 }
 
 const OK: Answer = { status: 200 };
+/** Makes the server keep silent. */
+const SILENCE: Answer = { status: 0 };
 const NOT_FOUND: Answer = { status: 404, code: "NotFound" };
 const NO_SUCH_UPLOAD: Answer = { status: 404, code: "NoSuchUpload" };
 const PRECONDITION_FAILED: Answer = { status: 412, code: "PreconditionFailed" };
@@ -29,6 +38,7 @@ const CREATED_UPLOAD: Answer = {
   status: 200,
   xml: "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
 };
+const COPIED_PART: Answer = { status: 200, xml: "<CopyPartResult><ETag>&quot;p&quot;</ETag></CopyPartResult>" };
 
 type Operation = "HEAD" | "PUT" | "CREATE" | "PART" | "COMPLETE" | "ABORT" | "DELETE" | "LIST";
 
@@ -55,8 +65,14 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     const operation = operationOf(request);
     asked.push(operation);
-    const { status, code, headers = {}, xml = "<Result/>" } = answers[operation] ?? OK;
+    const {
+      status,
+      code,
+      headers = {},
+      xml = "<Result/>",
+    } = answers[operation] ?? (operation === "PART" ? COPIED_PART : OK);
     request.resume().on("end", () => {
+      if (status === SILENCE.status) return;
       response.writeHead(status, headers);
       response.end(
         code === undefined ? xml : `<Error><Code>${code}</Code><Message>chosen by the test</Message></Error>`,
@@ -85,6 +101,8 @@ afterEach(async () => {
   server.closeAllConnections();
   await once(server, "close");
 });
+
+const unstopped = () => new AbortController().signal;
 
 const thrownBy = async (call: Promise<unknown>): Promise<unknown> =>
   call.then(
@@ -123,6 +141,21 @@ describe("completing a staging upload", () => {
   });
 });
 
+it("a staging upload is completed with the size of the whole object, so that S3 refuses it if a part is missing", async () => {
+  const sizes: unknown[] = [];
+  server.prependListener("request", (request: IncomingMessage) => {
+    if (operationOf(request) === "COMPLETE") sizes.push(request.headers["x-amz-mp-object-size"]);
+  });
+  answers = { COMPLETE: { status: 200, xml: "<Result><ETag>&quot;whole&quot;</ETag></Result>" } };
+  const parts = [
+    { partNumber: 1, bytes: 4, etag: '"1"' },
+    { partNumber: 2, bytes: 3, etag: '"2"' },
+  ];
+  const upload = { key: "staging/job/1", uploadId: "u" };
+  expect(await staging.completeUpload(upload, parts)).toEqual({ etag: '"whole"' });
+  expect(sizes).toEqual(["7"]);
+});
+
 describe("publishing content", () => {
   const whole = { key: "staging/job/1", etag: '"e"', bytes: 7, contentType: "text/plain" };
   const large = { ...whole, bytes: 25 };
@@ -133,14 +166,14 @@ describe("publishing content", () => {
 
   it.each(WAYS)("reports the object that won after a 409 conflict: $way", async ({ staged, last }) => {
     answers = { CREATE: CREATED_UPLOAD, [last]: CONFLICT, HEAD: there(7) };
-    expect(await content.publish(staged, "sha256/k")).toBe("exists");
+    expect(await content.publish(staged, "sha256/k", unstopped())).toBe("exists");
   });
 
   it.each(WAYS)(
     "throws a RetryableError after a 409 conflict if there is no object: $way",
     async ({ staged, last }) => {
       answers = { CREATE: CREATED_UPLOAD, [last]: CONFLICT, HEAD: NOT_FOUND };
-      const error = await thrownBy(content.publish(staged, "sha256/k"));
+      const error = await thrownBy(content.publish(staged, "sha256/k", unstopped()));
       expect(error).toBeInstanceOf(RetryableError);
       expect(error).toMatchObject({ reason: "content_conflict", failureClass: "system" });
     },
@@ -148,29 +181,81 @@ describe("publishing content", () => {
 
   it.each(WAYS)("throws StagedObjectGoneError after a 412 if there is no object: $way", async ({ staged, last }) => {
     answers = { CREATE: CREATED_UPLOAD, [last]: PRECONDITION_FAILED, HEAD: NOT_FOUND };
-    await expect(content.publish(staged, "sha256/k")).rejects.toThrow(StagedObjectGoneError);
+    await expect(content.publish(staged, "sha256/k", unstopped())).rejects.toThrow(StagedObjectGoneError);
   });
 
   it.each(WAYS)("passes every other refusal on: $way", async ({ staged, last }) => {
     answers = { CREATE: CREATED_UPLOAD, [last]: DENIED };
-    expect(await thrownBy(content.publish(staged, "sha256/k"))).toMatchObject({ name: "AccessDenied" });
+    expect(await thrownBy(content.publish(staged, "sha256/k", unstopped()))).toMatchObject({ name: "AccessDenied" });
+    expect(asked).not.toContain("HEAD");
+  });
+
+  it.each([
+    { way: "by one copy", staged: whole, during: "PUT", why: new OutOfTimeError() },
+    { way: "by parts, which creates its upload", staged: large, during: "CREATE", why: new OutOfTimeError() },
+    { way: "by parts, which copies a part", staged: large, during: "PART", why: new LeaseLostError() },
+    { way: "by parts, which completes its upload", staged: large, during: "COMPLETE", why: new OutOfTimeError() },
+  ] as const)("stops with the signal's reason when it is aborted: $way", async ({ staged, during, why }) => {
+    answers = { CREATE: CREATED_UPLOAD, [during]: SILENCE };
+    const stop = new AbortController();
+    server.on("request", (request) => {
+      if (operationOf(request) === during) stop.abort(why);
+    });
+    expect(await thrownBy(content.publish(staged, "sha256/k", stop.signal))).toBe(why);
     expect(asked).not.toContain("HEAD");
   });
 
   it("aborts its upload if a part cannot be copied, and throws the part's error even if the abort fails", async () => {
     answers = { CREATE: CREATED_UPLOAD, PART: DENIED, ABORT: OUTAGE };
-    expect(await thrownBy(content.publish(large, "sha256/k"))).toMatchObject({ name: "AccessDenied" });
-    expect(asked).toEqual(["CREATE", "PART", "ABORT"]);
+    expect(await thrownBy(content.publish(large, "sha256/k", unstopped()))).toMatchObject({ name: "AccessDenied" });
+    expect(asked.filter((operation) => operation !== "PART")).toEqual(["LIST", "CREATE", "ABORT"]);
   });
 
-  it("copies every byte once and in order if it copies by parts", async () => {
+  it.each([
+    ["a part cannot be copied", { PART: OUTAGE }],
+    ["it cannot be completed", { COMPLETE: OUTAGE }],
+  ])("keeps its upload for the next attempt if S3 is out of order and %s", async (_what, outage) => {
+    answers = { CREATE: CREATED_UPLOAD, ...outage };
+    expect(await thrownBy(content.publish(large, "sha256/k", unstopped()))).toMatchObject({
+      name: "ServiceUnavailable",
+    });
+    expect(asked).not.toContain("ABORT");
+  });
+
+  it.each([
+    ["a part cannot be copied", { PART: NO_SUCH_UPLOAD }],
+    ["it cannot be completed", { COMPLETE: NO_SUCH_UPLOAD }],
+    ["a part was replaced", { COMPLETE: { status: 400, code: "InvalidPart" } }],
+  ])("is tried again if another attempt took the upload away, so that %s", async (_what, refusal) => {
+    answers = { CREATE: CREATED_UPLOAD, ...refusal, HEAD: NOT_FOUND };
+    const error = await thrownBy(content.publish(large, "sha256/k", unstopped()));
+    expect(error).toBeInstanceOf(RetryableError);
+    expect(error).toMatchObject({ reason: "content_conflict", failureClass: "system" });
+    answers = { ...answers, HEAD: there(25) };
+    expect(await content.publish(large, "sha256/k", unstopped())).toBe("exists");
+  });
+
+  it("completes a copy in parts with If-None-Match and with the size of the whole object", async () => {
+    answers = { CREATE: CREATED_UPLOAD };
+    const sent: unknown[] = [];
+    server.prependListener("request", (request: IncomingMessage) => {
+      if (operationOf(request) !== "COMPLETE") return;
+      sent.push([request.headers["if-none-match"], request.headers["x-amz-mp-object-size"]]);
+    });
+    expect(await content.publish(large, "sha256/k", unstopped())).toBe("created");
+    expect(sent).toEqual([["*", "25"]]);
+  });
+
+  it("copies every byte once if it copies by parts", async () => {
     answers = { CREATE: CREATED_UPLOAD };
     const ranges: unknown[] = [];
     server.prependListener("request", ({ headers }: IncomingMessage) =>
       ranges.push(headers["x-amz-copy-source-range"] ?? "none"),
     );
-    expect(await content.publish(large, "sha256/k")).toBe("created");
-    expect(ranges).toEqual(["none", "bytes=0-9", "bytes=10-19", "bytes=20-24", "none"]);
+    expect(await content.publish(large, "sha256/k", unstopped())).toBe("created");
+    const copied = ranges.filter((range) => range !== "none");
+    expect(new Set(copied)).toEqual(new Set(["bytes=0-9", "bytes=10-19", "bytes=20-24"]));
+    expect(copied).toHaveLength(3);
   });
 });
 

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
-import { bodyOf, cleanUp, client, get, origin, rawOrigin, read, unstopped } from "./http-support.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { bodyOf, cleanUp, client, get, later, origin, rawOrigin, read, unstopped } from "./http-support.ts";
 
 afterEach(cleanUp);
 
@@ -74,6 +74,27 @@ describe("a response of the HTTP client", () => {
     const response = await get(client(), url);
     expect(response).toMatchObject({ status: 302, headers: { location: "/elsewhere" } });
     response.discard();
+  });
+
+  it("costs no Error object, because the stack of one is expensive", async () => {
+    const made: (string | undefined)[] = [];
+    class CountedError extends Error {
+      constructor(message?: string, options?: ErrorOptions) {
+        super(message, options);
+        made.push(message);
+      }
+    }
+    const closed = Promise.withResolvers<unknown>();
+    const raw = await rawOrigin((socket) => {
+      socket.once("close", closed.resolve);
+      socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+    });
+    vi.stubGlobal("Error", CountedError);
+    later(() => vi.unstubAllGlobals());
+    expect((await read(client(), raw.url)).toString()).toBe("ok");
+    await closed.promise;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(made).toEqual([]);
   });
 
   it("without a length is complete when the connection ends", async () => {

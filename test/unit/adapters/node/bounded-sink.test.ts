@@ -47,7 +47,7 @@ describe("the bounded log sink", () => {
     const lines = taken().trimEnd().split("\n");
     const whole = lines.filter((line) => line.length === LINE.length - 1).length;
     expect(lines.slice(-3, -2).map((line): unknown => JSON.parse(line))).toMatchObject([
-      { level: "warn", message: "telemetry was dropped: nobody read the log", lines: 5000 - whole },
+      { level: "warn", message: "Log lines were dropped, because nobody read the log.", lines: 5000 - whole },
     ]);
     expect(lines.slice(-2)).toEqual(["after", "and later"]);
     expect(whole).toBeGreaterThan(1000);

@@ -9,7 +9,7 @@ import type { Ledger } from "../../../../core/ports/ledger.ts";
 import type { OperationResult } from "../../../../core/model/operations.ts";
 import { decodeJob } from "../../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../../core/model/record.ts";
-import { recoverJob } from "../../../../core/model/protocol.ts";
+import { recoverJob } from "../../../../core/model/recovery-protocol.ts";
 import { headStep, indexStep } from "../../../../core/model/steps.ts";
 import { MESSAGE, settled, world, type World } from "../../../simulation/world.ts";
 
@@ -139,7 +139,7 @@ describe("an operation of the ledger", () => {
     await take();
     const watchAt = Number(stored()?.["watch_at"]);
     await sim.clock.advance(LEASE_TTL_MS + 1);
-    await sim.items.write(recoverJob(record(), watchAt, sim.clock.nowMs(), 0));
+    await sim.items.write(recoverJob(record(), watchAt, "reconciler", sim.clock.nowMs(), 0));
     expect(record().operations.HEAD?.status).toBe("ABANDONED");
     expect(await ledger.run(await take(), HEAD, returning(RESULT))).toEqual(RESULT);
     expect(executions).toBe(1);
@@ -180,6 +180,7 @@ describe("an operation of the ledger that throws", () => {
     expect(record().operations.HEAD).toMatchObject({ status: "STARTED" });
     await job.releaseForRetry({ reason: "origin_timeout", failureClass: "origin" }, sim.clock.nowMs());
     expect(record().operations).toEqual({});
+    await sim.clock.advance(1);
     expect(await ledger.run(await take(), HEAD, returning(RESULT))).toEqual(RESULT);
     expect(executions).toBe(2);
     expect(eventsNamed("idempotency_replay")).toEqual([]);

@@ -108,6 +108,7 @@ describe("embedded metrics", () => {
       abandoned_ops: 0,
       recovered_late: 0,
       oldest_expired_ms: 0,
+      unreadable_records: 0,
     });
     telemetry.flush();
     expect(valuesOf(metricLines())).toMatchObject({ "ReconcilerRuns in Count": [1] });

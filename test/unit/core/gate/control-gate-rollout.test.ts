@@ -25,7 +25,7 @@ describe("a rollout without alarms", () => {
   it("logs each change in one line, and records who made it", async () => {
     const r = await startedRollout();
     await r.pollFor(BAKE_MS);
-    expect(r.logs).toEqual([expect.stringMatching(/^info: the gate was changed .*"from":5,"to":25,"phase":"baking"/)]);
+    expect(r.logs).toEqual([expect.stringMatching(/^info: The gate was changed.*"from":5,"to":25,"phase":"baking"/)]);
     expect((await r.gate())?.history).toMatchObject([
       { version: 1, by: "somebody", from: undefined, to: 0, phase: "off", reason: "a test" },
       { version: 2, by: "somebody", from: 0, to: 5, phase: "baking" },
@@ -121,7 +121,7 @@ describe("rollout alarms without a verdict", () => {
     const r = await startedRollout();
     r.alarmIs("INSUFFICIENT_DATA");
     await r.pollFor(10 * BAKE_MS);
-    expect([await r.status(), r.logs.at(-1)]).toEqual(["baking 5", expect.stringContaining("warn: the rollout holds")]);
+    expect([await r.status(), r.logs.at(-1)]).toEqual(["baking 5", expect.stringContaining("warn: The rollout holds")]);
   });
 
   it("that cannot be read hold the step for 15 minutes, and then roll back", async () => {

@@ -122,7 +122,7 @@ describe("a gate reader", () => {
     expect(await verdictOf(reader)).toBe("in");
     await clock.advance(1);
     expect(await verdictOf(reader)).toBe("GateUnknownError");
-    expect(logs.join()).toContain("the gate cannot be read");
+    expect(logs.join()).toContain("The gate document cannot be read");
     mendReads();
     await clock.advance(GATE_READ_PAUSE_MS);
     expect(await verdictOf(reader)).toBe("in");

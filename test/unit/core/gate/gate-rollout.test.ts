@@ -190,12 +190,12 @@ describe("an operator's gate command", () => {
 
   it.each<[string, GateDocument | undefined, GateCommand["kind"], string]>([
     ["start without a document", undefined, "start", "There is no gate document: the workers' variable alone decides"],
-    ["start during a rollout", baked(25), "start", "A rollout is on its way, the gate is at 25 % (baking): pause"],
+    ["start during a rollout", baked(25), "start", "A rollout is running: the gate is at 25 % (baking). Say pause"],
     ["start during a pause", gateAt(25, "paused"), "start", "the gate is at 25 % (paused)"],
-    ["start at 100 %", gateAt(100, "complete"), "start", "There is nothing to roll out, the gate is at 100 %"],
-    ["pause during a pause", gateAt(25, "paused"), "pause", "No rollout is on its way, the gate is at 25 % (paused)"],
-    ["pause without a document", undefined, "pause", "there is no gate document: nothing to pause"],
-    ["resume during a rollout", baked(25), "resume", "No rollout is paused, the gate is at 25 % (baking)"],
+    ["start at 100 %", gateAt(100, "complete"), "start", "There is nothing to roll out: the gate is at 100 %"],
+    ["pause during a pause", gateAt(25, "paused"), "pause", "No rollout is running: the gate is at 25 % (paused)"],
+    ["pause without a document", undefined, "pause", "there is no gate document. Nothing to pause"],
+    ["resume during a rollout", baked(25), "resume", "No rollout is paused: the gate is at 25 % (baking)"],
   ])("%s is refused with an explanation", (_what, gate, kind, sentence) => {
     const run = (): unknown => commandedChange(gate, { kind } as GateCommand, WHY);
     expect(run).toThrow(GateRefusal);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { jobIdOf, jobItemKey } from "../../../../core/model/keys.ts";
-import { recoverJob, takeLease } from "../../../../core/model/protocol.ts";
+import { takeLease } from "../../../../core/model/protocol.ts";
+import { recoverJob } from "../../../../core/model/recovery-protocol.ts";
 import { decodeJob } from "../../../../core/model/record-codec.ts";
 import { JOB_STATES, OPEN_STATES } from "../../../../core/model/states.ts";
 import { MESSAGE } from "../../../simulation/world.ts";
@@ -49,7 +50,7 @@ describe("a conditional write of the protocol", () => {
     const items = await jobIn("STREAMING");
     const seen = decodeJob((await items.read(KEY)) ?? {});
     await items.write({ key: KEY, when: [[]], set: change });
-    expect((await items.write(recoverJob(seen, 1000, NOW_MS, 1000))).applied).toBe(false);
+    expect((await items.write(recoverJob(seen, 1000, "reconciler", NOW_MS, 1000))).applied).toBe(false);
     expect((await items.read(KEY))?.["lease_owner"]).toBe("first");
   });
 });
@@ -61,5 +62,5 @@ it("a job record with attributes that a later version added can be decoded", asy
 });
 
 it("decoding an item that is not a job fails with the item's key", () => {
-  expect(() => decodeJob({ pk: "HASH#x" })).toThrow("The record HASH#x cannot be read: its field state is undefined");
+  expect(() => decodeJob({ pk: "HASH#x" })).toThrow('The record "HASH#x" cannot be read: its field state is undefined');
 });

@@ -5,6 +5,7 @@ import { answer, fileOrigin, MESSAGE, settled, world, type World } from "../../.
 
 const SETTINGS = { requeueGraceMs: 60_000, recoverLimit: 10, sweepLimit: 100, orphanAgeMs: 3_600_000 };
 const JOB_ID = jobIdOf(MESSAGE);
+const watchedKey = (key: string) => ({ key, watchAtMs: 0 });
 
 /** A world with a worker that took the lease, started to stream, and crashed: it never renews nor answers again. */
 async function abandonedJob(): Promise<World> {
@@ -99,7 +100,7 @@ describe("the reconciler and an expired lease", () => {
     const w = world();
     w.serve(fileOrigin(Buffer.from("x")));
     await w.deliver();
-    const items = { ...w.items, watched: async () => [`JOB#${JOB_ID}`, "JOB#gone"] };
+    const items = { ...w.items, watched: async () => [watchedKey(`JOB#${JOB_ID}`), watchedKey("JOB#gone")] };
     expect(await reconcile({ ...w.deps, items, settings: SETTINGS })).toMatchObject({ requeuedJobs: 0 });
     expect(w.job()?.state).toBe("INDEXED");
   });
@@ -107,7 +108,7 @@ describe("the reconciler and an expired lease", () => {
 
 it("the reconciler leaves a live lease alone if the index still shows it as expired", async () => {
   const w = await abandonedJob();
-  const items = { ...w.items, watched: async () => [`JOB#${JOB_ID}`] };
+  const items = { ...w.items, watched: async () => [watchedKey(`JOB#${JOB_ID}`)] };
   expect(await reconcile({ ...w.deps, items, settings: SETTINGS })).toMatchObject({ requeuedJobs: 0 });
   expect(w.job()).toMatchObject({ fence: 1, leaseOwner: expect.any(String) });
 });
@@ -138,7 +139,14 @@ it("an idle reconciler run emits crash_recovery_event with zeros", async () => {
   const w = world();
   await w.reconcile();
   expect(recoveries(w)).toEqual([
-    { event: "crash_recovery_event", recovered_leases: 0, abandoned_ops: 0, recovered_late: 0, oldest_expired_ms: 0 },
+    {
+      event: "crash_recovery_event",
+      recovered_leases: 0,
+      abandoned_ops: 0,
+      recovered_late: 0,
+      oldest_expired_ms: 0,
+      unreadable_records: 0,
+    },
   ]);
 });
 

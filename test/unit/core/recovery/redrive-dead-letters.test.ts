@@ -9,6 +9,40 @@ const GOOD = ["a", "b", "c", "d"].map(valid);
 const POISON = ["not JSON", '{"work_id":"w"}'];
 const REASONS: Readonly<Record<string, string>> = { [valid("b")]: "http_404" };
 
+it("a redrive goes on past letters that it has seen before, until it has seen all", async () => {
+  const bodies = [
+    ...Array.from({ length: 50 }, (_, n) => `not JSON ${n}`),
+    ...Array.from({ length: 50 }, (_, n) => valid(`a${n}`)),
+  ];
+  const letters = bodies.map((body, n) => ({ id: `m${n}`, body, receiptHandle: `r${n}` }));
+  const left = new Set(letters);
+  const seen = new Set<string>();
+  let receives = 0;
+  const sent: string[] = [];
+  const problems = new Set<string>();
+  await redriveDeadLetters(
+    {
+      deadLetters: {
+        // Every other batch holds letters that have been seen: their time hidden is up.
+        receive: async () => {
+          receives += 1;
+          const unseen = [...left].filter(({ id }) => !seen.has(id));
+          const batch = receives % 2 === 0 && seen.size > 0 ? [...left].filter(({ id }) => seen.has(id)) : unseen;
+          for (const { id } of batch.slice(0, 10)) seen.add(id);
+          return batch.slice(0, 10);
+        },
+        delete: async (done) => {
+          for (const { id } of done) for (const letter of left) if (letter.id === id) left.delete(letter);
+        },
+        giveBack: async () => undefined,
+      },
+      queue: { send: async (messages) => void sent.push(...messages.map(({ body }) => body)) },
+    },
+    { isDryRun: false, onLetter: ({ id }, outcome) => typeof outcome === "object" && problems.add(id) },
+  );
+  expect([sent.length, problems.size, left.size]).toEqual([50, 50, 50]);
+});
+
 /** Two queues that return two letters per receive, and a process that can die before or after any call's effect. */
 class Queues {
   readonly work: string[] = [];

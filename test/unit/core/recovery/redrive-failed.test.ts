@@ -204,6 +204,7 @@ describe("the selection of jobs to redrive", () => {
     plannedAtMs: 1000,
     attempts: 1,
     strikes: 1,
+    mostStagedBytes: 0,
     hops: 0,
     resumedBytes: 0,
     operations: {},

@@ -123,12 +123,12 @@ describe("the path of an attempt", () => {
   it("is not chosen if the gate cannot be read: the message goes back to the queue", async () => {
     const gateOf = (deps: WorkerDeps): WorkerDeps => ({
       ...deps,
-      gate: { admits: async () => Promise.reject(new Error("the gate document GATE cannot be read")) },
+      gate: { admits: async () => Promise.reject(new Error("The gate document GATE cannot be read")) },
     });
     const w = world({ wrap: gateOf });
     w.serve(fileOrigin(SMALL));
     expect(await w.deliver()).toBe("return");
     expect([w.requests, w.deadLetters, w.sent]).toEqual([[], [], []]);
-    expect(w.logs.join()).toContain("the gate document GATE cannot be read");
+    expect(w.logs.join()).toContain("The gate document GATE cannot be read");
   });
 });

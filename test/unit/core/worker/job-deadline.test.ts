@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OutOfTimeError } from "../../../../core/model/errors.ts";
 import { fileOrigin, MESSAGE, world, type Origin } from "../../../simulation/world.ts";
-import { LARGE, sha256Of, leavesNoLitter } from "../support.ts";
+import { LARGE, sha256Of, leavesNoLitter, SMALL, stoppedCopy } from "../support.ts";
 
 describe("at the end of the invocation", () => {
   /** An origin whose body triggers `outOfTime` after `afterBytes` bytes. */
@@ -34,11 +34,27 @@ describe("at the end of the invocation", () => {
       w.serve(slowly(LARGE, outOfTime, 20));
       expect(await w.deliver(w.sent.at(-1)?.body ?? MESSAGE, outOfTime.signal)).toBe("acknowledge");
       hops += 1;
+      await w.clock.advance(1);
     }
     expect(w.job()).toMatchObject({ state: "INDEXED", attempts: 1, transfer: { sha256: sha256Of(LARGE) } });
     expect(w.job()?.hops).toBe(hops - 1);
     expect(w.sent).toHaveLength(hops - 1);
     expect(JSON.parse(w.sent[0]?.body ?? "")).toEqual({ ...MESSAGE, tracked: true });
+    leavesNoLitter(w);
+  });
+
+  it("an unfinished copy to the content address continues in the next invocation, without another download", async () => {
+    const outOfTime = new AbortController();
+    const w = world();
+    w.serve(fileOrigin(SMALL));
+    const stopped = { ...w.deps, content: stoppedCopy(w.deps.content, outOfTime) };
+    expect(await w.deliver(MESSAGE, outOfTime.signal, stopped)).toBe("acknowledge");
+    expect(w.contentObjects.size).toBe(0);
+    expect(w.sent).toHaveLength(1);
+    await w.clock.advance(1);
+    expect(await w.deliver(w.sent[0]?.body)).toBe("acknowledge");
+    expect(w.job()).toMatchObject({ state: "INDEXED", attempts: 1, hops: 1 });
+    expect(w.requests.map(({ method }) => method)).toEqual(["HEAD", "GET"]);
     leavesNoLitter(w);
   });
 
@@ -48,6 +64,7 @@ describe("at the end of the invocation", () => {
       const outOfTime = new AbortController();
       w.serve(slowly(Buffer.alloc(1000), outOfTime, 20));
       await w.deliver(MESSAGE, outOfTime.signal);
+      await w.clock.advance(1);
     }
     expect(w.job()).toMatchObject({ state: "FAILED", reason: "too_many_continuations", failureClass: "system" });
     leavesNoLitter(w);
@@ -59,6 +76,7 @@ describe("at the end of the invocation", () => {
       const outOfTime = new AbortController();
       w.serve(slowly(LARGE, outOfTime, 3));
       await w.deliver(MESSAGE, outOfTime.signal);
+      await w.clock.advance(1);
     }
     expect(w.job()).toMatchObject({ state: "FAILED", reason: "retries_exhausted:out_of_time" });
   });

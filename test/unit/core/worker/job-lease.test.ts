@@ -79,8 +79,35 @@ describe("the lease of a worker", () => {
     open();
     expect(await verdict).toBe("acknowledge");
     expect(w.job()).toMatchObject({ state: "STREAMING", fence: 1 });
-    expect(w.logs.join()).toContain("the lease was not renewed");
+    expect(w.logs.join()).toContain("The lease was not renewed");
     expect(w.contentObjects.size).toBe(0);
+  });
+
+  it("stops a copy to the content address that lasts longer than the lease, if it cannot be renewed", async () => {
+    let isOut = false;
+    const w = world({
+      wrap: (deps) => ({
+        ...deps,
+        items: {
+          ...deps.items,
+          write: async (write) => (isOut ? Promise.reject(new Error("throttled")) : deps.items.write(write)),
+        },
+        content: {
+          ...deps.content,
+          publish: async (_staged, _key, signal) =>
+            new Promise((_resolve, reject) => {
+              isOut = true;
+              signal.addEventListener("abort", () => reject(signal.reason as Error));
+            }),
+        },
+      }),
+    });
+    w.serve(fileOrigin(SMALL));
+    const verdict = w.deliver();
+    await settled();
+    await w.clock.advance(121_000);
+    expect(await verdict).toBe("acknowledge");
+    expect(w.job()).toMatchObject({ state: "STREAMING", fence: 1 });
   });
 
   it("is not lost if the SDK sends each write twice because its answer was lost", async () => {

@@ -192,10 +192,10 @@ describe("a staged object", () => {
         ...deps,
         content: {
           ...deps.content,
-          publish: async (staged, key) => {
+          publish: async (staged, key, signal) => {
             if (!isSwept) await deps.staging.delete(staged.key);
             isSwept = true;
-            return deps.content.publish(staged, key);
+            return deps.content.publish(staged, key, signal);
           },
         },
       }),
@@ -215,10 +215,10 @@ describe("a staged object", () => {
         ...deps,
         content: {
           ...deps.content,
-          publish: async (staged, key) => {
-            await deps.content.publish(staged, key);
+          publish: async (staged, key, signal) => {
+            await deps.content.publish(staged, key, signal);
             await deps.staging.delete(staged.key);
-            return deps.content.publish(staged, key);
+            return deps.content.publish(staged, key, signal);
           },
         },
       }),
@@ -236,6 +236,6 @@ describe("a staged object", () => {
     expect(await w.deliver()).toBe("acknowledge");
     expect(w.job()?.state).toBe("INDEXED");
     expect(w.stagedObjects.size).toBe(1);
-    expect(w.logs.join()).toContain("the reconciler's sweep will");
+    expect(w.logs.join()).toContain("The reconciler will do it");
   });
 });

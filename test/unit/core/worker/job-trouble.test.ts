@@ -3,6 +3,32 @@ import { contentKey } from "../../../../core/model/keys.ts";
 import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../../simulation/world.ts";
 import { SMALL, LARGE, sha256Of, eventsOf, leavesNoLitter, cut } from "../support.ts";
 
+it("a transfer that fails keeps its own reason if its upload cannot be aborted either", async () => {
+  const w = world({
+    settings: { maxBodyBytes: LARGE.length + 1 },
+    wrap: (deps) => ({
+      ...deps,
+      staging: { ...deps.staging, abortUpload: async () => Promise.reject(new Error("the store is down")) },
+    }),
+  });
+  const headers = { "transfer-encoding": "chunked" };
+  const endless = async function* (): AsyncIterable<Uint8Array> {
+    yield LARGE;
+    yield LARGE;
+  };
+  w.serve(({ method }) => answer({ headers, ...(method === "GET" && { body: endless() }) }));
+  expect(await w.deliver()).toBe("acknowledge");
+  expect(w.job()).toMatchObject({ state: "FAILED", reason: "too_large", failureClass: "policy" });
+});
+
+it("a URL without a host fails by policy, with an event that says so", async () => {
+  const w = world();
+  const message = { ...MESSAGE, url: "mailto:somebody@example.com" };
+  expect(await w.deliver(message)).toBe("acknowledge");
+  expect(w.job(message)).toMatchObject({ state: "FAILED", reason: "unsupported_scheme:mailto" });
+  expect(eventsOf(w, "job_state_changed").at(-1)).toMatchObject({ to_state: "FAILED", host: "none" });
+});
+
 describe("transient trouble", () => {
   it("keeps the state, counts the attempt, releases the lease and returns the message with the delay", async () => {
     const w = world();
@@ -164,6 +190,6 @@ describe("an invalid message", () => {
       }),
     });
     expect(await w.deliver("{")).toBe("return");
-    expect(w.logs.join()).toContain("the queue delivers it again");
+    expect(w.logs.join()).toContain("The queue delivers it again");
   });
 });

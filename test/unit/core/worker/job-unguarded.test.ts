@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { OutOfTimeError, RetryableError } from "../../../../core/model/errors.ts";
 import { contentKey } from "../../../../core/model/keys.ts";
 import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../../simulation/world.ts";
-import { SMALL, LARGE, sha256Of, leavesNoLitter } from "../support.ts";
+import { SMALL, LARGE, sha256Of, leavesNoLitter, stoppedCopy } from "../support.ts";
 
 describe("the unguarded path (gate off)", () => {
   const off = { settings: { gateCeiling: 0 } };
@@ -53,6 +53,23 @@ describe("the unguarded path (gate off)", () => {
     leavesNoLitter(w);
   });
 
+  it.each<[string, object, object]>([
+    ["keeps its reason if it failed", { sha256: "0".repeat(64) }, { deadLetters: [{ reason: "digest_mismatch" }] }],
+    ["is not done again if it was published", {}, { deadLetters: [], verdict: "acknowledge" }],
+  ])("leaves what cannot be removed from staging to the sweep: a job %s", async (_what, change, outcome) => {
+    const w = world({
+      ...off,
+      wrap: (deps) => ({
+        ...deps,
+        staging: { ...deps.staging, delete: async () => Promise.reject(new Error("the store is down")) },
+      }),
+    });
+    w.serve(fileOrigin(SMALL));
+    const verdict = await w.deliver({ ...MESSAGE, ...change });
+    expect({ verdict, deadLetters: w.deadLetters }).toMatchObject(outcome);
+    expect(w.logs.join()).toContain("the store is down");
+  });
+
   it("returns the message to the queue at the end of the invocation", async () => {
     const w = world(off);
     const outOfTime = new AbortController();
@@ -63,6 +80,16 @@ describe("the unguarded path (gate off)", () => {
     });
     expect(await w.deliver(MESSAGE, outOfTime.signal)).toBe("return");
     expect(w.hidden).toEqual([0]);
+  });
+
+  it("returns the message to the queue when the invocation ends during the copy to the content address", async () => {
+    const outOfTime = new AbortController();
+    const w = world({ ...off, wrap: (deps) => ({ ...deps, content: stoppedCopy(deps.content, outOfTime) }) });
+    w.serve(fileOrigin(SMALL));
+    expect(await w.deliver(MESSAGE, outOfTime.signal)).toBe("return");
+    expect(w.hidden).toEqual([0]);
+    expect(w.contentObjects.size).toBe(0);
+    leavesNoLitter(w);
   });
 
   it("lets a job with a record finish on the guarded path", async () => {

@@ -1,0 +1,136 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  UploadPartCopyCommand,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import pMap from "p-map";
+import { present } from "../../core/model/present.ts";
+import type { StagedPart } from "../../core/ports/staging.ts";
+import { isRefusal } from "./s3-errors.ts";
+import { listParts, type UploadTarget } from "./s3-parts.ts";
+
+/** Bounds the connections of one copy. The largest file that prod accepts has 79 parts of 1 GiB: ten rounds. */
+const PARTS_AT_A_TIME = 8;
+/** Unfinished copies of one content that are looked at. More than one is rare: it takes several jobs that died. */
+const MOST_UPLOADS = 10;
+
+export interface PartCopy {
+  readonly target: { readonly Bucket: string; readonly Key: string };
+  readonly source: { readonly CopySource: string; readonly CopySourceIfMatch: string };
+  readonly contentType: string;
+  readonly bytes: number;
+  readonly partBytes: number;
+}
+
+interface UnfinishedCopy {
+  readonly upload: UploadTarget;
+  /** ETags of the parts that are already there, by part number. */
+  readonly etags: ReadonlyMap<number, string>;
+}
+
+const startOf = ({ partBytes }: PartCopy, partNumber: number): number => (partNumber - 1) * partBytes;
+const bytesOf = (copy: PartCopy, partNumber: number): number =>
+  Math.min(copy.partBytes, copy.bytes - startOf(copy, partNumber));
+
+/**
+ * Copies an object of more than 5 GiB to a key that is the hash of its content, unless an object is there already.
+ * Continues the copy of an earlier attempt, so that a copy may take several invocations. When the signal is aborted or
+ * S3 is out of order, the upload stays for the next attempt. If none comes, the bucket's lifecycle rule removes it.
+ */
+export async function copyInParts(client: S3Client, copy: PartCopy, signal: AbortSignal): Promise<void> {
+  const options = { abortSignal: signal };
+  const { upload, etags } = (await unfinishedCopy(client, copy, signal)) ?? (await newCopy(client, copy, signal));
+  try {
+    const Parts = await copyParts(client, copy, upload, etags, signal);
+    await client.send(
+      new CompleteMultipartUploadCommand({
+        ...upload,
+        IfNoneMatch: "*",
+        MpuObjectSize: copy.bytes,
+        MultipartUpload: { Parts },
+      }),
+      options,
+    );
+  } catch (error) {
+    const isForGood = !signal.aborted && isRefusal(error);
+    if (isForGood) await client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function newCopy(client: S3Client, { target, contentType }: PartCopy, signal: AbortSignal) {
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...target, ContentType: contentType }), {
+    abortSignal: signal,
+  });
+  const upload = { ...target, UploadId: present(UploadId, "the id of a new copy") };
+  return { upload, etags: new Map<number, string>() };
+}
+
+/** The oldest unfinished copy that can be continued, so that attempts at the same time agree on one. */
+async function unfinishedCopy(
+  client: S3Client,
+  copy: PartCopy,
+  signal: AbortSignal,
+): Promise<UnfinishedCopy | undefined> {
+  const { Bucket, Key } = copy.target;
+  const { Uploads = [] } = await client.send(
+    new ListMultipartUploadsCommand({ Bucket, Prefix: Key, MaxUploads: MOST_UPLOADS }),
+    { abortSignal: signal },
+  );
+  for (const { Key: key, UploadId } of Uploads) {
+    if (key !== Key) continue;
+    const upload = { Bucket, Key, UploadId: present(UploadId, "the id of a listed copy") };
+    const parts = await listParts(client, upload, { abortSignal: signal });
+    if (parts && isContinuable(copy, parts)) {
+      return { upload, etags: new Map(parts.map(({ partNumber, etag }) => [partNumber, etag])) };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The key is the hash of the content, and each part was copied under the ETag of a staged object with that hash. So
+ * parts are right if they were cut in the same way. The first part shows the size of all but the last; an upload
+ * without it, or with any part of another size, is not used.
+ */
+const isContinuable = (copy: PartCopy, parts: readonly StagedPart[]): boolean =>
+  parts[0]?.partNumber === 1 && parts.every(({ partNumber, bytes }) => bytes === bytesOf(copy, partNumber));
+
+/** If one part fails, the copies under way are given up, and its error is thrown. */
+async function copyParts(
+  client: S3Client,
+  copy: PartCopy,
+  upload: UploadTarget,
+  etags: ReadonlyMap<number, string>,
+  signal: AbortSignal,
+): Promise<{ PartNumber: number; ETag: string }[]> {
+  const failed = new AbortController();
+  const abortSignal = AbortSignal.any([signal, failed.signal]);
+  const copyPart = async (PartNumber: number): Promise<string> => {
+    const start = startOf(copy, PartNumber);
+    const end = start + bytesOf(copy, PartNumber) - 1;
+    const part = { ...upload, ...copy.source, PartNumber, CopySourceRange: `bytes=${start}-${end}` };
+    const { CopyPartResult } = await client.send(new UploadPartCopyCommand(part), { abortSignal });
+    return present(CopyPartResult?.ETag, "the ETag of a copied part");
+  };
+  const numbers = Array.from({ length: Math.ceil(copy.bytes / copy.partBytes) }, (_, index) => index + 1);
+  try {
+    return await pMap(
+      numbers,
+      async (PartNumber) => {
+        try {
+          return { PartNumber, ETag: etags.get(PartNumber) ?? (await copyPart(PartNumber)) };
+        } catch (error) {
+          failed.abort(error);
+          throw error;
+        }
+      },
+      { concurrency: PARTS_AT_A_TIME, stopOnError: false },
+    );
+  } catch {
+    throw failed.signal.reason;
+  }
+}

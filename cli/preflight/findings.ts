@@ -1,0 +1,80 @@
+import type { Account } from "../../adapters/aws/account.ts";
+import { type Environment, isLink } from "../../infra/environments/environments.ts";
+import { concurrencyOf, invocationsIn, JOBS_OF_A_NEW_TABLE } from "./limits.ts";
+
+const SETTINGS = "infra/environments/environments.ts";
+
+export interface Finding {
+  /** `todo`: the deployment would fail, or run worse than planned. `unknown`: it could not be looked at. */
+  readonly kind: "ok" | "todo" | "unknown";
+  readonly text: string;
+}
+
+const ok = (text: string): Finding => ({ kind: "ok", text });
+const todo = (text: string): Finding => ({ kind: "todo", text });
+
+/** What to ask for and to set before the first deployment of an environment. */
+export async function findingsOf(environment: Environment, account: Account): Promise<readonly Finding[]> {
+  const region = await account.region().catch(() => undefined);
+  const aboutAccount =
+    region === undefined
+      ? [todo("No region is set. Set AWS_REGION, then run this again: nothing of the account was looked at.")]
+      : await lookAt(account, environment, region);
+  return [...aboutAccount, ...aboutSettings(environment)];
+}
+
+const lookAt = async (account: Account, environment: Environment, region: string): Promise<readonly Finding[]> => [
+  ok(`The region is ${region}.`),
+  await asked("whether the CDK is bootstrapped", async () =>
+    (await account.isBootstrapped())
+      ? ok("The CDK is bootstrapped.")
+      : todo(`The CDK is not bootstrapped in ${region}. Run npx cdk bootstrap aws://<account>/${region}`),
+  ),
+  await asked("the quota of concurrent executions", async () =>
+    aboutConcurrency(environment, await account.concurrency()),
+  ),
+  ok(
+    `EventBridge makes ${invocationsIn(region)} invocations a second in ${region} by default: with one rule on the bus, ` +
+      "as many stored files a second are announced without delay.",
+  ),
+];
+
+async function asked(what: string, look: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await look();
+  } catch (error) {
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return { kind: "unknown", text: `Could not look at ${what} (${why}).` };
+  }
+}
+
+function aboutConcurrency(environment: Environment, quota: number): Finding {
+  const needed = concurrencyOf(environment);
+  const both = `The account may run ${quota} Lambda executions at once, and this deployment may use ${needed}.`;
+  return quota >= needed
+    ? ok(both)
+    : todo(
+        `${both} Ask Service Quotas for more (Lambda, "Concurrent executions"), ` +
+          `or lower workerConcurrency (${environment.workerConcurrency}) in ${SETTINGS}.`,
+      );
+}
+
+function* aboutSettings({ monitoring, warmJobsASecond }: Environment): Generator<Finding> {
+  yield ok(
+    `A new table takes ${warmJobsASecond ?? JOBS_OF_A_NEW_TABLE} jobs a second at once` +
+      (warmJobsASecond === undefined ? `. If the first load is higher, set warmJobsASecond in ${SETTINGS}.` : "."),
+  );
+  if (!monitoring?.tells) {
+    yield ok("Alarms notify nobody, as this environment is set.");
+    return;
+  }
+  const { emails, httpsUrls, slack } = monitoring.tells.page;
+  yield emails.length + httpsUrls.length > 0 || slack
+    ? ok("Somebody is paged. E-mail addresses must be confirmed after the deployment: SNS writes to them.")
+    : todo(`Nobody is paged. Write subscribers into monitoring.tells.page in ${SETTINGS}.`);
+  yield isLink(monitoring.runbookBaseUrl)
+    ? ok(`The alarms link to the runbooks below ${monitoring.runbookBaseUrl}.`)
+    : todo(
+        `The alarms' runbooks are no links. Write the address of docs/runbooks/ into monitoring.runbookBaseUrl in ${SETTINGS}.`,
+      );
+}

@@ -1,0 +1,95 @@
+import { DamagedRecordError } from "../model/errors.ts";
+import { watchShards } from "../model/keys.ts";
+import { messageOf } from "../model/message.ts";
+import { decodeJob } from "../model/record-codec.ts";
+import type { JobRecord } from "../model/record.ts";
+import { postponeWatch, recoverJob } from "../model/recovery-protocol.ts";
+import type { Item } from "../model/write.ts";
+import type { Items, WatchedKey } from "../ports/items.ts";
+import type { Queue } from "../ports/queue.ts";
+import type { Clock, Random } from "../ports/runtime.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type { Failures } from "./failures.ts";
+
+export interface ReviverDeps {
+  readonly clock: Clock;
+  readonly random: Pick<Random, "uniqueId">;
+  readonly items: Items;
+  readonly queue: Queue;
+  readonly telemetry: Telemetry;
+  readonly settings: { readonly requeueGraceMs: number; readonly recoverLimit: number };
+}
+
+interface Revived {
+  readonly job: JobRecord;
+  /** Time since the job's lease expired, or since its message should have come back plus the grace. */
+  readonly overdueMs: number;
+}
+
+export interface Revival {
+  readonly revived: readonly Revived[];
+  /** Records that this release cannot read. */
+  readonly unreadable: number;
+}
+
+/**
+ * Recovers what is longest overdue first, whichever shard it is in, up to the limit: nothing starves. A record that
+ * cannot be read, a call that fails or a shard that does not answer keeps none of the others waiting.
+ */
+export async function reviveJobs(deps: ReviverDeps, failures: Failures): Promise<Revival> {
+  const revived: Revived[] = [];
+  let unreadable = 0;
+  for (const { key } of await dueJobs(deps, failures)) {
+    if (revived.length === deps.settings.recoverLimit) break;
+    try {
+      const job = await revive(deps, key);
+      if (job) revived.push(job);
+    } catch (error) {
+      if (error instanceof DamagedRecordError) unreadable += 1;
+      else failures.add(`the job ${key} could not be recovered`, error);
+    }
+  }
+  return { revived, unreadable };
+}
+
+async function dueJobs({ clock, items, settings }: ReviverDeps, failures: Failures): Promise<readonly WatchedKey[]> {
+  const nowMs = clock.nowMs();
+  const shards = await Promise.all(
+    watchShards().map(async (shard) =>
+      items.watched(shard, nowMs, settings.recoverLimit).catch((error: unknown) => {
+        failures.add(`shard ${shard} of the watch index could not be read`, error);
+        return [];
+      }),
+    ),
+  );
+  return shards.flat().sort((a, b) => a.watchAtMs - b.watchAtMs);
+}
+
+/** The index is only a hint: the record decides, and the write is refused if the record has changed since. */
+async function revive(deps: ReviverDeps, key: string): Promise<Revived | undefined> {
+  const { clock, items, queue, random, settings } = deps;
+  const item = await items.read(key);
+  const watchAtMs = item?.["watch_at"];
+  if (!item || typeof watchAtMs !== "number" || watchAtMs > clock.nowMs()) return undefined;
+  const job = await readJob(deps, key, item, watchAtMs);
+  const nowMs = clock.nowMs();
+  const by = random.uniqueId();
+  const outcome = await items.write(recoverJob(job, watchAtMs, by, nowMs, settings.requeueGraceMs));
+  if (!outcome.applied && outcome.item?.["recovered_by"] !== by) return undefined;
+  // A crash here loses nothing: the job is watched again after the grace.
+  await queue.send([messageOf(job)]);
+  return { job, overdueMs: nowMs - watchAtMs };
+}
+
+/** A record that cannot be read is looked at again after the grace, so that it does not fill its shard for ever. */
+async function readJob(deps: ReviverDeps, key: string, item: Item, watchAtMs: number): Promise<JobRecord> {
+  try {
+    return decodeJob(item);
+  } catch (error) {
+    const { clock, items, settings, telemetry } = deps;
+    telemetry.log("error", "A job's record cannot be read, so the job is not recovered.", {}, error);
+    if (error instanceof DamagedRecordError)
+      await items.write(postponeWatch(key, watchAtMs, clock.nowMs() + settings.requeueGraceMs));
+    throw error;
+  }
+}
