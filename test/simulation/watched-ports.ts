@@ -31,8 +31,8 @@ interface Watched {
 }
 
 /**
- * A write that takes effect again changes nothing. Except: whoever recovers or reopens a job makes it available to every
- * clock, so the write that took an earlier lease may take another, for nobody; it expires like any other.
+ * A write that takes effect again changes nothing. The exception: recovery and reopening make a job available to every
+ * clock, so the write that took an earlier lease may take another one, for nobody. It expires like any other.
  */
 function checkEcho(process: string, before: Item | undefined, after: Item): void {
   if (before?.["available_at"] === 0 || JSON.stringify(before) === JSON.stringify(after)) return;

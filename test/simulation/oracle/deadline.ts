@@ -48,10 +48,10 @@ export class Deadline {
     const orphansEndMs =
       Math.max(0, ...(limits?.orphans ?? []).map(({ atMs }) => this.#startMs + atMs)) + ORPHAN_AGE_MS;
     const mayBeOrphan = nowMs <= orphansEndMs + patienceMs;
-    const shardEndMs = lasting?.kind === "shard" ? this.#startMs + lasting.forMs : 0;
+    const endsMs = lasting && "forMs" in lasting ? this.#startMs + lasting.forMs : 0;
     // Each attempt may wait until the clock of another process is past its time.
     const lastingMs = lastingAttempts * (attemptMs + this.#clocksDifferMs());
-    const mayLast = lasting !== undefined && nowMs <= Math.max(faultsEndMs, shardEndMs) + patienceMs + lastingMs;
+    const mayLast = lasting !== undefined && nowMs <= Math.max(faultsEndMs, endsMs) + patienceMs + lastingMs;
     if (!mayBeOrphan && !mayLast) return undefined;
     return (jobId) => (mayBeOrphan && isOrphan(jobId)) || (mayLast && isAffected(lasting, jobId));
   }

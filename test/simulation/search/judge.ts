@@ -5,6 +5,7 @@ import { Violation } from "../oracle/violation.ts";
 import { PIECE_BYTES } from "../services/origin.ts";
 import { MAX_ATTEMPTS, PART_BYTES } from "../services/settings.ts";
 import type { Simulation } from "../simulation.ts";
+import type { Hazards } from "./hazards.ts";
 import type { Schedule } from "./schedule.ts";
 import { isResumable, type Shape } from "./shape.ts";
 
@@ -19,11 +20,13 @@ const MAKES_START_OVER =
 /** What must hold at the end of a random schedule. */
 export class Judge {
   readonly #shape: Shape;
+  readonly #hazards: Hazards;
   readonly #simulation: Simulation;
   readonly #struck: readonly { readonly what: string }[];
 
-  constructor({ shape }: Schedule, simulation: Simulation, struck: readonly { readonly what: string }[]) {
+  constructor({ hazards, shape }: Schedule, simulation: Simulation, struck: readonly { readonly what: string }[]) {
     this.#shape = shape;
+    this.#hazards = hazards;
     this.#simulation = simulation;
     this.#struck = struck;
   }
@@ -88,7 +91,9 @@ export class Judge {
   /** A job may fail by its digest, by its origin's 404, or by faults that used up all its attempts. */
   #mayFail(reason: string): boolean {
     if (reason === "digest_mismatch") return this.#shape.digests !== "none";
-    if (reason === "http_404") return this.#shape.absentFirst > 0 && this.#struck.length > 0;
+    // An operator may have come before the job had begun.
+    const isLate = (this.#hazards.queue?.initsFailMs ?? this.#hazards.lastMessageAfterMs ?? 0) > 0;
+    if (reason === "http_404") return this.#shape.absentFirst > 0 && (isLate || this.#struck.length > 0);
     return reason.startsWith("retries_exhausted:") && this.#struck.length > 0;
   }
 }
