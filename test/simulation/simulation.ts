@@ -72,6 +72,7 @@ export class Simulation implements Stage {
     );
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
     this.gate = new GateWatch(this.items, this.time, scenario.gate);
+    if (lasting?.kind === "sick record") this.gate.unreadable = lasting.jobId;
     const ports = new WatchedPorts({
       gate: this.gate,
       items: this.items,
@@ -132,7 +133,7 @@ export class Simulation implements Stage {
       fail: this.#fail,
     });
     this.#deadline = new Deadline(options, this.#startMs, {
-      lowestGate: () => this.gate.lowest,
+      hasOrphans: () => this.gate.lowest < 100 || this.accepted.expired > 0,
       mostStaged: () => reconcilers.mostStaged,
     });
     plantOrphans(limits?.orphans ?? [], this.blobs, this.time);

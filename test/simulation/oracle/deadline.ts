@@ -12,8 +12,8 @@ type Options = Pick<
 >;
 
 interface Seen {
-  /** In percent. */
-  lowestGate(): number;
+  /** Whether a job may have left litter and has no record, or none any more. */
+  hasOrphans(): boolean;
   /** Objects and unfinished uploads. */
   mostStaged(): number;
 }
@@ -33,7 +33,7 @@ export class Deadline {
   /** The longest time to heal after the last fault that strikes a single call, in ms. */
   patienceMs(): number {
     const { attemptMs = 2 * INVOCATION_MS } = this.#options;
-    const orphanMs = this.#seen.lowestGate() < 100 ? ORPHAN_AGE_MS : 0;
+    const orphanMs = this.#seen.hasOrphans() ? ORPHAN_AGE_MS : 0;
     return healingMs(attemptMs, this.#clocksDifferMs()) + orphanMs + this.#crowdMs();
   }
 

@@ -43,10 +43,10 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
     return dice && enabled.has(hazard) && dice.chance(probability) ? dice : undefined;
   };
   const echo = drawn("echo", 0.15);
-  const lasting = drawn("lasting", 0.12);
+  const lasting = drawn("lasting", 0.1);
   const lostAnswer = drawn("lost answer", 0.1);
-  const limits = drawn("limits", 0.15);
-  const crowd = drawn("crowd", 0.03);
+  const limits = drawn("limits", 0.12);
+  const crowd = drawn("crowd", 0.02);
   const warm = drawn("warm", 0.3);
   const isGateTurned = warm?.chance(0.15) === true;
   const queue = drawn("queue", 0.1);
@@ -118,6 +118,8 @@ const LAGS_MS = [1000, 10_000];
 
 const WATCH_SHARDS = 8;
 const LONGEST_SHARD_FAILURE_MS = 300_000;
+/** From when on a record cannot be reached: mostly once it is there. */
+const SICK_AFTER_MS = [500, 3000, 30_000];
 /** How soon after a call a virus scanner takes away what was staged. */
 const TAKEN_AFTER_MS = [0, 0, 500, 5000];
 
@@ -136,7 +138,12 @@ export function drawLasting(dice: Dice, { messages }: Pick<Shape, "messages">, i
   if (isCrowd) return poison();
   return dice.pick<() => Lasting>([
     poison,
-    () => ({ kind: "sick record", jobId, forMs: dice.below(LONGEST_SHARD_FAILURE_MS) }),
+    () => ({
+      kind: "sick record",
+      jobId,
+      afterMs: dice.below(dice.pick(SICK_AFTER_MS)),
+      forMs: dice.below(LONGEST_SHARD_FAILURE_MS),
+    }),
     () => ({ kind: "refused", jobId, call: dice.pick(["put", "part", "complete", "copy"]) }),
     () => ({
       kind: "taken",

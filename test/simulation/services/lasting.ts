@@ -20,7 +20,7 @@ export type Lasting =
       readonly hasStaged: boolean;
     }
   /** One record of the table can be neither read by itself nor written. */
-  | { readonly kind: "sick record"; readonly jobId: string; readonly forMs: number }
+  | { readonly kind: "sick record"; readonly jobId: string; readonly afterMs: number; readonly forMs: number }
   /** One shard of the watch index cannot be queried. */
   | { readonly kind: "shard"; readonly shard: number; readonly forMs: number }
   /** The origin of one job cuts every body, and has another version at every second GET. */
@@ -75,12 +75,12 @@ export function spoiledItems(items: SimulatedItems, lasting: Lasting | undefined
 
 function withSickRecord(
   items: SimulatedItems,
-  { jobId, forMs }: Lasting & { readonly kind: "sick record" },
+  { jobId, afterMs, forMs }: Lasting & { readonly kind: "sick record" },
   time: VirtualTime,
 ): SimulatedItems {
-  const untilMs = time.nowMs + forMs;
+  const [sinceMs, untilMs] = [time.nowMs + afterMs, time.nowMs + forMs];
   const refuse = (key: string): void => {
-    if (key === jobItemKey(jobId) && time.nowMs < untilMs) throw named("ThrottlingException");
+    if (key === jobItemKey(jobId) && time.nowMs >= sinceMs && time.nowMs < untilMs) throw named("ThrottlingException");
   };
   return {
     ...items,
