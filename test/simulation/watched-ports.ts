@@ -16,7 +16,7 @@ import { Violation } from "./oracle/violation.ts";
 import type { SimulatedItems } from "./services/items.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";
 import { through, type SimulatedProcess } from "./services/process.ts";
-import { MAX_ATTEMPTS } from "./services/settings.ts";
+import { LEASE_TTL_MS, MAX_ATTEMPTS } from "./services/settings.ts";
 
 interface Watched {
   readonly gate: GateWatch;
@@ -31,11 +31,14 @@ interface Watched {
 }
 
 /**
- * A write that takes effect again changes nothing. The exception: recovery and reopening make a job available to every
- * clock, so the write that took an earlier lease may take another one, for nobody. It expires like any other.
+ * A write that takes effect again changes nothing. The exception: the write that took a lease may take another one, for
+ * nobody, if that one is over by the clock of the first: recovery and reopening make a job available to every clock, and
+ * clocks differ. It expires like any other.
  */
-function checkEcho(process: string, before: Item | undefined, after: Item): void {
-  if (before?.["available_at"] === 0 || JSON.stringify(before) === JSON.stringify(after)) return;
+function checkEcho(process: string, { set = {} }: Write, before: Item | undefined, after: Item): void {
+  const takenAtMs = typeof set["lease_owner"] === "string" ? Number(set["available_at"]) - LEASE_TTL_MS : undefined;
+  const isOver = takenAtMs !== undefined && Number(before?.["available_at"]) <= takenAtMs;
+  if (isOver || JSON.stringify(before) === JSON.stringify(after)) return;
   throw new Violation(`a write of ${process} took effect again, and changed ${JSON.stringify(after["pk"])}`);
 }
 
@@ -62,7 +65,7 @@ export class WatchedPorts {
         if (!outcome.applied) return outcome;
         const { name } = process;
         failIf(() => {
-          if (this.#applied.has(write)) checkEcho(name, before, outcome.item);
+          if (this.#applied.has(write)) checkEcho(name, write, before, outcome.item);
           this.#applied.add(write);
           this.#table.applied(name, write, before, outcome.item);
           this.runs.wrote(name, write.key, before, outcome.item);
