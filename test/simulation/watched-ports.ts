@@ -138,14 +138,6 @@ export class WatchedPorts {
         failIf(() => this.runs.swept(process.name, limit));
         return blobs.staging.litter(from, limit);
       },
-      put: async (key, body, contentType) => {
-        checkStaged(key);
-        return blobs.staging.put(key, body, contentType);
-      },
-      createUpload: async (key, contentType) => {
-        checkStaged(key);
-        return blobs.staging.createUpload(key, contentType);
-      },
       delete: async (key) => {
         check(key);
         return blobs.staging.delete(key);
@@ -169,7 +161,16 @@ export class WatchedPorts {
         return blobs.staging.uploadPart(upload, partNumber, body);
       });
     };
-    return { ...port, uploadPart };
+    // Judged when they are sent: one that takes effect late may meet another attempt of the same process.
+    const put: Staging["put"] = async (key, body, contentType) => {
+      checkStaged(key);
+      return port.put(key, body, contentType);
+    };
+    const createUpload: Staging["createUpload"] = async (key, contentType) => {
+      checkStaged(key);
+      return port.createUpload(key, contentType);
+    };
+    return { ...port, uploadPart, put, createUpload };
   }
 
   /** Checks each object when it is published: it is named by its hash, and whole. */
