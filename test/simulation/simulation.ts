@@ -208,6 +208,11 @@ export class Simulation implements Stage {
   expireAfter(delayMs: number): void {
     this.extendFaults(delayMs);
     this.time.plan(delayMs, () => {
+      // The stream keeps a change for a day, and a record lives longer.
+      if (!this.announcing.isDone) {
+        this.expireAfter(1000);
+        return;
+      }
       for (const [key, item] of this.items.all) {
         if (!key.startsWith("JOB#") || !isFinished(item) || isPoisonKey(key)) continue;
         // The stream is seconds behind, and a record's retention is days.
