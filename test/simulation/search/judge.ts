@@ -64,9 +64,11 @@ export class Judge {
     if (this.#simulation.reopenings > 0) return;
     if (gate < 100 || !isResumable(resources) || this.#struck.some(({ what }) => MAKES_START_OVER.test(what))) return;
     const { bytesServed, requests } = this.#simulation.origin;
-    const gets = requests.filter(({ method }) => method === "GET").length;
-    const bytes = [...resources.values()].reduce((sum, { versions }) => sum + (versions[0]?.length ?? 0), 0);
-    const allowed = Math.max(0, gets - resources.size) * IN_FLIGHT_BYTES;
+    const urls = requests.filter(({ method }) => method === "GET").map(({ url }) => url);
+    const fetched = [...resources].filter(([url]) => urls.includes(url));
+    const bytes = fetched.reduce((sum, [, { versions }]) => sum + (versions[0]?.length ?? 0), 0);
+    const gets = urls.length;
+    const allowed = Math.max(0, gets - fetched.length) * IN_FLIGHT_BYTES;
     if (bytesServed - bytes > allowed)
       throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
   }
