@@ -31,8 +31,8 @@ interface Watched {
 }
 
 /**
- * A write that takes effect again changes nothing. The exception: the write that took a lease may take another one, for
- * nobody, if that one is over by the clock of the first: recovery and reopening make a job available to every clock, and
+ * A write that takes effect again changes nothing. The exception: the write that took a lease may take another one,
+ * for nobody, if that one is over by the clock of the first: recovery and reopening make a job available to every clock, and
  * clocks differ. It expires like any other.
  */
 function checkEcho(process: string, { set = {} }: Write, before: Item | undefined, after: Item): void {
