@@ -208,8 +208,8 @@ export class Simulation implements Stage {
   expireAfter(delayMs: number): void {
     this.extendFaults(delayMs);
     this.time.plan(delayMs, () => {
-      // The stream keeps a change for a day, and a record lives longer.
-      if (!this.announcing.isDone) {
+      // A record lives longer than the stream keeps a change, and than any request is on its way.
+      if (!this.announcing.isDone || !this.areFaultsOver) {
         this.expireAfter(1000);
         return;
       }

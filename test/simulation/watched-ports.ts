@@ -31,9 +31,9 @@ interface Watched {
 }
 
 /**
- * A write that takes effect again changes nothing. The exception: the write that took a lease may take another one,
- * for nobody, if that one is over by the clock of the first: recovery and reopening make a job available to every clock, and
- * clocks differ. It expires like any other.
+ * A write that takes effect again changes nothing. The exception: the write that took a lease may take another one, for
+ * nobody, if that one is over by the clock of the first. Recovery and reopening make a job available to every clock,
+ * and clocks differ. Such a lease expires like any other.
  */
 function checkEcho(process: string, { set = {} }: Write, before: Item | undefined, after: Item): void {
   const takenAtMs = typeof set["lease_owner"] === "string" ? Number(set["available_at"]) - LEASE_TTL_MS : undefined;
