@@ -39,7 +39,7 @@ export class Operators {
     });
   }
 
-  /** An operator sends the dead letters again. Each valid letter that was there must be gone then, and its job must end. */
+  /** An operator sends the dead letters again. Each valid letter must be gone then, and its job must end. */
   redriveLetters(): void {
     const { fail, processes, services } = this.#env;
     const before = new Set(services.queue.deadLetters.map(({ id }) => id));
