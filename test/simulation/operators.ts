@@ -39,13 +39,14 @@ export class Operators {
     });
   }
 
-  /** An operator sends the dead letters again. Each that is a message must be gone afterwards, and its job must end. */
+  /** An operator sends the dead letters again. Each valid letter must be gone then, and its job must end. */
   redriveLetters(): void {
     const { fail, processes, services } = this.#env;
+    const before = new Set(services.queue.deadLetters.map(({ id }) => id));
     this.#run(
       (process) => redriveLettersIn(process, services),
       (process) => {
-        const left = services.queue.deadLetters.find(({ body }) => jobOf(body) !== undefined);
+        const left = services.queue.deadLetters.find(({ id, body }) => before.has(id) && jobOf(body) !== undefined);
         if (left && !processes.isExcused(process))
           fail(new Violation(`${process.name} left a valid dead letter: ${left.body}`));
       },

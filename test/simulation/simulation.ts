@@ -72,6 +72,7 @@ export class Simulation implements Stage {
     );
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
     this.gate = new GateWatch(this.items, this.time, scenario.gate);
+    if (lasting?.kind === "sick record") this.gate.unreadable = lasting.jobId;
     const ports = new WatchedPorts({
       gate: this.gate,
       items: this.items,
@@ -132,7 +133,7 @@ export class Simulation implements Stage {
       fail: this.#fail,
     });
     this.#deadline = new Deadline(options, this.#startMs, {
-      lowestGate: () => this.gate.lowest,
+      hasOrphans: () => this.gate.lowest < 100 || this.accepted.expired > 0,
       mostStaged: () => reconcilers.mostStaged,
     });
     plantOrphans(limits?.orphans ?? [], this.blobs, this.time);
@@ -207,6 +208,11 @@ export class Simulation implements Stage {
   expireAfter(delayMs: number): void {
     this.extendFaults(delayMs);
     this.time.plan(delayMs, () => {
+      // A record lives longer than the stream keeps a change, and than any request is on its way.
+      if (!this.announcing.isDone || !this.areFaultsOver) {
+        this.expireAfter(1000);
+        return;
+      }
       for (const [key, item] of this.items.all) {
         if (!key.startsWith("JOB#") || !isFinished(item) || isPoisonKey(key)) continue;
         // The stream is seconds behind, and a record's retention is days.

@@ -16,7 +16,7 @@ import { Violation } from "./oracle/violation.ts";
 import type { SimulatedItems } from "./services/items.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";
 import { through, type SimulatedProcess } from "./services/process.ts";
-import { MAX_ATTEMPTS } from "./services/settings.ts";
+import { LEASE_TTL_MS, MAX_ATTEMPTS } from "./services/settings.ts";
 
 interface Watched {
   readonly gate: GateWatch;
@@ -31,12 +31,14 @@ interface Watched {
 }
 
 /**
- * A write that takes effect again changes nothing. There is one exception: after a recovery, other clocks decide when
- * the job is available, so the write that took an earlier lease may take one more. It expires like any other lease.
+ * A write that takes effect again changes nothing. The exception: the write that took a lease may take another one, for
+ * nobody, if that one is over by the clock of the first. Recovery and reopening make a job available to every clock,
+ * and clocks differ. Such a lease expires like any other.
  */
-function checkEcho(process: string, first: Item, before: Item | undefined, after: Item): void {
-  const isOfAnEarlierLease = before?.["fence"] !== after["fence"] && before?.["fence"] !== first["fence"];
-  if (isOfAnEarlierLease || JSON.stringify(before) === JSON.stringify(after)) return;
+function checkEcho(process: string, { set = {} }: Write, before: Item | undefined, after: Item): void {
+  const takenAtMs = typeof set["lease_owner"] === "string" ? Number(set["available_at"]) - LEASE_TTL_MS : undefined;
+  const isOver = takenAtMs !== undefined && Number(before?.["available_at"]) <= takenAtMs;
+  if (isOver || JSON.stringify(before) === JSON.stringify(after)) return;
   throw new Violation(`a write of ${process} took effect again, and changed ${JSON.stringify(after["pk"])}`);
 }
 
@@ -45,8 +47,8 @@ export class WatchedPorts {
   readonly #watched: Watched;
   readonly #table = new TableWatch(MAX_ATTEMPTS);
   readonly runs: RunWatch;
-  /** Writes that took effect, and what they made. What takes effect again is an echo. */
-  readonly #applied = new WeakMap<Write, Item>();
+  /** Writes that took effect. What takes effect again is an echo. */
+  readonly #applied = new WeakSet<Write>();
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -63,9 +65,8 @@ export class WatchedPorts {
         if (!outcome.applied) return outcome;
         const { name } = process;
         failIf(() => {
-          const first = this.#applied.get(write);
-          if (first) checkEcho(name, first, before, outcome.item);
-          else this.#applied.set(write, outcome.item);
+          if (this.#applied.has(write)) checkEcho(name, write, before, outcome.item);
+          this.#applied.add(write);
           this.#table.applied(name, write, before, outcome.item);
           this.runs.wrote(name, write.key, before, outcome.item);
           if (write.key === GATE_KEY) gate.written(name, before, outcome.item);
@@ -137,14 +138,6 @@ export class WatchedPorts {
         failIf(() => this.runs.swept(process.name, limit));
         return blobs.staging.litter(from, limit);
       },
-      put: async (key, body, contentType) => {
-        checkStaged(key);
-        return blobs.staging.put(key, body, contentType);
-      },
-      createUpload: async (key, contentType) => {
-        checkStaged(key);
-        return blobs.staging.createUpload(key, contentType);
-      },
       delete: async (key) => {
         check(key);
         return blobs.staging.delete(key);
@@ -168,7 +161,16 @@ export class WatchedPorts {
         return blobs.staging.uploadPart(upload, partNumber, body);
       });
     };
-    return { ...port, uploadPart };
+    // Judged when they are sent: one that takes effect late may meet another attempt of the same process.
+    const put: Staging["put"] = async (key, body, contentType) => {
+      checkStaged(key);
+      return port.put(key, body, contentType);
+    };
+    const createUpload: Staging["createUpload"] = async (key, contentType) => {
+      checkStaged(key);
+      return port.createUpload(key, contentType);
+    };
+    return { ...port, uploadPart, put, createUpload };
   }
 
   /** Checks each object when it is published: it is named by its hash, and whole. */

@@ -18,7 +18,7 @@ export const MORE_MUTANTS: readonly Mutant[] = [
     [
       "a continuation is watched too early",
       "watch_at: availableAtMs + graceMs,\n      hops",
-      "watch_at: nowMs + 1,\n      hops",
+      "watch_at: availableAtMs + 1,\n      hops",
     ],
     [
       "every checkpoint resets the strikes",
@@ -168,37 +168,45 @@ export const MORE_MUTANTS: readonly Mutant[] = [
     ["a change of the gate has no version of its own", "seen ? seen.version + 1 : 1", "seen ? seen.version : 1"],
   ]),
   ...inFile("core/model/recovery-protocol.ts", [
-    [
-      "the place of the sweep is kept only once",
-      "seenFence === undefined ? isNew :",
-      "seenFence !== undefined ? isNew :",
-    ],
+    ["recovery does not check watch_at", `        { attribute: "watch_at", is: "=", than: watchAtMs },\n`, ""],
     [
       "the place of the sweep is not kept",
       "set: { cursor: cursor ?? SWEEP_FROM_START }",
       "set: { cursor: SWEEP_FROM_START }",
     ],
-    ["recovery does not check watch_at", `        { attribute: "watch_at", is: "=", than: watchAtMs },\n`, ""],
+    [
+      "the place of the sweep is kept only once",
+      "seenFence === undefined ? isNew :",
+      "seenFence !== undefined ? isNew :",
+    ],
+    ["a record that cannot be read is not put off", "set: { watch_at: untilMs },", "set: { watch_at: watchAtMs },"],
   ]),
   ...inFile("core/recovery/revive-jobs.ts", [
     ["the reconciler goes on at its limit", "    if (revived.length === deps.settings.recoverLimit) break;\n", ""],
     [
-      "the reconciler sees only the first shard",
-      "watchShards().map(async (shard) =>",
-      "watchShards().slice(0, 1).map(async (shard) =>",
+      "the limit of the index is one less",
+      "items.watched(shard, nowMs, settings.recoverLimit)",
+      "items.watched(shard, nowMs, settings.recoverLimit - 1)",
+    ],
+    ["the newest of what is due comes first", "a.watchAtMs - b.watchAtMs", "b.watchAtMs - a.watchAtMs"],
+    ["the reconciler sees only the first shards", "watchShards().map(", "watchShards().slice(0, 4).map("],
+    ["one shard that fails keeps the others waiting", "        return [];\n", "        throw error;\n"],
+    [
+      "one job that fails keeps the others waiting",
+      "      else failures.add(`the job ${key} could not be recovered`, error);",
+      "      else throw error;",
+    ],
+    [
+      "one record that cannot be read keeps the others waiting",
+      "if (error instanceof DamagedRecordError) unreadable += 1;",
+      "if (error instanceof DamagedRecordError) throw error;",
     ],
     [
       "recovery does not wait for its message",
       "  await queue.send([messageOf(job)]);\n",
       "  void queue.send([messageOf(job)]);\n",
     ],
-    ["the newest of what is due comes first", "a.watchAtMs - b.watchAtMs", "b.watchAtMs - a.watchAtMs"],
-    [
-      "a record that cannot be read ends the run",
-      "if (error instanceof DamagedRecordError) unreadable += 1;",
-      "if (error instanceof DamagedRecordError) throw error;",
-    ],
-    ["a shard that does not answer ends the run", "        return [];\n", "        throw error;\n"],
+    ["a recovered job is not watched again for a day", "nowMs, settings.requeueGraceMs));", "nowMs, 86_400_000));"],
   ]),
   ...inFile("core/recovery/sweep-staging.ts", [
     [
@@ -217,6 +225,16 @@ export const MORE_MUTANTS: readonly Mutant[] = [
       "staging.litter(cursorOf(place), 1000)",
     ],
     [
+      "an orphan's age is read for the sweep's limit",
+      "staging.litter(cursorOf(place), settings.sweepLimit)",
+      "staging.litter(cursorOf(place), settings.orphanAgeMs)",
+    ],
+    [
+      "the sweep's limit is read for an orphan's age",
+      "found.createdMs > settings.orphanAgeMs",
+      "found.createdMs > settings.sweepLimit",
+    ],
+    [
       "an orphan's age is in seconds",
       "found.createdMs > settings.orphanAgeMs",
       "found.createdMs > settings.orphanAgeMs * 1000",
@@ -227,7 +245,7 @@ export const MORE_MUTANTS: readonly Mutant[] = [
       "return true;",
     ],
     ["the sweep keeps orphans", "return clock.nowMs() - found.createdMs > settings.orphanAgeMs;", "return false;"],
-    ["the sweep looks for records under another key", "records.get(keyOf(found))", "records.get(`${keyOf(found)}/`)"],
+    ["the sweep looks for records under another key", "records.get(keyOf(found))", "records.get(found.key)"],
     [
       "the sweep aborts uploads under another key",
       "await staging.abortUpload({ key, uploadId });",
@@ -236,7 +254,12 @@ export const MORE_MUTANTS: readonly Mutant[] = [
     [
       "the sweep does not wait for its removals",
       "      await remove(deps, found);\n",
-      "      void remove(deps, found);\n",
+      "      void remove(deps, found).catch(() => undefined);\n",
+    ],
+    [
+      "what a record that cannot be read has staged is removed",
+      'if (item) return isJobState(item["state"]) && isTerminal(item["state"]);',
+      'if (item) return !isJobState(item["state"]) || isTerminal(item["state"]);',
     ],
   ]),
   ...inFile("core/recovery/redrive-failed.ts", [

@@ -6,7 +6,7 @@ import { noFigures, search } from "../search/search.ts";
 /** Fixed, because it must not depend on luck whether a mutant is noticed. */
 const FIRST_SEED = 1;
 /** The undisturbed scenarios run first and kill most mutants. Then come these seeds, all single faults, the rest. */
-const RANDOM_FIRST = 300;
+const RANDOM_FIRST = 6000;
 
 export interface ProbeReport {
   readonly schedules: number;

@@ -12,8 +12,8 @@ type Options = Pick<
 >;
 
 interface Seen {
-  /** In percent. */
-  lowestGate(): number;
+  /** Whether a job may have left litter and has no record, or none any more. */
+  hasOrphans(): boolean;
   /** Objects and unfinished uploads. */
   mostStaged(): number;
 }
@@ -33,7 +33,7 @@ export class Deadline {
   /** The longest time to heal after the last fault that strikes a single call, in ms. */
   patienceMs(): number {
     const { attemptMs = 2 * INVOCATION_MS } = this.#options;
-    const orphanMs = this.#seen.lowestGate() < 100 ? ORPHAN_AGE_MS : 0;
+    const orphanMs = this.#seen.hasOrphans() ? ORPHAN_AGE_MS : 0;
     return healingMs(attemptMs, this.#clocksDifferMs()) + orphanMs + this.#crowdMs();
   }
 
@@ -48,10 +48,10 @@ export class Deadline {
     const orphansEndMs =
       Math.max(0, ...(limits?.orphans ?? []).map(({ atMs }) => this.#startMs + atMs)) + ORPHAN_AGE_MS;
     const mayBeOrphan = nowMs <= orphansEndMs + patienceMs;
-    const shardEndMs = lasting?.kind === "shard" ? this.#startMs + lasting.forMs : 0;
+    const endsMs = lasting && "forMs" in lasting ? this.#startMs + lasting.forMs : 0;
     // Each attempt may wait until the clock of another process is past its time.
     const lastingMs = lastingAttempts * (attemptMs + this.#clocksDifferMs());
-    const mayLast = lasting !== undefined && nowMs <= Math.max(faultsEndMs, shardEndMs) + patienceMs + lastingMs;
+    const mayLast = lasting !== undefined && nowMs <= Math.max(faultsEndMs, endsMs) + patienceMs + lastingMs;
     if (!mayBeOrphan && !mayLast) return undefined;
     return (jobId) => (mayBeOrphan && isOrphan(jobId)) || (mayLast && isAffected(lasting, jobId));
   }

@@ -4,6 +4,9 @@ import type { Limits } from "../services/limits.ts";
 import { jobOf } from "./message-jobs.ts";
 import { Violation } from "./violation.ts";
 
+/** The SDK repeats a request whose answer was lost, which is no fault that spoils a run. */
+const UNCOUNTED = 1;
+
 /** What one run of the reconciler must do, and no more than that. */
 export class RunWatch {
   readonly #limits: Pick<Limits, "recoverLimit" | "sweepLimit">;
@@ -20,17 +23,13 @@ export class RunWatch {
     this.#limits = limits;
   }
 
-  /** Only recovery raises the fence without taking a lease. @throws Violation beyond the limit of one run. */
+  /** Only recovery raises the fence without taking a lease. */
   wrote(process: string, key: string, before: Item | undefined, after: Item): void {
     if (!process.startsWith("reconciler") || !before || before["fence"] === after["fence"]) return;
     if (after["watch_shard"] === undefined || isPoisonKey(key)) return;
     this.#owed.set(`${process} ${key}`, process);
     this.#revived.add(`${process} ${key}`);
-    const recovered = (this.#recovered.get(process) ?? 0) + 1;
-    this.#recovered.set(process, recovered);
-    // One more, since the answer to one of its writes may have been lost.
-    if (recovered > this.#limits.recoverLimit + 1)
-      throw new Violation(`${process} recovered ${recovered} jobs; its limit is ${this.#limits.recoverLimit}`);
+    this.#recovered.set(process, (this.#recovered.get(process) ?? 0) + 1);
   }
 
   /** @throws Violation for a message to a job that the reconciler did not recover. */
@@ -47,9 +46,15 @@ export class RunWatch {
       throw new Violation(`${process} looked at ${limit} things in staging; its limit is ${this.#limits.sweepLimit}`);
   }
 
-  /** @throws Violation if a run that no fault disturbed has not swept, or sent no message for a job it recovered. */
+  /**
+   * @throws Violation if a run that no fault disturbed has not swept, has recovered more jobs than its limit, or has
+   * sent no message for one of them. What a fault spoiled does not count towards the limit.
+   */
   checkEnd(process: string, isOwedChecked: boolean): void {
     if (!this.#swept.has(process)) throw new Violation(`${process} did not sweep`);
+    const recovered = this.#recovered.get(process) ?? 0;
+    if (recovered > this.#limits.recoverLimit + UNCOUNTED)
+      throw new Violation(`${process} recovered ${recovered} jobs; its limit is ${this.#limits.recoverLimit}`);
     if (!isOwedChecked) return;
     for (const [owed, by] of this.#owed)
       if (by === process) throw new Violation(`${owed}: the job was recovered, but no message was sent for it`);

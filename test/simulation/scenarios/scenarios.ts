@@ -234,7 +234,12 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   one({
     name: "a lease renewed between the reconciler's read and its write",
     body: LARGE,
-    strikes: [slowRead, { of: "reconciler2 ", call: "items.read", nth: 1, fault: { kind: "freeze", forMs: 300 } }],
+    strikes: [
+      slowRead,
+      // Renewals follow the lease: this one comes after the reconciler's read.
+      { of: "worker1 ", call: "items.write", nth: 1, fault: { kind: "slow", byMs: 200 } },
+      { of: "reconciler2 ", call: "items.read", nth: 1, fault: { kind: "freeze", forMs: 300 } },
+    ],
     // The workers' clocks are behind, so that a lease looks expired to the reconciler soon after each renewal.
     skewMs: (role) => (role === "worker" ? 700 - LEASE_TTL_MS : 0),
     ownRefetchedBytes: 4 * PART_BYTES,

@@ -16,11 +16,8 @@ export const HAZARDS = [
 ] as const;
 export type Hazard = (typeof HAZARDS)[number];
 
-/** Hazards whose oracle still takes sound schedules for violations. `--hazards` draws them all the same. */
-const UNFINISHED = new Set<Hazard>(["queue", "expiry", "lag"]);
-
-/** The hazards that the search draws. */
-export const ENABLED: ReadonlySet<Hazard> = new Set(HAZARDS.filter((hazard) => !UNFINISHED.has(hazard)));
+/** The hazards that the search draws. Leave out one here that the product does not survive yet. */
+export const ENABLED: ReadonlySet<Hazard> = new Set(HAZARDS);
 
 /** A fault that strikes only calls of its own kind. */
 export type TargetedFault =

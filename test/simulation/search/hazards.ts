@@ -43,10 +43,10 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
     return dice && enabled.has(hazard) && dice.chance(probability) ? dice : undefined;
   };
   const echo = drawn("echo", 0.15);
-  const lasting = drawn("lasting", 0.12);
+  const lasting = drawn("lasting", 0.1);
   const lostAnswer = drawn("lost answer", 0.1);
-  const limits = drawn("limits", 0.15);
-  const crowd = drawn("crowd", 0.03);
+  const limits = drawn("limits", 0.12);
+  const crowd = drawn("crowd", 0.02);
   const warm = drawn("warm", 0.3);
   const isGateTurned = warm?.chance(0.15) === true;
   const queue = drawn("queue", 0.1);
@@ -66,6 +66,9 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
     faults: [
       ...(echo ? drawEchoes(echo) : []),
       ...(lasting ? [{ at: 0, seed: lasting.below(2 ** 32), of: "lasting" as const }] : []),
+      ...(crowd && !lasting && enabled.has("lasting") && crowd.chance(0.5)
+        ? [{ at: 0, seed: crowd.below(2 ** 32), of: "lasting" as const }]
+        : []),
       ...(lostAnswer ? [{ at: 1 + lostAnswer.below(LAST_ECHOED_CALL), seed: 0, of: "lost answer" as const }] : []),
       ...(limits?.chance(0.5) ? [{ at: 1, seed: limits.below(2 ** 32), of: "slow batch" as const }] : []),
       ...(crowd ? [{ at: 20 + crowd.below(120), seed: crowd.below(2 ** 32), of: "all workers die" as const }] : []),
@@ -115,15 +118,32 @@ const LAGS_MS = [1000, 10_000];
 
 const WATCH_SHARDS = 8;
 const LONGEST_SHARD_FAILURE_MS = 300_000;
+/** From when on a record cannot be reached: mostly once it is there. */
+const SICK_AFTER_MS = [500, 3000, 30_000];
 /** How soon after a call a virus scanner takes away what was staged. */
 const TAKEN_AFTER_MS = [0, 0, 500, 5000];
 
 /** One failure that stays. It affects one job of the schedule, or none but a record that nobody can read. */
-export function drawLasting(dice: Dice, { messages }: Pick<Shape, "messages">): Lasting {
+export function drawLasting(dice: Dice, { messages }: Pick<Shape, "messages">, isCrowd: boolean): Lasting {
   const message = dice.pick(messages.filter((each) => typeof each !== "string"));
   const jobId = jobIdOf(message);
   const shard = dice.chance(0.5) ? watchShardOf(jobId) : dice.below(WATCH_SHARDS);
+  const poison = (): Lasting => ({
+    kind: "poison",
+    record: dice.pick(POISON_KINDS),
+    shard,
+    hasStaged: dice.chance(0.5),
+  });
+  // In a crowd, the record may stand before a job that is due, in a shard of which little is looked at.
+  if (isCrowd) return poison();
   return dice.pick<() => Lasting>([
+    poison,
+    () => ({
+      kind: "sick record",
+      jobId,
+      afterMs: dice.below(dice.pick(SICK_AFTER_MS)),
+      forMs: dice.below(LONGEST_SHARD_FAILURE_MS),
+    }),
     () => ({ kind: "refused", jobId, call: dice.pick(["put", "part", "complete", "copy"]) }),
     () => ({
       kind: "taken",
@@ -131,7 +151,6 @@ export function drawLasting(dice: Dice, { messages }: Pick<Shape, "messages">): 
       what: dice.pick(["object", "upload"]),
       afterMs: dice.below(1 + dice.pick(TAKEN_AFTER_MS)),
     }),
-    () => ({ kind: "poison", record: dice.pick(POISON_KINDS), shard, hasStaged: dice.chance(0.5) }),
     () => ({ kind: "shard", shard, forMs: dice.below(LONGEST_SHARD_FAILURE_MS) }),
     () => ({ kind: "restless origin", jobId, afterBytes: PART_BYTES + dice.below(2 * PART_BYTES) }),
   ])();

@@ -5,6 +5,7 @@ import { Violation } from "../oracle/violation.ts";
 import { PIECE_BYTES } from "../services/origin.ts";
 import { MAX_ATTEMPTS, PART_BYTES } from "../services/settings.ts";
 import type { Simulation } from "../simulation.ts";
+import type { Hazards } from "./hazards.ts";
 import type { Schedule } from "./schedule.ts";
 import { isResumable, type Shape } from "./shape.ts";
 
@@ -19,11 +20,13 @@ const MAKES_START_OVER =
 /** What must hold at the end of a random schedule. */
 export class Judge {
   readonly #shape: Shape;
+  readonly #hazards: Hazards;
   readonly #simulation: Simulation;
   readonly #struck: readonly { readonly what: string }[];
 
-  constructor({ shape }: Schedule, simulation: Simulation, struck: readonly { readonly what: string }[]) {
+  constructor({ hazards, shape }: Schedule, simulation: Simulation, struck: readonly { readonly what: string }[]) {
     this.#shape = shape;
+    this.#hazards = hazards;
     this.#simulation = simulation;
     this.#struck = struck;
   }
@@ -61,9 +64,11 @@ export class Judge {
     if (this.#simulation.reopenings > 0) return;
     if (gate < 100 || !isResumable(resources) || this.#struck.some(({ what }) => MAKES_START_OVER.test(what))) return;
     const { bytesServed, requests } = this.#simulation.origin;
-    const gets = requests.filter(({ method }) => method === "GET").length;
-    const bytes = [...resources.values()].reduce((sum, { versions }) => sum + (versions[0]?.length ?? 0), 0);
-    const allowed = Math.max(0, gets - resources.size) * IN_FLIGHT_BYTES;
+    const urls = requests.filter(({ method }) => method === "GET").map(({ url }) => url);
+    const fetched = [...resources].filter(([url]) => urls.includes(url));
+    const bytes = fetched.reduce((sum, [, { versions }]) => sum + (versions[0]?.length ?? 0), 0);
+    const gets = urls.length;
+    const allowed = Math.max(0, gets - fetched.length) * IN_FLIGHT_BYTES;
     if (bytesServed - bytes > allowed)
       throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
   }
@@ -88,7 +93,9 @@ export class Judge {
   /** A job may fail by its digest, by its origin's 404, or by faults that used up all its attempts. */
   #mayFail(reason: string): boolean {
     if (reason === "digest_mismatch") return this.#shape.digests !== "none";
-    if (reason === "http_404") return this.#shape.absentFirst > 0 && this.#struck.length > 0;
+    // An operator may have come before the job had begun.
+    const isLate = (this.#hazards.queue?.initsFailMs ?? this.#hazards.lastMessageAfterMs ?? 0) > 0;
+    if (reason === "http_404") return this.#shape.absentFirst > 0 && (isLate || this.#struck.length > 0);
     return reason.startsWith("retries_exhausted:") && this.#struck.length > 0;
   }
 }

@@ -80,7 +80,7 @@ class RandomRun {
   #jumpedMs = 0;
 
   constructor(schedule: Schedule, { only, trace, onTelemetry }: RunOptions) {
-    const { seed, shape, faults } = schedule;
+    const { seed, shape, faults, hazards } = schedule;
     this.#schedule = schedule;
     const waiting = faults
       .map(({ at, seed: own, of }, index) => ({ at, seed: own, of, index }))
@@ -88,7 +88,7 @@ class RandomRun {
     this.#waiting = waiting.filter(({ of }) => of === undefined);
     this.#targeted = waiting.filter(({ of }) => of !== undefined);
     if (this.#waiting[0]?.at === 0) this.#setClocks();
-    this.#lasting = this.#drawnFor("lasting", (dice) => drawLasting(dice, shape));
+    this.#lasting = this.#drawnFor("lasting", (dice) => drawLasting(dice, shape, hazards.crowd !== undefined));
     this.simulation = new Simulation({
       scenario: this.#scenario(),
       dice: new Dice(latencySeed(seed)),
@@ -126,16 +126,17 @@ class RandomRun {
       this.simulation.deliverAgain(body, this.#schedule.hazards.warm?.duplicatesAfterMs);
       await this.#heal();
     }
+    // The dead-letter queue forgets before the table does.
+    if (this.#schedule.hazards.queue) {
+      this.simulation.operators.redriveLetters();
+      await this.#heal();
+    }
     const { expiry } = this.#schedule.hazards;
     if (expiry) {
       for (const message of messages) {
         if (typeof message !== "string") this.simulation.deliverAgain(JSON.stringify(message), expiry.duplicateAfterMs);
       }
       this.simulation.expireAfter(expiry.removedAfterMs);
-      await this.#heal();
-    }
-    if (this.#schedule.hazards.queue) {
-      this.simulation.operators.redriveLetters();
       await this.#heal();
     }
     new Judge(this.#schedule, this.simulation, this.struck).judge();
@@ -249,9 +250,9 @@ class RandomRun {
 const CALLS_OF_AN_ATTEMPT = 60;
 const attemptMs = ({ latencyMs }: Shape): number => CALLS_OF_AN_ATTEMPT * 2 * latencyMs + 10_000;
 
-/** A job that a lasting failure affects may use its whole budget: all attempts, and all continuations that it needs. */
+/** A job that a lasting failure affects may use its whole budget: all attempts, and continuations if it needs any. */
 function lastingAttempts(shape: Shape, lasting: Lasting | undefined): number {
-  if (!lasting || lasting.kind === "poison" || lasting.kind === "shard") return 0;
+  if (!lasting || lasting.kind === "poison" || "forMs" in lasting) return 0;
   const continuations = shape.deadlineBufferMs > SETTINGS.deadlineBufferMs ? SETTINGS.maxHops : 0;
   return MAX_ATTEMPTS + continuations;
 }

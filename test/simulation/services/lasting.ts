@@ -19,6 +19,8 @@ export type Lasting =
       readonly shard: number;
       readonly hasStaged: boolean;
     }
+  /** One record of the table can be neither read by itself nor written. */
+  | { readonly kind: "sick record"; readonly jobId: string; readonly afterMs: number; readonly forMs: number }
   /** One shard of the watch index cannot be queried. */
   | { readonly kind: "shard"; readonly shard: number; readonly forMs: number }
   /** The origin of one job cuts every body, and has another version at every second GET. */
@@ -48,6 +50,7 @@ export function isAffected(lasting: Lasting | undefined, jobId: string): boolean
     case "refused":
     case "taken":
     case "restless origin":
+    case "sick record":
       return jobId === lasting.jobId;
     case "poison":
     case undefined:
@@ -58,6 +61,7 @@ export function isAffected(lasting: Lasting | undefined, jobId: string): boolean
 /** The table as the failure leaves it. */
 export function spoiledItems(items: SimulatedItems, lasting: Lasting | undefined, time: VirtualTime): SimulatedItems {
   if (lasting?.kind === "poison") void items.write(poisonWrite(lasting, time.nowMs));
+  if (lasting?.kind === "sick record") return withSickRecord(items, lasting, time);
   if (lasting?.kind !== "shard") return items;
   const untilMs = time.nowMs + lasting.forMs;
   return {
@@ -65,6 +69,28 @@ export function spoiledItems(items: SimulatedItems, lasting: Lasting | undefined
     watched: async (shard, beforeMs, limit) => {
       if (shard === lasting.shard && time.nowMs < untilMs) throw named("InternalServerError");
       return items.watched(shard, beforeMs, limit);
+    },
+  };
+}
+
+function withSickRecord(
+  items: SimulatedItems,
+  { jobId, afterMs, forMs }: Lasting & { readonly kind: "sick record" },
+  time: VirtualTime,
+): SimulatedItems {
+  const [sinceMs, untilMs] = [time.nowMs + afterMs, time.nowMs + forMs];
+  const refuse = (key: string): void => {
+    if (key === jobItemKey(jobId) && time.nowMs >= sinceMs && time.nowMs < untilMs) throw named("ThrottlingException");
+  };
+  return {
+    ...items,
+    read: async (key) => {
+      refuse(key);
+      return items.read(key);
+    },
+    write: async (write) => {
+      refuse(write.key);
+      return items.write(write);
     },
   };
 }
