@@ -5,7 +5,7 @@ import type { Writable } from "node:stream";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { boundedSink } from "../adapters/node/bounded-sink.ts";
 import { EmbeddedMetrics } from "../adapters/powertools/metrics.ts";
-import { lineTelemetry } from "../adapters/node/telemetry.ts";
+import { measuredTelemetry } from "../adapters/powertools/stdout-telemetry.ts";
 import { telemetryEvent } from "../core/telemetry/event-schemas.ts";
 import type { TelemetryEvent } from "../core/telemetry/events.ts";
 import type { Telemetry } from "../core/ports/telemetry.ts";
@@ -110,7 +110,11 @@ export const telemetry: Measurement = {
     const events = recorded.invocations.flat().length;
     say(`recorded ${events} events of ${JOBS} jobs`);
     const pipe = startReader(scope);
-    const sinks = { whole: lineTelemetry("bench", boundedSink(pipe)), metrics: metricsAlone(), none: nullTelemetry };
+    const sinks = {
+      whole: measuredTelemetry("bench", boundedSink(pipe)),
+      metrics: metricsAlone(),
+      none: nullTelemetry,
+    };
     const rounds: { whole: number; metrics: number; none: number }[] = [];
     for (let round = 0; round <= ROUNDS; round += 1) {
       const costs = {

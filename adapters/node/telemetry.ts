@@ -1,8 +1,7 @@
 import { inspect } from "node:util";
 import { causesOf } from "../../core/model/errors.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
-import { boundedSink } from "./bounded-sink.ts";
-import { EmbeddedMetrics } from "../powertools/metrics.ts";
+import type { TelemetryEvent } from "../../core/telemetry/events.ts";
 
 /** The longest time that lines are held back, in ms. A kill loses them. */
 const LONGEST_BATCH_MS = 50;
@@ -12,11 +11,20 @@ const LONGEST_METRICS_MS = 10_000;
 
 const timestamp = (): string => new Date().toISOString();
 
+/** Counts events, and writes what it counted whenever it is asked to. */
+interface EventMetrics {
+  count(event: TelemetryEvent): void;
+  publishStoredMetrics(): void;
+}
+
 /**
- * Writes one JSON line per event or log message, in batches; `write` gets whole lines. Events are also counted as
- * metrics of the environment. If `write` throws, its batch is lost and nothing else.
+ * Writes one JSON line per event or log message, in batches; `write` gets whole lines. If `write` throws, its batch is
+ * lost and nothing else. `metricsTo` makes metrics of the events, whose lines go where all lines go.
  */
-export function lineTelemetry(environment: string, write: (lines: string) => void): Telemetry {
+export function lineTelemetry(
+  write: (lines: string) => void,
+  metricsTo?: (append: (line: string) => void) => EventMetrics,
+): Telemetry {
   let lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   let metricsTimer: NodeJS.Timeout | undefined;
@@ -37,11 +45,11 @@ export function lineTelemetry(environment: string, write: (lines: string) => voi
     else timer ??= setTimeout(writeOut, LONGEST_BATCH_MS).unref();
   };
 
-  const metrics = new EmbeddedMetrics(environment, append);
+  const metrics = metricsTo?.(append);
   const publish = (): void => {
     clearTimeout(metricsTimer);
     metricsTimer = undefined;
-    harmlessly(() => metrics.publishStoredMetrics());
+    harmlessly(() => metrics?.publishStoredMetrics());
   };
 
   return {
@@ -49,6 +57,7 @@ export function lineTelemetry(environment: string, write: (lines: string) => voi
       harmlessly(() => {
         const { event: name, ...fields } = event;
         append(JSON.stringify({ event: name, timestamp: timestamp(), ...fields }));
+        if (!metrics) return;
         metrics.count(event);
         metricsTimer ??= setTimeout(publish, LONGEST_METRICS_MS).unref();
       }),
@@ -84,6 +93,3 @@ function harmlessly(action: () => void): void {
     // Lost.
   }
 }
-
-export const stdoutTelemetry = (environment: string): Telemetry =>
-  lineTelemetry(environment, boundedSink(process.stdout));

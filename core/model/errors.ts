@@ -55,6 +55,11 @@ export class OutOfTimeError extends JobError {
   }
 }
 
+/** The run ends for a reason that is not the job's. The job is given back, and nothing is charged. */
+export class RunEndsError extends JobError {
+  override readonly name: string = "RunEndsError";
+}
+
 /** Another worker may hold the job now. Stop at once and write nothing more. */
 export class LeaseLostError extends JobError {
   override readonly name: string = "LeaseLostError";

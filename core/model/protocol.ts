@@ -3,7 +3,7 @@
  * of them leaves the job in a state from which another worker, or the reconciler, can continue.
  *
  *   takeLease -> (renewLease | startOperation | saveCheckpoint | completeOperation)* -> finishJob | failJob
- *                                                                 | releaseForRetry | releaseForContinuation
+ *                                                                 | releaseForRetry | releaseForContinuation | giveBack
  *   recoverJob, reopenJob: by the reconciler and by operators, in recovery-protocol.ts.
  *
  * Safety rests on the fence alone. Clocks decide only when somebody may try.
@@ -213,6 +213,21 @@ export function releaseForContinuation(
       attempts: record.attempts - 1,
       ...troubleAttributes(OUT_OF_TIME),
     },
+    remove: ["lease_owner", ...forgotten],
+  });
+}
+
+/** What an attempt was charged when it took the lease, taken back. A checkpoint may have reset the strikes since. */
+export const uncharged = ({ attempts, strikes }: JobRecord): Item => ({
+  attempts: attempts - 1,
+  strikes: Math.max(0, strikes - 1),
+});
+
+/** Hands the job back because the run ends. It is available at once, and nothing is charged. */
+export function giveBack(lease: Lease, record: JobRecord, forgotten: Forgotten, nowMs: number, graceMs: number): Write {
+  const availableAtMs = availableFrom(lease, nowMs);
+  return fencedWrite(lease, {
+    set: { available_at: availableAtMs, watch_at: availableAtMs + graceMs, ...uncharged(record) },
     remove: ["lease_owner", ...forgotten],
   });
 }

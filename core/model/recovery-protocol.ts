@@ -2,7 +2,7 @@
 import { jobItemKey, watchShardOf } from "./keys.ts";
 import { OPERATION_TYPES, type OperationType } from "./operations.ts";
 import { present } from "./present.ts";
-import { isNew, isOpen, isStillStarted, operationEntries, TROUBLE_ATTRIBUTES } from "./protocol.ts";
+import { isNew, isOpen, isStillStarted, operationEntries, TROUBLE_ATTRIBUTES, uncharged } from "./protocol.ts";
 import { operationAttribute } from "./record-codec.ts";
 import type { JobRecord } from "./record.ts";
 import type { JobState, ReopenedState } from "./states.ts";
@@ -51,6 +51,21 @@ export function recoverJob(seen: JobRecord, watchAtMs: number, by: string, nowMs
     add: { fence: 1 },
     remove: ["lease_owner"],
   };
+}
+
+/**
+ * Takes away a lease whose holder died because its whole run ended. Unlike a worker's crash, that is not the job's
+ * fault, so the attempt is not charged.
+ */
+export function recoverUncharged(
+  seen: JobRecord,
+  watchAtMs: number,
+  by: string,
+  nowMs: number,
+  graceMs: number,
+): Write {
+  const write = recoverJob(seen, watchAtMs, by, nowMs, graceMs);
+  return { ...write, set: { ...write.set, ...uncharged(seen) } };
 }
 
 /** Looks at an item again later. Refused if it was written since it was read. */

@@ -90,12 +90,11 @@ async function takeUp(
 ): Promise<StagedSoFar | undefined> {
   const key = stagingKey(owner.jobId, checkpoint.stagedBy);
   const upload = { key, uploadId: checkpoint.uploadId };
-  const hash = await deps.sha256.restore(checkpoint.hashState);
-  if (!hash) return undefined;
   const found = await deps.staging.listParts(upload);
   const isWhole = checkpoint.offset === checkpoint.totalBytes;
   const parts = found ? acknowledgedParts(found, checkpoint) : isWhole ? [] : undefined;
-  return parts && { upload, stagedBy: checkpoint.stagedBy, parts, hash, checkpoint };
+  const hash = parts && (await deps.sha256.restore(checkpoint.hashState, { key, bytes: checkpoint.offset }));
+  return hash && { upload, stagedBy: checkpoint.stagedBy, parts, hash, checkpoint };
 }
 
 function acknowledgedParts(

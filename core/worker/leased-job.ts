@@ -13,6 +13,7 @@ import {
   completeOperation,
   failJob,
   finishJob,
+  giveBack,
   isAtStep,
   releaseForContinuation,
   releaseForRetry,
@@ -188,6 +189,12 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     await this.#write(
       releaseForContinuation(this.lease, this.#record, [...this.#forgotten], clock.nowMs(), settings.requeueGraceMs),
     );
+    this.#end();
+  }
+
+  async giveBack(): Promise<void> {
+    const { clock, settings } = this.#deps;
+    await this.#write(giveBack(this.lease, this.#record, [...this.#forgotten], clock.nowMs(), settings.requeueGraceMs));
     this.#end();
   }
 

@@ -5,6 +5,7 @@ import {
   OutOfTimeError,
   PermanentError,
   RetryableError,
+  RunEndsError,
   StagedObjectGoneError,
   UploadGoneError,
   type JobError,
@@ -83,6 +84,7 @@ async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError):
   logUnexpected(deps.telemetry, job.jobId, error);
   try {
     if (error instanceof OutOfTimeError) return await handOn(deps, job);
+    if (error instanceof RunEndsError) return await giveBack(deps, job, error);
     if (error instanceof PermanentError) return await fail(deps, job, error);
     if (error instanceof RetryableError) return await retry(deps, job, error);
     throw error;
@@ -105,6 +107,12 @@ async function handOn(deps: WorkerDeps, job: LeasedJob): Promise<JobEnd> {
   }
   await job.releaseForContinuation();
   return { kind: "continue" };
+}
+
+async function giveBack({ telemetry }: WorkerDeps, job: LeasedJob, error: RunEndsError): Promise<JobEnd> {
+  telemetry.log("warn", "The run ends. The job is given back; the next run goes on.", { job_id: job.jobId }, error);
+  await job.giveBack();
+  return { kind: "done" };
 }
 
 async function fail(deps: WorkerDeps, job: LeasedJob, error: PermanentError): Promise<JobEnd> {

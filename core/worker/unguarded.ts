@@ -1,5 +1,5 @@
 import type { StagingOwner } from "../transfer/transfer-deps.ts";
-import { asJobError, OutOfTimeError, PermanentError, RetryableError } from "../model/errors.ts";
+import { asJobError, OutOfTimeError, PermanentError, RetryableError, RunEndsError } from "../model/errors.ts";
 import { contentKey, jobIdOf } from "../model/keys.ts";
 import type { JobMessage } from "../model/message.ts";
 import { cleanStaging } from "./clean-staging.ts";
@@ -32,6 +32,10 @@ export async function processUnguarded(
   } catch (thrown) {
     const error = asJobError(thrown);
     logUnexpected(telemetry, jobId, error);
+    if (error instanceof RunEndsError) {
+      telemetry.log("warn", "The run ends. The next run starts the job over.", { job_id: jobId }, error);
+      return { kind: "retry", delayMs: 0 };
+    }
     if (error instanceof OutOfTimeError) return { kind: "retry", delayMs: 0 };
     if (!(error instanceof PermanentError) && receiveCount < settings.retry.maxAttempts) {
       const retryAfterMs = error instanceof RetryableError ? error.retryAfterMs : undefined;

@@ -1,7 +1,7 @@
 import { createEventBridge, createSqs } from "../../adapters/aws/clients.ts";
 import { eventBridgeBus } from "../../adapters/aws/event-bus.ts";
 import { sqsDeadLetters } from "../../adapters/aws/sqs.ts";
-import { stdoutTelemetry } from "../../adapters/node/telemetry.ts";
+import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import type { AnnouncerDeps } from "../../core/stream/announce.ts";
 import { readEnv } from "../read-env.ts";
 import { createHandler } from "./create-handler.ts";

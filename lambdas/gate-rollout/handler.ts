@@ -2,7 +2,7 @@ import { cloudWatchAlarms } from "../../adapters/aws/alarms.ts";
 import { createCloudWatch, createDynamoDb } from "../../adapters/aws/clients.ts";
 import { systemClock } from "../../adapters/node/clock.ts";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
-import { stdoutTelemetry } from "../../adapters/node/telemetry.ts";
+import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import type { GateRolloutDeps } from "../../core/gate/control-gate-rollout.ts";
 import { readEnv } from "../read-env.ts";
 import { createHandler } from "./create-handler.ts";

@@ -4,7 +4,7 @@ import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { s3Staging } from "../../adapters/aws/s3-staging.ts";
 import { sqsQueue } from "../../adapters/aws/sqs.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
-import { stdoutTelemetry } from "../../adapters/node/telemetry.ts";
+import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { readEnv } from "../read-env.ts";
 import type { ReconcilerDeps } from "../../core/recovery/reconcile.ts";
 import { createHandler } from "./create-handler.ts";

@@ -8,7 +8,7 @@ import { s3Content } from "../../adapters/aws/s3-content.ts";
 import { s3Staging } from "../../adapters/aws/s3-staging.ts";
 import { wasmSha256 } from "../../adapters/node/sha256.ts";
 import { sqsQueue } from "../../adapters/aws/sqs.ts";
-import { stdoutTelemetry } from "../../adapters/node/telemetry.ts";
+import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { readEnv } from "../read-env.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";

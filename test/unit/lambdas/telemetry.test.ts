@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { boundedSink } from "../../../adapters/node/bounded-sink.ts";
-import { lineTelemetry } from "../../../adapters/node/telemetry.ts";
+import { measuredTelemetry } from "../../../adapters/powertools/stdout-telemetry.ts";
 import { createHandler as createReconciler } from "../../../lambdas/reconciler/create-handler.ts";
 import { createHandler as createWorker } from "../../../lambdas/worker/create-handler.ts";
 import { answer, fileOrigin, MESSAGE, world } from "../../simulation/world.ts";
@@ -42,7 +42,7 @@ const sinks: readonly (readonly [what: string, write: (lines: string) => void])[
 
 /** Runs a batch with every outcome (success, retry, failure), and then the reconciler. */
 async function runWith(write: (lines: string) => void) {
-  const telemetry = lineTelemetry("test", write);
+  const telemetry = measuredTelemetry("test", write);
   const w = world({ wrap: (deps) => ({ ...deps, telemetry }) });
   w.serve((request) => {
     if (request.url.endsWith("/5")) return answer({ status: 503 });

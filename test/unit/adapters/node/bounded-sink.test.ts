@@ -55,7 +55,7 @@ describe("the bounded log sink", () => {
 
   /** Logs 20 rounds of 1000 lines (20 MiB in all), then reports on stderr the rounds and the bytes still queued. */
   const PROGRAM = `
-    import { stdoutTelemetry } from ${JSON.stringify(new URL("../../../../adapters/node/telemetry.ts", import.meta.url).href)};
+    import { stdoutTelemetry } from ${JSON.stringify(new URL("../../../../adapters/powertools/stdout-telemetry.ts", import.meta.url).href)};
     const telemetry = stdoutTelemetry("test");
     let rounds = 0;
     const timer = setInterval(() => {

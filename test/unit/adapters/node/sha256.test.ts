@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { wasmSha256 } from "../../../../adapters/node/sha256.ts";
 
+/** hash-wasm restores a state without the bytes that it stands for. */
+const NOTHING = { key: "", bytes: 0 };
+
 const reference = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** A body and the offsets at which it is cut. */
@@ -26,7 +29,7 @@ describe("the running SHA-256", () => {
         let hash = await wasmSha256.create();
         for (const piece of pieces(body, cuts)) {
           hash.update(piece);
-          const restored = await wasmSha256.restore(hash.save());
+          const restored = await wasmSha256.restore(hash.save(), NOTHING);
           if (!restored) throw new Error("The hash refused a state that it had saved itself.");
           hash = restored;
         }
@@ -41,7 +44,7 @@ describe("the running SHA-256", () => {
     const state = hash.save();
     hash.update(Buffer.from("two"));
     expect(hash.digest()).toBe(reference(Buffer.from("one two")));
-    const other = await wasmSha256.restore(state);
+    const other = await wasmSha256.restore(state, NOTHING);
     other?.update(Buffer.from("three"));
     expect(other?.digest()).toBe(reference(Buffer.from("one three")));
   });
@@ -68,6 +71,6 @@ describe("the running SHA-256", () => {
     ["zeros of the right length", Buffer.alloc(116).toString("base64")],
     ["more bytes than a state has", Buffer.alloc(200, 7).toString("base64")],
   ])("refuses to restore %s", async (_what, state) => {
-    expect(await wasmSha256.restore(state)).toBeUndefined();
+    expect(await wasmSha256.restore(state, NOTHING)).toBeUndefined();
   });
 });

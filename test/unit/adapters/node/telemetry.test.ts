@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { lineTelemetry, stdoutTelemetry } from "../../../../adapters/node/telemetry.ts";
+import { measuredTelemetry, stdoutTelemetry } from "../../../../adapters/powertools/stdout-telemetry.ts";
 import type { TelemetryEvent } from "../../../../core/telemetry/events.ts";
 
 const NOW = "2027-01-15T08:00:00.000Z";
@@ -24,14 +24,14 @@ afterEach(() => {
 
 describe("telemetry", () => {
   it("writes an event as one JSON line: its name first, then the time in ISO 8601, UTC", () => {
-    const telemetry = lineTelemetry("test", write);
+    const telemetry = measuredTelemetry("test", write);
     telemetry.emit(released(1));
     telemetry.flush();
     expect(written).toEqual([`{"event":"lease_released","timestamp":"${NOW}","job_id":"job-1","owner":"me"}\n`]);
   });
 
   it("writes a log line with its level, time, message and fields", () => {
-    const telemetry = lineTelemetry("test", write);
+    const telemetry = measuredTelemetry("test", write);
     telemetry.log("warn", "something\nhappened", { job_id: "job-1", attempt: 2, last: true });
     telemetry.flush();
     expect(written).toHaveLength(1);
@@ -41,7 +41,7 @@ describe("telemetry", () => {
   });
 
   it("holds lines back until they are flushed, and then writes them in one batch, in order", () => {
-    const telemetry = lineTelemetry("test", write);
+    const telemetry = measuredTelemetry("test", write);
     for (const job of [1, 2, 3]) telemetry.emit(released(job));
     expect(written).toEqual([]);
     telemetry.flush();
@@ -50,7 +50,7 @@ describe("telemetry", () => {
   });
 
   it("gives each line the time at which it was emitted, not the time at which it was written", () => {
-    const telemetry = lineTelemetry("test", write);
+    const telemetry = measuredTelemetry("test", write);
     telemetry.emit(released(1));
     vi.setSystemTime(new Date("2027-01-15T08:00:01.000Z"));
     telemetry.flush();
@@ -58,7 +58,7 @@ describe("telemetry", () => {
   });
 
   it("writes nothing if there is nothing to flush, and no line twice", () => {
-    const telemetry = lineTelemetry("test", write);
+    const telemetry = measuredTelemetry("test", write);
     telemetry.flush();
     telemetry.emit(released(1));
     telemetry.flush();
@@ -68,7 +68,7 @@ describe("telemetry", () => {
   });
 
   it("writes lines that nobody flushes on a timer, one batch each time", () => {
-    const telemetry = lineTelemetry("test", write);
+    const telemetry = measuredTelemetry("test", write);
     telemetry.emit(released(1));
     telemetry.emit(released(2));
     vi.runAllTimers();
@@ -78,7 +78,7 @@ describe("telemetry", () => {
   });
 
   it("writes a full batch without waiting for a flush, and loses no line", () => {
-    const telemetry = lineTelemetry("test", write);
+    const telemetry = measuredTelemetry("test", write);
     for (let job = 0; job < 1000; job += 1) telemetry.emit(released(job));
     expect(written.length).toBeGreaterThan(0);
     telemetry.flush();
@@ -87,7 +87,7 @@ describe("telemetry", () => {
   });
 
   it("leaves no timer behind after a flush", () => {
-    const telemetry = lineTelemetry("test", write);
+    const telemetry = measuredTelemetry("test", write);
     telemetry.emit(released(1));
     telemetry.flush();
     expect(vi.getTimerCount()).toBe(0);
@@ -95,7 +95,7 @@ describe("telemetry", () => {
 
   it("loses only the batches whose write throws, and does not throw itself", () => {
     let isBroken = true;
-    const telemetry = lineTelemetry("test", (lines) => {
+    const telemetry = measuredTelemetry("test", (lines) => {
       if (isBroken) throw new Error("the pipe is closed");
       write(lines);
     });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { lineTelemetry } from "../../../../adapters/node/telemetry.ts";
+import { measuredTelemetry } from "../../../../adapters/powertools/stdout-telemetry.ts";
 import type { TelemetryEvent } from "../../../../core/telemetry/events.ts";
 import { METRICS } from "../../../../core/telemetry/metrics.ts";
 import { EXAMPLE_EVENTS } from "../../../../dashboards/docs/example-events.ts";
@@ -35,7 +35,7 @@ describe("embedded metrics", () => {
   it.each(EXAMPLE_EVENTS.map((event) => [event.event, event] as const))(
     "of the event %s are exactly those that it counts for",
     (_, event) => {
-      const telemetry = lineTelemetry("staging", write);
+      const telemetry = measuredTelemetry("staging", write);
       telemetry.emit(event);
       telemetry.flush();
       expect(valuesOf(metricLines())).toEqual(measuredIn([event]));
@@ -44,7 +44,7 @@ describe("embedded metrics", () => {
   );
 
   it("of an invocation are one line with all metrics, their units, and one dimension", () => {
-    const telemetry = lineTelemetry("staging", write);
+    const telemetry = measuredTelemetry("staging", write);
     for (const event of EXAMPLE_EVENTS) telemetry.emit(event);
     telemetry.flush();
     const [line, ...more] = metricLines();
@@ -56,7 +56,7 @@ describe("embedded metrics", () => {
   });
 
   it("are written to the same output as events, on lines of their own", () => {
-    const telemetry = lineTelemetry("staging", write);
+    const telemetry = measuredTelemetry("staging", write);
     telemetry.emit(leased(1));
     telemetry.flush();
     expect(
@@ -70,7 +70,7 @@ describe("embedded metrics", () => {
   it.each([99, 100, 101, 1000])(
     "of %d events lose no value, and no line has more than 100 values of one metric",
     (count) => {
-      const telemetry = lineTelemetry("staging", write);
+      const telemetry = measuredTelemetry("staging", write);
       const events = Array.from({ length: count }, (_, index) => leased(index));
       for (const event of events) telemetry.emit(event);
       telemetry.flush();
@@ -80,7 +80,7 @@ describe("embedded metrics", () => {
   );
 
   it("are written once, and not at all if nothing was counted", () => {
-    const telemetry = lineTelemetry("staging", write);
+    const telemetry = measuredTelemetry("staging", write);
     telemetry.flush();
     expect(written).toBe("");
     telemetry.emit(leased(1));
@@ -91,7 +91,7 @@ describe("embedded metrics", () => {
   });
 
   it("of a long invocation are written after ten seconds", () => {
-    const telemetry = lineTelemetry("staging", write);
+    const telemetry = measuredTelemetry("staging", write);
     telemetry.emit(leased(1));
     vi.advanceTimersByTime(9_999);
     expect(metricLines()).toEqual([]);
@@ -100,7 +100,7 @@ describe("embedded metrics", () => {
   });
 
   it("drop a value that is not a number, and do not throw", () => {
-    const telemetry = lineTelemetry("staging", write);
+    const telemetry = measuredTelemetry("staging", write);
     expect(() => telemetry.emit(leased(undefined as never))).not.toThrow();
     telemetry.emit({
       event: "crash_recovery_event",

@@ -1,0 +1,132 @@
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { MachineTroubleError, translateTrouble } from "./machine-trouble.ts";
+
+export interface DatabaseOptions {
+  /**
+   * Whether each commit waits until the disk has it, and with it everything that any process committed before. Without
+   * this, a commit survives the death of all processes, and not a power cut.
+   */
+  readonly isDurable: boolean;
+}
+
+export type Row = Readonly<Record<string, SQLOutputValue>>;
+
+/** How long a process waits for another one's transaction. Transactions last milliseconds. */
+const BUSY_TIMEOUT_MS = 30_000;
+/** The write-ahead log is copied into the database when it has this many pages of 4 KiB (64 MiB). */
+const CHECKPOINT_PAGES = 16_384;
+
+interface Waiting {
+  /** Does the work. @returns how to settle its promise once the group is committed. */
+  run(): () => void;
+  reject(error: unknown): void;
+}
+
+/** A SQLite database that several processes share, in WAL mode. */
+export class LocalDatabase {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #waiting: Waiting[] = [];
+
+  /** @throws MachineTroubleError when it cannot be opened. */
+  constructor(path: string, { isDurable }: DatabaseOptions) {
+    this.#path = path;
+    this.#database = this.#translating(() => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
+    this.#translating(() => {
+      this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isDurable ? "FULL" : "NORMAL"}`);
+      // Copying blocks the process that does it. The workers leave it to the process that commits durably.
+      this.#database.exec(`PRAGMA wal_autocheckpoint = ${isDurable ? CHECKPOINT_PAGES : 0}`);
+    });
+  }
+
+  exec(sql: string): void {
+    this.#translating(() => this.#database.exec(sql));
+  }
+
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return this.#translating(() => Number(this.#statement(sql).run(...values).changes));
+  }
+
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#translating(() => this.#statement(sql).get(...values));
+  }
+
+  all(sql: string, ...values: SQLInputValue[]): readonly Row[] {
+    return this.#translating(() => this.#statement(sql).all(...values));
+  }
+
+  /** Reads row by row. No other statement with the same text may run meanwhile. */
+  *each(sql: string, ...values: SQLInputValue[]): Generator<Row> {
+    yield* this.#statement(sql).iterate(...values);
+  }
+
+  /** Commits all that `work` does, or nothing if it throws. */
+  transaction<T>(work: () => T): T {
+    this.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Like `transaction`, in one commit with all other work that was submitted in the same turn of the event loop. */
+  async grouped<T>(work: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#waiting.length === 0) setImmediate(() => this.#commitGroup());
+      this.#waiting.push({
+        run: () => {
+          const result = work();
+          return () => resolve(result);
+        },
+        reject,
+      });
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #commitGroup(): void {
+    const group = this.#waiting;
+    this.#waiting = [];
+    try {
+      const settlements = this.transaction(() => group.map(runAlone));
+      for (const settle of settlements) settle();
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #translating<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw translateTrouble(error, this.#path);
+    }
+  }
+}
+
+/** Work that throws fails alone. Only the machine's troubles fail the whole group. */
+function runAlone({ run, reject }: Waiting): () => void {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof MachineTroubleError) throw error;
+    return () => reject(error);
+  }
+}

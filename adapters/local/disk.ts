@@ -1,0 +1,71 @@
+/** File operations that say which path failed, and that can wait until the disk has what they wrote. */
+import fs from "node:fs";
+import { promisify } from "node:util";
+import { translateTrouble } from "./machine-trouble.ts";
+
+const fdatasync = promisify(fs.fdatasync);
+const fsync = promisify(fs.fsync);
+const write = promisify(fs.write);
+
+/** Up to this size, a write that blocks costs less than a turn of the thread pool. */
+const BLOCKING_BYTES = 256 * 1024;
+/** Folders cannot be synced on Windows, and on some network file systems. */
+const CANNOT_SYNC_FOLDERS = new Set(["EPERM", "EISDIR", "EINVAL", "ENOTSUP", "EBADF"]);
+
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error ? String(error.code) : undefined;
+
+/** Changes when another file takes the place, and not when the file is moved or linked. */
+export const etagOf = ({ ino, size }: fs.Stats): string => `${ino}-${size}`;
+
+/** @throws MachineTroubleError when the machine is to blame. */
+export function onDisk<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw translateTrouble(error, path);
+  }
+}
+
+/** What `work` returns; undefined if nothing is at the path. */
+export function ifThere<T>(path: string, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw translateTrouble(error, path);
+  }
+}
+
+/** Writes to a file at a position, and waits until the disk has it. `flags` as for fs.open. */
+export async function writeDurably(path: string, flags: string, body: Uint8Array, position: number): Promise<void> {
+  const file = onDisk(path, () => fs.openSync(path, flags));
+  try {
+    let done = 0;
+    while (done < body.length) {
+      const rest = body.length - done;
+      done +=
+        rest <= BLOCKING_BYTES
+          ? fs.writeSync(file, body, done, rest, position + done)
+          : (await write(file, body, done, rest, position + done)).bytesWritten;
+    }
+    await fdatasync(file);
+  } catch (error) {
+    throw translateTrouble(error, path);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/** Waits until the disk has the folder's entries. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = onDisk(path, () => fs.openSync(path, "r"));
+  try {
+    await fsync(folder);
+  } catch (error) {
+    if (!CANNOT_SYNC_FOLDERS.has(codeOf(error) ?? "")) throw translateTrouble(error, path);
+  } finally {
+    fs.closeSync(folder);
+  }
+}

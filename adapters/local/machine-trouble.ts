@@ -1,0 +1,46 @@
+import { RunEndsError } from "../../core/model/errors.ts";
+
+/** What happened, by the error codes of Node and of the operating system. */
+const TROUBLES: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left on its disk",
+  EDQUOT: "your quota of disk space is used up",
+  EROFS: "its file system is read-only",
+  EACCES: "it may not be written",
+  EPERM: "it may not be written",
+  EIO: "its disk reports an error",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open on this machine",
+};
+
+/** SQLite's primary result codes that are about the machine (https://sqlite.org/rescode.html). */
+const SQLITE_TROUBLES: ReadonlyMap<number, string> = new Map([
+  [8, "it may not be written"],
+  [10, "its disk reports an error"],
+  [11, "it is damaged"],
+  [13, "no space is left on its disk"],
+  [14, "it cannot be opened"],
+  [26, "it is damaged"],
+]);
+
+/** This machine stopped the work: a full disk, a folder that cannot be written. No job is charged; the run ends. */
+export class MachineTroubleError extends RunEndsError {
+  override readonly name = "MachineTroubleError";
+  /** Says what happened and where. */
+  readonly sentence: string;
+
+  constructor(path: string, trouble: string, cause: unknown) {
+    super("machine_trouble", { cause });
+    this.sentence = `${path}: ${trouble}.`;
+  }
+}
+
+const sqliteTrouble = (error: Error): string | undefined =>
+  "errcode" in error && typeof error.errcode === "number" ? SQLITE_TROUBLES.get(error.errcode & 0xff) : undefined;
+
+/** The error to throw for what a file operation threw: a MachineTroubleError if the machine is to blame. */
+export function translateTrouble(error: unknown, path: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = "code" in error ? String(error.code) : "";
+  const trouble = TROUBLES[code] ?? sqliteTrouble(error);
+  return trouble === undefined ? error : new MachineTroubleError(path, trouble, error);
+}

@@ -1,0 +1,59 @@
+import type { LocalDatabase } from "../../adapters/local/database.ts";
+import type { EndStore } from "./end-store.ts";
+import type { LineStore } from "./line-store.ts";
+
+/** Jobs that are in the queue and have not ended. More of them only make the queue larger. */
+const LEAST_FED = 2_000;
+const FED_AT_ONCE = 4_000;
+
+const SEND = "INSERT INTO queue (body, visible_at) VALUES (?, 0)";
+
+/** Puts the jobs of the list into the queue, some thousand at a time. */
+export class Feeder {
+  readonly #database: LocalDatabase;
+  readonly #lines: LineStore;
+  readonly #ends: EndStore;
+  readonly #open = new Set<string>();
+  #seq = 0;
+
+  constructor(database: LocalDatabase, lines: LineStore, ends: EndStore) {
+    this.#database = database;
+    this.#lines = lines;
+    this.#ends = ends;
+  }
+
+  /** The jobs that were put into the queue and have not ended. */
+  get open(): ReadonlySet<string> {
+    return this.#open;
+  }
+
+  ended(jobId: string): void {
+    this.#open.delete(jobId);
+  }
+
+  /** @returns whether the list has no further jobs at the moment. */
+  feed(): boolean {
+    while (this.#open.size < LEAST_FED) {
+      const jobs = this.#lines.jobsAfter(this.#seq, FED_AT_ONCE);
+      const last = jobs.at(-1);
+      if (!last) return true;
+      this.#seq = last.seq;
+      this.#database.transaction(() => {
+        for (const { jobId, message } of jobs) {
+          if (this.#ends.of(jobId)) continue;
+          this.#open.add(jobId);
+          // A job that has a record ends on the path on which it began.
+          const isTracked = this.#lines.hasRecord(jobId);
+          this.#database.run(SEND, JSON.stringify(isTracked ? { ...message, tracked: true } : message));
+        }
+      });
+    }
+    return false;
+  }
+
+  /** Puts a job into the queue again whose message is lost. */
+  feedAgain(jobId: string): void {
+    const [line] = this.#lines.linesOf(jobId);
+    if (line) this.#database.run(SEND, JSON.stringify({ ...line.message, tracked: this.#lines.hasRecord(jobId) }));
+  }
+}

@@ -1,0 +1,47 @@
+import fs from "node:fs";
+import { onDisk } from "../../adapters/local/disk.ts";
+import type { JobMessage } from "../../core/model/message.ts";
+import type { Metadata } from "./line-store.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** A line of `results.jsonl`. The columns of the user's own stand beside these fields. */
+export interface JobResult extends Omit<Outcome, "resumed_bytes"> {
+  readonly job_id: string;
+  readonly work_id: string;
+  readonly artifact_id: string;
+  readonly url: string;
+  /** The file's name below `files/`. */
+  readonly path: string | null;
+}
+
+export interface End {
+  readonly jobId: string;
+  readonly outcome: Outcome;
+  readonly name: string | null;
+}
+
+export function resultOf(message: JobMessage, { jobId, outcome, name }: End): JobResult {
+  const { work_id, artifact_id, url } = message;
+  const { resumed_bytes, ...told } = outcome;
+  return { job_id: jobId, work_id, artifact_id, url, ...told, path: name };
+}
+
+/** `results.jsonl`: written anew in each run, a whole line at a time, as jobs end. */
+export class ResultsFile {
+  readonly #path: string;
+  readonly #file: number;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#file = onDisk(path, () => fs.openSync(path, "w"));
+  }
+
+  append(results: readonly { readonly result: JobResult; readonly metadata: Metadata | undefined }[]): void {
+    const text = results.map(({ result, metadata }) => `${JSON.stringify({ ...result, ...metadata })}\n`).join("");
+    onDisk(this.#path, () => fs.writeSync(this.#file, text));
+  }
+
+  close(): void {
+    fs.closeSync(this.#file);
+  }
+}

@@ -1,0 +1,123 @@
+import fs from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LocalDatabase } from "../../adapters/local/database.ts";
+import { ifThere } from "../../adapters/local/disk.ts";
+import type { LocalContent } from "../../adapters/local/content.ts";
+import type { Clock } from "../../core/ports/runtime.ts";
+import type { EndNotice } from "../worker/messages.ts";
+import type { EndStore, SettledEnd } from "./end-store.ts";
+import { nameOfText, nameOfUrl } from "./file-names.ts";
+import type { LineStore, ListLine } from "./line-store.ts";
+import type { NameLinks } from "./name-links.ts";
+import { isStored, unguardedOutcome } from "./outcome.ts";
+import { resultOf, type JobResult, type ResultsFile } from "./results-file.ts";
+
+/** Where a file's name below `files/` comes from. A column: that column of the list, else the URL. */
+export type NameSource =
+  | { readonly kind: "none" }
+  | { readonly kind: "url" }
+  | { readonly kind: "column"; readonly column: string };
+
+export interface SettlerDeps {
+  readonly database: LocalDatabase;
+  readonly clock: Clock;
+  readonly lines: LineStore;
+  readonly ends: EndStore;
+  readonly names: NameLinks;
+  readonly nameSource: NameSource;
+  readonly content: LocalContent;
+  readonly results: ResultsFile;
+  /** The end is on the disk, and told to the results. */
+  onSettled(end: SettledEnd, result: JobResult): void;
+}
+
+/** Ends wait so long for others, in ms: each commit waits for the disk. */
+const GATHERING_MS = 30;
+
+/** The newest time that a run has seen. The clock of the next run does not start before it. */
+export const LAST_SEEN = "last_seen_ms";
+
+/** Makes ends last: file, folders, name and record are on the disk before anybody is told. */
+export class Settler {
+  readonly #deps: SettlerDeps;
+  #gathered: EndNotice[] = [];
+  #settling: Promise<void> | undefined;
+
+  constructor(deps: SettlerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Workers tell of an end only when the disk has the file and its folders. */
+  settleLater(notices: readonly EndNotice[], onError: (error: unknown) => void): void {
+    this.#gathered.push(...notices);
+    this.#settling ??= this.#settleAll()
+      .catch(onError)
+      .finally(() => {
+        this.#settling = undefined;
+      });
+  }
+
+  async drain(): Promise<void> {
+    await this.#settling;
+  }
+
+  async #settleAll(): Promise<void> {
+    while (this.#gathered.length > 0) {
+      await sleep(GATHERING_MS);
+      const notices = this.#gathered;
+      this.#gathered = [];
+      await this.settle(notices);
+    }
+  }
+
+  /** Ends of jobs that have not ended, or that were settled before, change nothing. */
+  async settle(notices: readonly EndNotice[]): Promise<void> {
+    const { database, clock, ends, names, onSettled } = this.#deps;
+    const settled = notices.flatMap((notice) => this.#settledEnd(notice) ?? []);
+    if (settled.length === 0) return;
+    await names.sync();
+    database.transaction(() => {
+      for (const end of settled) ends.put(end);
+      database.run("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", LAST_SEEN, clock.nowMs());
+    });
+    for (const result of this.tell(settled)) onSettled(...result);
+  }
+
+  /**
+   * Writes a result for each line of the list that names one of the jobs.
+   * @returns each end with the result of its first line.
+   */
+  tell(settled: readonly SettledEnd[]): readonly (readonly [SettledEnd, JobResult])[] {
+    const { lines, results } = this.#deps;
+    const told = settled.map((end) => ({
+      end,
+      results: lines.linesOf(end.jobId).map(({ message, metadata }) => ({ result: resultOf(message, end), metadata })),
+    }));
+    results.append(told.flatMap((each) => each.results));
+    return told.flatMap(({ end, results: [first] }) => (first ? [[end, first.result] as const] : []));
+  }
+
+  #settledEnd(notice: EndNotice): SettledEnd | undefined {
+    const { content, ends, lines } = this.#deps;
+    const { jobId } = notice;
+    if (ends.of(jobId)) return undefined;
+    const outcome = notice.unguarded ? unguardedOutcome(notice.unguarded) : ends.recorded(jobId);
+    if (!outcome) return undefined;
+    if (!isStored(outcome) || outcome.key === null) return { jobId, outcome, name: null, mtimeMs: null };
+    const path = content.pathOf(outcome.key);
+    const found = ifThere(path, () => fs.statSync(path));
+    // Somebody took the file away since it was stored. The next run fetches it again.
+    if (!found) return undefined;
+    const [line] = lines.linesOf(jobId);
+    return { jobId, outcome, name: line ? this.#nameFor(jobId, line, path) : null, mtimeMs: found.mtimeMs };
+  }
+
+  #nameFor(jobId: string, line: ListLine, contentPath: string): string | null {
+    const { names, nameSource } = this.#deps;
+    if (nameSource.kind === "none") return null;
+    const given = nameSource.kind === "column" ? line.metadata?.[nameSource.column] : undefined;
+    const isGiven = (typeof given === "string" && given.trim() !== "") || typeof given === "number";
+    const wanted = isGiven ? nameOfText(String(given)) : nameOfUrl(line.message.url);
+    return names.give(jobId, wanted, contentPath);
+  }
+}

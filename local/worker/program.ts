@@ -1,0 +1,107 @@
+/** A worker process of a local run. It works until its parent says stop, or is gone. */
+import fs from "node:fs";
+import { LocalDatabase } from "../../adapters/local/database.ts";
+import { runClock } from "../../adapters/local/clock.ts";
+import { localContent } from "../../adapters/local/content.ts";
+import { localItems } from "../../adapters/local/items.ts";
+import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
+import { localQueue } from "../../adapters/local/queue.ts";
+import { fileSha256 } from "../../adapters/local/sha256.ts";
+import { localStaging } from "../../adapters/local/staging.ts";
+import { nodeHttp } from "../../adapters/http/node-http.ts";
+import { systemRandom } from "../../adapters/node/random.ts";
+import { lineTelemetry } from "../../adapters/node/telemetry.ts";
+import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
+import { GateReader } from "../../core/gate/gate-reader.ts";
+import { causesOf, RunEndsError } from "../../core/model/errors.ts";
+import { PartBuffers } from "../../core/transfer/part-buffers.ts";
+import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
+import { foldersOf } from "../folders.ts";
+import { HTTP_TIMEOUTS, LEASE_TTL_MS, MOST_RECEIVES, PART_BYTES, workerSettings } from "../settings.ts";
+import { shareLock } from "../shared/lock.ts";
+import { Activity } from "./activity.ts";
+import { EndReporter } from "./ends.ts";
+import { ownerOf, type FromWorker, type ToWorker, type WorkerAssignment } from "./messages.ts";
+import { observedTelemetry } from "./observed-telemetry.ts";
+import { work } from "./work-loop.ts";
+
+const REPORT_EVERY_MS = 200;
+/** Parts in flight besides the one that each download fills. */
+const SPARE_BUFFERS = 4;
+
+const stopping = new AbortController();
+const stop = (): void => stopping.abort(new RunEndsError("run_ends"));
+const tell = (message: FromWorker): void => void (process.connected && process.send?.(message));
+
+async function start(assignment: WorkerAssignment): Promise<void> {
+  const { holder, slots } = assignment;
+  const folders = foldersOf(assignment.out);
+  const release = shareLock(folders.state);
+  const clock = runClock({ ...assignment.clock, monotonicNs: BigInt(assignment.clock.monotonicNs) });
+  const database = new LocalDatabase(folders.database, { isDurable: false });
+  const staging = localStaging(folders.staging, PART_BYTES);
+  const content = localContent(folders.content, staging.pathOf);
+  const queue = localQueue(database, { clock, holder, visibilityMs: LEASE_TTL_MS, mostReceives: MOST_RECEIVES });
+  const items = localItems(database);
+  const activity = new Activity();
+  const onError = (error: unknown): void => {
+    telemetry.log("error", "A worker process met trouble.", {}, error);
+  };
+  const reporter = new EndReporter(content, (ends) => tell({ kind: "ended", ends }), onError);
+  const telemetry = observedTelemetry(lineTelemetry(appendTo(folders.events)), lineTelemetry(appendTo(folders.log)), {
+    onLeased: (jobId) => activity.begin(jobId),
+    onReleased: (jobId) => activity.end(jobId),
+    onEnded: (end) => reporter.ended(end),
+    onError: (error) => {
+      const trouble = causesOf(error).find((link) => link instanceof MachineTroubleError);
+      if (!trouble) return;
+      tell({ kind: "trouble", sentence: trouble.sentence });
+      stop();
+    },
+  });
+  const deps: WorkerDeps = {
+    clock,
+    random: { ...systemRandom, uniqueId: () => ownerOf(holder, systemRandom.uniqueId()) },
+    http: nodeHttp(HTTP_TIMEOUTS),
+    items,
+    gate: new GateReader({ clock, items, telemetry }),
+    staging: activity.watch(staging),
+    content,
+    queue,
+    sha256: fileSha256(staging),
+    telemetry,
+    ledger: powertoolsLedger(clock),
+    buffers: new PartBuffers(slots + SPARE_BUFFERS, PART_BYTES),
+    settings: workerSettings(assignment),
+  };
+  const reporting = setInterval(() => tell({ kind: "activity", ...activity.report() }), REPORT_EVERY_MS);
+  tell({ kind: "ready" });
+  try {
+    await work({ deps, queue, slots, stopping: stopping.signal });
+  } catch (error) {
+    onError(error);
+  }
+  await reporter.drain();
+  clearInterval(reporting);
+  tell({ kind: "activity", ...activity.report() });
+  telemetry.flush();
+  database.close();
+  release();
+  process.disconnect();
+  process.exit();
+}
+
+/** Appends whole batches of lines, which other processes append to as well. */
+function appendTo(path: string): (lines: string) => void {
+  const file = fs.openSync(path, "a");
+  return (lines) => void fs.writeSync(file, lines);
+}
+
+process.on("message", (message: ToWorker) => {
+  if (message.kind === "work") void start(message.assignment);
+  else stop();
+});
+// The parent is gone: its successor waits until we are, too.
+process.on("disconnect", stop);
+// Ctrl-C reaches the whole process group. The parent decides what it means.
+process.on("SIGINT", () => undefined).on("SIGHUP", () => undefined);
