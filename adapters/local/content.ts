@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { StagedObjectGoneError } from "../../core/model/errors.ts";
 import type { Content, Published, StagedObject } from "../../core/ports/content.ts";
 import { codeOf, etagOf, ifThere, onDisk, syncFolder } from "./disk.ts";
+import { translateTrouble } from "./machine-trouble.ts";
 
 export interface LocalContent extends Content {
   pathOf(key: string): string;
@@ -15,6 +16,24 @@ export interface LocalContent extends Content {
 
 /** No hard links: another disk, a file system without them, too many links. */
 const CANNOT_LINK = new Set(["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** A copy beside the place, synced, then renamed: nobody sees half of it. */
+function copy(from: string, path: string): Published {
+  if (fs.existsSync(path)) return "exists";
+  const draft = `${path}.${randomUUID()}.tmp`;
+  onDisk(path, () => {
+    try {
+      fs.copyFileSync(from, draft, fs.constants.COPYFILE_FICLONE);
+      const file = fs.openSync(draft, "r+");
+      fs.fsyncSync(file);
+      fs.closeSync(file);
+      fs.renameSync(draft, path);
+    } finally {
+      fs.rmSync(draft, { force: true });
+    }
+  });
+  return "created";
+}
 
 /**
  * Content as files below a folder. Publishing makes a second name (a hard link) for the staged file, which the disk
@@ -29,9 +48,11 @@ export function localContent(folder: string, stagedPathOf: (key: string) => stri
   const makeFolder = (path: string): void => {
     if (known.has(path)) return;
     if (path !== folder) makeFolder(dirname(path));
-    if (!fs.existsSync(path)) {
-      onDisk(path, () => fs.mkdirSync(path, { recursive: true }));
+    try {
+      fs.mkdirSync(path);
       changed.add(dirname(path));
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") throw translateTrouble(error, path);
     }
     known.add(path);
   };
@@ -48,28 +69,8 @@ export function localContent(folder: string, stagedPathOf: (key: string) => stri
       if (code === "EEXIST") return "exists";
       if (code === "ENOENT") throw new StagedObjectGoneError({ cause: error });
       if (CANNOT_LINK.has(code)) return copy(from, path);
-      return onDisk(path, () => {
-        throw error;
-      });
+      throw translateTrouble(error, path);
     }
-  };
-
-  /** A copy beside the place, synced, then renamed: nobody sees half of it. */
-  const copy = (from: string, path: string): Published => {
-    if (fs.existsSync(path)) return "exists";
-    const draft = `${path}.${randomUUID()}.tmp`;
-    onDisk(path, () => {
-      try {
-        fs.copyFileSync(from, draft, fs.constants.COPYFILE_FICLONE);
-        const file = fs.openSync(draft, "r+");
-        fs.fsyncSync(file);
-        fs.closeSync(file);
-        fs.renameSync(draft, path);
-      } finally {
-        fs.rmSync(draft, { force: true });
-      }
-    });
-    return "created";
   };
 
   const head = (key: string): { bytes: number } | undefined => {

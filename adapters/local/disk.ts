@@ -57,6 +57,15 @@ export async function writeDurably(path: string, flags: string, body: Uint8Array
   }
 }
 
+/** Waits until the disk has what was written to the file by anybody. */
+export async function syncFile(file: number, path: string): Promise<void> {
+  try {
+    await fsync(file);
+  } catch (error) {
+    throw translateTrouble(error, path);
+  }
+}
+
 /** Waits until the disk has the folder's entries. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;

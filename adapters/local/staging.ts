@@ -8,7 +8,7 @@ import { codeOf, etagOf, ifThere, onDisk, writeDurably } from "./disk.ts";
 export interface LocalStaging extends Staging {
   /** The first bytes of an upload in progress, or of a staged object. */
   readPrefix(key: string, bytes: number): AsyncIterable<Uint8Array>;
-  pathOf(key: string): string;
+  readonly pathOf: (key: string) => string;
 }
 
 /** Ends the name of the file of an unfinished upload. */
@@ -17,6 +17,20 @@ const READ_BYTES = 1024 * 1024;
 
 const isUnfinished = (path: string): boolean => path.endsWith(UNFINISHED);
 
+function keyOf(file: string): string {
+  const [jobId = "", stagedBy = ""] = file.split(".");
+  return stagingKey(jobId, stagedBy);
+}
+
+const partOf = (partNumber: number, bytes: number): StagedPart => ({
+  partNumber,
+  etag: `${partNumber}-${bytes}`,
+  bytes,
+});
+
+const remove = (path: string): void => ifThere(path, () => fs.unlinkSync(path));
+const stat = (path: string): fs.Stats | undefined => ifThere(path, () => fs.statSync(path));
+
 /**
  * Staging as files of one folder. An upload is one file, and its nth part lies at n - 1 times the size of a part, so
  * that completing the upload is a rename. What is acknowledged is on the disk.
@@ -24,21 +38,9 @@ const isUnfinished = (path: string): boolean => path.endsWith(UNFINISHED);
 export function localStaging(folder: string, partBytes: number): LocalStaging {
   // `staging/<job>/<attempt>`: one file each, because making a folder for each job costs more than the file.
   const pathOf = (key: string): string => join(folder, key.slice(key.indexOf("/") + 1).replace("/", "."));
-  const keyOf = (file: string): string => {
-    const [jobId = "", stagedBy = ""] = file.split(".");
-    return stagingKey(jobId, stagedBy);
-  };
   const unfinishedPathOf = (key: string): string => `${pathOf(key)}${UNFINISHED}`;
   /** An upload's parts lie where the size of a part puts them, so another release's upload cannot be continued. */
   const uploadId = `parts-of-${partBytes}`;
-
-  const partOf = (partNumber: number, bytes: number): StagedPart => ({
-    partNumber,
-    etag: `${partNumber}-${bytes}`,
-    bytes,
-  });
-  const remove = (path: string): void => onDisk(path, () => fs.rmSync(path, { force: true }));
-  const stat = (path: string): fs.Stats | undefined => ifThere(path, () => fs.statSync(path));
 
   return {
     pathOf,
