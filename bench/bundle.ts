@@ -8,8 +8,8 @@ import { functionNamed } from "../local/lambda/functions.ts";
 import { resourcesOf } from "../local/template/resources.ts";
 import { synthesize } from "../local/template/synth.ts";
 import { outputOf, resolverOf } from "../local/template/template.ts";
-import { temporaryFolder } from "./local-run.ts";
 import { medianOf, rounded, type Figure, type Measurement } from "./harness/measurement.ts";
+import { temporaryFolder } from "./harness/temporary-folder.ts";
 
 const ROUNDS = 15;
 const WORKER_BOUND_BYTES = 600_000;

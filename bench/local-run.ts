@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dynamoItems } from "../adapters/aws/dynamodb.ts";
 import { jobIdOf, jobItemKey } from "../core/model/keys.ts";
@@ -11,6 +8,7 @@ import { isTerminal } from "../core/model/states.ts";
 import { originPath, type OriginFile } from "../local/origin/file.ts";
 import { startPipeline, type Pipeline, type PipelineOptions } from "../local/pipeline.ts";
 import { startChild } from "./harness/child.ts";
+import { temporaryFolder } from "./harness/temporary-folder.ts";
 
 const LOOK_EVERY_MS = 100;
 const LONGEST_WAIT_MS = 15 * 60_000;
@@ -20,12 +18,6 @@ const HOUR_MS = 3_600_000;
 /** Time-outs as deployed, and a reconciler that runs so rarely that it does not disturb what is measured. */
 const UNDISTURBED = { functionTimeoutMs: 900_000, reconcileEveryMs: HOUR_MS } as const;
 export const AS_DEPLOYED = { LEASE_TTL_MS: "120000", DEADLINE_BUFFER_MS: "30000", HTTP_IDLE_TIMEOUT_MS: "30000" };
-
-/** A folder that is removed when it is disposed. */
-export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), "fetchonce-bench-"));
-  return { path, [Symbol.asyncDispose]: async () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
-}
 
 /** The pipeline in a temporary folder of its own, and ways to wait for it. */
 export class LocalRun implements AsyncDisposable {
