@@ -23,6 +23,7 @@ const fileHere = (name: string): string => fileURLToPath(new URL(name, import.me
 const fetchonceCommand = (list: string, outDir: string): readonly string[] => [
   process.execPath,
   fileHere("../../cli/main.ts"),
+  "get",
   list,
   "--out",
   outDir,
