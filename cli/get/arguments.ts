@@ -40,7 +40,7 @@ const MOST_ATTEMPTS = 100;
 const LAST_PORT = 65_535;
 const GATE_VARIABLE = "DOCSTOKG_ENABLE_IDEMPOTENCY";
 
-const EXAMPLES = `
+const NOTES = `
 Examples:
   fetchonce get https://example.com/a.pdf https://example.com/b.pdf
   fetchonce get urls.txt --out papers               one URL on each line
@@ -61,16 +61,16 @@ historical name of the pipeline's flag, kept because deployments and scripts set
 Exit code: 0 all there, 1 some failed, 2 wrong usage, 3 this machine stopped it (a full disk, for example), 130 stopped.`;
 
 interface Parsed {
-  readonly out: string;
+  readonly out?: string;
   readonly workers: number;
-  readonly jobs: number;
+  readonly jobs?: number;
   readonly attempts: number;
   readonly allowPrivateHosts?: true;
   readonly skipInvalid?: true;
   readonly format?: ListFormat;
   readonly urlColumn?: string;
   readonly only?: string;
-  readonly names: NameSource;
+  readonly names?: NameSource;
   readonly results?: string;
   readonly verify?: true;
   readonly retryFailed?: true;
@@ -82,6 +82,10 @@ interface Parsed {
 }
 
 const COMMANDS = new Set(["get", "demo", "help"]);
+const DEFAULT_OUT = "./downloads";
+/** Apart from the default of lists, whose results the demo would replace. */
+const DEMO_OUT = "./downloads/demo";
+const DEFAULT_JOBS = 32;
 
 /**
  * @param version printed by --version.
@@ -93,25 +97,30 @@ export function parseArguments(
   env: Readonly<NodeJS.ProcessEnv>,
   version: string,
 ): Arguments | string {
-  const line = { name: "fetchonce", typed: "fetchonce" };
+  const line = { name: "fetchonce", help: "fetchonce --help" };
   return parseCommand<Arguments>(argv.map(explicitValue), line, (program, found) => {
     const use = (command: Arguments["command"], sources: readonly string[], options: Parsed): void =>
       found(argumentsOf(command, sources, options, env));
-    program.version(version, "-V, --version").description("Downloads what a list of URLs points at, exactly once.");
-    describeOptions(program.command("get", { isDefault: true }))
+    program
+      .version(version, "-V, --version")
+      .description("Downloads what a list of URLs points at, exactly once.")
+      .addHelpText("after", NOTES);
+    describeList(describeRun(program.command("get", { isDefault: true }), DEFAULT_OUT))
       .description("download URLs, or the URLs of a list")
       .argument("[URL|LIST...]", "URLs; or one list of URLs; or - for a list on standard input")
-      .addHelpText("after", EXAMPLES)
+      .addHelpText("after", NOTES)
       .action((sources: string[], options: Parsed) => {
-        // Without a command and without anything to get, the demo runs: `npm start`.
-        const isBare = sources.length === 0 && !COMMANDS.has(argv[0] ?? "");
+        // Without a command and without anything about a list, the demo runs: `npm start`.
+        const isBare = sources.length === 0 && !COMMANDS.has(argv[0] ?? "") && !isAboutList(options);
         use(isBare ? "demo" : "get", sources, options);
       });
-    describeOptions(program.command("demo"))
+    describeRun(program.command("demo"), DEMO_OUT)
       .description("download from a small server of its own, kill a worker on the way, and check that all is well")
       .action((options: Parsed) => use("demo", [], options));
   });
 }
+
+const isAboutList = (options: Parsed): boolean => LIST_OPTIONS.some((name) => options[name] !== undefined);
 
 function argumentsOf(
   command: Arguments["command"],
@@ -119,23 +128,25 @@ function argumentsOf(
   options: Parsed,
   env: Readonly<NodeJS.ProcessEnv>,
 ): Arguments {
-  if (options.out.includes("://"))
-    throw new UsageError(`--out must be a directory of this machine, and ${options.out} is a URL. Give a path.`);
+  const { out = command === "demo" ? DEMO_OUT : DEFAULT_OUT } = options;
+  if (out.includes("://"))
+    throw new UsageError(`--out must be a directory of this machine, and ${out} is a URL. Give a path.`);
   if (options.verify && options.refresh)
     throw new UsageError("--refresh fetches everything again, so --verify has nothing to check. Give one of them.");
+  const jobs = options.jobs ?? Math.max(DEFAULT_JOBS, options.workers);
   return {
     command,
     sources,
-    outDir: options.out,
-    workers: options.workers,
-    jobs: Math.max(options.jobs, options.workers),
+    outDir: out,
+    workers: Math.min(options.workers, jobs),
+    jobs,
     maxAttempts: options.attempts,
     allowPrivateHosts: options.allowPrivateHosts ?? false,
     skipInvalid: options.skipInvalid ?? false,
     format: options.format,
     urlColumn: options.urlColumn,
     only: options.only,
-    nameSource: options.names,
+    nameSource: options.names ?? { kind: "url" },
     results: options.results,
     verify: options.verify ?? false,
     retryFailed: options.retryFailed ?? false,
@@ -153,14 +164,41 @@ function explicitValue(argument: string, index: number, argv: readonly string[])
   return argument === "--dashboard" && !isPortNext ? "--dashboard=0" : argument;
 }
 
-function describeOptions(command: Command): Command {
+/** Options of any run. */
+function describeRun(command: Command, out: string): Command {
   const defaultWorkers = Math.min(4, availableParallelism());
   return command
-    .option("-o, --out <DIR>", "directory for everything", "./downloads")
-    .option("-j, --jobs <N>", `downloads at a time, 1 to ${MOST_JOBS}`, jobCount, 32)
+    .option("-o, --out <DIR>", `directory for everything (default: ${out})`)
+    .option("-j, --jobs <N>", `downloads at a time, 1 to ${MOST_JOBS} (default: ${DEFAULT_JOBS})`, jobCount)
     .option("--workers <N>", `worker processes, 1 to ${MOST_WORKERS}`, workerCount, defaultWorkers)
     .option("--attempts <N>", "attempts without progress after which a URL fails", attemptCount, 8)
-    .option("--names <SOURCE>", "names below files/: url, column:NAME, or none", nameSource, { kind: "url" })
+    .addOption(new Option("-q, --quiet", "print problems and the summary only").conflicts("json"))
+    .option("--json", "print a JSON line for each job as it ends, and a summary line, for programs")
+    .option("--dashboard [PORT]", "serve a live page about the run on 127.0.0.1 (default: any free port)", portNumber)
+    .addOption(
+      new Option(
+        "--enable-idempotency [PERCENT]",
+        `take the exactly-once path for all jobs or, with =PERCENT, for some (default: ${GATE_VARIABLE}, or all)`,
+      ).argParser(percentage),
+    )
+    .option("--no-enable-idempotency", "take the unguarded path: no leases, no ledger, no index");
+}
+
+const LIST_OPTIONS = [
+  "names",
+  "results",
+  "urlColumn",
+  "format",
+  "only",
+  "skipInvalid",
+  "retryFailed",
+  "verify",
+  "refresh",
+] as const satisfies readonly (keyof Parsed)[];
+
+function describeList(command: Command): Command {
+  return command
+    .option("--names <SOURCE>", "names below files/: url, column:NAME, or none (default: url)", nameSource)
     .option("--results <FILE>", "also write the results to FILE: .csv, .tsv, .jsonl or .parquet")
     .option("--url-column <NAME>", "the list's column that holds the URL")
     .addOption(
@@ -177,17 +215,7 @@ function describeOptions(command: Command): Command {
     .option("--retry-failed", "try again what failed in an earlier run")
     .option("--verify", "compare what earlier runs stored with its SHA-256, and fetch again what is damaged")
     .option("--refresh", "fetch everything again")
-    .option("--allow-private-hosts", "also download from private and loopback addresses")
-    .addOption(new Option("-q, --quiet", "print problems and the summary only").conflicts("json"))
-    .option("--json", "print a JSON line for each job as it ends, and a summary line, for programs")
-    .option("--dashboard [PORT]", "serve a live page about the run on 127.0.0.1 (default: any free port)", portNumber)
-    .addOption(
-      new Option(
-        "--enable-idempotency [PERCENT]",
-        `take the exactly-once path for all jobs or, with =PERCENT, for some (default: ${GATE_VARIABLE}, or all)`,
-      ).argParser(percentage),
-    )
-    .option("--no-enable-idempotency", "take the unguarded path: no leases, no ledger, no index");
+    .option("--allow-private-hosts", "also download from private and loopback addresses");
 }
 
 const workerCount = wholeNumber(1, MOST_WORKERS, `a whole number from 1 to ${MOST_WORKERS}`);

@@ -3,8 +3,8 @@ import { UsageError } from "./usage-error.ts";
 
 interface CommandLine {
   readonly name: string;
-  /** The command as people type it, without options. */
-  readonly typed: string;
+  /** How people ask the command for its help. */
+  readonly help: string;
   /** The message if the subcommand is missing. */
   readonly whatIsMissing?: string;
 }
@@ -17,7 +17,7 @@ interface CommandLine {
  */
 export function parseCommand<T extends object>(
   argv: readonly string[],
-  { name, typed, whatIsMissing }: CommandLine,
+  { name, help, whatIsMissing }: CommandLine,
   describe: (program: Command, found: (parsed: T) => void) => void,
 ): T | string {
   let printed = "";
@@ -41,9 +41,9 @@ export function parseCommand<T extends object>(
     if (error.exitCode === 0) return printed.trimEnd();
     const isMissing = error.code === "commander.help" && whatIsMissing !== undefined;
     const said = isMissing ? whatIsMissing : error.message.replace(/^error: /, "");
-    throw new UsageError(`${said}\nTry: ${typed} -- --help`, { cause: error });
+    throw new UsageError(`${said}\nTry: ${help}`, { cause: error });
   }
-  if (!parsed) throw new TypeError(`${typed}: the command line was parsed, but no command handled it.`);
+  if (!parsed) throw new TypeError(`${name}: the command line was parsed, but no command handled it.`);
   return parsed;
 }
 
