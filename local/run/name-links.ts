@@ -117,7 +117,7 @@ export class NameLinks {
     } catch (error) {
       if (!NO_FOLDER.has(codeOf(error) ?? "")) throw translateTrouble(error, path);
       if (isFolder(this.#folder)) return false;
-      throw new MachineTroubleError(this.#folder, "a file is in the place of this folder", error);
+      throw new MachineTroubleError(this.#folder, "it must be a folder, and something else is in its place", error);
     }
     return true;
   }

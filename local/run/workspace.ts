@@ -12,6 +12,7 @@ import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { foldersOf, type Folders } from "../folders.ts";
 import { LEASE_TTL_MS, MOST_RECEIVES, PART_BYTES } from "../settings.ts";
 import { lockRun } from "../shared/lock.ts";
+import { makeFolder } from "../shared/make-folder.ts";
 import { EndStore } from "./end-store.ts";
 import { LineStore } from "./line-store.ts";
 import { NameLinks } from "./name-links.ts";
@@ -41,8 +42,7 @@ export class Workspace {
     const folders = foldersOf(out);
     const cleanup = new DisposableStack();
     try {
-      for (const folder of [folders.content, folders.staging])
-        onDisk(folder, () => fs.mkdirSync(folder, { recursive: true }));
+      for (const folder of [folders.content, folders.staging]) makeFolder(folder);
       const release = lockRun(folders.state);
       if (!release) throw new FolderInUseError(out);
       cleanup.defer(release);

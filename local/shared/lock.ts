@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { onDisk } from "../../adapters/local/disk.ts";
+import { translateTrouble } from "../../adapters/local/machine-trouble.ts";
 
 const SQLITE_BUSY = 5;
 /** How long a run waits for worker processes whose parent died: they end when they notice. */
@@ -10,13 +12,13 @@ function isBusy(error: unknown): boolean {
 }
 
 function lock(path: string, begin: string, timeoutMs: number): (() => void) | undefined {
-  const database = new DatabaseSync(path, { timeout: timeoutMs });
+  const database = onDisk(path, () => new DatabaseSync(path, { timeout: timeoutMs }));
   try {
     database.exec(begin);
   } catch (error) {
     database.close();
     if (isBusy(error)) return undefined;
-    throw error;
+    throw translateTrouble(error, path);
   }
   return () => database.close();
 }

@@ -121,7 +121,7 @@ describe("names below files/", () => {
     writeFileSync(workspace.folders.files, "");
     expect(() => give("j1", "a/b")).toThrow(
       expect.objectContaining({
-        sentence: `${workspace.folders.files}: a file is in the place of this folder.`,
+        sentence: `${workspace.folders.files}: it must be a folder, and something else is in its place.`,
       }),
     );
   });
