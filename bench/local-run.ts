@@ -9,7 +9,7 @@ import { decodeJob } from "../core/model/record-codec.ts";
 import type { JobRecord } from "../core/model/record.ts";
 import { isTerminal } from "../core/model/states.ts";
 import { originPath, type OriginFile } from "../local/origin/file.ts";
-import { startPipeline, type Pipeline, type PipelineOptions } from "../local/pipeline.ts";
+import { startPipeline, type Pipeline, type PipelineOptions } from "../test/embedded-aws/pipeline.ts";
 import { startChild } from "./harness/child.ts";
 
 const LOOK_EVERY_MS = 100;

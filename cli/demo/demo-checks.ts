@@ -9,7 +9,7 @@ import type { JobMessage } from "../../core/model/message.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import type { Origin } from "../../local/origin/server.ts";
-import type { Pipeline } from "../../local/pipeline.ts";
+import type { Pipeline } from "../../test/embedded-aws/pipeline.ts";
 import { BIG_FILE, DEMO_FILES, MISSING_FILE } from "./demo-files.ts";
 import { formatBytes } from "../terminal/format.ts";
 import type { JobResult } from "../download/results.ts";

@@ -1,7 +1,7 @@
 import { parseGate } from "../../core/gate/gate.ts";
 import { jobIdOf, jobIdOfStagingKey } from "../../core/model/keys.ts";
 import { startOrigin, type Origin } from "../../local/origin/server.ts";
-import type { Pipeline } from "../../local/pipeline.ts";
+import type { Pipeline } from "../../test/embedded-aws/pipeline.ts";
 import type { Arguments } from "../download/arguments.ts";
 import {
   checkContent,

@@ -8,7 +8,7 @@ import type { Items } from "../../core/ports/items.ts";
 import { decodeJob } from "../../core/model/record-codec.ts";
 import { MetricSums, sloReport, type SloResult } from "../../dashboards/catalogue/report.ts";
 import { SLOS } from "../../dashboards/catalogue/slos.ts";
-import { startPipeline, type Pipeline, type PipelineOptions } from "../../local/pipeline.ts";
+import { startPipeline, type Pipeline, type PipelineOptions } from "../../test/embedded-aws/pipeline.ts";
 import { pause } from "../../local/shared/repeat.ts";
 import { Activity } from "./activity.ts";
 import { JobTracker } from "./job-tracker.ts";

@@ -18,13 +18,13 @@ import type { StagingLitter } from "../../core/ports/staging.ts";
 import { decodeJob } from "../../core/model/record-codec.ts";
 import type { JobRecord } from "../../core/model/record.ts";
 import { isTerminal } from "../../core/model/states.ts";
-import type { AwsRequest } from "../../local/aws/aws.ts";
+import type { AwsRequest } from "../embedded-aws/aws/aws.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { startOrigin, type Origin } from "../../local/origin/server.ts";
 import { embeddedMetrics, type EmbeddedMetrics } from "../embedded-metrics.ts";
 import { faultOfLine } from "../event-check.ts";
-import { startPipeline, type Pipeline, type PipelineOptions } from "../../local/pipeline.ts";
+import { startPipeline, type Pipeline, type PipelineOptions } from "../embedded-aws/pipeline.ts";
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
