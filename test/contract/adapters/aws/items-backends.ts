@@ -5,7 +5,7 @@ import { scannedFailedJobs } from "../../../../adapters/aws/failed-jobs.ts";
 import type { FailedJobs, Items } from "../../../../core/ports/items.ts";
 import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
 import { simulatedItems } from "../../../simulation/services/items.ts";
-import { clientOf, createJobsTable, dynamoDbServices } from "../../local/dynamodb-services.ts";
+import { clientOf, createJobsTable, dynamoDbServices } from "../../embedded-aws/dynamodb-services.ts";
 
 export interface ItemsBackend extends AsyncDisposable {
   readonly items: Items;
