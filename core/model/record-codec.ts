@@ -7,8 +7,15 @@ import type { Checkpoint, FailureClass, JobRecord, OperationRecord, Transfer } f
 import { isJobState } from "./states.ts";
 
 /** INDEX and DEDUPE share an attribute, because a job does only one of them. */
-export const operationAttribute = (type: OperationType): string =>
-  type === "DEDUPE" ? "op_index" : `op_${type.toLowerCase()}`;
+const OPERATION_ATTRIBUTES = {
+  HEAD: "op_head",
+  STREAM: "op_stream",
+  FINALIZE: "op_finalize",
+  INDEX: "op_index",
+  DEDUPE: "op_index",
+} as const satisfies Record<OperationType, string>;
+
+export const operationAttribute = (type: OperationType): string => OPERATION_ATTRIBUTES[type];
 
 export const encodeOperation = (type: OperationType, record: OperationRecord): Value => ({
   type,

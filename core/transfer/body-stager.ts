@@ -1,5 +1,5 @@
 import { present } from "../model/present.ts";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { LeaseLostError, PermanentError, RetryableError, UploadGoneError } from "../model/errors.ts";
 import { stagingKey } from "../model/keys.ts";
 import type { RunningSha256 } from "../ports/sha256.ts";
@@ -37,8 +37,7 @@ interface SentPart {
 }
 
 /** Each link depends on all ETags before it, so equal digests mean equal parts. */
-export const chainDigest = (digest: string, etag: string): string =>
-  createHash("sha256").update(`${digest}:${etag}`).digest("hex").slice(0, 32);
+export const chainDigest = (digest: string, etag: string): string => hash("sha256", `${digest}:${etag}`).slice(0, 32);
 
 /**
  * Streams one body to staging: as a single object up to the size of a part, as a multipart upload above. Parts are
@@ -142,7 +141,7 @@ export class BodyStager {
   async #putWhole(body: Uint8Array): Promise<Transfer> {
     const key = stagingKey(this.#owner.jobId, this.#stagedBy);
     const { etag } = await this.#deps.staging.put(key, body, this.#facts.contentType);
-    return this.#transfer(createHash("sha256").update(body).digest("hex"), etag);
+    return this.#transfer(hash("sha256", body), etag);
   }
 
   /** Takes over the buffer: the caller must not use it any more. */
