@@ -9,8 +9,6 @@ const only = (name, from, allowed) => ({
 });
 /** Where the bundled handlers run in tests and measurements: the only folder of test/ that others may import. */
 const EMBEDDED_AWS = "test/embedded-aws";
-// Temporary: cli/ runs on the embedded AWS until it has an engine of its own. Then this goes, with its two uses.
-const CLI_FOR_NOW = { mayImport: [EMBEDDED_AWS], isOneOf: "^cli/(demo|download)/" };
 const AWS_SDK_OR_HTTP = "node_modules/(@aws-sdk|@smithy|undici|got|axios|node-fetch)/";
 
 /** The folders (rooms) of core/, from the lowest layer up: each may import the rooms listed beside it. */
@@ -62,7 +60,7 @@ export default {
       from: { path: "^lambdas/([^/]+)/" },
       to: { path: "^lambdas/[^/]+/", pathNot: "^lambdas/$1/" },
     },
-    only("local-imports", "local", ["core", "adapters", "lambdas"]),
+    only("local-imports", "local", ["core", "adapters"]),
     only("embedded-aws-imports", EMBEDDED_AWS, ["core", "adapters", "local/shared"]),
     only("cli-imports", "cli", [
       "core",
@@ -71,7 +69,6 @@ export default {
       "local",
       "dashboards/catalogue",
       "infra/environments",
-      ...CLI_FOR_NOW.mayImport,
     ]),
     only("bench-imports", "bench", ["core", "adapters", "lambdas", "local", "dashboards/catalogue", EMBEDDED_AWS]),
     only("dashboards-import-core", "dashboards", ["core"]),
@@ -101,7 +98,7 @@ export default {
     {
       name: "nobody-imports-test",
       severity: "error",
-      from: { pathNot: ["^(test|bench)/", CLI_FOR_NOW.isOneOf] },
+      from: { pathNot: "^(test|bench)/" },
       to: { path: "^test/" },
     },
     {
