@@ -62,14 +62,7 @@ export default {
     },
     only("local-imports", "local", ["core", "adapters"]),
     only("embedded-aws-imports", EMBEDDED_AWS, ["core", "adapters", "local/shared"]),
-    only("cli-imports", "cli", [
-      "core",
-      "adapters",
-      "lambdas",
-      "local",
-      "dashboards/catalogue",
-      "infra/environments",
-    ]),
+    only("cli-imports", "cli", ["core", "adapters", "lambdas", "local", "dashboards/catalogue", "infra/environments"]),
     only("bench-imports", "bench", ["core", "adapters", "lambdas", "local", "dashboards/catalogue", EMBEDDED_AWS]),
     only("dashboards-import-core", "dashboards", ["core"]),
     {

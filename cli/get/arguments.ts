@@ -160,7 +160,12 @@ function describeOptions(command: Command): Command {
     .option("-j, --jobs <N>", `downloads at a time, 1 to ${MOST_JOBS}`, jobCount, 32)
     .option("--workers <N>", `worker processes, 1 to ${MOST_WORKERS}`, workerCount, defaultWorkers)
     .option("--attempts <N>", "attempts without progress after which a URL fails", attemptCount, 8)
-    .option("--names <SOURCE>", "names below files/: url, column:NAME, or none", nameSource, { kind: "url" })
+    .option(
+      "--names <SOURCE>",
+      "names below files/: url, header (the origin's name), column:NAME, or none",
+      nameSource,
+      { kind: "url" },
+    )
     .option("--results <FILE>", "also write the results to FILE: .csv, .tsv, .jsonl or .parquet")
     .option("--url-column <NAME>", "the list's column that holds the URL")
     .addOption(
@@ -196,10 +201,10 @@ const attemptCount = wholeNumber(1, MOST_ATTEMPTS, `a whole number from 1 to ${M
 const portNumber = wholeNumber(0, LAST_PORT, `a port from 1 to ${LAST_PORT}, or 0 for any free port`);
 
 function nameSource(text: string): NameSource {
-  if (text === "url" || text === "none") return { kind: text };
+  if (text === "url" || text === "header" || text === "none") return { kind: text };
   const column = /^column:(.+)$/.exec(text)?.[1];
   if (column !== undefined) return { kind: "column", column };
-  throw new InvalidArgumentError("It must be url, none, or column: and the name of a column.");
+  throw new InvalidArgumentError("It must be url, header, none, or column: and the name of a column.");
 }
 
 function percentage(text: string): string {

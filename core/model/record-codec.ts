@@ -26,6 +26,10 @@ export const encodeOperation = (type: OperationType, record: OperationRecord): V
   ...(record.result && { result: record.result }),
 });
 
+/** Absent where the origin gives no name, and in records of older releases. */
+const fileNameField = ({ fileName }: { readonly fileName?: string }): { readonly file_name?: string } =>
+  fileName === undefined ? {} : { file_name: fileName };
+
 export const encodeCheckpoint = (checkpoint: Checkpoint): Value => ({
   staged_by: checkpoint.stagedBy,
   upload_id: checkpoint.uploadId,
@@ -35,6 +39,7 @@ export const encodeCheckpoint = (checkpoint: Checkpoint): Value => ({
   hash_state: checkpoint.hashState,
   parts_digest: checkpoint.partsDigest,
   content_type: checkpoint.contentType,
+  ...fileNameField(checkpoint),
 });
 
 type Fields = Readonly<Record<string, Value | undefined>>;
@@ -64,6 +69,9 @@ function numberIn(fields: Fields, name: string): number {
   return value;
 }
 
+const fileNameIn = (fields: Fields): { readonly fileName?: string } =>
+  fields["file_name"] === undefined ? {} : { fileName: textIn(fields, "file_name") };
+
 function decodeCheckpoint(fields: Fields): Checkpoint {
   return {
     stagedBy: textIn(fields, "staged_by"),
@@ -74,6 +82,7 @@ function decodeCheckpoint(fields: Fields): Checkpoint {
     hashState: textIn(fields, "hash_state"),
     partsDigest: textIn(fields, "parts_digest"),
     contentType: textIn(fields, "content_type"),
+    ...fileNameIn(fields),
   };
 }
 
@@ -85,6 +94,7 @@ export function decodeTransfer(result: Fields): Transfer {
     contentType: textIn(result, "content_type"),
     stagedBy: textIn(result, "staged_by"),
     etag: textIn(result, "etag"),
+    ...fileNameIn(result),
   };
 }
 
@@ -94,6 +104,7 @@ export const encodeTransfer = (transfer: Transfer): Readonly<Record<string, stri
   content_type: transfer.contentType,
   staged_by: transfer.stagedBy,
   etag: transfer.etag,
+  ...fileNameField(transfer),
 });
 
 const OPERATION_STATUSES = ["STARTED", "DONE", "ABANDONED"] as const satisfies readonly OperationRecord["status"][];

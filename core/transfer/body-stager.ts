@@ -12,6 +12,7 @@ export interface BodyFacts {
   readonly totalBytes: number | undefined;
   /** Validator for a later If-Range; undefined if the transfer cannot be resumed. */
   readonly validator: string | undefined;
+  readonly fileName?: string;
 }
 
 /** What an earlier attempt staged, to be continued. */
@@ -209,7 +210,7 @@ export class BodyStager {
   }
 
   #checkpointAhead(): Checkpoint | undefined {
-    const { totalBytes, validator, contentType } = this.#facts;
+    const { totalBytes, validator, contentType, fileName } = this.#facts;
     const acknowledged = this.#acknowledged();
     const last = this.#parts[acknowledged - 1];
     if (!this.#upload || !last || totalBytes === undefined || validator === undefined) return undefined;
@@ -228,6 +229,7 @@ export class BodyStager {
         "",
       ),
       contentType,
+      ...(fileName !== undefined && { fileName }),
     };
   }
 
@@ -265,8 +267,9 @@ export class BodyStager {
   }
 
   #transfer(sha256: string, etag: string): Transfer {
-    const { contentType } = this.#facts;
-    return { sha256, bytes: this.#received, contentType, stagedBy: this.#stagedBy, etag };
+    const { contentType, fileName } = this.#facts;
+    const named = fileName === undefined ? {} : { fileName };
+    return { sha256, bytes: this.#received, contentType, stagedBy: this.#stagedBy, etag, ...named };
   }
 
   async #drain(): Promise<void> {

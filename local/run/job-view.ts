@@ -19,7 +19,7 @@ const WAITING = `SELECT json_extract(item, '$.reason') AS reason, COUNT(*) AS co
 
 const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
-/** The run's jobs as somebody who looks at it sees them. Asks the database, so that memory does not grow with the list. */
+/** The run's jobs, for somebody who looks at them. Asks the database, so that memory does not grow with the list. */
 export class JobView {
   readonly #database: LocalDatabase;
   readonly #lines: LineStore;

@@ -28,7 +28,7 @@ export class Recovery {
     };
   }
 
-  /** For the beginning of a run. The folder's lock proves that nobody else is alive, so the dead hold all that is held. */
+  /** For the beginning of a run. The folder's lock proves that nobody else is alive: the dead hold all that is held. */
   async takeOver(): Promise<void> {
     const { database } = this.#workspace;
     database.transaction(() => database.exec("DELETE FROM queue; DELETE FROM dead_letters"));

@@ -1,18 +1,21 @@
 import fs from "node:fs";
+import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ifThere } from "../../adapters/local/disk.ts";
 import type { EndNotice } from "../worker/messages.ts";
 import type { SettledEnd } from "./end-store.ts";
-import { nameOfText, nameOfUrl } from "./file-names.ts";
+import { nameOfText, nameOfUrl, safePart } from "./file-names.ts";
 import type { ListLine } from "./line-store.ts";
-import { isStored, unguardedOutcome } from "./outcome.ts";
+import { isStored, unguardedOutcome, type Outcome } from "./outcome.ts";
 import { resultOf, type JobResult, type ToldResult } from "./results-file.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Where a file's name below `files/` comes from. A column: that column of the list, else the URL. */
+/**
+ * Where a file's name below `files/` comes from. Header: the last part is the origin's name for the file
+ * (Content-Disposition). Column: that column of the list. Where these give none, it is the URL.
+ */
 export type NameSource =
-  | { readonly kind: "none" }
-  | { readonly kind: "url" }
+  | { readonly kind: "none" | "url" | "header" }
   | { readonly kind: "column"; readonly column: string };
 
 export interface SettlerDeps {
@@ -94,7 +97,8 @@ export class Settler {
   }
 
   #settledEnd(notice: EndNotice): SettledEnd | undefined {
-    const { content, ends, lines } = this.#deps.workspace;
+    const { nameSource, workspace } = this.#deps;
+    const { content, ends, lines } = workspace;
     const { jobId } = notice;
     if (ends.of(jobId)) return undefined;
     const outcome = notice.unguarded ? unguardedOutcome(notice.unguarded) : ends.recorded(jobId);
@@ -105,15 +109,18 @@ export class Settler {
     // Somebody took the file away since it was stored. The next run fetches it again.
     if (!found) return undefined;
     const [line] = lines.linesOf(jobId);
-    return { jobId, outcome, name: line ? this.#nameFor(jobId, line, path) : null, mtimeMs: found.mtimeMs };
+    const isNamed = line !== undefined && nameSource.kind !== "none";
+    const name = isNamed ? workspace.names.give(jobId, this.#wantedName(line, outcome), path) : null;
+    return { jobId, outcome, name, mtimeMs: found.mtimeMs };
   }
 
-  #nameFor(jobId: string, line: ListLine, contentPath: string): string | null {
-    const { nameSource, workspace } = this.#deps;
-    if (nameSource.kind === "none") return null;
-    const given = nameSource.kind === "column" ? line.metadata?.[nameSource.column] : undefined;
-    const isGiven = (typeof given === "string" && given.trim() !== "") || typeof given === "number";
-    const wanted = isGiven ? nameOfText(String(given)) : nameOfUrl(line.message.url);
-    return workspace.names.give(jobId, wanted, contentPath);
+  #wantedName({ message, metadata }: ListLine, outcome: Outcome): string {
+    const { nameSource } = this.#deps;
+    const given = nameSource.kind === "column" ? metadata?.[nameSource.column] : undefined;
+    if ((typeof given === "string" && given.trim() !== "") || typeof given === "number")
+      return nameOfText(String(given));
+    const ofUrl = nameOfUrl(message.url);
+    const isFromHeader = nameSource.kind === "header" && outcome.file_name !== undefined;
+    return isFromHeader ? `${posix.dirname(ofUrl)}/${safePart(outcome.file_name)}` : ofUrl;
   }
 }
