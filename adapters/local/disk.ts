@@ -37,6 +37,10 @@ export function ifThere<T>(path: string, work: () => T): T | undefined {
   }
 }
 
+/** Undefined if nothing is at the path. */
+export const statOf = (path: string): fs.Stats | undefined =>
+  onDisk(path, () => fs.statSync(path, { throwIfNoEntry: false }));
+
 /** Writes to a file at a position, and waits until the disk has it. `flags` as for fs.open. */
 export async function writeDurably(path: string, flags: string, body: Uint8Array, position: number): Promise<void> {
   const file = onDisk(path, () => fs.openSync(path, flags));
@@ -52,6 +56,16 @@ export async function writeDurably(path: string, flags: string, body: Uint8Array
     await fdatasync(file);
   } catch (error) {
     throw translateTrouble(error, path);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/** Waits until the disk has the file's bytes. */
+export async function syncFile(path: string): Promise<void> {
+  const file = fs.openSync(path, "r+");
+  try {
+    await fdatasync(file);
   } finally {
     fs.closeSync(file);
   }
