@@ -22,6 +22,17 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** Work of a group threw. */
+class WorkFailedError extends Error {
+  override readonly name = "WorkFailedError";
+  readonly failed: Waiting;
+
+  constructor(failed: Waiting, cause: unknown) {
+    super("Work of a group failed.", { cause });
+    this.failed = failed;
+  }
+}
+
 /** A SQLite database that several processes share, in WAL mode. */
 export class LocalDatabase {
   readonly #path: string;
@@ -69,7 +80,7 @@ export class LocalDatabase {
       this.exec("COMMIT");
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      if (this.#database.isTransaction) this.exec("ROLLBACK");
       throw error;
     }
   }
@@ -92,14 +103,22 @@ export class LocalDatabase {
     this.#database.close();
   }
 
+  /** Work that throws fails alone: the others are done again without it. The machine's troubles fail all. */
   #commitGroup(): void {
-    const group = this.#waiting;
+    const group = new Set(this.#waiting);
     this.#waiting = [];
-    try {
-      const settlements = this.transaction(() => group.map(runAlone));
-      for (const settle of settlements) settle();
-    } catch (error) {
-      for (const { reject } of group) reject(error);
+    while (group.size > 0) {
+      try {
+        const settlements = this.transaction(() => [...group].map(run));
+        for (const settle of settlements) settle();
+        return;
+      } catch (error) {
+        const failed = error instanceof WorkFailedError ? [error.failed] : [...group];
+        for (const one of failed) {
+          group.delete(one);
+          one.reject(error instanceof WorkFailedError ? error.cause : error);
+        }
+      }
     }
   }
 
@@ -121,12 +140,10 @@ export class LocalDatabase {
   }
 }
 
-/** Work that throws fails alone. Only the machine's troubles fail the whole group. */
-function runAlone({ run, reject }: Waiting): () => void {
+function run(waiting: Waiting): () => void {
   try {
-    return run();
+    return waiting.run();
   } catch (error) {
-    if (error instanceof MachineTroubleError) throw error;
-    return () => reject(error);
+    throw error instanceof MachineTroubleError ? error : new WorkFailedError(waiting, error);
   }
 }
