@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
-import { onDisk, syncFile } from "./disk.ts";
+import { onDisk, syncDescriptor } from "./disk.ts";
 import { MachineTroubleError, translateTrouble } from "./machine-trouble.ts";
 
 export interface DatabaseOptions {
@@ -19,6 +19,17 @@ interface Waiting {
   /** Does the work. @returns how to settle its promise once the group is committed. */
   readonly run: () => () => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Work of a group threw. */
+class WorkFailedError extends Error {
+  override readonly name = "WorkFailedError";
+  readonly failed: Waiting;
+
+  constructor(failed: Waiting, cause: unknown) {
+    super("Work of a group failed.", { cause });
+    this.failed = failed;
+  }
 }
 
 /**
@@ -72,7 +83,7 @@ export class LocalDatabase {
       this.exec("COMMIT");
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      if (this.#database.isTransaction) this.exec("ROLLBACK");
       throw error;
     }
   }
@@ -109,7 +120,7 @@ export class LocalDatabase {
     const path = `${this.#path}-wal`;
     // SQLite takes its locks on other files, so this descriptor does not disturb them.
     this.#log ??= onDisk(path, () => fs.openSync(path, "r"));
-    await syncFile(this.#log, path);
+    await syncDescriptor(this.#log, path);
   }
 
   close(): void {
@@ -118,14 +129,22 @@ export class LocalDatabase {
     this.#database.close();
   }
 
+  /** Work that throws fails alone: the others are done again without it. The machine's troubles fail all. */
   #commitGroup(): void {
-    const group = this.#waiting;
+    const group = new Set(this.#waiting);
     this.#waiting = [];
-    try {
-      const settlements = this.transaction(() => group.map(runAlone));
-      for (const settle of settlements) settle();
-    } catch (error) {
-      for (const { reject } of group) reject(error);
+    while (group.size > 0) {
+      try {
+        const settlements = this.transaction(() => [...group].map(run));
+        for (const settle of settlements) settle();
+        return;
+      } catch (error) {
+        const failed = error instanceof WorkFailedError ? [error.failed] : [...group];
+        for (const one of failed) {
+          group.delete(one);
+          one.reject(error instanceof WorkFailedError ? error.cause : error);
+        }
+      }
     }
   }
 
@@ -147,12 +166,10 @@ export class LocalDatabase {
   }
 }
 
-/** Work that throws fails alone. Only the machine's troubles fail the whole group. */
-function runAlone({ run, reject }: Waiting): () => void {
+function run(waiting: Waiting): () => void {
   try {
-    return run();
+    return waiting.run();
   } catch (error) {
-    if (error instanceof MachineTroubleError) throw error;
-    return () => reject(error);
+    throw error instanceof MachineTroubleError ? error : new WorkFailedError(waiting, error);
   }
 }

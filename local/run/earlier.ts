@@ -81,7 +81,8 @@ async function fateOf(workspace: Workspace, jobId: string, choices: RerunChoices
   if (choices.refresh || (!isDone && choices.retryFailed)) return { kind: "again" };
   if (!isDone) return end ? { kind: "stays", end, isChanged: false } : { kind: "unsettled", isDone };
 
-  const path = content.pathOf(present(outcome.key ?? undefined, "the key of stored content"));
+  const key = present(outcome.key ?? undefined, "the key of stored content");
+  const path = content.pathOf(key);
   const found = ifThere(path, () => fs.statSync(path));
   const isSame = found?.size === outcome.bytes && found?.mtimeMs === end?.mtimeMs;
   const mustHash = !isSame || choices.verify;
@@ -90,7 +91,8 @@ async function fateOf(workspace: Workspace, jobId: string, choices: RerunChoices
     return { kind: "damaged" };
   }
   if (!end) {
-    await content.syncFoldersOf(path);
+    // A worker may have died before the disk had the folders.
+    await content.head(key);
     return { kind: "unsettled", isDone };
   }
   if (end.name !== null && !names.isThere(end.name, found)) names.give(jobId, end.name, path);
