@@ -9,7 +9,7 @@ import { MachineTroubleError, translateTrouble } from "./machine-trouble.ts";
 export interface LocalStaging extends Staging {
   /** The first bytes of an upload in progress, or of a staged object. */
   readPrefix(key: string, bytes: number): AsyncIterable<Uint8Array>;
-  pathOf(key: string): string;
+  readonly pathOf: (key: string) => string;
 }
 
 /** Ends the name of the file of an unfinished upload. */
