@@ -37,6 +37,19 @@ function replace(from: string, path: string): void {
   }
 }
 
+async function place(from: string, path: string, isDamaged: boolean): Promise<Published> {
+  try {
+    if (isDamaged) replace(from, path);
+    else fs.linkSync(from, path);
+  } catch (error) {
+    const code = codeOf(error) ?? "";
+    if (code === "EEXIST") return "exists";
+    if (!CANNOT_LINK.has(code)) throw error;
+    await copy(from, path);
+  }
+  return "created";
+}
+
 /**
  * Content as files below a folder. Publishing makes a second name (a hard link) for the staged file, which the disk
  * already has, so a content address never holds bytes that a power cut could take away. What is published, or found to
@@ -48,7 +61,7 @@ export function localContent(folder: string, stagedPathOf: (key: string) => stri
   const known = new Set<string>();
   const pathOf = (key: string): string => join(folder, ...key.split("/"));
 
-  /** The folders above one that are not known to be on the disk. A process may have died between making and syncing one. */
+  /** The folders above one that are not known to be on the disk: a process may have died before it synced one. */
   const unknownAbove = (path: string): readonly string[] => {
     if (known.has(path)) return [];
     const above = dirname(path);
@@ -66,19 +79,6 @@ export function localContent(folder: string, stagedPathOf: (key: string) => stri
       known.add(at);
       if (at === folder) break;
     }
-  };
-
-  const place = async (from: string, path: string, isDamaged: boolean): Promise<Published> => {
-    try {
-      if (isDamaged) replace(from, path);
-      else fs.linkSync(from, path);
-    } catch (error) {
-      const code = codeOf(error) ?? "";
-      if (code === "EEXIST") return "exists";
-      if (!CANNOT_LINK.has(code)) throw error;
-      await copy(from, path);
-    }
-    return "created";
   };
 
   const head = (key: string): { bytes: number } | undefined => {
