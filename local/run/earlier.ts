@@ -95,10 +95,7 @@ async function fateOf(deps: EarlierDeps, jobId: string, choices: RerunChoices): 
     fs.rmSync(path, { force: true });
     return { kind: "damaged" };
   }
-  if (!end) {
-    await deps.content.syncFoldersOf(path);
-    return { kind: "unsettled", isDone };
-  }
+  if (!end) return { kind: "unsettled", isDone };
   if (end.name !== null && !deps.names.isThere(end.name, found)) deps.names.give(jobId, end.name, path);
   return { kind: "stays", end: { ...end, mtimeMs: found.mtimeMs }, isChanged: !isSame };
 }

@@ -47,7 +47,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
   const onError = (error: unknown): void => {
     telemetry.log("error", "A worker process met trouble.", {}, error);
   };
-  const reporter = new EndReporter(content, (ends) => tell({ kind: "ended", ends }), onError);
+  const reporter = new EndReporter((ends) => tell({ kind: "ended", ends }));
   const telemetry = observedTelemetry(lineTelemetry(appendTo(folders.events)), lineTelemetry(appendTo(folders.log)), {
     onLeased: (jobId) => activity.begin(jobId),
     onReleased: (jobId) => activity.end(jobId),
