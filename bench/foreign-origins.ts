@@ -9,8 +9,9 @@ import type { JobMessage } from "../core/model/message.ts";
 import type { JobRecord } from "../core/model/record.ts";
 import { commandOf, SERVER_KINDS, startForeignServer, versionOf, type ServerKind } from "./foreign/servers.ts";
 import { BIG_PATH, makeTree, urlPathOf, type TreeFile } from "./foreign/tree.ts";
-import { LocalRun, temporaryFolder } from "./local-run.ts";
+import { LocalRun } from "./local-run.ts";
 import { scoped } from "./harness/scope.ts";
+import { temporaryFolder } from "./harness/temporary-folder.ts";
 import { MIB, rounded, type Figure, type Measured, type Measurement } from "./harness/measurement.ts";
 
 const WORKERS = 3;

@@ -3,8 +3,10 @@ import { bundle } from "./bundle.ts";
 import { cost } from "./cost/artifacts.ts";
 import { fixedCosts } from "./cost/environments.ts";
 import { foreignOrigins } from "./foreign-origins.ts";
-import { isOver, type Measurement } from "./harness/measurement.ts";
+import { InterruptedError } from "./harness/interruption.ts";
+import { isOver, UsageError, type Measured, type Measurement } from "./harness/measurement.ts";
 import { memory } from "./memory.ts";
+import { peers } from "./peers/peers.ts";
 import { requests } from "./requests.ts";
 import { describeMachine, tableOf, writeResult } from "./harness/results.ts";
 import { scoped } from "./harness/scope.ts";
@@ -22,26 +24,53 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   "slo-baseline": sloBaseline,
   cost,
   "fixed-costs": fixedCosts,
+  peers,
 };
+const EXIT = { over: 1, usage: 2, interrupted: 130 } as const;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function runOne(name: string, { about, measure }: Measurement): Promise<void> {
+async function measured(name: string, { about, measure }: Omit<Measurement, "part">): Promise<Measured> {
   say(`${name}: ${about}`);
-  const machine = describeMachine();
-  const measured = await scoped(async (scope) => measure((line) => say(`  ... ${line}`), scope));
-  say(tableOf(measured));
-  say(`  ${await writeResult(name, machine, measured)}\n`);
-  if (measured.figures.some(isOver)) process.exitCode = 1;
+  const result = await scoped(async (scope) => measure((line) => say(`  ... ${line}`), scope));
+  say(tableOf(result));
+  if (result.figures.some(isOver)) process.exitCode = EXIT.over;
+  return result;
 }
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !Object.hasOwn(MEASUREMENTS, name));
-if (unknown.length > 0) {
-  say(`There is no measurement "${unknown.join('", "')}". Choose from: ${Object.keys(MEASUREMENTS).join(", ")}.`);
-  process.exitCode = 2;
-} else {
-  for (const [name, measurement] of Object.entries(MEASUREMENTS)) {
-    if (asked.length === 0 || asked.includes(name)) await runOne(name, measurement);
+async function runWhole(name: string, measurement: Measurement): Promise<void> {
+  const machine = describeMachine();
+  say(`  ${await writeResult(name, machine, await measured(name, measurement))}\n`);
+}
+
+async function runPart(names: readonly string[], options: readonly string[]): Promise<void> {
+  const [name = "", ...others] = names;
+  const part = MEASUREMENTS[name]?.part;
+  if (part === undefined || others.length > 0) {
+    const taking = Object.keys(MEASUREMENTS).filter((known) => MEASUREMENTS[known]?.part !== undefined);
+    throw new UsageError(`Options follow the name of one measurement that takes them: ${taking.join(", ")}.`);
   }
+  await measured(name, part(options));
+  say(`  This is not the whole measurement, so bench/results/${name}.json stays as it is.\n`);
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const firstOption = args.findIndex((argument) => argument.startsWith("-"));
+  const names = firstOption === -1 ? args : args.slice(0, firstOption);
+  const unknown = names.filter((name) => !Object.hasOwn(MEASUREMENTS, name));
+  if (unknown.length > 0) {
+    const known = Object.keys(MEASUREMENTS).join(", ");
+    throw new UsageError(`There is no measurement "${unknown.join('", "')}". Choose from: ${known}.`);
+  }
+  if (firstOption !== -1) return runPart(names, args.slice(firstOption));
+  for (const [name, measurement] of Object.entries(MEASUREMENTS))
+    if (names.length === 0 || names.includes(name)) await runWhole(name, measurement);
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof InterruptedError)) throw error;
+  say(error.message);
+  process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.interrupted;
 }

@@ -1,22 +1,16 @@
 import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
-import { parseGate } from "../core/gate/gate.ts";
-import { jobIdOf } from "../core/model/keys.ts";
-import type { JobMessage } from "../core/model/message.ts";
-import { parseArguments, type Arguments } from "./download/arguments.ts";
-import { LiveRun } from "./dashboard/live-run.ts";
-import { startDashboard } from "./dashboard/server.ts";
+import { OtherSchemaError } from "../adapters/local/schema.ts";
+import { MachineTroubleError } from "../adapters/local/machine-trouble.ts";
+import { FolderInUseError } from "../local/run/run-errors.ts";
+import packageJson from "../package.json" with { type: "json" };
+import { DashboardWatcher } from "./dashboard/watcher.ts";
 import { runDemo } from "./demo/demo.ts";
-import { download } from "./download/download.ts";
+import { parseArguments, type Arguments } from "./get/arguments.ts";
+import { get, type RunWatcher } from "./get/get.ts";
 import { EXIT } from "./terminal/exit.ts";
-import { plural } from "./terminal/format.ts";
-import { describeProblems, readManifest } from "./download/manifest.ts";
-import { createView, type Output } from "./download/progress.ts";
-import type { RunWatch } from "./download/run-watch.ts";
-import { describeSlos } from "./download/slo-table.ts";
-import { describeSummary, hasFailures } from "./download/summary.ts";
 import { UsageError } from "./terminal/usage-error.ts";
+import type { Output } from "./view/view.ts";
 
 export interface Surroundings {
   readonly stdin: Readable;
@@ -29,41 +23,40 @@ export interface Surroundings {
 
 /** @returns the exit code. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { stdout, stderr, env } = surroundings;
+  const { stdout, stderr, env, signal } = surroundings;
   try {
-    const parsed = parseArguments(argv, env);
+    const parsed = parseArguments(argv, env, packageJson.version);
     if (typeof parsed !== "string") return await start(parsed, surroundings);
     stdout.write(`${parsed}\n`);
     return EXIT.done;
   } catch (error) {
-    stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    if (error instanceof UsageError) return EXIT.wrongUsage;
-    return surroundings.signal.aborted ? EXIT.interrupted : EXIT.failed;
+    const { exit, text } = describe(error);
+    stderr.write(`${text}\n`);
+    return signal.aborted && exit !== EXIT.wrongUsage ? EXIT.interrupted : exit;
   }
 }
 
-async function start(args: Arguments, surroundings: Surroundings): Promise<number> {
-  const { manifest } = args;
-  const messages = manifest === undefined ? undefined : await messagesOf(manifest, args, surroundings);
-  await makeOutDir(args.outDir);
-  return withDashboard(args, surroundings, async (watch) =>
-    messages ? downloadAll(messages, args, surroundings, watch) : runDemo(args, surroundings, watch),
-  );
+function describe(error: unknown): { readonly exit: number; readonly text: string } {
+  if (error instanceof UsageError) return { exit: EXIT.wrongUsage, text: error.message };
+  if (error instanceof FolderInUseError || error instanceof OtherSchemaError)
+    return { exit: EXIT.wrongUsage, text: error.message };
+  if (error instanceof MachineTroubleError)
+    return {
+      exit: EXIT.machine,
+      text: `Stopped: ${error.sentence}\nNothing is lost. Mend it, or choose another directory with --out. Then run the same command again.`,
+    };
+  return { exit: EXIT.failed, text: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 
-/** Serves the dashboard during the run, if requested. On a terminal it stays up after the run, until Ctrl-C. */
-async function withDashboard(
-  { dashboardPort, outDir }: Arguments,
-  { stdout, signal }: Surroundings,
-  work: (watch: RunWatch | undefined) => Promise<number>,
-): Promise<number> {
-  if (dashboardPort === undefined) return work(undefined);
-  const live = new LiveRun();
-  const dashboard = await startDashboard(dashboardPort, live, outDir);
+async function start(args: Arguments, surroundings: Surroundings): Promise<number> {
+  const work = async (watchers: readonly RunWatcher[]): Promise<number> =>
+    args.command === "demo" ? runDemo(args, surroundings, watchers) : get(args, { ...surroundings, watchers });
+  if (args.dashboardPort === undefined) return work([]);
+  const { stdout, signal } = surroundings;
+  const dashboard = await DashboardWatcher.start(args.dashboardPort, args.outDir);
   try {
-    stdout.write(`Dashboard: ${dashboard.url}\n`);
-    const exitCode = await work(live);
-    live.ended();
+    if (args.output !== "json") stdout.write(`Dashboard: ${dashboard.url}\n`);
+    const exitCode = await work([dashboard]);
     if (stdout.isTTY && !signal.aborted) {
       stdout.write(`The dashboard stays at ${dashboard.url} until Ctrl-C.\n`);
       await once(signal, "abort");
@@ -72,71 +65,4 @@ async function withDashboard(
   } finally {
     await dashboard.stop();
   }
-}
-
-async function messagesOf(
-  path: string,
-  { skipInvalid }: Arguments,
-  { stdin, stderr }: Surroundings,
-): Promise<readonly JobMessage[]> {
-  const manifest = await readManifest(path, stdin);
-  const { messages, problems } = manifest;
-  if (problems.length === 0) return messages;
-  stderr.write(`${describeProblems(manifest)}\n`);
-  const bad = plural(new Set(problems.map(({ line }) => line)).size, "invalid line");
-  if (!skipInvalid) {
-    throw new UsageError(
-      `Nothing was downloaded: ${manifest.name} has ${bad}. Fix the manifest, or use --skip-invalid.`,
-    );
-  }
-  if (messages.length === 0)
-    throw new UsageError(
-      `Nothing was downloaded: no line of ${manifest.name} is valid. Fix the manifest and run the command again.`,
-    );
-  stderr.write(`Skipped ${bad} of ${manifest.name}.\n`);
-  return messages;
-}
-
-async function makeOutDir(outDir: string): Promise<void> {
-  try {
-    await mkdir(outDir, { recursive: true });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot create the output directory ${outDir}: ${reason}. Choose another one with --out.`, {
-      cause: error,
-    });
-  }
-}
-
-async function downloadAll(
-  messages: readonly JobMessage[],
-  args: Arguments,
-  { stdout, signal }: Surroundings,
-  watch: RunWatch | undefined,
-): Promise<number> {
-  const view = createView(stdout, new Set(messages.map(jobIdOf)).size);
-  const onInterrupt = (): void => view.say("Stopping. Press Ctrl-C again to stop at once.");
-  signal.addEventListener("abort", onInterrupt, { once: true });
-  view.say(
-    `${plural(messages.length, "line")}, ${plural(args.workers, "worker")}, ${gateInWords(args.enableIdempotency)}, ` +
-      `into ${args.outDir}`,
-  );
-  let closing: readonly string[] = [];
-  try {
-    const { summary, slos } = await download(messages, { ...args, view, watch, signal });
-    closing = [...describeSummary(summary, args.outDir), "", ...describeSlos(slos)];
-    if (signal.aborted) return EXIT.interrupted;
-    return hasFailures(summary) ? EXIT.failed : EXIT.done;
-  } finally {
-    signal.removeEventListener("abort", onInterrupt);
-    view.close();
-    for (const line of closing) stdout.write(`${line}\n`);
-    if (signal.aborted) stdout.write("Interrupted. Run the same command again to continue where this run stopped.\n");
-  }
-}
-
-function gateInWords(enableIdempotency: string): string {
-  const gate = parseGate(enableIdempotency);
-  if (gate === 100) return "idempotency on";
-  return gate === 0 ? "idempotency off" : `idempotency on for ${gate} % of jobs`;
 }

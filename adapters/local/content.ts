@@ -8,11 +8,34 @@ import { FolderSyncs } from "./folder-syncs.ts";
 import { translateTrouble } from "./machine-trouble.ts";
 
 export interface LocalContent extends Content {
-  pathOf(key: string): string;
+  readonly pathOf: (key: string) => string;
 }
 
 /** No hard links: another disk, a file system without them, too many links. */
 const CANNOT_LINK = new Set(["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** Copies beside the place, syncs, then renames: nobody sees half of it. */
+async function copy(from: string, path: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}.tmp`;
+  try {
+    await fs.promises.copyFile(from, draft, fs.constants.COPYFILE_FICLONE);
+    await syncFile(draft);
+    fs.renameSync(draft, path);
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+/** Puts the whole file in the place of a damaged one. The place is never empty. */
+function replace(from: string, path: string): void {
+  const draft = `${path}.${randomUUID()}.tmp`;
+  try {
+    fs.linkSync(from, draft);
+    fs.renameSync(draft, path);
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
 
 /**
  * Content as files below a folder. Publishing makes a second name (a hard link) for the staged file, which the disk
@@ -42,29 +65,6 @@ export function localContent(folder: string, stagedPathOf: (key: string) => stri
     for (let at = parent; !known.has(at); at = dirname(at)) {
       known.add(at);
       if (at === folder) break;
-    }
-  };
-
-  /** Copies beside the place, syncs, then renames: nobody sees half of it. */
-  const copy = async (from: string, path: string): Promise<void> => {
-    const draft = `${path}.${randomUUID()}.tmp`;
-    try {
-      await fs.promises.copyFile(from, draft, fs.constants.COPYFILE_FICLONE);
-      await syncFile(draft);
-      fs.renameSync(draft, path);
-    } finally {
-      fs.rmSync(draft, { force: true });
-    }
-  };
-
-  /** Puts the whole file in the place of a damaged one. The place is never empty. */
-  const replace = (from: string, path: string): void => {
-    const draft = `${path}.${randomUUID()}.tmp`;
-    try {
-      fs.linkSync(from, draft);
-      fs.renameSync(draft, path);
-    } finally {
-      fs.rmSync(draft, { force: true });
     }
   };
 

@@ -1,12 +1,11 @@
+import fs from "node:fs";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { onDisk, syncDescriptor } from "./disk.ts";
 import { MachineTroubleError, translateTrouble } from "./machine-trouble.ts";
 
 export interface DatabaseOptions {
-  /**
-   * Whether each commit waits until the disk has it, and with it everything that any process committed before. Without
-   * this, a commit survives the death of all processes, and not a power cut.
-   */
-  readonly isDurable: boolean;
+  /** Whether this process copies the write-ahead log into the database from time to time. One process does. */
+  readonly checkpoints: boolean;
 }
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -18,8 +17,8 @@ const CHECKPOINT_PAGES = 16_384;
 
 interface Waiting {
   /** Does the work. @returns how to settle its promise once the group is committed. */
-  run(): () => void;
-  reject(error: unknown): void;
+  readonly run: () => () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Work of a group threw. */
@@ -33,21 +32,25 @@ class WorkFailedError extends Error {
   }
 }
 
-/** A SQLite database that several processes share, in WAL mode. */
+/**
+ * A SQLite database that several processes share, in WAL mode. A commit survives the death of all processes at once,
+ * and a power cut only after `sync`. SQLite's own way, a sync in each commit, would let all other processes wait for
+ * the disk.
+ */
 export class LocalDatabase {
   readonly #path: string;
   readonly #database: DatabaseSync;
+  #log: number | undefined;
   readonly #statements = new Map<string, StatementSync>();
   #waiting: Waiting[] = [];
 
   /** @throws MachineTroubleError when it cannot be opened. */
-  constructor(path: string, { isDurable }: DatabaseOptions) {
+  constructor(path: string, { checkpoints }: DatabaseOptions) {
     this.#path = path;
     this.#database = this.#translating(() => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
     this.#translating(() => {
-      this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isDurable ? "FULL" : "NORMAL"}`);
-      // Copying blocks the process that does it. The workers leave it to the process that commits durably.
-      this.#database.exec(`PRAGMA wal_autocheckpoint = ${isDurable ? CHECKPOINT_PAGES : 0}`);
+      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+      this.#database.exec(`PRAGMA wal_autocheckpoint = ${checkpoints ? CHECKPOINT_PAGES : 0}`);
     });
   }
 
@@ -85,6 +88,19 @@ export class LocalDatabase {
     }
   }
 
+  /** Like `transaction`, for work that waits. Nothing else may use this connection meanwhile. */
+  async longTransaction<T>(work: () => Promise<T>): Promise<T> {
+    this.exec("BEGIN IMMEDIATE");
+    try {
+      const result = await work();
+      this.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
   /** Like `transaction`, in one commit with all other work that was submitted in the same turn of the event loop. */
   async grouped<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -99,7 +115,17 @@ export class LocalDatabase {
     });
   }
 
+  /** Waits until the disk has everything that any process has committed so far. */
+  async sync(): Promise<void> {
+    const path = `${this.#path}-wal`;
+    // SQLite takes its locks on other files, so this descriptor does not disturb them.
+    this.#log ??= onDisk(path, () => fs.openSync(path, "r"));
+    await syncDescriptor(this.#log, path);
+  }
+
   close(): void {
+    if (this.#log !== undefined) fs.closeSync(this.#log);
+    this.#log = undefined;
     this.#database.close();
   }
 

@@ -61,6 +61,15 @@ export async function writeDurably(path: string, flags: string, body: Uint8Array
   }
 }
 
+/** Waits until the disk has what was written to the file by anybody. */
+export async function syncDescriptor(file: number, path: string): Promise<void> {
+  try {
+    await fsync(file);
+  } catch (error) {
+    throw translateTrouble(error, path);
+  }
+}
+
 /** Waits until the disk has the file's bytes. */
 export async function syncFile(path: string): Promise<void> {
   const file = fs.openSync(path, "r+");

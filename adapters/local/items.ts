@@ -5,10 +5,15 @@ import type { Items } from "../../core/ports/items.ts";
 import type { LocalDatabase, Row } from "./database.ts";
 
 const READ = "SELECT item FROM items WHERE pk = ?";
+/** For an item whose place in the watch index stays: the index is not touched. */
+const CHANGE = "UPDATE items SET item = ? WHERE pk = ?";
 const PUT = `INSERT INTO items (pk, item, watch_shard, watch_at) VALUES (?, ?, ?, ?)
   ON CONFLICT (pk) DO UPDATE SET item = excluded.item, watch_shard = excluded.watch_shard, watch_at = excluded.watch_at`;
 const WATCHED = `SELECT pk, watch_at FROM items
   WHERE watch_shard = ? AND watch_at IS NOT NULL AND watch_at < ? ORDER BY watch_at LIMIT ?`;
+
+/** The attributes of the watch index. */
+const WATCHED_BY = ["watch_shard", "watch_at"] as const;
 
 const itemOf = (row: Row): Item => JSON.parse(String(row["item"])) as Item;
 
@@ -25,17 +30,13 @@ export function localItems(database: LocalDatabase): Items {
   };
 
   const writeNow = (write: Write): WriteResult => {
-    const outcome = applyWrite(write, readNow(write.key));
-    if (outcome.applied) {
-      const { item } = outcome;
-      database.run(
-        PUT,
-        write.key,
-        JSON.stringify(item),
-        numberOrNull(item, "watch_shard"),
-        numberOrNull(item, "watch_at"),
-      );
-    }
+    const before = readNow(write.key);
+    const outcome = applyWrite(write, before);
+    if (!outcome.applied) return outcome;
+    const { item } = outcome;
+    const text = JSON.stringify(item);
+    if (before && WATCHED_BY.every((name) => before[name] === item[name])) database.run(CHANGE, text, write.key);
+    else database.run(PUT, write.key, text, ...WATCHED_BY.map((name) => numberOrNull(item, name)));
     return outcome;
   };
 

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { UploadGoneError } from "../../core/model/errors.ts";
 import { present } from "../../core/model/present.ts";
 import type { StagedPart, StagedUpload, Staging, StagingLitter } from "../../core/ports/staging.ts";
-import { codeOf, etagOf, onDisk, statOf, writeDurably } from "./disk.ts";
+import { codeOf, etagOf, ifThere, onDisk, statOf, writeDurably } from "./disk.ts";
 import { MachineTroubleError, translateTrouble } from "./machine-trouble.ts";
 
 export interface LocalStaging extends Staging {
   /** The first bytes of an upload in progress, or of a staged object. */
   readPrefix(key: string, bytes: number): AsyncIterable<Uint8Array>;
-  pathOf(key: string): string;
+  readonly pathOf: (key: string) => string;
 }
 
 /** Ends the name of the file of an unfinished upload. */
@@ -20,6 +20,24 @@ const PREFIX = "staging/";
 const isUnfinished = (file: string): boolean => file.endsWith(UNFINISHED);
 const sizeOf = (parts: readonly StagedPart[]): number => parts.reduce((sum, { bytes }) => sum + bytes, 0);
 
+const keyOf = (file: string): string =>
+  PREFIX + (isUnfinished(file) ? file.slice(0, -UNFINISHED.length) : file).replaceAll(".", "/");
+
+const partOf = (partNumber: number, bytes: number): StagedPart => ({
+  partNumber,
+  etag: `${partNumber}-${bytes}`,
+  bytes,
+});
+const hasEtag = ({ partNumber, bytes, etag }: StagedPart): boolean => etag === partOf(partNumber, bytes).etag;
+const remove = (path: string): void => ifThere(path, () => fs.unlinkSync(path));
+
+/** What is there may be linked to content by now: another file takes its place. */
+const putAnew = async (path: string, body: Uint8Array): Promise<void> => {
+  const draft = `${path}${UNFINISHED}`;
+  await writeDurably(draft, "w", body, 0);
+  onDisk(path, () => fs.renameSync(draft, path));
+};
+
 /**
  * Staging as files of one folder. An upload is one file, and its nth part lies at n - 1 times the size of a part, so
  * that completing the upload is a rename. What is acknowledged is on the disk. A key has one upload at most: each
@@ -29,30 +47,13 @@ export function localStaging(folder: string, partBytes: number): LocalStaging {
   // One file for `staging/<job>/<attempt>`, because making a folder for each job costs more than the file. Keys have no
   // dots.
   const pathOf = (key: string): string => join(folder, key.slice(PREFIX.length).replaceAll("/", "."));
-  const keyOf = (file: string): string =>
-    PREFIX + (isUnfinished(file) ? file.slice(0, -UNFINISHED.length) : file).replaceAll(".", "/");
   const unfinishedPathOf = (key: string): string => `${pathOf(key)}${UNFINISHED}`;
   /** An upload's parts lie where the size of a part puts them, so another release's upload cannot be continued. */
   const uploadId = `parts-of-${partBytes}`;
 
-  const partOf = (partNumber: number, bytes: number): StagedPart => ({
-    partNumber,
-    etag: `${partNumber}-${bytes}`,
-    bytes,
-  });
-  const hasEtag = ({ partNumber, bytes, etag }: StagedPart): boolean => etag === partOf(partNumber, bytes).etag;
-  const remove = (path: string): void => onDisk(path, () => fs.rmSync(path, { force: true }));
-
   /** Where a new file cannot be made because a folder is missing, that folder is ours. */
   const orNoFolder = (error: unknown): unknown =>
     codeOf(error) === "ENOENT" ? new MachineTroubleError(folder, "the folder is gone", error) : error;
-
-  /** What is there may be linked to content by now: another file takes its place. */
-  const putAnew = async (path: string, body: Uint8Array): Promise<void> => {
-    const draft = `${path}${UNFINISHED}`;
-    await writeDurably(draft, "w", body, 0);
-    onDisk(path, () => fs.renameSync(draft, path));
-  };
 
   return {
     pathOf,

@@ -28,11 +28,11 @@ export interface ServerKind {
   prepare(place: Place): Promise<readonly string[]>;
 }
 
-const LOG = "access.log";
+export const LOG = "access.log";
 const APACHE_MODULES = ["mpm_event", "authz_core", "mime", "dir"];
 const APACHE_MODULE_FOLDER = "/usr/lib/apache2/modules";
 
-const nginx: ServerKind = {
+export const nginx: ServerKind = {
   name: "nginx",
   commands: ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx"],
   howToInstall: "apt-get install nginx-light",
@@ -51,7 +51,7 @@ const nginx: ServerKind = {
       http {
         include /etc/nginx/mime.types;
         sendfile on;
-        log_format bytes '$status $body_bytes_sent $request_uri';
+        log_format bytes '$status $body_bytes_sent $request_uri $msec';
         access_log ${scratch}/${LOG} bytes;
         client_body_temp_path ${scratch}/body; proxy_temp_path ${scratch}/proxy; fastcgi_temp_path ${scratch}/fastcgi;
         uwsgi_temp_path ${scratch}/uwsgi; scgi_temp_path ${scratch}/scgi;

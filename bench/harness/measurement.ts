@@ -15,7 +15,15 @@ export interface Measurement {
   readonly about: string;
   /** Registers everything that it starts with `scope`, which ends it. */
   readonly measure: (say: (line: string) => void, scope: AsyncDisposableStack) => Promise<Measured>;
+  /**
+   * A part of the measurement, or a smaller one, as command-line options say. Its result is not stored.
+   * @throws UsageError if an option is not valid.
+   */
+  readonly part?: (options: readonly string[]) => Omit<Measurement, "part">;
 }
+
+/** The command line asks for something that there is not. */
+export class UsageError extends Error {}
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;

@@ -2,9 +2,8 @@ import { JOB_STATES } from "../../core/model/states.ts";
 import type { SloResult } from "../../dashboards/catalogue/report.ts";
 import type { JsonLine } from "../../local/shared/lines.ts";
 import { fileLabel } from "../terminal/format.ts";
-import type { JobTracker } from "../download/job-tracker.ts";
-import type { Snapshot } from "../download/progress.ts";
-import type { RunWatch } from "../download/run-watch.ts";
+import type { JobInState } from "../../local/run/job-view.ts";
+import type { Snapshot } from "../view/view.ts";
 import { Throughput, type Point } from "./throughput.ts";
 
 interface NumberedEvent {
@@ -35,6 +34,15 @@ export interface ListedJob {
   readonly reason: string | null;
 }
 
+/** What the page asks about the run's jobs. */
+export interface RunJobs {
+  readonly total: number;
+  /** Number of jobs that have begun, by state. */
+  states(): ReadonlyMap<string, number>;
+  inState(state: string, limit: number): readonly JobInState[];
+  urlOf(jobId: string): string | undefined;
+}
+
 /** The state shown for a job that no worker has begun yet. */
 const WAITING = "WAITING";
 /** PUBLISHED is the final state of jobs for which idempotency is off. */
@@ -45,19 +53,19 @@ const MOST_JOBS_LISTED = 100;
 
 /**
  * A run as the page shows it. A run may have millions of events, so memory is bounded: it keeps the latest 200 events
- * and at most 600 points of throughput. Jobs are read from the run's tracker and counted when the page asks.
+ * and at most 600 points of throughput. The run is asked about its jobs when the page asks.
  */
-export class LiveRun implements RunWatch {
+export class LiveRun {
   readonly #throughput = new Throughput();
   readonly #events: JsonLine[] = [];
   #eventsSoFar = 0;
   #phase: RunStatus["phase"] = "starting";
-  #jobs: JobTracker | undefined;
+  #jobs: RunJobs | undefined;
   #slos: () => readonly SloResult[] = () => [];
   #first: Snapshot | undefined;
   #latest: Snapshot | undefined;
 
-  began(jobs: JobTracker, slos: () => readonly SloResult[]): void {
+  began(jobs: RunJobs, slos: () => readonly SloResult[]): void {
     this.#phase = "running";
     this.#jobs = jobs;
     this.#slos = slos;
@@ -95,15 +103,10 @@ export class LiveRun implements RunWatch {
     };
   }
 
-  /** The first 100 jobs in that state, in the manifest's order. */
+  /** At most 100 jobs in that state. */
   jobsIn(state: string): readonly ListedJob[] {
-    const listed: ListedJob[] = [];
-    for (const [id, { outcome, message }] of this.#jobs?.entries() ?? []) {
-      if (stateOf(outcome) !== state) continue;
-      listed.push({ id, label: fileLabel(message.url), reason: outcome.reason });
-      if (listed.length === MOST_JOBS_LISTED) break;
-    }
-    return listed;
+    const jobs = this.#jobs?.inState(state, MOST_JOBS_LISTED) ?? [];
+    return jobs.map(({ jobId, url, reason }) => ({ id: jobId, label: fileLabel(url), reason }));
   }
 
   #eventsAfter(after: number): RunStatus["events"] {
@@ -117,18 +120,18 @@ export class LiveRun implements RunWatch {
   }
 
   #labelOf(jobId: unknown): string | undefined {
-    const message = typeof jobId === "string" ? this.#jobs?.messageOf(jobId) : undefined;
-    return message && fileLabel(message.url);
+    const url = typeof jobId === "string" ? this.#jobs?.urlOf(jobId) : undefined;
+    return url === undefined ? undefined : fileLabel(url);
   }
 
   #countStates(): RunStatus["states"] {
     const counts = new Map(STATES.map((state) => [state, 0]));
-    for (const [, { outcome }] of this.#jobs?.entries() ?? []) {
-      const state = stateOf(outcome);
-      counts.set(state, (counts.get(state) ?? 0) + 1);
+    let begun = 0;
+    for (const [state, count] of this.#jobs?.states() ?? []) {
+      counts.set(state, (counts.get(state) ?? 0) + count);
+      begun += count;
     }
+    counts.set(WAITING, Math.max(0, (this.#jobs?.total ?? 0) - begun));
     return [...counts].map(([state, count]) => ({ state, count }));
   }
 }
-
-const stateOf = ({ state }: { readonly state: string | null }): string => state ?? WAITING;

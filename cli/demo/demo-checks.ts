@@ -1,18 +1,15 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline as pipe } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
-import { s3Staging } from "../../adapters/aws/s3-staging.ts";
-import { jobIdOfStagingKey } from "../../core/model/keys.ts";
-import type { JobMessage } from "../../core/model/message.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import type { Origin } from "../../local/origin/server.ts";
-import type { Pipeline } from "../../local/pipeline.ts";
+import type { LocalRun } from "../../local/run/local-run.ts";
 import { BIG_FILE, DEMO_FILES, MISSING_FILE } from "./demo-files.ts";
 import { formatBytes } from "../terminal/format.ts";
-import type { JobResult } from "../download/results.ts";
+import type { JobResult } from "../../local/run/results-file.ts";
 
 /** A claim of the demo, and whether it holds. */
 export interface Check {
@@ -24,49 +21,34 @@ const MIB = 1024 * 1024;
 const PART_BYTES = 8 * MIB;
 /** Bytes that the origin may write into a connection before it notices that the worker is gone. */
 const WRITTEN_TO_NOBODY_BYTES = 4 * MIB;
-const LONGEST_SECOND_DELIVERY_MS = 15_000;
-const STAGING_LISTED = 1000;
 
-/** Sends every message again while the pipeline runs. Finished jobs must cause no request to the origin. */
-export async function deliverAgain(
-  pipeline: Pipeline,
-  origin: Origin,
-  messages: readonly JobMessage[],
-): Promise<Check> {
+/** Delivers every message again while the workers run. Finished jobs must cause no request to the origin. */
+export async function checkSecondDelivery(run: LocalRun, origin: Origin): Promise<Check> {
   const requestsBefore = origin.requests.length;
-  const { inFlight: held } = await pipeline.depth();
-  await pipeline.submit(messages);
-  const endMs = Date.now() + LONGEST_SECOND_DELIVERY_MS;
-  let left: number;
-  do {
-    await sleep(200);
-    const { visible, delayed, inFlight } = await pipeline.depth();
-    left = visible + delayed + Math.max(0, inFlight - held);
-  } while (left > 0 && Date.now() < endMs);
+  await run.deliverAgain();
   const requests = origin.requests.length - requestsBefore;
   return {
-    claim: `all ${messages.length} messages were delivered a second time: ${requests} requests to the origin`,
-    holds: left === 0 && requests === 0,
+    claim: `all ${run.lines.jobs} messages were delivered a second time: ${requests} requests to the origin`,
+    holds: requests === 0,
   };
 }
 
-export async function checkStaging(pipeline: Pipeline, jobIds: ReadonlySet<string>): Promise<Check> {
-  const { found } = await s3Staging(pipeline.clients.s3, pipeline.names.stagingBucket).litter(
-    undefined,
-    STAGING_LISTED,
-  );
-  const left = found.filter(({ key }) => jobIds.has(jobIdOfStagingKey(key))).length;
-  return { claim: `${left} staging objects are left over`, holds: left === 0 };
+export async function checkStaging({ workspace: { folders } }: LocalRun): Promise<Check> {
+  const left = (await readdir(folders.staging)).length;
+  return { claim: `${left} staging files are left over`, holds: left === 0 };
 }
 
-const isAsExpected = ({ artifact_id, state, reason }: JobResult): boolean =>
-  artifact_id === MISSING_FILE.name
-    ? state === "FAILED" && reason === "http_404"
-    : state === "INDEXED" || state === "DEDUPED";
+/** The name of the origin's file that a result is about. */
+const fileOf = ({ url }: JobResult): string => decodeURIComponent(new URL(url).pathname.split("/").at(-1) ?? "");
+
+const isAsExpected = (result: JobResult): boolean =>
+  fileOf(result) === MISSING_FILE.name
+    ? result.state === "FAILED" && result.reason === "http_404"
+    : result.state === "INDEXED" || result.state === "DEDUPED";
 
 export function checkStates(results: readonly JobResult[]): Check {
   const wrong = results.filter((result) => !isAsExpected(result));
-  const names = wrong.map(({ artifact_id, state }) => `${artifact_id} is ${state}`).join(", ");
+  const names = wrong.map((result) => `${fileOf(result)} is ${result.state}`).join(", ");
   return {
     claim:
       wrong.length === 0
@@ -79,11 +61,12 @@ export function checkStates(results: readonly JobResult[]): Check {
 export async function checkContent(outDir: string, results: readonly JobResult[]): Promise<Check> {
   const files = new Map<string, OriginFile>(DEMO_FILES.map((file) => [file.name, file]));
   const wrong: string[] = [];
-  const kept = results.filter(({ artifact_id }) => artifact_id !== MISSING_FILE.name);
-  for (const { artifact_id, key } of kept) {
-    const file = files.get(artifact_id);
+  const kept = results.filter((result) => fileOf(result) !== MISSING_FILE.name);
+  for (const result of kept) {
+    const { key } = result;
+    const file = files.get(fileOf(result));
     const isSame = file && key !== null && (await sha256OfFile(join(outDir, "content", key))) === originSha256(file);
-    if (!isSame) wrong.push(artifact_id);
+    if (!isSame) wrong.push(fileOf(result));
   }
   return {
     claim:
@@ -94,16 +77,15 @@ export async function checkContent(outDir: string, results: readonly JobResult[]
   };
 }
 
-/** @param writes key of the content object for each write of one, so a repeated write repeats the key. */
-export function checkCopies(results: readonly JobResult[], writes: readonly string[]): Check {
+/** Each content is stored once: by the job that is INDEXED. All others with the same content are DEDUPED. */
+export async function checkCopies(outDir: string, results: readonly JobResult[]): Promise<Check> {
   const distinct = new Set(results.flatMap(({ key }) => (key === null ? [] : [key])));
-  const repeated = writes.length - new Set(writes).size;
-  const there = distinct.size - new Set(writes).size;
+  const indexed = results.filter(({ state }) => state === "INDEXED").length;
+  const entries = await readdir(join(outDir, "content"), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).length;
   return {
-    claim:
-      `${distinct.size} distinct contents: ${writes.length} content objects written, ${repeated} of them twice` +
-      (there > 0 ? `, ${there} were there from an earlier run` : ""),
-    holds: repeated === 0 && writes.every((key) => distinct.has(key)),
+    claim: `${distinct.size} distinct contents: ${files} files below content/, ${indexed} jobs INDEXED, the others DEDUPED`,
+    holds: files >= distinct.size && indexed === distinct.size,
   };
 }
 

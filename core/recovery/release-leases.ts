@@ -10,7 +10,7 @@ type ReleaserDeps = Pick<ReviverDeps, "clock" | "random" | "items" | "telemetry"
 
 export interface DeadHolders {
   /** Whether the owner of a lease is known to be dead. */
-  isDead(owner: string): boolean;
+  readonly isDead: (owner: string) => boolean;
   /** Whether its death may be the fault of a job that it held. */
   readonly mayBeTheJobs: boolean;
 }

@@ -49,7 +49,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   readonly #events: JobEvents;
   readonly #lost = new AbortController();
   readonly #forgotten = new Set<string>();
-  readonly #keys = new Map<Operation, string>();
+  readonly #keys = new Map<string, string>();
   #record: JobRecord;
   #notes: Item = {};
   #step = 0;
@@ -100,10 +100,12 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   }
 
   keyOf(operation: Operation): string {
-    let key = this.#keys.get(operation);
+    // The step before an operation has made an operation like it.
+    const name = `${operation.type} ${Object.values(operation.context).join(" ")}`;
+    let key = this.#keys.get(name);
     if (key === undefined) {
       key = operationKeyOf(operation.type, this.lease.jobId, operation.context);
-      this.#keys.set(operation, key);
+      this.#keys.set(name, key);
     }
     return key;
   }

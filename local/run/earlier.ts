@@ -1,15 +1,12 @@
 /** What earlier runs in the same folder left, looked at before this run begins. */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import type { LocalDatabase } from "../../adapters/local/database.ts";
-import type { LocalContent } from "../../adapters/local/content.ts";
 import { ifThere } from "../../adapters/local/disk.ts";
 import { present } from "../../core/model/present.ts";
-import type { EndStore, SettledEnd } from "./end-store.ts";
-import type { LineStore } from "./line-store.ts";
-import type { NameLinks } from "./name-links.ts";
+import type { SettledEnd } from "./end-store.ts";
 import { isStored } from "./outcome.ts";
 import type { Settler } from "./settler.ts";
+import type { Workspace } from "./workspace.ts";
 
 export interface RerunChoices {
   /** Compare what is stored with its SHA-256, not only its size and time. */
@@ -27,15 +24,6 @@ export interface EarlierEnds {
   readonly damaged: number;
 }
 
-interface EarlierDeps {
-  readonly database: LocalDatabase;
-  readonly lines: LineStore;
-  readonly ends: EndStore;
-  readonly content: LocalContent;
-  readonly names: NameLinks;
-  readonly settler: Pick<Settler, "settle" | "tell">;
-}
-
 const PAGE = 5_000;
 const READ_BYTES = 1024 * 1024;
 
@@ -48,10 +36,15 @@ type Fate =
   | { readonly kind: "stays"; readonly end: SettledEnd; readonly isChanged: boolean };
 
 /** Looks at each job of the list that has ended. What is gone, or wanted again, is forgotten. */
-export async function takeUpEarlier(deps: EarlierDeps, choices: RerunChoices): Promise<EarlierEnds> {
+export async function takeUpEarlier(
+  workspace: Workspace,
+  settler: Settler,
+  choices: RerunChoices,
+): Promise<EarlierEnds> {
+  const { database, ends, lines } = workspace;
   const counts = { done: 0, failed: 0, damaged: 0 };
   for (let seq = 0; ;) {
-    const jobs = deps.lines.jobsAfter(seq, PAGE);
+    const jobs = lines.jobsAfter(seq, PAGE);
     const last = jobs.at(-1);
     if (!last) return counts;
     seq = last.seq;
@@ -60,7 +53,7 @@ export async function takeUpEarlier(deps: EarlierDeps, choices: RerunChoices): P
     const unsettled: string[] = [];
     const forgotten: string[] = [];
     for (const { jobId } of jobs) {
-      const fate = await fateOf(deps, jobId, choices);
+      const fate = await fateOf(workspace, jobId, choices);
       if (fate.kind === "again" || fate.kind === "damaged") forgotten.push(jobId);
       if (fate.kind === "damaged") counts.damaged += 1;
       if (fate.kind === "unsettled") unsettled.push(jobId);
@@ -70,24 +63,26 @@ export async function takeUpEarlier(deps: EarlierDeps, choices: RerunChoices): P
       if (fate.isChanged) changed.push(fate.end);
       counts[isStored(fate.end.outcome) ? "done" : "failed"] += 1;
     }
-    deps.database.transaction(() => {
-      for (const jobId of forgotten) deps.ends.forget(jobId);
-      for (const end of changed) deps.ends.put(end);
+    database.transaction(() => {
+      for (const jobId of forgotten) ends.forget(jobId);
+      for (const end of changed) ends.put(end);
     });
-    deps.settler.tell(stay);
-    await deps.settler.settle(unsettled.map((jobId) => ({ jobId })));
+    settler.tell(stay);
+    await settler.settle(unsettled.map((jobId) => ({ jobId })));
   }
 }
 
-async function fateOf(deps: EarlierDeps, jobId: string, choices: RerunChoices): Promise<Fate> {
-  const end = deps.ends.of(jobId);
-  const outcome = end?.outcome ?? deps.ends.recorded(jobId);
+async function fateOf(workspace: Workspace, jobId: string, choices: RerunChoices): Promise<Fate> {
+  const { content, ends, names } = workspace;
+  const end = ends.of(jobId);
+  const outcome = end?.outcome ?? ends.recorded(jobId);
   if (!outcome) return { kind: choices.refresh ? "again" : "open" };
   const isDone = isStored(outcome);
   if (choices.refresh || (!isDone && choices.retryFailed)) return { kind: "again" };
   if (!isDone) return end ? { kind: "stays", end, isChanged: false } : { kind: "unsettled", isDone };
 
-  const path = deps.content.pathOf(present(outcome.key ?? undefined, "the key of stored content"));
+  const key = present(outcome.key ?? undefined, "the key of stored content");
+  const path = content.pathOf(key);
   const found = ifThere(path, () => fs.statSync(path));
   const isSame = found?.size === outcome.bytes && found?.mtimeMs === end?.mtimeMs;
   const mustHash = !isSame || choices.verify;
@@ -95,8 +90,12 @@ async function fateOf(deps: EarlierDeps, jobId: string, choices: RerunChoices): 
     fs.rmSync(path, { force: true });
     return { kind: "damaged" };
   }
-  if (!end) return { kind: "unsettled", isDone };
-  if (end.name !== null && !deps.names.isThere(end.name, found)) deps.names.give(jobId, end.name, path);
+  if (!end) {
+    // A worker may have died before the disk had the folders.
+    await content.head(key);
+    return { kind: "unsettled", isDone };
+  }
+  if (end.name !== null && !names.isThere(end.name, found)) names.give(jobId, end.name, path);
   return { kind: "stays", end: { ...end, mtimeMs: found.mtimeMs }, isChanged: !isSame };
 }
 

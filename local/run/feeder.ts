@@ -1,6 +1,7 @@
 import type { LocalDatabase } from "../../adapters/local/database.ts";
 import type { EndStore } from "./end-store.ts";
 import type { LineStore } from "./line-store.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** Jobs that are in the queue and have not ended. More of them only make the queue larger. */
 const LEAST_FED = 2_000;
@@ -16,7 +17,7 @@ export class Feeder {
   readonly #open = new Set<string>();
   #seq = 0;
 
-  constructor(database: LocalDatabase, lines: LineStore, ends: EndStore) {
+  constructor({ database, ends, lines }: Pick<Workspace, "database" | "ends" | "lines">) {
     this.#database = database;
     this.#lines = lines;
     this.#ends = ends;

@@ -31,7 +31,7 @@ function shortened(part: string): string {
 
 /** One part of a path. `.` and `..` are no names, and Windows drops dots and blanks at the end. */
 export function safePart(text: string): string {
-  const safe = decoded(text)
+  const safe = text
     .normalize("NFC")
     .toWellFormed()
     .replace(UNSAFE, "_")
@@ -45,7 +45,7 @@ export function nameOfUrl(url: string): string {
   const { host, pathname } = new URL(url);
   const parts = pathname.split("/").filter((part) => part !== "");
   if (pathname.endsWith("/") || parts.length === 0) parts.push(NAME_OF_A_FOLDER);
-  return [host, ...parts].map(safePart).join("/");
+  return [host, ...parts.map(decoded)].map(safePart).join("/");
 }
 
 /** A name that the user gives: slashes make folders. */

@@ -1,41 +1,21 @@
 import { randomUUID } from "node:crypto";
-import fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { clockBase, runClock, type ClockBase } from "../../adapters/local/clock.ts";
-import { localContent, type LocalContent } from "../../adapters/local/content.ts";
-import { LocalDatabase } from "../../adapters/local/database.ts";
-import { onDisk } from "../../adapters/local/disk.ts";
-import { localItems } from "../../adapters/local/items.ts";
 import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
-import { localQueue, queueDepth, releaseMessages, type LocalQueue } from "../../adapters/local/queue.ts";
-import { createTables } from "../../adapters/local/schema.ts";
-import { localStaging } from "../../adapters/local/staging.ts";
-import { systemRandom } from "../../adapters/node/random.ts";
-import { lineTelemetry } from "../../adapters/node/telemetry.ts";
+import { queueDepth } from "../../adapters/local/queue.ts";
 import { causesOf } from "../../core/model/errors.ts";
-import type { Clock } from "../../core/ports/runtime.ts";
-import type { Telemetry } from "../../core/ports/telemetry.ts";
-import { reconcile, type ReconcilerDeps } from "../../core/recovery/reconcile.ts";
-import { releaseLeases } from "../../core/recovery/release-leases.ts";
-import { foldersOf, type Folders } from "../folders.ts";
-import {
-  LEASE_TTL_MS,
-  MOST_RECEIVES,
-  PART_BYTES,
-  RECONCILE_EVERY_MS,
-  reconcilerSettings,
-  type RunChoices,
-} from "../settings.ts";
-import { lockRun } from "../shared/lock.ts";
-import { isHeldBy, type FileUnderWay, type FromWorker } from "../worker/messages.ts";
+import { trackedMessage } from "../../core/model/message.ts";
+import { RECONCILE_EVERY_MS, type RunChoices } from "../settings.ts";
+import type { FileUnderWay, FromWorker } from "../worker/messages.ts";
 import { takeUpEarlier, type EarlierEnds, type RerunChoices } from "./earlier.ts";
-import { EndStore, type SettledEnd } from "./end-store.ts";
+import type { SettledEnd } from "./end-store.ts";
 import { Feeder } from "./feeder.ts";
-import { LineStore } from "./line-store.ts";
-import { NameLinks } from "./name-links.ts";
+import type { DigestConflict, LineStore, ListLine } from "./line-store.ts";
+import { Recovery } from "./recovery.ts";
 import { ResultsFile, type JobResult } from "./results-file.ts";
-import { LAST_SEEN, Settler, type NameSource } from "./settler.ts";
+import { StoppedByMachineError } from "./run-errors.ts";
+import { Settler, type NameSource } from "./settler.ts";
 import { WorkerPool } from "./worker-pool.ts";
+import { Workspace } from "./workspace.ts";
 
 export interface RunOptions extends RunChoices {
   /** Everything of the run lies below this folder. */
@@ -52,15 +32,10 @@ export interface RunOptions extends RunChoices {
   onWorkerDied?(pid: number, leases: number): void;
 }
 
-/** Another run has the folder. */
-export class FolderInUseError extends Error {
-  override readonly name = "FolderInUseError";
+/** Adds a line to the list, unless it conflicts with an earlier one. */
+export type AddLine = (line: ListLine) => DigestConflict | undefined;
 
-  constructor(out: string) {
-    super(`Another run is working in ${out}. Wait for it to end, stop it, or choose another directory with --out.`);
-  }
-}
-
+const DELIVERED_AT_ONCE = 1_000;
 /** How often the end of the run is looked for. */
 const LOOK_EVERY_MS = 50;
 /** Worker processes that die in a row, without any job ending in between, after which the run gives up. */
@@ -68,23 +43,14 @@ const MOST_DEATHS_IN_A_ROW = 20;
 
 /** One run over the jobs of a list, in one folder. The folder holds all that the next run needs to go on. */
 export class LocalRun {
-  readonly folders: Folders;
-  readonly lines: LineStore;
-  readonly ends: EndStore;
-  readonly database: LocalDatabase;
+  readonly workspace: Workspace;
   readonly #options: RunOptions;
-  readonly #clock: Clock;
-  readonly #base: ClockBase;
-  readonly #content: LocalContent;
-  readonly #names: NameLinks;
-  readonly #queue: LocalQueue;
-  readonly #recovery: ReconcilerDeps;
-  readonly #telemetry: Telemetry;
+  readonly #recovery: Recovery;
   readonly #settler: Settler;
   readonly #feeder: Feeder;
-  readonly #cleanup: DisposableStack;
   readonly #trouble = Promise.withResolvers<never>();
   #pool: WorkerPool | undefined;
+  #results: ResultsFile | undefined;
   #deaths = 0;
 
   /**
@@ -92,82 +58,62 @@ export class LocalRun {
    * @throws FolderInUseError; OtherSchemaError; MachineTroubleError when the folder cannot be used.
    */
   static async open(options: RunOptions): Promise<LocalRun> {
-    const folders = foldersOf(options.out);
-    const cleanup = new DisposableStack();
+    const workspace = await Workspace.open(options.out);
     try {
-      for (const folder of [folders.content, folders.staging])
-        onDisk(folder, () => fs.mkdirSync(folder, { recursive: true }));
-      const release = lockRun(folders.state);
-      if (!release) throw new FolderInUseError(options.out);
-      cleanup.defer(release);
-      const run = new LocalRun(options, folders, cleanup);
-      await run.#takeOver();
+      const run = new LocalRun(options, workspace);
+      await run.#recovery.takeOver();
       return run;
     } catch (error) {
-      cleanup.dispose();
+      workspace.close();
       throw error;
     }
   }
 
-  private constructor(options: RunOptions, folders: Folders, cleanup: DisposableStack) {
+  private constructor(options: RunOptions, workspace: Workspace) {
     this.#options = options;
-    this.folders = folders;
-    this.#cleanup = cleanup;
+    this.workspace = workspace;
     // Whoever waits for the run hears of it; nobody may be waiting yet.
     this.#trouble.promise.catch(() => undefined);
-    this.database = new LocalDatabase(folders.database, { isDurable: true });
-    cleanup.defer(() => this.database.close());
-    createTables(this.database, folders.state);
-    this.#base = clockBase(Number(this.#fact(LAST_SEEN) ?? 0));
-    this.#clock = runClock(this.#base);
-    this.lines = new LineStore(this.database);
-    this.ends = new EndStore(this.database);
-    const staging = localStaging(folders.staging, PART_BYTES);
-    this.#content = localContent(folders.content, staging.pathOf);
-    this.#names = new NameLinks(this.database, folders.files);
-    this.#queue = localQueue(this.database, {
-      clock: this.#clock,
-      holder: "parent",
-      visibilityMs: LEASE_TTL_MS,
-      mostReceives: MOST_RECEIVES,
-    });
-    this.#telemetry = this.#openTelemetry();
-    this.#recovery = {
-      clock: this.#clock,
-      random: systemRandom,
-      items: localItems(this.database),
-      queue: this.#queue,
-      staging,
-      telemetry: this.#telemetry,
-      settings: reconcilerSettings,
-    };
-    const results = new ResultsFile(folders.results);
-    cleanup.defer(() => results.close());
+    this.#recovery = new Recovery(workspace);
     this.#settler = new Settler({
-      database: this.database,
-      clock: this.#clock,
-      lines: this.lines,
-      ends: this.ends,
-      names: this.#names,
+      workspace,
       nameSource: options.nameSource,
-      content: this.#content,
-      results,
+      tell: (results) => this.#results?.append(results),
       onSettled: (end, result) => this.#onSettled(end, result),
     });
-    this.#feeder = new Feeder(this.database, this.lines, this.ends);
+    this.#feeder = new Feeder(workspace);
   }
 
-  /** Looks at what earlier runs did for the list. To be called before the workers are started. */
+  get lines(): LineStore {
+    return this.workspace.lines;
+  }
+
+  /** Puts a new list in the place of the one before. If `take` throws, the folder is as it was. */
+  async replaceList(take: (add: AddLine) => Promise<void>): Promise<void> {
+    const { database, lines } = this.workspace;
+    await database.longTransaction(async () => {
+      lines.begin();
+      await take((line) => lines.add(line));
+      lines.dropOld();
+    });
+  }
+
+  /** Adds lines to the list. */
+  addLines(take: (add: AddLine) => void): void {
+    const { database, lines } = this.workspace;
+    database.transaction(() => take((line) => lines.add(line)));
+  }
+
+  /** Looks at what earlier runs did for the list, and begins its results anew. To be called before `work`. */
   async takeUpEarlier(choices: RerunChoices): Promise<EarlierEnds> {
-    const { database, ends, lines } = this;
-    const deps = { database, ends, lines, content: this.#content, names: this.#names, settler: this.#settler };
-    return takeUpEarlier(deps, choices);
+    this.#results = new ResultsFile(this.workspace.folders.results);
+    return takeUpEarlier(this.workspace, this.#settler, choices);
   }
 
-  /** Starts the worker processes. They wait for jobs. */
+  /** Starts the worker processes, which takes them a moment. They wait until `work` is called. */
   startWorkers(): void {
     const { allowPrivateHosts, gate, maxAttempts, out, slots, workers } = this.#options;
-    const { wallMs, monotonicNs } = this.#base;
+    const { wallMs, monotonicNs } = this.workspace.base;
     this.#pool = new WorkerPool({
       count: workers,
       runId: randomUUID().slice(0, 8),
@@ -190,10 +136,12 @@ export class LocalRun {
 
   /**
    * Works until the list is complete and all its jobs have ended, or until the signal is aborted.
-   * @throws MachineTroubleError when this machine stops the work.
+   * @throws StoppedByMachineError when this machine stops the work.
    */
   async work(isListComplete: () => boolean, signal: AbortSignal): Promise<void> {
     const reconciling = setInterval(() => void this.#reconcile(), RECONCILE_EVERY_MS);
+    this.#feeder.feed();
+    this.#pool?.begin();
     try {
       while (!signal.aborted) {
         const isFed = this.#feeder.feed();
@@ -205,24 +153,37 @@ export class LocalRun {
     }
   }
 
-  /** Stops the workers, and gives the folder back. What they do is given back for the next run. */
-  async close(): Promise<void> {
-    await this.#pool?.stop();
-    await this.#settler.drain();
-    this.#telemetry.flush();
-    this.#cleanup.dispose();
+  /** Delivers each job's message once more. Settles when nobody has anything left to do. */
+  async deliverAgain(): Promise<void> {
+    const { database, queue } = this.workspace;
+    for (let seq = 0; ;) {
+      const jobs = this.lines.jobsAfter(seq, DELIVERED_AT_ONCE);
+      const last = jobs.at(-1);
+      if (!last) break;
+      seq = last.seq;
+      await queue.send(jobs.map(({ message }) => trackedMessage(message)));
+    }
+    while (queueDepth(database) > 0) await sleep(LOOK_EVERY_MS);
   }
 
-  /** The lock proves that nobody else is alive: what is held is held by the dead. */
-  async #takeOver(): Promise<void> {
-    this.database.transaction(() => this.database.exec("DELETE FROM queue; DELETE FROM dead_letters"));
-    await releaseLeases(this.#recovery, { isDead: () => true, mayBeTheJobs: false });
+  /** What the workers do is given back for the next run. */
+  async stopWorkers(): Promise<void> {
+    await this.#pool?.stop();
+    await this.#settler.drain();
+  }
+
+  /** Stops the workers, and gives the folder back. */
+  async close(): Promise<void> {
+    await this.stopWorkers();
+    this.#results?.close();
+    this.#results = undefined;
+    this.workspace.close();
   }
 
   #hear(message: FromWorker, pid: number): void {
     if (message.kind === "ended") this.#settler.settleLater(message.ends, (error) => this.#fail(error));
     else if (message.kind === "activity") this.#options.onActivity?.(pid, message.bytes, message.files);
-    else if (message.kind === "trouble") this.#trouble.reject(new ReportedTroubleError(message.sentence));
+    else if (message.kind === "trouble") this.#trouble.reject(new StoppedByMachineError(message.sentence));
   }
 
   #onSettled(end: SettledEnd, result: JobResult): void {
@@ -234,76 +195,33 @@ export class LocalRun {
   async #bury(holder: string, pid: number): Promise<void> {
     try {
       this.#deaths += 1;
-      if (this.#deaths > MOST_DEATHS_IN_A_ROW) throw new DyingWorkersError(this.folders.log);
-      const leases = await releaseLeases(this.#recovery, {
-        isDead: (owner) => isHeldBy(owner, holder),
-        mayBeTheJobs: true,
-      });
-      releaseMessages(this.database, holder, this.#clock.nowMs());
-      this.#options.onWorkerDied?.(pid, leases);
+      if (this.#deaths > MOST_DEATHS_IN_A_ROW) throw this.#dyingWorkers();
+      this.#options.onWorkerDied?.(pid, await this.#recovery.bury(holder));
       // It may have died after a job's last write and before it told of it.
-      await this.#findLost();
+      await this.#recovery.findLost(this.#feeder, this.#settler);
     } catch (error) {
       this.#fail(error);
     }
   }
 
   async #reconcile(): Promise<void> {
+    const { database, telemetry } = this.workspace;
     try {
-      await reconcile(this.#recovery);
-      if (queueDepth(this.database) === 0) await this.#findLost();
+      await this.#recovery.reconcile();
+      if (queueDepth(database) === 0) await this.#recovery.findLost(this.#feeder, this.#settler);
     } catch (error) {
-      this.#telemetry.log("error", "The reconciler failed. It runs again in some seconds.", {}, error);
+      telemetry.log("error", "The reconciler failed. It runs again in some seconds.", {}, error);
       if (causesOf(error).some((link) => link instanceof MachineTroubleError)) this.#fail(error);
     }
   }
 
-  /** Settles jobs that have ended although nobody told of it, and feeds those again that nobody would bring back. */
-  async #findLost(): Promise<void> {
-    const open = [...this.#feeder.open];
-    const ended = open.filter((jobId) => this.ends.recorded(jobId));
-    await this.#settler.settle(ended.map((jobId) => ({ jobId })));
-    if (queueDepth(this.database) > 0) return;
-    for (const jobId of this.#feeder.open) if (!this.lines.hasRecord(jobId)) this.#feeder.feedAgain(jobId);
-  }
-
   #fail(error: unknown): void {
-    this.#trouble.reject(error);
+    const trouble = causesOf(error).find((link) => link instanceof MachineTroubleError);
+    this.#trouble.reject(trouble ? new StoppedByMachineError(trouble.sentence, { cause: error }) : error);
   }
 
-  #fact(name: string): unknown {
-    return this.database.get("SELECT value FROM facts WHERE name = ?", name)?.["value"];
-  }
-
-  #openTelemetry(): Telemetry {
-    const open = (path: string): Telemetry => {
-      const file = onDisk(path, () => fs.openSync(path, "a"));
-      this.#cleanup.defer(() => fs.closeSync(file));
-      return lineTelemetry((lines) => void fs.writeSync(file, lines));
-    };
-    const events = open(this.folders.events);
-    const logs = open(this.folders.log);
-    return {
-      emit: (event) => events.emit(event),
-      log: (...line) => logs.log(...line),
-      invocationStarted: () => undefined,
-      flush: () => {
-        events.flush();
-        logs.flush();
-      },
-    };
-  }
-}
-
-/** A worker process met the machine's trouble. */
-class ReportedTroubleError extends Error {
-  override readonly name = "ReportedTroubleError";
-}
-
-class DyingWorkersError extends Error {
-  override readonly name = "DyingWorkersError";
-
-  constructor(log: string) {
-    super(`Worker processes end again and again without finishing a job. ${log} says more.`);
+  #dyingWorkers(): StoppedByMachineError {
+    const { log } = this.workspace.folders;
+    return new StoppedByMachineError(`Worker processes end again and again without finishing a job. See ${log}.`);
   }
 }

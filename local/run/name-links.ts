@@ -2,7 +2,8 @@ import fs from "node:fs";
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { LocalDatabase } from "../../adapters/local/database.ts";
-import { codeOf, onDisk, syncFolder } from "../../adapters/local/disk.ts";
+import { codeOf, syncFolder } from "../../adapters/local/disk.ts";
+import { translateTrouble } from "../../adapters/local/machine-trouble.ts";
 import { folded, numbered } from "./file-names.ts";
 
 const TAKEN_BY = "SELECT job_id FROM names WHERE name = ?";
@@ -62,9 +63,7 @@ export class NameLinks {
       else linkOrCopy(contentPath, path);
     } catch (error) {
       if (IN_THE_WAY.has(codeOf(error) ?? "")) return isSameFile(contentPath, path);
-      return onDisk(path, () => {
-        throw error;
-      });
+      throw translateTrouble(error, path);
     }
     this.#changed.add(dirname(path));
     return true;

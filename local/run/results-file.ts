@@ -14,6 +14,11 @@ export interface JobResult extends Omit<Outcome, "resumed_bytes"> {
   readonly path: string | null;
 }
 
+export interface ToldResult {
+  readonly result: JobResult;
+  readonly metadata: Metadata | undefined;
+}
+
 export interface End {
   readonly jobId: string;
   readonly outcome: Outcome;
@@ -22,8 +27,21 @@ export interface End {
 
 export function resultOf(message: JobMessage, { jobId, outcome, name }: End): JobResult {
   const { work_id, artifact_id, url } = message;
-  const { resumed_bytes, ...told } = outcome;
-  return { job_id: jobId, work_id, artifact_id, url, ...told, path: name };
+  const { state, sha256, bytes, content_type, key, attempts, reason } = outcome;
+  return {
+    job_id: jobId,
+    work_id,
+    artifact_id,
+    url,
+    state,
+    sha256,
+    bytes,
+    content_type,
+    key,
+    path: name,
+    attempts,
+    reason,
+  };
 }
 
 /** `results.jsonl`: written anew in each run, a whole line at a time, as jobs end. */
@@ -36,7 +54,7 @@ export class ResultsFile {
     this.#file = onDisk(path, () => fs.openSync(path, "w"));
   }
 
-  append(results: readonly { readonly result: JobResult; readonly metadata: Metadata | undefined }[]): void {
+  append(results: readonly ToldResult[]): void {
     const text = results.map(({ result, metadata }) => `${JSON.stringify({ ...result, ...metadata })}\n`).join("");
     onDisk(this.#path, () => fs.writeSync(this.#file, text));
   }

@@ -1,34 +1,30 @@
 import fs from "node:fs";
+import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LocalDatabase } from "../../adapters/local/database.ts";
 import { ifThere } from "../../adapters/local/disk.ts";
-import type { LocalContent } from "../../adapters/local/content.ts";
-import type { Clock } from "../../core/ports/runtime.ts";
 import type { EndNotice } from "../worker/messages.ts";
-import type { EndStore, SettledEnd } from "./end-store.ts";
-import { nameOfText, nameOfUrl } from "./file-names.ts";
-import type { LineStore, ListLine } from "./line-store.ts";
-import type { NameLinks } from "./name-links.ts";
-import { isStored, unguardedOutcome } from "./outcome.ts";
-import { resultOf, type JobResult, type ResultsFile } from "./results-file.ts";
+import type { SettledEnd } from "./end-store.ts";
+import { nameOfText, nameOfUrl, safePart } from "./file-names.ts";
+import type { ListLine } from "./line-store.ts";
+import { isStored, unguardedOutcome, type Outcome } from "./outcome.ts";
+import { resultOf, type JobResult, type ToldResult } from "./results-file.ts";
+import type { Workspace } from "./workspace.ts";
 
-/** Where a file's name below `files/` comes from. A column: that column of the list, else the URL. */
+/**
+ * Where a file's name below `files/` comes from. Header: the last part is the origin's name for the file
+ * (Content-Disposition). Column: that column of the list. Where these give none, it is the URL.
+ */
 export type NameSource =
-  | { readonly kind: "none" }
-  | { readonly kind: "url" }
+  | { readonly kind: "none" | "url" | "header" }
   | { readonly kind: "column"; readonly column: string };
 
 export interface SettlerDeps {
-  readonly database: LocalDatabase;
-  readonly clock: Clock;
-  readonly lines: LineStore;
-  readonly ends: EndStore;
-  readonly names: NameLinks;
+  readonly workspace: Workspace;
   readonly nameSource: NameSource;
-  readonly content: LocalContent;
-  readonly results: ResultsFile;
-  /** The end is on the disk, and told to the results. */
-  onSettled(end: SettledEnd, result: JobResult): void;
+  /** Writes results, each with the columns of the user's own. */
+  readonly tell: (results: readonly ToldResult[]) => void;
+  /** The end is on the disk, and the results are told of it. */
+  readonly onSettled: (end: SettledEnd, result: JobResult) => void;
 }
 
 /** Ends wait so long for others, in ms: each commit waits for the disk. */
@@ -72,7 +68,8 @@ export class Settler {
 
   /** Ends of jobs that have not ended, or that were settled before, change nothing. */
   async settle(notices: readonly EndNotice[]): Promise<void> {
-    const { database, clock, ends, names, onSettled } = this.#deps;
+    const { onSettled, workspace } = this.#deps;
+    const { clock, database, ends, names } = workspace;
     const settled = notices.flatMap((notice) => this.#settledEnd(notice) ?? []);
     if (settled.length === 0) return;
     await names.sync();
@@ -80,6 +77,7 @@ export class Settler {
       for (const end of settled) ends.put(end);
       database.run("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", LAST_SEEN, clock.nowMs());
     });
+    await database.sync();
     for (const result of this.tell(settled)) onSettled(...result);
   }
 
@@ -88,17 +86,19 @@ export class Settler {
    * @returns each end with the result of its first line.
    */
   tell(settled: readonly SettledEnd[]): readonly (readonly [SettledEnd, JobResult])[] {
-    const { lines, results } = this.#deps;
+    const { tell, workspace } = this.#deps;
+    const { lines } = workspace;
     const told = settled.map((end) => ({
       end,
       results: lines.linesOf(end.jobId).map(({ message, metadata }) => ({ result: resultOf(message, end), metadata })),
     }));
-    results.append(told.flatMap((each) => each.results));
+    tell(told.flatMap((each) => each.results));
     return told.flatMap(({ end, results: [first] }) => (first ? [[end, first.result] as const] : []));
   }
 
   #settledEnd(notice: EndNotice): SettledEnd | undefined {
-    const { content, ends, lines } = this.#deps;
+    const { nameSource, workspace } = this.#deps;
+    const { content, ends, lines } = workspace;
     const { jobId } = notice;
     if (ends.of(jobId)) return undefined;
     const outcome = notice.unguarded ? unguardedOutcome(notice.unguarded) : ends.recorded(jobId);
@@ -109,15 +109,18 @@ export class Settler {
     // Somebody took the file away since it was stored. The next run fetches it again.
     if (!found) return undefined;
     const [line] = lines.linesOf(jobId);
-    return { jobId, outcome, name: line ? this.#nameFor(jobId, line, path) : null, mtimeMs: found.mtimeMs };
+    const isNamed = line !== undefined && nameSource.kind !== "none";
+    const name = isNamed ? workspace.names.give(jobId, this.#wantedName(line, outcome), path) : null;
+    return { jobId, outcome, name, mtimeMs: found.mtimeMs };
   }
 
-  #nameFor(jobId: string, line: ListLine, contentPath: string): string | null {
-    const { names, nameSource } = this.#deps;
-    if (nameSource.kind === "none") return null;
-    const given = nameSource.kind === "column" ? line.metadata?.[nameSource.column] : undefined;
-    const isGiven = (typeof given === "string" && given.trim() !== "") || typeof given === "number";
-    const wanted = isGiven ? nameOfText(String(given)) : nameOfUrl(line.message.url);
-    return names.give(jobId, wanted, contentPath);
+  #wantedName({ message, metadata }: ListLine, outcome: Outcome): string {
+    const { nameSource } = this.#deps;
+    const given = nameSource.kind === "column" ? metadata?.[nameSource.column] : undefined;
+    if ((typeof given === "string" && given.trim() !== "") || typeof given === "number")
+      return nameOfText(String(given));
+    const ofUrl = nameOfUrl(message.url);
+    const isFromHeader = nameSource.kind === "header" && outcome.file_name !== undefined;
+    return isFromHeader ? `${posix.dirname(ofUrl)}/${safePart(outcome.file_name)}` : ofUrl;
   }
 }

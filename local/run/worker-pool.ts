@@ -8,9 +8,9 @@ interface PoolOptions {
   readonly assignment: Omit<WorkerAssignment, "holder">;
   /** Prefix of the processes' names, of this run alone. */
   readonly runId: string;
-  onMessage(message: FromWorker, pid: number): void;
+  readonly onMessage: (message: FromWorker, pid: number) => void;
   /** A process died although nobody stopped it. Another one takes its place afterwards. */
-  onDeath(holder: string, pid: number): Promise<void>;
+  readonly onDeath: (holder: string, pid: number) => Promise<void>;
 }
 
 const PROGRAM = new URL(import.meta.url.endsWith(".ts") ? "../worker/program.ts" : "worker.js", import.meta.url);
@@ -30,6 +30,7 @@ export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #workers = new Map<string, ChildProcess>();
   #started = 0;
+  #hasBegun = false;
   #isStopping = false;
 
   constructor(options: PoolOptions) {
@@ -39,6 +40,12 @@ export class WorkerPool {
 
   get pids(): readonly number[] {
     return [...this.#workers.values()].flatMap(({ pid }) => pid ?? []);
+  }
+
+  /** From now on the processes take jobs. */
+  begin(): void {
+    this.#hasBegun = true;
+    for (const [holder, worker] of this.#workers) this.#assign(holder, worker);
   }
 
   /** Ends all processes: what they do is given back. Those that do not end in time are killed. */
@@ -53,7 +60,7 @@ export class WorkerPool {
   }
 
   #start(): void {
-    const { assignment, onDeath, onMessage, runId } = this.#options;
+    const { onMessage, runId } = this.#options;
     this.#started += 1;
     const holder = `${runId}-${this.#started}`;
     const worker = fork(PROGRAM, {
@@ -66,12 +73,18 @@ export class WorkerPool {
     worker.on("error", () => undefined);
     worker.once("exit", () => {
       this.#workers.delete(holder);
-      if (this.#isStopping) return;
-      void onDeath(holder, pid).then(() => {
-        if (!this.#isStopping) this.#start();
-      });
+      if (!this.#isStopping) void this.#replace(holder, pid);
     });
-    send(worker, { kind: "work", assignment: { ...assignment, holder } });
+    if (this.#hasBegun) this.#assign(holder, worker);
+  }
+
+  async #replace(holder: string, pid: number): Promise<void> {
+    await this.#options.onDeath(holder, pid);
+    if (!this.#isStopping) this.#start();
+  }
+
+  #assign(holder: string, worker: ChildProcess): void {
+    send(worker, { kind: "work", assignment: { ...this.#options.assignment, holder } });
   }
 }
 

@@ -1,14 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { EndNotice } from "./messages.ts";
 
-/** Ends wait so long for others, in ms: one message to the parent for many costs as much as for one. */
+/** Ends wait so long for others, in ms: one message tells of many. */
 const GATHERING_MS = 20;
 
 /** Tells of ends in groups. */
 export class EndReporter {
   readonly #report: (ends: readonly EndNotice[]) => void;
   #gathered: EndNotice[] = [];
-  #reporting: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(report: (ends: readonly EndNotice[]) => void) {
     this.#report = report;
@@ -16,21 +15,14 @@ export class EndReporter {
 
   ended(end: EndNotice): void {
     this.#gathered.push(end);
-    this.#reporting ??= this.#reportAll();
+    this.#timer ??= setTimeout(() => this.flush(), GATHERING_MS);
   }
 
-  /** Settles once everything is reported. */
-  async drain(): Promise<void> {
-    await this.#reporting;
-  }
-
-  async #reportAll(): Promise<void> {
-    while (this.#gathered.length > 0) {
-      await sleep(GATHERING_MS);
-      const ends = this.#gathered;
-      this.#gathered = [];
-      this.#report(ends);
-    }
-    this.#reporting = undefined;
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const ends = this.#gathered;
+    this.#gathered = [];
+    if (ends.length > 0) this.#report(ends);
   }
 }

@@ -38,7 +38,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
   const folders = foldersOf(assignment.out);
   const release = shareLock(folders.state);
   const clock = runClock({ ...assignment.clock, monotonicNs: BigInt(assignment.clock.monotonicNs) });
-  const database = new LocalDatabase(folders.database, { isDurable: false });
+  const database = new LocalDatabase(folders.database, { checkpoints: false });
   const staging = localStaging(folders.staging, PART_BYTES);
   const content = localContent(folders.content, staging.pathOf);
   const queue = localQueue(database, { clock, holder, visibilityMs: LEASE_TTL_MS, mostReceives: MOST_RECEIVES });
@@ -81,7 +81,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
   } catch (error) {
     onError(error);
   }
-  await reporter.drain();
+  reporter.flush();
   clearInterval(reporting);
   tell({ kind: "activity", ...activity.report() });
   telemetry.flush();
@@ -97,11 +97,20 @@ function appendTo(path: string): (lines: string) => void {
   return (lines) => void fs.writeSync(file, lines);
 }
 
+let hasStarted = false;
 process.on("message", (message: ToWorker) => {
-  if (message.kind === "work") void start(message.assignment);
-  else stop();
+  if (message.kind === "stop") {
+    stop();
+    if (!hasStarted) process.exit();
+    return;
+  }
+  hasStarted = true;
+  void start(message.assignment);
 });
 // The parent is gone: its successor waits until we are, too.
-process.on("disconnect", stop);
+process.on("disconnect", () => {
+  stop();
+  if (!hasStarted) process.exit();
+});
 // Ctrl-C reaches the whole process group. The parent decides what it means.
 process.on("SIGINT", () => undefined).on("SIGHUP", () => undefined);

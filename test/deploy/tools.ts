@@ -1,44 +1,21 @@
-/** Tools that npm does not install: each pinned version is installed once, into the user's cache. */
+/** The tools of these tests that npm does not install. */
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { installed, installedPackages } from "../../bench/harness/installed.ts";
 
 const run = promisify(execFile);
-const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "fetchonce");
 const fileHere = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** @returns the folder of the installation. An interrupted installation is started again from nothing. */
-async function installed(name: string, versions: string, install: (folder: string) => Promise<void>): Promise<string> {
-  const folder = join(CACHE, `${name}-${createHash("sha256").update(versions).digest("hex").slice(0, 16)}`);
-  const isComplete = join(folder, "complete");
-  if (existsSync(isComplete)) return folder;
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await install(folder);
-  await writeFile(isComplete, versions);
-  return folder;
-}
-
 /** @returns the interpreter of a virtual environment with moto, boto3 and cfn-lint. */
-export const installPython = async (): Promise<string> => installPackages("python", fileHere("requirements.txt"));
+export const installPython = async (): Promise<string> =>
+  join(await installedPackages("python", fileHere("requirements.txt")), "python");
 
 /** @returns the interpreter of another one with ministack, which needs a different botocore than moto. */
 export const installMinistack = async (): Promise<string> =>
-  installPackages("ministack", fileHere("pipeline/requirements.txt"));
-
-async function installPackages(name: string, requirements: string): Promise<string> {
-  const { stdout: version } = await run("python3", ["--version"]);
-  const folder = await installed(name, version + (await readFile(requirements, "utf8")), async (into) => {
-    await run("python3", ["-m", "venv", into]);
-    await run(join(into, "bin/python"), ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
-  });
-  return join(folder, "bin/python");
-}
+  join(await installedPackages("ministack", fileHere("pipeline/requirements.txt")), "python");
 
 export interface LambdaRuntime {
   /** The program that plays the Lambda service: an HTTP server that hands invocations to a runtime. */

@@ -241,10 +241,9 @@ export class Simulation implements Stage {
 
   #checkHealedInTime(): void {
     const [sinceMs, { nowMs }] = [this.#faultsUntilMs, this.time];
-    const patienceMs = this.#deadline.patienceMs();
-    if (nowMs <= sinceMs + patienceMs || this.#isHealthy()) return;
+    if (nowMs <= sinceMs || nowMs <= sinceMs + this.#deadline.patienceMs() || this.#isHealthy()) return;
     const isExcused = this.#deadline.excusedAt(nowMs, sinceMs);
-    const unhealed = this.accepted.unhealed(isExcused);
+    const unhealed = [...this.accepted.unhealed(isExcused)];
     if (!isExcused || unhealed.length > 0) throw new Violation(`not healed in time: ${unhealed.join(", ")}`);
   }
 
@@ -263,7 +262,7 @@ export class Simulation implements Stage {
   #isHealthy(): boolean {
     const isIdle = this.#processes.areIdle && this.operators.toCome === 0;
     const isAtRest = this.areFaultsOver && isIdle && this.queue.messages.size === 0;
-    return isAtRest && this.accepted.unhealed().length === 0;
+    return isAtRest && this.accepted.areHealed;
   }
 
   #answerTo(request: OriginQuestion): OriginAnswer {

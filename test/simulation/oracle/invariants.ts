@@ -84,7 +84,7 @@ function checkNothingUndone(process: string, { key, set = {} }: Write, before: I
   }
 }
 
-const statusOf = (operation: Value | undefined): Value | undefined =>
+export const statusOf = (operation: Value | undefined): Value | undefined =>
   typeof operation === "object" ? (operation as Item | null)?.["status"] : undefined;
 
 /** Whether the write is progress on a job. A job whose budget is spent may only be failed. */

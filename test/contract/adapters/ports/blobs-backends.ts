@@ -6,9 +6,9 @@ import { s3Content } from "../../../../adapters/aws/s3-content.ts";
 import { s3Staging } from "../../../../adapters/aws/s3-staging.ts";
 import type { Content } from "../../../../core/ports/content.ts";
 import type { Staging } from "../../../../core/ports/staging.ts";
-import { startEmbeddedS3 } from "../../../../local/s3/server.ts";
+import { startEmbeddedS3 } from "../../../embedded-aws/s3/server.ts";
+import { newBucket, removeBucket } from "../../embedded-aws/s3-support.ts";
 import { filesBackend } from "./local-backends.ts";
-import { newBucket, removeBucket } from "../../local/s3-support.ts";
 import { simulatedBlobs } from "../../../simulation/services/blobs.ts";
 import { simulatedClock } from "../../../simulation/world.ts";
 

@@ -5,8 +5,8 @@ import { scannedFailedJobs } from "../../../../adapters/aws/failed-jobs.ts";
 import type { FailedJobs, Items } from "../../../../core/ports/items.ts";
 import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
 import { simulatedItems } from "../../../simulation/services/items.ts";
+import { clientOf, createJobsTable, dynamoDbServices } from "../../embedded-aws/dynamodb-services.ts";
 import { sqliteItems } from "./local-backends.ts";
-import { clientOf, createJobsTable, dynamoDbServices } from "../../local/dynamodb-services.ts";
 
 export interface ItemsBackend extends AsyncDisposable {
   readonly items: Items;

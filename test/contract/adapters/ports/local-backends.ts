@@ -25,7 +25,7 @@ export async function newFolder(): Promise<Folder> {
 
 async function openDatabase(): Promise<{ readonly database: LocalDatabase } & AsyncDisposable> {
   const folder = await newFolder();
-  const database = new LocalDatabase(join(folder.path, "state.db"), { isDurable: false });
+  const database = new LocalDatabase(join(folder.path, "state.db"), { checkpoints: false });
   createTables(database, folder.path);
   return {
     database,

@@ -10,7 +10,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sqsQueue } from "../../../../adapters/aws/sqs.ts";
 import type { Queue } from "../../../../core/ports/queue.ts";
-import { startSqs } from "../../../../local/aws/sqs.ts";
+import { startSqs } from "../../../embedded-aws/aws/sqs.ts";
 import { sqliteQueue } from "./local-backends.ts";
 import { SimulatedQueue } from "../../../simulation/services/queue.ts";
 import { VirtualTime } from "../../../simulation/services/time.ts";

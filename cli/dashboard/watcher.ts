@@ -1,0 +1,71 @@
+import fs from "node:fs";
+import { resolve } from "node:path";
+import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+import { MetricSums, sloReport } from "../../dashboards/catalogue/report.ts";
+import { SLOS } from "../../dashboards/catalogue/slos.ts";
+import { foldersOf } from "../../local/folders.ts";
+import { JobView } from "../../local/run/job-view.ts";
+import type { LocalRun } from "../../local/run/local-run.ts";
+import type { RunWatcher } from "../get/get.ts";
+import type { Tally } from "../get/tally.ts";
+import type { Snapshot } from "../view/view.ts";
+import { followEvents } from "./event-tail.ts";
+import { LiveRun } from "./live-run.ts";
+import { startDashboard, type Dashboard } from "./server.ts";
+
+/** Serves a live page about a run. On a terminal it stays up after the run. */
+export class DashboardWatcher implements RunWatcher {
+  readonly #live: LiveRun;
+  readonly #server: Dashboard;
+  readonly #eventsPath: string;
+  #unfollow: (() => Promise<void>) | undefined;
+
+  static async start(port: number, outDir: string): Promise<DashboardWatcher> {
+    const live = new LiveRun();
+    return new DashboardWatcher(live, await startDashboard(port, live, outDir), foldersOf(resolve(outDir)).events);
+  }
+
+  private constructor(live: LiveRun, server: Dashboard, eventsPath: string) {
+    this.#live = live;
+    this.#server = server;
+    this.#eventsPath = eventsPath;
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  began(run: LocalRun, tally: Tally): void {
+    const view = new JobView(run.workspace);
+    const metrics = new MetricSums();
+    const jobs = {
+      get total() {
+        return tally.jobs;
+      },
+      states: () => new Map([...view.openStates(), ...tally.allStates]),
+      inState: (state: string, limit: number) => view.inState(state, limit),
+      urlOf: (jobId: string) => view.urlOf(jobId),
+    };
+    this.#live.began(jobs, () => sloReport(metrics.sums, SLOS));
+    const from = fs.statSync(this.#eventsPath, { throwIfNoEntry: false })?.size ?? 0;
+    this.#unfollow = followEvents(this.#eventsPath, from, (event) => {
+      metrics.add(event as unknown as TelemetryEvent);
+      this.#live.heard(event);
+    });
+  }
+
+  refreshed(snapshot: Snapshot): void {
+    this.#live.refreshed(snapshot);
+  }
+
+  /** The run is over, and its database is about to be closed. */
+  async ended(): Promise<void> {
+    await this.#unfollow?.();
+    this.#live.ended();
+  }
+
+  async stop(): Promise<void> {
+    await this.#unfollow?.();
+    await this.#server.stop();
+  }
+}

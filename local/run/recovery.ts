@@ -1,0 +1,59 @@
+import { localItems } from "../../adapters/local/items.ts";
+import { queueDepth, releaseMessages } from "../../adapters/local/queue.ts";
+import { systemRandom } from "../../adapters/node/random.ts";
+import { reconcile, type ReconcilerDeps } from "../../core/recovery/reconcile.ts";
+import { releaseLeases } from "../../core/recovery/release-leases.ts";
+import { reconcilerSettings } from "../settings.ts";
+import { isHeldBy } from "../worker/messages.ts";
+import type { Feeder } from "./feeder.ts";
+import type { Settler } from "./settler.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Brings back what dead processes held. */
+export class Recovery {
+  readonly #workspace: Workspace;
+  readonly #deps: ReconcilerDeps;
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace;
+    const { clock, database, queue, staging, telemetry } = workspace;
+    this.#deps = {
+      clock,
+      random: systemRandom,
+      items: localItems(database),
+      queue,
+      staging,
+      telemetry,
+      settings: reconcilerSettings,
+    };
+  }
+
+  /** For the beginning of a run. The folder's lock proves that nobody else is alive: the dead hold all that is held. */
+  async takeOver(): Promise<void> {
+    const { database } = this.#workspace;
+    database.transaction(() => database.exec("DELETE FROM queue; DELETE FROM dead_letters"));
+    await releaseLeases(this.#deps, { isDead: () => true, mayBeTheJobs: false });
+  }
+
+  /** @returns how many leases the dead worker process held. */
+  async bury(holder: string): Promise<number> {
+    const { clock, database } = this.#workspace;
+    const isDead = (owner: string): boolean => isHeldBy(owner, holder);
+    const leases = await releaseLeases(this.#deps, { isDead, mayBeTheJobs: true });
+    releaseMessages(database, holder, clock.nowMs());
+    return leases;
+  }
+
+  async reconcile(): Promise<void> {
+    await reconcile(this.#deps);
+  }
+
+  /** Settles jobs that have ended although nobody told of it, and feeds those again that nobody would bring back. */
+  async findLost(feeder: Feeder, settler: Settler): Promise<void> {
+    const { database, ends, lines } = this.#workspace;
+    const ended = [...feeder.open].filter((jobId) => ends.recorded(jobId));
+    await settler.settle(ended.map((jobId) => ({ jobId })));
+    if (queueDepth(database) > 0) return;
+    for (const jobId of feeder.open) if (!lines.hasRecord(jobId)) feeder.feedAgain(jobId);
+  }
+}
