@@ -36,6 +36,8 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
     const parts = await uploadParts(upload, twoBodies());
     return { upload, parts, ...(await staging.completeUpload(upload, parts)) };
   };
+  /** Files keep no type: the job's record has it. */
+  const kept = (type: string) => (backend.isS3 ? type : undefined);
   const sweep = async (limit: number): Promise<readonly (readonly StagingLitter[])[]> => {
     const pages: (readonly StagingLitter[])[] = [];
     let from: string | undefined;
@@ -50,14 +52,14 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
   it.each([["an empty body", ""] as const, ["a body", "hello"] as const])("stores %s", async (_body, text) => {
     const { etag } = await staging.put(KEY, Buffer.from(text), TYPE);
     expect(await staging.head(KEY)).toEqual({ bytes: text.length, etag });
-    expect(await buckets.readStaged(KEY)).toMatchObject({ body: Buffer.from(text), contentType: TYPE });
+    expect(await buckets.readStaged(KEY)).toMatchObject({ body: Buffer.from(text), contentType: kept(TYPE) });
   });
 
   it("overwrites an object, under a new ETag", async () => {
     const first = await staging.put(KEY, Buffer.from("first"), TYPE);
-    const second = await staging.put(KEY, Buffer.from("second"), TYPE);
+    const second = await staging.put(KEY, Buffer.from("again"), TYPE);
     expect(second.etag).not.toBe(first.etag);
-    expect(await staging.head(KEY)).toEqual({ bytes: 6, etag: second.etag });
+    expect(await staging.head(KEY)).toEqual({ bytes: 5, etag: second.etag });
   });
 
   it("has no head for a key that was never put", async () => {
@@ -81,17 +83,17 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
     expect(await staging.head(KEY)).toEqual({ bytes: partBytes + 8, etag });
     const { body, contentType } = (await buckets.readStaged(KEY)) ?? {};
     expect(body?.equals(Buffer.concat(bodies))).toBe(true);
-    expect(contentType).toBe(TYPE);
+    expect(contentType).toBe(kept(TYPE));
   });
 
   it("lists parts in ascending order, each as it was last uploaded", async () => {
     const upload = await staging.createUpload(KEY, TYPE);
-    const third = await staging.uploadPart(upload, 3, Buffer.from("ccc"));
-    await staging.uploadPart(upload, 1, Buffer.from("a"));
-    const first = await staging.uploadPart(upload, 1, Buffer.from("aa"));
+    await staging.uploadPart(upload, 2, Buffer.from("b"));
+    const first = await staging.uploadPart(upload, 1, Buffer.alloc(partBytes, "a"));
+    const second = await staging.uploadPart(upload, 2, Buffer.from("bb"));
     expect(await staging.listParts(upload)).toEqual([
-      { partNumber: 1, bytes: 2, ...first },
-      { partNumber: 3, bytes: 3, ...third },
+      { partNumber: 1, bytes: partBytes, ...first },
+      { partNumber: 2, bytes: 2, ...second },
     ]);
   });
 
@@ -142,7 +144,8 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
     it("accepts a second abort", async () => {
       await expect(staging.abortUpload(upload)).resolves.toBeUndefined();
     });
-    it("keeps other uploads of the same key", async () => {
+    it("keeps other uploads of the same key", async ({ skip }) => {
+      skip(!backend.isS3, "Files have one upload a key.");
       const other = await staging.createUpload(KEY, TYPE);
       await uploadParts(other, [Buffer.from("other")]);
       await staging.abortUpload(upload);
@@ -168,7 +171,8 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
       await staging.put(key, Buffer.from(key), TYPE);
       expected.push({ key });
     }
-    for (const key of [...keys.slice(0, 2), "staging/a/1"]) {
+    const uploads = backend.isS3 ? [...keys.slice(0, 2), "staging/a/1"] : ["staging/a/3", "staging/c/1"];
+    for (const key of uploads) {
       const { uploadId } = await staging.createUpload(key, TYPE);
       expected.push({ key, uploadId });
     }

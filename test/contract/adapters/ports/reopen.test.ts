@@ -14,7 +14,7 @@ import {
 import { reopenJob } from "../../../../core/model/recovery-protocol.ts";
 import { decodeJob, encodeTransfer } from "../../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../../core/model/record.ts";
-import { itemsBackends, type ItemsBackend } from "./items-backends.ts";
+import { itemsBackends, tableBackends, type ItemsBackend } from "./items-backends.ts";
 
 const START_MS = 1_800_000_000_000;
 const REOPENED_MS = START_MS + 3_600_000;
@@ -160,7 +160,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
   });
 });
 
-describe.each(Object.entries(itemsBackends))("FailedJobs on %s", (_name, start) => {
+describe.each(Object.entries(tableBackends))("FailedJobs on %s", (_name, start) => {
   it("returns every failed job once, page by page, with the number of items scanned and read units", async () => {
     const backend = await start();
     const messages = Array.from({ length: 7 }, (_, index) => ({

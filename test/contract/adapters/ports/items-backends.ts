@@ -6,15 +6,19 @@ import type { FailedJobs, Items } from "../../../../core/ports/items.ts";
 import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
 import { simulatedItems } from "../../../simulation/services/items.ts";
 import { clientOf, createJobsTable, dynamoDbServices } from "../../embedded-aws/dynamodb-services.ts";
+import { sqliteItems } from "./local-backends.ts";
 
 export interface ItemsBackend extends AsyncDisposable {
   readonly items: Items;
+}
+
+interface TableBackend extends ItemsBackend {
   /** Scans two items per page on DynamoDB. The simulated table has a single page. */
   readonly failedJobs: FailedJobs;
 }
 
-/** Every implementation of the Items port that this machine can run. */
-export const itemsBackends: Readonly<Record<string, () => Promise<ItemsBackend>>> = {
+/** The tables of the cloud's pipeline. */
+export const tableBackends: Readonly<Record<string, () => Promise<TableBackend>>> = {
   "the simulated table": async () => {
     const items = simulatedItems();
     return { items, failedJobs: items.failedJobs, [Symbol.asyncDispose]: async () => undefined };
@@ -24,7 +28,13 @@ export const itemsBackends: Readonly<Record<string, () => Promise<ItemsBackend>>
   ),
 };
 
-async function dynamoBackend(service: EmbeddedService): Promise<ItemsBackend> {
+/** Every implementation of the Items port that this machine can run. */
+export const itemsBackends: Readonly<Record<string, () => Promise<ItemsBackend>>> = {
+  ...tableBackends,
+  SQLite: sqliteItems,
+};
+
+async function dynamoBackend(service: EmbeddedService): Promise<TableBackend> {
   const client = clientOf(service.endpoint);
   const table = `jobs-${randomBytes(6).toString("hex")}`;
   await createJobsTable(client, table);

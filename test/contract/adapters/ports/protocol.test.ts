@@ -8,6 +8,7 @@ import {
   completeOperation,
   failJob,
   finishJob,
+  giveBack,
   isAtStep,
   putIndexEntry,
   releaseForContinuation,
@@ -60,6 +61,7 @@ const FENCED_WRITES: Readonly<Record<string, (lease: Lease, record: JobRecord) =
   failJob: (lease) => failJob(lease, TROUBLE, ["op_head"], START_MS, 1000),
   releaseForRetry: (lease) => releaseForRetry(lease, TROUBLE, ["op_head"], START_MS + 1000, GRACE_MS),
   releaseForContinuation: (lease, record) => releaseForContinuation(lease, record, ["op_head"], START_MS, GRACE_MS),
+  giveBack: (lease, record) => giveBack(lease, record, ["op_head"], START_MS, GRACE_MS),
 };
 
 const recover = (seen: JobRecord) => recoverJob(seen, START_MS + TTL_MS, "reconciler", START_MS + 2 * TTL_MS, GRACE_MS);
@@ -197,6 +199,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
       "a continuation",
       (mine: Lease, record: JobRecord) => releaseForContinuation(mine, record, [], START_MS, GRACE_MS),
     ],
+    ["the end of a run", (mine: Lease, record: JobRecord) => giveBack(mine, record, [], START_MS, GRACE_MS)],
   ] as const)("refuses the write that took the lease when it is applied again after %s", async (_what, release) => {
     const mine = await holdBy("a");
     await write(release(mine, await job()));
@@ -272,7 +275,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
 
     it("is refused if there is no job record", async () => {
       const nobody: Lease = { jobId: jobIdOf(message), owner: "a", fence: 1, takenAtMs: START_MS };
-      const record = { hops: 0, attempts: 1 } as JobRecord;
+      const record = { hops: 0, attempts: 1, strikes: 1 } as JobRecord;
       expect(await items.write(make(nobody, record))).toEqual({ applied: false, item: undefined });
     });
   });

@@ -8,10 +8,11 @@ import type { Content } from "../../../../core/ports/content.ts";
 import type { Staging } from "../../../../core/ports/staging.ts";
 import { startEmbeddedS3 } from "../../../embedded-aws/s3/server.ts";
 import { newBucket, removeBucket } from "../../embedded-aws/s3-support.ts";
+import { filesBackend } from "./local-backends.ts";
 import { simulatedBlobs } from "../../../simulation/services/blobs.ts";
 import { simulatedClock } from "../../../simulation/world.ts";
 
-interface StoredObject {
+export interface StoredObject {
   readonly body: Buffer;
   readonly contentType: string | undefined;
 }
@@ -27,8 +28,10 @@ export interface Buckets {
 }
 
 export interface BlobsBackend extends AsyncDisposable {
-  /** The minimum size of a part that is not the last, in bytes. */
+  /** The size of a part that is not the last, in bytes. S3 takes larger ones too. */
   readonly partBytes: number;
+  /** S3 stores an object under its type, and takes several uploads under one key. */
+  readonly isS3: boolean;
   readonly emptyBuckets: () => Promise<Buckets>;
 }
 
@@ -40,6 +43,7 @@ const external = process.env["AWS_ENDPOINT_URL"];
 export const blobsBackends: Readonly<Record<string, () => Promise<BlobsBackend>>> = {
   "simulated buckets": async () => simulatedBackend(),
   "the embedded S3": async () => embeddedBackend({}),
+  files: filesBackend,
   ...(external !== undefined && { [external]: async () => s3Backend(external, removeBuckets) }),
 };
 
@@ -53,6 +57,7 @@ export const contentBackends: typeof blobsBackends = {
 function simulatedBackend(): BlobsBackend {
   return {
     partBytes: 8,
+    isS3: true,
     async emptyBuckets() {
       const { staging, content, stagedObjects, contentObjects } = simulatedBlobs(simulatedClock());
       return {
@@ -98,6 +103,7 @@ function s3Backend(endpoint: string, stop: Stop, copying: Copying = {}): BlobsBa
   const made: string[] = [];
   return {
     partBytes: 5 * MIB,
+    isS3: true,
     async emptyBuckets() {
       const [staging, content] = [await newBucket(client), await newBucket(client)];
       made.push(staging, content);

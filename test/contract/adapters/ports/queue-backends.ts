@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sqsQueue } from "../../../../adapters/aws/sqs.ts";
 import type { Queue } from "../../../../core/ports/queue.ts";
 import { startSqs } from "../../../embedded-aws/aws/sqs.ts";
+import { sqliteQueue } from "./local-backends.ts";
 import { SimulatedQueue } from "../../../simulation/services/queue.ts";
 import { VirtualTime } from "../../../simulation/services/time.ts";
 
@@ -47,6 +48,7 @@ export const queueBackends: Readonly<Record<string, () => Promise<QueueUnderTest
     const service = await startSqs();
     return onSqs(service.endpoint, async () => service.stop());
   },
+  "the queue in SQLite": sqliteQueue,
   ...(external !== undefined && { [external]: async () => onSqs(external, async () => undefined) }),
 };
 
