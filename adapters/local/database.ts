@@ -36,8 +36,9 @@ export class LocalDatabase {
   /** @throws MachineTroubleError when it cannot be opened. */
   constructor(path: string, { checkpoints }: DatabaseOptions) {
     this.#path = path;
-    this.#database = this.#translating(() => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
+    this.#database = this.#translating(() => new DatabaseSync(path));
     this.#translating(() => {
+      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
       this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       this.#database.exec(`PRAGMA wal_autocheckpoint = ${checkpoints ? CHECKPOINT_PAGES : 0}`);
     });
@@ -72,7 +73,7 @@ export class LocalDatabase {
       this.exec("COMMIT");
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#rollBack();
       throw error;
     }
   }
@@ -85,7 +86,7 @@ export class LocalDatabase {
       this.exec("COMMIT");
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#rollBack();
       throw error;
     }
   }
@@ -116,6 +117,14 @@ export class LocalDatabase {
     if (this.#log !== undefined) fs.closeSync(this.#log);
     this.#log = undefined;
     this.#database.close();
+  }
+
+  #rollBack(): void {
+    try {
+      this.#database.exec("ROLLBACK");
+    } catch {
+      // SQLite has rolled back by itself, as it does when the disk is full.
+    }
   }
 
   #commitGroup(): void {

@@ -10,9 +10,9 @@ function isBusy(error: unknown): boolean {
 }
 
 function lock(path: string, begin: string, timeoutMs: number): (() => void) | undefined {
-  const database = new DatabaseSync(path, { timeout: timeoutMs });
+  const database = new DatabaseSync(path);
   try {
-    database.exec(begin);
+    database.exec(`PRAGMA busy_timeout = ${timeoutMs}; ${begin}`);
   } catch (error) {
     database.close();
     if (isBusy(error)) return undefined;
