@@ -12,7 +12,6 @@ import type { InputItem, InputOptions, InputProblem, ListFormat } from "./entry.
 import { JsonLines } from "./json-lines.ts";
 import type { LineReader } from "./line-reader.ts";
 import { foreignKind, formatOfLine, formatOfName, startsParquet } from "./list-format.ts";
-import { parquetRows } from "./parquet-rows.ts";
 import type { ListSource } from "./sources.ts";
 import { textLines } from "./text-lines.ts";
 import { UrlLines } from "./url-lines.ts";
@@ -71,6 +70,8 @@ async function* parquetItems(
       `${source.name} is Parquet, whose index is at its end: it is read from a file alone. Give the path of the file.`,
     );
   }
+  // The library for it is larger than all the rest of the program, and few lists need it.
+  const { parquetRows } = await import("./parquet-rows.ts");
   if (unpackedBytes === undefined) {
     yield* parquetRows(source.path, options);
     return;
