@@ -12,7 +12,6 @@ import type { InputItem, InputOptions, InputProblem, ListFormat } from "./entry/
 import { JsonLines } from "./formats/json-lines.ts";
 import type { LineReader } from "./formats/line-reader.ts";
 import { foreignKind, formatOfLine, formatOfName, startsParquet } from "./formats/list-format.ts";
-import { parquetRows } from "./formats/parquet-rows.ts";
 import type { ListSource } from "./sources.ts";
 import { textLines, type TextLine } from "./bytes/text-lines.ts";
 import { UrlLines } from "./formats/url-lines.ts";
@@ -83,6 +82,8 @@ async function* parquetItems(
       `${source.name} is Parquet, whose index is at its end: it is read from a file alone. Give the path of the file.`,
     );
   }
+  // The library for it is larger than all the rest of the program, and few lists need it.
+  const { parquetRows } = await import("./formats/parquet-rows.ts");
   if (unpackedBytes === undefined) {
     yield* parquetRows(source.path, options);
     return;
