@@ -10,7 +10,7 @@ import { startDashboard } from "./dashboard/server.ts";
 import { runDemo } from "./demo/demo.ts";
 import { download } from "./download/download.ts";
 import { EXIT } from "./terminal/exit.ts";
-import { plural } from "./terminal/format.ts";
+import { plural } from "../local/shared/words.ts";
 import { describeProblems, readManifest } from "./download/manifest.ts";
 import { createView, type Output } from "./download/progress.ts";
 import type { RunWatch } from "./download/run-watch.ts";

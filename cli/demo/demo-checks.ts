@@ -11,7 +11,7 @@ import type { OriginFile } from "../../local/origin/file.ts";
 import type { Origin } from "../../local/origin/server.ts";
 import type { Pipeline } from "../../local/pipeline.ts";
 import { BIG_FILE, DEMO_FILES, MISSING_FILE } from "./demo-files.ts";
-import { formatBytes } from "../terminal/format.ts";
+import { formatBytes } from "../../local/shared/words.ts";
 import type { JobResult } from "../download/results.ts";
 
 /** A claim of the demo, and whether it holds. */

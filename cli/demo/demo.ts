@@ -16,7 +16,7 @@ import {
 import { BIG_FILE, DEMO_FILES } from "./demo-files.ts";
 import { download, type DownloadOptions } from "../download/download.ts";
 import { EXIT } from "../terminal/exit.ts";
-import { formatBytes, plural } from "../terminal/format.ts";
+import { formatBytes, plural } from "../../local/shared/words.ts";
 import { createView, type Output, type ProgressView } from "../download/progress.ts";
 import type { RunWatch } from "../download/run-watch.ts";
 import { describeSlos } from "../download/slo-table.ts";

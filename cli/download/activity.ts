@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fileLabel } from "../terminal/format.ts";
+import { fileLabel } from "../../local/shared/words.ts";
 
 export interface FileUnderWay {
   readonly label: string;

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { FileUnderWay } from "./activity.ts";
-import { describeReason, fileLabel, formatBytes } from "../terminal/format.ts";
+import { describeReason, fileLabel, formatBytes } from "../../local/shared/words.ts";
 import type { JobResult } from "./results.ts";
 
 export interface Snapshot {

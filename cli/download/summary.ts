@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, plural } from "../terminal/format.ts";
+import { formatBytes, formatDuration, plural } from "../../local/shared/words.ts";
 import type { JobTracker } from "./job-tracker.ts";
 
 export interface Summary {
