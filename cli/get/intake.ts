@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { LocalRun } from "../../local/run/local-run.ts";
 import { describeProblem, readInput, type InputEntry, type InputProblem } from "../input/read-input.ts";
-import { plural } from "../terminal/format.ts";
+import { plural } from "../../local/shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { Arguments } from "./arguments.ts";
 

@@ -1,5 +1,5 @@
 import type { JobResult } from "../../local/run/results-file.ts";
-import { describeReason, fileLabel, formatBytes, formatDuration, plural } from "../terminal/format.ts";
+import { describeReason, fileLabel, formatBytes, formatDuration, plural } from "../../local/shared/words.ts";
 import { isStored } from "../../local/run/outcome.ts";
 import type { Snapshot } from "./view.ts";
 

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { clockBase, runClock, type ClockBase } from "../../adapters/local/clock.ts";
 import { localContent, type LocalContent } from "../../adapters/local/content.ts";
 import { LocalDatabase } from "../../adapters/local/database.ts";
-import { onDisk, syncFolder } from "../../adapters/local/disk.ts";
+import { onDisk, statOf, syncFolder } from "../../adapters/local/disk.ts";
 import { localQueue, type LocalQueue } from "../../adapters/local/queue.ts";
 import { createTables } from "../../adapters/local/schema.ts";
 import { localStaging, type LocalStaging } from "../../adapters/local/staging.ts";
@@ -22,6 +22,8 @@ import { LAST_SEEN } from "./settler.ts";
 /** Name of the parent as a receiver of messages. It receives none. */
 const PARENT = "parent";
 
+const sizeOf = (path: string): number => statOf(path)?.size ?? 0;
+
 /** A folder that this run alone works in, and what it holds. */
 export class Workspace {
   readonly folders: Folders;
@@ -35,6 +37,8 @@ export class Workspace {
   readonly names: NameLinks;
   readonly queue: LocalQueue;
   readonly telemetry: Telemetry;
+  /** Sizes of these files, in bytes, when the run began. */
+  readonly sizesBefore: { readonly events: number; readonly log: number };
   readonly #cleanup: Cleanup;
 
   /** @throws FolderInUseError; OtherSchemaError; MachineTroubleError when the folder cannot be used. */
@@ -74,6 +78,7 @@ export class Workspace {
     const { clock } = this;
     const receiving = { holder: PARENT, visibilityMs: LEASE_TTL_MS, mostReceives: MOST_RECEIVES };
     this.queue = localQueue(this.database, { clock, ...receiving });
+    this.sizesBefore = { events: sizeOf(folders.events), log: sizeOf(folders.log) };
     this.telemetry = this.#openTelemetry();
   }
 
