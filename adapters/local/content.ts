@@ -62,7 +62,7 @@ export function localContent(folder: string, stagedPathOf: (key: string) => stri
   const known = new Set<string>();
   const pathOf = (key: string): string => join(folder, ...key.split("/"));
 
-  /** The folders above one that are not known to be on the disk. A process may have died between making and syncing one. */
+  /** The folders above one that are not known to be on the disk: a process may have died before it synced one. */
   const unknownAbove = (path: string): readonly string[] => {
     if (known.has(path)) return [];
     const above = dirname(path);

@@ -47,8 +47,9 @@ export class LocalDatabase {
   /** @throws MachineTroubleError when it cannot be opened. */
   constructor(path: string, { checkpoints }: DatabaseOptions) {
     this.#path = path;
-    this.#database = this.#translating(() => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
+    this.#database = this.#translating(() => new DatabaseSync(path));
     this.#translating(() => {
+      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
       this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       this.#database.exec(`PRAGMA wal_autocheckpoint = ${checkpoints ? CHECKPOINT_PAGES : 0}`);
     });
@@ -83,7 +84,7 @@ export class LocalDatabase {
       this.exec("COMMIT");
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.exec("ROLLBACK");
+      this.#rollBack();
       throw error;
     }
   }
@@ -96,7 +97,7 @@ export class LocalDatabase {
       this.exec("COMMIT");
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#rollBack();
       throw error;
     }
   }
@@ -127,6 +128,14 @@ export class LocalDatabase {
     if (this.#log !== undefined) fs.closeSync(this.#log);
     this.#log = undefined;
     this.#database.close();
+  }
+
+  #rollBack(): void {
+    try {
+      this.#database.exec("ROLLBACK");
+    } catch {
+      // SQLite has rolled back by itself, as it does when the disk is full.
+    }
   }
 
   /** Work that throws fails alone: the others are done again without it. The machine's troubles fail all. */

@@ -1,9 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { availableParallelism } from "node:os";
 import { parseGate } from "../../core/gate/gate.ts";
 import type { NameSource } from "../../local/run/settler.ts";
+import { CHOICES } from "../../local/settings.ts";
 import type { ListFormat } from "../input/read-input.ts";
+import { IS_BUILT } from "../../local/shared/built.ts";
+import { addCompletion } from "../completion/command.ts";
 import { parseCommand, wholeNumber } from "../terminal/parse-command.ts";
+import { TYPED } from "../terminal/typed.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 
 export interface Arguments {
@@ -34,9 +37,6 @@ export interface Arguments {
   readonly dashboardPort: number | undefined;
 }
 
-const MOST_WORKERS = 64;
-const MOST_JOBS = 1024;
-const MOST_ATTEMPTS = 100;
 const LAST_PORT = 65_535;
 const GATE_VARIABLE = "DOCSTOKG_ENABLE_IDEMPOTENCY";
 
@@ -47,8 +47,9 @@ Examples:
   fetchonce get list.csv --url-column link --names column:title --results done.csv
   fetchonce get rows.parquet                        also .tsv and .jsonl, and .gz or .zst of each
   crawl | fetchonce get - --out pages               starts with the first line
-  fetchonce get --out papers --retry-failed         go on with what is in papers
+  fetchonce get --out papers --retry-failed         go on with what is in papers`;
 
+const NOTES = `
 A list needs a URL in each line. It may name work_id, artifact_id and sha256 as well; all other columns are your own and
 stand in the results. Run the same command again to go on, or to fetch what is missing.
 
@@ -81,7 +82,7 @@ interface Parsed {
   readonly dashboard?: number;
 }
 
-const COMMANDS = new Set(["get", "demo", "help"]);
+const COMMANDS = new Set(["get", "demo", "completion", "help"]);
 
 /**
  * @param version printed by --version.
@@ -93,23 +94,28 @@ export function parseArguments(
   env: Readonly<NodeJS.ProcessEnv>,
   version: string,
 ): Arguments | string {
-  const line = { name: "fetchonce", typed: "fetchonce" };
-  return parseCommand<Arguments>(argv.map(explicitValue), line, (program, found) => {
+  const line = { name: "fetchonce", typed: TYPED };
+  const words = IS_BUILT && argv.length === 0 ? ["--help"] : argv.map(explicitValue);
+  return parseCommand<Arguments>(words, line, (program, found) => {
     const use = (command: Arguments["command"], sources: readonly string[], options: Parsed): void =>
       found(argumentsOf(command, sources, options, env));
-    program.version(version, "-V, --version").description("Downloads what a list of URLs points at, exactly once.");
+    program
+      .version(version, "-V, --version", "print the version")
+      .description("Downloads what a list of URLs points at, exactly once.")
+      .addHelpText("after", `${EXAMPLES}\n\nAll options: ${TYPED} get --help`);
     describeOptions(program.command("get", { isDefault: true }))
       .description("download URLs, or the URLs of a list")
       .argument("[URL|LIST...]", "URLs; or one list of URLs; or - for a list on standard input")
-      .addHelpText("after", EXAMPLES)
+      .addHelpText("after", `${EXAMPLES}\n${NOTES}`)
       .action((sources: string[], options: Parsed) => {
-        // Without a command and without anything to get, the demo runs: `npm start`.
-        const isBare = sources.length === 0 && !COMMANDS.has(argv[0] ?? "");
+        // In a clone, the demo runs without a command and without anything to get: `npm start`.
+        const isBare = !IS_BUILT && sources.length === 0 && !COMMANDS.has(argv[0] ?? "");
         use(isBare ? "demo" : "get", sources, options);
       });
     describeOptions(program.command("demo"))
       .description("download from a small server of its own, kill a worker on the way, and check that all is well")
       .action((options: Parsed) => use("demo", [], options));
+    addCompletion(program, "get");
   });
 }
 
@@ -154,17 +160,16 @@ function explicitValue(argument: string, index: number, argv: readonly string[])
 }
 
 function describeOptions(command: Command): Command {
-  const defaultWorkers = Math.min(4, availableParallelism());
+  const { attempts, jobs, workers } = CHOICES;
   return command
     .option("-o, --out <DIR>", "directory for everything", "./downloads")
-    .option("-j, --jobs <N>", `downloads at a time, 1 to ${MOST_JOBS}`, jobCount, 32)
-    .option("--workers <N>", `worker processes, 1 to ${MOST_WORKERS}`, workerCount, defaultWorkers)
-    .option("--attempts <N>", "attempts without progress after which a URL fails", attemptCount, 8)
-    .option(
-      "--names <SOURCE>",
-      "names below files/: url, header (the origin's name), column:NAME, or none",
-      nameSource,
-      { kind: "url" },
+    .option("-j, --jobs <N>", `downloads at a time, 1 to ${jobs.most}`, upTo(jobs), jobs.usual)
+    .option("--workers <N>", `worker processes, 1 to ${workers.most}`, upTo(workers), workers.usual)
+    .option("--attempts <N>", "attempts without progress after which a URL fails", upTo(attempts), attempts.usual)
+    .addOption(
+      new Option("--names <SOURCE>", "names below files/: url, header (the origin's name), column:NAME, or none")
+        .argParser(nameSource)
+        .default({ kind: "url" }, "url"),
     )
     .option("--results <FILE>", "also write the results to FILE: .csv, .tsv, .jsonl or .parquet")
     .option("--url-column <NAME>", "the list's column that holds the URL")
@@ -195,9 +200,8 @@ function describeOptions(command: Command): Command {
     .option("--no-enable-idempotency", "take the unguarded path: no leases, no ledger, no index");
 }
 
-const workerCount = wholeNumber(1, MOST_WORKERS, `a whole number from 1 to ${MOST_WORKERS}`);
-const jobCount = wholeNumber(1, MOST_JOBS, `a whole number from 1 to ${MOST_JOBS}`);
-const attemptCount = wholeNumber(1, MOST_ATTEMPTS, `a whole number from 1 to ${MOST_ATTEMPTS}`);
+const upTo = ({ most }: { readonly most: number }): ((text: string) => number) =>
+  wholeNumber(1, most, `a whole number from 1 to ${most}`);
 const portNumber = wholeNumber(0, LAST_PORT, `a port from 1 to ${LAST_PORT}, or 0 for any free port`);
 
 function nameSource(text: string): NameSource {

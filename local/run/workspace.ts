@@ -11,6 +11,7 @@ import type { Clock } from "../../core/ports/runtime.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { foldersOf, type Folders } from "../folders.ts";
 import { LEASE_TTL_MS, MOST_RECEIVES, PART_BYTES } from "../settings.ts";
+import { Cleanup } from "../shared/cleanup.ts";
 import { lockRun } from "../shared/lock.ts";
 import { EndStore } from "./end-store.ts";
 import { LineStore } from "./line-store.ts";
@@ -34,12 +35,12 @@ export class Workspace {
   readonly names: NameLinks;
   readonly queue: LocalQueue;
   readonly telemetry: Telemetry;
-  readonly #cleanup: DisposableStack;
+  readonly #cleanup: Cleanup;
 
   /** @throws FolderInUseError; OtherSchemaError; MachineTroubleError when the folder cannot be used. */
   static async open(out: string): Promise<Workspace> {
     const folders = foldersOf(out);
-    const cleanup = new DisposableStack();
+    const cleanup = new Cleanup();
     try {
       for (const folder of [folders.content, folders.staging])
         onDisk(folder, () => fs.mkdirSync(folder, { recursive: true }));
@@ -51,12 +52,12 @@ export class Workspace {
       for (const folder of [folders.state, folders.out]) await syncFolder(folder);
       return workspace;
     } catch (error) {
-      cleanup.dispose();
+      cleanup.run();
       throw error;
     }
   }
 
-  private constructor(folders: Folders, cleanup: DisposableStack) {
+  private constructor(folders: Folders, cleanup: Cleanup) {
     this.folders = folders;
     this.#cleanup = cleanup;
     this.database = new LocalDatabase(folders.database, { checkpoints: true });
@@ -78,7 +79,7 @@ export class Workspace {
 
   close(): void {
     this.telemetry.flush();
-    this.#cleanup.dispose();
+    this.#cleanup.run();
   }
 
   #openTelemetry(): Telemetry {

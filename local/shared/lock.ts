@@ -15,8 +15,8 @@ function isBusy(error: unknown): boolean {
 function lock(path: string, begin: string, timeoutMs: number): (() => void) | undefined {
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(path, { timeout: timeoutMs });
-    database.exec(begin);
+    database = new DatabaseSync(path);
+    database.exec(`PRAGMA busy_timeout = ${timeoutMs}; ${begin}`);
   } catch (error) {
     database?.close();
     if (isBusy(error)) return undefined;

@@ -32,14 +32,17 @@ async function startDynamoDbLocal(): Promise<EmbeddedService> {
   const java = spawnDynamoDbLocal({ port, stdio: "ignore" });
   const exited = once(java, "exit");
   const endpoint = `http://127.0.0.1:${port}`;
-  await untilAnswering(endpoint);
-  return {
-    endpoint,
-    async stop() {
-      java.kill("SIGKILL");
-      await exited;
-    },
+  const stop = async (): Promise<void> => {
+    java.kill("SIGKILL");
+    await exited;
   };
+  try {
+    await untilAnswering(endpoint);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { endpoint, stop };
 }
 
 async function freePort(): Promise<number> {

@@ -7,6 +7,7 @@ const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
 const IS_SINGLE_SEGMENT = 0b0010_0000;
 const HAS_CHECKSUM = 0b0000_0100;
 const RUN_LENGTH_BLOCK = 1;
+const MOST_TAKEN_BYTES = 65_536;
 
 /** Frames that hold no content, as pzstd writes them. */
 const isSkippable = (magic: number): boolean => magic >>> 4 === 0x184d2a5;
@@ -15,14 +16,13 @@ export const startsZstd = (head: Buffer): boolean =>
   head.length >= 4 && (head.readUInt32LE() === MAGIC || isSkippable(head.readUInt32LE()));
 
 /**
- * Cuts the bytes where frames end, and leaves out frames without content. Node's decompressor drops what follows a
- * frame's end in the same chunk, without an error (24.21). What is damaged is passed on for it to refuse.
+ * Cuts the bytes where frames end. Node's decompressor drops what follows a frame's end in the same chunk, without an
+ * error (24.21). What is damaged is passed on for it to refuse.
  */
 export async function* zstdFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const bytes = new PeekableBytes(chunks);
-  for (let head = await bytes.peek(8); startsZstd(head); head = await bytes.peek(8)) {
-    if (head.readUInt32LE() === MAGIC) yield* frame(bytes);
-    else await skip(bytes, 8 + (head.length < 8 ? 0 : head.readUInt32LE(4)));
+  for (let head = await bytes.peek(4); startsZstd(head); head = await bytes.peek(4)) {
+    yield* head.readUInt32LE() === MAGIC ? frame(bytes) : skippableFrame(bytes);
   }
   yield* bytes;
 }
@@ -50,10 +50,14 @@ function restOfHeader(flags: number): number {
   return (isSingle ? 0 : 1) + (DICTIONARY_ID_BYTES[flags & 3] ?? 0) + sizeBytes;
 }
 
-async function skip(bytes: PeekableBytes, count: number): Promise<void> {
-  for (let left = count; left > 0;) {
-    const taken = await bytes.take(Math.min(left, 65_536));
-    if (taken.length === 0) return;
-    left -= taken.length;
+async function* skippableFrame(bytes: PeekableBytes): AsyncGenerator<Buffer> {
+  const header = await bytes.take(8);
+  yield header;
+  let left = header.length < 8 ? 0 : header.readUInt32LE(4);
+  while (left > 0) {
+    const content = await bytes.take(Math.min(left, MOST_TAKEN_BYTES));
+    if (content.length === 0) return;
+    left -= content.length;
+    yield content;
   }
 }

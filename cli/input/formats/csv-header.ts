@@ -1,5 +1,5 @@
-import type { FieldProblem } from "./check-message.ts";
-import { CLASSIC_MAC } from "./check-url.ts";
+import type { FieldProblem } from "../entry/check-message.ts";
+import { CLASSIC_MAC } from "../entry/check-url.ts";
 import { Columns, columnsOf, urlColumnAmong } from "./columns.ts";
 import { RecordSplitter } from "./csv-record.ts";
 
@@ -32,17 +32,19 @@ export function csvHeader(
   return columns instanceof Columns ? { delimiter, columns, isRecord } : columns;
 }
 
-/** The delimiter that makes most columns, one of them the URL's. */
+/** The delimiter that makes most columns, one of them the URL's; or else one with which quotes are wrong. */
 function likelyDelimiter(text: string, urlColumn: string | undefined): string | undefined {
-  let best: { readonly delimiter: string; readonly score: number } | undefined;
-  for (const delimiter of DELIMITERS) {
-    const names = new RecordSplitter(delimiter).take(text);
-    if (names === undefined || "reason" in names || names.length === 1) continue;
-    const hasUrl = typeof urlColumnAmong(names, urlColumn) === "number";
-    const score = names.length + (hasUrl ? text.length + 1 : 0);
-    if (best === undefined || score > best.score) best = { delimiter, score };
-  }
-  return best?.delimiter;
+  const scores = DELIMITERS.map((delimiter) => ({ delimiter, score: scoreOf(delimiter, text, urlColumn) }));
+  const best = scores.reduce((most, other) => (other.score > most.score ? other : most));
+  return best.score > 0 ? best.delimiter : undefined;
+}
+
+function scoreOf(delimiter: string, text: string, urlColumn: string | undefined): number {
+  const names = new RecordSplitter(delimiter).take(text);
+  if (names === undefined || "reason" in names) return 1;
+  if (names.length === 1) return 0;
+  const hasUrl = typeof urlColumnAmong(names, urlColumn) === "number";
+  return names.length + (hasUrl ? text.length : 0);
 }
 
 const isUrl = (value: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(value);

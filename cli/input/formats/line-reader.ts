@@ -1,8 +1,8 @@
-import type { RawMessage } from "./check-message.ts";
-import { checkMessage } from "./check-message.ts";
-import { shown } from "./describe-problem.ts";
-import type { InputItem, InputProblem, Metadata } from "./entry.ts";
-import type { TextLine } from "./text-lines.ts";
+import type { RawMessage } from "../entry/check-message.ts";
+import { checkMessage } from "../entry/check-message.ts";
+import { shown } from "../entry/describe-problem.ts";
+import type { InputItem, InputProblem, Metadata } from "../entry/entry.ts";
+import type { TextLine } from "../bytes/text-lines.ts";
 
 /** Makes entries of lines, one after the other. */
 export interface LineReader {

@@ -2,13 +2,14 @@ import { open, type FileHandle } from "node:fs/promises";
 import { parquetMetadataAsync, parquetRead, parquetSchema, type RowGroup } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { Columns, columnsOf } from "./columns.ts";
-import { DamagedListError } from "./damaged-list-error.ts";
-import type { InputItem, InputOptions } from "./entry.ts";
+import { DamagedListError } from "../entry/damaged-list-error.ts";
+import type { InputItem, InputOptions } from "../entry/entry.ts";
 import { entryOf } from "./line-reader.ts";
 import { fieldText, metadataValue, PARQUET_PARSERS } from "./parquet-values.ts";
 
 /** Of one step of reading, as the file encodes them. */
 const STEP_BYTES = 8_388_608;
+const ROWS_AT_A_TIME = 500;
 const MOST_STEP_ROWS = 50_000;
 
 interface Step {
@@ -32,7 +33,11 @@ export async function* parquetRows(path: string, { urlColumn }: InputOptions): A
     for (const step of stepsOf(metadata.row_groups)) {
       next = step.rowStart + 1;
       const rows = await understood(rowsOf({ ...step, file, metadata, columns: names }));
-      yield rows.flatMap((values, index) => rowItems(columns, values, next + index));
+      for (let at = 0; at < rows.length; at += ROWS_AT_A_TIME) {
+        yield rows
+          .slice(at, at + ROWS_AT_A_TIME)
+          .flatMap((values, index) => rowItems(columns, values, next + at + index));
+      }
     }
   } catch (error) {
     if (!(error instanceof DamagedListError)) throw error;

@@ -1,6 +1,6 @@
 import { extname } from "node:path";
-import type { ListFormat } from "./entry.ts";
-import { isUrlName } from "./fields.ts";
+import type { ListFormat } from "../entry/entry.ts";
+import { isUrlName } from "../entry/fields.ts";
 
 const EXTENSIONS: Readonly<Record<string, ListFormat>> = {
   ".txt": "txt",

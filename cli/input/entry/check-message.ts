@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { JobMessage } from "../../core/model/message.ts";
+import type { JobMessage } from "../../../core/model/message.ts";
 import { checkUrl, type AcceptedUrl } from "./check-url.ts";
 
 /** The values of an entry as they were read. Undefined or null: absent. */

@@ -1,5 +1,5 @@
-import type { JobMessage } from "../../core/model/message.ts";
-import type { Value } from "../../core/model/write.ts";
+import type { JobMessage } from "../../../core/model/message.ts";
+import type { Value } from "../../../core/model/write.ts";
 
 /** JSON: a string, number, boolean, null, array or object. */
 export type MetadataValue = Value;

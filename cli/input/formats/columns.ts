@@ -1,6 +1,6 @@
-import type { Metadata, MetadataValue } from "./entry.ts";
-import type { FieldProblem, RawMessage } from "./check-message.ts";
-import { fieldMeant, fieldNamed, folded, isUrlName, ownNameProblem, type ListField } from "./fields.ts";
+import type { Metadata, MetadataValue } from "../entry/entry.ts";
+import type { FieldProblem, RawMessage } from "../entry/check-message.ts";
+import { fieldMeant, fieldNamed, folded, isUrlName, ownNameProblem, type ListField } from "../entry/fields.ts";
 
 interface Column {
   readonly name: string;

@@ -1,11 +1,12 @@
-import { CLASSIC_MAC } from "./check-url.ts";
-import type { FieldProblem } from "./check-message.ts";
-import type { InputItem, InputOptions, Metadata } from "./entry.ts";
-import { fieldMeant, fieldNamed, folded, isUrlName, ownNameProblem, type ListField } from "./fields.ts";
+import { CLASSIC_MAC } from "../entry/check-url.ts";
+import type { FieldProblem } from "../entry/check-message.ts";
+import type { InputItem, InputOptions, InputProblem, Metadata } from "../entry/entry.ts";
+import { fieldMeant, fieldNamed, folded, isUrlName, ownNameProblem, type ListField } from "../entry/fields.ts";
 import { entryOf, problemOf, type LineReader } from "./line-reader.ts";
-import type { TextLine } from "./text-lines.ts";
+import type { TextLine } from "../bytes/text-lines.ts";
 
 const EXAMPLE = '{"url": "https://example.org/file"}';
+const MISSING_URL = "missing; write the URL of the file, or choose the field that holds it with --url-column";
 const INTO_METADATA = 'put it into metadata: {"metadata": {...}}';
 
 type Known = ListField | "metadata";
@@ -25,7 +26,7 @@ export class JsonLines implements LineReader {
     try {
       value = JSON.parse(text);
     } catch {
-      return [problemOf(line, { reason: notJson(text) })];
+      return [problemOf(line, notJson(text))];
     }
     if (typeof value === "string") return entryOf(line, { url: value });
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -43,6 +44,7 @@ export class JsonLines implements LineReader {
       else if (known in values) problems.push({ field: name, reason: `given twice; ${known} has one value` });
       else values[known] = object[name];
     }
+    if (!("url" in values)) problems.push({ field: "url", reason: MISSING_URL });
     const metadata = values.metadata ?? undefined;
     if (metadata !== undefined) problems.push(...metadataProblems(metadata));
     if (problems.length > 0) return problems.map((problem) => problemOf(line, problem));
@@ -79,13 +81,18 @@ function unknownField(name: string): string {
   return `unknown field; if it is your own, ${INTO_METADATA}`;
 }
 
-function notJson(text: string): string {
-  if (text.includes("\r")) return `holds a carriage return (CR); ${CLASSIC_MAC}`;
-  if (text.startsWith("[")) return "a JSON array; make lines of it with: jq -c '.[]' LIST > NEW.jsonl";
-  if (text.startsWith("{") && !text.includes("}")) {
-    return "the line ends before the JSON object does; write each on one line: jq -c . LIST > NEW.jsonl";
+function notJson(text: string): Pick<InputProblem, "reason" | "endsList"> {
+  if (text.includes("\r")) return { reason: `holds a carriage return (CR); ${CLASSIC_MAC}` };
+  if (text.startsWith("[")) {
+    return { reason: "a JSON array; make lines of it with: jq -c '.[]' LIST > NEW.jsonl", endsList: true };
   }
-  if (text.endsWith("},")) return "not JSON: a comma follows the object; leave it out";
-  if (/^https?:/i.test(text)) return "a plain URL in a list of JSON; write it in double quotes, or choose --format txt";
-  return `not JSON; write an object on each line, such as ${EXAMPLE}`;
+  if (text.startsWith("{") && !text.includes("}")) {
+    const reason = "the line ends before the JSON object does; write each on one line: jq -c . LIST > NEW.jsonl";
+    return { reason, endsList: true };
+  }
+  if (text.endsWith("},")) return { reason: "not JSON: a comma follows the object; leave it out" };
+  if (/^https?:/i.test(text)) {
+    return { reason: "a plain URL in a list of JSON; write it in double quotes, or choose --format txt" };
+  }
+  return { reason: `not JSON; write an object on each line, such as ${EXAMPLE}` };
 }

@@ -1,9 +1,10 @@
-import { CLASSIC_MAC } from "./check-url.ts";
+import { plural } from "../../terminal/format.ts";
+import { CLASSIC_MAC } from "../entry/check-url.ts";
 import { csvHeader, type CsvHeader } from "./csv-header.ts";
 import { RecordSplitter } from "./csv-record.ts";
-import type { InputItem, InputOptions, InputProblem } from "./entry.ts";
+import type { InputItem, InputOptions, InputProblem } from "../entry/entry.ts";
 import { entryOf, problemOf, type LineReader } from "./line-reader.ts";
-import { MOST_LINE_BYTES, type TextLine } from "./text-lines.ts";
+import { MOST_LINE_BYTES, type TextLine } from "../bytes/text-lines.ts";
 
 /** A table: its first line names the columns. */
 export class CsvLines implements LineReader {
@@ -18,10 +19,9 @@ export class CsvLines implements LineReader {
 
   read(line: TextLine): readonly InputItem[] {
     if (this.#records) return this.#records.read(line);
-    const text = line.text.trim();
-    const named = /^sep=(.)$/i.exec(text)?.[1];
+    const named = /^sep=([,;|\t])\s*$/i.exec(line.text)?.[1];
     this.#delimiter ??= named;
-    return text === "" || named !== undefined ? [] : this.#readHeader(line);
+    return named !== undefined || line.text.trim() === "" ? [] : this.#readHeader(line);
   }
 
   /** Without a line of the header or of an open quote, what follows cannot be read. */
@@ -77,10 +77,10 @@ class CsvRecords implements LineReader {
   }
 
   #readRecord(line: TextLine, values: readonly string[]): readonly InputItem[] {
-    if (values.every((value) => value === "")) return [];
+    if (values.every((value) => value.trim() === "")) return [];
     const { columns } = this.#header;
-    if (values.length !== columns.count)
-      return [problemOf(line, { reason: this.#wrongCount(line.text, values.length) })];
+    const reason = values.length === columns.count ? undefined : this.#wrongCount(line.text, values.length);
+    if (reason !== undefined) return [problemOf(line, { reason })];
     const raw = columns.message(values);
     return entryOf(line, raw.sha256 === "" ? { ...raw, sha256: undefined } : raw, columns.metadata(values));
   }
@@ -88,7 +88,8 @@ class CsvRecords implements LineReader {
   #wrongCount(text: string, count: number): string {
     if (text.includes("\r")) return `holds a carriage return (CR); ${CLASSIC_MAC}`;
     const { delimiter = "", columns } = this.#header;
-    const delimiterName = DELIMITER_NAMES[delimiter] ?? `"${delimiter}"`;
-    return `${count} values for ${columns.count} columns; a value with ${delimiterName} must be in double quotes`;
+    const counts = `${plural(count, "value")} for ${plural(columns.count, "column")}`;
+    if (count < columns.count) return `${counts}; write the others too, empty if there are none`;
+    return `${counts}; a value with ${DELIMITER_NAMES[delimiter] ?? `"${delimiter}"`} must be in double quotes`;
   }
 }

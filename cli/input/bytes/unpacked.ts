@@ -1,7 +1,7 @@
 import { Readable, pipeline, type Transform } from "node:stream";
 import zlib from "node:zlib";
-import { UsageError } from "../terminal/usage-error.ts";
-import { DamagedListError } from "./damaged-list-error.ts";
+import { UsageError } from "../../terminal/usage-error.ts";
+import { DamagedListError } from "../entry/damaged-list-error.ts";
 import { PeekableBytes } from "./peekable-bytes.ts";
 import { startsZstd, zstdFrames } from "./zstd-frames.ts";
 

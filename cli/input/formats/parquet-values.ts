@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { MetadataValue } from "./entry.ts";
+import type { MetadataValue } from "../entry/entry.ts";
 
 const SHA256_BYTES = 32;
 
