@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { StagedObjectGoneError } from "../../core/model/errors.ts";
 import type { Content, Published, StagedObject } from "../../core/ports/content.ts";
-import { codeOf, etagOf, onDisk, statOf, syncFile } from "./disk.ts";
+import { codeOf, etagOf, statOf, syncFile } from "./disk.ts";
 import { FolderSyncs } from "./folder-syncs.ts";
 import { translateTrouble } from "./machine-trouble.ts";
 
@@ -37,6 +37,7 @@ function replace(from: string, path: string): void {
   }
 }
 
+/** Makes the staged file's second name, in the place of a damaged file if there is one. */
 async function place(from: string, path: string, isDamaged: boolean): Promise<Published> {
   try {
     if (isDamaged) replace(from, path);
@@ -68,8 +69,15 @@ export function localContent(folder: string, stagedPathOf: (key: string) => stri
     return path === folder ? [above] : [above, ...unknownAbove(above)];
   };
 
+  /** Level by level: Node's recursive mkdir says ENOENT where the file system is read-only. */
   const makeFolder = (path: string): void => {
-    if (!known.has(path)) onDisk(path, () => fs.mkdirSync(path, { recursive: true }));
+    if (known.has(path)) return;
+    if (path !== folder) makeFolder(dirname(path));
+    try {
+      fs.mkdirSync(path);
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") throw translateTrouble(error, path);
+    }
   };
 
   const makeLast = async (path: string): Promise<void> => {

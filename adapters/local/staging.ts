@@ -51,9 +51,16 @@ export function localStaging(folder: string, partBytes: number): LocalStaging {
   /** An upload's parts lie where the size of a part puts them, so another release's upload cannot be continued. */
   const uploadId = `parts-of-${partBytes}`;
 
-  /** Where a new file cannot be made because a folder is missing, that folder is ours. */
+  /** For operations to which nothing but the folder can be missing. */
   const orNoFolder = (error: unknown): unknown =>
     codeOf(error) === "ENOENT" ? new MachineTroubleError(folder, "the folder is gone", error) : error;
+  const inFolder = <T>(path: string, work: () => T): T => {
+    try {
+      return onDisk(path, work);
+    } catch (error) {
+      throw orNoFolder(error);
+    }
+  };
 
   return {
     pathOf,
@@ -69,11 +76,7 @@ export function localStaging(folder: string, partBytes: number): LocalStaging {
     },
     async createUpload(key): Promise<StagedUpload> {
       const path = unfinishedPathOf(key);
-      try {
-        onDisk(path, () => fs.writeFileSync(path, ""));
-      } catch (error) {
-        throw orNoFolder(error);
-      }
+      inFolder(path, () => fs.writeFileSync(path, ""));
       return { key, uploadId };
     },
     async uploadPart(upload, partNumber, body) {
@@ -109,7 +112,7 @@ export function localStaging(folder: string, partBytes: number): LocalStaging {
     },
     delete: async (key) => remove(pathOf(key)),
     async litter(from = "", limit) {
-      const files = onDisk(folder, () => fs.readdirSync(folder))
+      const files = inFolder(folder, () => fs.readdirSync(folder))
         .filter((file) => file > from)
         .sort();
       const page = files.slice(0, limit);

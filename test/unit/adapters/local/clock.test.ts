@@ -66,11 +66,14 @@ describe("the clock of a run", () => {
 
   it("runs timers as the system's clock does", async () => {
     const clock = runClock(clockBase(0));
+    const ran: string[] = [];
     await new Promise<void>((resolve) => {
       const stop = clock.every(1, () => {
         stop();
+        ran.push("every");
         clock.after(1, resolve);
       });
     });
+    expect(ran).toEqual(["every"]);
   });
 });
