@@ -265,9 +265,10 @@ describe("a list of URLs", () => {
   });
 
   it("that is cut off gives no entry for the line that is not whole", async () => {
-    const text = Array.from({ length: 200_000 }, (_, n) => `${urlOf(n)}\n`).join("");
-    const { entries, problems } = await lists.read("l.gz", zlib.gzipSync(text).subarray(0, -1000));
-    expect(entries.length).toBeGreaterThan(100_000);
+    const text = Array.from({ length: 30_000 }, (_, n) => `${urlOf(n)}\n`).join("");
+    const packed = zlib.gzipSync(text);
+    const { entries, problems } = await lists.read("l.gz", packed.subarray(0, packed.length / 2));
+    expect(entries.length).toBeGreaterThan(1000);
     expect(entries.map((entry) => entry.message.url)).toEqual(entries.map((_, n) => urlOf(n)));
     expect(problems).toMatchObject([{ line: entries.length + 1, endsList: true }]);
   });
