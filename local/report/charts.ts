@@ -10,7 +10,7 @@ const TOP = 10;
 const BOTTOM = 20;
 const NICE = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 
-export interface Series {
+interface Series {
   readonly kind: "main" | "bad";
   /** A value for each step. */
   readonly values: Float64Array;

@@ -33,11 +33,19 @@ export async function writeReport(path: string, input: ReportInput): Promise<voi
 }
 
 async function reportOf(input: ReportInput): Promise<Report> {
+  const table = new JobTable(input.database, input.list);
+  try {
+    return await reportFrom(table, input);
+  } finally {
+    table.close();
+  }
+}
+
+async function reportFrom(table: JobTable, input: ReportInput): Promise<Report> {
   const { database, endedAtMs, list, startedAtMs } = input;
   const events = { path: input.eventsPath, from: input.eventsFrom };
   const log = { path: input.logPath, from: input.logFrom };
 
-  using table = new JobTable(database, list);
   await table.fill(startedAtMs);
   const eventCounts = await readEvents(table, events);
   await readPauses(table, log);

@@ -17,7 +17,7 @@ import { EndStore } from "./end-store.ts";
 import { LineStore } from "./line-store.ts";
 import { NameLinks } from "./name-links.ts";
 import { FolderInUseError } from "./run-errors.ts";
-import { LAST_SEEN } from "./settler.ts";
+import { LAST_SEEN } from "./facts.ts";
 
 /** Name of the parent as a receiver of messages. It receives none. */
 const PARENT = "parent";

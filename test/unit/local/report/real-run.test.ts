@@ -53,7 +53,9 @@ async function runOver(files: readonly OriginFile[]) {
     await run.close();
   }
 
-  using cleanup = new DisposableStack();
+  const cleanup = new DisposableStack();
+
+  onTestFinished(() => cleanup[Symbol.dispose]());
   const database = new LocalDatabase(databasePath, { checkpoints: true });
   cleanup.defer(() => database.close());
   const [reportPath, resultsPath] = [join(out, "report.html"), join(out, "mine.jsonl")];
