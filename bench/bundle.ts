@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { functionNamed } from "../local/lambda/functions.ts";
-import { resourcesOf } from "../local/template/resources.ts";
-import { synthesize } from "../local/template/synth.ts";
-import { outputOf, resolverOf } from "../local/template/template.ts";
+import { functionNamed } from "../test/embedded-aws/lambda/functions.ts";
+import { resourcesOf } from "../test/embedded-aws/template/resources.ts";
+import { synthesize } from "../test/embedded-aws/template/synth.ts";
+import { outputOf, resolverOf } from "../test/embedded-aws/template/template.ts";
 import { medianOf, rounded, type Figure, type Measurement } from "./harness/measurement.ts";
 import { temporaryFolder } from "./harness/temporary-folder.ts";
 

@@ -1,18 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { dynamoItems } from "../adapters/aws/dynamodb.ts";
-import { jobIdOf, jobItemKey } from "../core/model/keys.ts";
+import { jobIdOf } from "../core/model/keys.ts";
 import type { JobMessage } from "../core/model/message.ts";
-import { decodeJob } from "../core/model/record-codec.ts";
-import type { JobRecord } from "../core/model/record.ts";
-import { isTerminal } from "../core/model/states.ts";
 import { originPath, type OriginFile } from "../local/origin/file.ts";
-import { startPipeline, type Pipeline, type PipelineOptions } from "../local/pipeline.ts";
+import { Jobs, type JobRecords } from "../test/embedded-aws/jobs.ts";
+import { startPipeline, type Pipeline, type PipelineOptions } from "../test/embedded-aws/pipeline.ts";
 import { startChild } from "./harness/child.ts";
 import { temporaryFolder } from "./harness/temporary-folder.ts";
 
-const LOOK_EVERY_MS = 100;
 const LONGEST_WAIT_MS = 15 * 60_000;
-const RECORDS_A_LOOK = 100;
 const HOUR_MS = 3_600_000;
 
 /** Time-outs as deployed, and a reconciler that runs so rarely that it does not disturb what is measured. */
@@ -23,11 +17,13 @@ export const AS_DEPLOYED = { LEASE_TTL_MS: "120000", DEADLINE_BUFFER_MS: "30000"
 export class LocalRun implements AsyncDisposable {
   readonly pipeline: Pipeline;
   readonly outDir: string;
+  readonly #jobs: Jobs;
   readonly #cleanup: AsyncDisposableStack;
 
   private constructor(pipeline: Pipeline, outDir: string, cleanup: AsyncDisposableStack) {
     this.pipeline = pipeline;
     this.outDir = outDir;
+    this.#jobs = new Jobs(pipeline, LONGEST_WAIT_MS);
     this.#cleanup = cleanup;
   }
 
@@ -63,31 +59,15 @@ export class LocalRun implements AsyncDisposable {
   /** Waits until all files are downloaded and the queue is empty. Meanwhile it asks only the queue. */
   async download(messages: readonly JobMessage[]): Promise<void> {
     await this.pipeline.submit(messages);
-    await until("the queue is empty", async () => {
-      const { visible, inFlight, delayed } = await this.pipeline.depth();
-      return visible + inFlight + delayed === 0;
-    });
+    await this.#jobs.untilQueueIsEmpty();
   }
 
-  async records(messages: readonly JobMessage[]): Promise<ReadonlyMap<string, JobRecord>> {
-    const { clients, names } = this.pipeline;
-    const items = dynamoItems(clients.dynamodb, names.table);
-    const keys = messages.map((message) => jobItemKey(jobIdOf(message)));
-    const records = new Map<string, JobRecord>();
-    for (let start = 0; start < keys.length; start += RECORDS_A_LOOK) {
-      const page = await items.readMany(keys.slice(start, start + RECORDS_A_LOOK));
-      for (const record of [...page.values()].map(decodeJob)) records.set(record.jobId, record);
-    }
-    return records;
+  async records(messages: readonly JobMessage[]): Promise<JobRecords> {
+    return this.#jobs.records(messages.map(jobIdOf));
   }
 
-  async untilTerminal(messages: readonly JobMessage[]): Promise<ReadonlyMap<string, JobRecord>> {
-    let records: ReadonlyMap<string, JobRecord> = new Map();
-    await until("every job is terminal", async () => {
-      records = await this.records(messages);
-      return messages.every((message) => isTerminal(records.get(jobIdOf(message))?.state ?? "PLANNED"));
-    });
-    return records;
+  async untilTerminal(messages: readonly JobMessage[]): Promise<JobRecords> {
+    return this.#jobs.untilTerminal(messages.map(jobIdOf));
   }
 
   /** @throws Error naming a job that was not downloaded at its first attempt, which makes the measurement void. */
@@ -104,15 +84,6 @@ export class LocalRun implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cleanup.disposeAsync();
-  }
-}
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + LONGEST_WAIT_MS;
-  while (!(await isSo())) {
-    if (Date.now() > endMs)
-      throw new Error(`Waited for ${LONGEST_WAIT_MS / 60_000} minutes, but this did not happen: ${what}.`);
-    await sleep(LOOK_EVERY_MS);
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AwsRequest } from "../local/aws/aws.ts";
+import type { AwsRequest } from "../test/embedded-aws/aws/aws.ts";
 import type { OriginFile } from "../local/origin/file.ts";
 import { LocalRun, startOriginProcess } from "./local-run.ts";
 import { KIB, MIB, rounded, type Figure, type Measurement } from "./harness/measurement.ts";

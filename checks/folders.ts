@@ -1,13 +1,13 @@
 import { dirname } from "node:path";
 import type { Finding, Tree } from "./tree.ts";
 
-const PRODUCT = /^(core|adapters|lambdas|dashboards|infra|local|cli)\/.*\.(ts|js)$/;
+const KEPT_SMALL = /^(core|adapters|lambdas|dashboards|infra|local|cli|test\/embedded-aws)\/.*\.(ts|js)$/;
 /** A folder with more files than this wants another room. */
 const MOST_FILES = 20;
 
 export function fullFolders({ paths }: Tree): readonly Finding[] {
   const folders = Map.groupBy(
-    paths.filter((path) => PRODUCT.test(path)),
+    paths.filter((path) => KEPT_SMALL.test(path)),
     (path) => dirname(path),
   );
   return [...folders]

@@ -1,5 +1,8 @@
 import { EXIT } from "./terminal/exit.ts";
-import { run } from "./run.ts";
+import { silenceSqliteWarning } from "./terminal/sqlite-warning.ts";
+
+silenceSqliteWarning();
+const { run } = await import("./run.ts");
 
 const interrupt = new AbortController();
 const onSignal = (): void => {

@@ -2,10 +2,9 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { OtherSchemaError } from "../adapters/local/schema.ts";
 import { MachineTroubleError } from "../adapters/local/machine-trouble.ts";
+import { ResultsPathError } from "../local/results/write-results.ts";
 import { FolderInUseError } from "../local/run/run-errors.ts";
 import packageJson from "../package.json" with { type: "json" };
-import { DashboardWatcher } from "./dashboard/watcher.ts";
-import { runDemo } from "./demo/demo.ts";
 import { parseArguments, type Arguments } from "./get/arguments.ts";
 import { get, type RunWatcher } from "./get/get.ts";
 import { EXIT } from "./terminal/exit.ts";
@@ -42,7 +41,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 
 function describe(error: unknown): { readonly exit: number; readonly text: string } {
   if (error instanceof UsageError) return { exit: EXIT.wrongUsage, text: error.message };
-  if (error instanceof FolderInUseError || error instanceof OtherSchemaError)
+  if (error instanceof FolderInUseError || error instanceof OtherSchemaError || error instanceof ResultsPathError)
     return { exit: EXIT.wrongUsage, text: error.message };
   if (error instanceof MachineTroubleError)
     return {
@@ -53,10 +52,14 @@ function describe(error: unknown): { readonly exit: number; readonly text: strin
 }
 
 async function start(args: Arguments, surroundings: Surroundings): Promise<number> {
-  const work = async (watchers: readonly RunWatcher[]): Promise<number> =>
-    args.command === "demo" ? runDemo(args, surroundings, watchers) : get(args, { ...surroundings, watchers });
+  const work = async (watchers: readonly RunWatcher[]): Promise<number> => {
+    if (args.command === "get") return get(args, { ...surroundings, watchers });
+    const { runDemo } = await import("./demo/demo.ts");
+    return runDemo(args, surroundings, watchers);
+  };
   if (args.dashboardPort === undefined) return work([]);
   const { stdout, signal } = surroundings;
+  const { DashboardWatcher } = await import("./dashboard/watcher.ts");
   const dashboard = await DashboardWatcher.start(args.dashboardPort, args.outDir);
   try {
     if (args.output !== "json") stdout.write(`Dashboard: ${dashboard.url}\n`);

@@ -1,4 +1,5 @@
-/** What a local run does not let its user choose. */
+/** What a local run does not let its user choose, and within which bounds it does. */
+import { availableParallelism } from "node:os";
 import type { WorkerSettings } from "../core/worker/worker-deps.ts";
 
 /** Parts of the size that the cloud uses by default: a crash costs at most one of them. */
@@ -16,6 +17,14 @@ export const RECONCILE_EVERY_MS = 5_000;
 export const MOST_RECEIVES = 1_000;
 
 export const HTTP_TIMEOUTS = { connectTimeoutMs: 10_000, idleTimeoutMs: 30_000 };
+
+/** The most that a run may choose, and what it gets if it does not choose. The least is 1. */
+export const CHOICES = {
+  workers: { most: 64, usual: Math.min(4, availableParallelism()) },
+  /** Downloads at a time. */
+  jobs: { most: 1024, usual: 32 },
+  attempts: { most: 100, usual: 8 },
+} as const;
 
 /** What each run chooses. */
 export interface RunChoices {

@@ -3,105 +3,128 @@ import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { StagedObjectGoneError } from "../../core/model/errors.ts";
 import type { Content, Published, StagedObject } from "../../core/ports/content.ts";
-import { codeOf, etagOf, ifThere, onDisk, syncFolder } from "./disk.ts";
+import { codeOf, etagOf, statOf, syncFile } from "./disk.ts";
+import { FolderSyncs } from "./folder-syncs.ts";
 import { translateTrouble } from "./machine-trouble.ts";
 
 export interface LocalContent extends Content {
-  pathOf(key: string): string;
-  /** Waits until the disk has the entries of all folders that were changed so far. One call at a time. */
-  syncFolders(): Promise<void>;
-  /** The same for the folders of one file, whoever changed them. */
-  syncFoldersOf(path: string): Promise<void>;
+  readonly pathOf: (key: string) => string;
 }
 
 /** No hard links: another disk, a file system without them, too many links. */
 const CANNOT_LINK = new Set(["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
-/** A copy beside the place, synced, then renamed: nobody sees half of it. */
-function copy(from: string, path: string): Published {
-  if (fs.existsSync(path)) return "exists";
+/** Copies beside the place, syncs, then renames: nobody sees half of it. */
+async function copy(from: string, path: string): Promise<void> {
   const draft = `${path}.${randomUUID()}.tmp`;
-  onDisk(path, () => {
-    try {
-      fs.copyFileSync(from, draft, fs.constants.COPYFILE_FICLONE);
-      const file = fs.openSync(draft, "r+");
-      fs.fsyncSync(file);
-      fs.closeSync(file);
-      fs.renameSync(draft, path);
-    } finally {
-      fs.rmSync(draft, { force: true });
-    }
-  });
+  try {
+    await fs.promises.copyFile(from, draft, fs.constants.COPYFILE_FICLONE);
+    await syncFile(draft);
+    fs.renameSync(draft, path);
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+/** Puts the whole file in the place of a damaged one. The place is never empty. */
+function replace(from: string, path: string): void {
+  const draft = `${path}.${randomUUID()}.tmp`;
+  try {
+    fs.linkSync(from, draft);
+    fs.renameSync(draft, path);
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+/** Makes the staged file's second name, in the place of a damaged file if there is one. */
+async function place(from: string, path: string, isDamaged: boolean): Promise<Published> {
+  try {
+    if (isDamaged) replace(from, path);
+    else fs.linkSync(from, path);
+  } catch (error) {
+    const code = codeOf(error) ?? "";
+    if (code === "EEXIST") return "exists";
+    if (!CANNOT_LINK.has(code)) throw error;
+    await copy(from, path);
+  }
   return "created";
 }
 
 /**
  * Content as files below a folder. Publishing makes a second name (a hard link) for the staged file, which the disk
- * already has, so a content address never holds bytes that a power cut could take away.
+ * already has, so a content address never holds bytes that a power cut could take away. What is published, or found to
+ * exist, has its folders on the disk too, so whoever goes on after a crash need not look.
  */
 export function localContent(folder: string, stagedPathOf: (key: string) => string): LocalContent {
+  const syncs = new FolderSyncs();
+  /** Folders that are on the disk, with all folders above them. */
   const known = new Set<string>();
-  const changed = new Set<string>();
   const pathOf = (key: string): string => join(folder, ...key.split("/"));
 
-  /** Makes a folder and those above it, and notes that their entries must be synced. */
+  /** The folders above one that are not known to be on the disk: a process may have died before it synced one. */
+  const unknownAbove = (path: string): readonly string[] => {
+    if (known.has(path)) return [];
+    const above = dirname(path);
+    return path === folder ? [above] : [above, ...unknownAbove(above)];
+  };
+
+  /** Level by level: Node's recursive mkdir says ENOENT where the file system is read-only. */
   const makeFolder = (path: string): void => {
     if (known.has(path)) return;
     if (path !== folder) makeFolder(dirname(path));
     try {
       fs.mkdirSync(path);
-      changed.add(dirname(path));
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw translateTrouble(error, path);
     }
-    known.add(path);
   };
 
-  const link = (staged: StagedObject, path: string): Published => {
-    const from = stagedPathOf(staged.key);
-    const found = ifThere(from, () => fs.statSync(from));
-    if (!found || etagOf(found) !== staged.etag) throw new StagedObjectGoneError();
-    try {
-      fs.linkSync(from, path);
-      return "created";
-    } catch (error) {
-      const code = codeOf(error) ?? "";
-      if (code === "EEXIST") return "exists";
-      if (code === "ENOENT") throw new StagedObjectGoneError({ cause: error });
-      if (CANNOT_LINK.has(code)) return copy(from, path);
-      throw translateTrouble(error, path);
+  const makeLast = async (path: string): Promise<void> => {
+    const parent = dirname(path);
+    await syncs.sync([parent, ...unknownAbove(parent)]);
+    for (let at = parent; !known.has(at); at = dirname(at)) {
+      known.add(at);
+      if (at === folder) break;
     }
   };
 
   const head = (key: string): { bytes: number } | undefined => {
-    const path = pathOf(key);
-    const found = ifThere(path, () => fs.statSync(path));
+    const found = statOf(pathOf(key));
     return found && { bytes: found.size };
+  };
+
+  const publish = async (staged: StagedObject, key: string): Promise<Published> => {
+    const path = pathOf(key);
+    const from = stagedPathOf(staged.key);
+    const there = head(key)?.bytes;
+    if (there === staged.bytes) return "exists";
+    const found = statOf(from);
+    if (!found || etagOf(found) !== staged.etag) throw new StagedObjectGoneError();
+    makeFolder(dirname(path));
+    try {
+      // A file of another size is not what its name says: it was damaged. The staged one is whole.
+      return await place(from, path, there !== undefined);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw translateTrouble(error, path);
+      // Somebody took away the staged file, or the folder.
+      known.clear();
+      throw new StagedObjectGoneError({ cause: error });
+    }
   };
 
   return {
     pathOf,
-    head: async (key) => head(key),
+    async head(key) {
+      const found = head(key);
+      if (found) await makeLast(pathOf(key));
+      return found;
+    },
     async publish(staged, key, signal) {
       signal.throwIfAborted();
-      const path = pathOf(key);
-      makeFolder(dirname(path));
-      let outcome = link(staged, path);
-      // A file of another size is not what its name says: it was damaged. The staged one is whole.
-      if (outcome === "exists" && head(key)?.bytes !== staged.bytes) {
-        onDisk(path, () => fs.rmSync(path, { force: true }));
-        outcome = link(staged, path);
-      }
-      changed.add(dirname(path));
+      const outcome = await publish(staged, key);
+      await makeLast(pathOf(key));
       return outcome;
-    },
-    async syncFolders() {
-      const folders = [...changed];
-      changed.clear();
-      await Promise.all(folders.map(syncFolder));
-    },
-    async syncFoldersOf(path) {
-      for (let at = dirname(path); at.startsWith(folder); at = dirname(at)) await syncFolder(at);
     },
   };
 }

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
-import { onDisk, syncFile } from "./disk.ts";
+import { onDisk, syncDescriptor } from "./disk.ts";
 import { MachineTroubleError, translateTrouble } from "./machine-trouble.ts";
 
 export interface DatabaseOptions {
@@ -21,6 +21,17 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Work of a group threw. */
+class WorkFailedError extends Error {
+  override readonly name = "WorkFailedError";
+  readonly failed: Waiting;
+
+  constructor(failed: Waiting, cause: unknown) {
+    super("Work of a group failed.", { cause });
+    this.failed = failed;
+  }
+}
+
 /**
  * A SQLite database that several processes share, in WAL mode. A commit survives the death of all processes at once,
  * and a power cut only after `sync`. SQLite's own way, a sync in each commit, would let all other processes wait for
@@ -36,8 +47,9 @@ export class LocalDatabase {
   /** @throws MachineTroubleError when it cannot be opened. */
   constructor(path: string, { checkpoints }: DatabaseOptions) {
     this.#path = path;
-    this.#database = this.#translating(() => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
+    this.#database = this.#translating(() => new DatabaseSync(path));
     this.#translating(() => {
+      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
       this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       this.#database.exec(`PRAGMA wal_autocheckpoint = ${checkpoints ? CHECKPOINT_PAGES : 0}`);
     });
@@ -72,7 +84,7 @@ export class LocalDatabase {
       this.exec("COMMIT");
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#rollBack();
       throw error;
     }
   }
@@ -85,7 +97,7 @@ export class LocalDatabase {
       this.exec("COMMIT");
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#rollBack();
       throw error;
     }
   }
@@ -109,7 +121,7 @@ export class LocalDatabase {
     const path = `${this.#path}-wal`;
     // SQLite takes its locks on other files, so this descriptor does not disturb them.
     this.#log ??= onDisk(path, () => fs.openSync(path, "r"));
-    await syncFile(this.#log, path);
+    await syncDescriptor(this.#log, path);
   }
 
   close(): void {
@@ -118,14 +130,30 @@ export class LocalDatabase {
     this.#database.close();
   }
 
-  #commitGroup(): void {
-    const group = this.#waiting;
-    this.#waiting = [];
+  #rollBack(): void {
     try {
-      const settlements = this.transaction(() => group.map(runAlone));
-      for (const settle of settlements) settle();
-    } catch (error) {
-      for (const { reject } of group) reject(error);
+      this.#database.exec("ROLLBACK");
+    } catch {
+      // SQLite has rolled back by itself, as it does when the disk is full.
+    }
+  }
+
+  /** Work that throws fails alone: the others are done again without it. The machine's troubles fail all. */
+  #commitGroup(): void {
+    const group = new Set(this.#waiting);
+    this.#waiting = [];
+    while (group.size > 0) {
+      try {
+        const settlements = this.transaction(() => [...group].map(run));
+        for (const settle of settlements) settle();
+        return;
+      } catch (error) {
+        const failed = error instanceof WorkFailedError ? [error.failed] : [...group];
+        for (const one of failed) {
+          group.delete(one);
+          one.reject(error instanceof WorkFailedError ? error.cause : error);
+        }
+      }
     }
   }
 
@@ -147,12 +175,10 @@ export class LocalDatabase {
   }
 }
 
-/** Work that throws fails alone. Only the machine's troubles fail the whole group. */
-function runAlone({ run, reject }: Waiting): () => void {
+function run(waiting: Waiting): () => void {
   try {
-    return run();
+    return waiting.run();
   } catch (error) {
-    if (error instanceof MachineTroubleError) throw error;
-    return () => reject(error);
+    throw error instanceof MachineTroubleError ? error : new WorkFailedError(waiting, error);
   }
 }

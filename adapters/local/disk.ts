@@ -37,6 +37,10 @@ export function ifThere<T>(path: string, work: () => T): T | undefined {
   }
 }
 
+/** Undefined if nothing is at the path. */
+export const statOf = (path: string): fs.Stats | undefined =>
+  onDisk(path, () => fs.statSync(path, { throwIfNoEntry: false }));
+
 /** Writes to a file at a position, and waits until the disk has it. `flags` as for fs.open. */
 export async function writeDurably(path: string, flags: string, body: Uint8Array, position: number): Promise<void> {
   const file = onDisk(path, () => fs.openSync(path, flags));
@@ -58,11 +62,21 @@ export async function writeDurably(path: string, flags: string, body: Uint8Array
 }
 
 /** Waits until the disk has what was written to the file by anybody. */
-export async function syncFile(file: number, path: string): Promise<void> {
+export async function syncDescriptor(file: number, path: string): Promise<void> {
   try {
     await fsync(file);
   } catch (error) {
     throw translateTrouble(error, path);
+  }
+}
+
+/** Waits until the disk has the file's bytes. */
+export async function syncFile(path: string): Promise<void> {
+  const file = fs.openSync(path, "r+");
+  try {
+    await fdatasync(file);
+  } finally {
+    fs.closeSync(file);
   }
 }
 

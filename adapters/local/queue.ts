@@ -46,7 +46,7 @@ export function localQueue(database: LocalDatabase, options: QueueOptions): Loca
         received.push(message);
         continue;
       }
-      database.run(BURY, message.body, "dead_lettered");
+      database.run(BURY, message.body, null);
       database.run(DELETE, message.id);
     }
     return received.sort((a, b) => a.id - b.id);

@@ -14,7 +14,8 @@ const TABLES = `
     holder TEXT
   );
   CREATE INDEX visible ON queue (visible_at, id);
-  CREATE TABLE dead_letters (id INTEGER PRIMARY KEY, body TEXT NOT NULL, reason TEXT NOT NULL);
+  -- No reason: the message was received too often.
+  CREATE TABLE dead_letters (id INTEGER PRIMARY KEY, body TEXT NOT NULL, reason TEXT);
 
   -- The lines of the newest list, in its order, and those of earlier lists whose jobs have not ended. Several lines may
   -- name one job.

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { hashItemKey, jobIdOf, jobItemKey } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
-import type { AwsRequest } from "../../local/aws/aws.ts";
+import type { AwsRequest } from "../../test/embedded-aws/aws/aws.ts";
 import type { JsonLine } from "../../local/shared/lines.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { AS_DEPLOYED, LocalRun, startOriginProcess, type BenchOrigin } from "../local-run.ts";

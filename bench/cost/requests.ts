@@ -1,4 +1,4 @@
-import type { AwsRequest } from "../../local/aws/aws.ts";
+import type { AwsRequest } from "../../test/embedded-aws/aws/aws.ts";
 import type { Bill } from "./bill.ts";
 import type { Meter } from "./prices.ts";
 

@@ -1,7 +1,7 @@
 /** What a deployed template costs by the month before anything is downloaded, computed from its resources. */
 import { z } from "zod";
 import { METRICS } from "../../core/telemetry/metrics.ts";
-import type { Template } from "../../local/template/template.ts";
+import type { Template } from "../../test/embedded-aws/template/template.ts";
 import type { Bill } from "./bill.ts";
 
 type Resource = Template["Resources"][string];

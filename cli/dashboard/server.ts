@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join } from "node:path";
+import { IS_BUILT } from "../../local/shared/built.ts";
 import { listen } from "../../local/shared/loopback.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { LiveRun } from "./live-run.ts";
@@ -17,8 +18,8 @@ const FILES: ReadonlyMap<string, URL> = new Map([
   ...["page.css", "page.js", "charts.js", "format.js", "jobs.js", "elements.js"].map(
     (name) => [`/${name}`, inPage(name)] as const,
   ),
-  ["/uplot.js", new URL(import.meta.resolve("uplot/dist/uPlot.iife.min.js"))],
-  ["/uplot.css", new URL(import.meta.resolve("uplot/dist/uPlot.min.css"))],
+  ["/uplot.js", IS_BUILT ? inPage("uplot.js") : new URL(import.meta.resolve("uplot/dist/uPlot.iife.min.js"))],
+  ["/uplot.css", IS_BUILT ? inPage("uplot.css") : new URL(import.meta.resolve("uplot/dist/uPlot.min.css"))],
 ]);
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",

@@ -8,6 +8,7 @@ import { startOrigin, type Origin } from "../../local/origin/server.ts";
 import type { Arguments } from "../get/arguments.ts";
 import { get, type GetSurroundings, type RunWatcher } from "../get/get.ts";
 import { EXIT } from "../terminal/exit.ts";
+import { TYPED } from "../terminal/typed.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import {
   checkContent,
@@ -77,7 +78,7 @@ async function play(
   );
   const isProven = checks.every(({ holds }) => holds);
   const verdict = isProven
-    ? "Nothing was lost, nothing was done twice. Now your own: npm start -- get urls.txt"
+    ? `Nothing was lost, nothing was done twice. Now your own: ${TYPED} get urls.txt`
     : "Something went wrong. See the lines marked WRONG above.";
   for (const { claim, holds } of checks) stdout.write(`${holds ? "ok    " : "WRONG "}${claim}\n`);
   stdout.write(`${verdict}\n`);

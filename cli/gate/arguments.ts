@@ -34,7 +34,7 @@ interface Signed {
  */
 export function parseGateArguments(argv: readonly string[]): GateArguments | string {
   const whatIsMissing = "The command is missing. Write one of status, start, off, set, pause and resume.";
-  return parseCommand(argv, { name: "gate", help: "npm run gate -- --help", whatIsMissing }, describeGateCommand);
+  return parseCommand(argv, { name: "gate", typed: "npm run gate --", whatIsMissing }, describeGateCommand);
 }
 
 function describeGateCommand(program: Command, found: (parsed: GateArguments) => void): void {

@@ -1,9 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { availableParallelism } from "node:os";
 import { parseGate } from "../../core/gate/gate.ts";
 import type { NameSource } from "../../local/run/settler.ts";
+import { CHOICES } from "../../local/settings.ts";
 import type { ListFormat } from "../input/read-input.ts";
+import { IS_BUILT } from "../../local/shared/built.ts";
+import { addCompletion } from "../completion/command.ts";
 import { parseCommand, wholeNumber } from "../terminal/parse-command.ts";
+import { TYPED } from "../terminal/typed.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 
 export interface Arguments {
@@ -34,21 +37,22 @@ export interface Arguments {
   readonly dashboardPort: number | undefined;
 }
 
-const MOST_WORKERS = 64;
-const MOST_JOBS = 1024;
-const MOST_ATTEMPTS = 100;
 const LAST_PORT = 65_535;
 const GATE_VARIABLE = "DOCSTOKG_ENABLE_IDEMPOTENCY";
 
-const NOTES = `
+const EXIT_CODES =
+  "Exit code: 0 all there, 1 some failed, 2 wrong usage, 3 this machine stopped it (a full disk, for example), 130 stopped.";
+
+const EXAMPLES = `
 Examples:
   fetchonce get https://example.com/a.pdf https://example.com/b.pdf
   fetchonce get urls.txt --out papers               one URL on each line
   fetchonce get list.csv --url-column link --names column:title --results done.csv
   fetchonce get rows.parquet                        also .tsv and .jsonl, and .gz or .zst of each
   crawl | fetchonce get - --out pages               starts with the first line
-  fetchonce get --out papers --retry-failed         go on with what is in papers
+  fetchonce get --out papers --retry-failed         go on with what is in papers`;
 
+const NOTES = `
 A list needs a URL in each line. It may name work_id, artifact_id and sha256 as well; all other columns are your own and
 stand in the results. Run the same command again to go on, or to fetch what is missing.
 
@@ -58,7 +62,7 @@ each line of the list, report.html a page about the run, events.jsonl what happe
 ${GATE_VARIABLE} (true, false, or a percentage) sets the default of --enable-idempotency. DOCSTOKG_ is the
 historical name of the pipeline's flag, kept because deployments and scripts set it.
 
-Exit code: 0 all there, 1 some failed, 2 wrong usage, 3 this machine stopped it (a full disk, for example), 130 stopped.`;
+${EXIT_CODES}`;
 
 interface Parsed {
   readonly out?: string;
@@ -81,11 +85,10 @@ interface Parsed {
   readonly dashboard?: number;
 }
 
-const COMMANDS = new Set(["get", "demo", "help"]);
+const COMMANDS = new Set(["get", "demo", "completion", "help"]);
 const DEFAULT_OUT = "./downloads";
 /** Apart from the default of lists, whose results the demo would replace. */
 const DEMO_OUT = "./downloads/demo";
-const DEFAULT_JOBS = 32;
 
 /**
  * @param version printed by --version.
@@ -97,26 +100,28 @@ export function parseArguments(
   env: Readonly<NodeJS.ProcessEnv>,
   version: string,
 ): Arguments | string {
-  const line = { name: "fetchonce", help: "fetchonce --help" };
-  return parseCommand<Arguments>(argv.map(explicitValue), line, (program, found) => {
+  const line = { name: "fetchonce", typed: TYPED };
+  const words = IS_BUILT && argv.length === 0 ? ["--help"] : argv.map(explicitValue);
+  return parseCommand<Arguments>(words, line, (program, found) => {
     const use = (command: Arguments["command"], sources: readonly string[], options: Parsed): void =>
       found(argumentsOf(command, sources, options, env));
     program
-      .version(version, "-V, --version")
+      .version(version, "-V, --version", "print the version")
       .description("Downloads what a list of URLs points at, exactly once.")
-      .addHelpText("after", NOTES);
+      .addHelpText("after", `${EXAMPLES}\n\nAll options: ${TYPED} get --help\n\n${EXIT_CODES}`);
     describeList(describeRun(program.command("get", { isDefault: true }), DEFAULT_OUT))
       .description("download URLs, or the URLs of a list")
       .argument("[URL|LIST...]", "URLs; or one list of URLs; or - for a list on standard input")
-      .addHelpText("after", NOTES)
+      .addHelpText("after", `${EXAMPLES}\n${NOTES}`)
       .action((sources: string[], options: Parsed) => {
-        // Without a command and without anything about a list, the demo runs: `npm start`.
-        const isBare = sources.length === 0 && !COMMANDS.has(argv[0] ?? "") && !isAboutList(options);
+        // In a clone, the demo runs without a command and without anything about a list: `npm start`.
+        const isBare = !IS_BUILT && sources.length === 0 && !COMMANDS.has(argv[0] ?? "") && !isAboutList(options);
         use(isBare ? "demo" : "get", sources, options);
       });
     describeRun(program.command("demo"), DEMO_OUT)
       .description("download from a small server of its own, kill a worker on the way, and check that all is well")
       .action((options: Parsed) => use("demo", [], options));
+    addCompletion(program, "get");
   });
 }
 
@@ -133,7 +138,7 @@ function argumentsOf(
     throw new UsageError(`--out must be a directory of this machine, and ${out} is a URL. Give a path.`);
   if (options.verify && options.refresh)
     throw new UsageError("--refresh fetches everything again, so --verify has nothing to check. Give one of them.");
-  const jobs = options.jobs ?? Math.max(DEFAULT_JOBS, options.workers);
+  const jobs = options.jobs ?? Math.max(CHOICES.jobs.usual, options.workers);
   return {
     command,
     sources,
@@ -166,12 +171,12 @@ function explicitValue(argument: string, index: number, argv: readonly string[])
 
 /** Options of any run. */
 function describeRun(command: Command, out: string): Command {
-  const defaultWorkers = Math.min(4, availableParallelism());
+  const { attempts, jobs, workers } = CHOICES;
   return command
     .option("-o, --out <DIR>", `directory for everything (default: ${out})`)
-    .option("-j, --jobs <N>", `downloads at a time, 1 to ${MOST_JOBS} (default: ${DEFAULT_JOBS})`, jobCount)
-    .option("--workers <N>", `worker processes, 1 to ${MOST_WORKERS}`, workerCount, defaultWorkers)
-    .option("--attempts <N>", "attempts without progress after which a URL fails", attemptCount, 8)
+    .option("-j, --jobs <N>", `downloads at a time, 1 to ${jobs.most} (default: ${jobs.usual})`, upTo(jobs))
+    .option("--workers <N>", `worker processes, 1 to ${workers.most}`, upTo(workers), workers.usual)
+    .option("--attempts <N>", "attempts without progress after which a URL fails", upTo(attempts), attempts.usual)
     .addOption(new Option("-q, --quiet", "print problems and the summary only").conflicts("json"))
     .option("--json", "print a JSON line for each job as it ends, and a summary line, for programs")
     .option("--dashboard [PORT]", "serve a live page about the run on 127.0.0.1 (default: any free port)", portNumber)
@@ -198,7 +203,12 @@ const LIST_OPTIONS = [
 
 function describeList(command: Command): Command {
   return command
-    .option("--names <SOURCE>", "names below files/: url, column:NAME, or none (default: url)", nameSource)
+    .addOption(
+      new Option(
+        "--names <SOURCE>",
+        "names below files/: url, header (the origin's name), column:NAME, or none (default: url)",
+      ).argParser(nameSource),
+    )
     .option("--results <FILE>", "also write the results to FILE: .csv, .tsv, .jsonl or .parquet")
     .option("--url-column <NAME>", "the list's column that holds the URL")
     .addOption(
@@ -218,16 +228,15 @@ function describeList(command: Command): Command {
     .option("--allow-private-hosts", "also download from private and loopback addresses");
 }
 
-const workerCount = wholeNumber(1, MOST_WORKERS, `a whole number from 1 to ${MOST_WORKERS}`);
-const jobCount = wholeNumber(1, MOST_JOBS, `a whole number from 1 to ${MOST_JOBS}`);
-const attemptCount = wholeNumber(1, MOST_ATTEMPTS, `a whole number from 1 to ${MOST_ATTEMPTS}`);
+const upTo = ({ most }: { readonly most: number }): ((text: string) => number) =>
+  wholeNumber(1, most, `a whole number from 1 to ${most}`);
 const portNumber = wholeNumber(0, LAST_PORT, `a port from 1 to ${LAST_PORT}, or 0 for any free port`);
 
 function nameSource(text: string): NameSource {
-  if (text === "url" || text === "none") return { kind: text };
+  if (text === "url" || text === "header" || text === "none") return { kind: text };
   const column = /^column:(.+)$/.exec(text)?.[1];
   if (column !== undefined) return { kind: "column", column };
-  throw new InvalidArgumentError("It must be url, none, or column: and the name of a column.");
+  throw new InvalidArgumentError("It must be url, header, none, or column: and the name of a column.");
 }
 
 function percentage(text: string): string {

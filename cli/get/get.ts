@@ -3,12 +3,14 @@ import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { parseGate } from "../../core/gate/gate.ts";
 import { foldersOf } from "../../local/folders.ts";
+import { checkResultsPath } from "../../local/results/write-results.ts";
 import { LocalRun, type RunOptions } from "../../local/run/local-run.ts";
+import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
 import { StoppedByMachineError } from "../../local/run/run-errors.ts";
 import { JobView } from "../../local/run/job-view.ts";
 import { sourceOf } from "../input/sources.ts";
 import { EXIT } from "../terminal/exit.ts";
-import { fileLabel, plural } from "../terminal/format.ts";
+import { fileLabel, plural } from "../../local/shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import { jsonView } from "../view/json.ts";
 import { plainView, quietView } from "../view/plain.ts";
@@ -16,6 +18,7 @@ import { terminalView } from "../view/terminal.ts";
 import type { Output, Snapshot, View } from "../view/view.ts";
 import type { Arguments } from "./arguments.ts";
 import { isStandardInput, takeList, takeStream } from "./intake.ts";
+import { writeRecords } from "./records.ts";
 import { describeSummary, figuresOf, leftAlone } from "./summary.ts";
 import { Tally } from "./tally.ts";
 
@@ -50,6 +53,7 @@ const MOST_FILES_SHOWN = 6;
  */
 export async function get(args: Arguments, surroundings: GetSurroundings): Promise<number> {
   const { stdout, watchers = [] } = surroundings;
+  if (args.results !== undefined) checkResultsPath(args.results);
   await checkSources(args);
   let view: View | undefined;
   const optionsOfWatchers = watchers.flatMap(({ options }) => options ?? []);
@@ -164,6 +168,7 @@ async function follow(
     }
   };
   const refreshing = setInterval(refresh, REFRESH_EVERY_MS);
+  const startedAtMs = Date.now();
   let stopped: string | undefined;
   try {
     for (const line of opening(run, args, tally)) view.say(line);
@@ -183,13 +188,28 @@ async function follow(
     refresh();
     const left = intake.stream ? run.lines.oldJobs : 0;
     signal.removeEventListener("abort", onStop);
-    await run.close();
     for (const watcher of watchers) await watcher.ended?.();
+    const how = stopped !== undefined ? "stopped" : signal.aborted ? "interrupted" : "done";
+    const unwritten = await writeRecords(run, args, {
+      startedAtMs,
+      endedAtMs: Date.now(),
+      how,
+      stoppedBecause: stopped,
+    }).then(
+      () => undefined,
+      (error: unknown) => messageOf(error),
+    );
     const { invalid } = intake;
-    const figures = { elapsedMs: performance.now() - startedMs, invalid, outDir: args.outDir, stopped, left };
+    const elapsedMs = performance.now() - startedMs;
+    const figures = { elapsedMs, invalid, outDir: args.outDir, stopped, unwritten, left };
     view.close(describeSummary(tally, figures), figuresOf(tally, figures));
   }
 }
+
+const messageOf = (error: unknown): string => {
+  if (error instanceof MachineTroubleError) return error.sentence;
+  return error instanceof Error ? error.message : String(error);
+};
 
 const hasFailures = ({ skipInvalid }: Arguments, { earlier, failedNow }: Tally, { invalid }: Intake): boolean =>
   failedNow + earlier.failed > 0 || (invalid > 0 && !skipInvalid);

@@ -5,17 +5,16 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UsageError } from "../terminal/usage-error.ts";
-import { chunksOf, unpacked } from "./bytes.ts";
-import { CsvLines } from "./csv-lines.ts";
-import { DamagedListError } from "./damaged-list-error.ts";
-import type { InputItem, InputOptions, InputProblem, ListFormat } from "./entry.ts";
-import { JsonLines } from "./json-lines.ts";
-import type { LineReader } from "./line-reader.ts";
-import { foreignKind, formatOfLine, formatOfName, startsParquet } from "./list-format.ts";
-import { parquetRows } from "./parquet-rows.ts";
+import { chunksOf, unpacked } from "./bytes/unpacked.ts";
+import { CsvLines } from "./formats/csv-lines.ts";
+import { DamagedListError } from "./entry/damaged-list-error.ts";
+import type { InputItem, InputOptions, InputProblem, ListFormat } from "./entry/entry.ts";
+import { JsonLines } from "./formats/json-lines.ts";
+import type { LineReader } from "./formats/line-reader.ts";
+import { foreignKind, formatOfLine, formatOfName, startsParquet } from "./formats/list-format.ts";
 import type { ListSource } from "./sources.ts";
-import { textLines } from "./text-lines.ts";
-import { UrlLines } from "./url-lines.ts";
+import { textLines, type TextLine } from "./bytes/text-lines.ts";
+import { UrlLines } from "./formats/url-lines.ts";
 
 type Items = AsyncGenerator<readonly InputItem[]>;
 
@@ -24,31 +23,43 @@ export async function* listItems(source: ListSource, stream: Readable, options: 
   try {
     const { head, bytes, werePacked } = await unpacked(chunksOf(stream));
     if (startsParquet(head)) yield* parquetItems(source, werePacked ? bytes : undefined, options);
-    else yield* textItems(head, bytes, { ...options, format: options.format ?? formatOfName(source.name) });
+    else yield* textItems(head, bytes, options.format ?? formatOfName(source.name), options);
   } catch (error) {
     if (!(error instanceof DamagedListError)) throw error;
     yield [{ line: 1, reason: error.message, endsList: true }];
   }
 }
 
-async function* textItems(head: Buffer, bytes: AsyncIterable<Buffer>, options: InputOptions): Items {
-  const foreign = foreignKind(head, options.format);
+async function* textItems(
+  head: Buffer,
+  bytes: AsyncIterable<Buffer>,
+  format: ListFormat | undefined,
+  options: InputOptions,
+): Items {
+  const foreign = foreignKind(head, format);
   if (foreign !== undefined) {
     yield [{ line: 1, reason: foreign, endsList: true }];
     return;
   }
-  let reader = options.format === undefined ? undefined : readerOf(options.format, options);
+  let reader = format && readerOf(format, options);
   for await (const lines of textLines(bytes)) {
-    const items = lines.flatMap((line) => {
-      if ("reason" in line) return [reader === undefined ? lastOf(line) : (reader.skip?.(line) ?? line)];
-      if (reader === undefined && line.text.trim() !== "") reader = readerOf(formatOfLine(line.text.trim()), options);
-      return reader?.read(line) ?? [];
-    });
-    const end = items.findIndex(endsList);
-    yield end < 0 ? items : items.slice(0, end + 1);
-    if (end >= 0) return;
+    const items: InputItem[] = [];
+    for (const line of lines) {
+      const read = itemsOf(line);
+      items.push(...read);
+      if (!read.some(endsList)) continue;
+      yield items;
+      return;
+    }
+    yield items;
   }
   yield reader?.end?.() ?? [];
+
+  function itemsOf(line: TextLine | InputProblem): readonly InputItem[] {
+    if ("reason" in line) return [reader === undefined ? lastOf(line) : (reader.skip?.(line) ?? line)];
+    if (reader === undefined && line.text.trim() !== "") reader = readerOf(formatOfLine(line.text.trim()), options);
+    return reader?.read(line) ?? [];
+  }
 }
 
 /** Without its first line, it is not known what a list is. */
@@ -71,6 +82,8 @@ async function* parquetItems(
       `${source.name} is Parquet, whose index is at its end: it is read from a file alone. Give the path of the file.`,
     );
   }
+  // The library for it is larger than all the rest of the program, and few lists need it.
+  const { parquetRows } = await import("./formats/parquet-rows.ts");
   if (unpackedBytes === undefined) {
     yield* parquetRows(source.path, options);
     return;

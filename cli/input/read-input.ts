@@ -1,25 +1,17 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { UsageError } from "../terminal/usage-error.ts";
-import type { InputItem, InputOptions } from "./entry.ts";
-import { entryOf } from "./line-reader.ts";
+import type { InputItem, InputOptions } from "./entry/entry.ts";
+import { entryOf } from "./formats/line-reader.ts";
 import { listItems } from "./list-items.ts";
 import { cannotRead, sourceOf } from "./sources.ts";
 
-export { describeProblem } from "./describe-problem.ts";
-export type {
-  InputEntry,
-  InputItem,
-  InputOptions,
-  InputProblem,
-  ListFormat,
-  Metadata,
-  MetadataValue,
-} from "./entry.ts";
-export { RESULT_FIELDS } from "./fields.ts";
+export { describeProblem } from "./entry/describe-problem.ts";
+export type { InputEntry, InputItem, InputOptions, InputProblem, ListFormat, MetadataValue } from "./entry/entry.ts";
+export { RESULT_FIELDS } from "./entry/fields.ts";
 export { nameOf } from "./sources.ts";
 
-const CHUNK_BYTES = 262_144;
+const CHUNK_BYTES = 32_768;
 
 /**
  * Reads URLs, or a list, in its order and in bounded memory. The first entry of standard input comes with its first

@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
 import { getSystemErrorMessage } from "node:util";
 import { UsageError } from "../terminal/usage-error.ts";
-import type { InputOptions } from "./entry.ts";
-import { likelyUrl } from "./check-url.ts";
+import { shown } from "./entry/describe-problem.ts";
+import type { InputOptions } from "./entry/entry.ts";
+import { likelyUrl } from "./entry/check-url.ts";
 
 const STANDARD_INPUT = "-";
 
@@ -15,6 +16,8 @@ export interface ListSource {
   /** Whether it can be read from any place, as pipes cannot. */
   readonly isFile: boolean;
 }
+
+const NO_SUCH_FILE: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG"]);
 
 const isUrl = (source: string): boolean => /^\s*[a-z][a-z0-9+.-]*:\/\//i.test(source);
 
@@ -56,10 +59,10 @@ async function listOf(source: string): Promise<ListSource> {
 }
 
 function unreadable(source: string, error: unknown): unknown {
-  if (!isSystemError(error) || (error.code !== "ENOENT" && error.code !== "ENOTDIR")) return cannotRead(source, error);
+  if (!isSystemError(error) || !NO_SUCH_FILE.has(error.code)) return cannotRead(source, error);
   const example = likelyUrl(source) ?? "https://example.org/file";
   return new UsageError(
-    `${source} is neither a URL nor a file. Write the whole URL, such as ${example}, or the path of a list that exists.`,
+    `${shown(source)} is neither a URL nor a file. Write the whole URL, such as ${example}, or the path of a list that exists.`,
     { cause: error },
   );
 }

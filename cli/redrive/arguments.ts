@@ -40,11 +40,7 @@ Exit code: 0 done, 1 stopped by an error (nothing is lost: run the command again
  */
 export function parseRedrive(argv: readonly string[]): RedriveArguments | string {
   const whatIsMissing = "The command is missing. Write failed or dead-letters.";
-  const parsed = parseCommand(
-    argv,
-    { name: "redrive", help: "npm run redrive -- --help", whatIsMissing },
-    describeRedrive,
-  );
+  const parsed = parseCommand(argv, { name: "redrive", typed: "npm run redrive --", whatIsMissing }, describeRedrive);
   if (typeof parsed !== "string") checkSense(parsed);
   return parsed;
 }

@@ -3,8 +3,8 @@ import { UsageError } from "./usage-error.ts";
 
 interface CommandLine {
   readonly name: string;
-  /** How people ask the command for its help. */
-  readonly help: string;
+  /** The command as people type it, up to its options. */
+  readonly typed: string;
   /** The message if the subcommand is missing. */
   readonly whatIsMissing?: string;
 }
@@ -12,12 +12,12 @@ interface CommandLine {
 /**
  * Parses a command line with commander, which is kept from printing and from ending the process.
  * @param describe adds options and subcommands, whose actions pass the parsed values to `found`.
- * @returns the value passed to `found`, or the help text if it was requested.
+ * @returns the value passed to `found`, or the text that was requested: the help, for example.
  * @throws UsageError if the command line is not valid.
  */
 export function parseCommand<T extends object>(
   argv: readonly string[],
-  { name, help, whatIsMissing }: CommandLine,
+  { name, typed, whatIsMissing }: CommandLine,
   describe: (program: Command, found: (parsed: T) => void) => void,
 ): T | string {
   let printed = "";
@@ -41,9 +41,10 @@ export function parseCommand<T extends object>(
     if (error.exitCode === 0) return printed.trimEnd();
     const isMissing = error.code === "commander.help" && whatIsMissing !== undefined;
     const said = isMissing ? whatIsMissing : error.message.replace(/^error: /, "");
-    throw new UsageError(`${said}\nTry: ${help}`, { cause: error });
+    throw new UsageError(`${said}\nTry: ${typed} --help`, { cause: error });
   }
-  if (!parsed) throw new TypeError(`${name}: the command line was parsed, but no command handled it.`);
+  if (printed !== "") return printed.trimEnd();
+  if (!parsed) throw new TypeError(`${typed}: the command line was parsed, but no command handled it.`);
   return parsed;
 }
 

@@ -14,8 +14,11 @@ export const WATCH_INDEX = "watch";
 export function canonicalJson(value: Value): string {
   if (Array.isArray(value)) return `[${value.map((entry: Value) => canonicalJson(entry)).join(",")}]`;
   if (typeof value === "object" && value !== null) {
-    const entries = Object.entries<Value>(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([name, entry]) => `${JSON.stringify(name)}:${canonicalJson(entry)}`).join(",")}}`;
+    const map = value as Readonly<Record<string, Value>>;
+    const fields = Object.keys(map)
+      .sort()
+      .map((name) => `${JSON.stringify(name)}:${canonicalJson(map[name] ?? null)}`);
+    return `{${fields.join(",")}}`;
   }
   return JSON.stringify(value);
 }

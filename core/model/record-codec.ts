@@ -7,8 +7,15 @@ import type { Checkpoint, FailureClass, JobRecord, OperationRecord, Transfer } f
 import { isJobState } from "./states.ts";
 
 /** INDEX and DEDUPE share an attribute, because a job does only one of them. */
-export const operationAttribute = (type: OperationType): string =>
-  type === "DEDUPE" ? "op_index" : `op_${type.toLowerCase()}`;
+const OPERATION_ATTRIBUTES = {
+  HEAD: "op_head",
+  STREAM: "op_stream",
+  FINALIZE: "op_finalize",
+  INDEX: "op_index",
+  DEDUPE: "op_index",
+} as const satisfies Record<OperationType, string>;
+
+export const operationAttribute = (type: OperationType): string => OPERATION_ATTRIBUTES[type];
 
 export const encodeOperation = (type: OperationType, record: OperationRecord): Value => ({
   type,
@@ -19,6 +26,10 @@ export const encodeOperation = (type: OperationType, record: OperationRecord): V
   ...(record.result && { result: record.result }),
 });
 
+/** Absent where the origin gives no name, and in records of older releases. */
+const fileNameField = ({ fileName }: { readonly fileName?: string }): { readonly file_name?: string } =>
+  fileName === undefined ? {} : { file_name: fileName };
+
 export const encodeCheckpoint = (checkpoint: Checkpoint): Value => ({
   staged_by: checkpoint.stagedBy,
   upload_id: checkpoint.uploadId,
@@ -28,6 +39,7 @@ export const encodeCheckpoint = (checkpoint: Checkpoint): Value => ({
   hash_state: checkpoint.hashState,
   parts_digest: checkpoint.partsDigest,
   content_type: checkpoint.contentType,
+  ...fileNameField(checkpoint),
 });
 
 type Fields = Readonly<Record<string, Value | undefined>>;
@@ -57,6 +69,9 @@ function numberIn(fields: Fields, name: string): number {
   return value;
 }
 
+const fileNameIn = (fields: Fields): { readonly fileName?: string } =>
+  fields["file_name"] === undefined ? {} : { fileName: textIn(fields, "file_name") };
+
 function decodeCheckpoint(fields: Fields): Checkpoint {
   return {
     stagedBy: textIn(fields, "staged_by"),
@@ -67,6 +82,7 @@ function decodeCheckpoint(fields: Fields): Checkpoint {
     hashState: textIn(fields, "hash_state"),
     partsDigest: textIn(fields, "parts_digest"),
     contentType: textIn(fields, "content_type"),
+    ...fileNameIn(fields),
   };
 }
 
@@ -78,6 +94,7 @@ export function decodeTransfer(result: Fields): Transfer {
     contentType: textIn(result, "content_type"),
     stagedBy: textIn(result, "staged_by"),
     etag: textIn(result, "etag"),
+    ...fileNameIn(result),
   };
 }
 
@@ -87,6 +104,7 @@ export const encodeTransfer = (transfer: Transfer): Readonly<Record<string, stri
   content_type: transfer.contentType,
   staged_by: transfer.stagedBy,
   etag: transfer.etag,
+  ...fileNameField(transfer),
 });
 
 const OPERATION_STATUSES = ["STARTED", "DONE", "ABANDONED"] as const satisfies readonly OperationRecord["status"][];

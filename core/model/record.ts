@@ -64,6 +64,8 @@ export interface Checkpoint {
   /** Chained digest of the ETags of the parts up to `offset`. */
   readonly partsDigest: string;
   readonly contentType: string;
+  /** The name that the origin gives the file (Content-Disposition). */
+  readonly fileName?: string;
 }
 
 export interface Transfer {
@@ -72,4 +74,6 @@ export interface Transfer {
   readonly contentType: string;
   readonly stagedBy: string;
   readonly etag: string;
+  /** The name that the origin gives the file (Content-Disposition). */
+  readonly fileName?: string;
 }

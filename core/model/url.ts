@@ -18,6 +18,7 @@ function normalizeEscapes(text: string): string {
  */
 export function canonicalUrl(text: string): string {
   const url = new URL(text);
+  if (!/[%?#]/.test(text)) return url.href;
   url.hash = "";
   url.pathname = normalizeEscapes(url.pathname);
   url.search = normalizeEscapes(url.search);

@@ -1,5 +1,5 @@
 import { present } from "../model/present.ts";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { LeaseLostError, PermanentError, RetryableError, UploadGoneError } from "../model/errors.ts";
 import { stagingKey } from "../model/keys.ts";
 import type { RunningSha256 } from "../ports/sha256.ts";
@@ -12,6 +12,7 @@ export interface BodyFacts {
   readonly totalBytes: number | undefined;
   /** Validator for a later If-Range; undefined if the transfer cannot be resumed. */
   readonly validator: string | undefined;
+  readonly fileName?: string;
 }
 
 /** What an earlier attempt staged, to be continued. */
@@ -37,8 +38,7 @@ interface SentPart {
 }
 
 /** Each link depends on all ETags before it, so equal digests mean equal parts. */
-export const chainDigest = (digest: string, etag: string): string =>
-  createHash("sha256").update(`${digest}:${etag}`).digest("hex").slice(0, 32);
+export const chainDigest = (digest: string, etag: string): string => hash("sha256", `${digest}:${etag}`).slice(0, 32);
 
 /**
  * Streams one body to staging: as a single object up to the size of a part, as a multipart upload above. Parts are
@@ -142,7 +142,7 @@ export class BodyStager {
   async #putWhole(body: Uint8Array): Promise<Transfer> {
     const key = stagingKey(this.#owner.jobId, this.#stagedBy);
     const { etag } = await this.#deps.staging.put(key, body, this.#facts.contentType);
-    return this.#transfer(createHash("sha256").update(body).digest("hex"), etag);
+    return this.#transfer(hash("sha256", body), etag);
   }
 
   /** Takes over the buffer: the caller must not use it any more. */
@@ -210,7 +210,7 @@ export class BodyStager {
   }
 
   #checkpointAhead(): Checkpoint | undefined {
-    const { totalBytes, validator, contentType } = this.#facts;
+    const { totalBytes, validator, contentType, fileName } = this.#facts;
     const acknowledged = this.#acknowledged();
     const last = this.#parts[acknowledged - 1];
     if (!this.#upload || !last || totalBytes === undefined || validator === undefined) return undefined;
@@ -229,6 +229,7 @@ export class BodyStager {
         "",
       ),
       contentType,
+      ...(fileName !== undefined && { fileName }),
     };
   }
 
@@ -266,8 +267,9 @@ export class BodyStager {
   }
 
   #transfer(sha256: string, etag: string): Transfer {
-    const { contentType } = this.#facts;
-    return { sha256, bytes: this.#received, contentType, stagedBy: this.#stagedBy, etag };
+    const { contentType, fileName } = this.#facts;
+    const named = fileName === undefined ? {} : { fileName };
+    return { sha256, bytes: this.#received, contentType, stagedBy: this.#stagedBy, etag, ...named };
   }
 
   async #drain(): Promise<void> {

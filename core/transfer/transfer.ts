@@ -1,6 +1,7 @@
 import { BodyStager, chainDigest, type BodyFacts, type StagedSoFar } from "./body-stager.ts";
 import { UploadGoneError } from "../model/errors.ts";
 import { stagingKey } from "../model/keys.ts";
+import { fileNameOf } from "./content-disposition.ts";
 import { askOrigin, contentLengthOf, contentTypeOf, refuseUnwanted, statusError, strongValidatorOf } from "./origin.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Checkpoint, Transfer } from "../model/record.ts";
@@ -59,7 +60,9 @@ async function startOver(
   response: HttpResponse,
   signal: AbortSignal,
 ): Promise<Transfer> {
+  const fileName = fileNameOf(response.headers["content-disposition"]);
   const facts: BodyFacts = {
+    ...(fileName !== undefined && { fileName }),
     contentType: contentTypeOf(response),
     totalBytes: contentLengthOf(response),
     validator: owner.keepsCheckpoints ? strongValidatorOf(response) : undefined,
@@ -114,7 +117,9 @@ function acknowledgedParts(
 async function completeUpload(deps: TransferDeps, soFar: StagedSoFar): Promise<Transfer> {
   const { hash, checkpoint, stagedBy } = soFar;
   const etag = await completedEtag(deps, soFar);
-  return { sha256: hash.digest(), bytes: checkpoint.totalBytes, contentType: checkpoint.contentType, stagedBy, etag };
+  const { contentType, fileName, totalBytes } = checkpoint;
+  const named = fileName === undefined ? {} : { fileName };
+  return { sha256: hash.digest(), bytes: totalBytes, contentType, stagedBy, etag, ...named };
 }
 
 /** After a crash between the upload's completion and its record, the upload is gone and the whole object is there. */

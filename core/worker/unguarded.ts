@@ -16,7 +16,7 @@ export const UNGUARDED_PREFIX = "plain-";
 /**
  * The path of jobs that the gate does not admit: download, verify, publish at the content address. No lease, no ledger,
  * no index. A job that fails for good goes to the dead-letter queue, because it has no record to hold the reason.
- * The command line recognizes the log messages "published" and "refused" (`cli/download/job-tracker.ts`).
+ * A local worker recognizes the log messages "published" and "refused" (`local/worker/observed-telemetry.ts`).
  */
 export async function processUnguarded(
   deps: WorkerDeps,

@@ -75,7 +75,7 @@ function originTimeout({ workerTimeoutMs }: Environment): Range {
 }
 
 /**
- * @param isDeployed false for the laptop run: Lambda's minimum for the visibility timeout does not apply to its queue.
+ * @param isDeployed false for the embedded AWS, to whose queue Lambda's minimum for the visibility does not apply.
  * @throws RangeError that lists every wrong setting and what to write instead.
  */
 export function refuseWrongSettings(name: string, environment: Environment, isDeployed: boolean): void {

@@ -82,7 +82,7 @@ export interface Environment {
   readonly workerTimeoutMs: number;
   /**
    * How long SQS hides a message whose worker died before it took a lease. In ms, `workerTimeoutMs` to 43,200,000
-   * (12 hours). Lambda requires the minimum, so it does not apply to the laptop run.
+   * (12 hours). Lambda requires the minimum, so it does not apply to `local`.
    */
   readonly visibilityTimeoutMs: number;
   /**
@@ -240,7 +240,7 @@ const prod: Environment = {
   },
 };
 
-/** The laptop run: the same stack, with times short enough to watch the recovery from a crash. */
+/** The embedded AWS of the tests: the same stack, with times short enough to wait for the recovery from a crash. */
 const local: Environment = {
   ...dev,
   enableIdempotency: "true",
@@ -255,7 +255,7 @@ const local: Environment = {
   httpIdleTimeoutMs: 10 * SECOND_MS,
   orphanAgeMs: 600 * SECOND_MS,
 
-  // Not needed: a run ends with its own report.
+  // Not needed: a test looks for itself.
   monitoring: undefined,
 };
 

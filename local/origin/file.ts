@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const whole = z.coerce.number().int().nonnegative();
 const positive = z.coerce.number().int().positive();

@@ -114,7 +114,8 @@ export class EarlierRuns {
     // The list expects other bytes than the list before it did.
     if (message.sha256 !== undefined && message.sha256 !== outcome.sha256) return { kind: "again" };
 
-    const path = content.pathOf(present(outcome.key ?? undefined, "the key of stored content"));
+    const key = present(outcome.key ?? undefined, "the key of stored content");
+    const path = content.pathOf(key);
     const found = ifThere(path, () => fs.statSync(path));
     const isSame = found?.size === outcome.bytes && found?.mtimeMs === end?.mtimeMs;
     const mustHash = !isSame || verify;
@@ -123,7 +124,8 @@ export class EarlierRuns {
       return { kind: "damaged" };
     }
     if (!end) {
-      await content.syncFoldersOf(path);
+      // A worker may have died before the disk had the folders.
+      await content.head(key);
       return { kind: "unsettled", isDone };
     }
     const name = this.#settler.nameAgain(end, found);

@@ -36,7 +36,7 @@ function shortened(part: string): string {
 }
 
 /** One part of a path. `.` and `..` are no names, and Windows drops dots and blanks at the end. */
-function safePart(text: string): string {
+export function safePart(text: string): string {
   const safe = text
     .normalize("NFC")
     .toWellFormed()

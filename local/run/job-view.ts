@@ -34,7 +34,7 @@ const URL_OF = `SELECT json_extract(message, '$.url') AS url FROM lines
 
 const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
-/** The run's jobs as somebody who looks at it sees them. Asks the database, so that memory does not grow with the list. */
+/** The run's jobs, for somebody who looks at them. Asks the database, so that memory does not grow with the list. */
 export class JobView {
   readonly #database: LocalDatabase;
   readonly #list: () => number;

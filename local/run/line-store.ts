@@ -108,7 +108,7 @@ export class LineStore {
     });
   }
 
-  /** Number of the list, which its lines bear. */
+  /** The number of the list. */
   get list(): number {
     return this.#list;
   }

@@ -9,6 +9,8 @@ export interface Outcome {
   readonly sha256: string | null;
   readonly bytes: number | null;
   readonly content_type: string | null;
+  /** The name that the origin gives the file; absent if it gives none. */
+  readonly file_name?: string;
   /** Key of the content: its path below `content/`. */
   readonly key: string | null;
   readonly attempts: number | null;
@@ -27,6 +29,7 @@ export function outcomeOf({ state, transfer, attempts, resumedBytes, reason }: J
     sha256: transfer?.sha256 ?? null,
     bytes: transfer?.bytes ?? null,
     content_type: transfer?.contentType ?? null,
+    ...(transfer?.fileName !== undefined && { file_name: transfer.fileName }),
     key: transfer && isThere ? contentKey(transfer.sha256) : null,
     attempts,
     resumed_bytes: resumedBytes,

@@ -1,19 +1,23 @@
 import fs from "node:fs";
+import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ifThere } from "../../adapters/local/disk.ts";
 import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
+import { LAST_SEEN } from "./facts.ts";
 import type { EndNotice } from "../worker/messages.ts";
 import type { SettledEnd } from "./end-store.ts";
-import { nameOfText, nameOfUrl } from "./file-names.ts";
+import { nameOfText, nameOfUrl, safePart } from "./file-names.ts";
 import type { ListLine } from "./line-store.ts";
-import { isStored, unguardedOutcome } from "./outcome.ts";
+import { isStored, unguardedOutcome, type Outcome } from "./outcome.ts";
 import { resultOf, type JobResult, type ToldResult } from "./results-file.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Where a file's name below `files/` comes from. A column: that column of the list, else the URL. */
+/**
+ * Where a file's name below `files/` comes from. Header: the last part is the origin's name for the file
+ * (Content-Disposition). Column: that column of the list. Where these give none, it is the URL.
+ */
 export type NameSource =
-  | { readonly kind: "none" }
-  | { readonly kind: "url" }
+  | { readonly kind: "none" | "url" | "header" }
   | { readonly kind: "column"; readonly column: string };
 
 export interface SettlerDeps {
@@ -29,9 +33,6 @@ type Told = readonly [SettledEnd, JobResult];
 
 /** Ends wait so long for others, in ms: each commit waits for the disk. */
 const GATHERING_MS = 30;
-
-/** The newest time that a run has seen. The clock of the next run does not start before it. */
-export const LAST_SEEN = "last_seen_ms";
 
 /** Makes ends last: file, folders, name and record are on the disk before anybody is told. */
 export class Settler {
@@ -114,16 +115,15 @@ export class Settler {
 
   /** The name of content that an earlier run stored. It is given anew if it is gone, or if there was none. */
   nameAgain({ jobId, name, outcome }: SettledEnd, content: fs.Stats): string | null {
-    const { lines, names, content: stored } = this.#deps.workspace;
+    const { names, content: stored } = this.#deps.workspace;
     if (name !== null && names.isThere(name, content)) return name;
     const path = stored.pathOf(outcome.key ?? "");
     if (name !== null) return names.give(jobId, name, path);
-    const [line] = lines.linesOf(jobId);
-    return line ? this.#nameFor(jobId, line, path) : null;
+    return this.#firstName(jobId, outcome, path);
   }
 
   #settledEnd(notice: EndNotice): SettledEnd | undefined {
-    const { content, ends, lines } = this.#deps.workspace;
+    const { content, ends } = this.#deps.workspace;
     const { jobId } = notice;
     if (ends.of(jobId)) return undefined;
     const outcome = notice.unguarded ? unguardedOutcome(notice.unguarded) : ends.recorded(jobId);
@@ -133,16 +133,23 @@ export class Settler {
     const found = ifThere(path, () => fs.statSync(path));
     // The next run fetches it again.
     if (!found) throw new MachineTroubleError(path, "it was stored a moment ago, and is gone", undefined);
-    const [line] = lines.linesOf(jobId);
-    return { jobId, outcome, name: line ? this.#nameFor(jobId, line, path) : null, mtimeMs: found.mtimeMs };
+    return { jobId, outcome, name: this.#firstName(jobId, outcome, path), mtimeMs: found.mtimeMs };
   }
 
-  #nameFor(jobId: string, line: ListLine, contentPath: string): string | null {
+  #firstName(jobId: string, outcome: Outcome, contentPath: string): string | null {
     const { nameSource, workspace } = this.#deps;
-    if (nameSource.kind === "none") return null;
-    const given = nameSource.kind === "column" ? line.metadata?.[nameSource.column] : undefined;
-    const isGiven = (typeof given === "string" && given.trim() !== "") || typeof given === "number";
-    const wanted = isGiven ? nameOfText(String(given)) : nameOfUrl(line.message.url);
-    return workspace.names.give(jobId, wanted, contentPath);
+    const [line] = workspace.lines.linesOf(jobId);
+    if (!line || nameSource.kind === "none") return null;
+    return workspace.names.give(jobId, this.#wantedName(line, outcome), contentPath);
+  }
+
+  #wantedName({ message, metadata }: ListLine, outcome: Outcome): string {
+    const { nameSource } = this.#deps;
+    const given = nameSource.kind === "column" ? metadata?.[nameSource.column] : undefined;
+    if ((typeof given === "string" && given.trim() !== "") || typeof given === "number")
+      return nameOfText(String(given));
+    const ofUrl = nameOfUrl(message.url);
+    const isFromHeader = nameSource.kind === "header" && outcome.file_name !== undefined;
+    return isFromHeader ? `${posix.dirname(ofUrl)}/${safePart(outcome.file_name)}` : ofUrl;
   }
 }

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { IS_BUILT } from "../shared/built.ts";
 import type { FromWorker, ToWorker, WorkerAssignment } from "../worker/messages.ts";
 
 interface PoolOptions {
@@ -15,7 +16,7 @@ interface PoolOptions {
   readonly onDeath: (holder: string, pid: number) => Promise<void>;
 }
 
-const PROGRAM = new URL(import.meta.url.endsWith(".ts") ? "../worker/program.ts" : "worker.js", import.meta.url);
+const PROGRAM = new URL(IS_BUILT ? "worker.js" : "../worker/program.ts", import.meta.url);
 /** Syncs of files wait in Node's thread pool. The disk takes many of them at once. */
 const THREADS = "16";
 const STOP_GRACE_MS = 8_000;
@@ -73,7 +74,8 @@ export class WorkerPool {
     this.#started += 1;
     const child = fork(PROGRAM, {
       env: environment(),
-      execArgv: [...process.execArgv, "--disable-warning=ExperimentalWarning"],
+      // Not the parent's own arguments: `node -e CODE` would run CODE in each worker process.
+      execArgv: ["--disable-warning=ExperimentalWarning"],
     });
     const worker = { holder: `${runId}-${this.#started}`, place, process: child };
     const pid = child.pid ?? 0;

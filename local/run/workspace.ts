@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { clockBase, runClock, type ClockBase } from "../../adapters/local/clock.ts";
 import { localContent, type LocalContent } from "../../adapters/local/content.ts";
 import { LocalDatabase } from "../../adapters/local/database.ts";
-import { onDisk, syncFolder } from "../../adapters/local/disk.ts";
+import { onDisk, statOf, syncFolder } from "../../adapters/local/disk.ts";
 import { localQueue, type LocalQueue } from "../../adapters/local/queue.ts";
 import { createTables } from "../../adapters/local/schema.ts";
 import { localStaging, type LocalStaging } from "../../adapters/local/staging.ts";
@@ -11,16 +11,19 @@ import type { Clock } from "../../core/ports/runtime.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { foldersOf, type Folders } from "../folders.ts";
 import { LEASE_TTL_MS, MOST_RECEIVES, PART_BYTES } from "../settings.ts";
+import { Cleanup } from "../shared/cleanup.ts";
 import { lockRun } from "../shared/lock.ts";
 import { makeFolder } from "../shared/make-folder.ts";
 import { EndStore } from "./end-store.ts";
 import { LineStore } from "./line-store.ts";
 import { NameLinks } from "./name-links.ts";
 import { FolderInUseError } from "./run-errors.ts";
-import { LAST_SEEN } from "./settler.ts";
+import { LAST_SEEN } from "./facts.ts";
 
 /** Name of the parent as a receiver of messages. It receives none. */
 const PARENT = "parent";
+
+const sizeOf = (path: string): number => statOf(path)?.size ?? 0;
 
 /** A folder that this run alone works in, and what it holds. */
 export class Workspace {
@@ -35,12 +38,14 @@ export class Workspace {
   readonly names: NameLinks;
   readonly queue: LocalQueue;
   readonly telemetry: Telemetry;
-  readonly #cleanup: DisposableStack;
+  /** Sizes of these files, in bytes, when the run began. */
+  readonly sizesBefore: { readonly events: number; readonly log: number };
+  readonly #cleanup: Cleanup;
 
   /** @throws FolderInUseError; OtherSchemaError; MachineTroubleError when the folder cannot be used. */
   static async open(out: string): Promise<Workspace> {
     const folders = foldersOf(out);
-    const cleanup = new DisposableStack();
+    const cleanup = new Cleanup();
     try {
       for (const folder of [folders.content, folders.staging]) makeFolder(folder);
       const release = lockRun(folders.state);
@@ -51,12 +56,12 @@ export class Workspace {
       for (const folder of [folders.state, folders.out]) await syncFolder(folder);
       return workspace;
     } catch (error) {
-      cleanup.dispose();
+      cleanup.run();
       throw error;
     }
   }
 
-  private constructor(folders: Folders, cleanup: DisposableStack) {
+  private constructor(folders: Folders, cleanup: Cleanup) {
     this.folders = folders;
     this.#cleanup = cleanup;
     this.database = new LocalDatabase(folders.database, { checkpoints: true });
@@ -73,12 +78,13 @@ export class Workspace {
     const { clock } = this;
     const receiving = { holder: PARENT, visibilityMs: LEASE_TTL_MS, mostReceives: MOST_RECEIVES };
     this.queue = localQueue(this.database, { clock, ...receiving });
+    this.sizesBefore = { events: sizeOf(folders.events), log: sizeOf(folders.log) };
     this.telemetry = this.#openTelemetry();
   }
 
   close(): void {
     this.telemetry.flush();
-    this.#cleanup.dispose();
+    this.#cleanup.run();
   }
 
   #openTelemetry(): Telemetry {

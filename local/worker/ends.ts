@@ -1,52 +1,28 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { LocalContent } from "../../adapters/local/content.ts";
 import type { EndNotice } from "./messages.ts";
 
-/** Ends wait so long for others, in ms: syncing a folder once for many files costs as much as for one. */
+/** Ends wait so long for others, in ms: one message tells of many. */
 const GATHERING_MS = 20;
 
-/** Tells of ends in groups, once the disk has the folders of what they published. */
+/** Tells of ends in groups. */
 export class EndReporter {
-  readonly #content: Pick<LocalContent, "syncFolders">;
   readonly #report: (ends: readonly EndNotice[]) => void;
-  readonly #onError: (error: unknown) => void;
   #gathered: EndNotice[] = [];
-  #reporting: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    content: Pick<LocalContent, "syncFolders">,
-    report: (ends: readonly EndNotice[]) => void,
-    onError: (error: unknown) => void,
-  ) {
-    this.#content = content;
+  constructor(report: (ends: readonly EndNotice[]) => void) {
     this.#report = report;
-    this.#onError = onError;
   }
 
   ended(end: EndNotice): void {
     this.#gathered.push(end);
-    this.#reporting ??= this.#reportAll();
+    this.#timer ??= setTimeout(() => this.flush(), GATHERING_MS);
   }
 
-  /** Settles once everything is reported. */
-  async drain(): Promise<void> {
-    await this.#reporting;
-  }
-
-  async #reportAll(): Promise<void> {
-    try {
-      while (this.#gathered.length > 0) {
-        await sleep(GATHERING_MS);
-        const ends = this.#gathered;
-        this.#gathered = [];
-        await this.#content.syncFolders();
-        this.#report(ends);
-      }
-    } catch (error) {
-      // What was not reported is found by the next run, which looks at the files themselves.
-      this.#onError(error);
-    } finally {
-      this.#reporting = undefined;
-    }
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const ends = this.#gathered;
+    this.#gathered = [];
+    if (ends.length > 0) this.#report(ends);
   }
 }

@@ -23,7 +23,7 @@ export interface FileUnderWay {
 
 export type FromWorker =
   | { readonly kind: "ready" }
-  /** The jobs have ended, and the folders of their content are on the disk. */
+  /** The jobs have ended. What they published is on the disk. */
   | { readonly kind: "ended"; readonly ends: readonly EndNotice[] }
   /** `bytes` were received since the last report. */
   | { readonly kind: "activity"; readonly bytes: number; readonly files: readonly FileUnderWay[] }

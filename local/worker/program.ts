@@ -54,7 +54,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
   const onError = (error: unknown): void => {
     telemetry.log("error", "A worker process met trouble.", {}, error);
   };
-  const reporter = new EndReporter(content, (ends) => tell({ kind: "ended", ends }), onError);
+  const reporter = new EndReporter((ends) => tell({ kind: "ended", ends }));
   const telemetry = observedTelemetry(lineTelemetry(appendTo(folders.events)), lineTelemetry(appendTo(folders.log)), {
     onLeased: (jobId) => activity.begin(jobId),
     onReleased: (jobId) => activity.end(jobId),
@@ -85,7 +85,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
   } catch (error) {
     onError(error);
   }
-  await reporter.drain();
+  reporter.flush();
   clearInterval(reporting);
   tell({ kind: "activity", ...activity.report() });
   telemetry.flush();

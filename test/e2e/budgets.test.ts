@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { GATE_FRESH_MS } from "../../core/gate/gate-reader.ts";
-import type { AwsRequest } from "../../local/aws/aws.ts";
+import type { AwsRequest } from "../embedded-aws/aws/aws.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { KIB, startRun, startSurroundings, until, type Run } from "./support.ts";

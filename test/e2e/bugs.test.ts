@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { OriginFile } from "../../local/origin/file.ts";
-import type { startPipeline } from "../../local/pipeline.ts";
+import type { startPipeline } from "../embedded-aws/pipeline.ts";
 import { inChangedTree, type Change } from "../changed-tree.ts";
 import { startRun, startSurroundings, until } from "./support.ts";
 
@@ -16,7 +16,8 @@ const BUNDLED = [
   "lambdas",
   "dashboards",
   "infra",
-  "local",
+  "local/shared",
+  "test/embedded-aws",
 ];
 
 interface PlantedBug extends Change {
@@ -75,7 +76,9 @@ describe("a bug in the bundled worker", () => {
   it("leaves its text, source line, job and invocation in the log, whichever step it is in", async () => {
     const surroundings = await startSurroundings();
     await inChangedTree(BUNDLED, BUGS, async (tree) => {
-      const built = (await import(join(tree, "local/pipeline.ts"))) as { readonly startPipeline: typeof startPipeline };
+      const built = (await import(join(tree, "test/embedded-aws/pipeline.ts"))) as {
+        readonly startPipeline: typeof startPipeline;
+      };
       const run = await startRun({ ...surroundings, start: built.startPipeline });
       await run.submit(BUGS.map(({ victim }) => victim));
       const lineOf = ({ step }: PlantedBug) =>

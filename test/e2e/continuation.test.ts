@@ -27,7 +27,11 @@ describe("a file longer than one invocation", () => {
     expect(record?.fence).toBe(1 + hops);
     expect(await run.contentDigest(long)).toBe(originSha256(long));
     const gets = origin.requestsOf(long).filter(({ method }) => method === "GET");
-    expect(gets).toHaveLength(1 + hops);
+    // The last invocation needs no GET if time was up just after the whole file was staged.
+    const streams = run.eventsOf(long).filter((event) => "op_type" in event && event.op_type === "STREAM");
+    const begun = streams.filter(({ event }) => event === "operation_started").length;
+    expect(begun).toBeGreaterThanOrEqual(Math.max(2, hops));
+    expect(gets).toHaveLength(begun);
     expect(gets.slice(1).every(({ status }) => status === 206)).toBe(true);
     // The part being read when time is up, and what is in flight: little, because the origin is slower than the worker.
     const sent = gets.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -7,48 +7,32 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline as pipe } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
-import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { s3Staging } from "../../adapters/aws/s3-staging.ts";
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
-import { contentKey, jobIdOf, jobItemKey } from "../../core/model/keys.ts";
+import { contentKey, jobIdOf } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
 import type { StagingLitter } from "../../core/ports/staging.ts";
-import { decodeJob } from "../../core/model/record-codec.ts";
 import type { JobRecord } from "../../core/model/record.ts";
-import { isTerminal } from "../../core/model/states.ts";
-import type { AwsRequest } from "../../local/aws/aws.ts";
+import type { AwsRequest } from "../embedded-aws/aws/aws.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { startOrigin, type Origin } from "../../local/origin/server.ts";
 import { embeddedMetrics, type EmbeddedMetrics } from "../embedded-metrics.ts";
 import { faultOfLine } from "../event-check.ts";
-import { startPipeline, type Pipeline, type PipelineOptions } from "../../local/pipeline.ts";
+import { Jobs, type JobRecords, until as untilWithin } from "../embedded-aws/jobs.ts";
+import { startPipeline, type Pipeline, type PipelineOptions } from "../embedded-aws/pipeline.ts";
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const PART_BYTES = 8 * MIB;
 
-const LOOK_EVERY_MS = 100;
 const LONGEST_WAIT_MS = 90_000;
-const RECORDS_A_LOOK = 100;
 const STAGING_LISTED = 1000;
 
-/**
- * Waits until `look` finds nothing missing.
- * @param look returns what is still missing, or `undefined`.
- * @throws Error after LONGEST_WAIT_MS, with what was waited for and what was seen last.
- */
-export async function until(what: string, look: () => Promise<string | undefined>): Promise<void> {
-  const endMs = Date.now() + LONGEST_WAIT_MS;
-  for (;;) {
-    const missing = await look();
-    if (missing === undefined) return;
-    if (Date.now() > endMs) throw new Error(`Waited for ${LONGEST_WAIT_MS} ms until ${what}. Last seen: ${missing}`);
-    await sleep(LOOK_EVERY_MS);
-  }
-}
+/** Waits until `look` finds nothing missing: it returns what is still missing, or `undefined`. */
+export const until = async (what: string, look: () => Promise<string | undefined>): Promise<void> =>
+  untilWithin(what, LONGEST_WAIT_MS, look);
 
 async function digestOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
@@ -89,12 +73,14 @@ export class Run {
   readonly origin: Origin;
   readonly outDir: string;
   readonly seen: Seen;
+  readonly #jobs: Jobs;
 
   constructor(pipeline: Pipeline, { origin, outDir }: RunOptions, seen: Seen) {
     this.pipeline = pipeline;
     this.origin = origin;
     this.outDir = outDir;
     this.seen = seen;
+    this.#jobs = new Jobs(pipeline, LONGEST_WAIT_MS);
   }
 
   messageOf(file: OriginFile): JobMessage {
@@ -109,17 +95,8 @@ export class Run {
     await this.pipeline.submit(files.map((file) => this.messageOf(file)));
   }
 
-  async records(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobRecord>> {
-    const items = dynamoItems(this.pipeline.clients.dynamodb, this.pipeline.names.table);
-    const found = new Map<string, JobRecord>();
-    for (let start = 0; start < jobIds.length; start += RECORDS_A_LOOK) {
-      const page = await items.readMany(jobIds.slice(start, start + RECORDS_A_LOOK).map(jobItemKey));
-      for (const item of page.values()) {
-        const record = decodeJob(item);
-        found.set(record.jobId, record);
-      }
-    }
-    return found;
+  async records(jobIds: readonly string[]): Promise<JobRecords> {
+    return this.#jobs.records(jobIds);
   }
 
   async record(file: OriginFile): Promise<JobRecord> {
@@ -129,40 +106,23 @@ export class Run {
   }
 
   /** @param onLook is called with all records at every look. */
-  async untilTerminal(
-    jobIds: readonly string[],
-    onLook: (records: ReadonlyMap<string, JobRecord>) => void = () => undefined,
-  ): Promise<ReadonlyMap<string, JobRecord>> {
-    let records: ReadonlyMap<string, JobRecord> = new Map();
-    await until("every job is terminal", async () => {
-      records = await this.records(jobIds);
-      onLook(records);
-      const open = [...new Set(jobIds)].filter((jobId) => !isTerminal(records.get(jobId)?.state ?? "PLANNED"));
-      const [first] = open;
-      const url = first && records.get(first)?.url;
-      return first && `${open.length} open; ${first} is ${records.get(first)?.state ?? "unknown"} ${url ?? ""}`;
-    });
-    return records;
+  async untilTerminal(jobIds: readonly string[], onLook?: (records: JobRecords) => void): Promise<JobRecords> {
+    return this.#jobs.untilTerminal(jobIds, onLook);
   }
 
-  /** Waits until no message is visible, in flight, or delayed. */
   async untilQueueIsEmpty(): Promise<void> {
-    await until("the queue is empty", async () => {
-      const { visible, inFlight, delayed } = await this.pipeline.depth();
-      return visible + inFlight + delayed === 0 ? undefined : JSON.stringify({ visible, inFlight, delayed });
-    });
+    await this.#jobs.untilQueueIsEmpty();
   }
 
   /** Waits until the jobs of all files are terminal and their messages are gone. */
-  async untilDone(files: readonly OriginFile[]): Promise<ReadonlyMap<string, JobRecord>> {
+  async untilDone(files: readonly OriginFile[]): Promise<JobRecords> {
     const records = await this.untilTerminal(files.map((file) => this.idOf(file)));
     await this.untilQueueIsEmpty();
     return records;
   }
 
-  async download(files: readonly OriginFile[]): Promise<ReadonlyMap<string, JobRecord>> {
-    await this.submit(files);
-    return this.untilDone(files);
+  async download(files: readonly OriginFile[]): Promise<JobRecords> {
+    return this.#jobs.run(files.map((file) => this.messageOf(file)));
   }
 
   async staging(): Promise<readonly StagingLitter[]> {

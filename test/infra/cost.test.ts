@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { ENVIRONMENT_NAMES, figuresOfTemplates } from "../../bench/cost/environments.ts";
 import { storedResultOf } from "../../bench/cost/stored-results.ts";
 import { buildApp } from "../../infra/build.ts";
-import { parseTemplates } from "../../local/template/template.ts";
+import { parseTemplates } from "../embedded-aws/template/template.ts";
 import { temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();

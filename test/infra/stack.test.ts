@@ -211,7 +211,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
   });
 
   it.each(functionsOf(name))(
-    "builds the variables of the %s from literals and Refs only, so that the laptop run can resolve them",
+    "builds the variables of the %s from literals and Refs only, so that the embedded AWS can resolve them",
     (id) => {
       const made = Object.values(templates[name].variablesOf(id)).filter((value) => typeof value !== "string");
       expect(made).not.toEqual([]);

@@ -4,7 +4,7 @@ import path from "node:path";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildApp } from "../../infra/build.ts";
-import { mergeStacks, type StackTemplate } from "../../local/template/merge-stacks.ts";
+import { mergeStacks, type StackTemplate } from "../embedded-aws/template/merge-stacks.ts";
 import { type CfnResource, Synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();

@@ -5,7 +5,7 @@ import type { App } from "aws-cdk-lib/core";
 import { afterAll } from "vitest";
 import { buildApp } from "../../infra/build.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments/environments.ts";
-import { mergeStacks, type StackTemplate } from "../../local/template/merge-stacks.ts";
+import { mergeStacks, type StackTemplate } from "../embedded-aws/template/merge-stacks.ts";
 
 export const environmentNames = Object.keys(ENVIRONMENTS) as EnvironmentName[];
 

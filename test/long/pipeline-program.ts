@@ -4,7 +4,7 @@
  * messages are submitted, stops at the first message from its parent, and then tells it "stopped".
  */
 import { once } from "node:events";
-import { startPipeline } from "../../local/pipeline.ts";
+import { startPipeline } from "../embedded-aws/pipeline.ts";
 
 const [, , outDir = "", workerEnv = "{}", messages = "[]"] = process.argv;
 const pipeline = await startPipeline({

@@ -26,7 +26,7 @@ import {
   newBucket,
   refusal,
   temporaryFolder,
-} from "../contract/local/s3-support.ts";
+} from "../contract/embedded-aws/s3-support.ts";
 
 const LARGE_OBJECT = 300 * MiB;
 /** Generous: it only has to show that memory does not grow with the object. */

@@ -1,5 +1,5 @@
 /** Runs the embedded S3 in its own process, so that tests can measure and kill it: `fork(this file, [stateDir])`. */
-import { startEmbeddedS3 } from "../../local/s3/server.ts";
+import { startEmbeddedS3 } from "../embedded-aws/s3/server.ts";
 
 const [, , stateDir = ""] = process.argv;
 const server = await startEmbeddedS3({ stateDir });

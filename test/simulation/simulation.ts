@@ -16,7 +16,7 @@ import { durationMs, type Boundary } from "./services/process.ts";
 import { Processes } from "./processes.ts";
 import { SimulatedQueue } from "./services/queue.ts";
 import type { OriginQuestion, SimulationOptions, Stage } from "./scenarios/scenario.ts";
-import { MAX_RECEIVES, RECONCILE_EVERY_MS, SETTINGS, VISIBILITY_MS } from "./services/settings.ts";
+import { LONGEST_RUN_MS, MAX_RECEIVES, RECONCILE_EVERY_MS, SETTINGS, VISIBILITY_MS } from "./services/settings.ts";
 import { VirtualTime } from "./services/time.ts";
 import { Trace } from "./services/trace.ts";
 import { Reconcilers } from "./reconcilers.ts";
@@ -240,11 +240,11 @@ export class Simulation implements Stage {
   }
 
   #checkHealedInTime(): void {
+    if (this.elapsedMs > LONGEST_RUN_MS) throw new Violation("the run does not end: faults strike on and on");
     const [sinceMs, { nowMs }] = [this.#faultsUntilMs, this.time];
-    const patienceMs = this.#deadline.patienceMs();
-    if (nowMs <= sinceMs + patienceMs || this.#isHealthy()) return;
+    if (nowMs <= sinceMs || nowMs <= sinceMs + this.#deadline.patienceMs() || this.#isHealthy()) return;
     const isExcused = this.#deadline.excusedAt(nowMs, sinceMs);
-    const unhealed = this.accepted.unhealed(isExcused);
+    const unhealed = [...this.accepted.unhealed(isExcused)];
     if (!isExcused || unhealed.length > 0) throw new Violation(`not healed in time: ${unhealed.join(", ")}`);
   }
 
@@ -263,7 +263,7 @@ export class Simulation implements Stage {
   #isHealthy(): boolean {
     const isIdle = this.#processes.areIdle && this.operators.toCome === 0;
     const isAtRest = this.areFaultsOver && isIdle && this.queue.messages.size === 0;
-    return isAtRest && this.accepted.unhealed().length === 0;
+    return isAtRest && this.accepted.areHealed;
   }
 
   #answerTo(request: OriginQuestion): OriginAnswer {

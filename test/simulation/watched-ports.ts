@@ -132,8 +132,27 @@ export class WatchedPorts {
         gate.checkStaged(process.name, key);
         this.#table.staged(process.name, key);
       });
-    const port = through(process, "staging", {
-      ...blobs.staging,
+    const uploadPart: Staging["uploadPart"] = async (upload, partNumber, body) => {
+      const sent = Buffer.from(body);
+      const isSentInTime = blobs.uploads.has(upload.uploadId);
+      return process.call("staging", "uploadPart", async () => {
+        if (!sent.equals(body)) failIf(() => throwChanged(process, upload.key, partNumber));
+        const isLate = isSentInTime && !blobs.uploads.has(upload.uploadId);
+        if (isLate && this.#watched.mayLandLate && blobs.landAfterAbort(upload, partNumber, sent))
+          throw new UploadGoneError();
+        return blobs.staging.uploadPart(upload, partNumber, body);
+      });
+    };
+    // Judged when they are sent: one that takes effect late may meet another attempt of the same process.
+    const put: Staging["put"] = async (key, body, contentType) => {
+      checkStaged(key);
+      return process.call("staging", "put", async () => blobs.staging.put(key, body, contentType));
+    };
+    const createUpload: Staging["createUpload"] = async (key, contentType) => {
+      checkStaged(key);
+      return process.call("staging", "createUpload", async () => blobs.staging.createUpload(key, contentType));
+    };
+    const changed: Partial<Staging> = {
       litter: async (from, limit) => {
         failIf(() => this.runs.swept(process.name, limit));
         return blobs.staging.litter(from, limit);
@@ -149,28 +168,8 @@ export class WatchedPorts {
         check(upload.key, upload.uploadId);
         return blobs.staging.abortUpload(upload);
       },
-    } satisfies Staging);
-    const uploadPart: Staging["uploadPart"] = async (upload, partNumber, body) => {
-      const sent = Buffer.from(body);
-      const isSentInTime = blobs.uploads.has(upload.uploadId);
-      return process.call("staging", "uploadPart", async () => {
-        if (!sent.equals(body)) failIf(() => throwChanged(process, upload.key, partNumber));
-        const isLate = isSentInTime && !blobs.uploads.has(upload.uploadId);
-        if (isLate && this.#watched.mayLandLate && blobs.landAfterAbort(upload, partNumber, sent))
-          throw new UploadGoneError();
-        return blobs.staging.uploadPart(upload, partNumber, body);
-      });
     };
-    // Judged when they are sent: one that takes effect late may meet another attempt of the same process.
-    const put: Staging["put"] = async (key, body, contentType) => {
-      checkStaged(key);
-      return port.put(key, body, contentType);
-    };
-    const createUpload: Staging["createUpload"] = async (key, contentType) => {
-      checkStaged(key);
-      return port.createUpload(key, contentType);
-    };
-    return { ...port, uploadPart, put, createUpload };
+    return through(process, "staging", { ...blobs.staging, ...changed }, { uploadPart, put, createUpload });
   }
 
   /** Checks each object when it is published: it is named by its hash, and whole. */
@@ -190,8 +189,9 @@ export class WatchedPorts {
   checkContent(key?: string): void {
     const { blobs, origin } = this.#watched;
     const versions = [...origin.resources.values()].flatMap((resource) => resource.versions);
-    const chosen = [...blobs.contentObjects].filter(([each]) => key === undefined || each === key);
-    checkContent(new Map(chosen), blobs.contentWrites, versions);
+    const object = key === undefined ? undefined : blobs.contentObjects.get(key);
+    const chosen = key !== undefined && object ? new Map([[key, object]]) : blobs.contentObjects;
+    checkContent(chosen, blobs.contentWrites, versions);
   }
 }
 

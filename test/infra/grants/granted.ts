@@ -1,7 +1,7 @@
 /** What the template allows each function, and what Lambda itself does with the function's role. */
 import { z } from "zod";
-import { resourcesOf } from "../../../local/template/resources.ts";
-import { arnOf, physicalNames, type Resolver, type Template } from "../../../local/template/template.ts";
+import { resourcesOf } from "../../embedded-aws/template/resources.ts";
+import { arnOf, physicalNames, type Resolver, type Template } from "../../embedded-aws/template/template.ts";
 import type { Permission } from "./iam-actions.ts";
 
 const oneOrMany = z.union([z.string().transform((one) => [one]), z.array(z.string())]);

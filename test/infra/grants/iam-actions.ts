@@ -1,6 +1,6 @@
 /** Which permission each operation needs, according to AWS's service authorization reference. */
 import { z } from "zod";
-import { arnOf } from "../../../local/template/template.ts";
+import { arnOf } from "../../embedded-aws/template/template.ts";
 import type { Call } from "./recorder.ts";
 
 export interface Permission {

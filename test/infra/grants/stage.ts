@@ -6,17 +6,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import { buildApp } from "../../../infra/build.ts";
-import { connectAws } from "../../../local/aws/aws.ts";
-import { functionNamed } from "../../../local/lambda/functions.ts";
+import { connectAws } from "../../embedded-aws/aws/aws.ts";
+import { functionNamed } from "../../embedded-aws/lambda/functions.ts";
 import { startOrigin, type Origin } from "../../../local/origin/server.ts";
-import { type AwsClients, makeResources, resourcesOf } from "../../../local/template/resources.ts";
+import { type AwsClients, makeResources, resourcesOf } from "../../embedded-aws/template/resources.ts";
 import {
   outputOf,
   parseTemplates,
   physicalNames,
   type Resolver,
   type Template,
-} from "../../../local/template/template.ts";
+} from "../../embedded-aws/template/template.ts";
 import { mergedTemplateOf, WITHOUT_BUNDLES } from "../synthesize.ts";
 import { type Death, Recorder } from "./recorder.ts";
 import { cloudWatch, eventBridge, standIn } from "./stand-in.ts";

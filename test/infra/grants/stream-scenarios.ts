@@ -1,7 +1,7 @@
 /** What the table's stream brings its readers: a job that has just ended, an expired one, and malformed records. */
 import type { AttributeValue, DynamoDBRecord } from "aws-lambda";
 import type { Item } from "../../../core/model/write.ts";
-import { readThrough } from "../../../local/aws/queues.ts";
+import { readThrough } from "../../embedded-aws/aws/queues.ts";
 import { streamRecord } from "../../stream-event.ts";
 import type { Stage } from "./stage.ts";
 

@@ -75,16 +75,20 @@ export class Accepted {
   }
 
   /**
-   * What must still change before the run counts as healed: open jobs, and leftovers. Empty if healed.
+   * What must still change before the run counts as healed: open jobs, and leftovers.
    * @param isExcused jobs that do not count.
    */
-  unhealed(isExcused: (jobId: string) => boolean = () => false): readonly string[] {
+  *unhealed(isExcused: (jobId: string) => boolean = () => false): Generator<string> {
     const { blobs, items, queue } = this.#services;
-    const open = this.#jobs.filter((key) => !this.#isEnded(key) && !isExcused(jobIdOfItemKey(key)));
-    return [
-      ...open.filter((key) => !this.#isDeadLettered(key) && !this.#isUnguarded(key)),
-      ...leftovers(items, blobs, queue, isExcused),
-    ];
+    for (const key of this.#jobs) {
+      if (this.#isEnded(key) || isExcused(jobIdOfItemKey(key))) continue;
+      if (!this.#isDeadLettered(key) && !this.#isUnguarded(key)) yield key;
+    }
+    yield* leftovers(items, blobs, queue, isExcused);
+  }
+
+  get areHealed(): boolean {
+    return this.unhealed().next().done === true;
   }
 
   #isEnded(key: string): boolean {

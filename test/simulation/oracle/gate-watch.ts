@@ -28,6 +28,7 @@ export class GateWatch {
   unreadable: string | undefined;
   readonly #items: SimulatedItems;
   readonly #time: VirtualTime;
+  #lowest: Gate = 100;
   readonly #turns: { readonly atMs: number; readonly percent: Gate }[] = [];
   readonly #attempts = new Map<string, Attempt>();
   /** Processes whose clock does not tell how old an answer is. */
@@ -37,7 +38,7 @@ export class GateWatch {
   constructor(items: SimulatedItems, time: VirtualTime, percent: Gate | undefined) {
     this.#items = items;
     this.#time = time;
-    if (percent === undefined) this.#turns.push({ atMs: time.nowMs, percent: 100 });
+    if (percent === undefined) this.#note(100);
     else this.turn(percent);
   }
 
@@ -47,23 +48,28 @@ export class GateWatch {
 
   /** The lowest percentage of guarded jobs in the whole run. */
   get lowest(): Gate {
-    return Math.min(...this.#turns.map(({ percent }) => percent));
+    return this.#lowest;
   }
 
   /** Changes the document as an operator's command does. */
   turn(percent: Gate): void {
     if (this.#turns.length > 0 && this.percent === percent) return;
-    this.#turns.push({ atMs: this.#time.nowMs, percent });
+    this.#note(percent);
     const item = this.#items.all.get(GATE_KEY);
     const seen = item && decodeGate(item);
     const planned = { percent, phase: "set", retreatTo: percent, reason: "the schedule turns it" } as const;
     void this.#items.write(changeGate(seen, planned, changeOf(seen, planned, "operator", this.#time.nowMs)));
   }
 
+  #note(percent: Gate): void {
+    this.#turns.push({ atMs: this.#time.nowMs, percent });
+    this.#lowest = Math.min(this.#lowest, percent);
+  }
+
   /** A process changed the document. Each change has a version of its own, one above the last. */
   written(process: string, before: Item | undefined, after: Item): void {
     const [from, to] = [before && decodeGate(before), decodeGate(after)];
-    if (to.percent !== from?.percent) this.#turns.push({ atMs: this.#time.nowMs, percent: to.percent });
+    if (to.percent !== from?.percent) this.#note(to.percent);
     if (to.version !== (from?.version ?? 0) + 1)
       throw new Violation(`${process} took the gate from version ${from?.version ?? 0} to ${to.version}`);
   }

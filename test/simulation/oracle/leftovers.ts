@@ -1,11 +1,12 @@
 import type { Item } from "../../../core/model/write.ts";
 import { hashItemKey, jobIdOfStagingKey } from "../../../core/model/keys.ts";
-import { decodeJob } from "../../../core/model/record-codec.ts";
+import { OPERATION_TYPES } from "../../../core/model/operations.ts";
+import { decodeJob, operationAttribute } from "../../../core/model/record-codec.ts";
 import { isJobState, isTerminal } from "../../../core/model/states.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import { isPoison } from "../services/lasting.ts";
 import { jobOf } from "./message-jobs.ts";
-import { Violation } from "./invariants.ts";
+import { statusOf, Violation } from "./invariants.ts";
 import type { SimulatedQueue } from "../services/queue.ts";
 
 export const isFinished = (item: Item | undefined): boolean => {
@@ -18,28 +19,24 @@ const isInProgress = (key: string, item: Item): boolean =>
   key.startsWith("JOB#") &&
   isFinished(item) &&
   item["state"] !== "FAILED" &&
-  Object.values(decodeJob(item).operations).some(({ status }) => status === "STARTED");
+  OPERATION_TYPES.some((type) => statusOf(item[operationAttribute(type)]) === "STARTED");
 
 /** What must be gone once all jobs are finished: staged objects, uploads, started operations and messages. */
-export function leftovers(
+export function* leftovers(
   items: ReadonlyMap<string, Item>,
   blobs: SimulatedBlobs,
   queue: SimulatedQueue,
   isExcused: (jobId: string) => boolean,
-): string[] {
+): Generator<string> {
   // What a record that nobody can read has staged must stay.
   const isLitter = (key: string): boolean => {
     const jobId = jobIdOfStagingKey(key);
     return !isPoison(jobId) && !isExcused(jobId);
   };
-  return [
-    ...[...blobs.stagedObjects.keys()].filter(isLitter),
-    ...[...blobs.uploads].filter(([, { key }]) => isLitter(key)).map(([uploadId, { key }]) => `${key} ${uploadId}`),
-    ...[...items].filter(([key, item]) => isInProgress(key, item)).map(([key]) => `${key} in progress`),
-    ...[...queue.messages.values()]
-      .filter(({ body }) => !isExcused(jobOf(body)?.id ?? ""))
-      .map(({ body }) => `queued ${body}`),
-  ];
+  for (const key of blobs.stagedObjects.keys()) if (isLitter(key)) yield key;
+  for (const [uploadId, { key }] of blobs.uploads) if (isLitter(key)) yield `${key} ${uploadId}`;
+  for (const [key, item] of items) if (isInProgress(key, item)) yield `${key} in progress`;
+  for (const { body } of queue.messages.values()) if (!isExcused(jobOf(body)?.id ?? "")) yield `queued ${body}`;
 }
 
 /** @throws Violation if the hash of a stored job is not indexed. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { JobMessage } from "../../../core/model/message.ts";
 import type { Resource } from "../services/origin.ts";
 import { INVOCATION_MS, PART_BYTES } from "../services/settings.ts";
@@ -15,7 +15,7 @@ export interface Schedule {
 }
 
 const LENGTHS = [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 3 * PART_BYTES + 4, 6 * PART_BYTES];
-const sha256Of = (body: string | Buffer): string => createHash("sha256").update(body).digest("hex");
+const sha256Of = (body: string | Buffer): string => hash("sha256", body);
 
 /** A separate random stream: drawing an operator does not change the rest of the schedule. */
 const operatorSeed = (seed: number): number => seed + 2 ** 52 + 2 ** 51;

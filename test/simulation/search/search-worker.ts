@@ -1,4 +1,5 @@
 import type { Hazard } from "./enabled.ts";
+import { quicken } from "./quicken.ts";
 import { noFigures, search, type Figures } from "./search.ts";
 
 export interface SearchReport {
@@ -15,8 +16,7 @@ function* seedsFrom(first: number, step: number, end: number): Generator<number>
 const send = async (report: SearchReport): Promise<void> =>
   new Promise((resolve) => process.send?.(report, () => resolve()));
 
-// Faults create millions of errors, and nobody reads their stack traces.
-Error.stackTraceLimit = 0;
+quicken();
 
 const [first = 0, step = 1, end = 0] = process.argv.slice(2, 5).map(Number);
 const hazards = new Set(process.argv.slice(5) as Hazard[]);

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { checkEvent } from "../../event-check.ts";
 import { ENABLED, HAZARDS, type Hazard } from "./enabled.ts";
 import { runPairs, type Pairs, type PairsOptions, type Progress } from "./exhaustive.ts";
+import { quicken } from "./quicken.ts";
 import { runSchedule } from "./random.ts";
 import { drawSchedule } from "./schedule.ts";
 import { SCENARIOS } from "../scenarios/scenarios.ts";
@@ -103,8 +104,7 @@ async function replay(
 type Shard = NonNullable<PairsOptions["shard"]>;
 
 async function pairsOfShard(shard: Shard): Promise<Pairs> {
-  // As in search-worker.ts: nobody reads the stack traces of faults.
-  Error.stackTraceLimit = 0;
+  quicken();
   const onProgress = (progress: Progress): void =>
     say(`${shard.index + 1}/${shard.of} ${progress.scenario}: ${grouped(progress.pairs)} pairs so far`);
   const result = await runPairs(SCENARIOS, { shard, onProgress });

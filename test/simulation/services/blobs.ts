@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { StagedObjectGoneError, UploadGoneError } from "../../../core/model/errors.ts";
 import type { Content } from "../../../core/ports/content.ts";
 import type { Clock } from "../../../core/ports/runtime.ts";
@@ -18,7 +18,7 @@ interface SimulatedUpload {
   readonly parts: Map<number, { body: Buffer; etag: string }>;
 }
 
-const etagOf = (body: Uint8Array): string => `"${createHash("md5").update(body).digest("hex")}"`;
+const etagOf = (body: Uint8Array): string => `"${hash("md5", body)}"`;
 
 export interface SimulatedBlobs {
   readonly staging: Staging;

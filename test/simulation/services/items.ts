@@ -1,45 +1,6 @@
-import type { Item, Clause, Value, Write, WriteResult } from "../../../core/model/write.ts";
+import { applyWrite } from "../../../core/model/apply-write.ts";
+import type { Item, Write, WriteResult } from "../../../core/model/write.ts";
 import type { FailedJobs, Items } from "../../../core/ports/items.ts";
-
-function valueAt(item: Item | undefined, path: string): Value | undefined {
-  let value: Value | undefined = item;
-  for (const name of path.split(".")) {
-    value = typeof value === "object" && value !== null ? (value as Item)[name] : undefined;
-  }
-  return value;
-}
-
-function holds(test: Clause, item: Item | undefined): boolean {
-  const value = valueAt(item, test.attribute);
-  switch (test.is) {
-    case "absent":
-      return value === undefined;
-    case "one of":
-      return typeof value === "string" && test.than.includes(value);
-    case "=":
-      return value === test.than;
-    case "<=":
-      return isComparable(value, test.than) && value <= (test.than as Comparable);
-    case "<":
-      return isComparable(value, test.than) && value < (test.than as Comparable);
-  }
-}
-
-type Comparable = string | number;
-
-/** DynamoDB orders values of one type only. */
-const isComparable = (value: Value | undefined, than: Value): value is Comparable =>
-  typeof value === typeof than && (typeof value === "number" || typeof value === "string");
-
-function applied(write: Write, item: Item | undefined): Item {
-  const next: Record<string, Item[string]> = { ...write.setIfAbsent, pk: write.key, ...item, ...write.set };
-  for (const [name, amount] of Object.entries(write.add ?? {})) {
-    const before = item?.[name];
-    next[name] = (typeof before === "number" ? before : 0) + amount;
-  }
-  for (const name of write.remove ?? []) delete next[name];
-  return next;
-}
 
 interface Change {
   readonly key: string;
@@ -70,9 +31,9 @@ export function simulatedItems(): SimulatedItems {
     changes,
     async write(write): Promise<WriteResult> {
       const before = all.get(write.key);
-      if (!write.when.some((tests) => tests.every((test) => holds(test, before))))
-        return { applied: false, item: before };
-      const after = applied(write, before);
+      const outcome = applyWrite(write, before);
+      if (!outcome.applied) return outcome;
+      const after = outcome.item;
       all.set(write.key, after);
       history.push({ write, before, after });
       changes.push({ key: write.key, before, after });

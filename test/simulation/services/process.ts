@@ -112,25 +112,26 @@ export class SimulatedProcess {
   async call<T>(port: string, method: string, effect: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.isDead) return;
-      this.#count(`${port}.${method}`, 1);
+      const call = `${port}.${method}`;
+      this.#count(call, 1);
       const { time, dice, latencyMs } = this.#env;
       const fault = this.#env.faultAt({ process: this.name, port, method });
-      this.#env.trace(`${this.name} ${port}.${method}${fault ? ` [${fault.kind}]` : ""}`);
-      this.#strike(fault, `${port}.${method}`);
+      this.#env.trace(`${this.name} ${call}${fault ? ` [${fault.kind}]` : ""}`);
+      this.#strike(fault, call);
       if (this.isDead) return;
       time.plan(dice.below(latencyMs) + (fault?.kind === "slow" ? fault.byMs : 0), () => {
-        const outcome = this.#effectUnder(fault, effect, `${port}.${method}`);
+        const outcome = this.#effectUnder(fault, effect, call);
         if (fault?.kind === "freeze") this.#freeze(fault.forMs, fault.isClockStopped === true);
-        if (fault?.kind === "crash after") this.die(`after ${port}.${method}`);
+        if (fault?.kind === "crash after") this.die(`after ${call}`);
         outcome.then(
           (value) =>
             this.#answer(() => {
-              this.#count(`${port}.${method}`, -1);
+              this.#count(call, -1);
               resolve(value);
             }),
           (error: unknown) =>
             this.#answer(() => {
-              this.#count(`${port}.${method}`, -1);
+              this.#count(call, -1);
               reject(error);
             }),
         );
@@ -249,10 +250,19 @@ export class SimulatedProcess {
   }
 }
 
-/** Wraps a port so that every method goes through `process.call`. */
-export function through<T extends object>(process: SimulatedProcess, name: string, port: T): T {
+/**
+ * Wraps a port so that every method goes through `process.call`.
+ * @param own methods that call it by themselves.
+ */
+export function through<T extends object>(
+  process: SimulatedProcess,
+  name: string,
+  port: T,
+  own: Readonly<Record<string, unknown>> = {},
+): T {
   return new Proxy(port, {
     get(target, property) {
+      if (typeof property === "string" && own[property]) return own[property];
       const method: unknown = Reflect.get(target, property);
       if (typeof method !== "function") return method;
       return async (...args: unknown[]) =>

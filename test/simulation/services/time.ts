@@ -123,4 +123,4 @@ const isBefore = (a: Event, b: Event | undefined): boolean =>
   b === undefined || a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
 /** Resolves when no promise callback is left to run. `nextTick` costs a tenth of a turn of the event loop. */
-const quiet = async (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+const quiet = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

@@ -17,8 +17,8 @@ import { billOfRequests } from "../../../bench/cost/requests.ts";
 import { billedItemBytes, GB, itemBytes } from "../../../bench/cost/storage.ts";
 import { storedResultOf } from "../../../bench/cost/stored-results.ts";
 import { memoryMbOf, minutesBetweenRuns, monthlyBills } from "../../../bench/cost/template.ts";
-import type { AwsRequest } from "../../../local/aws/aws.ts";
-import { parseTemplates } from "../../../local/template/template.ts";
+import type { AwsRequest } from "../../embedded-aws/aws/aws.ts";
+import { parseTemplates } from "../../embedded-aws/template/template.ts";
 
 const MIB = 2 ** 20;
 

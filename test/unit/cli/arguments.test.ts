@@ -113,7 +113,7 @@ describe("wrong usage of fetchonce exits with 2, says what to do, and creates no
   }
 
   it.each<[string[], string]>([
-    [["--nope"], "unknown option '--nope'\nTry: fetchonce --help\n"],
+    [["--nope"], "unknown option '--nope'\nTry: npm start -- --help\n"],
     [["demo", "--retry-failed"], "unknown option '--retry-failed'"],
     [["a.csv", "--workers", "0"], "argument '0' is invalid. It must be a whole number from 1 to 64."],
     [["a.csv", "--jobs", "1025"], "argument '1025' is invalid. It must be a whole number from 1 to 1024."],

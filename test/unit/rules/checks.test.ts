@@ -33,6 +33,7 @@ const filesIn = (folder: string, count: number): Record<string, string> =>
 describe("npm run check finds", () => {
   const PLANTED: readonly (readonly [what: string, files: Readonly<Record<string, string>>, finding: RegExp])[] = [
     ["a product folder with 21 files", filesIn("core/model", 21), /^core\/model has 21 source files/],
+    ["a full folder of the embedded AWS", filesIn("test/embedded-aws/s3", 21), /^test\/embedded-aws\/s3 has 21/],
     ["a wide line of a page", { "docs/a.md": WIDE }, /^docs\/a\.md:1 has 153 columns/],
     ["a wide item of a list", { "a.md": `# A\n\n- ${WIDE}` }, /^a\.md:3 has 155 columns/],
     ["a wide comment line", { "core/model/a.ts": `// ${WIDE}\n` }, /^core\/model\/a\.ts:1 has/],

@@ -58,8 +58,15 @@ describe("who may import whom", () => {
     ["lambdas/worker/b.ts", 'import "../../local/x.ts";', "lambdas-import-core-and-adapters"],
     ["lambdas/worker/c.ts", 'import "@aws-sdk/client-s3";', "aws-sdk-and-http-clients-live-in-adapters"],
     ["local/a.ts", 'import "../infra/x.ts";', "local-imports"],
+    ["local/b.ts", 'import "../test/embedded-aws/x.ts";', "local-imports"],
     ["cli/a.ts", 'import "../infra/x.ts";', "cli-imports"],
+    ["cli/b.ts", 'import "../test/embedded-aws/x.ts";', "nobody-imports-test"],
     ["bench/a.ts", 'import "../cli/x.ts";', "bench-imports"],
+    ["bench/b.ts", 'import "../test/x.ts";', "bench-imports"],
+    ["adapters/b.ts", 'import "../test/embedded-aws/x.ts";', "nobody-imports-test"],
+    ["test/embedded-aws/a.ts", 'import "../x.ts";', "embedded-aws-imports"],
+    ["test/embedded-aws/b.ts", 'import "../../cli/x.ts";', "embedded-aws-imports"],
+    ["test/embedded-aws/c.ts", 'import "../../lambdas/reconciler/x.ts";', "embedded-aws-imports"],
     ["dashboards/a.ts", 'import "../adapters/x.ts";', "dashboards-import-core"],
     ["dashboards/catalogue/a.ts", 'import "aws-cdk-lib/core";', "catalogue-imports-core-alone"],
     ["dashboards/catalogue/b.ts", 'import "../x.ts";', "catalogue-imports-core-alone"],
@@ -74,6 +81,7 @@ describe("who may import whom", () => {
     ...ROOMS,
     "adapters",
     "test",
+    "test/embedded-aws",
     "lambdas/reconciler",
     "local",
     "infra",
@@ -90,6 +98,10 @@ describe("who may import whom", () => {
       "cli/stall/b.ts": 'import "../shop/b.ts";\n',
       "cli/shop/b.ts": "export const b = 1;\n",
       "cli/stall/a.ts": "export const a = 1;\n",
+      "test/embedded-aws/shop/a.ts": 'import "../stall/a.ts";\n',
+      "test/embedded-aws/stall/b.ts": 'import "../shop/b.ts";\n',
+      "test/embedded-aws/shop/b.ts": "export const b = 1;\n",
+      "test/embedded-aws/stall/a.ts": "export const a = 1;\n",
       ...Object.fromEntries(VIOLATIONS.map(([path, line]) => [path, `${line}\nexport const a = 1;\n`])),
     });
   }, CHECKS_TAKE_MS);
@@ -101,6 +113,7 @@ describe("who may import whom", () => {
 
   it("two folders that import each other are a cycle, even where no two files do", () => {
     expect(planted.output).toMatch(/no-cycles-between-folders: cli\/(shop|stall)/);
+    expect(planted.output).toMatch(/no-cycles-between-folders: test\/embedded-aws\/(shop|stall)/);
   });
 
   it(
@@ -113,6 +126,9 @@ describe("who may import whom", () => {
         "dashboards/catalogue/a.ts": 'import { a } from "../../core/model/a.ts";\nexport const d = a;\n',
         "dashboards/e.ts": 'import { d } from "./catalogue/a.ts";\nexport const e = d;\n',
         "infra/c.ts": 'import type { Env } from "../lambdas/worker/env.ts";\nexport const c: Env = 1;\n',
+        "local/shared/a.ts": "export const a = 1;\n",
+        "test/embedded-aws/a.ts": 'import { a } from "../../local/shared/a.ts";\nexport const f = a;\n',
+        "bench/a.ts": 'import { f } from "../test/embedded-aws/a.ts";\nexport const g = f;\n',
       });
       expect(output).toContain("no dependency violations found");
       expect(passed).toBe(true);

@@ -15,8 +15,8 @@ import { s3Content } from "../../../../adapters/aws/s3-content.ts";
 import { s3Staging } from "../../../../adapters/aws/s3-staging.ts";
 import { OutOfTimeError } from "../../../../core/model/errors.ts";
 import type { Content, StagedObject } from "../../../../core/ports/content.ts";
-import { startEmbeddedS3 } from "../../../../local/s3/server.ts";
-import { newBucket } from "../../local/s3-support.ts";
+import { startEmbeddedS3 } from "../../../embedded-aws/s3/server.ts";
+import { newBucket } from "../../embedded-aws/s3-support.ts";
 
 const MIB = 2 ** 20;
 const PART_BYTES = 5 * MIB;

@@ -9,7 +9,7 @@ import { RetryableError } from "../../../../core/model/errors.ts";
 import type { DeadLetterQueue, Queue } from "../../../../core/ports/queue.ts";
 import { redriveDeadLetters } from "../../../../core/recovery/redrive-dead-letters.ts";
 import { type EmbeddedService, loopbackEndpoint } from "../../../../local/shared/loopback.ts";
-import { startSqs } from "../../../../local/aws/sqs.ts";
+import { startSqs } from "../../../embedded-aws/aws/sqs.ts";
 
 const valid = (artifact: string): string =>
   JSON.stringify({ work_id: "work", artifact_id: artifact, url: "https://origin.example/file" });

@@ -12,7 +12,7 @@ import { sqsQueue } from "../../../../adapters/aws/sqs.ts";
 import { RetryableError } from "../../../../core/model/errors.ts";
 import type { Queue } from "../../../../core/ports/queue.ts";
 import { type EmbeddedService, loopbackEndpoint } from "../../../../local/shared/loopback.ts";
-import { startSqs, type SqsRequest } from "../../../../local/aws/sqs.ts";
+import { startSqs, type SqsRequest } from "../../../embedded-aws/aws/sqs.ts";
 
 const configOf = (endpoint: string): SQSClientConfig => ({
   endpoint,

@@ -1,0 +1,50 @@
+import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
+import { randomBytes } from "node:crypto";
+import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
+import { scannedFailedJobs } from "../../../../adapters/aws/failed-jobs.ts";
+import type { FailedJobs, Items } from "../../../../core/ports/items.ts";
+import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
+import { simulatedItems } from "../../../simulation/services/items.ts";
+import { clientOf, createJobsTable, dynamoDbServices } from "../../embedded-aws/dynamodb-services.ts";
+import { sqliteItems } from "./local-backends.ts";
+
+export interface ItemsBackend extends AsyncDisposable {
+  readonly items: Items;
+}
+
+interface TableBackend extends ItemsBackend {
+  /** Scans two items per page on DynamoDB. The simulated table has a single page. */
+  readonly failedJobs: FailedJobs;
+}
+
+/** The tables of the cloud's pipeline. */
+export const tableBackends: Readonly<Record<string, () => Promise<TableBackend>>> = {
+  "the simulated table": async () => {
+    const items = simulatedItems();
+    return { items, failedJobs: items.failedJobs, [Symbol.asyncDispose]: async () => undefined };
+  },
+  ...Object.fromEntries(
+    Object.entries(dynamoDbServices).map(([name, start]) => [name, async () => dynamoBackend(await start())]),
+  ),
+};
+
+/** Every implementation of the Items port that this machine can run. */
+export const itemsBackends: Readonly<Record<string, () => Promise<ItemsBackend>>> = {
+  ...tableBackends,
+  SQLite: sqliteItems,
+};
+
+async function dynamoBackend(service: EmbeddedService): Promise<TableBackend> {
+  const client = clientOf(service.endpoint);
+  const table = `jobs-${randomBytes(6).toString("hex")}`;
+  await createJobsTable(client, table);
+  return {
+    items: dynamoItems(client, table),
+    failedJobs: scannedFailedJobs(client, table, 2),
+    async [Symbol.asyncDispose]() {
+      await client.send(new DeleteTableCommand({ TableName: table }));
+      client.destroy();
+      await service.stop();
+    },
+  };
+}

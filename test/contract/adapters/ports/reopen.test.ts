@@ -1,0 +1,201 @@
+/** Reopening failed jobs, on every available table. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Item } from "../../../../core/model/write.ts";
+import { jobIdOf, jobItemKey, watchShardOf } from "../../../../core/model/keys.ts";
+import type { JobMessage } from "../../../../core/model/message.ts";
+import {
+  completeOperation,
+  failJob,
+  renewLease,
+  takeLease,
+  type Lease,
+  type OperationEntry,
+} from "../../../../core/model/protocol.ts";
+import { reopenJob } from "../../../../core/model/recovery-protocol.ts";
+import { decodeJob, encodeTransfer } from "../../../../core/model/record-codec.ts";
+import type { JobRecord } from "../../../../core/model/record.ts";
+import { itemsBackends, tableBackends, type ItemsBackend } from "./items-backends.ts";
+
+const START_MS = 1_800_000_000_000;
+const REOPENED_MS = START_MS + 3_600_000;
+const TTL_MS = 120_000;
+const GRACE_MS = 300_000;
+const TROUBLE = { reason: "http_404", failureClass: "origin" } as const;
+
+const RESULTS = {
+  HEAD: { validator: "" },
+  STREAM: encodeTransfer({ sha256: "ab", bytes: 1, contentType: "text/plain", stagedBy: "1", etag: "e" }),
+  FINALIZE: { outcome: "created" },
+};
+type DoneType = keyof typeof RESULTS;
+
+const done = (type: DoneType): OperationEntry => ({
+  type,
+  record: { key: `key-of-${type}`, status: "DONE", fence: 1, atMs: START_MS, result: RESULTS[type] },
+});
+
+describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) => {
+  let backend: ItemsBackend;
+  let message: JobMessage;
+  let jobs = 0;
+
+  beforeAll(async () => {
+    backend = await start();
+  });
+  afterAll(async () => backend[Symbol.asyncDispose]());
+  beforeEach(() => {
+    jobs += 1;
+    message = { work_id: "work", artifact_id: `artifact-${jobs}`, url: "https://origin.example/file", sha256: "ab" };
+  });
+
+  const jobId = () => jobIdOf(message);
+  const stored = async (): Promise<Item> => (await backend.items.read(jobItemKey(jobId()))) ?? {};
+  const job = async (): Promise<JobRecord> => decodeJob(await stored());
+  const lease = async (owner: string, nowMs: number) =>
+    backend.items.write(takeLease({ jobId: jobId(), message, owner, nowMs, ttlMs: TTL_MS, headKey: "key-of-HEAD" }));
+  const reopen = async (seen: JobRecord, by = "operator") =>
+    backend.items.write(reopenJob(seen, by, REOPENED_MS, GRACE_MS));
+
+  /** Fails the job under its first lease, with the given operations recorded as DONE. */
+  async function failed(...operations: readonly DoneType[]): Promise<Lease> {
+    await lease("worker", START_MS);
+    const mine: Lease = { jobId: jobId(), owner: "worker", fence: 1, takenAtMs: START_MS };
+    for (const type of operations)
+      await backend.items.write(completeOperation(mine, done(type), undefined, "STREAMING"));
+    await backend.items.write(failJob(mine, TROUBLE, [], START_MS, 86_400_000));
+    return mine;
+  }
+
+  it("resets a failed job: no operations, a new retry budget, watched, and without an expiry", async () => {
+    await failed("HEAD", "STREAM");
+    expect((await reopen(await job())).applied).toBe(true);
+    expect(await stored()).toEqual({
+      pk: jobItemKey(jobId()),
+      work_id: "work",
+      artifact_id: message.artifact_id,
+      url: message.url,
+      expected_sha256: "ab",
+      state: "LEASED",
+      step: 0,
+      fence: 2,
+      attempts: 1,
+      strikes: 0,
+      hops: 0,
+      planned_at: REOPENED_MS,
+      available_at: 0,
+      watch_at: REOPENED_MS + GRACE_MS,
+      watch_shard: watchShardOf(jobId()),
+      redrives: 1,
+      redriven_by: "operator",
+      redriven_from: "http_404",
+    });
+    const watched = await backend.items.watched(watchShardOf(jobId()), REOPENED_MS + GRACE_MS + 1, 1000);
+    expect(watched).toContainEqual({ key: jobItemKey(jobId()), watchAtMs: REOPENED_MS + GRACE_MS });
+  });
+
+  it("keeps the operations of a job whose content was published, and continues in FINALIZED", async () => {
+    await failed("HEAD", "STREAM", "FINALIZE");
+    const { operations } = await job();
+    await reopen(await job());
+    expect(await job()).toMatchObject({ state: "FINALIZED", operations, strikes: 0 });
+    expect(Object.keys(operations)).toEqual(["HEAD", "STREAM", "FINALIZE"]);
+  });
+
+  it("lets a worker lease the job at once even if its clock is an hour behind the operator's", async () => {
+    await failed();
+    await reopen(await job());
+    expect((await lease("second", START_MS - 3_600_000)).applied).toBe(true);
+    expect(await job()).toMatchObject({ fence: 3, attempts: 2, strikes: 1, leaseOwner: "second" });
+  });
+
+  it("refuses every later write of the worker that failed the job", async () => {
+    const mine = await failed();
+    await reopen(await job());
+    expect((await backend.items.write(renewLease(mine, START_MS, TTL_MS))).applied).toBe(false);
+    expect((await backend.items.write(failJob(mine, TROUBLE, [], START_MS, 1000))).applied).toBe(false);
+  });
+
+  it("keeps the record below 1 KB, which is one write unit", async () => {
+    await failed("HEAD", "STREAM", "FINALIZE");
+    await reopen(await job());
+    expect(JSON.stringify(await stored()).length).toBeLessThan(1024);
+  });
+
+  it("is applied once if two operators saw the same failure", async () => {
+    await failed();
+    const seen = await job();
+    const outcomes = await Promise.all([reopen(seen, "one"), reopen(seen, "another")]);
+    expect(outcomes.filter(({ applied }) => applied)).toHaveLength(1);
+    expect(await job()).toMatchObject({ fence: 2 });
+  });
+
+  it("is refused if the job was reopened and failed again in the meantime", async () => {
+    await failed();
+    const seen = await job();
+    await reopen(seen);
+    await lease("second", START_MS);
+    await backend.items.write(
+      failJob(
+        { jobId: jobId(), owner: "second", fence: 3, takenAtMs: START_MS },
+        { ...TROUBLE, reason: "http_403" },
+        [],
+        START_MS,
+        1000,
+      ),
+    );
+    const before = await stored();
+    expect(await reopen(seen)).toEqual({ applied: false, item: before });
+  });
+
+  it("is refused while the job is open, even under the same fence", async () => {
+    await lease("worker", START_MS);
+    expect((await reopen({ ...(await job()), reason: "http_404" })).applied).toBe(false);
+  });
+
+  it("is refused if the record no longer exists, and creates none", async () => {
+    await failed();
+    const seen = { ...(await job()), jobId: "0".repeat(32) };
+    expect(await reopen(seen)).toEqual({ applied: false, item: undefined });
+    expect(await backend.items.read(jobItemKey(seen.jobId))).toBeUndefined();
+  });
+});
+
+describe.each(Object.entries(tableBackends))("FailedJobs on %s", (_name, start) => {
+  it("returns every failed job once, page by page, with the number of items scanned and read units", async () => {
+    const backend = await start();
+    const messages = Array.from({ length: 7 }, (_, index) => ({
+      work_id: "work",
+      artifact_id: `artifact-${index}`,
+      url: "https://origin.example/file",
+    }));
+    for (const [index, message] of messages.entries()) {
+      const jobId = jobIdOf(message);
+      await backend.items.write(
+        takeLease({ jobId, message, owner: "worker", nowMs: START_MS, ttlMs: TTL_MS, headKey: "key" }),
+      );
+      if (index % 2 === 0)
+        await backend.items.write(
+          failJob({ jobId, owner: "worker", fence: 1, takenAtMs: START_MS }, TROUBLE, [], START_MS, 1000),
+        );
+    }
+    await backend.items.write({
+      key: "HASH#ab",
+      when: [[{ attribute: "pk", is: "absent" }]],
+      set: { state: "FAILED" },
+    });
+    const found: string[] = [];
+    let [scanned, readUnits] = [0, 0];
+    let from: string | undefined;
+    do {
+      const page = await backend.failedJobs.page(from);
+      scanned += page.scanned;
+      readUnits += page.readUnits;
+      found.push(...page.items.map((item) => decodeJob(item).artifactId));
+      from = page.next;
+    } while (from !== undefined);
+    await backend[Symbol.asyncDispose]();
+    expect(found.toSorted()).toEqual(["artifact-0", "artifact-2", "artifact-4", "artifact-6"]);
+    expect(scanned).toBe(8);
+    expect(readUnits).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,227 @@
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join, resolve as absolute } from "node:path";
+import { finished } from "node:stream/promises";
+import { connectAws } from "./aws/aws.ts";
+import type { AwsRequest, StagedBytes } from "./aws/aws.ts";
+import { eventSourceOf, functionNamed } from "./lambda/functions.ts";
+import type { FunctionDescription } from "./lambda/functions.ts";
+import { openJournal } from "./aws/journal.ts";
+import { startLambdaPool } from "./lambda/lambda-pool.ts";
+import type { LambdaPool } from "./lambda/lambda-pool.ts";
+import type { LineSinks } from "../../local/shared/lines.ts";
+import { tryLock } from "../../local/shared/lock.ts";
+import { startPoller } from "./lambda/poller.ts";
+import { depthOf, readThrough, sendAll } from "./aws/queues.ts";
+import type { DeadLetter, QueueDepth } from "./aws/queues.ts";
+import { makeResources, refuseUnknownTypes } from "./template/resources.ts";
+import type { AwsClients } from "./template/resources.ts";
+import { startScheduler } from "./lambda/scheduler.ts";
+import { synthesize } from "./template/synth.ts";
+import { outputOf, resolverOf } from "./template/template.ts";
+
+export interface PipelineOptions extends LineSinks {
+  /**
+   * Content objects go to `<outDir>/content/<key>`, events to `<outDir>/events.jsonl`, everything else to
+   * `<outDir>/.fetchonce/`.
+   */
+  readonly outDir: string;
+  /** Number of worker processes. */
+  readonly workers: number;
+  /** Overrides single variables of the template. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
+  readonly functionTimeoutMs?: number;
+  readonly reconcileEveryMs?: number;
+  readonly batchSize?: number;
+  readonly onStagedBytes?: (progress: StagedBytes) => void;
+  readonly onAwsRequest?: (request: AwsRequest) => void;
+}
+
+export interface Pipeline {
+  readonly clients: AwsClients;
+  readonly names: {
+    readonly table: string;
+    readonly queueUrl: string;
+    readonly deadLetterQueueUrl: string;
+    readonly stagingBucket: string;
+    readonly contentBucket: string;
+  };
+  readonly workers: Pick<LambdaPool, "pids" | "kill">;
+  /** Settles once the messages are accepted: from then on, no crash of this process loses one. */
+  submit(messages: readonly object[]): Promise<void>;
+  depth(): Promise<QueueDepth & { readonly deadLetters: number }>;
+  deadLetters(): Promise<readonly DeadLetter[]>;
+  stop(): Promise<void>;
+}
+
+/** The template says one minute, which is too long for a test to wait. */
+const RECONCILE_EVERY_MS = 2000;
+/** How long work in progress may take to end when the pipeline stops. The next run resumes the rest. */
+const STOP_GRACE_MS = 3000;
+
+/** @throws Error if another run uses the same folder, or something cannot be started. */
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const cleanup = new AsyncDisposableStack();
+  try {
+    return await start(options, cleanup);
+  } catch (error) {
+    await cleanup.disposeAsync();
+    throw error;
+  }
+}
+
+async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): Promise<Pipeline> {
+  const outDir = absolute(options.outDir);
+  const stateDir = join(outDir, ".fetchonce");
+  await mkdir(stateDir, { recursive: true });
+  takeLock(outDir, stateDir, cleanup);
+
+  const { template, folder } = await synthesize();
+  refuseUnknownTypes(template);
+  const bucketNamed = (output: string): string => outputOf(template, resolverOf(template, new Map()), output);
+  const stagingBucket = bucketNamed("StagingBucketName");
+  const contentBucket = bucketNamed("ContentBucketName");
+
+  const aws = await connectAws(
+    {
+      stateDir,
+      bucketDirs: { [contentBucket]: join(outDir, "content") },
+      stagingBucket,
+      onRequest: options.onAwsRequest,
+      onStagedBytes: options.onStagedBytes,
+    },
+    cleanup,
+  );
+  const { sqs } = aws.clients;
+  const resolve = await makeResources(template, aws.clients);
+  const names = {
+    table: outputOf(template, resolve, "TableName"),
+    queueUrl: outputOf(template, resolve, "QueueUrl"),
+    deadLetterQueueUrl: outputOf(template, resolve, "DeadLetterQueueUrl"),
+    stagingBucket,
+    contentBucket,
+  };
+
+  const journal = await openJournal(join(stateDir, "accepted.jsonl"));
+  cleanup.defer(async () => journal.close());
+  await sendAll(sqs, names.queueUrl, journal.pending);
+  cleanup.defer(async () => {
+    // With an empty queue and nothing in progress, the table alone holds all that the next run needs.
+    const { visible, inFlight, delayed } = await depthOf(sqs, names.queueUrl);
+    if (visible + inFlight + delayed === 0) await journal.clear();
+  });
+
+  const sinks = sinksOf(options, join(outDir, "events.jsonl"), cleanup);
+  const onTrouble = (error: Error): void => sinks.onLog?.({ level: "warn", message: error.message }, process.pid);
+  const startPool = async (
+    description: FunctionDescription,
+    size: number,
+    overrides: Readonly<Record<string, string>> = {},
+  ): Promise<LambdaPool> => {
+    const [file = "", exportName = ""] = description.handler.split(".");
+    const pool = await startLambdaPool(
+      {
+        ...sinks,
+        name: description.name,
+        modulePath: join(folder, description.asset, `${file}.mjs`),
+        exportName,
+        timeoutMs: description.timeoutMs,
+        environment: {
+          ...hostEnvironment(),
+          ...aws.environment,
+          AWS_LAMBDA_FUNCTION_NAME: description.name,
+          ...description.variables,
+          ...overrides,
+        },
+      },
+      size,
+    );
+    cleanup.defer(async () => pool.stop(STOP_GRACE_MS));
+    return pool;
+  };
+
+  const worker = functionNamed(template, resolve, outputOf(template, resolve, "WorkerFunctionName"));
+  const reconciler = functionNamed(template, resolve, outputOf(template, resolve, "ReconcilerFunctionName"));
+  const source = eventSourceOf(template, resolve, worker.name);
+  const [workerPool, reconcilerPool] = await Promise.all([
+    startPool(
+      { ...worker, timeoutMs: options.functionTimeoutMs ?? worker.timeoutMs },
+      options.workers,
+      options.workerEnv,
+    ),
+    startPool(reconciler, 1),
+  ]);
+  const poller = startPoller({
+    sqs,
+    queueUrl: names.queueUrl,
+    source: { ...source, batchSize: options.batchSize ?? source.batchSize },
+    concurrency: options.workers,
+    invoke: async (event) => workerPool.invoke(event),
+    onTrouble,
+  });
+  const scheduler = startScheduler({
+    everyMs: options.reconcileEveryMs ?? RECONCILE_EVERY_MS,
+    invoke: async (event) => reconcilerPool.invoke(event),
+    onTrouble,
+  });
+  cleanup.defer(async () => stopWithin(STOP_GRACE_MS, [poller, scheduler], [workerPool, reconcilerPool]));
+
+  return {
+    clients: aws.clients,
+    names,
+    workers: workerPool,
+    submit: async (messages) => {
+      const bodies = messages.map((message) => JSON.stringify(message));
+      await journal.append(bodies);
+      await sendAll(sqs, names.queueUrl, bodies);
+    },
+    depth: async () => {
+      const [work, dead] = await Promise.all([depthOf(sqs, names.queueUrl), depthOf(sqs, names.deadLetterQueueUrl)]);
+      return { ...work, deadLetters: dead.visible + dead.inFlight };
+    },
+    deadLetters: async () => readThrough(sqs, names.deadLetterQueueUrl),
+    stop: async () => cleanup.disposeAsync(),
+  };
+}
+
+function takeLock(outDir: string, stateDir: string, cleanup: AsyncDisposableStack): void {
+  const release = tryLock(join(stateDir, "lock"));
+  if (!release) {
+    throw new Error(
+      `Another run is working in ${outDir}. Wait for it to end, stop it, or choose another directory with --out.`,
+    );
+  }
+  cleanup.defer(release);
+}
+
+function sinksOf(options: PipelineOptions, eventsPath: string, cleanup: AsyncDisposableStack): LineSinks {
+  const events = createWriteStream(eventsPath, { flags: "a" });
+  cleanup.defer(async () => finished(events.end()));
+  return {
+    onTelemetry: (line, pid) => {
+      events.write(`${JSON.stringify(line)}\n`);
+      options.onTelemetry?.(line, pid);
+    },
+    onMetrics: options.onMetrics,
+    onLog: options.onLog,
+  };
+}
+
+function hostEnvironment(): Record<string, string> {
+  const { PATH = "", NODE_V8_COVERAGE } = process.env;
+  return { PATH, ...(NODE_V8_COVERAGE ? { NODE_V8_COVERAGE } : {}) };
+}
+
+async function stopWithin(
+  graceMs: number,
+  feeders: readonly { stop(): Promise<void> }[],
+  pools: readonly LambdaPool[],
+): Promise<void> {
+  const fed = Promise.all(feeders.map(async (feeder) => feeder.stop()));
+  const grace = Promise.withResolvers<void>();
+  const timer = setTimeout(grace.resolve, graceMs);
+  await Promise.race([fed, grace.promise]);
+  clearTimeout(timer);
+  await Promise.all(pools.map(async (pool) => pool.stop(0)));
+  await fed;
+}

@@ -1,0 +1,127 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { localQueue, queueDepth, releaseMessages, type LocalQueue } from "../../../../adapters/local/queue.ts";
+import { databaseForEachTest } from "./support.ts";
+
+const VISIBILITY_MS = 1000;
+const MOST_RECEIVES = 2;
+
+const opened = databaseForEachTest();
+let nowMs = 0;
+let mine: LocalQueue;
+let others: LocalQueue;
+
+const queueOf = (holder: string): LocalQueue =>
+  localQueue(opened.database, {
+    clock: { nowMs: () => nowMs },
+    holder,
+    visibilityMs: VISIBILITY_MS,
+    mostReceives: MOST_RECEIVES,
+  });
+
+beforeEach(() => {
+  nowMs = 10_000;
+  mine = queueOf("mine");
+  others = queueOf("others");
+});
+
+const send = async (...bodies: readonly string[]): Promise<void> =>
+  mine.send(bodies.map((body) => ({ body, group: "g" })));
+const bodies = async (queue = mine, most = 10): Promise<readonly string[]> =>
+  (await queue.receive(most)).map(({ body }) => body);
+
+describe("messages", () => {
+  it("are received oldest first, as many as are asked for", async () => {
+    await send("a", "b", "c");
+    expect(await bodies(mine, 2)).toEqual(["a", "b"]);
+    expect(await bodies(mine, 2)).toEqual(["c"]);
+  });
+
+  it("that come back are received in the order in which they became visible", async () => {
+    await send("a", "b");
+    const [a, b] = await mine.receive(2);
+    await mine.hideFor(String(b?.id), 0);
+    nowMs += 1;
+    await mine.hideFor(String(a?.id), 0);
+    await send("c");
+    expect([await bodies(mine, 1), await bodies(mine, 1), await bodies(mine, 1)]).toEqual([["b"], ["a"], ["c"]]);
+  });
+
+  it("are hidden to the millisecond", async () => {
+    await send("a");
+    await mine.receive(1);
+    nowMs += VISIBILITY_MS - 1;
+    expect(await bodies()).toEqual([]);
+    nowMs += 1;
+    expect(await bodies()).toEqual(["a"]);
+  });
+
+  it.each([
+    [-5, 0],
+    [0, 0],
+    [0.2, 1],
+    [1, 1],
+  ])("hidden for %d ms come back after %i whole ones, never before", async (delayMs, afterMs) => {
+    await send("a");
+    const [message] = await mine.receive(1);
+    await mine.hideFor(String(message?.id), delayMs);
+    nowMs += afterMs - 1;
+    expect(await bodies()).toEqual([]);
+    nowMs += 1;
+    expect(await bodies()).toEqual(["a"]);
+  });
+
+  it("are counted, hidden ones too", async () => {
+    await send("a", "b");
+    const [message] = await mine.receive(1);
+    expect(queueDepth(opened.database)).toBe(2);
+    if (message) await mine.delete(message);
+    expect(queueDepth(opened.database)).toBe(1);
+  });
+
+  it("that were received too often do not keep others waiting", async () => {
+    await send("bad");
+    for (let receives = 0; receives < MOST_RECEIVES; receives++) {
+      const [message] = await mine.receive(1);
+      await mine.hideFor(String(message?.id), 0);
+    }
+    await send("good");
+    expect(await bodies()).toEqual(["good"]);
+    expect(opened.database.all("SELECT body, reason FROM dead_letters")).toEqual([{ body: "bad", reason: null }]);
+    expect(queueDepth(opened.database)).toBe(1);
+  });
+});
+
+describe("a message that another process received since", () => {
+  it("is neither hidden nor deleted by the one that had it before", async () => {
+    await send("a");
+    const [before] = await mine.receive(1);
+    nowMs += VISIBILITY_MS;
+    const [since] = await others.receive(1);
+    expect(since?.id).toBe(before?.id);
+    await mine.hideFor(String(before?.id), 0);
+    expect(await bodies(mine)).toEqual([]);
+    if (before) await mine.delete(before);
+    expect(queueDepth(opened.database)).toBe(1);
+    if (since) await others.delete(since);
+    expect(queueDepth(opened.database)).toBe(0);
+  });
+});
+
+describe("when a process dies", () => {
+  it("its messages are visible at once, and those of others stay hidden", async () => {
+    await send("a", "b");
+    await mine.receive(1);
+    await others.receive(1);
+    releaseMessages(opened.database, "mine", nowMs);
+    expect(await bodies(queueOf("next"))).toEqual(["a"]);
+  });
+
+  it("messages that are visible already do not wait longer", async () => {
+    await send("a");
+    await mine.receive(1);
+    nowMs += 2 * VISIBILITY_MS;
+    await send("b");
+    releaseMessages(opened.database, "mine", nowMs);
+    expect(await bodies(queueOf("next"), 1)).toEqual(["a"]);
+  });
+});
