@@ -15,7 +15,7 @@ export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const PART_BYTES = 8 * MIB;
 
-const MAIN = fileURLToPath(new URL("../../../cli/main.ts", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../../cli/main.ts", import.meta.url));
 const LONGEST_WAIT_MS = 60_000;
 
 /** A line of `results.jsonl`. */

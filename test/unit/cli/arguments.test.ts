@@ -119,7 +119,7 @@ describe("wrong usage of fetchonce exits with 2, says what to do, and creates no
     [["a.csv", "--jobs", "1025"], "argument '1025' is invalid. It must be a whole number from 1 to 1024."],
     [["a.csv", "--attempts", "none"], "argument 'none' is invalid. It must be a whole number from 1 to 100."],
     [["a.csv", "--format", "xml"], "argument 'xml' is invalid. Allowed choices are txt, csv, tsv, jsonl, parquet."],
-    [["a.csv", "--names", "column:"], "It must be url, none, or column: and the name of a column."],
+    [["a.csv", "--names", "column:"], "It must be url, header, none, or column: and the name of a column."],
     [["a.csv", "--verify", "--refresh"], "--refresh fetches everything again, so --verify has nothing to check."],
     [["--enable-idempotency=101"], "argument '101' is invalid. It must be a percentage from 0 to 100."],
     [
