@@ -33,7 +33,7 @@ describe("a run that is stopped ends with 130, and the next one goes on in the m
     const command = await startAndWait(bench);
     command.process.kill(signal);
     const ended = await command.ended();
-    expect(ended.stdout).toContain("1 of 1 are not done. Run the same command again to go on");
+    expect(ended.stdout).toContain("1 of 1 is not done. Run the same command again to go on");
     expect([ended.code, ended.stderr]).toEqual([130, ""]);
     await expectGoneOn(bench);
   });
