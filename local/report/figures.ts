@@ -117,13 +117,13 @@ export interface JobFigures {
   readonly tookMs: number | null;
 }
 /** All null if there is nothing to order. */
-export interface Quantiles {
+interface Quantiles {
   readonly median: number | null;
   readonly p95: number | null;
   readonly most: number | null;
 }
 
-export interface Top<T> {
+interface Top<T> {
   readonly shown: readonly T[];
   readonly total: number;
 }

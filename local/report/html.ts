@@ -26,8 +26,8 @@ const UNSEEN =
 const codePoint = (character: string): string =>
   `\\u{${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}}`;
 
-/** Text as it is seen in a page, in an element or an attribute. Characters that nobody sees are written as their codes. */
-export const escaped = (text: string): string =>
+/** Text in an element or an attribute. Characters that nobody sees are written as their codes. */
+const escaped = (text: string): string =>
   text
     .toWellFormed()
     .replace(UNSEEN, codePoint)

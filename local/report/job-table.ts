@@ -7,9 +7,9 @@ import { pagesOf } from "../shared/pages.ts";
 /**
  * Nothing is ever committed: SQLite writes pages only when memory for them runs out, and nobody needs them afterwards.
  *
- * A row for each job of the list, at its first line. `state` is null until the job has ended; `stage` is then how far it
- * got. `began_ms` is null if no worker took it in this run, `ended_ms` if it did not end in this run. Unlike the outcome,
- * times come from the events.
+ * A row for each job of the list, at its first line. `state` is null until the job has ended; `stage` is then how far
+ * it got. Times come from the events of this run: `began_ms` is null if no worker took the job in it, `ended_ms` if the
+ * job did not end in it.
  */
 const TABLES = `
   PRAGMA journal_mode = OFF;
@@ -53,7 +53,7 @@ export interface Pause {
 }
 
 /** What a report counts, in a temporary database on the disk, so that memory does not grow with the list. */
-export class JobTable implements Disposable {
+export class JobTable {
   readonly rows = new LocalDatabase("", { isDurable: false });
   readonly #run: LocalDatabase;
   readonly #list: number;
@@ -85,7 +85,7 @@ export class JobTable implements Disposable {
     this.rows.run(ADD_PAUSE, seq, reason, delayMs, Number(wasAsked));
   }
 
-  [Symbol.dispose](): void {
+  close(): void {
     this.rows.close();
   }
 

@@ -53,9 +53,8 @@ async function runOver(files: readonly OriginFile[]) {
     await run.close();
   }
 
-  using cleanup = new DisposableStack();
   const database = new LocalDatabase(databasePath, { isDurable: true });
-  cleanup.defer(() => database.close());
+  onTestFinished(() => database.close());
   const [reportPath, resultsPath] = [join(out, "report.html"), join(out, "mine.jsonl")];
   await writeReport(reportPath, {
     database,
