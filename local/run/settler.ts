@@ -28,6 +28,9 @@ export interface SettlerDeps {
   readonly onSettled: (end: SettledEnd, result: JobResult) => void;
 }
 
+/** Somebody took the file away since it was stored. */
+const TAKEN_AWAY = { state: "FAILED", key: null, reason: "content_taken_away" } as const;
+
 /** Ends wait so long for others, in ms: each commit waits for the disk. */
 const GATHERING_MS = 30;
 
@@ -35,7 +38,8 @@ const GATHERING_MS = 30;
 export class Settler {
   readonly #deps: SettlerDeps;
   #gathered: EndNotice[] = [];
-  #settling: Promise<void> | undefined;
+  #gathering: Promise<void> | undefined;
+  #lastSettled: Promise<unknown> = Promise.resolve();
 
   constructor(deps: SettlerDeps) {
     this.#deps = deps;
@@ -44,15 +48,16 @@ export class Settler {
   /** Workers tell of an end only when the disk has the file and its folders. */
   settleLater(notices: readonly EndNotice[], onError: (error: unknown) => void): void {
     this.#gathered.push(...notices);
-    this.#settling ??= this.#settleAll()
+    this.#gathering ??= this.#settleAll()
       .catch(onError)
       .finally(() => {
-        this.#settling = undefined;
+        this.#gathering = undefined;
       });
   }
 
   async drain(): Promise<void> {
-    await this.#settling;
+    await this.#gathering;
+    await this.#lastSettled;
   }
 
   async #settleAll(): Promise<void> {
@@ -66,9 +71,17 @@ export class Settler {
 
   /** Ends of jobs that have not ended, or that were settled before, change nothing. */
   async settle(notices: readonly EndNotice[]): Promise<void> {
+    // One group after the other, so that no job is settled by two of them.
+    const mine = this.#lastSettled.then(async () => this.#settleNow(notices));
+    this.#lastSettled = mine.catch(() => undefined);
+    await mine;
+  }
+
+  async #settleNow(notices: readonly EndNotice[]): Promise<void> {
     const { onSettled, workspace } = this.#deps;
     const { clock, database, ends, names } = workspace;
-    const settled = notices.flatMap((notice) => this.#settledEnd(notice) ?? []);
+    const byJob = new Map(notices.map((notice) => [notice.jobId, notice]));
+    const settled = [...byJob.values()].flatMap((notice) => this.#settledEnd(notice) ?? []);
     if (settled.length === 0) return;
     await names.sync();
     database.transaction(() => {
@@ -104,8 +117,7 @@ export class Settler {
     if (!isStored(outcome) || outcome.key === null) return { jobId, outcome, name: null, mtimeMs: null };
     const path = content.pathOf(outcome.key);
     const found = ifThere(path, () => fs.statSync(path));
-    // Somebody took the file away since it was stored. The next run fetches it again.
-    if (!found) return undefined;
+    if (!found) return { jobId, outcome: { ...outcome, ...TAKEN_AWAY }, name: null, mtimeMs: null };
     const [line] = lines.linesOf(jobId);
     const isNamed = line !== undefined && nameSource.kind !== "none";
     const name = isNamed ? workspace.names.give(jobId, this.#wantedName(line, outcome), path) : null;
