@@ -1,0 +1,46 @@
+import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { UsageError } from "../terminal/usage-error.ts";
+import type { InputItem, InputOptions } from "./entry/entry.ts";
+import { entryOf } from "./formats/line-reader.ts";
+import { listItems } from "./list-items.ts";
+import { cannotRead, sourceOf } from "./sources.ts";
+
+export { describeProblem } from "./entry/describe-problem.ts";
+export type { InputEntry, InputItem, InputOptions, InputProblem, ListFormat, MetadataValue } from "./entry/entry.ts";
+export { RESULT_FIELDS } from "./entry/fields.ts";
+export { nameOf } from "./sources.ts";
+
+/**
+ * Reads URLs, or a list, in its order and in bounded memory. The first entry of standard input comes with its first
+ * line. Destroying `stdin` ends the reading at once and quietly.
+ * @throws UsageError if nothing of the sources can be read, or if the list is empty.
+ */
+export async function* readInput(
+  sources: readonly string[],
+  options: InputOptions,
+  stdin: Readable,
+): AsyncGenerator<InputItem> {
+  const source = await sourceOf(sources, options);
+  if ("urls" in source) {
+    for (const [index, url] of source.urls.entries()) {
+      yield* entryOf({ line: index + 1, place: "argument", text: url }, { url });
+    }
+    return;
+  }
+  const { path, name } = source;
+  const stream = path === undefined ? stdin : createReadStream(path);
+  let count = 0;
+  try {
+    for await (const items of listItems(source, stream, options)) {
+      count += items.length;
+      for (const item of items) yield item;
+    }
+  } catch (error) {
+    if (stream === stdin && stdin.destroyed && !stdin.readableEnded && stdin.errored === null) return;
+    throw cannotRead(name, error);
+  } finally {
+    stream.destroy();
+  }
+  if (count === 0) throw new UsageError(`The list ${name} is empty. It must name at least one URL.`);
+}
