@@ -7,6 +7,7 @@ const TROUBLES: Readonly<Record<string, string>> = {
   EROFS: "its file system is read-only",
   EACCES: "it may not be written",
   EPERM: "it may not be written",
+  ENOTDIR: "a file is where a folder would have to be",
   EIO: "its disk reports an error",
   EMFILE: "too many files are open",
   ENFILE: "too many files are open on this machine",
