@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { Finding, Tree } from "./tree.ts";
 
-const PRODUCT = /^(core|adapters|lambdas|dashboards|infra|local|cli)\/.*\.(ts|js)$/;
+const PRODUCT = /^(core|adapters|lambdas|dashboards|infra|local|cli|package)\/.*\.(ts|js)$/;
 /** A folder with more files than this wants another room. */
 const MOST_FILES = 20;
 

@@ -59,6 +59,8 @@ describe("who may import whom", () => {
     ["lambdas/worker/c.ts", 'import "@aws-sdk/client-s3";', "aws-sdk-and-http-clients-live-in-adapters"],
     ["local/a.ts", 'import "../infra/x.ts";', "local-imports"],
     ["cli/a.ts", 'import "../infra/x.ts";', "cli-imports"],
+    ["package/a.ts", 'import "../infra/x.ts";', "package-imports"],
+    ["cli/c.ts", 'import "../package/x.ts";', "cli-imports"],
     ["bench/a.ts", 'import "../cli/x.ts";', "bench-imports"],
     ["dashboards/a.ts", 'import "../adapters/x.ts";', "dashboards-import-core"],
     ["dashboards/catalogue/a.ts", 'import "aws-cdk-lib/core";', "catalogue-imports-core-alone"],
@@ -78,6 +80,7 @@ describe("who may import whom", () => {
     "local",
     "infra",
     "cli",
+    "package",
     "dashboards",
   ].map((folder) => `${folder}/x.ts`);
 
