@@ -21,6 +21,14 @@ export default defineConfig({
         },
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd } },
+      {
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          globalSetup: "test/package/install.ts",
+          ...endToEnd,
+        },
+      },
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], ...endToEnd } },
       {
         test: {

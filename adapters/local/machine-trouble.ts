@@ -7,6 +7,7 @@ const TROUBLES: Readonly<Record<string, string>> = {
   EROFS: "its file system is read-only",
   EACCES: "access is denied",
   EPERM: "access is denied",
+  ENOTDIR: "a file is where a folder would have to be",
   EIO: "its disk reports an error",
   ENXIO: "its disk is gone",
   ENODEV: "its disk is gone",

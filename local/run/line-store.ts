@@ -19,13 +19,13 @@ export interface DigestConflict {
 }
 
 const ADD = "INSERT INTO lines (list, line, job_id, message, metadata) VALUES (?, ?, ?, ?, ?)";
-const EARLIER = "SELECT line, message FROM lines WHERE job_id = ? AND list = ? ORDER BY seq LIMIT 1";
+const EARLIER = "SELECT line, message, metadata FROM lines WHERE job_id = ? AND list = ? ORDER BY seq LIMIT 1";
 const OF_JOB = "SELECT line, message, metadata FROM lines WHERE job_id = ? AND list = ? ORDER BY seq";
 const FIRST_OF_JOBS = `SELECT seq, job_id, message FROM lines AS mine WHERE list = ? AND seq > ?
   AND NOT EXISTS (SELECT 1 FROM lines WHERE job_id = mine.job_id AND list = mine.list AND seq < mine.seq)
   ORDER BY seq LIMIT ?`;
-const DROP_OLD = `DELETE FROM lines WHERE list < ?1
-  AND (job_id IN (SELECT job_id FROM ends) OR job_id IN (SELECT job_id FROM lines WHERE list = ?1))`;
+const DROP_OLD = `DELETE FROM lines WHERE list < ?
+  AND (job_id IN (SELECT job_id FROM ends) OR job_id IN (SELECT job_id FROM lines WHERE list = ?))`;
 
 const lineOf = (row: Row): ListLine => ({
   line: Number(row["line"]),
@@ -70,7 +70,7 @@ export class LineStore {
 
   /** Forgets the lines of earlier lists, except those whose jobs have not ended and are not in this list. */
   dropOld(): void {
-    this.#database.run(DROP_OLD, this.#list);
+    this.#database.run(DROP_OLD, this.#list, this.#list);
   }
 
   /** Adds the lines of earlier lists to this one. */
