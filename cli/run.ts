@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { OtherSchemaError } from "../adapters/local/schema.ts";
 import { MachineTroubleError } from "../adapters/local/machine-trouble.ts";
+import { ResultsPathError } from "../local/results/write-results.ts";
 import { FolderInUseError } from "../local/run/run-errors.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { parseArguments, type Arguments } from "./get/arguments.ts";
@@ -36,7 +37,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 
 function describe(error: unknown): { readonly exit: number; readonly text: string } {
   if (error instanceof UsageError) return { exit: EXIT.wrongUsage, text: error.message };
-  if (error instanceof FolderInUseError || error instanceof OtherSchemaError)
+  if (error instanceof FolderInUseError || error instanceof OtherSchemaError || error instanceof ResultsPathError)
     return { exit: EXIT.wrongUsage, text: error.message };
   if (error instanceof MachineTroubleError)
     return {

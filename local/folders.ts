@@ -12,6 +12,7 @@ export interface Folders {
   readonly events: string;
   readonly log: string;
   readonly results: string;
+  readonly report: string;
 }
 
 export function foldersOf(out: string): Folders {
@@ -26,5 +27,6 @@ export function foldersOf(out: string): Folders {
     events: join(out, "events.jsonl"),
     log: join(state, "log.jsonl"),
     results: join(out, "results.jsonl"),
+    report: join(out, "report.html"),
   };
 }

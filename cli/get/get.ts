@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { parseGate } from "../../core/gate/gate.ts";
+import { checkResultsPath } from "../../local/results/write-results.ts";
 import { LocalRun, type RunOptions } from "../../local/run/local-run.ts";
+import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
 import { StoppedByMachineError } from "../../local/run/run-errors.ts";
 import { JobView } from "../../local/run/job-view.ts";
 import { EXIT } from "../terminal/exit.ts";
-import { fileLabel, plural } from "../terminal/format.ts";
+import { fileLabel, plural } from "../../local/shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import { jsonView } from "../view/json.ts";
 import { plainView, quietView } from "../view/plain.ts";
@@ -13,6 +15,7 @@ import { terminalView } from "../view/terminal.ts";
 import type { Output, Snapshot, View } from "../view/view.ts";
 import type { Arguments } from "./arguments.ts";
 import { isStandardInput, takeList, takeStream } from "./intake.ts";
+import { writeRecords } from "./records.ts";
 import { describeSummary } from "./summary.ts";
 import { Tally } from "./tally.ts";
 
@@ -42,6 +45,7 @@ const REFRESH_EVERY_MS = 200;
 /** Downloads what the arguments name. @returns the exit code. */
 export async function get(args: Arguments, surroundings: GetSurroundings): Promise<number> {
   const { stdin, stderr, watchers = [] } = surroundings;
+  if (args.results !== undefined) checkResultsPath(args.results);
   const tell = (line: string): void => void stderr.write(`${line}\n`);
   const tally = new Tally();
   let view: View | undefined;
@@ -128,7 +132,8 @@ async function follow(
     for (const watcher of watchers) watcher.refreshed?.(snapshot);
   };
   const refreshing = setInterval(refresh, REFRESH_EVERY_MS);
-  let closing: readonly string[] = [];
+  const startedAtMs = Date.now();
+  let stoppedBecause: string | undefined;
   try {
     for (const line of opening(run, args, tally)) view.say(line);
     for (const watcher of watchers) watcher.began?.(run, tally, view);
@@ -142,21 +147,33 @@ async function follow(
     return tally.failedNow + tally.earlier.failed + intake.invalid > 0 ? EXIT.failed : EXIT.done;
   } catch (error) {
     if (!(error instanceof StoppedByMachineError)) throw error;
-    closing = [
-      `Stopped: ${error.message}`,
-      "Nothing is lost, and no URL is charged. Mend it, then run the same command again.",
-    ];
+    stoppedBecause = error.message;
     return EXIT.machine;
   } finally {
     clearInterval(refreshing);
     await run.stopWorkers();
     refresh();
     signal.removeEventListener("abort", onStop);
-    await run.close();
     for (const watcher of watchers) await watcher.ended?.();
-    view.close([...describeSummary(tally, performance.now() - startedMs, args.outDir), ...closing]);
+    const how = stoppedBecause !== undefined ? "stopped" : signal.aborted ? "interrupted" : "done";
+    const unwritten = await writeRecords(run, args, { startedAtMs, endedAtMs: Date.now(), how, stoppedBecause }).then(
+      () => [],
+      (error: unknown) => [`Not written: ${messageOf(error)}`],
+    );
+    const elapsedMs = performance.now() - startedMs;
+    view.close([...describeSummary(tally, elapsedMs, args.outDir), ...unwritten, ...describeStop(stoppedBecause)]);
   }
 }
+
+const messageOf = (error: unknown): string => {
+  if (error instanceof MachineTroubleError) return error.sentence;
+  return error instanceof Error ? error.message : String(error);
+};
+
+const describeStop = (because: string | undefined): readonly string[] =>
+  because === undefined
+    ? []
+    : [`Stopped: ${because}`, "Nothing is lost, and no URL is charged. Mend it, then run the same command again."];
 
 /** Settles only if the promise is rejected. */
 const rejection = async (promise: Promise<unknown> | undefined): Promise<void> =>

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { LocalRun } from "../../local/run/local-run.ts";
 import { describeProblem, readInput, type InputEntry, type InputProblem } from "../input/read-input.ts";
-import { plural } from "../terminal/format.ts";
+import { plural } from "../../local/shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { Arguments } from "./arguments.ts";
 
@@ -15,7 +15,7 @@ export const isStandardInput = ({ sources }: Pick<Arguments, "sources">): boolea
   sources.length === 1 && sources[0] === STANDARD_INPUT;
 
 /** Lines that are not valid, of which the first twenty are told. */
-export class Problems {
+class Problems {
   readonly #name: string;
   readonly #tell: (line: string) => void;
   count = 0;
@@ -36,7 +36,7 @@ export class Problems {
   }
 }
 
-export function nameOf(sources: readonly string[]): string {
+function nameOf(sources: readonly string[]): string {
   const [first = ""] = sources;
   if (first === STANDARD_INPUT) return "standard input";
   return sources.length === 1 && !first.includes("://") ? first : "the command line";

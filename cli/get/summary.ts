@@ -1,4 +1,4 @@
-import { describeReason, formatBytes, formatDuration, plural } from "../terminal/format.ts";
+import { describeReason, formatBytes, formatDuration, plural } from "../../local/shared/words.ts";
 import type { Tally } from "./tally.ts";
 
 /** Kinds of failures that are named one by one. */

@@ -7,15 +7,7 @@ import { listItems } from "./list-items.ts";
 import { cannotRead, sourceOf } from "./sources.ts";
 
 export { describeProblem } from "./entry/describe-problem.ts";
-export type {
-  InputEntry,
-  InputItem,
-  InputOptions,
-  InputProblem,
-  ListFormat,
-  Metadata,
-  MetadataValue,
-} from "./entry/entry.ts";
+export type { InputEntry, InputItem, InputOptions, InputProblem, ListFormat, MetadataValue } from "./entry/entry.ts";
 export { RESULT_FIELDS } from "./entry/fields.ts";
 export { nameOf } from "./sources.ts";
 

@@ -1,5 +1,5 @@
 import type { JobResult } from "../../local/run/results-file.ts";
-import { describeReason, fileLabel, formatBytes, formatDuration, plural } from "../terminal/format.ts";
+import { describeReason, fileLabel, formatBytes, formatDuration, plural } from "../../local/shared/words.ts";
 import { isStored } from "../../local/run/outcome.ts";
 import type { Snapshot } from "./view.ts";
 
@@ -14,7 +14,7 @@ export function endLine({ state, url, bytes, path, reason }: JobResult): string 
 }
 
 /** Change per second over the last 5 s. */
-export function rateMeter(): (atMs: number, amount: number) => number {
+function rateMeter(): (atMs: number, amount: number) => number {
   const samples: { atMs: number; amount: number }[] = [];
   return (atMs, amount) => {
     samples.push({ atMs, amount });

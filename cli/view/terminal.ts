@@ -1,6 +1,6 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 import { isStored } from "../../local/run/outcome.ts";
-import { formatBytes } from "../terminal/format.ts";
+import { formatBytes } from "../../local/shared/words.ts";
 import { endLine, statusLine } from "./lines.ts";
 import type { LabelledFile, Output, View } from "./view.ts";
 

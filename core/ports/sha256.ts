@@ -8,7 +8,7 @@ export interface RunningSha256 {
 }
 
 /** The first bytes of what is staged under a key. */
-export interface StagedPrefix {
+interface StagedPrefix {
   readonly key: string;
   readonly bytes: number;
 }

@@ -146,6 +146,7 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
     url: job.record.url,
     reason: error.reason,
     delay_ms: delayMs,
+    ...(error.retryAfterMs !== undefined && { retry_after_ms: error.retryAfterMs }),
   });
   return { kind: "retry", delayMs };
 }

@@ -78,6 +78,11 @@ export class LineStore {
     this.#database.run("UPDATE lines SET list = ?", this.#list);
   }
 
+  /** The number of the list. */
+  get list(): number {
+    return this.#list;
+  }
+
   get total(): number {
     return this.#count("SELECT COUNT(*) AS count FROM lines WHERE list = ?", this.#list);
   }

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ifThere } from "../../adapters/local/disk.ts";
+import { LAST_SEEN } from "./facts.ts";
 import type { EndNotice } from "../worker/messages.ts";
 import type { SettledEnd } from "./end-store.ts";
 import { nameOfText, nameOfUrl, safePart } from "./file-names.ts";
@@ -29,9 +30,6 @@ export interface SettlerDeps {
 
 /** Ends wait so long for others, in ms: each commit waits for the disk. */
 const GATHERING_MS = 30;
-
-/** The newest time that a run has seen. The clock of the next run does not start before it. */
-export const LAST_SEEN = "last_seen_ms";
 
 /** Makes ends last: file, folders, name and record are on the disk before anybody is told. */
 export class Settler {

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { clockBase, runClock, type ClockBase } from "../../adapters/local/clock.ts";
 import { localContent, type LocalContent } from "../../adapters/local/content.ts";
 import { LocalDatabase } from "../../adapters/local/database.ts";
-import { makeFolder, onDisk, syncFolder } from "../../adapters/local/disk.ts";
+import { makeFolder, onDisk, statOf, syncFolder } from "../../adapters/local/disk.ts";
 import { localQueue, type LocalQueue } from "../../adapters/local/queue.ts";
 import { createTables } from "../../adapters/local/schema.ts";
 import { localStaging, type LocalStaging } from "../../adapters/local/staging.ts";
@@ -17,10 +17,12 @@ import { EndStore } from "./end-store.ts";
 import { LineStore } from "./line-store.ts";
 import { NameLinks } from "./name-links.ts";
 import { FolderInUseError } from "./run-errors.ts";
-import { LAST_SEEN } from "./settler.ts";
+import { LAST_SEEN } from "./facts.ts";
 
 /** Name of the parent as a receiver of messages. It receives none. */
 const PARENT = "parent";
+
+const sizeOf = (path: string): number => statOf(path)?.size ?? 0;
 
 /** A folder that this run alone works in, and what it holds. */
 export class Workspace {
@@ -35,6 +37,8 @@ export class Workspace {
   readonly names: NameLinks;
   readonly queue: LocalQueue;
   readonly telemetry: Telemetry;
+  /** Sizes of these files, in bytes, when the run began. */
+  readonly sizesBefore: { readonly events: number; readonly log: number };
   readonly #cleanup: Cleanup;
 
   /** @throws FolderInUseError; OtherSchemaError; MachineTroubleError when the folder cannot be used. */
@@ -73,6 +77,7 @@ export class Workspace {
     const { clock } = this;
     const receiving = { holder: PARENT, visibilityMs: LEASE_TTL_MS, mostReceives: MOST_RECEIVES };
     this.queue = localQueue(this.database, { clock, ...receiving });
+    this.sizesBefore = { events: sizeOf(folders.events), log: sizeOf(folders.log) };
     this.telemetry = this.#openTelemetry();
   }
 

@@ -55,7 +55,7 @@ function takeOver(stateDir: string): boolean {
 }
 
 /**
- * Takes the folder for one run. Afterwards no other run is alive, and no worker of an earlier run is alive or can start.
+ * Takes the folder for one run. Afterwards no other run is alive. No worker of an earlier run is alive or can start.
  * @returns a function that gives it back; undefined if another run holds it.
  */
 export function lockRun(stateDir: string): (() => void) | undefined {

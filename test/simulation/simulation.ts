@@ -16,7 +16,7 @@ import { durationMs, type Boundary } from "./services/process.ts";
 import { Processes } from "./processes.ts";
 import { SimulatedQueue } from "./services/queue.ts";
 import type { OriginQuestion, SimulationOptions, Stage } from "./scenarios/scenario.ts";
-import { MAX_RECEIVES, RECONCILE_EVERY_MS, SETTINGS, VISIBILITY_MS } from "./services/settings.ts";
+import { LONGEST_RUN_MS, MAX_RECEIVES, RECONCILE_EVERY_MS, SETTINGS, VISIBILITY_MS } from "./services/settings.ts";
 import { VirtualTime } from "./services/time.ts";
 import { Trace } from "./services/trace.ts";
 import { Reconcilers } from "./reconcilers.ts";
@@ -240,6 +240,7 @@ export class Simulation implements Stage {
   }
 
   #checkHealedInTime(): void {
+    if (this.elapsedMs > LONGEST_RUN_MS) throw new Violation("the run does not end: faults strike on and on");
     const [sinceMs, { nowMs }] = [this.#faultsUntilMs, this.time];
     if (nowMs <= sinceMs || nowMs <= sinceMs + this.#deadline.patienceMs() || this.#isHealthy()) return;
     const isExcused = this.#deadline.excusedAt(nowMs, sinceMs);

@@ -18,7 +18,7 @@ export function shown(text: string): string {
 const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /** Escapes what a terminal would obey or not show. */
-export const visible = (text: string): string =>
+const visible = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => NAMED[character] ?? `\\u{${hexOf(character)}}`);
 
 /** Of the first character, at least four digits: `200B`. */

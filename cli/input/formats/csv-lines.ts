@@ -1,4 +1,4 @@
-import { plural } from "../../terminal/format.ts";
+import { plural } from "../../../local/shared/words.ts";
 import { CLASSIC_MAC } from "../entry/check-url.ts";
 import { csvHeader, type CsvHeader } from "./csv-header.ts";
 import { RecordSplitter } from "./csv-record.ts";

@@ -1,4 +1,5 @@
 /** `loss.ts <schedules>`: runs that many schedules, does not stop at violations, and counts each kind of violation. */
+import { quicken } from "../search/quicken.ts";
 import { runSchedule } from "../search/random.ts";
 import { drawSchedule } from "../search/schedule.ts";
 
@@ -18,6 +19,7 @@ const kindOf = (violation: string): string =>
     .replaceAll(/(worker|reconciler)\d+/g, "a $1")
     .replaceAll(/\d+/g, "n");
 
+quicken();
 const schedules = Number(process.argv[2]);
 const kinds = new Map<string, number>();
 for (let seed = 1; seed <= schedules; seed++) {

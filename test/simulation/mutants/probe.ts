@@ -1,5 +1,6 @@
 /** `probe.ts <schedules>`: searches for a violation, and prints it and the number of schedules as JSON to stdout. */
 import { runSingles, runUndisturbed } from "../search/exhaustive.ts";
+import { quicken } from "../search/quicken.ts";
 import { SCENARIOS } from "../scenarios/scenarios.ts";
 import { noFigures, search } from "../search/search.ts";
 
@@ -41,5 +42,6 @@ function* seedsFrom(first: number, count: number): Generator<number> {
   for (let seed = first; seed < first + count; seed++) yield seed;
 }
 
+quicken();
 const report = await probe(Number(process.argv[2]));
 process.stdout.write(`${JSON.stringify(report)}\n`);

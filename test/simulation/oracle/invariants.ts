@@ -78,8 +78,8 @@ function checkIsDue(process: string, before: Item | undefined, time: string, now
 
 /** A DONE operation never becomes ABANDONED. The lease holder may forget a result that turned out to be gone. */
 function checkNothingUndone(process: string, { key, set = {} }: Write, before: Item | undefined): void {
-  for (const [name, value] of Object.entries(set)) {
-    if (statusOf(value) === "ABANDONED" && statusOf(before?.[name]) === "DONE")
+  for (const name in set) {
+    if (statusOf(set[name]) === "ABANDONED" && statusOf(before?.[name]) === "DONE")
       throw new Violation(`${process} marked ${name} of ${key} as ABANDONED, but it was DONE`);
   }
 }

@@ -9,6 +9,8 @@ export const VISIBILITY_MS = 60_000;
 export const INVOCATION_MS = 60_000;
 export const POLL_EVERY_MS = 1_000;
 export const ORPHAN_AGE_MS = 120_000;
+/** No sound run takes as long, not even one whose job uses all its attempts while clocks differ. */
+export const LONGEST_RUN_MS = 3 * 24 * 3_600_000;
 export const MAX_RECEIVES = 50;
 export const MAX_ATTEMPTS = 6;
 export const PART_BUFFERS = 4;

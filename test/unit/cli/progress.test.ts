@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { Activity } from "../../../cli/download/activity.ts";
-import { describeReason, fileLabel, formatBytes, formatDuration } from "../../../cli/terminal/format.ts";
+import { describeReason, fileLabel, formatBytes, formatDuration } from "../../../local/shared/words.ts";
 import { JobTracker } from "../../../cli/download/job-tracker.ts";
 import { createView, type Snapshot } from "../../../cli/download/progress.ts";
 import type { JobResult } from "../../../cli/download/results.ts";

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { MachineTroubleError } from "../../../adapters/local/machine-trouble.ts";
 import { lockRun, shareLock, tryLock } from "../../../local/shared/lock.ts";
 import { ChildProgram, moduleOf, nodeArguments } from "../../child-program.ts";
@@ -58,7 +58,8 @@ const tellWorker = (what: "share" | "end"): void => writeFileSync(join(folder, w
 
 /** Ends the worker too, which outlives the run. */
 async function withRun(test: (run: ChildProgram) => Promise<void>): Promise<void> {
-  await using run = new ChildProgram(RUN_WITH_WORKER, [folder]);
+  const run = new ChildProgram(RUN_WITH_WORKER, [folder]);
+  onTestFinished(async () => run[Symbol.asyncDispose]());
   try {
     expect(await run.line()).toBe("up");
     await test(run);
@@ -104,13 +105,15 @@ describe("a run's lock on its folder", () => {
   });
 
   it("keeps runs of other processes out until the process is killed", async () => {
-    await using run = new ChildProgram(RUN, [folder]);
+    const run = new ChildProgram(RUN, [folder]);
+    onTestFinished(async () => run[Symbol.asyncDispose]());
     await run.untilLine(/^locked/);
     expect(lockRun(folder)).toBeUndefined();
     await run.kill();
     const release = lockRun(folder);
     expect(release).toBeTypeOf("function");
-    await using late = new ChildProgram(RUN, [folder]);
+    const late = new ChildProgram(RUN, [folder]);
+    onTestFinished(async () => late[Symbol.asyncDispose]());
     await late.untilLine(/^refused/);
     release?.();
   });
@@ -127,7 +130,8 @@ describe("a run's lock on its folder", () => {
       tellWorker("share");
       expect(await run.line()).toBe("shared");
       await run.kill();
-      await using next = new ChildProgram(RUN, [folder]);
+      const next = new ChildProgram(RUN, [folder]);
+      onTestFinished(async () => next[Symbol.asyncDispose]());
       await next.untilLine(/^trying/);
       tellWorker("end");
       const [, endedAt = ""] = (await run.untilLine(/^ends/)).split(" ");

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { present } from "../../../../core/model/present.ts";
 import type { RunningSha256, Sha256 } from "../../../../core/ports/sha256.ts";
 import { sha256Backends, STAGED, type Sha256Backend } from "./sha256-backends.ts";
@@ -99,7 +99,8 @@ describe.each(Object.entries(sha256Backends))("the running SHA-256 of %s", (_nam
   it("refuses to restore a state that another implementation saved", async () => {
     await backend.stage(Buffer.from("staged"));
     for (const startOther of Object.values(sha256Backends).filter((other) => other !== start)) {
-      await using other = await startOther();
+      const other = await startOther();
+      onTestFinished(async () => other[Symbol.asyncDispose]());
       const state = (await other.sha256.create()).save();
       expect(await sha256.restore(state, { key: STAGED, bytes: 6 })).toBeUndefined();
     }

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi, onTestFinished } from "vitest";
 import { LocalDatabase } from "../../../../adapters/local/database.ts";
 import { MachineTroubleError } from "../../../../adapters/local/machine-trouble.ts";
 import { createTables, OtherSchemaError } from "../../../../adapters/local/schema.ts";
@@ -20,7 +20,8 @@ const settledOf = async (all: readonly Promise<unknown>[]): Promise<readonly unk
 
 /** What another connection sees. */
 function seenByOthers(): readonly unknown[] {
-  using other = new DatabaseSync(opened.path);
+  const other = new DatabaseSync(opened.path);
+  onTestFinished(() => other[Symbol.dispose]());
   return other
     .prepare("SELECT n FROM numbers ORDER BY rowid")
     .all()
@@ -66,7 +67,8 @@ describe("a transaction", () => {
   });
 
   it("keeps other processes from writing while its work waits, if it is a long one", async () => {
-    using other = new DatabaseSync(opened.path);
+    const other = new DatabaseSync(opened.path);
+    onTestFinished(() => other[Symbol.dispose]());
     await opened.database.longTransaction(async () => {
       add(1);
       await Promise.resolve();

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { writeDurably } from "../../../../adapters/local/disk.ts";
 import { MachineTroubleError, translateTrouble } from "../../../../adapters/local/machine-trouble.ts";
 import { asJobError, PermanentError, RunEndsError } from "../../../../core/model/errors.ts";
@@ -182,7 +182,8 @@ const onTmpfs = (folder: string): readonly string[] => [
 const limitedTo = (limit: string): readonly string[] => ["sh", "-c", `ulimit ${limit} && exec "$0" "$@"`];
 
 async function printedBy(program: string, folder: string, through: readonly string[]): Promise<unknown> {
-  await using child = new ChildProgram(program, [folder], through);
+  const child = new ChildProgram(program, [folder], through);
+  onTestFinished(async () => child[Symbol.asyncDispose]());
   return JSON.parse(await child.line());
 }
 

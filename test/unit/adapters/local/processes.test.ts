@@ -17,7 +17,7 @@ const ITEMS = `
   const database = new LocalDatabase(path, { checkpoints: false });
   const items = localItems(database);`;
 
-/** Counts up by reading, and by writing if nobody has written since. Prints the numbers that it was the first to write. */
+/** Counts up by reading, and by writing if nobody has written since. Prints the numbers that it wrote first. */
 const COUNTER = `${ITEMS}
   const mine = [];
   while (mine.length < 50) {

@@ -3,7 +3,7 @@ import { symlink } from "node:fs/promises";
 import { Readable } from "node:stream";
 import zlib from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readInput, type InputOptions } from "../../../../cli/input/read-input.ts";
+import { readInput, RESULT_FIELDS, type InputOptions, type ListFormat } from "../../../../cli/input/read-input.ts";
 import { DIGEST, Lists, readStdin, urlOf } from "./support.ts";
 
 let lists: Lists;
@@ -264,10 +264,20 @@ describe("a list of URLs", () => {
     expect((await lists.read(name, content, options)).said).toEqual(said);
   });
 
+  it.each<[format: ListFormat, text: string]>([
+    ["csv", `url,note\n${URL_1},x\n`],
+    ["jsonl", `{"url":"${URL_1}"}\n`],
+  ])("that looks like %s ends with its first line: no other line is taken for a URL", async (_, text) => {
+    const { entries, problems } = await lists.read("l.txt", text);
+    expect(entries).toEqual([]);
+    expect(problems).toMatchObject([{ line: 1, endsList: true }]);
+  });
+
   it("that is cut off gives no entry for the line that is not whole", async () => {
-    const text = Array.from({ length: 200_000 }, (_, n) => `${urlOf(n)}\n`).join("");
-    const { entries, problems } = await lists.read("l.gz", zlib.gzipSync(text).subarray(0, -1000));
-    expect(entries.length).toBeGreaterThan(100_000);
+    const text = Array.from({ length: 30_000 }, (_, n) => `${urlOf(n)}\n`).join("");
+    const packed = zlib.gzipSync(text);
+    const { entries, problems } = await lists.read("l.gz", packed.subarray(0, packed.length / 2));
+    expect(entries.length).toBeGreaterThan(1000);
     expect(entries.map((entry) => entry.message.url)).toEqual(entries.map((_, n) => urlOf(n)));
     expect(problems).toMatchObject([{ line: entries.length + 1, endsList: true }]);
   });
@@ -473,6 +483,12 @@ describe("a table", () => {
     ],
   ])("%s is refused", async (_, name, content, said, options) => {
     expect((await lists.read(name, content, options)).said).toEqual(said);
+  });
+
+  const NOT_FOR_LISTS = RESULT_FIELDS.filter((field) => !["work_id", "artifact_id", "sha256"].includes(field));
+  it.each(NOT_FOR_LISTS)("may not have a column of the user's own called %s", async (field) => {
+    const { said } = await lists.read("l.csv", `${field},image\nx,${URL_1}`, { urlColumn: "image" });
+    expect(said).toEqual([`l.csv, line 1, ${field}: is the name of a field of the results; choose another`]);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { RecordSplitter } from "../../../../cli/input/formats/csv-record.ts";
 
@@ -13,7 +13,7 @@ function read(text: string, delimiter: string | undefined): readonly unknown[] {
 const quoted = (value: string): string => `"${value.replaceAll('"', '""')}"`;
 
 it("records in quotes, as RFC 4180 says, are read as they were written", () => {
-  const value = fc.string({ unit: fc.constantFrom(...'ab ",;|\t\n') });
+  const value = fc.string({ unit: fc.constantFrom(...Array.from('ab ",;|\t\n')) });
   const records = fc.array(fc.array(value, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(records, fc.constantFrom(",", ";", "|", "\t"), (written, delimiter) => {
@@ -35,5 +35,5 @@ it.each<[what: string, delimiter: string | undefined, text: string, values: read
 });
 
 it("a record is read after one that has a fault", () => {
-  expect(read('"a"b,c\n"d",e', ",")).toMatchObject([{ reason: /value 1/ }, ["d", "e"]]);
+  expect(read('"a"b,c\n"d",e', ",")).toEqual([{ reason: expect.stringContaining("value 1") }, ["d", "e"]]);
 });

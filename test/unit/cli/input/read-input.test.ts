@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import zlib from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { nameOf, readInput, type InputOptions } from "../../../../cli/input/read-input.ts";
+import { nameOf, readInput, type InputOptions, type MetadataValue } from "../../../../cli/input/read-input.ts";
 import { collected, DIGEST, Lists, openFiles, readStdin, urlOf } from "./support.ts";
 
 let lists: Lists;
@@ -28,6 +28,7 @@ describe("a list with ids", () => {
     ["CSV", "l.csv", TABLE],
     ["CSV without a final line end", "l.csv", TABLE.trimEnd()],
     ["CSV with CRLF, a byte order mark and blank lines", "l.csv", `\uFEFF${TABLE.replaceAll("\n", "\r\n\r\n")}`],
+    ["CSV with a byte order mark and every value in quotes", "l.csv", `\uFEFF${TABLE.replaceAll(/[^,\n]+/g, '"$&"')}`],
     ["CSV with every value in quotes", "l.csv", TABLE.replaceAll(/[^,\n]+/g, '"$&"')],
     ["CSV with blanks around the values", "l.csv", TABLE.replaceAll(/[^,\n]+/g, ' "$&"  ')],
     ["CSV with semicolons", "l.csv", TABLE.replaceAll(",", ";")],
@@ -126,9 +127,15 @@ describe("what is the user's own", () => {
   });
 
   it("is carried through from the metadata of a JSON line, as it is", async () => {
-    const metadata = { note: "n", size: 7, tags: ["a", null, { deep: true }], sha_256: "mine" };
+    const tags: MetadataValue = ["a", null, { deep: true }];
+    const metadata = { note: "n", size: 7, tags, sha_256: "mine" };
     const { entries } = await lists.read("l.jsonl", JSON.stringify({ url: urlOf(1), metadata }));
     expect(entries[0]?.metadata).toEqual(metadata);
+  });
+
+  it("may have another delimiter in its columns' names", async () => {
+    const { entries } = await lists.read("l.csv", `url;name, first, and last\n${urlOf(1)};A\n`);
+    expect(entries[0]?.metadata).toEqual({ "name, first, and last": "A" });
   });
 
   it("may be a column that could have held the URL, if another one does", async () => {
@@ -173,8 +180,8 @@ describe("a packed list", () => {
   });
 
   it("has the format of the name within its name", async () => {
-    const { entries } = await lists.read("l.csv.gz", zlib.gzipSync(urlOf(1)));
-    expect(entries).toHaveLength(1);
+    const { said } = await lists.read("l.txt.gz", zlib.gzipSync(JSON.stringify({ url: urlOf(1) })));
+    expect(said).toEqual([expect.stringContaining("Say so with --format jsonl, or else with --format txt")]);
   });
 });
 
@@ -192,6 +199,14 @@ describe("a long list", () => {
       expect(entries.at(-1)?.message.url).toBe(`${urlOf(count - 1)}/\u00FC\u{1F600}`);
     }
   });
+});
+
+it("lines that are longer than the chunks that they come in are read whole", async () => {
+  const url = (n: number): string => `${urlOf(n)}/${"x".repeat(3000)}`;
+  const text = Array.from({ length: 600 }, (_, n) => `${url(n)}\n`).join("");
+  const { entries, said } = await readStdin(text.match(/[^]{1,900}/g) ?? []);
+  expect(said).toEqual([]);
+  expect(entries.map((entry) => entry.message.url)).toEqual(Array.from({ length: 600 }, (_, n) => url(n)));
 });
 
 describe("standard input", () => {

@@ -27,7 +27,7 @@ export async function collected<T>(items: AsyncIterable<T>): Promise<readonly T[
   return all;
 }
 
-export async function readAll(items: AsyncIterable<InputItem>, name = "list"): Promise<Read> {
+async function readAll(items: AsyncIterable<InputItem>, name = "list"): Promise<Read> {
   const all = await collected(items);
   const problems = all.filter((item): item is InputProblem => "reason" in item);
   return {

@@ -1,5 +1,5 @@
 import zlib from "node:zlib";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { unpacked } from "../../../../cli/input/bytes/unpacked.ts";
 import { zstdFrames } from "../../../../cli/input/bytes/zstd-frames.ts";
