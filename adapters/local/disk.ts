@@ -1,5 +1,6 @@
 /** File operations that say which path failed, and that can wait until the disk has what they wrote. */
 import fs from "node:fs";
+import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import { translateTrouble } from "./machine-trouble.ts";
 
@@ -9,8 +10,8 @@ const write = promisify(fs.write);
 
 /** Up to this size, a write that blocks costs less than a turn of the thread pool. */
 const BLOCKING_BYTES = 256 * 1024;
-/** Folders cannot be synced on Windows, and on some network file systems. */
-const CANNOT_SYNC_FOLDERS = new Set(["EPERM", "EISDIR", "EINVAL", "ENOTSUP", "EBADF"]);
+/** Folders cannot be synced on Windows, on some network file systems, and where they may be used but not read. */
+const CANNOT_SYNC_FOLDERS = new Set(["EPERM", "EISDIR", "EINVAL", "ENOTSUP", "EBADF", "EACCES"]);
 
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error ? String(error.code) : undefined;
@@ -83,12 +84,20 @@ export async function syncFile(path: string): Promise<void> {
 /** Waits until the disk has the folder's entries. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
-  const folder = onDisk(path, () => fs.openSync(path, "r"));
+  let folder: number | undefined;
   try {
+    folder = fs.openSync(path, "r");
     await fsync(folder);
   } catch (error) {
     if (!CANNOT_SYNC_FOLDERS.has(codeOf(error) ?? "")) throw translateTrouble(error, path);
   } finally {
-    fs.closeSync(folder);
+    if (folder !== undefined) fs.closeSync(folder);
   }
+}
+
+/** Makes a folder and those above it. Waits until the disk has their names: somebody may have made one and died. */
+export async function makeFolder(relative: string): Promise<void> {
+  const path = resolve(relative);
+  const first = onDisk(path, () => fs.mkdirSync(path, { recursive: true })) ?? path;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }

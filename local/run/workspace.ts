@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { clockBase, runClock, type ClockBase } from "../../adapters/local/clock.ts";
 import { localContent, type LocalContent } from "../../adapters/local/content.ts";
 import { LocalDatabase } from "../../adapters/local/database.ts";
-import { onDisk, statOf, syncFolder } from "../../adapters/local/disk.ts";
+import { makeFolder, onDisk, statOf, syncFolder } from "../../adapters/local/disk.ts";
 import { localQueue, type LocalQueue } from "../../adapters/local/queue.ts";
 import { createTables } from "../../adapters/local/schema.ts";
 import { localStaging, type LocalStaging } from "../../adapters/local/staging.ts";
@@ -46,14 +46,13 @@ export class Workspace {
     const folders = foldersOf(out);
     const cleanup = new Cleanup();
     try {
-      for (const folder of [folders.content, folders.staging])
-        onDisk(folder, () => fs.mkdirSync(folder, { recursive: true }));
+      for (const folder of [folders.out, folders.content, folders.staging]) await makeFolder(folder);
       const release = lockRun(folders.state);
       if (!release) throw new FolderInUseError(out);
       cleanup.defer(release);
       const workspace = new Workspace(folders, cleanup);
       await workspace.database.sync();
-      for (const folder of [folders.state, folders.out]) await syncFolder(folder);
+      await syncFolder(folders.state);
       return workspace;
     } catch (error) {
       cleanup.run();
