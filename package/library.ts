@@ -50,8 +50,7 @@ export async function get(entries: Entries, options: GetOptions): Promise<Summar
     try {
       run.startWorkers();
       await run.replaceList(async (add) => unlessAborted(signal, takeEntries(entries, add, skip, signal)));
-      const { retryFailed = false, verify = false, refresh = false } = options;
-      await run.takeUpEarlier({ retryFailed, verify, refresh });
+      await run.lookAtEarlier(signal);
       await run.work(() => true, signal);
     } finally {
       await run.close();
@@ -97,18 +96,23 @@ export async function* getEach(
   }
 }
 
-function runOptions({ out, names = "url", allowPrivateHosts = false, ...numbers }: GetOptions): RunOptions {
+function runOptions({ out, names = "url", allowPrivateHosts = false, ...others }: GetOptions): RunOptions {
   const [, column] = /^column:(.+)$/s.exec(names) ?? [];
   if (names !== "url" && names !== "none" && column === undefined)
     throw new RangeError(`names must be "url", "none", or "column:" and a name, not ${JSON.stringify(names)}.`);
-  const workers = chosenNumber("workers", numbers.workers);
+  const workers = chosenNumber("workers", others.workers);
   return {
     out: resolve(out),
     workers,
-    slots: Math.max(workers, chosenNumber("jobs", numbers.jobs)),
-    maxAttempts: chosenNumber("attempts", numbers.attempts),
+    slots: Math.max(workers, chosenNumber("jobs", others.jobs)),
+    maxAttempts: chosenNumber("attempts", others.attempts),
     nameSource: column === undefined ? { kind: names === "none" ? "none" : "url" } : { kind: "column", column },
     allowPrivateHosts,
+    rerun: {
+      retryFailed: others.retryFailed ?? false,
+      verify: others.verify ?? false,
+      refresh: others.refresh ?? false,
+    },
     gate: 100,
   };
 }

@@ -13,6 +13,10 @@ const TROUBLES: Readonly<Record<string, string>> = {
   ENODEV: "its disk is gone",
   ESTALE: "its disk is gone",
   ENOTCONN: "its disk is gone",
+  EISDIR: "a folder is in its place",
+  ELOOP: "its symbolic links lead in a circle",
+  ENAMETOOLONG: "the path is too long",
+  EFBIG: "its file system takes no file of that size",
   EMFILE: "too many files are open",
   ENFILE: "too many files are open on this machine",
 };
