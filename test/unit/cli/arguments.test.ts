@@ -84,7 +84,7 @@ describe("the command line of fetchonce", () => {
   it("prints the version and the help on request", () => {
     expect(parse(["--version"])).toBe("1.2.3");
     expect(parse(["-V"])).toBe("1.2.3");
-    expect(parse(["get", "--help"])).toMatch(/^Usage: fetchonce get [^]*\(default: url\)[^]*Exit code: 0 all there/);
+    expect(parse(["get", "--help"])).toMatch(/^Usage: fetchonce get [^]*url \(the default\)[^]*Exit code: 0 all there/);
   });
 });
 
@@ -113,13 +113,13 @@ describe("wrong usage of fetchonce exits with 2, says what to do, and creates no
   }
 
   it.each<[string[], string]>([
-    [["--nope"], "unknown option '--nope'\nTry: fetchonce --help\n"],
+    [["--nope"], "unknown option '--nope'\nTry: npm start -- --help\n"],
     [["demo", "--retry-failed"], "unknown option '--retry-failed'"],
     [["a.csv", "--workers", "0"], "argument '0' is invalid. It must be a whole number from 1 to 64."],
     [["a.csv", "--jobs", "1025"], "argument '1025' is invalid. It must be a whole number from 1 to 1024."],
     [["a.csv", "--attempts", "none"], "argument 'none' is invalid. It must be a whole number from 1 to 100."],
     [["a.csv", "--format", "xml"], "argument 'xml' is invalid. Allowed choices are txt, csv, tsv, jsonl, parquet."],
-    [["a.csv", "--names", "column:"], "It must be url, none, or column: and the name of a column."],
+    [["a.csv", "--names", "column:"], "It must be url, header, none, or column: and the name of a column."],
     [["a.csv", "--verify", "--refresh"], "--refresh fetches everything again, so --verify has nothing to check."],
     [["--enable-idempotency=101"], "argument '101' is invalid. It must be a percentage from 0 to 100."],
     [
