@@ -189,9 +189,10 @@ async function follow(
     signal.removeEventListener("abort", onStop);
     for (const watcher of watchers) await watcher.ended?.();
     const { invalid } = intake;
-    const figures = { elapsedMs: performance.now() - startedMs, invalid, outDir: args.outDir, stopped, left };
+    const elapsedMs = performance.now() - startedMs;
     const unwritten = await writeRecords(run, args, { startedAtMs, isInterrupted: signal.aborted, stopped });
-    view.close([...describeSummary(tally, figures), ...unwritten], figuresOf(tally, figures));
+    const figures = { elapsedMs, invalid, outDir: args.outDir, stopped, unwritten, left };
+    view.close(describeSummary(tally, figures), figuresOf(tally, figures));
   }
 }
 

@@ -14,18 +14,18 @@ export interface RunEnd {
 /**
  * Writes what a run leaves for people: `report.html`, and the results file that was asked for. Both are written
  * whatever ended the run.
- * @returns what could not be written, in words.
+ * @returns why one of them was not written; undefined if both were.
  */
-export async function writeRecords(run: LocalRun, args: Arguments, end: RunEnd): Promise<readonly string[]> {
+export async function writeRecords(run: LocalRun, args: Arguments, end: RunEnd): Promise<string | undefined> {
   const { database, lines } = run.workspace;
   const { results } = args;
   const writing = [
     async () => (results === undefined ? undefined : writeResults(results, database, lines.list)),
     async () => report(run, args, end),
   ];
-  const unwritten: string[] = [];
-  for (const write of writing) await write().catch((error: unknown) => unwritten.push(`Not written: ${textOf(error)}`));
-  return unwritten;
+  const troubles: string[] = [];
+  for (const write of writing) await write().catch((error: unknown) => troubles.push(textOf(error)));
+  return troubles.length === 0 ? undefined : troubles.join(" ");
 }
 
 async function report({ workspace }: LocalRun, args: Arguments, end: RunEnd): Promise<void> {

@@ -13,16 +13,19 @@ interface Run {
   readonly outDir: string;
   /** Why this machine stopped it. */
   readonly stopped: string | undefined;
+  /** Why the report or the results file was not written. */
+  readonly unwritten: string | undefined;
   /** Jobs of earlier lists that have not ended, if they were not told of before. */
   readonly left: number;
 }
 
 /** The last lines of a run. */
 export function describeSummary(tally: Tally, run: Run): readonly string[] {
-  const { left, outDir, stopped } = run;
+  const { left, outDir, stopped, unwritten } = run;
   return [
     ...(tally.jobs > 0 ? whatWasDone(tally, run) : []),
     ...leftAlone(left, outDir),
+    ...(unwritten === undefined ? [] : [`Not written: ${unwritten}`]),
     ...(stopped === undefined ? [] : [`Stopped: ${stopped}`, ON_AFTER_TROUBLE]),
   ];
 }

@@ -49,6 +49,7 @@ it("an output directory below a file is refused", async () => {
   const file = await bench.list("file", []);
   const ended = await bench.got([...bench.urls(A), "--out", join(file, "out/deep")]);
   expectStopped(ended, file, "it must be a folder");
+  expect(bench.origin.requests).toEqual([]);
 });
 
 it("content on another disk works: the names are copies", async () => {

@@ -16,7 +16,8 @@ const namedPath = (bench: Bench, file: OriginFile): string => {
   const result = bench.results().find(({ url }) => url === bench.origin.urlOf(file));
   return join(bench.out, "files", String(result?.["path"]));
 };
-const digests = (results: readonly Result[]): readonly unknown[] => results.map(({ sha256 }) => sha256).toSorted();
+const digests = (results: readonly Result[]): readonly string[] =>
+  results.map(({ sha256 }) => String(sha256)).toSorted();
 const gets = (bench: Bench, file: OriginFile): number =>
   bench.origin.requestsOf(file).filter(({ method }) => method === "GET").length;
 

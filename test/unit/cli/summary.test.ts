@@ -3,7 +3,7 @@ import { describeSummary, figuresOf } from "../../../cli/get/summary.ts";
 import { Tally } from "../../../cli/get/tally.ts";
 import type { Outcome } from "../../../local/run/outcome.ts";
 
-const RUN = { elapsedMs: 61_000, invalid: 0, outDir: "out", stopped: undefined, left: 0 };
+const RUN = { elapsedMs: 61_000, invalid: 0, outDir: "out", stopped: undefined, unwritten: undefined, left: 0 };
 const FILES = "Files are in out/files, a line for each is in out/results.jsonl";
 
 function tallyOf(outcomes: readonly Partial<Outcome>[]): Tally {
@@ -73,9 +73,11 @@ describe("the last lines of a run", () => {
     expect(describeSummary(tally, RUN)).toEqual(["2 of 2 were there from an earlier run", FILES]);
   });
 
-  it("end with the trouble of this machine, if it stopped the run", () => {
-    const lines = describeSummary(tallyOf([{}]), { ...RUN, stopped: "/out/x: no space is left on its disk." });
-    expect(lines.slice(-2)).toEqual([
+  it("end with what could not be written, and with the trouble that stopped the run", () => {
+    const trouble = "/out/x: no space is left on its disk.";
+    const lines = describeSummary(tallyOf([{}]), { ...RUN, unwritten: trouble, stopped: trouble });
+    expect(lines.slice(-3)).toEqual([
+      "Not written: /out/x: no space is left on its disk.",
       "Stopped: /out/x: no space is left on its disk.",
       "Nothing is lost, and no URL is charged. Mend it, then run the same command again.",
     ]);
