@@ -1,7 +1,8 @@
 /** File operations that say which path failed, and that can wait until the disk has what they wrote. */
 import fs from "node:fs";
+import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
-import { translateTrouble } from "./machine-trouble.ts";
+import { MachineTroubleError, translateTrouble } from "./machine-trouble.ts";
 
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
@@ -9,8 +10,8 @@ const write = promisify(fs.write);
 
 /** Up to this size, a write that blocks costs less than a turn of the thread pool. */
 const BLOCKING_BYTES = 256 * 1024;
-/** Folders cannot be synced on Windows, and on some network file systems. */
-const CANNOT_SYNC_FOLDERS = new Set(["EPERM", "EISDIR", "EINVAL", "ENOTSUP", "EBADF"]);
+/** Folders cannot be synced on Windows, on some network file systems, and where they may be used but not read. */
+const CANNOT_SYNC_FOLDERS = new Set(["EPERM", "EISDIR", "EINVAL", "ENOTSUP", "EBADF", "EACCES"]);
 
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error ? String(error.code) : undefined;
@@ -83,12 +84,40 @@ export async function syncFile(path: string): Promise<void> {
 /** Waits until the disk has the folder's entries. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
-  const folder = onDisk(path, () => fs.openSync(path, "r"));
+  let folder: number | undefined;
   try {
+    folder = fs.openSync(path, "r");
     await fsync(folder);
   } catch (error) {
     if (!CANNOT_SYNC_FOLDERS.has(codeOf(error) ?? "")) throw translateTrouble(error, path);
   } finally {
-    fs.closeSync(folder);
+    if (folder !== undefined) fs.closeSync(folder);
   }
+}
+
+/**
+ * Makes a folder and those above it, and waits until the disk has their names: somebody may have made one and died.
+ * Unlike `mkdirSync` with `recursive`, which calls a read-only file system a missing folder, it says what is wrong.
+ * @throws MachineTroubleError, which names the folder that cannot be made.
+ */
+export async function makeFolder(relative: string): Promise<void> {
+  const path = resolve(relative);
+  const above = dirname(path);
+  try {
+    fs.mkdirSync(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "EEXIST") refuseFile(path, error);
+    else if (code !== "ENOENT" && code !== "ENOTDIR") throw translateTrouble(error, path);
+    else {
+      await makeFolder(above);
+      onDisk(path, () => fs.mkdirSync(path));
+    }
+  }
+  await syncFolder(above);
+}
+
+function refuseFile(path: string, cause: unknown): void {
+  const isFolder = statOf(path)?.isDirectory() ?? false;
+  if (!isFolder) throw new MachineTroubleError(path, "it must be a folder, and something else is in its place", cause);
 }

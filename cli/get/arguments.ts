@@ -40,9 +40,6 @@ export interface Arguments {
 const LAST_PORT = 65_535;
 const GATE_VARIABLE = "DOCSTOKG_ENABLE_IDEMPOTENCY";
 
-const EXIT_CODES =
-  "Exit code: 0 all there, 1 some failed, 2 wrong usage, 3 this machine stopped it (a full disk, for example), 130 stopped.";
-
 const EXAMPLES = `
 Examples:
   fetchonce get https://example.com/a.pdf https://example.com/b.pdf
@@ -62,7 +59,7 @@ each line of the list, report.html a page about the run, events.jsonl what happe
 ${GATE_VARIABLE} (true, false, or a percentage) sets the default of --enable-idempotency. DOCSTOKG_ is the
 historical name of the pipeline's flag, kept because deployments and scripts set it.
 
-${EXIT_CODES}`;
+Exit code: 0 all there, 1 some failed, 2 wrong usage, 3 this machine stopped it (a full disk, for example), 130 stopped.`;
 
 interface Parsed {
   readonly out?: string;
@@ -108,7 +105,7 @@ export function parseArguments(
     program
       .version(version, "-V, --version", "print the version")
       .description("Downloads what a list of URLs points at, exactly once.")
-      .addHelpText("after", `${EXAMPLES}\n\nAll options: ${TYPED} get --help\n\n${EXIT_CODES}`);
+      .addHelpText("after", `${EXAMPLES}\n\nAll options: ${TYPED} get --help`);
     describeList(describeRun(program.command("get", { isDefault: true }), DEFAULT_OUT))
       .description("download URLs, or the URLs of a list")
       .argument("[URL|LIST...]", "URLs; or one list of URLs; or - for a list on standard input")
@@ -203,11 +200,10 @@ const LIST_OPTIONS = [
 
 function describeList(command: Command): Command {
   return command
-    .addOption(
-      new Option(
-        "--names <SOURCE>",
-        "names below files/: url, header (the origin's name), column:NAME, or none (default: url)",
-      ).argParser(nameSource),
+    .option(
+      "--names <SOURCE>",
+      "names below files/: url (the default), header (the origin's name), column:NAME, or none",
+      nameSource,
     )
     .option("--results <FILE>", "also write the results to FILE: .csv, .tsv, .jsonl or .parquet")
     .option("--url-column <NAME>", "the list's column that holds the URL")

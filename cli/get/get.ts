@@ -5,7 +5,6 @@ import { parseGate } from "../../core/gate/gate.ts";
 import { foldersOf } from "../../local/folders.ts";
 import { checkResultsPath } from "../../local/results/write-results.ts";
 import { LocalRun, type RunOptions } from "../../local/run/local-run.ts";
-import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
 import { StoppedByMachineError } from "../../local/run/run-errors.ts";
 import { JobView } from "../../local/run/job-view.ts";
 import { sourceOf } from "../input/sources.ts";
@@ -189,27 +188,13 @@ async function follow(
     const left = intake.stream ? run.lines.oldJobs : 0;
     signal.removeEventListener("abort", onStop);
     for (const watcher of watchers) await watcher.ended?.();
-    const how = stopped !== undefined ? "stopped" : signal.aborted ? "interrupted" : "done";
-    const unwritten = await writeRecords(run, args, {
-      startedAtMs,
-      endedAtMs: Date.now(),
-      how,
-      stoppedBecause: stopped,
-    }).then(
-      () => undefined,
-      (error: unknown) => messageOf(error),
-    );
     const { invalid } = intake;
     const elapsedMs = performance.now() - startedMs;
+    const unwritten = await writeRecords(run, args, { startedAtMs, isInterrupted: signal.aborted, stopped });
     const figures = { elapsedMs, invalid, outDir: args.outDir, stopped, unwritten, left };
     view.close(describeSummary(tally, figures), figuresOf(tally, figures));
   }
 }
-
-const messageOf = (error: unknown): string => {
-  if (error instanceof MachineTroubleError) return error.sentence;
-  return error instanceof Error ? error.message : String(error);
-};
 
 const hasFailures = ({ skipInvalid }: Arguments, { earlier, failedNow }: Tally, { invalid }: Intake): boolean =>
   failedNow + earlier.failed > 0 || (invalid > 0 && !skipInvalid);

@@ -31,8 +31,8 @@ const OF_JOB = "SELECT line, message, metadata FROM lines WHERE job_id = ? AND l
 const FIRST_OF_JOBS = `SELECT seq, job_id, message FROM lines AS mine WHERE list = ? AND seq > ? AND seq <= ?
   AND NOT EXISTS (SELECT 1 FROM lines WHERE job_id = mine.job_id AND list = mine.list AND seq < mine.seq)
   ORDER BY seq LIMIT ?`;
-const DROP_OLD = `DELETE FROM lines WHERE list < ?1
-  AND (job_id IN (SELECT job_id FROM ends) OR job_id IN (SELECT job_id FROM lines WHERE list = ?1))`;
+const DROP_OLD = `DELETE FROM lines WHERE list < ?
+  AND (job_id IN (SELECT job_id FROM ends) OR job_id IN (SELECT job_id FROM lines WHERE list = ?))`;
 
 const ADOPT_MATCHING = "UPDATE lines SET list = ? WHERE json_extract(message, '$.url') GLOB ?";
 
@@ -91,12 +91,12 @@ export class LineStore {
 
   /** Forgets the lines of earlier lists, except those whose jobs have not ended and are not in this list. */
   dropOld(): void {
-    this.#database.run(DROP_OLD, this.#list);
+    this.#database.run(DROP_OLD, this.#list, this.#list);
   }
 
   /** Adds the lines of earlier lists to this one. */
   adoptOld(): void {
-    this.#database.run("UPDATE lines SET list = ?1 WHERE list < ?1", this.#list);
+    this.#database.run("UPDATE lines SET list = ? WHERE list < ?", this.#list, this.#list);
   }
 
   /** Makes a list of all lines whose URL matches, where `*` stands for any text. Others stay if they have not ended. */
@@ -108,7 +108,7 @@ export class LineStore {
     });
   }
 
-  /** The number of the list. */
+  /** Number of the list, which its lines bear. */
   get list(): number {
     return this.#list;
   }

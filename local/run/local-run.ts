@@ -12,7 +12,7 @@ import type { SettledEnd } from "./end-store.ts";
 import { Feeder } from "./feeder.ts";
 import type { DigestConflict, LineStore, ListLine } from "./line-store.ts";
 import { Recovery } from "./recovery.ts";
-import { ResultsFile, type JobResult } from "./results-file.ts";
+import { ResultsFile, type JobResult, type ToldResult } from "./results-file.ts";
 import { StoppedByMachineError } from "./run-errors.ts";
 import { Settler, type NameSource } from "./settler.ts";
 import { WorkerPool } from "./worker-pool.ts";
@@ -26,6 +26,8 @@ export interface RunOptions extends RunChoices {
   /** Downloads at a time, in all workers together. */
   readonly slots: number;
   readonly nameSource: NameSource;
+  /** Results were written, one for each line that names a job that ended, in this run or before. */
+  onTold?(told: readonly ToldResult[]): void;
   /** A job has ended, and its end lasts. */
   onEnded?(end: SettledEnd, result: JobResult): void;
   /** What one worker process is doing. `bytes` were received since its last report. */
@@ -81,7 +83,10 @@ export class LocalRun {
     this.#settler = new Settler({
       workspace,
       nameSource: options.nameSource,
-      tell: (results) => this.#results?.append(results),
+      tell: (results) => {
+        this.#results?.append(results);
+        options.onTold?.(results);
+      },
       onSettled: (end, result) => this.#onSettled(end, result),
     });
     this.#feeder = new Feeder(workspace);

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ifThere } from "../../adapters/local/disk.ts";
 import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
+import { present } from "../../core/model/present.ts";
 import { LAST_SEEN } from "./facts.ts";
 import type { EndNotice } from "../worker/messages.ts";
 import type { SettledEnd } from "./end-store.ts";
@@ -40,7 +41,8 @@ export class Settler {
   /** Jobs whose end is recorded, and whose results are not told yet. */
   readonly #untold = new Set<string>();
   #gathered: EndNotice[] = [];
-  #settling: Promise<void> | undefined;
+  #gathering: Promise<void> | undefined;
+  #lastMade: Promise<unknown> = Promise.resolve();
 
   constructor(deps: SettlerDeps) {
     this.#deps = deps;
@@ -49,15 +51,16 @@ export class Settler {
   /** Workers tell of an end only when the disk has the file and its folders. */
   settleLater(notices: readonly EndNotice[], onError: (error: unknown) => void): void {
     this.#gathered.push(...notices);
-    this.#settling ??= this.#settleAll()
+    this.#gathering ??= this.#settleAll()
       .catch(onError)
       .finally(() => {
-        this.#settling = undefined;
+        this.#gathering = undefined;
       });
   }
 
   async drain(): Promise<void> {
-    await this.#settling;
+    await this.#gathering;
+    await this.#lastMade;
   }
 
   async #settleAll(): Promise<void> {
@@ -75,8 +78,16 @@ export class Settler {
 
   /** Ends of jobs that have not ended, or that were settled before, change nothing. @returns the new ones. */
   async makeLast(notices: readonly EndNotice[]): Promise<readonly Told[]> {
+    // One group after the other, so that no job is settled by two of them.
+    const mine = this.#lastMade.then(async () => this.#makeLastNow(notices));
+    this.#lastMade = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #makeLastNow(notices: readonly EndNotice[]): Promise<readonly Told[]> {
     const { clock, database, ends, names } = this.#deps.workspace;
-    const settled = notices.flatMap((notice) => this.#settledEnd(notice) ?? []);
+    const byJob = new Map(notices.map((notice) => [notice.jobId, notice]));
+    const settled = [...byJob.values()].flatMap((notice) => this.#settledEnd(notice) ?? []);
     if (settled.length === 0) return [];
     await names.sync();
     for (const { jobId } of settled) this.#untold.add(jobId);
@@ -115,15 +126,16 @@ export class Settler {
 
   /** The name of content that an earlier run stored. It is given anew if it is gone, or if there was none. */
   nameAgain({ jobId, name, outcome }: SettledEnd, content: fs.Stats): string | null {
-    const { names, content: stored } = this.#deps.workspace;
+    const { lines, names, content: stored } = this.#deps.workspace;
     if (name !== null && names.isThere(name, content)) return name;
     const path = stored.pathOf(outcome.key ?? "");
     if (name !== null) return names.give(jobId, name, path);
-    return this.#firstName(jobId, outcome, path);
+    const [line] = lines.linesOf(jobId);
+    return line ? this.#nameFor(jobId, line, outcome) : null;
   }
 
   #settledEnd(notice: EndNotice): SettledEnd | undefined {
-    const { content, ends } = this.#deps.workspace;
+    const { content, ends, lines } = this.#deps.workspace;
     const { jobId } = notice;
     if (ends.of(jobId)) return undefined;
     const outcome = notice.unguarded ? unguardedOutcome(notice.unguarded) : ends.recorded(jobId);
@@ -133,14 +145,15 @@ export class Settler {
     const found = ifThere(path, () => fs.statSync(path));
     // The next run fetches it again.
     if (!found) throw new MachineTroubleError(path, "it was stored a moment ago, and is gone", undefined);
-    return { jobId, outcome, name: this.#firstName(jobId, outcome, path), mtimeMs: found.mtimeMs };
+    const [line] = lines.linesOf(jobId);
+    return { jobId, outcome, name: line ? this.#nameFor(jobId, line, outcome) : null, mtimeMs: found.mtimeMs };
   }
 
-  #firstName(jobId: string, outcome: Outcome, contentPath: string): string | null {
+  #nameFor(jobId: string, line: ListLine, outcome: Outcome): string | null {
     const { nameSource, workspace } = this.#deps;
-    const [line] = workspace.lines.linesOf(jobId);
-    if (!line || nameSource.kind === "none") return null;
-    return workspace.names.give(jobId, this.#wantedName(line, outcome), contentPath);
+    if (nameSource.kind === "none") return null;
+    const path = workspace.content.pathOf(present(outcome.key ?? undefined, "the key of stored content"));
+    return workspace.names.give(jobId, this.#wantedName(line, outcome), path);
   }
 
   #wantedName({ message, metadata }: ListLine, outcome: Outcome): string {

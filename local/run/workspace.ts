@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { clockBase, runClock, type ClockBase } from "../../adapters/local/clock.ts";
 import { localContent, type LocalContent } from "../../adapters/local/content.ts";
 import { LocalDatabase } from "../../adapters/local/database.ts";
-import { onDisk, statOf, syncFolder } from "../../adapters/local/disk.ts";
+import { makeFolder, onDisk, statOf, syncFolder } from "../../adapters/local/disk.ts";
 import { localQueue, type LocalQueue } from "../../adapters/local/queue.ts";
 import { createTables } from "../../adapters/local/schema.ts";
 import { localStaging, type LocalStaging } from "../../adapters/local/staging.ts";
@@ -13,7 +13,6 @@ import { foldersOf, type Folders } from "../folders.ts";
 import { LEASE_TTL_MS, MOST_RECEIVES, PART_BYTES } from "../settings.ts";
 import { Cleanup } from "../shared/cleanup.ts";
 import { lockRun } from "../shared/lock.ts";
-import { makeFolder } from "../shared/make-folder.ts";
 import { EndStore } from "./end-store.ts";
 import { LineStore } from "./line-store.ts";
 import { NameLinks } from "./name-links.ts";
@@ -47,13 +46,13 @@ export class Workspace {
     const folders = foldersOf(out);
     const cleanup = new Cleanup();
     try {
-      for (const folder of [folders.content, folders.staging]) makeFolder(folder);
+      for (const folder of [folders.out, folders.content, folders.staging]) await makeFolder(folder);
       const release = lockRun(folders.state);
       if (!release) throw new FolderInUseError(out);
       cleanup.defer(release);
       const workspace = new Workspace(folders, cleanup);
       await workspace.database.sync();
-      for (const folder of [folders.state, folders.out]) await syncFolder(folder);
+      await syncFolder(folders.state);
       return workspace;
     } catch (error) {
       cleanup.run();

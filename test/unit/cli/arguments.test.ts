@@ -84,7 +84,7 @@ describe("the command line of fetchonce", () => {
   it("prints the version and the help on request", () => {
     expect(parse(["--version"])).toBe("1.2.3");
     expect(parse(["-V"])).toBe("1.2.3");
-    expect(parse(["get", "--help"])).toMatch(/^Usage: fetchonce get [^]*\(default: url\)[^]*Exit code: 0 all there/);
+    expect(parse(["get", "--help"])).toMatch(/^Usage: fetchonce get [^]*url \(the default\)[^]*Exit code: 0 all there/);
   });
 });
 

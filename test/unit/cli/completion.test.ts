@@ -7,9 +7,9 @@ import { parseArguments } from "../../../cli/get/arguments.ts";
 import { UsageError } from "../../../cli/terminal/usage-error.ts";
 
 function scriptOf(shell: string): string {
-  const script = parseArguments(["completion", shell], {}, "1.2.3");
-  if (typeof script !== "string") throw new Error("The completion is no text.");
-  return script;
+  const printed = parseArguments(["completion", shell], {}, "1.2.3");
+  if (typeof printed !== "string") throw new TypeError("It is a run, not a text.");
+  return printed;
 }
 const has = (shell: string): boolean => spawnSync(shell, ["--version"]).error === undefined;
 

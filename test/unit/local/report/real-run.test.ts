@@ -36,9 +36,12 @@ async function runOver(files: readonly OriginFile[]) {
     rmSync(out, { recursive: true });
   });
   const choices = { workers: 2, slots: 8, allowPrivateHosts: true, gate: 100, maxAttempts: 3 };
-  const rerun = { verify: false, retryFailed: false, refresh: false };
-  const run = await LocalRun.open({ out, ...choices, rerun, nameSource: { kind: "url" } });
-  const signal = AbortSignal.timeout(50_000);
+  const run = await LocalRun.open({
+    out,
+    ...choices,
+    nameSource: { kind: "url" },
+    rerun: { verify: false, retryFailed: false, refresh: false },
+  });
   const { database: databasePath, events: eventsPath, log: logPath, results } = run.workspace.folders;
   const startedAtMs = Date.now();
   run.startWorkers();
@@ -48,9 +51,9 @@ async function runOver(files: readonly OriginFile[]) {
       add({ line: index + 1, message, metadata: { mine: `row ${index}` } });
     }
   });
-  await run.lookAtEarlier(signal);
+  await run.lookAtEarlier(new AbortController().signal);
   try {
-    await run.work(() => true, signal);
+    await run.work(() => true, AbortSignal.timeout(50_000));
   } finally {
     await run.close();
   }
