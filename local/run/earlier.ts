@@ -64,7 +64,8 @@ export class EarlierRuns {
   }
 
   /**
-   * Looks at the jobs that came since the last time. Only while no worker has them: a forgotten job's fence starts over.
+   * Looks at the jobs that came since the last time, which no worker may have begun: a forgotten job's fence starts
+   * over.
    */
   async lookAtNew(signal: AbortSignal): Promise<void> {
     for (;;) {
