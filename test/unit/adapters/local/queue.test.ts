@@ -121,6 +121,7 @@ describe("when a process dies", () => {
     await mine.receive(1);
     nowMs += 2 * VISIBILITY_MS;
     await send("b");
+    nowMs += 1;
     releaseMessages(opened.database, "mine", nowMs);
     expect(await bodies(queueOf("next"), 1)).toEqual(["a"]);
   });
