@@ -8,7 +8,8 @@ export default defineConfig({
     // Two even on two cores, where vitest's default is one: half of the time is spent waiting for leases to expire.
     maxWorkers: 2,
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      // A busy machine may take seconds for what takes milliseconds.
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 } },
       { test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], testTimeout: 60_000 } },
       { test: { name: "infra", include: ["test/infra/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
@@ -21,6 +22,14 @@ export default defineConfig({
         },
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd } },
+      {
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          globalSetup: "test/package/install.ts",
+          ...endToEnd,
+        },
+      },
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], ...endToEnd } },
       {
         test: {

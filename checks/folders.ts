@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { Finding, Tree } from "./tree.ts";
 
-const KEPT_SMALL = /^(core|adapters|lambdas|dashboards|infra|local|cli|test\/embedded-aws)\/.*\.(ts|js)$/;
+const KEPT_SMALL = /^(core|adapters|lambdas|dashboards|infra|local|cli|package|test\/embedded-aws)\/.*\.(ts|js)$/;
 /** A folder with more files than this wants another room. */
 const MOST_FILES = 20;
 

@@ -29,9 +29,13 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     stdout.write(`${parsed}\n`);
     return EXIT.done;
   } catch (error) {
+    if (signal.aborted && error === signal.reason) {
+      stderr.write("Stopped before anything was fetched.\n");
+      return EXIT.interrupted;
+    }
     const { exit, text } = describe(error);
     stderr.write(`${text}\n`);
-    return signal.aborted && exit !== EXIT.wrongUsage ? EXIT.interrupted : exit;
+    return exit;
   }
 }
 

@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
-import { translateTrouble } from "./machine-trouble.ts";
+import { MachineTroubleError, translateTrouble } from "./machine-trouble.ts";
 
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
@@ -95,9 +95,29 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and those above it. Waits until the disk has their names: somebody may have made one and died. */
+/**
+ * Makes a folder and those above it, and waits until the disk has their names: somebody may have made one and died.
+ * Unlike `mkdirSync` with `recursive`, which calls a read-only file system a missing folder, it says what is wrong.
+ * @throws MachineTroubleError, which names the folder that cannot be made.
+ */
 export async function makeFolder(relative: string): Promise<void> {
   const path = resolve(relative);
-  const first = onDisk(path, () => fs.mkdirSync(path, { recursive: true })) ?? path;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  const above = dirname(path);
+  try {
+    fs.mkdirSync(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "EEXIST") refuseFile(path, error);
+    else if (code !== "ENOENT" && code !== "ENOTDIR") throw translateTrouble(error, path);
+    else {
+      await makeFolder(above);
+      onDisk(path, () => fs.mkdirSync(path));
+    }
+  }
+  await syncFolder(above);
+}
+
+function refuseFile(path: string, cause: unknown): void {
+  const isFolder = statOf(path)?.isDirectory() ?? false;
+  if (!isFolder) throw new MachineTroubleError(path, "it must be a folder, and something else is in its place", cause);
 }

@@ -28,7 +28,7 @@ const TABLES = `
   -- Jobs, of any list, whose end is on the disk: file, folders and record. mtime_ms is the content file's.
   CREATE TABLE ends (job_id TEXT PRIMARY KEY, outcome TEXT NOT NULL, name TEXT, mtime_ms REAL) WITHOUT ROWID;
   -- The names under files/ that are taken, and by which job. Some file systems do not tell upper from lower case.
-  CREATE TABLE names (name TEXT PRIMARY KEY COLLATE NOCASE, job_id TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE names (name TEXT PRIMARY KEY COLLATE NOCASE, job_id TEXT NOT NULL UNIQUE) WITHOUT ROWID;
 
   CREATE TABLE facts (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 `;

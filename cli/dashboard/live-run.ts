@@ -39,6 +39,7 @@ export interface RunJobs {
   readonly total: number;
   /** Number of jobs that have begun, by state. */
   states(): ReadonlyMap<string, number>;
+  notBegun(limit: number): readonly JobInState[];
   inState(state: string, limit: number): readonly JobInState[];
   urlOf(jobId: string): string | undefined;
 }
@@ -105,8 +106,9 @@ export class LiveRun {
 
   /** At most 100 jobs in that state. */
   jobsIn(state: string): readonly ListedJob[] {
-    const jobs = this.#jobs?.inState(state, MOST_JOBS_LISTED) ?? [];
-    return jobs.map(({ jobId, url, reason }) => ({ id: jobId, label: fileLabel(url), reason }));
+    const run = this.#jobs;
+    const jobs = state === WAITING ? run?.notBegun(MOST_JOBS_LISTED) : run?.inState(state, MOST_JOBS_LISTED);
+    return (jobs ?? []).map(({ jobId, url, reason }) => ({ id: jobId, label: fileLabel(url), reason }));
   }
 
   #eventsAfter(after: number): RunStatus["events"] {

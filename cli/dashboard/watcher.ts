@@ -1,9 +1,10 @@
 import fs from "node:fs";
 import { resolve } from "node:path";
+import { LocalDatabase } from "../../adapters/local/database.ts";
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
 import { MetricSums, sloReport } from "../../dashboards/catalogue/report.ts";
 import { SLOS } from "../../dashboards/catalogue/slos.ts";
-import { foldersOf } from "../../local/folders.ts";
+import { foldersOf, type Folders } from "../../local/folders.ts";
 import { JobView } from "../../local/run/job-view.ts";
 import type { LocalRun } from "../../local/run/local-run.ts";
 import type { RunWatcher } from "../get/get.ts";
@@ -17,18 +18,20 @@ import { startDashboard, type Dashboard } from "./server.ts";
 export class DashboardWatcher implements RunWatcher {
   readonly #live: LiveRun;
   readonly #server: Dashboard;
-  readonly #eventsPath: string;
+  readonly #folders: Folders;
+  /** A connection of its own: the page asks after the run has closed its. */
+  #database: LocalDatabase | undefined;
   #unfollow: (() => Promise<void>) | undefined;
 
   static async start(port: number, outDir: string): Promise<DashboardWatcher> {
     const live = new LiveRun();
-    return new DashboardWatcher(live, await startDashboard(port, live, outDir), foldersOf(resolve(outDir)).events);
+    return new DashboardWatcher(live, await startDashboard(port, live, outDir), foldersOf(resolve(outDir)));
   }
 
-  private constructor(live: LiveRun, server: Dashboard, eventsPath: string) {
+  private constructor(live: LiveRun, server: Dashboard, folders: Folders) {
     this.#live = live;
     this.#server = server;
-    this.#eventsPath = eventsPath;
+    this.#folders = folders;
   }
 
   get url(): string {
@@ -36,19 +39,21 @@ export class DashboardWatcher implements RunWatcher {
   }
 
   began(run: LocalRun, tally: Tally): void {
-    const view = new JobView(run.workspace);
+    this.#database = new LocalDatabase(this.#folders.database, { checkpoints: false });
+    const view = new JobView(this.#database, () => run.lines.list);
     const metrics = new MetricSums();
     const jobs = {
       get total() {
         return tally.jobs;
       },
       states: () => new Map([...view.openStates(), ...tally.allStates]),
+      notBegun: (limit: number) => view.notBegun(limit),
       inState: (state: string, limit: number) => view.inState(state, limit),
       urlOf: (jobId: string) => view.urlOf(jobId),
     };
     this.#live.began(jobs, () => sloReport(metrics.sums, SLOS));
-    const from = fs.statSync(this.#eventsPath, { throwIfNoEntry: false })?.size ?? 0;
-    this.#unfollow = followEvents(this.#eventsPath, from, (event) => {
+    const from = fs.statSync(this.#folders.events, { throwIfNoEntry: false })?.size ?? 0;
+    this.#unfollow = followEvents(this.#folders.events, from, (event) => {
       metrics.add(event as unknown as TelemetryEvent);
       this.#live.heard(event);
     });
@@ -58,7 +63,6 @@ export class DashboardWatcher implements RunWatcher {
     this.#live.refreshed(snapshot);
   }
 
-  /** The run is over, and its database is about to be closed. */
   async ended(): Promise<void> {
     await this.#unfollow?.();
     this.#live.ended();
@@ -67,5 +71,6 @@ export class DashboardWatcher implements RunWatcher {
   async stop(): Promise<void> {
     await this.#unfollow?.();
     await this.#server.stop();
+    this.#database?.close();
   }
 }

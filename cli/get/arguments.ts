@@ -62,16 +62,16 @@ historical name of the pipeline's flag, kept because deployments and scripts set
 Exit code: 0 all there, 1 some failed, 2 wrong usage, 3 this machine stopped it (a full disk, for example), 130 stopped.`;
 
 interface Parsed {
-  readonly out: string;
+  readonly out?: string;
   readonly workers: number;
-  readonly jobs: number;
+  readonly jobs?: number;
   readonly attempts: number;
   readonly allowPrivateHosts?: true;
   readonly skipInvalid?: true;
   readonly format?: ListFormat;
   readonly urlColumn?: string;
   readonly only?: string;
-  readonly names: NameSource;
+  readonly names?: NameSource;
   readonly results?: string;
   readonly verify?: true;
   readonly retryFailed?: true;
@@ -83,6 +83,9 @@ interface Parsed {
 }
 
 const COMMANDS = new Set(["get", "demo", "completion", "help"]);
+const DEFAULT_OUT = "./downloads";
+/** Apart from the default of lists, whose results the demo would replace. */
+const DEMO_OUT = "./downloads/demo";
 
 /**
  * @param version printed by --version.
@@ -103,21 +106,23 @@ export function parseArguments(
       .version(version, "-V, --version", "print the version")
       .description("Downloads what a list of URLs points at, exactly once.")
       .addHelpText("after", `${EXAMPLES}\n\nAll options: ${TYPED} get --help`);
-    describeOptions(program.command("get", { isDefault: true }))
+    describeList(describeRun(program.command("get", { isDefault: true }), DEFAULT_OUT))
       .description("download URLs, or the URLs of a list")
       .argument("[URL|LIST...]", "URLs; or one list of URLs; or - for a list on standard input")
       .addHelpText("after", `${EXAMPLES}\n${NOTES}`)
       .action((sources: string[], options: Parsed) => {
-        // In a clone, the demo runs without a command and without anything to get: `npm start`.
-        const isBare = !IS_BUILT && sources.length === 0 && !COMMANDS.has(argv[0] ?? "");
+        // In a clone, the demo runs without a command and without anything about a list: `npm start`.
+        const isBare = !IS_BUILT && sources.length === 0 && !COMMANDS.has(argv[0] ?? "") && !isAboutList(options);
         use(isBare ? "demo" : "get", sources, options);
       });
-    describeOptions(program.command("demo"))
+    describeRun(program.command("demo"), DEMO_OUT)
       .description("download from a small server of its own, kill a worker on the way, and check that all is well")
       .action((options: Parsed) => use("demo", [], options));
     addCompletion(program, "get");
   });
 }
+
+const isAboutList = (options: Parsed): boolean => LIST_OPTIONS.some((name) => options[name] !== undefined);
 
 function argumentsOf(
   command: Arguments["command"],
@@ -125,23 +130,25 @@ function argumentsOf(
   options: Parsed,
   env: Readonly<NodeJS.ProcessEnv>,
 ): Arguments {
-  if (options.out.includes("://"))
-    throw new UsageError(`--out must be a directory of this machine, and ${options.out} is a URL. Give a path.`);
+  const { out = command === "demo" ? DEMO_OUT : DEFAULT_OUT } = options;
+  if (out.includes("://"))
+    throw new UsageError(`--out must be a directory of this machine, and ${out} is a URL. Give a path.`);
   if (options.verify && options.refresh)
     throw new UsageError("--refresh fetches everything again, so --verify has nothing to check. Give one of them.");
+  const jobs = options.jobs ?? Math.max(CHOICES.jobs.usual, options.workers);
   return {
     command,
     sources,
-    outDir: options.out,
-    workers: options.workers,
-    jobs: Math.max(options.jobs, options.workers),
+    outDir: out,
+    workers: Math.min(options.workers, jobs),
+    jobs,
     maxAttempts: options.attempts,
     allowPrivateHosts: options.allowPrivateHosts ?? false,
     skipInvalid: options.skipInvalid ?? false,
     format: options.format,
     urlColumn: options.urlColumn,
     only: options.only,
-    nameSource: options.names,
+    nameSource: options.names ?? { kind: "url" },
     results: options.results,
     verify: options.verify ?? false,
     retryFailed: options.retryFailed ?? false,
@@ -159,17 +166,44 @@ function explicitValue(argument: string, index: number, argv: readonly string[])
   return argument === "--dashboard" && !isPortNext ? "--dashboard=0" : argument;
 }
 
-function describeOptions(command: Command): Command {
+/** Options of any run. */
+function describeRun(command: Command, out: string): Command {
   const { attempts, jobs, workers } = CHOICES;
   return command
-    .option("-o, --out <DIR>", "directory for everything", "./downloads")
-    .option("-j, --jobs <N>", `downloads at a time, 1 to ${jobs.most}`, upTo(jobs), jobs.usual)
+    .option("-o, --out <DIR>", `directory for everything (default: ${out})`)
+    .option("-j, --jobs <N>", `downloads at a time, 1 to ${jobs.most} (default: ${jobs.usual})`, upTo(jobs))
     .option("--workers <N>", `worker processes, 1 to ${workers.most}`, upTo(workers), workers.usual)
     .option("--attempts <N>", "attempts without progress after which a URL fails", upTo(attempts), attempts.usual)
+    .addOption(new Option("-q, --quiet", "print problems and the summary only").conflicts("json"))
+    .option("--json", "print a JSON line for each job as it ends, and a summary line, for programs")
+    .option("--dashboard [PORT]", "serve a live page about the run on 127.0.0.1 (default: any free port)", portNumber)
     .addOption(
-      new Option("--names <SOURCE>", "names below files/: url, header (the origin's name), column:NAME, or none")
-        .argParser(nameSource)
-        .default({ kind: "url" }, "url"),
+      new Option(
+        "--enable-idempotency [PERCENT]",
+        `take the exactly-once path for all jobs or, with =PERCENT, for some (default: ${GATE_VARIABLE}, or all)`,
+      ).argParser(percentage),
+    )
+    .option("--no-enable-idempotency", "take the unguarded path: no leases, no ledger, no index");
+}
+
+const LIST_OPTIONS = [
+  "names",
+  "results",
+  "urlColumn",
+  "format",
+  "only",
+  "skipInvalid",
+  "retryFailed",
+  "verify",
+  "refresh",
+] as const satisfies readonly (keyof Parsed)[];
+
+function describeList(command: Command): Command {
+  return command
+    .option(
+      "--names <SOURCE>",
+      "names below files/: url (the default), header (the origin's name), column:NAME, or none",
+      nameSource,
     )
     .option("--results <FILE>", "also write the results to FILE: .csv, .tsv, .jsonl or .parquet")
     .option("--url-column <NAME>", "the list's column that holds the URL")
@@ -187,17 +221,7 @@ function describeOptions(command: Command): Command {
     .option("--retry-failed", "try again what failed in an earlier run")
     .option("--verify", "compare what earlier runs stored with its SHA-256, and fetch again what is damaged")
     .option("--refresh", "fetch everything again")
-    .option("--allow-private-hosts", "also download from private and loopback addresses")
-    .addOption(new Option("-q, --quiet", "print problems and the summary only").conflicts("json"))
-    .option("--json", "print a JSON line for each job as it ends, and a summary line, for programs")
-    .option("--dashboard [PORT]", "serve a live page about the run on 127.0.0.1 (default: any free port)", portNumber)
-    .addOption(
-      new Option(
-        "--enable-idempotency [PERCENT]",
-        `take the exactly-once path for all jobs or, with =PERCENT, for some (default: ${GATE_VARIABLE}, or all)`,
-      ).argParser(percentage),
-    )
-    .option("--no-enable-idempotency", "take the unguarded path: no leases, no ledger, no index");
+    .option("--allow-private-hosts", "also download from private and loopback addresses");
 }
 
 const upTo = ({ most }: { readonly most: number }): ((text: string) => number) =>

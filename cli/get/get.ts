@@ -1,11 +1,13 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { parseGate } from "../../core/gate/gate.ts";
+import { foldersOf } from "../../local/folders.ts";
 import { checkResultsPath } from "../../local/results/write-results.ts";
 import { LocalRun, type RunOptions } from "../../local/run/local-run.ts";
-import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
 import { StoppedByMachineError } from "../../local/run/run-errors.ts";
 import { JobView } from "../../local/run/job-view.ts";
+import { sourceOf } from "../input/sources.ts";
 import { EXIT } from "../terminal/exit.ts";
 import { fileLabel, plural } from "../../local/shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
@@ -16,7 +18,7 @@ import type { Output, Snapshot, View } from "../view/view.ts";
 import type { Arguments } from "./arguments.ts";
 import { isStandardInput, takeList, takeStream } from "./intake.ts";
 import { writeRecords } from "./records.ts";
-import { describeSummary } from "./summary.ts";
+import { describeSummary, figuresOf, leftAlone } from "./summary.ts";
 import { Tally } from "./tally.ts";
 
 export interface GetSurroundings {
@@ -41,20 +43,26 @@ export interface RunWatcher {
 }
 
 const REFRESH_EVERY_MS = 200;
+const MOST_FILES_SHOWN = 6;
 
-/** Downloads what the arguments name. @returns the exit code. */
+/**
+ * Downloads what the arguments name.
+ * @returns the exit code.
+ * @throws the signal's reason if the run is stopped before its workers begin.
+ */
 export async function get(args: Arguments, surroundings: GetSurroundings): Promise<number> {
-  const { stdin, stderr, watchers = [] } = surroundings;
+  const { stdout, watchers = [] } = surroundings;
   if (args.results !== undefined) checkResultsPath(args.results);
-  const tell = (line: string): void => void stderr.write(`${line}\n`);
-  const tally = new Tally();
+  await checkSources(args);
   let view: View | undefined;
   const optionsOfWatchers = watchers.flatMap(({ options }) => options ?? []);
+  const tally = new Tally();
   const run = await LocalRun.open({
     out: resolve(args.outDir),
     workers: args.workers,
     slots: args.jobs,
     nameSource: args.nameSource,
+    rerun: args,
     allowPrivateHosts: args.allowPrivateHosts,
     gate: parseGate(args.enableIdempotency),
     maxAttempts: args.maxAttempts,
@@ -72,17 +80,29 @@ export async function get(args: Arguments, surroundings: GetSurroundings): Promi
       for (const { onWorkerDied } of optionsOfWatchers) onWorkerDied?.(pid, leases);
     },
   });
+  tally.earlier = run.earlier;
   try {
     run.startWorkers();
-    const intake = await takeIn(run, args, stdin, tell);
-    tally.earlier = await run.takeUpEarlier(args);
-    tally.jobs = run.lines.jobs;
-    view = createView(args, surroundings.stdout, tally.jobs);
+    const intake = await takeIn(run, args, surroundings);
+    view = createView(args, stdout, run.lines.jobs);
+    if (!intake.stream) await lookAtEarlier(run, args, view, surroundings.signal);
     return await follow(run, args, { ...surroundings, watchers }, { tally, view, intake });
   } finally {
     await run.close();
   }
 }
+
+/** Refuses what cannot be read before anything is created. */
+async function checkSources({ sources, outDir, format, urlColumn }: Arguments): Promise<void> {
+  if (sources.length > 0) await sourceOf(sources, { format, urlColumn });
+  else if (!existsSync(foldersOf(outDir).database)) throw nothingToGet(outDir);
+}
+
+const nothingToGet = (outDir: string): UsageError =>
+  new UsageError(
+    `Nothing to get: no URL and no list is given, and no earlier run is in ${outDir}. ` +
+      "Write for example: fetchonce get urls.txt",
+  );
 
 /** How the list comes in. `stream` is absent when it is complete. */
 interface Intake {
@@ -90,22 +110,26 @@ interface Intake {
   readonly stream?: Promise<number>;
 }
 
-async function takeIn(run: LocalRun, args: Arguments, stdin: Readable, tell: (line: string) => void): Promise<Intake> {
+async function takeIn(run: LocalRun, args: Arguments, surroundings: GetSurroundings): Promise<Intake> {
+  const { stdin, stderr, signal } = surroundings;
+  const intake = { stdin, signal, tell: (line: string) => void stderr.write(`${line}\n`) };
   if (isStandardInput(args)) {
-    await run.replaceList(async () => undefined);
-    const stream = takeStream(run, args, stdin, tell);
+    const stream = takeStream(run, args, intake);
     // Whoever waits for it hears of an error.
     stream.catch(() => undefined);
     return { invalid: 0, stream };
   }
-  if (args.sources.length > 0) return { invalid: await takeList(run, args, stdin, tell) };
-  run.lines.adoptOld();
-  if (run.lines.total === 0)
-    throw new UsageError(
-      `Nothing to get: no URL and no list is given, and no earlier run is in ${args.outDir}. ` +
-        "Write for example: fetchonce get urls.txt",
-    );
-  return { invalid: 0 };
+  if (args.sources.length > 0) return { invalid: await takeList(run, args, intake) };
+  if (args.only === undefined) run.lines.adoptOld();
+  else run.lines.adoptMatching(args.only);
+  if (run.lines.total > 0) return { invalid: 0 };
+  if (args.only === undefined) throw nothingToGet(args.outDir);
+  throw new UsageError(`Nothing to get: no URL of an earlier run in ${args.outDir} matches --only ${args.only}.`);
+}
+
+async function lookAtEarlier(run: LocalRun, args: Arguments, view: View, signal: AbortSignal): Promise<void> {
+  if (args.verify) view.say("Comparing what earlier runs stored with its SHA-256");
+  await run.lookAtEarlier(signal);
 }
 
 interface Following {
@@ -121,77 +145,68 @@ async function follow(
   { tally, view, intake }: Following,
 ): Promise<number> {
   const startedMs = performance.now();
-  const jobs = new JobView(run.workspace);
+  const jobs = new JobView(run.workspace.database, () => run.lines.list);
   const onStop = (): void => view.say("Stopping. Press Ctrl-C again to stop at once.");
   signal.addEventListener("abort", onStop, { once: true });
   let isGrowing = intake.stream !== undefined;
   const refresh = (): void => {
-    if (isGrowing) tally.jobs = run.lines.jobs;
-    const snapshot = snapshotOf(tally, jobs, isGrowing);
-    view.refresh(snapshot);
-    for (const watcher of watchers) watcher.refreshed?.(snapshot);
+    try {
+      const snapshot = snapshotOf(tally, jobs, isGrowing);
+      view.refresh(snapshot);
+      for (const watcher of watchers) watcher.refreshed?.(snapshot);
+    } catch (error) {
+      run.fail(error);
+    }
+  };
+  const waitForStream = async (): Promise<void> => {
+    try {
+      intake.invalid += (await intake.stream) ?? 0;
+      isGrowing = false;
+    } catch (error) {
+      run.fail(error);
+    }
   };
   const refreshing = setInterval(refresh, REFRESH_EVERY_MS);
   const startedAtMs = Date.now();
-  let stoppedBecause: string | undefined;
+  let stopped: string | undefined;
   try {
     for (const line of opening(run, args, tally)) view.say(line);
     for (const watcher of watchers) watcher.began?.(run, tally, view);
-    const streaming = intake.stream?.finally(() => {
-      isGrowing = false;
-    });
-    await Promise.race([run.work(() => !isGrowing, signal), rejection(streaming)]);
-    if (!signal.aborted) intake.invalid += (await streaming) ?? 0;
+    void waitForStream();
+    await run.work(() => !isGrowing, signal);
     if (signal.aborted) return EXIT.interrupted;
     for (const watcher of watchers) await watcher.beforeEnd?.(run);
-    return tally.failedNow + tally.earlier.failed + intake.invalid > 0 ? EXIT.failed : EXIT.done;
+    return hasFailures(args, tally, intake) ? EXIT.failed : EXIT.done;
   } catch (error) {
     if (!(error instanceof StoppedByMachineError)) throw error;
-    stoppedBecause = error.message;
+    stopped = error.message;
     return EXIT.machine;
   } finally {
     clearInterval(refreshing);
     await run.stopWorkers();
     refresh();
+    const left = intake.stream ? run.lines.oldJobs : 0;
     signal.removeEventListener("abort", onStop);
     for (const watcher of watchers) await watcher.ended?.();
-    const how = stoppedBecause !== undefined ? "stopped" : signal.aborted ? "interrupted" : "done";
-    const unwritten = await writeRecords(run, args, { startedAtMs, endedAtMs: Date.now(), how, stoppedBecause }).then(
-      () => [],
-      (error: unknown) => [`Not written: ${messageOf(error)}`],
-    );
+    const { invalid } = intake;
     const elapsedMs = performance.now() - startedMs;
-    view.close([...describeSummary(tally, elapsedMs, args.outDir), ...unwritten, ...describeStop(stoppedBecause)]);
+    const unwritten = await writeRecords(run, args, { startedAtMs, isInterrupted: signal.aborted, stopped });
+    const figures = { elapsedMs, invalid, outDir: args.outDir, stopped, unwritten, left };
+    view.close(describeSummary(tally, figures), figuresOf(tally, figures));
   }
 }
 
-const messageOf = (error: unknown): string => {
-  if (error instanceof MachineTroubleError) return error.sentence;
-  return error instanceof Error ? error.message : String(error);
-};
+const hasFailures = ({ skipInvalid }: Arguments, { earlier, failedNow }: Tally, { invalid }: Intake): boolean =>
+  failedNow + earlier.failed > 0 || (invalid > 0 && !skipInvalid);
 
-const describeStop = (because: string | undefined): readonly string[] =>
-  because === undefined
-    ? []
-    : [`Stopped: ${because}`, "Nothing is lost, and no URL is charged. Mend it, then run the same command again."];
-
-/** Settles only if the promise is rejected. */
-const rejection = async (promise: Promise<unknown> | undefined): Promise<void> =>
-  new Promise((_resolve, reject) => {
-    promise?.catch(reject);
-  });
-
-function opening(run: LocalRun, args: Arguments, { earlier, jobs }: Tally): readonly string[] {
-  const what = isStandardInput(args) ? "URLs from standard input" : plural(jobs, "URL");
-  const lines = [`${what}, ${args.jobs} at a time, into ${args.outDir}${gateInWords(args.enableIdempotency)}`];
-  const left = run.lines.oldJobs;
-  if (left > 0)
-    lines.push(
-      `${plural(left, "URL")} of an earlier list in ${args.outDir} ${left === 1 ? "is" : "are"} not done, and left alone. ` +
-        `To go on with them: fetchonce get --out ${args.outDir}`,
-    );
-  if (earlier.done > 0) lines.push(`${earlier.done} of ${jobs} are there from an earlier run`);
-  return lines;
+function opening(run: LocalRun, args: Arguments, { earlier }: Tally): readonly string[] {
+  const isStream = isStandardInput(args);
+  const what = isStream ? "URLs from standard input" : plural(earlier.jobs, "URL");
+  return [
+    `${what}, ${args.jobs} at a time, into ${args.outDir}${gateInWords(args.enableIdempotency)}`,
+    ...(isStream ? [] : leftAlone(run.lines.oldJobs, args.outDir)),
+    ...(earlier.done > 0 ? [`${earlier.done} of ${earlier.jobs} are there from an earlier run`] : []),
+  ];
 }
 
 function gateInWords(enableIdempotency: string): string {
@@ -212,10 +227,10 @@ const snapshotOf = (tally: Tally, jobs: JobView, isGrowing: boolean): Snapshot =
   isGrowing,
   done: tally.done,
   failed: tally.failedNow + tally.earlier.failed,
-  bytes: tally.stagedBytes,
-  underWay: tally.underWay.flatMap(({ jobId, bytes }) => {
-    const url = jobs.urlOf(jobId);
-    return url === undefined ? [] : [{ label: fileLabel(url), bytes }];
+  bytes: tally.receivedBytes,
+  underWay: tally.underWay.slice(0, MOST_FILES_SHOWN).flatMap(({ jobId }) => {
+    const job = jobs.underWay(jobId);
+    return job ? [{ label: fileLabel(job.url), bytes: job.stagedBytes, size: job.totalBytes }] : [];
   }),
   waiting: jobs.waiting(),
 });

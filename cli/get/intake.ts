@@ -1,6 +1,14 @@
 import type { Readable } from "node:stream";
-import type { LocalRun } from "../../local/run/local-run.ts";
-import { describeProblem, readInput, type InputEntry, type InputProblem } from "../input/read-input.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AddLine, LocalRun } from "../../local/run/local-run.ts";
+import {
+  describeProblem,
+  nameOf,
+  readInput,
+  type InputEntry,
+  type InputItem,
+  type InputProblem,
+} from "../input/read-input.ts";
 import { plural } from "../../local/shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { Arguments } from "./arguments.ts";
@@ -13,6 +21,13 @@ const MOST_GATHERED = 1_000;
 
 export const isStandardInput = ({ sources }: Pick<Arguments, "sources">): boolean =>
   sources.length === 1 && sources[0] === STANDARD_INPUT;
+
+export interface IntakeSurroundings {
+  readonly stdin: Readable;
+  readonly signal: AbortSignal;
+  /** Says a problem of the list. */
+  readonly tell: (line: string) => void;
+}
 
 /** Lines that are not valid, of which the first twenty are told. */
 class Problems {
@@ -36,12 +51,6 @@ class Problems {
   }
 }
 
-function nameOf(sources: readonly string[]): string {
-  const [first = ""] = sources;
-  if (first === STANDARD_INPUT) return "standard input";
-  return sources.length === 1 && !first.includes("://") ? first : "the command line";
-}
-
 /**
  * Takes a whole list, or nothing of it.
  * @returns the number of lines that were skipped because they are not valid.
@@ -50,19 +59,19 @@ function nameOf(sources: readonly string[]): string {
 export async function takeList(
   run: LocalRun,
   args: Arguments,
-  stdin: Readable,
-  tell: (line: string) => void,
+  { stdin, signal, tell }: IntakeSurroundings,
 ): Promise<number> {
-  const name = nameOf(args.sources);
+  const name = sourceName(args);
   const problems = new Problems(name, tell);
   const matches = matcher(args.only);
   let taken = 0;
   let others = 0;
   await run.replaceList(async (add) => {
-    for await (const entry of entriesOf(args, stdin)) {
-      if ("reason" in entry) problems.add(entry);
-      else if (!matches(entry.message.url)) others += 1;
-      else if (addTo(add, entry, problems)) taken += 1;
+    for await (const item of itemsOf(args, stdin)) {
+      signal.throwIfAborted();
+      if ("reason" in item) problems.add(item);
+      else if (!matches(item.message.url)) others += 1;
+      else if (addTo(add, item, problems)) taken += 1;
     }
     problems.finish();
     if (problems.count > 0 && !args.skipInvalid)
@@ -73,54 +82,72 @@ export async function takeList(
     if (taken > 0) return;
     if (others > 0)
       throw new UsageError(`Nothing was downloaded: no URL of ${name} matches --only ${args.only ?? ""}.`);
-    throw new UsageError(
-      problems.count > 0
-        ? `Nothing was downloaded: no line of ${name} is valid. Correct it, and run the command again.`
-        : `Nothing was downloaded: ${name} names no URL. Write at least one.`,
-    );
+    throw new UsageError(`Nothing was downloaded: no line of ${name} is valid. Correct it, and run the command again.`);
   });
   return problems.count;
 }
 
-/** Takes standard input line by line, while the run is at work. Lines that are not valid are told and skipped. */
+/**
+ * Takes standard input as it comes, while the run is at work. Lines that are not valid are told and skipped.
+ * @returns the number of lines that were skipped.
+ */
 export async function takeStream(
   run: LocalRun,
   args: Arguments,
-  stdin: Readable,
-  tell: (line: string) => void,
+  { stdin, signal, tell }: IntakeSurroundings,
 ): Promise<number> {
-  const problems = new Problems(nameOf(args.sources), tell);
+  const problems = new Problems(sourceName(args), tell);
   const matches = matcher(args.only);
-  let gathered: InputEntry[] = [];
-  const store = (): void => {
-    const entries = gathered;
-    gathered = [];
-    if (entries.length > 0) run.addLines((add) => entries.forEach((entry) => addTo(add, entry, problems)));
-  };
-  const storing = setInterval(store, GATHERING_MS);
-  try {
-    for await (const entry of entriesOf(args, stdin)) {
-      if ("reason" in entry) problems.add(entry);
-      else if (matches(entry.message.url)) gathered.push(entry);
-      if (gathered.length >= MOST_GATHERED) store();
-    }
-    store();
-  } finally {
-    clearInterval(storing);
+  for await (const items of gathered(itemsOf(args, stdin))) {
+    if (signal.aborted) return problems.count;
+    await run.addLines((add) => {
+      for (const item of items) {
+        if ("reason" in item) problems.add(item);
+        else if (matches(item.message.url)) addTo(add, item, problems);
+      }
+    }, signal);
   }
   problems.finish();
+  run.endLines();
   return problems.count;
 }
 
-const entriesOf = ({ sources, format, urlColumn }: Arguments, stdin: Readable): ReturnType<typeof readInput> =>
-  readInput(sources, { ...(format && { format }), ...(urlColumn !== undefined && { urlColumn }) }, stdin);
+const sourceName = ({ sources }: Arguments): string =>
+  sources.some((source) => source.includes("://")) ? "the command line" : nameOf(sources);
 
-type Add = Parameters<Parameters<LocalRun["addLines"]>[0]>[0];
+const itemsOf = ({ sources, format, urlColumn }: Arguments, stdin: Readable): AsyncGenerator<InputItem> =>
+  readInput(sources, { format, urlColumn }, stdin);
 
-function addTo(add: Add, entry: InputEntry, problems: Problems): boolean {
+/** Puts together what comes within a short time. */
+async function* gathered<T>(items: AsyncGenerator<T>): AsyncGenerator<readonly T[]> {
+  const pull = async (): Promise<IteratorResult<T>> => items.next();
+  let next = pull();
+  for (;;) {
+    const first = await next;
+    if (first.done) return;
+    const group = [first.value];
+    next = pull();
+    // Whoever waits for it next hears of an error.
+    next.catch(() => undefined);
+    const timeIsUp = sleep(GATHERING_MS).then(() => undefined);
+    while (group.length < MOST_GATHERED) {
+      const more = await Promise.race([next.catch(() => undefined), timeIsUp]);
+      if (!more || more.done) break;
+      group.push(more.value);
+      next = pull();
+      next.catch(() => undefined);
+    }
+    yield group;
+  }
+}
+
+function addTo(add: AddLine, entry: InputEntry, problems: Problems): boolean {
   const conflict = add(entry);
   if (!conflict) return true;
-  const reason = `line ${conflict.earlierLine} has another digest for the same job. Keep the one that is right`;
+  const { earlierLine, isTooLate } = conflict;
+  const reason = isTooLate
+    ? `line ${earlierLine} names the same URL without a digest, and has begun. Write the digest in that line`
+    : `line ${earlierLine} has another digest for the same URL. Keep the one that is right`;
   problems.add({ line: entry.line, field: "sha256", reason });
   return false;
 }

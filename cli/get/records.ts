@@ -1,3 +1,4 @@
+import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
 import { writeReport } from "../../local/report/write-report.ts";
 import { writeResults } from "../../local/results/write-results.ts";
 import type { LocalRun } from "../../local/run/local-run.ts";
@@ -5,22 +6,36 @@ import type { Arguments } from "./arguments.ts";
 
 export interface RunEnd {
   readonly startedAtMs: number;
-  readonly endedAtMs: number;
-  readonly how: "done" | "interrupted" | "stopped";
-  readonly stoppedBecause: string | undefined;
+  readonly isInterrupted: boolean;
+  /** Why this machine stopped the run. */
+  readonly stopped: string | undefined;
 }
 
 /**
  * Writes what a run leaves for people: `report.html`, and the results file that was asked for. Both are written
  * whatever ended the run.
- * @throws MachineTroubleError when one of them cannot be written.
+ * @returns why one of them was not written; undefined if both were.
  */
-export async function writeRecords({ workspace }: LocalRun, args: Arguments, end: RunEnd): Promise<void> {
+export async function writeRecords(run: LocalRun, args: Arguments, end: RunEnd): Promise<string | undefined> {
+  const { database, lines } = run.workspace;
+  const { results } = args;
+  const writing = [
+    async () => (results === undefined ? undefined : writeResults(results, database, lines.list)),
+    async () => report(run, args, end),
+  ];
+  const troubles: string[] = [];
+  for (const write of writing) await write().catch((error: unknown) => troubles.push(textOf(error)));
+  return troubles.length === 0 ? undefined : troubles.join(" ");
+}
+
+async function report({ workspace }: LocalRun, args: Arguments, end: RunEnd): Promise<void> {
   const { database, folders, lines, sizesBefore, telemetry } = workspace;
   telemetry.flush();
-  if (args.results !== undefined) await writeResults(args.results, database, lines.list);
   await writeReport(folders.report, {
-    ...end,
+    startedAtMs: end.startedAtMs,
+    endedAtMs: Date.now(),
+    how: end.stopped !== undefined ? "stopped" : end.isInterrupted ? "interrupted" : "done",
+    stoppedBecause: end.stopped,
     database,
     list: lines.list,
     eventsPath: folders.events,
@@ -37,3 +52,8 @@ export async function writeRecords({ workspace }: LocalRun, args: Arguments, end
     ],
   });
 }
+
+const textOf = (error: unknown): string => {
+  if (error instanceof MachineTroubleError) return error.sentence;
+  return error instanceof Error ? error.message : String(error);
+};

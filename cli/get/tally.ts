@@ -9,13 +9,11 @@ export class Tally {
   readonly states = new Map<string, number>();
   /** Failed jobs, by reason. */
   readonly reasons = new Map<string, number>();
-  earlier: EarlierEnds = { done: 0, failed: 0, damaged: 0 };
-  /** Distinct jobs of the list. */
-  jobs = 0;
+  earlier: EarlierEnds = { jobs: 0, done: 0, failed: 0, damaged: 0 };
   /** Total size of the files that were stored in this run. */
   bytes = 0;
-  /** Bytes staged in this run, those that were fetched again included. */
-  stagedBytes = 0;
+  /** Bytes received in this run, those that were fetched again included. */
+  receivedBytes = 0;
   retries = 0;
   resumedBytes = 0;
   /** Jobs that a worker held when it died. */
@@ -31,13 +29,18 @@ export class Tally {
   }
 
   active(pid: number, bytes: number, files: readonly FileUnderWay[]): void {
-    this.stagedBytes += bytes;
+    this.receivedBytes += bytes;
     this.#underWay.set(pid, files);
   }
 
   workerDied(pid: number, leases: number): void {
     this.takeovers += leases;
     this.#underWay.delete(pid);
+  }
+
+  /** Distinct jobs of the list, as far as it is known. */
+  get jobs(): number {
+    return this.earlier.jobs;
   }
 
   /** Jobs that have ended, in this run or before. */

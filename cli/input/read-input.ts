@@ -11,8 +11,6 @@ export type { InputEntry, InputItem, InputOptions, InputProblem, ListFormat, Met
 export { RESULT_FIELDS } from "./entry/fields.ts";
 export { nameOf } from "./sources.ts";
 
-const CHUNK_BYTES = 32_768;
-
 /**
  * Reads URLs, or a list, in its order and in bounded memory. The first entry of standard input comes with its first
  * line. Destroying `stdin` ends the reading at once and quietly.
@@ -31,7 +29,7 @@ export async function* readInput(
     return;
   }
   const { path, name } = source;
-  const stream = path === undefined ? stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const stream = path === undefined ? stdin : createReadStream(path);
   let count = 0;
   try {
     for await (const items of listItems(source, stream, options)) {
@@ -39,7 +37,7 @@ export async function* readInput(
       for (const item of items) yield item;
     }
   } catch (error) {
-    if (stdin.destroyed && !stdin.readableEnded && stdin.errored === null) return;
+    if (stream === stdin && stdin.destroyed && !stdin.readableEnded && stdin.errored === null) return;
     throw cannotRead(name, error);
   } finally {
     stream.destroy();

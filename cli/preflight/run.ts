@@ -25,7 +25,7 @@ export async function runPreflight(argv: readonly string[], { stdout, stderr, co
   try {
     const parsed = parseCommand<{ context: string }>(
       argv,
-      { name: "preflight", typed: "npm run preflight" },
+      { name: "preflight", typed: "npm run preflight --" },
       (program, found) =>
         program
           .description("Says what to ask for and to set before the first deployment of an environment.")

@@ -15,6 +15,6 @@ export function jsonView(output: Output): View {
       lastStatusMs = atMs;
       write("status", { total, done, failed, bytes, waiting: Object.fromEntries(waiting) });
     },
-    close: (lines) => write("summary", { lines }),
+    close: (_summary, figures) => write("summary", figures),
   };
 }

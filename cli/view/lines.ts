@@ -1,7 +1,7 @@
 import type { JobResult } from "../../local/run/results-file.ts";
 import { describeReason, fileLabel, formatBytes, formatDuration, plural } from "../../local/shared/words.ts";
 import { isStored } from "../../local/run/outcome.ts";
-import type { Snapshot } from "./view.ts";
+import type { LabelledFile, Snapshot } from "./view.ts";
 
 const RATE_WINDOW_MS = 5_000;
 /** Reasons for waiting that are named. */
@@ -9,8 +9,16 @@ const MOST_REASONS = 2;
 
 /** How a job ended, in one line. */
 export function endLine({ state, url, bytes, path, reason }: JobResult): string {
-  if (!isStored({ state })) return `${state} ${url}: ${describeReason(reason ?? "no reason known")}`;
-  return `${state} ${path ?? fileLabel(url)}${bytes === null ? "" : `, ${formatBytes(bytes)}`}`;
+  if (!isStored({ state })) return `FAILED  ${url}: ${describeReason(reason ?? "no reason known")}`;
+  const size = bytes === null ? "" : `, ${formatBytes(bytes)}`;
+  return `done    ${path ?? fileLabel(url)}${size}${state === "DEDUPED" ? ", same content as another file" : ""}`;
+}
+
+/** How far a file is, in one line. */
+export function fileLine({ label, bytes, size }: LabelledFile): string {
+  if (size === undefined) return `${formatBytes(bytes).padStart(10)}  ${label}`;
+  const percent = size > 0 ? Math.floor((bytes / size) * 100) : 100;
+  return `${formatBytes(bytes).padStart(10)} of ${formatBytes(size)}, ${percent} %  ${label}`;
 }
 
 /** Change per second over the last 5 s. */
@@ -24,28 +32,45 @@ function rateMeter(): (atMs: number, amount: number) => number {
   };
 }
 
-/** `12 of 40 done, 1 failed, 1.2 MiB, 300.0 KiB/s, 8 files/s, 3.5 s left; 2 wait: the origin answered 503` */
+/** `12 of 40 done, 1 failed, 1.2 MiB, 300.0 KiB/s, 8 files/s, 3.5 s left; 2 jobs wait for another try: ...` */
 export function statusLine(): (snapshot: Snapshot) => string {
   const byteRate = rateMeter();
   const jobRate = rateMeter();
-  return ({ atMs, total, isGrowing, done, failed, bytes, waiting }) => {
+  return (snapshot) => {
+    const { atMs, total, isGrowing, done, failed, bytes, waiting } = snapshot;
     const jobsPerSecond = jobRate(atMs, done);
+    const bytesPerSecond = byteRate(atMs, bytes);
+    const leftMs = timeLeftMs(snapshot, jobsPerSecond, bytesPerSecond);
     const parts = [
       `${done} of ${total}${isGrowing ? "+" : ""} done`,
       ...(failed > 0 ? [`${failed} failed`] : []),
       formatBytes(bytes),
-      `${formatBytes(Math.round(byteRate(atMs, bytes)))}/s`,
+      `${formatBytes(Math.round(bytesPerSecond))}/s`,
       `${jobsPerSecond.toFixed(jobsPerSecond < 10 ? 1 : 0)} files/s`,
+      ...(leftMs === undefined ? [] : [`${formatDuration(leftMs)} left`]),
     ];
-    if (!isGrowing && jobsPerSecond > 0 && done < total)
-      parts.push(`${formatDuration(((total - done) / jobsPerSecond) * 1000)} left`);
     return parts.join(", ") + waitingText(waiting);
   };
+}
+
+/** Undefined while nothing tells. */
+function timeLeftMs(
+  { total, isGrowing, done, underWay }: Snapshot,
+  jobsPerSecond: number,
+  bytesPerSecond: number,
+): number | undefined {
+  const left = total - done;
+  if (isGrowing || left === 0) return undefined;
+  const bytesLeft = underWay.reduce((sum, { bytes, size }) => sum + (size ?? Number.NaN) - bytes, 0);
+  // The last files: what they lack says more than how many they are.
+  if (left === underWay.length && bytesPerSecond > 0 && Number.isFinite(bytesLeft))
+    return (Math.max(0, bytesLeft) / bytesPerSecond) * 1000;
+  return jobsPerSecond > 0 ? (left / jobsPerSecond) * 1000 : undefined;
 }
 
 function waitingText(waiting: ReadonlyMap<string, number>): string {
   const all = [...waiting.values()].reduce((sum, count) => sum + count, 0);
   if (all === 0) return "";
-  const reasons = [...waiting.keys()].filter((reason) => reason !== "").slice(0, MOST_REASONS);
-  return `; ${plural(all, "job waits", "jobs wait")} for another try: ${reasons.map(describeReason).join("; ")}`;
+  const reasons = [...waiting.keys()].slice(0, MOST_REASONS).map(describeReason);
+  return `; ${plural(all, "job waits", "jobs wait")} for another try: ${reasons.join("; ")}`;
 }

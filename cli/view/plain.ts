@@ -7,20 +7,22 @@ const MOST_JOBS_TOLD_SINGLY = 50;
 const LINE_EVERY_MS = 2_000;
 
 /** Lines for a log or a pipe. */
-export function plainView(output: Output, total: number): View {
+export function plainView(output: Output, jobs: number): View {
   const say = (line: string): void => void output.write(`${line}\n`);
-  const tellsSingly = total <= MOST_JOBS_TOLD_SINGLY;
   const status = statusLine();
+  let total = jobs;
   let lastLineMs: number | undefined;
+  const tellsSingly = (): boolean => total <= MOST_JOBS_TOLD_SINGLY;
   return {
     say,
     ended: (result) => {
-      if (tellsSingly || !isStored(result)) say(endLine(result));
+      if (tellsSingly() || !isStored(result)) say(endLine(result));
     },
     refresh: (snapshot) => {
+      total = snapshot.total;
       const line = status(snapshot);
       lastLineMs ??= snapshot.atMs;
-      if (tellsSingly || snapshot.atMs - lastLineMs < LINE_EVERY_MS) return;
+      if (tellsSingly() || snapshot.atMs - lastLineMs < LINE_EVERY_MS) return;
       lastLineMs = snapshot.atMs;
       say(line);
     },

@@ -1,10 +1,7 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 import { isStored } from "../../local/run/outcome.ts";
-import { formatBytes } from "../../local/shared/words.ts";
-import { endLine, statusLine } from "./lines.ts";
-import type { LabelledFile, Output, View } from "./view.ts";
-
-const MOST_FILES_SHOWN = 6;
+import { endLine, fileLine, statusLine } from "./lines.ts";
+import type { Output, View } from "./view.ts";
 
 /** Progress bars that move. */
 export function terminalView(output: Output, total: number): View {
@@ -30,11 +27,14 @@ export function terminalView(output: Output, total: number): View {
       if (!isStored(result)) bars.log(`${endLine(result)}\n`);
     },
     refresh: (snapshot) => {
+      const { underWay } = snapshot;
       overall.setTotal(snapshot.total);
       overall.update(snapshot.done, { text: status(snapshot) });
-      const shown = snapshot.underWay.slice(0, MOST_FILES_SHOWN);
-      while (files.length < shown.length) addFileLine();
-      for (const [index, line] of files.entries()) line.update({ text: fileLine(shown[index]) });
+      while (files.length < underWay.length) addFileLine();
+      for (const [index, line] of files.entries()) {
+        const file = underWay[index];
+        line.update({ text: file ? fileLine(file) : "" });
+      }
     },
     close: (summary) => {
       bars.update();
@@ -43,6 +43,3 @@ export function terminalView(output: Output, total: number): View {
     },
   };
 }
-
-const fileLine = (file: LabelledFile | undefined): string =>
-  file ? `${formatBytes(file.bytes).padStart(10)}  ${file.label}` : "";

@@ -3,8 +3,10 @@ import type { JobResult } from "../../local/run/results-file.ts";
 
 export interface LabelledFile {
   readonly label: string;
-  /** Bytes staged so far. */
+  /** Bytes that are on the disk. */
   readonly bytes: number;
+  /** Undefined: the origin has not said. */
+  readonly size: number | undefined;
 }
 
 export interface Snapshot {
@@ -16,11 +18,38 @@ export interface Snapshot {
   readonly isGrowing: boolean;
   readonly done: number;
   readonly failed: number;
-  /** Bytes staged in this run. */
+  /** Bytes received in this run. */
   readonly bytes: number;
+  /** Some of the files that are under way. */
   readonly underWay: readonly LabelledFile[];
   /** Number of jobs that wait for another attempt, by the reason of the last one. */
   readonly waiting: ReadonlyMap<string, number>;
+}
+
+/** What a run did, in the names of the JSON lines. */
+export interface RunFigures {
+  /** Distinct jobs of the list. */
+  readonly jobs: number;
+  readonly stored: number;
+  readonly failed: number;
+  /** Jobs that have not ended. */
+  readonly open: number;
+  readonly stored_before: number;
+  readonly failed_before: number;
+  /** Stored by an earlier run, and found missing or damaged. */
+  readonly damaged_before: number;
+  /** Lines of the list that were skipped. */
+  readonly invalid_lines: number;
+  readonly bytes: number;
+  readonly resumed_bytes: number;
+  readonly retries: number;
+  /** Jobs that a worker held when it died. */
+  readonly takeovers: number;
+  readonly elapsed_ms: number;
+  /** Number of failed jobs, by reason. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Why this machine stopped the run. Null: it did not. */
+  readonly stopped: string | null;
 }
 
 /** Shows a run while it is in progress. */
@@ -31,7 +60,7 @@ export interface View {
   /** Called a few times a second. */
   refresh(snapshot: Snapshot): void;
   /** The last lines of the run, after which nothing moves any more. */
-  close(summary: readonly string[]): void;
+  close(summary: readonly string[], figures: RunFigures): void;
 }
 
 export type Output = Writable & { readonly isTTY?: boolean };

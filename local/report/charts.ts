@@ -76,7 +76,9 @@ export function timeChart({ title, caption, series, stepMs, thousand, format }: 
   const times = [0, 0.25, 0.5, 0.75, 1].map((part) => {
     const anchor = part === 0 ? "start" : part === 1 ? "end" : "middle";
     const x = fixed(LEFT + part * (WIDTH - LEFT));
-    return html`<text x="${x}" y="${HEIGHT - 4}" text-anchor="${anchor}">${formatSpan(part * steps * stepMs)}</text>`;
+    return html`<text x="${x}" y="${HEIGHT - 4}" text-anchor="${anchor}"
+      >${part === 0 ? "0" : formatSpan(part * steps * stepMs)}</text
+    >`;
   });
   return html`<figure>
     <figcaption>${title}: ${caption}</figcaption>

@@ -6,7 +6,8 @@ const CREDENTIALS = /([/\\]{2})[^/\\?#\s]*@/g;
 
 export const formatCount = (count: number): string => count.toLocaleString("en-US");
 
-export const files = (count: number): string => `${formatCount(count)} ${count === 1 ? "file" : "files"}`;
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;
 
 export const formatTime = (atMs: number): string => new Date(atMs).toLocaleString("en-GB", DATE_AND_ZONE);
 

@@ -26,7 +26,7 @@ const UNSEEN =
 const codePoint = (character: string): string =>
   `\\u{${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}}`;
 
-/** Text as a page shows it, in an element or an attribute. Characters that nobody sees are written as their codes. */
+/** Text in an element or an attribute. Characters that nobody sees are written as their codes. */
 const escaped = (text: string): string =>
   text
     .toWellFormed()

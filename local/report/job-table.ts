@@ -5,11 +5,11 @@ import type { Outcome } from "../run/outcome.ts";
 import { pagesOf } from "../shared/pages.ts";
 
 /**
- * Nothing is ever committed: SQLite writes pages only when memory for them runs out. Nobody needs them afterwards.
+ * Nothing is ever committed: SQLite writes pages only when memory for them runs out, and nobody needs them afterwards.
  *
  * A row for each job of the list, at its first line. `state` is null until the job has ended; `stage` is then how far
- * it got. `began_ms` is null if no worker took it in this run, `ended_ms` if it did not end in this run. Unlike the
- * outcome, times come from the events.
+ * it got. Times come from the events of this run: `began_ms` is null if no worker took the job in it, `ended_ms` if the
+ * job did not end in it.
  */
 const TABLES = `
   PRAGMA journal_mode = OFF;

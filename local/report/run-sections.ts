@@ -1,7 +1,7 @@
 /** What was asked, and how the run went as a whole. */
 import { isStored } from "../run/outcome.ts";
-import { formatBytes, plural } from "../shared/words.ts";
-import { files, formatCount, formatSpan, formatTime, withoutCredentials } from "./format.ts";
+import { formatBytes } from "../shared/words.ts";
+import { counted, formatCount, formatSpan, formatTime, withoutCredentials } from "./format.ts";
 import { html, type Html, type Value } from "./html.ts";
 import type { Report, RunFacts } from "./report.ts";
 
@@ -26,8 +26,10 @@ function totalsOf({ figures }: Report): Totals {
 function verdictOf({ jobs, stored, failed, open }: Totals): Html {
   if (jobs === 0) return html`The list names no file.`;
   if (stored === jobs)
-    return html`<strong class="good">${jobs === 1 ? "The file is there." : `All ${files(jobs)} are there.`}</strong>`;
-  const parts = [html`${formatCount(stored)} of ${files(jobs)} are there`];
+    return html`<strong class="good"
+      >${jobs === 1 ? "The file is there." : `All ${counted(jobs, "file")} are there.`}</strong
+    >`;
+  const parts = [html`${formatCount(stored)} of ${counted(jobs, "file")} are there`];
   if (failed > 0) parts.push(html`, <strong class="failed">${formatCount(failed)} failed</strong>`);
   if (open > 0) parts.push(html`, <strong>${formatCount(open)} have not ended</strong>`);
   return html`${parts}.`;
@@ -62,8 +64,8 @@ function endedNow({ figures, run }: Report): string {
 
 function listText(lines: number, jobs: number): string {
   const again = lines - jobs;
-  if (again === 0) return files(jobs);
-  return `${formatCount(lines)} lines, ${files(jobs)}: ${plural(again, "line names", "lines name")} a file again`;
+  if (again === 0) return counted(jobs, "file");
+  return `${formatCount(lines)} lines, ${counted(jobs, "file")}: ${counted(again, "line names", "lines name")} a file again`;
 }
 
 export function headSection(report: Report): Html {
@@ -84,9 +86,9 @@ export function headSection(report: Report): Html {
       `half took up to ${formatSpan(median)}, 95 % up to ${formatSpan(p95)}, the longest ${formatSpan(most)}`,
     ]);
   if (events.replays > 0)
-    facts.push(["Not done twice", `${plural(events.replays, "step")} had been done by an earlier attempt`]);
+    facts.push(["Not done twice", `${counted(events.replays, "step")} had been done by an earlier attempt`]);
   if (events.cutOffLeases > 0)
-    facts.push(["Cut off", `${plural(events.cutOffLeases, "attempt")} ended with a worker process`]);
+    facts.push(["Cut off", `${counted(events.cutOffLeases, "attempt")} ended with a worker process`]);
   return html`<header>
     <h1>fetchonce: report of a run</h1>
     <p class="verdict">${verdictOf(totals)}</p>

@@ -1,4 +1,5 @@
 /** The parts of the page that count jobs. A part that has nothing to say is left out. */
+import { isStored } from "../run/outcome.ts";
 import { describeReason, formatBytes } from "../shared/words.ts";
 import { shareBar, timeChart } from "./charts.ts";
 import {
@@ -61,7 +62,7 @@ export function stateSection({ figures }: Report): Html {
         textColumn("result", ({ state }) => (state === null ? "not ended" : (STATE_WORDS[state] ?? state))),
         jobsColumn,
         numberColumn("share", ({ jobs }) => formatShare(jobs, total)),
-        bytesColumn,
+        numberColumn("size", ({ state, bytes }) => (isStored({ state: state ?? "" }) ? formatBytes(bytes) : "–")),
       ],
       rows,
     }),

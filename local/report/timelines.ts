@@ -37,24 +37,28 @@ const OPERATIONS: Readonly<Record<OperationType, string>> = {
   DEDUPE: "recording that its content was there already",
 };
 
-/** Reads the events and log lines of some jobs. Memory grows with these jobs only. */
+/**
+ * Reads the events and log lines of some jobs. Memory grows with these jobs only.
+ * @param seqByJob the jobs' rows, by their ids.
+ * @returns the timelines by row.
+ */
 export async function timelinesOf(
-  jobIds: ReadonlySet<string>,
+  seqByJob: ReadonlyMap<string, number>,
   events: LinesOfRun,
   log: LinesOfRun,
-): Promise<ReadonlyMap<string, Timeline>> {
-  const builders = new Map([...jobIds].map((jobId) => [jobId, new TimelineBuilder()]));
+): Promise<ReadonlyMap<number, Timeline>> {
+  const jobs = new Map([...seqByJob].map(([jobId, seq]) => [jobId, { seq, timeline: new TimelineBuilder() }]));
   for (const lines of [events, log]) {
     for await (const batch of lineBatches(lines)) {
       for (const text of batch) {
         const at = text.indexOf(JOB_ID) + JOB_ID.length;
-        const builder = builders.get(text.slice(at, at + JOB_ID_DIGITS));
-        const line = builder && parseLine(text);
-        if (line) builder.add(line);
+        const job = jobs.get(text.slice(at, at + JOB_ID_DIGITS));
+        const line = job && parseLine(text);
+        if (line) job.timeline.add(line);
       }
     }
   }
-  return new Map([...builders].map(([jobId, builder]) => [jobId, builder.build()]));
+  return new Map([...jobs.values()].map(({ seq, timeline }) => [seq, timeline.build()]));
 }
 
 class TimelineBuilder {

@@ -45,30 +45,23 @@ async function reportFrom(table: JobTable, input: ReportInput): Promise<Report> 
   const { database, endedAtMs, list, startedAtMs } = input;
   const events = { path: input.eventsPath, from: input.eventsFrom };
   const log = { path: input.logPath, from: input.logFrom };
-
   await table.fill(startedAtMs);
   const eventCounts = await readEvents(table, events);
   await readPauses(table, log);
   const figures = figuresOf(table.rows, endedAtMs);
-  const throughput = throughputOf(table.rows, startedAtMs, endedAtMs);
 
-  const listed = new Map(shownSeqs(figures).map((seq) => [seq, lineAt(database, seq)]));
+  const shown = new Map(shownSeqs(figures).map((seq) => [seq, lineAt(database, seq)]));
   const followed = [...figures.slowest.shown, ...figures.failed.shown.slice(0, FAILED_WITH_TIMELINE)];
-  const seqByJob = new Map(followed.map(({ seq }) => [String(listed.get(seq)?.jobId), seq]));
-  const timelines = await timelinesOf(new Set(seqByJob.keys()), events, log);
+  const seqByJob = new Map(followed.map(({ seq }) => [String(shown.get(seq)?.jobId), seq]));
+  const timelines = await timelinesOf(seqByJob, events, log);
   return {
     run: input,
     lines: Number(database.get("SELECT COUNT(*) AS count FROM lines WHERE list = ?", list)?.["count"]),
     figures,
-    throughput,
+    throughput: throughputOf(table.rows, startedAtMs, endedAtMs),
     events: eventCounts,
-    urls: new Map([...listed].map(([seq, { url }]) => [seq, url])),
-    timelines: new Map(
-      [...timelines].flatMap(([jobId, timeline]) => {
-        const seq = seqByJob.get(jobId);
-        return seq === undefined ? [] : [[seq, timeline] as const];
-      }),
-    ),
+    urls: new Map([...shown].map(([seq, { url }]) => [seq, url])),
+    timelines,
   };
 }
 

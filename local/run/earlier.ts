@@ -2,8 +2,10 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { ifThere } from "../../adapters/local/disk.ts";
+import { translateTrouble } from "../../adapters/local/machine-trouble.ts";
 import { present } from "../../core/model/present.ts";
 import type { SettledEnd } from "./end-store.ts";
+import type { ListedJob } from "./line-store.ts";
 import { isStored } from "./outcome.ts";
 import type { Settler } from "./settler.ts";
 import type { Workspace } from "./workspace.ts";
@@ -17,6 +19,8 @@ export interface RerunChoices {
 }
 
 export interface EarlierEnds {
+  /** Distinct jobs that were looked at. */
+  readonly jobs: number;
   /** Stored, and still there. */
   readonly done: number;
   readonly failed: number;
@@ -36,24 +40,50 @@ type Fate =
   | { readonly kind: "stays"; readonly end: SettledEnd; readonly isChanged: boolean };
 
 /** Looks at each job of the list that has ended. What is gone, or wanted again, is forgotten. */
-export async function takeUpEarlier(
-  workspace: Workspace,
-  settler: Settler,
-  choices: RerunChoices,
-): Promise<EarlierEnds> {
-  const { database, ends, lines } = workspace;
-  const counts = { done: 0, failed: 0, damaged: 0 };
-  for (let seq = 0; ;) {
-    const jobs = lines.jobsAfter(seq, PAGE);
-    const last = jobs.at(-1);
-    if (!last) return counts;
-    seq = last.seq;
+export class EarlierRuns {
+  readonly #workspace: Workspace;
+  readonly #settler: Settler;
+  readonly #choices: RerunChoices;
+  readonly #counts = { jobs: 0, done: 0, failed: 0, damaged: 0 };
+  #seq = 0;
+
+  constructor(workspace: Workspace, settler: Settler, choices: RerunChoices) {
+    this.#workspace = workspace;
+    this.#settler = settler;
+    this.#choices = choices;
+  }
+
+  /** Grows while jobs are looked at. */
+  get ends(): EarlierEnds {
+    return this.#counts;
+  }
+
+  /** The last line of the list whose job was looked at. Jobs after it must wait. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Looks at the jobs that came since the last time. Only while no worker has them: a forgotten job's fence starts over. */
+  async lookAtNew(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const jobs = this.#workspace.lines.jobsAfter(this.#seq, PAGE);
+      const last = jobs.at(-1);
+      if (!last) return;
+      await this.#lookAt(jobs, signal);
+      this.#seq = last.seq;
+    }
+  }
+
+  async #lookAt(jobs: readonly ListedJob[], signal: AbortSignal): Promise<void> {
+    const { database, ends } = this.#workspace;
+    const counts = this.#counts;
     const stay: SettledEnd[] = [];
     const changed: SettledEnd[] = [];
     const unsettled: string[] = [];
     const forgotten: string[] = [];
-    for (const { jobId } of jobs) {
-      const fate = await fateOf(workspace, jobId, choices);
+    for (const job of jobs) {
+      const { jobId } = job;
+      const fate = await this.#fateOf(job, signal);
       if (fate.kind === "again" || fate.kind === "damaged") forgotten.push(jobId);
       if (fate.kind === "damaged") counts.damaged += 1;
       if (fate.kind === "unsettled") unsettled.push(jobId);
@@ -67,40 +97,51 @@ export async function takeUpEarlier(
       for (const jobId of forgotten) ends.forget(jobId);
       for (const end of changed) ends.put(end);
     });
-    settler.tell(stay);
-    await settler.settle(unsettled.map((jobId) => ({ jobId })));
+    counts.jobs += jobs.length;
+    this.#settler.tell(stay);
+    await this.#settler.makeLast(unsettled.map((jobId) => ({ jobId })));
+  }
+
+  async #fateOf({ jobId, message }: ListedJob, signal: AbortSignal): Promise<Fate> {
+    const { content, ends } = this.#workspace;
+    const { refresh, retryFailed, verify } = this.#choices;
+    const end = ends.of(jobId);
+    const outcome = end?.outcome ?? ends.recorded(jobId);
+    if (!outcome) return { kind: refresh ? "again" : "open" };
+    const isDone = isStored(outcome);
+    if (refresh || (!isDone && retryFailed)) return { kind: "again" };
+    if (!isDone) return end ? { kind: "stays", end, isChanged: false } : { kind: "unsettled", isDone };
+    // The list expects other bytes than the list before it did.
+    if (message.sha256 !== undefined && message.sha256 !== outcome.sha256) return { kind: "again" };
+
+    const key = present(outcome.key ?? undefined, "the key of stored content");
+    const path = content.pathOf(key);
+    const found = ifThere(path, () => fs.statSync(path));
+    const isSame = found?.size === outcome.bytes && found?.mtimeMs === end?.mtimeMs;
+    const mustHash = !isSame || verify;
+    if (!found || found.size !== outcome.bytes || (mustHash && (await sha256Of(path, signal)) !== outcome.sha256)) {
+      fs.rmSync(path, { force: true });
+      return { kind: "damaged" };
+    }
+    if (!end) {
+      // A worker may have died before the disk had the folders.
+      await content.head(key);
+      return { kind: "unsettled", isDone };
+    }
+    const name = this.#settler.nameAgain(end, found);
+    const isChanged = !isSame || name !== end.name;
+    return { kind: "stays", end: { ...end, name, mtimeMs: found.mtimeMs }, isChanged };
   }
 }
 
-async function fateOf(workspace: Workspace, jobId: string, choices: RerunChoices): Promise<Fate> {
-  const { content, ends, names } = workspace;
-  const end = ends.of(jobId);
-  const outcome = end?.outcome ?? ends.recorded(jobId);
-  if (!outcome) return { kind: choices.refresh ? "again" : "open" };
-  const isDone = isStored(outcome);
-  if (choices.refresh || (!isDone && choices.retryFailed)) return { kind: "again" };
-  if (!isDone) return end ? { kind: "stays", end, isChanged: false } : { kind: "unsettled", isDone };
-
-  const key = present(outcome.key ?? undefined, "the key of stored content");
-  const path = content.pathOf(key);
-  const found = ifThere(path, () => fs.statSync(path));
-  const isSame = found?.size === outcome.bytes && found?.mtimeMs === end?.mtimeMs;
-  const mustHash = !isSame || choices.verify;
-  if (!found || found.size !== outcome.bytes || (mustHash && (await sha256Of(path)) !== outcome.sha256)) {
-    fs.rmSync(path, { force: true });
-    return { kind: "damaged" };
-  }
-  if (!end) {
-    // A worker may have died before the disk had the folders.
-    await content.head(key);
-    return { kind: "unsettled", isDone };
-  }
-  if (end.name !== null && !names.isThere(end.name, found)) names.give(jobId, end.name, path);
-  return { kind: "stays", end: { ...end, mtimeMs: found.mtimeMs }, isChanged: !isSame };
-}
-
-async function sha256Of(path: string): Promise<string> {
+async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  for await (const piece of fs.createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(piece as Uint8Array);
+  try {
+    const pieces = fs.createReadStream(path, { highWaterMark: READ_BYTES, signal });
+    for await (const piece of pieces) hash.update(piece as Uint8Array);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw translateTrouble(error, path);
+  }
   return hash.digest("hex");
 }

@@ -32,10 +32,13 @@ export class Feeder {
     this.#open.delete(jobId);
   }
 
-  /** @returns whether the list has no further jobs at the moment. */
-  feed(): boolean {
+  /**
+   * @param upToSeq the last line of the list whose job may begin.
+   * @returns whether the list has no further jobs at the moment.
+   */
+  feed(upToSeq: number): boolean {
     while (this.#open.size < LEAST_FED) {
-      const jobs = this.#lines.jobsAfter(this.#seq, FED_AT_ONCE);
+      const jobs = this.#lines.jobsAfter(this.#seq, FED_AT_ONCE, upToSeq);
       const last = jobs.at(-1);
       if (!last) return true;
       this.#seq = last.seq;
@@ -54,7 +57,7 @@ export class Feeder {
 
   /** Puts a job into the queue again whose message is lost. */
   feedAgain(jobId: string): void {
-    const [line] = this.#lines.linesOf(jobId);
-    if (line) this.#database.run(SEND, JSON.stringify({ ...line.message, tracked: this.#lines.hasRecord(jobId) }));
+    const message = this.#lines.messageOf(jobId);
+    if (message) this.#database.run(SEND, JSON.stringify({ ...message, tracked: this.#lines.hasRecord(jobId) }));
   }
 }

@@ -3,6 +3,10 @@ import { createHash } from "node:crypto";
 
 /** ext4, APFS and NTFS take 255 bytes or characters. The rest is left for a number and a draft's suffix. */
 const LONGEST_PART_BYTES = 200;
+/** Of a whole name. macOS takes 1,024 bytes for a path, the folders above `files/` included. */
+const LONGEST_NAME_BYTES = 600;
+/** What a cut name keeps of its folders. */
+const FOLDERS_KEPT_BYTES = 300;
 const DIGEST_DIGITS = 8;
 /** What Windows does not allow in a name, and control characters. */
 // oxlint-disable-next-line no-control-regex
@@ -19,11 +23,13 @@ function decoded(part: string): string {
   }
 }
 
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, DIGEST_DIGITS);
+
 /** Cuts a part that is too long. A digest of what was cut keeps two of them apart. */
 function shortened(part: string): string {
   if (Buffer.byteLength(part) <= LONGEST_PART_BYTES) return part;
   const extension = /\.[\w-]{1,12}$/.exec(part)?.[0] ?? "";
-  const digest = createHash("sha256").update(part).digest("hex").slice(0, DIGEST_DIGITS);
+  const digest = digestOf(part);
   let stem = part.slice(0, LONGEST_PART_BYTES);
   while (Buffer.byteLength(stem) + DIGEST_DIGITS + 1 + extension.length > LONGEST_PART_BYTES) stem = stem.slice(0, -1);
   return `${stem.toWellFormed()}-${digest}${extension}`;
@@ -40,18 +46,32 @@ export function safePart(text: string): string {
   return shortened(RESERVED.test(named) ? `_${named}` : named);
 }
 
+/** Joins the parts. Where there are too many folders, a digest stands for the last of them. */
+function joined(parts: readonly string[]): string {
+  const name = parts.map(safePart).join("/");
+  if (Buffer.byteLength(name) <= LONGEST_NAME_BYTES) return name;
+  const folders = name.split("/");
+  const last = folders.pop() ?? "";
+  const kept: string[] = [];
+  for (const folder of folders) {
+    if (Buffer.byteLength([...kept, folder].join("/")) > FOLDERS_KEPT_BYTES) break;
+    kept.push(folder);
+  }
+  return [...kept, digestOf(name), last].join("/");
+}
+
 /** `host/path/name.ext` of a URL. */
 export function nameOfUrl(url: string): string {
   const { host, pathname } = new URL(url);
   const parts = pathname.split("/").filter((part) => part !== "");
   if (pathname.endsWith("/") || parts.length === 0) parts.push(NAME_OF_A_FOLDER);
-  return [host, ...parts.map(decoded)].map(safePart).join("/");
+  return joined([host, ...parts.map(decoded)]);
 }
 
 /** A name that the user gives: slashes make folders. */
 export function nameOfText(text: string): string {
   const parts = text.split(/[/\\]/).filter((part) => part !== "" && part !== ".");
-  return parts.length === 0 ? NAME_OF_A_FOLDER : parts.map(safePart).join("/");
+  return parts.length === 0 ? NAME_OF_A_FOLDER : joined(parts);
 }
 
 /** `report.pdf`, `report-2.pdf`, `report-3.pdf`, ... */

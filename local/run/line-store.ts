@@ -13,19 +13,28 @@ export interface ListLine {
   readonly metadata: Metadata | undefined;
 }
 
-/** An earlier line of the list names the same job and expects another digest. */
+/**
+ * An earlier line of the list names the same job, and expects another digest. Or it expects none, and the job can no
+ * longer be told of one.
+ */
 export interface DigestConflict {
   readonly earlierLine: number;
+  readonly isTooLate: boolean;
 }
 
 const ADD = "INSERT INTO lines (list, line, job_id, message, metadata) VALUES (?, ?, ?, ?, ?)";
-const EARLIER = "SELECT line, message FROM lines WHERE job_id = ? AND list = ? ORDER BY seq LIMIT 1";
+const DIGEST = "json_extract(message, '$.sha256')";
+const WITH_DIGEST = `SELECT line, ${DIGEST} AS digest FROM lines
+  WHERE job_id = ? AND list = ? AND ${DIGEST} IS NOT NULL ORDER BY seq LIMIT 1`;
+const UP_TO = "SELECT line FROM lines WHERE job_id = ? AND list = ? AND seq <= ? ORDER BY seq LIMIT 1";
 const OF_JOB = "SELECT line, message, metadata FROM lines WHERE job_id = ? AND list = ? ORDER BY seq";
-const FIRST_OF_JOBS = `SELECT seq, job_id, message FROM lines AS mine WHERE list = ? AND seq > ?
+const FIRST_OF_JOBS = `SELECT seq, job_id, message FROM lines AS mine WHERE list = ? AND seq > ? AND seq <= ?
   AND NOT EXISTS (SELECT 1 FROM lines WHERE job_id = mine.job_id AND list = mine.list AND seq < mine.seq)
   ORDER BY seq LIMIT ?`;
-const DROP_OLD = `DELETE FROM lines WHERE list < ?1
-  AND (job_id IN (SELECT job_id FROM ends) OR job_id IN (SELECT job_id FROM lines WHERE list = ?1))`;
+const DROP_OLD = `DELETE FROM lines WHERE list < ?
+  AND (job_id IN (SELECT job_id FROM ends) OR job_id IN (SELECT job_id FROM lines WHERE list = ?))`;
+
+const ADOPT_MATCHING = "UPDATE lines SET list = ? WHERE json_extract(message, '$.url') GLOB ?";
 
 const lineOf = (row: Row): ListLine => ({
   line: Number(row["line"]),
@@ -54,31 +63,52 @@ export class LineStore {
     this.#list += 1;
   }
 
-  /** Within the caller's transaction. A line that conflicts is not added. */
-  add({ line, message, metadata }: ListLine): DigestConflict | undefined {
+  /**
+   * Within the caller's transaction. A line that conflicts is not added.
+   * @param begunSeq jobs of lines up to this one have begun, with the digest that is known.
+   */
+  add({ line, message, metadata }: ListLine, begunSeq = 0): DigestConflict | undefined {
     const jobId = jobIdOf(message);
-    if (message.sha256 !== undefined) {
-      const row = this.#database.get(EARLIER, jobId, this.#list);
-      const earlier = row && lineOf(row);
-      const digest = earlier?.message.sha256;
-      if (earlier && digest !== undefined && digest !== message.sha256) return { earlierLine: earlier.line };
-    }
+    const conflict = message.sha256 === undefined ? undefined : this.#conflict(jobId, message.sha256, begunSeq);
+    if (conflict) return conflict;
     const own = metadata === undefined ? null : JSON.stringify(metadata);
     this.#database.run(ADD, this.#list, line, jobId, JSON.stringify(message), own);
     return undefined;
   }
 
+  #conflict(jobId: string, digest: string, begunSeq: number): DigestConflict | undefined {
+    const other = this.#database.get(WITH_DIGEST, jobId, this.#list);
+    if (other && other["digest"] === digest) return undefined;
+    const begun = other ? undefined : this.#database.get(UP_TO, jobId, this.#list, begunSeq);
+    const earlier = other ?? begun;
+    return earlier && { earlierLine: Number(earlier["line"]), isTooLate: begun !== undefined };
+  }
+
+  /** Whether one of the lines up to this one names the job. */
+  isListed(jobId: string, upToSeq: number): boolean {
+    return this.#database.get(UP_TO, jobId, this.#list, upToSeq) !== undefined;
+  }
+
   /** Forgets the lines of earlier lists, except those whose jobs have not ended and are not in this list. */
   dropOld(): void {
-    this.#database.run(DROP_OLD, this.#list);
+    this.#database.run(DROP_OLD, this.#list, this.#list);
   }
 
   /** Adds the lines of earlier lists to this one. */
   adoptOld(): void {
-    this.#database.run("UPDATE lines SET list = ?", this.#list);
+    this.#database.run("UPDATE lines SET list = ? WHERE list < ?", this.#list, this.#list);
   }
 
-  /** The number of the list. */
+  /** Makes a list of all lines whose URL matches, where `*` stands for any text. Others stay if they have not ended. */
+  adoptMatching(pattern: string): void {
+    this.#database.transaction(() => {
+      this.begin();
+      this.#database.run(ADOPT_MATCHING, this.#list, pattern.replace(/[[?]/g, "[$&]"));
+      this.dropOld();
+    });
+  }
+
+  /** Number of the list, which its lines bear. */
   get list(): number {
     return this.#list;
   }
@@ -96,13 +126,24 @@ export class LineStore {
     return this.#count("SELECT COUNT(DISTINCT job_id) AS count FROM lines WHERE list < ?", this.#list);
   }
 
-  /** The next jobs after the line `seq`, each at its first line. */
-  jobsAfter(seq: number, limit: number): readonly ListedJob[] {
-    return this.#database.all(FIRST_OF_JOBS, this.#list, seq, limit).map((row) => ({
-      seq: Number(row["seq"]),
-      jobId: String(row["job_id"]),
-      message: lineOf({ ...row, metadata: null }).message,
-    }));
+  /** The next jobs after the line `seq`, up to another one, each at its first line. */
+  jobsAfter(seq: number, limit: number, upToSeq = Number.MAX_SAFE_INTEGER): readonly ListedJob[] {
+    return this.#database.all(FIRST_OF_JOBS, this.#list, seq, upToSeq, limit).map((row) => {
+      const jobId = String(row["job_id"]);
+      return { seq: Number(row["seq"]), jobId, message: this.#expecting(jobId, lineOf({ ...row, metadata: null })) };
+    });
+  }
+
+  /** What the job's message says. */
+  messageOf(jobId: string): JobMessage | undefined {
+    const [line] = this.linesOf(jobId);
+    return line && this.#expecting(jobId, line);
+  }
+
+  /** The message of a line, with the digest of another line of its job. */
+  #expecting(jobId: string, { message }: ListLine): JobMessage {
+    const digest = message.sha256 ?? this.#database.get(WITH_DIGEST, jobId, this.#list)?.["digest"];
+    return typeof digest === "string" ? { ...message, sha256: digest } : message;
   }
 
   linesOf(jobId: string): readonly ListLine[] {

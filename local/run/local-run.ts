@@ -3,15 +3,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
 import { queueDepth } from "../../adapters/local/queue.ts";
 import { causesOf } from "../../core/model/errors.ts";
+import { jobIdOf } from "../../core/model/keys.ts";
 import { trackedMessage } from "../../core/model/message.ts";
 import { RECONCILE_EVERY_MS, type RunChoices } from "../settings.ts";
 import type { FileUnderWay, FromWorker } from "../worker/messages.ts";
-import { takeUpEarlier, type EarlierEnds, type RerunChoices } from "./earlier.ts";
+import { EarlierRuns, type EarlierEnds, type RerunChoices } from "./earlier.ts";
 import type { SettledEnd } from "./end-store.ts";
 import { Feeder } from "./feeder.ts";
 import type { DigestConflict, LineStore, ListLine } from "./line-store.ts";
 import { Recovery } from "./recovery.ts";
-import { ResultsFile, type JobResult } from "./results-file.ts";
+import { ResultsFile, type JobResult, type ToldResult } from "./results-file.ts";
 import { StoppedByMachineError } from "./run-errors.ts";
 import { Settler, type NameSource } from "./settler.ts";
 import { WorkerPool } from "./worker-pool.ts";
@@ -20,13 +21,16 @@ import { Workspace } from "./workspace.ts";
 export interface RunOptions extends RunChoices {
   /** Everything of the run lies below this folder. */
   readonly out: string;
+  readonly rerun: RerunChoices;
   readonly workers: number;
   /** Downloads at a time, in all workers together. */
   readonly slots: number;
   readonly nameSource: NameSource;
+  /** Results were written, one for each line that names a job that ended, in this run or before. */
+  onTold?(told: readonly ToldResult[]): void;
   /** A job has ended, and its end lasts. */
   onEnded?(end: SettledEnd, result: JobResult): void;
-  /** What one worker process is doing. `bytes` were staged since its last report. */
+  /** What one worker process is doing. `bytes` were received since its last report. */
   onActivity?(pid: number, bytes: number, files: readonly FileUnderWay[]): void;
   /** A worker process died; this many leases of its were taken away. Another process takes its place. */
   onWorkerDied?(pid: number, leases: number): void;
@@ -48,6 +52,7 @@ export class LocalRun {
   readonly #recovery: Recovery;
   readonly #settler: Settler;
   readonly #feeder: Feeder;
+  readonly #earlier: EarlierRuns;
   readonly #trouble = Promise.withResolvers<never>();
   #pool: WorkerPool | undefined;
   #results: ResultsFile | undefined;
@@ -78,10 +83,14 @@ export class LocalRun {
     this.#settler = new Settler({
       workspace,
       nameSource: options.nameSource,
-      tell: (results) => this.#results?.append(results),
+      tell: (results) => {
+        this.#results?.append(results);
+        options.onTold?.(results);
+      },
       onSettled: (end, result) => this.#onSettled(end, result),
     });
     this.#feeder = new Feeder(workspace);
+    this.#earlier = new EarlierRuns(workspace, this.#settler, options.rerun);
   }
 
   get lines(): LineStore {
@@ -98,16 +107,40 @@ export class LocalRun {
     });
   }
 
-  /** Adds lines to the list. */
-  addLines(take: (add: AddLine) => void): void {
-    const { database, lines } = this.workspace;
-    database.transaction(() => take((line) => lines.add(line)));
+  /** How the jobs of the list ended in earlier runs. Grows while they are looked at. */
+  get earlier(): EarlierEnds {
+    return this.#earlier.ends;
   }
 
   /** Looks at what earlier runs did for the list, and begins its results anew. To be called before `work`. */
-  async takeUpEarlier(choices: RerunChoices): Promise<EarlierEnds> {
-    this.#results = new ResultsFile(this.workspace.folders.results);
-    return takeUpEarlier(this.workspace, this.#settler, choices);
+  async lookAtEarlier(signal: AbortSignal): Promise<void> {
+    this.#beginResults();
+    await this.#earlier.lookAtNew(signal);
+  }
+
+  /** Adds lines to the list while the run is at work. The first ones begin a new list. One call at a time. */
+  async addLines(take: (add: AddLine) => void, signal: AbortSignal): Promise<void> {
+    const { database, lines } = this.workspace;
+    const late: ListLine[] = [];
+    database.transaction(() => {
+      if (!this.#results) {
+        lines.begin();
+        lines.dropOld();
+      }
+      take((line) => {
+        const conflict = lines.add(line, this.#earlier.seq);
+        if (!conflict && lines.isListed(jobIdOf(line.message), this.#earlier.seq)) late.push(line);
+        return conflict;
+      });
+    });
+    this.#beginResults();
+    for (const line of late) this.#settler.tellLate(line, jobIdOf(line.message));
+    await this.#earlier.lookAtNew(signal);
+  }
+
+  /** No further lines come. Those that this list shares with earlier ones are of this list alone. */
+  endLines(): void {
+    if (this.#results) this.lines.dropOld();
   }
 
   /** Starts the worker processes, which takes them a moment. They wait until `work` is called. */
@@ -115,14 +148,14 @@ export class LocalRun {
     const { allowPrivateHosts, gate, maxAttempts, out, slots, workers } = this.#options;
     const { wallMs, monotonicNs } = this.workspace.base;
     this.#pool = new WorkerPool({
-      count: workers,
+      count: Math.min(workers, slots),
+      slots,
       runId: randomUUID().slice(0, 8),
       assignment: {
         allowPrivateHosts,
         gate,
         maxAttempts,
         out,
-        slots: Math.ceil(slots / workers),
         clock: { wallMs, monotonicNs: String(monotonicNs) },
       },
       onMessage: (message, pid) => this.#hear(message, pid),
@@ -136,18 +169,21 @@ export class LocalRun {
 
   /**
    * Works until the list is complete and all its jobs have ended, or until the signal is aborted.
+   * @param isListComplete whether all lines of the list have been added.
    * @throws StoppedByMachineError when this machine stops the work.
    */
   async work(isListComplete: () => boolean, signal: AbortSignal): Promise<void> {
     const reconciling = setInterval(() => void this.#reconcile(), RECONCILE_EVERY_MS);
-    this.#feeder.feed();
+    this.#feeder.feed(this.#earlier.seq);
     this.#pool?.begin();
     try {
       while (!signal.aborted) {
-        const isFed = this.#feeder.feed();
+        const isFed = this.#feeder.feed(this.#earlier.seq);
         if (isFed && this.#feeder.open.size === 0 && isListComplete()) return;
         await Promise.race([sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined), this.#trouble.promise]);
       }
+    } catch (error) {
+      throw stopped(error);
     } finally {
       clearInterval(reconciling);
     }
@@ -180,8 +216,17 @@ export class LocalRun {
     this.workspace.close();
   }
 
+  /** Ends the work with the error. */
+  fail(error: unknown): void {
+    this.#trouble.reject(stopped(error));
+  }
+
+  #beginResults(): void {
+    this.#results ??= new ResultsFile(this.workspace.folders.results);
+  }
+
   #hear(message: FromWorker, pid: number): void {
-    if (message.kind === "ended") this.#settler.settleLater(message.ends, (error) => this.#fail(error));
+    if (message.kind === "ended") this.#settler.settleLater(message.ends, (error) => this.fail(error));
     else if (message.kind === "activity") this.#options.onActivity?.(pid, message.bytes, message.files);
     else if (message.kind === "trouble") this.#trouble.reject(new StoppedByMachineError(message.sentence));
   }
@@ -200,7 +245,7 @@ export class LocalRun {
       // It may have died after a job's last write and before it told of it.
       await this.#recovery.findLost(this.#feeder, this.#settler);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -211,17 +256,18 @@ export class LocalRun {
       if (queueDepth(database) === 0) await this.#recovery.findLost(this.#feeder, this.#settler);
     } catch (error) {
       telemetry.log("error", "The reconciler failed. It runs again in some seconds.", {}, error);
-      if (causesOf(error).some((link) => link instanceof MachineTroubleError)) this.#fail(error);
+      if (causesOf(error).some((link) => link instanceof MachineTroubleError)) this.fail(error);
     }
-  }
-
-  #fail(error: unknown): void {
-    const trouble = causesOf(error).find((link) => link instanceof MachineTroubleError);
-    this.#trouble.reject(trouble ? new StoppedByMachineError(trouble.sentence, { cause: error }) : error);
   }
 
   #dyingWorkers(): StoppedByMachineError {
     const { log } = this.workspace.folders;
     return new StoppedByMachineError(`Worker processes end again and again without finishing a job. See ${log}.`);
   }
+}
+
+/** A StoppedByMachineError if the machine is to blame. */
+function stopped(error: unknown): unknown {
+  const trouble = causesOf(error).find((link) => link instanceof MachineTroubleError);
+  return trouble ? new StoppedByMachineError(trouble.sentence, { cause: error }) : error;
 }

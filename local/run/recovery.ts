@@ -28,11 +28,15 @@ export class Recovery {
     };
   }
 
-  /** For the beginning of a run. The folder's lock proves that nobody else is alive: the dead hold all that is held. */
+  /**
+   * For the beginning of a run. The folder's lock proves that nobody else is alive, so the dead hold all that is held.
+   * The reconciler watches no job until a worker begins with it: jobs that are not in the list are left alone.
+   */
   async takeOver(): Promise<void> {
     const { database } = this.#workspace;
     database.transaction(() => database.exec("DELETE FROM queue; DELETE FROM dead_letters"));
     await releaseLeases(this.#deps, { isDead: () => true, mayBeTheJobs: false });
+    database.run("UPDATE items SET watch_shard = NULL, watch_at = NULL WHERE watch_at IS NOT NULL");
   }
 
   /** @returns how many leases the dead worker process held. */

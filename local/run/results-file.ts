@@ -56,7 +56,8 @@ export class ResultsFile {
 
   append(results: readonly ToldResult[]): void {
     const text = results.map(({ result, metadata }) => `${JSON.stringify({ ...result, ...metadata })}\n`).join("");
-    onDisk(this.#path, () => fs.writeSync(this.#file, text));
+    // Unlike writeSync, it goes on until all of it is written.
+    onDisk(this.#path, () => fs.writeFileSync(this.#file, text));
   }
 
   close(): void {

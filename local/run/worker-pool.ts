@@ -5,8 +5,10 @@ import type { FromWorker, ToWorker, WorkerAssignment } from "../worker/messages.
 
 interface PoolOptions {
   readonly count: number;
-  /** What all processes are told, except for their names. */
-  readonly assignment: Omit<WorkerAssignment, "holder">;
+  /** Downloads at a time, in all processes together: at least as many as processes. */
+  readonly slots: number;
+  /** What all processes are told, except for their names and shares. */
+  readonly assignment: Omit<WorkerAssignment, "holder" | "slots">;
   /** Prefix of the processes' names, of this run alone. */
   readonly runId: string;
   readonly onMessage: (message: FromWorker, pid: number) => void;
@@ -26,67 +28,80 @@ const environment = (): NodeJS.ProcessEnv => ({
   UV_THREADPOOL_SIZE: THREADS,
 });
 
+interface Worker {
+  readonly holder: string;
+  /** From 0. Its successor has the same. */
+  readonly place: number;
+  readonly process: ChildProcess;
+}
+
 /** The worker processes of a run. */
 export class WorkerPool {
   readonly #options: PoolOptions;
-  readonly #workers = new Map<string, ChildProcess>();
+  readonly #workers = new Set<Worker>();
   #started = 0;
   #hasBegun = false;
   #isStopping = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    for (let place = 0; place < options.count; place++) this.#start();
+    for (let place = 0; place < options.count; place++) this.#start(place);
   }
 
   get pids(): readonly number[] {
-    return [...this.#workers.values()].flatMap(({ pid }) => pid ?? []);
+    return [...this.#workers].flatMap(({ process: { pid } }) => pid ?? []);
   }
 
   /** From now on the processes take jobs. */
   begin(): void {
     this.#hasBegun = true;
-    for (const [holder, worker] of this.#workers) this.#assign(holder, worker);
+    for (const worker of this.#workers) this.#assign(worker);
   }
 
   /** Ends all processes: what they do is given back. Those that do not end in time are killed. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    const all = [...this.#workers.values()];
-    const ended = Promise.all(all.map(async (worker) => hasEnded(worker)));
-    for (const worker of all) send(worker, { kind: "stop" });
+    const all = [...this.#workers].map(({ process: child }) => child);
+    const ended = Promise.all(all.map(async (child) => hasEnded(child)));
+    for (const child of all) send(child, { kind: "stop" });
     await Promise.race([ended, sleep(STOP_GRACE_MS, undefined, { ref: false })]);
-    for (const worker of all) worker.kill("SIGKILL");
+    for (const child of all) child.kill("SIGKILL");
     await ended;
   }
 
-  #start(): void {
+  #start(place: number): void {
     const { onMessage, runId } = this.#options;
     this.#started += 1;
-    const holder = `${runId}-${this.#started}`;
-    const worker = fork(PROGRAM, {
+    const child = fork(PROGRAM, {
       env: environment(),
       // Not the parent's own arguments: `node -e CODE` would run CODE in each worker process.
       execArgv: ["--disable-warning=ExperimentalWarning"],
     });
-    const pid = worker.pid ?? 0;
-    this.#workers.set(holder, worker);
-    worker.on("message", (message: FromWorker) => onMessage(message, pid));
-    worker.on("error", () => undefined);
-    worker.once("exit", () => {
-      this.#workers.delete(holder);
-      if (!this.#isStopping) void this.#replace(holder, pid);
+    const worker = { holder: `${runId}-${this.#started}`, place, process: child };
+    const pid = child.pid ?? 0;
+    this.#workers.add(worker);
+    child.on("message", (message: FromWorker) => onMessage(message, pid));
+    const onEnd = (): void => {
+      const isNews = this.#workers.delete(worker);
+      if (isNews && !this.#isStopping) void this.#replace(worker, pid);
+    };
+    child.once("exit", onEnd);
+    // A process that could not be started has no end.
+    child.on("error", () => {
+      if (child.pid === undefined) onEnd();
     });
-    if (this.#hasBegun) this.#assign(holder, worker);
+    if (this.#hasBegun) this.#assign(worker);
   }
 
-  async #replace(holder: string, pid: number): Promise<void> {
+  async #replace({ holder, place }: Worker, pid: number): Promise<void> {
     await this.#options.onDeath(holder, pid);
-    if (!this.#isStopping) this.#start();
+    if (!this.#isStopping) this.#start(place);
   }
 
-  #assign(holder: string, worker: ChildProcess): void {
-    send(worker, { kind: "work", assignment: { ...this.#options.assignment, holder } });
+  #assign({ holder, place, process: child }: Worker): void {
+    const { assignment, count, slots } = this.#options;
+    const share = Math.floor(slots / count) + (place < slots % count ? 1 : 0);
+    send(child, { kind: "work", assignment: { ...assignment, holder, slots: share } });
   }
 }
 

@@ -50,6 +50,7 @@ const REASONS: Readonly<Record<string, string>> = {
   origin_speaks_no_http: "the server at its address does not speak HTTP",
   worker_crashed: "its worker crashed",
   content_size_mismatch: "other content is stored under its hash",
+  content_taken_away: "its file was removed after it had been stored",
   staged_upload_gone: "what was downloaded of it disappeared from the staging area",
   staged_object_gone: "what was downloaded of it disappeared from the staging area",
   unexpected: "an error of fetchonce itself, which its log describes",

@@ -1,3 +1,4 @@
+import type { Http } from "../../core/ports/http.ts";
 import type { Staging } from "../../core/ports/staging.ts";
 import { jobIdOfStagingKey } from "../../core/model/keys.ts";
 import type { FileUnderWay } from "./messages.ts";
@@ -15,8 +16,18 @@ export class Activity {
     this.#files.delete(jobId);
   }
 
-  /** The same staging, whose bytes are counted. */
-  watch(staging: Staging): Staging {
+  /** The same client, whose bytes are counted. */
+  watchHttp(http: Http): Http {
+    return {
+      request: async (request) => {
+        const response = await http.request(request);
+        return { ...response, body: this.#counted(response.body) };
+      },
+    };
+  }
+
+  /** The same staging, whose bytes are counted for each file. */
+  watchStaging(staging: Staging): Staging {
     return {
       ...staging,
       put: async (key, body, contentType) => {
@@ -38,8 +49,14 @@ export class Activity {
     return { bytes, files: [...this.#files].map(([jobId, staged]) => ({ jobId, bytes: staged })) };
   }
 
+  async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of body) {
+      this.#bytes += piece.length;
+      yield piece;
+    }
+  }
+
   #staged(key: string, bytes: number): void {
-    this.#bytes += bytes;
     const jobId = jobIdOfStagingKey(key);
     const before = this.#files.get(jobId);
     if (before !== undefined) this.#files.set(jobId, before + bytes);

@@ -25,7 +25,7 @@ export type FromWorker =
   | { readonly kind: "ready" }
   /** The jobs have ended. What they published is on the disk. */
   | { readonly kind: "ended"; readonly ends: readonly EndNotice[] }
-  /** `bytes` were staged since the last report. */
+  /** `bytes` were received since the last report. */
   | { readonly kind: "activity"; readonly bytes: number; readonly files: readonly FileUnderWay[] }
   /** This machine stopped the work: see MachineTroubleError. */
   | { readonly kind: "trouble"; readonly sentence: string };
@@ -41,8 +41,8 @@ export interface WorkerAssignment extends RunChoices {
 
 export type ToWorker = { readonly kind: "work"; readonly assignment: WorkerAssignment } | { readonly kind: "stop" };
 
-/** Separates the holder's name from the rest of a lease owner. */
-const SEPARATOR = "/";
+/** Separates the holder's name from the rest of a lease owner. The unguarded path has the owner in its staging keys. */
+const SEPARATOR = "_";
 
 export const ownerOf = (holder: string, unique: string): string => `${holder}${SEPARATOR}${unique}`;
 export const isHeldBy = (owner: string, holder: string): boolean => owner.startsWith(`${holder}${SEPARATOR}`);

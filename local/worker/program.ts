@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { LocalDatabase } from "../../adapters/local/database.ts";
 import { runClock } from "../../adapters/local/clock.ts";
 import { localContent } from "../../adapters/local/content.ts";
+import { onDisk } from "../../adapters/local/disk.ts";
 import { localItems } from "../../adapters/local/items.ts";
 import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
 import { localQueue } from "../../adapters/local/queue.ts";
@@ -31,6 +32,12 @@ const SPARE_BUFFERS = 4;
 
 const stopping = new AbortController();
 const stop = (): void => stopping.abort(new RunEndsError("run_ends"));
+/** Tells the parent if this machine is to blame. @returns whether it is. */
+function tellTrouble(error: unknown): boolean {
+  const trouble = causesOf(error).find((link) => link instanceof MachineTroubleError);
+  if (trouble) tell({ kind: "trouble", sentence: trouble.sentence });
+  return trouble !== undefined;
+}
 const tell = (message: FromWorker): void => void (process.connected && process.send?.(message));
 
 async function start(assignment: WorkerAssignment): Promise<void> {
@@ -53,19 +60,16 @@ async function start(assignment: WorkerAssignment): Promise<void> {
     onReleased: (jobId) => activity.end(jobId),
     onEnded: (end) => reporter.ended(end),
     onError: (error) => {
-      const trouble = causesOf(error).find((link) => link instanceof MachineTroubleError);
-      if (!trouble) return;
-      tell({ kind: "trouble", sentence: trouble.sentence });
-      stop();
+      if (tellTrouble(error)) stop();
     },
   });
   const deps: WorkerDeps = {
     clock,
     random: { ...systemRandom, uniqueId: () => ownerOf(holder, systemRandom.uniqueId()) },
-    http: nodeHttp(HTTP_TIMEOUTS),
+    http: activity.watchHttp(nodeHttp(HTTP_TIMEOUTS)),
     items,
     gate: new GateReader({ clock, items, telemetry }),
-    staging: activity.watch(staging),
+    staging: activity.watchStaging(staging),
     content,
     queue,
     sha256: fileSha256(staging),
@@ -93,7 +97,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
 
 /** Appends whole batches of lines, which other processes append to as well. */
 function appendTo(path: string): (lines: string) => void {
-  const file = fs.openSync(path, "a");
+  const file = onDisk(path, () => fs.openSync(path, "a"));
   return (lines) => void fs.writeSync(file, lines);
 }
 
@@ -105,12 +109,15 @@ process.on("message", (message: ToWorker) => {
     return;
   }
   hasStarted = true;
-  void start(message.assignment);
+  start(message.assignment).catch((error: unknown) => {
+    if (!tellTrouble(error)) throw error;
+    process.exit(1);
+  });
 });
 // The parent is gone: its successor waits until we are, too.
 process.on("disconnect", () => {
   stop();
   if (!hasStarted) process.exit();
 });
-// Ctrl-C reaches the whole process group. The parent decides what it means.
-process.on("SIGINT", () => undefined).on("SIGHUP", () => undefined);
+// Ctrl-C and a closed terminal reach the whole process group. The parent decides what they mean.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);

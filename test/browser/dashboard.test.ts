@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { LiveRun } from "../../cli/dashboard/live-run.ts";
+import { LiveRun, type RunJobs } from "../../cli/dashboard/live-run.ts";
 import { startDashboard } from "../../cli/dashboard/server.ts";
-import { JobTracker } from "../../cli/download/job-tracker.ts";
 import { run } from "../../cli/run.ts";
 import { jobIdOf } from "../../core/model/keys.ts";
 import { sloReport } from "../../dashboards/catalogue/report.ts";
@@ -117,12 +116,30 @@ interface Staged {
 /** Serves the dashboard of a made-up run: jobs and events without a pipeline. */
 async function stage({ urls, events = 0 }: Staged): Promise<string> {
   const messages = urls.map((url, n) => ({ work_id: "w", artifact_id: String(n), url }));
+  const urlsById = new Map(messages.map((message) => [jobIdOf(message), message.url]));
+  const jobs: RunJobs = {
+    total: urls.length,
+    states: () => new Map(),
+    notBegun: (limit) => [...urlsById].slice(0, limit).map(([jobId, url]) => ({ jobId, url, reason: null })),
+    inState: () => [],
+    urlOf: (jobId) => urlsById.get(jobId),
+  };
   const live = new LiveRun();
-  live.began(new JobTracker(messages, 100, () => undefined), () => sloReport({}, SLOS));
+  live.began(jobs, () => sloReport({}, SLOS));
   for (let n = 0; n < events; n += 1) {
     const message = messages[n % messages.length] ?? { work_id: "", artifact_id: "", url: "" };
     live.heard({ event: "job_planned", timestamp: new Date(n).toISOString(), job_id: jobIdOf(message), ...message });
-    live.refreshed({ atMs: n * 500, done: n, failed: 0, bytes: n * 1e6, underWay: [] });
+    const bytes = n * 1e6;
+    live.refreshed({
+      atMs: n * 500,
+      total: urls.length,
+      isGrowing: false,
+      done: n,
+      failed: 0,
+      bytes,
+      underWay: [],
+      waiting: new Map(),
+    });
   }
   const dashboard = await startDashboard(0, live, folder);
   onTestFinished(async () => dashboard.stop());

@@ -14,11 +14,15 @@ export interface UnpackedBytes {
 }
 
 const MAGIC_BYTES = 4;
-const CHUNK_BYTES = 262_144;
+/** Lines come in chunks: larger ones make the heap grow, and are no faster. */
+const CHUNK_BYTES = 32_768;
 
-/** The chunks of a stream, which may have been written as text. */
+/** The bytes of a stream, which may have been written as text. */
 export async function* chunksOf(stream: Readable): AsyncGenerator<Buffer> {
-  for await (const chunk of stream) yield typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Buffer);
+  for await (const written of stream) {
+    const bytes = typeof written === "string" ? Buffer.from(written) : (written as Buffer);
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
+  }
 }
 
 /** Unpacks gzip and zstd, which their first bytes tell. What is packed twice is unpacked twice. */

@@ -25,6 +25,7 @@ const run = await LocalRun.open({
   gate: 100,
   maxAttempts: 3,
   nameSource: { kind: "url" },
+  rerun: { verify: false, retryFailed: false, refresh: false },
   onEnded: ({ jobId, outcome: { key }, name }) => {
     try {
       mark({ jobId, key, name });
@@ -39,6 +40,6 @@ await run.replaceList(async (add) => {
   for (const [index, url] of urls.entries())
     add({ line: index + 1, message: { work_id: "w", artifact_id: String(index), url }, metadata: undefined });
 });
-await run.takeUpEarlier({ verify: false, retryFailed: false, refresh: false });
+await run.lookAtEarlier(new AbortController().signal);
 await run.work(() => true, new AbortController().signal);
 await run.close();

@@ -1,50 +1,74 @@
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { parseArguments } from "../../../cli/download/arguments.ts";
-import { writeResults, resultOf, UNKNOWN } from "../../../cli/download/results.ts";
+import { parseArguments, type Arguments } from "../../../cli/get/arguments.ts";
 import { run } from "../../../cli/run.ts";
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "fetchonce-cli-"));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const parse = (argv: readonly string[], env: NodeJS.ProcessEnv = {}): Arguments | string =>
+  parseArguments(argv, env, "1.2.3");
 
 describe("the command line of fetchonce", () => {
-  const defaults = {
-    manifest: undefined,
+  const workers = Math.min(4, availableParallelism());
+  const defaults: Arguments = {
+    command: "get",
+    sources: [],
     outDir: "./downloads",
-    workers: 4,
+    workers,
+    jobs: 32,
+    maxAttempts: 8,
     allowPrivateHosts: false,
     skipInvalid: false,
+    format: undefined,
+    urlColumn: undefined,
+    only: undefined,
+    nameSource: { kind: "url" },
+    results: undefined,
+    verify: false,
+    retryFailed: false,
+    refresh: false,
+    output: "progress",
     enableIdempotency: "true",
     dashboardPort: undefined,
   };
-  it.each<[string[], object]>([
-    [[], {}],
-    [["a.csv"], { manifest: "a.csv" }],
-    [["-"], { manifest: "-" }],
-    [["a.csv", "--out", "d", "--workers", "64"], { manifest: "a.csv", outDir: "d", workers: 64 }],
-    [["--allow-private-hosts", "--skip-invalid"], { allowPrivateHosts: true, skipInvalid: true }],
-    [["--no-enable-idempotency"], { enableIdempotency: "false" }],
-    [["--enable-idempotency"], { enableIdempotency: "true" }],
-    [["--enable-idempotency", "a.csv"], { manifest: "a.csv", enableIdempotency: "true" }],
-    [["--enable-idempotency=12.5", "a.csv"], { manifest: "a.csv", enableIdempotency: "12.5" }],
-    [["--enable-idempotency=0"], { enableIdempotency: "0" }],
-    [["--dashboard"], { dashboardPort: 0 }],
-    [["--dashboard", "a.csv"], { dashboardPort: 0, manifest: "a.csv" }],
-    [["a.csv", "--dashboard", "--workers", "2"], { dashboardPort: 0, manifest: "a.csv", workers: 2 }],
-    [["--dashboard", "8080", "a.csv"], { dashboardPort: 8080, manifest: "a.csv" }],
-    [["--dashboard=8080"], { dashboardPort: 8080 }],
+  const demo = { command: "demo", outDir: "./downloads/demo" } as const;
+  const list = { sources: ["a.csv"] };
+
+  it.each<[string[], Partial<Arguments>]>([
+    [[], demo],
+    [["demo"], demo],
+    [["demo", "--out", "d"], { command: "demo", outDir: "d" }],
+    [["--dashboard", "--workers", "1"], { ...demo, dashboardPort: 0, workers: 1 }],
+    [["get"], {}],
+    [["--retry-failed"], { retryFailed: true }],
+    [["--out", "d", "--only", "*.pdf"], { outDir: "d", only: "*.pdf" }],
+    [["a.csv"], list],
+    [["get", "a.csv"], list],
+    [["get", "-"], { sources: ["-"] }],
+    [["https://a.example/1", "https://a.example/2"], { sources: ["https://a.example/1", "https://a.example/2"] }],
+    [["a.csv", "--out", "d", "--workers", "64"], { ...list, outDir: "d", workers: 64, jobs: 64 }],
+    [["a.csv", "-j", "1", "--workers", "3"], { ...list, workers: 1, jobs: 1 }],
+    [["a.csv", "--jobs", "100", "--attempts", "3"], { ...list, jobs: 100, maxAttempts: 3 }],
+    [["a.csv", "--allow-private-hosts", "--skip-invalid"], { ...list, allowPrivateHosts: true, skipInvalid: true }],
+    [["a.csv", "--format", "tsv", "--url-column", "link"], { ...list, format: "tsv", urlColumn: "link" }],
+    [["a.csv", "--names", "none"], { ...list, nameSource: { kind: "none" } }],
+    [["a.csv", "--names", "column:my title"], { ...list, nameSource: { kind: "column", column: "my title" } }],
+    [["a.csv", "--results", "r.parquet"], { ...list, results: "r.parquet" }],
+    [["a.csv", "--verify", "--retry-failed"], { ...list, verify: true, retryFailed: true }],
+    [["a.csv", "--refresh"], { ...list, refresh: true }],
+    [["a.csv", "-q"], { ...list, output: "quiet" }],
+    [["a.csv", "--json"], { ...list, output: "json" }],
+    [["a.csv", "--no-enable-idempotency"], { ...list, enableIdempotency: "false" }],
+    [["--enable-idempotency", "a.csv"], { ...list, enableIdempotency: "true" }],
+    [["--enable-idempotency=12.5", "a.csv"], { ...list, enableIdempotency: "12.5" }],
+    [["--dashboard", "a.csv"], { ...list, dashboardPort: 0 }],
+    [["--dashboard", "8080", "a.csv"], { ...list, dashboardPort: 8080 }],
+    [["a.csv", "--dashboard=8080"], { ...list, dashboardPort: 8080 }],
   ])("accepts %j", (argv, expected) => {
-    expect(parseArguments(argv, {})).toEqual({ ...defaults, ...expected });
+    expect(parse(argv)).toEqual({ ...defaults, ...expected });
   });
 
   it.each<[string[], string, string]>([
@@ -53,119 +77,76 @@ describe("the command line of fetchonce", () => {
     [["--no-enable-idempotency"], "true", "false"],
     [["--enable-idempotency=7"], "25", "7"],
   ])("%j with DOCSTOKG_ENABLE_IDEMPOTENCY=%s sets idempotency to %s: options win", (argv, variable, expected) => {
-    expect(parseArguments(argv, { DOCSTOKG_ENABLE_IDEMPOTENCY: variable })).toMatchObject({
-      enableIdempotency: expected,
-    });
+    const parsed = parse(["a.csv", ...argv], { DOCSTOKG_ENABLE_IDEMPOTENCY: variable });
+    expect(parsed).toMatchObject({ enableIdempotency: expected });
   });
 
-  it("prints help on request", () => {
-    expect(parseArguments(["--help"], {})).toMatch(/^Usage: fetchonce [^]*Exit code: 0 all downloaded/);
+  it("prints the version and the help on request", () => {
+    expect(parse(["--version"])).toBe("1.2.3");
+    expect(parse(["-V"])).toBe("1.2.3");
+    expect(parse(["get", "--help"])).toMatch(/^Usage: fetchonce get [^]*url \(the default\)[^]*Exit code: 0 all there/);
   });
 });
 
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+describe("wrong usage of fetchonce exits with 2, says what to do, and creates nothing", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "fetchonce-arguments-"));
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+  });
 
-async function runWith(argv: string[], stdin = "", env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const { signal } = new AbortController();
-  const code = await run(argv, { stdin: Readable.from([Buffer.from(stdin)]), stdout, stderr, env, signal });
-  return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
-}
+  async function runWith(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    const { signal } = new AbortController();
+    const code = await run([...argv, "--out", join(folder, "out")], {
+      stdin: Readable.from([]),
+      stdout,
+      stderr,
+      env,
+      signal,
+    });
+    expect(await readdir(folder)).toEqual([]);
+    return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
+  }
 
-describe("wrong usage of fetchonce exits with 2 and says what to do", () => {
   it.each<[string[], string]>([
-    [["a.csv", "b.csv"], "too many arguments. Expected 1 argument but got 2: a.csv, b.csv."],
-    [["--ouch"], "unknown option '--ouch'"],
-    [["--workers", "0"], "argument '0' is invalid. It must be a whole number from 1 to 64."],
-    [["--workers", "two"], "argument 'two' is invalid. It must be a whole number from 1 to 64."],
+    [["--nope"], "unknown option '--nope'\nTry: npm start -- --help\n"],
+    [["demo", "--retry-failed"], "unknown option '--retry-failed'"],
+    [["a.csv", "--workers", "0"], "argument '0' is invalid. It must be a whole number from 1 to 64."],
+    [["a.csv", "--jobs", "1025"], "argument '1025' is invalid. It must be a whole number from 1 to 1024."],
+    [["a.csv", "--attempts", "none"], "argument 'none' is invalid. It must be a whole number from 1 to 100."],
+    [["a.csv", "--format", "xml"], "argument 'xml' is invalid. Allowed choices are txt, csv, tsv, jsonl, parquet."],
+    [["a.csv", "--names", "column:"], "It must be url, header, none, or column: and the name of a column."],
+    [["a.csv", "--verify", "--refresh"], "--refresh fetches everything again, so --verify has nothing to check."],
     [["--enable-idempotency=101"], "argument '101' is invalid. It must be a percentage from 0 to 100."],
     [
       ["--dashboard", "65536"],
       "argument '65536' is invalid. It must be a port from 1 to 65535, or 0 for any free port.",
     ],
     [["--dashboard=web"], "argument 'web' is invalid. It must be a port"],
-    [["absent.csv"], "Cannot read the manifest absent.csv: no such file or directory."],
-    [["list.xml"], "The manifest list.xml has an unknown file name extension. Use .jsonl, .csv, .txt"],
+    [["absent.csv"], "absent.csv is neither a URL nor a file."],
+    [["get"], "Nothing to get: no URL and no list is given, and no earlier run is in"],
     [["--no-enable-idempotency"], "The demo shows what idempotency does"],
   ])("for the arguments %j", async (argv, sentence) => {
-    const { code, stdout, stderr } = await runWith([...argv, "--out", join(folder, "out")]);
+    const { code, stdout, stderr } = await runWith(argv);
     expect(stderr).toContain(sentence);
     expect([code, stdout]).toEqual([2, ""]);
   });
 
   it("if DOCSTOKG_ENABLE_IDEMPOTENCY has an invalid value", async () => {
-    const { code, stderr } = await runWith([], "", { DOCSTOKG_ENABLE_IDEMPOTENCY: "maybe" });
+    const { code, stderr } = await runWith([], { DOCSTOKG_ENABLE_IDEMPOTENCY: "maybe" });
     expect([code, stderr]).toEqual([2, expect.stringContaining('DOCSTOKG_ENABLE_IDEMPOTENCY is "maybe"')]);
-  });
-
-  it("if the output directory cannot be created", async () => {
-    const file = join(folder, "file");
-    await writeFile(file, "");
-    const line = '{"work_id":"w","artifact_id":"a","url":"https://example.org/"}';
-    const { code, stderr } = await runWith(["-", "--out", join(file, "out")], line);
-    expect([code, stderr]).toEqual([2, expect.stringContaining("Choose another one with --out.")]);
   });
 
   it("if the dashboard's port is in use", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const port = String((other.address() as AddressInfo).port);
-    const { code, stdout, stderr } = await runWith(["--dashboard", port, "--out", join(folder, "out")]);
+    const { code, stdout, stderr } = await runWith(["--dashboard", port]);
     other.close();
     expect([code, stdout, stderr]).toEqual([2, "", expect.stringContaining(`cannot use port ${port}: it is in use.`)]);
-  });
-
-  it("if the manifest is invalid, before anything is created or sent", async () => {
-    const outDir = join(folder, "out");
-    const { code, stderr } = await runWith(["-", "--out", outDir], '{"work_id":"w","url":"x"}\n');
-    expect(code).toBe(2);
-    expect(stderr).toBe(
-      "standard input, line 1, artifact_id: missing\n" +
-        "standard input, line 1, url: not an absolute URL\n" +
-        "Nothing was downloaded: standard input has 1 invalid line. Fix the manifest, or use --skip-invalid.\n",
-    );
-    expect(await readdir(folder)).toEqual([]);
-  });
-
-  it("if --skip-invalid leaves no line of the manifest", async () => {
-    const { code, stderr } = await runWith(["-", "--skip-invalid", "--out", join(folder, "out")], "{}");
-    expect([code, stderr]).toEqual([2, expect.stringContaining("no line of standard input is valid.")]);
-  });
-});
-
-it("fetchonce --help exits with 0", async () => {
-  expect(await runWith(["--help"])).toMatchObject({ code: 0, stderr: "" });
-});
-
-describe("results.jsonl", () => {
-  const message = { work_id: "w", artifact_id: "a", url: "https://example.org/" };
-
-  it("has one line per result in the manifest's order, null for unknown values, and replaces an older file", async () => {
-    await writeResults(folder, [resultOf({ ...message, work_id: "old" }, UNKNOWN)]);
-    await writeResults(folder, [
-      resultOf(message, { ...UNKNOWN, state: "FAILED", reason: "http_404" }),
-      resultOf({ ...message, artifact_id: "b" }, UNKNOWN),
-    ]);
-    const lines = (await readFile(join(folder, "results.jsonl"), "utf8")).trimEnd().split("\n");
-    expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
-      {
-        job_id: expect.stringMatching(/^[0-9a-f]{32}$/),
-        ...message,
-        state: "FAILED",
-        sha256: null,
-        bytes: null,
-        content_type: null,
-        key: null,
-        attempts: null,
-        reason: "http_404",
-      },
-      expect.objectContaining({ artifact_id: "b", state: null }),
-    ]);
-    expect(await readdir(folder)).toEqual(["results.jsonl"]);
   });
 });

@@ -6,7 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseArguments } from "../../../cli/get/arguments.ts";
 import { UsageError } from "../../../cli/terminal/usage-error.ts";
 
-const scriptOf = (shell: string): string => String(parseArguments(["completion", shell], {}, "1.2.3"));
+function scriptOf(shell: string): string {
+  const printed = parseArguments(["completion", shell], {}, "1.2.3");
+  if (typeof printed !== "string") throw new TypeError("It is a run, not a text.");
+  return printed;
+}
 const has = (shell: string): boolean => spawnSync(shell, ["--version"]).error === undefined;
 
 let folder: string;

@@ -3,11 +3,11 @@ import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LiveRun, type RunStatus } from "../../../cli/dashboard/live-run.ts";
+import { LiveRun, type RunJobs, type RunStatus } from "../../../cli/dashboard/live-run.ts";
 import { startDashboard, type Dashboard } from "../../../cli/dashboard/server.ts";
 import { Throughput } from "../../../cli/dashboard/throughput.ts";
 import { readTimeline } from "../../../cli/dashboard/timeline.ts";
-import { JobTracker } from "../../../cli/download/job-tracker.ts";
+import type { Snapshot } from "../../../cli/view/view.ts";
 import { jobIdOf } from "../../../core/model/keys.ts";
 import { sloReport } from "../../../dashboards/catalogue/report.ts";
 import { SLOS } from "../../../dashboards/catalogue/slos.ts";
@@ -15,14 +15,46 @@ import { SLOS } from "../../../dashboards/catalogue/slos.ts";
 const MIB = 2 ** 20;
 const messageOf = (n: number) => ({ work_id: "w", artifact_id: `a${n}`, url: `https://example.org/dir/f${n}.bin` });
 const idOf = (n: number): string => jobIdOf(messageOf(n));
-const sampleAt = (atMs: number, done: number, bytes: number) => ({ atMs, done, failed: 0, bytes, underWay: [] });
+const sampleAt = (atMs: number, done: number, bytes: number): Snapshot => ({
+  atMs,
+  total: 2,
+  isGrowing: false,
+  done,
+  failed: 0,
+  bytes,
+  underWay: [],
+  waiting: new Map(),
+});
 
-function runOf(jobs: number): { live: LiveRun; tracker: JobTracker } {
-  const messages = Array.from({ length: jobs }, (_, n) => messageOf(n));
-  const tracker = new JobTracker(messages, 100, () => undefined);
+interface Begun {
+  readonly state: string;
+  readonly reason?: string;
+}
+
+/** A run of so many jobs, some of which have begun. */
+function runOf(total: number, begun: ReadonlyMap<number, Begun> = new Map()): LiveRun {
+  const jobs: RunJobs = {
+    total,
+    states: () => {
+      const groups = Map.groupBy(begun.values(), ({ state }) => state);
+      return new Map([...groups].map(([state, group]) => [state, group.length]));
+    },
+    notBegun: (limit) =>
+      Array.from({ length: Math.min(limit, total - begun.size) }, (_, n) => ({
+        jobId: idOf(n),
+        url: messageOf(n).url,
+        reason: null,
+      })),
+    inState: (wanted, limit) =>
+      [...begun]
+        .filter(([, { state }]) => state === wanted)
+        .slice(0, limit)
+        .map(([n, { reason = null }]) => ({ jobId: idOf(n), url: messageOf(n).url, reason })),
+    urlOf: (jobId) => [0, 1, 2].map(messageOf).find((message) => jobIdOf(message) === jobId)?.url,
+  };
   const live = new LiveRun();
-  live.began(tracker, () => sloReport({ JobsCompleted: 3 }, SLOS));
-  return { live, tracker };
+  live.began(jobs, () => sloReport({ JobsCompleted: 3 }, SLOS));
+  return live;
 }
 const countsOf = ({ states }: RunStatus): object =>
   Object.fromEntries(states.filter(({ count }) => count > 0).map(({ state, count }) => [state, count]));
@@ -66,20 +98,25 @@ describe("the dashboard's status of a run", () => {
   });
 
   it("counts jobs by state, in the order of the states, and lists the jobs in a state", () => {
-    const { live, tracker } = runOf(4);
-    tracker.hearTelemetry({ event: "job_state_changed", job_id: idOf(1), to_state: "STREAMING" });
-    tracker.fail(idOf(2), "http_404");
+    const live = runOf(
+      4,
+      new Map([
+        [1, { state: "STREAMING" }],
+        [2, { state: "FAILED", reason: "http_404" }],
+      ]),
+    );
     const { states } = live.status(0);
     expect(states.map(({ state }) => state)).toEqual(
       "WAITING PLANNED LEASED HEAD_DONE RESUME_OK STREAMING FINALIZED INDEXED DEDUPED PUBLISHED FAILED".split(" "),
     );
     expect(countsOf(live.status(0))).toEqual({ WAITING: 2, STREAMING: 1, FAILED: 1 });
     expect(live.jobsIn("FAILED")).toEqual([{ id: idOf(2), label: "f2.bin", reason: "http_404" }]);
+    expect(live.jobsIn("WAITING")).toHaveLength(2);
     expect(live.jobsIn("nowhere")).toEqual([]);
   });
 
   it("returns each event once, with the name of its job's file", () => {
-    const { live } = runOf(1);
+    const live = runOf(1);
     live.heard({ event: "job_leased", job_id: idOf(0) });
     live.heard({ event: "crash_recovery_event" });
     expect(live.status(0).events.map(({ number, label }) => [number, label])).toEqual([
@@ -91,7 +128,7 @@ describe("the dashboard's status of a run", () => {
   });
 
   it("reports the progress, and the end of the run", () => {
-    const { live } = runOf(2);
+    const live = runOf(2);
     live.refreshed(sampleAt(1000, 0, 0));
     live.refreshed(sampleAt(2500, 1, 77));
     live.ended();
@@ -108,7 +145,7 @@ describe("the dashboard's status of a run", () => {
   });
 
   it("stays below 1 MiB with 100,000 jobs and 10,000 events", () => {
-    const { live } = runOf(100_000);
+    const live = runOf(100_000);
     const url = "https://example.org/".padEnd(2000, "x");
     const event = { event: "job_planned", job_id: idOf(1), url };
     for (let n = 0; n < 10_000; n += 1) live.heard(event);
@@ -180,7 +217,7 @@ describe("the dashboard server", () => {
   let live: LiveRun;
   let dashboard: Dashboard;
   beforeEach(async () => {
-    ({ live } = runOf(2));
+    live = runOf(2);
     dashboard = await startDashboard(0, live, folder);
   });
   afterEach(async () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { describeSlos } from "../../../cli/download/slo-table.ts";
 import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
 import type { Measurements } from "../../../core/telemetry/metrics.ts";
 import { MetricSums, sloReport, type SloResult } from "../../../dashboards/catalogue/report.ts";
@@ -79,25 +78,5 @@ describe("the SLO report", () => {
       ["lease-acquisition", 1, 1],
       ["operation-replay", 0, 0],
     ]);
-  });
-});
-
-describe("the SLO table", () => {
-  it("is aligned, and rounds percentages down", () => {
-    const results = [
-      reportOf({ JobsCompleted: 1_000_000, JobsFailed: 4 }),
-      reportOf({ JobsCompleted: 4, JobsFailed: 40 }, { ...completion, title: "Another, longer one" }),
-      reportOf({}, { ...completion, title: "Idle" }),
-    ];
-    expect(describeSlos(results)).toEqual([
-      "SLO                   objective    actual   budget left   verdict",
-      "Completion               99.5 %   99.99 %       99.92 %   met (4 of 1000004 bad)",
-      "Another, longer one      99.5 %    9.09 %      -18081 %   missed (40 of 44 bad)",
-      "Idle                     99.5 %         -             -   no data",
-    ]);
-  });
-
-  it("is one sentence if nothing was measured", () => {
-    expect(describeSlos(sloReport({}, SLOS))).toEqual(["No SLO report: this run has no measurements."]);
   });
 });

@@ -259,6 +259,6 @@ describe("when somebody interferes", () => {
 
   it("a file in the place of a folder is an error that says so", async () => {
     fs.writeFileSync(join(folder.path, "content"), "");
-    await expect(content.publish(await stage("body"), KEY, signal)).rejects.toThrow("ENOTDIR");
+    await expect(content.publish(await stage("body"), KEY, signal)).rejects.toThrow("machine_trouble");
   });
 });

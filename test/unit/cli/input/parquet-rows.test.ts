@@ -82,6 +82,28 @@ describe("a Parquet file", () => {
     ]);
   });
 
+  it("has times and dates carried through with all of their digits", async () => {
+    const columns = [
+      { name: "url", data: urls(2) },
+      { name: "micros", data: [new Date(1.5), new Date(-1)] },
+      { name: "nanos", data: [1_000_000_001n, -1n] },
+      { name: "day", data: [new Date(0), new Date("1969-12-31")] },
+    ];
+    const { entries } = await readTable(columns, {
+      schema: [
+        { name: "root", num_children: 4 },
+        { name: "url", type: "BYTE_ARRAY", converted_type: "UTF8" },
+        { name: "micros", type: "INT64", converted_type: "TIMESTAMP_MICROS" },
+        { name: "nanos", type: "INT64", logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "NANOS" } },
+        { name: "day", type: "INT32", converted_type: "DATE" },
+      ],
+    });
+    expect(entries.map(({ metadata }) => metadata)).toEqual([
+      { micros: "1970-01-01T00:00:00.001000Z", nanos: "1970-01-01T00:00:01.000000001Z", day: "1970-01-01" },
+      { micros: "1969-12-31T23:59:59.999000Z", nanos: "1969-12-31T23:59:59.999999999Z", day: "1969-12-31" },
+    ]);
+  });
+
   it.each<[codec: NonNullable<Table["codec"]>, compress: (bytes: Uint8Array) => Uint8Array]>([
     ["GZIP", (bytes) => zlib.gzipSync(bytes)],
     ["ZSTD", (bytes) => zlib.zstdCompressSync(bytes)],

@@ -291,6 +291,14 @@ describe("a file", () => {
     await vi.waitFor(async () => expect(await openFiles(lists.folder)).toEqual([]));
   });
 
+  it.runIf(process.platform === "linux")(
+    "that fails while it is read is said, whatever became of standard input",
+    async () => {
+      const next = readInput(["/proc/self/mem"], { format: "txt" }, new PassThrough().destroy()).next();
+      await expect(next).rejects.toThrow("Cannot read the list /proc/self/mem: i/o error.");
+    },
+  );
+
   it("may be a pipe", async () => {
     const writer = spawn("sh", [
       "-c",

@@ -36,7 +36,12 @@ async function runOver(files: readonly OriginFile[]) {
     rmSync(out, { recursive: true });
   });
   const choices = { workers: 2, slots: 8, allowPrivateHosts: true, gate: 100, maxAttempts: 3 };
-  const run = await LocalRun.open({ out, ...choices, nameSource: { kind: "url" } });
+  const run = await LocalRun.open({
+    out,
+    ...choices,
+    nameSource: { kind: "url" },
+    rerun: { verify: false, retryFailed: false, refresh: false },
+  });
   const { database: databasePath, events: eventsPath, log: logPath, results } = run.workspace.folders;
   const startedAtMs = Date.now();
   run.startWorkers();
@@ -46,7 +51,7 @@ async function runOver(files: readonly OriginFile[]) {
       add({ line: index + 1, message, metadata: { mine: `row ${index}` } });
     }
   });
-  await run.takeUpEarlier({ verify: false, retryFailed: false, refresh: false });
+  await run.lookAtEarlier(new AbortController().signal);
   try {
     await run.work(() => true, AbortSignal.timeout(50_000));
   } finally {

@@ -2,7 +2,7 @@ import { parse } from "csv-parse/sync";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { checkResultsPath, writeResults } from "../../../../local/results/write-results.ts";
+import { checkResultsPath, ResultsPathError, writeResults } from "../../../../local/results/write-results.ts";
 import { failed, MadeUpRun, SHA256, stored } from "../made-up-run.ts";
 
 const url = (n: number): string => `https://example.org/${n}.pdf`;
@@ -207,6 +207,7 @@ describe("the file of the results", () => {
   it("must be in a folder that exists, and not be a folder", () => {
     const run = new MadeUpRun();
     mkdirSync(run.path("folder.csv"));
+    expect(() => checkResultsPath(run.path("folder.csv"))).toThrow(ResultsPathError);
     expect(() => checkResultsPath(run.path("folder.csv"))).toThrow("folder.csv is a folder. Give the path of a file.");
     expect(() => checkResultsPath(run.path("none/a.csv"))).toThrow(/none does not exist. Create it first.$/);
   });

@@ -27,10 +27,8 @@ describe("the name of a URL's file", () => {
         fc.string({ unit: "binary", maxLength: 400 }),
         (url, path) => {
           const name = nameOfUrl(new URL(encodeURIComponent(path.toWellFormed()), url).href);
-          for (const part of name.split("/")) {
-            expect(Buffer.byteLength(part)).toBeLessThanOrEqual(220);
-            expect(["", ".", ".."]).not.toContain(part);
-          }
+          const isSafe = (part: string): boolean => Buffer.byteLength(part) <= 220 && !/^\.{0,2}$/.test(part);
+          expect(name.split("/").filter((part) => !isSafe(part))).toEqual([]);
         },
       ),
     );

@@ -1,0 +1,141 @@
+/** Faults of the machine: the run stops with a sentence, charges no job, and the next run goes on. */
+import { execFileSync } from "node:child_process";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { OriginFile } from "../../../local/origin/file.ts";
+import { Bench, expectNoStackTrace, MIB, PART_BYTES, soon, type Ended } from "./support.ts";
+
+const A: OriginFile = { name: "a.bin", size: 1000 };
+const B: OriginFile = { name: "b.bin", size: 2000 };
+
+const ADVICE = "Then run the same command again.";
+
+function expectStopped(ended: Ended, path: string, trouble: string): void {
+  const said = ended.stdout + ended.stderr;
+  expect(said).toContain(`Stopped: ${path}`);
+  expect(said).toContain(trouble);
+  expect(said.toLowerCase()).toContain(ADVICE.toLowerCase());
+  expectNoStackTrace(ended);
+  expect(ended.code).toBe(3);
+}
+
+describe("what stands where the run must write is named", () => {
+  it.each([
+    ["a folder in the place of the results", "results.jsonl", "folder"],
+    ["a folder in the place of the events", "events.jsonl", "folder"],
+    ["a folder in the place of the database", ".fetchonce/state.db", "folder"],
+    ["a file in the place of the content", "content", "file"],
+    ["a file in the place of the names", "files", "file"],
+    ["a file in the place of the run's own folder", ".fetchonce", "file"],
+    ["a file in the place of the output directory", ".", "file"],
+  ])("%s", async (_name, place, kind) => {
+    const bench = await Bench.start();
+    const path = join(bench.out, place);
+    mkdirSync(join(path, ".."), { recursive: true });
+    if (kind === "folder") mkdirSync(path);
+    else writeFileSync(path, "");
+    const ended = await bench.got(bench.urls(A));
+    expectStopped(ended, path, "");
+
+    rmSync(path, { recursive: true });
+    expect((await bench.got(bench.urls(A))).code).toBe(0);
+    expect(bench.results()).toMatchObject([{ state: "INDEXED", attempts: 1 }]);
+  });
+});
+
+it("an output directory below a file is refused", async () => {
+  const bench = await Bench.start();
+  const file = await bench.list("file", []);
+  const ended = await bench.got([...bench.urls(A), "--out", join(file, "out/deep")]);
+  expectStopped(ended, file, "it must be a folder");
+  expect(bench.origin.requests).toEqual([]);
+});
+
+it("content on another disk works: the names are copies", async () => {
+  const bench = await Bench.start();
+  const other = mkdtempSync("/dev/shm/fetchonce-");
+  onTestFinished(() => rmSync(other, { recursive: true }));
+  mkdirSync(bench.out);
+  symlinkSync(other, join(bench.out, "content"));
+  const big: OriginFile = { name: "big.bin", size: PART_BYTES + 1000 };
+  expect((await bench.got(bench.urls(A, big))).code).toBe(0);
+  for (const { path, key } of bench.results()) {
+    const named = lstatSync(join(bench.out, "files", String(path)));
+    const stored = statSync(join(bench.out, "content", String(key)));
+    expect([named.size, named.dev === stored.dev]).toEqual([stored.size, false]);
+  }
+  const requests = bench.origin.requests.length;
+  expect((await bench.got(bench.urls(A, big))).code).toBe(0);
+  expect(bench.origin.requests).toHaveLength(requests);
+});
+
+it("an output directory that is taken away during the run stops it, and no job is charged", async () => {
+  const bench = await Bench.start();
+  const slow: OriginFile = { name: "slow.bin", size: 24 * MIB, rate: 8 * MIB };
+  const command = bench.get(bench.urls(slow));
+  await soon(() => expect(bench.sentOf(slow)).toBeGreaterThan(4 * MIB));
+  rmSync(bench.out, { recursive: true });
+  const ended = await command.ended();
+  expectNoStackTrace(ended);
+  expect(ended.stdout).toContain(`Stopped: ${bench.out}`);
+  expect(ended.stdout).not.toContain("FAILED");
+  expect(ended.code).toBe(3);
+});
+
+/** Mounting needs the rights of root. */
+const canMount = ((): boolean => {
+  const folder = mkdtempSync("/tmp/fetchonce-mount-");
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder], { stdio: "ignore" });
+    execFileSync("umount", [folder]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+})();
+
+describe.skipIf(!canMount)("a disk of its own", () => {
+  async function mounted(options: string): Promise<Bench> {
+    const bench = await Bench.start();
+    mkdirSync(bench.out);
+    execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", bench.out]);
+    onTestFinished(() => void execFileSync("umount", ["--lazy", bench.out]));
+    return bench;
+  }
+  const remount = (bench: Bench, options: string): void =>
+    void execFileSync("mount", ["-o", `remount,${options}`, bench.out]);
+
+  it("that is full in the middle stops the run, and with more space the next one goes on", async () => {
+    const bench = await mounted("size=40m");
+    const files: OriginFile[] = Array.from({ length: 20 }, (_, n) => ({ name: `f${n}.bin`, size: MIB + n }));
+    const big: OriginFile = { name: "big.bin", size: 40 * MIB, rate: 16 * MIB };
+    const list = await bench.list("list.txt", bench.urls(...files, big));
+    const first = await bench.got([list]);
+    expectStopped(first, bench.out, "no space is left on its disk");
+    expect(bench.results().filter(({ state }) => state === "FAILED")).toEqual([]);
+    const again = await bench.got([list]);
+    expectStopped(again, bench.out, "no space is left on its disk");
+
+    remount(bench, "size=120m");
+    const second = await bench.got([list]);
+    expect(second.code).toBe(0);
+    expect(bench.results().map(({ state }) => state)).toEqual(Array(files.length + 1).fill("INDEXED"));
+    expect(bench.names()).toHaveLength(files.length + 1);
+    for (const file of files) expect(bench.sentOf(file)).toBeLessThanOrEqual(3 * file.size);
+    expect(bench.sentOf(big)).toBeLessThan(big.size + 3 * PART_BYTES);
+  });
+
+  it("that is read-only stops the run, whether it was used before or not", async () => {
+    const bench = await mounted("size=40m");
+    expect((await bench.got(bench.urls(A))).code).toBe(0);
+    remount(bench, "ro");
+    expectStopped(await bench.got(bench.urls(A)), bench.out, "");
+    expectStopped(await bench.got([...bench.urls(A), "--out", join(bench.out, "new")]), bench.out, "read-only");
+    remount(bench, "rw");
+    expect((await bench.got(bench.urls(A, B))).code).toBe(0);
+    expect(existsSync(bench.contentPath(B))).toBe(true);
+  });
+});

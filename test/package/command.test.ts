@@ -1,0 +1,107 @@
+/** The command `fetchonce`, from the packed package, in a folder outside of the repository. */
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { describe, expect, inject, it } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
+import { originSha256 } from "../../local/origin/content.ts";
+import { forEachTest, resultsIn, run, start } from "./support.ts";
+
+const mine = forEachTest();
+const fetchonce = join(inject("installed"), "node_modules/.bin/fetchonce");
+const FILE = { name: "a.bin", size: 3_000_000 };
+
+const NODES = [
+  { name: "Node 22.13", ...inject("oldest") },
+  { name: "Node 24", path: process.execPath },
+];
+
+describe.each(NODES)("on $name", ({ path: node = "", trouble = "" }) => {
+  it("npx fetchonce get URL fetches the file, and says nothing on standard error", async ({ skip }) => {
+    skip(node === "", trouble);
+    const url = mine.origin.urlOf(FILE);
+    const args = ["get", url, "--allow-private-hosts", "--out", mine.folder];
+    const { code, stdout, stderr } = await run(node, "npx", "--offline", "fetchonce", ...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("1 file, 2.9 MiB");
+    const [result] = await resultsIn(mine.folder);
+    const content = await readFile(join(mine.folder, "files", String(result?.["path"])));
+    expect(createHash("sha256").update(content).digest("hex")).toBe(originSha256(FILE));
+  });
+
+  it("a list in Parquet is read by the part of the program that is loaded for it", async ({ skip }) => {
+    skip(node === "", trouble);
+    const list = join(mine.folder, "list.parquet");
+    const column = { name: "url", data: [mine.origin.urlOf(FILE)] };
+    await writeFile(list, Buffer.from(parquetWriteBuffer({ columnData: [column] })));
+    const { code, stderr } = await run(node, fetchonce, "get", list, "--allow-private-hosts", "--out", mine.folder);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(await resultsIn(mine.folder)).toMatchObject([{ state: "INDEXED", bytes: FILE.size }]);
+  });
+});
+
+describe("demo", () => {
+  it("kills a worker, and nothing is lost; on the oldest Node that there is here", async () => {
+    const node = inject("oldest").path ?? process.execPath;
+    const { code, stdout, stderr } = await run(node, fetchonce, "demo", "--out", mine.folder);
+    expect(stdout).toContain("Nothing was lost, nothing was done twice. Now your own: fetchonce get urls.txt\n");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+});
+
+describe("--dashboard", () => {
+  it("serves the page with all its files", async () => {
+    const url = mine.origin.urlOf({ ...FILE, delayMs: 2_000 });
+    const args = ["get", url, "--allow-private-hosts", "--out", mine.folder, "--dashboard"];
+    const dashboard = start(process.execPath, fetchonce, ...args);
+    const address = (await dashboard.printed(/(?<=Dashboard: )\S+/)).trim();
+    const page = await (await fetch(address)).text();
+    const files = [...page.matchAll(/(?:src|href)="([^":]+)"/g)].map(([, file = ""]) => file);
+    expect(files).toEqual(expect.arrayContaining(["/uplot.js", "/uplot.css", "/page.js", "/page.css"]));
+    for (const file of files) expect((await fetch(new URL(file, address))).status).toBe(200);
+    expect(await dashboard.ended).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+describe("texts", () => {
+  const print = async (...args: readonly string[]) => run(process.execPath, fetchonce, ...args);
+
+  it("--version prints the package's version", async () => {
+    expect(await print("--version")).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: "" });
+  });
+
+  it("without arguments, it prints the same as with --help: commands and examples", async () => {
+    const help = await print("--help");
+    expect(help.stdout).toContain("crawl | fetchonce get - --out pages");
+    expect(await print()).toEqual(help);
+  });
+
+  it("a wrong option is answered with what to type for help", async () => {
+    const { code, stderr } = await print("get", "--bogus");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: "unknown option '--bogus'\nTry: fetchonce --help\n" });
+  });
+
+  it("a reader that goes away after the first line, like head -1, causes no error", async () => {
+    const line = `set -o pipefail; ${fetchonce} | head -1`;
+    const ended = await run(process.execPath, "bash", "-c", line);
+    expect(ended).toEqual({ code: 0, stdout: "Usage: fetchonce [options] [command]\n", stderr: "" });
+  });
+
+  it("bash completes with the script that it prints", async () => {
+    const line = `source <(${fetchonce} completion bash)
+      COMP_WORDS=(fetchonce get --retr); COMP_CWORD=2; _fetchonce; echo "\${COMPREPLY[@]}"`;
+    expect(await run(process.execPath, "bash", "-c", line)).toEqual({
+      code: 0,
+      stdout: "--retry-failed\n",
+      stderr: "",
+    });
+  });
+
+  it("a Node that is too old says so in one sentence", async ({ skip }) => {
+    const { path: node = "", trouble = "" } = inject("tooOld");
+    skip(node === "", trouble);
+    const stderr = "fetchonce needs Node 22.13 or newer, and this is Node 20.19.0.\n";
+    expect(await run(node, fetchonce, "get", "urls.txt")).toEqual({ code: 2, stdout: "", stderr });
+  });
+});
