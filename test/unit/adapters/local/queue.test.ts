@@ -46,6 +46,16 @@ describe("messages", () => {
     expect([await bodies(mine, 1), await bodies(mine, 1), await bodies(mine, 1)]).toEqual([["b"], ["a"], ["c"]]);
   });
 
+  it("that come back are received before those that nobody has received yet, however old these are", async () => {
+    await send("a", "b");
+    const [a] = await mine.receive(1);
+    await mine.hideFor(String(a?.id), 5);
+    opened.database.run("INSERT INTO queue (body, visible_at) VALUES ('old', 0)");
+    expect(await bodies(mine, 1)).toEqual(["old"]);
+    nowMs += 5;
+    expect(await bodies(mine, 2)).toEqual(["a", "b"]);
+  });
+
   it("are hidden to the millisecond", async () => {
     await send("a");
     await mine.receive(1);
