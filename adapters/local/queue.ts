@@ -28,28 +28,38 @@ interface QueueOptions {
 
 const SEND = "INSERT INTO queue (body, visible_at) VALUES (?, ?)";
 const BURY = "INSERT INTO dead_letters (body, reason) VALUES (?, ?)";
-const RECEIVE = `UPDATE queue SET holder = ?, visible_at = ?, receives = receives + 1
-  WHERE id IN (SELECT id FROM queue WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?)
+const receiveWhere = (which: string): string => `UPDATE queue SET holder = ?, visible_at = ?, receives = receives + 1
+  WHERE id IN (SELECT id FROM queue WHERE ${which} AND visible_at <= ? ORDER BY visible_at, id LIMIT ?)
   RETURNING id, body, receives`;
+/** What has begun comes before what has not: it has waited longer, and holds a place among the jobs that are open. */
+const RECEIVE = [receiveWhere("receives > 0"), receiveWhere("receives = 0")];
 const DELETE = "DELETE FROM queue WHERE id = ?";
 const HIDE = "UPDATE queue SET visible_at = ? WHERE id = ? AND holder = ?";
 
 export function localQueue(database: LocalDatabase, options: QueueOptions): LocalQueue {
   const { clock, holder, visibilityMs, mostReceives } = options;
 
+  const bury = ({ id, body }: ReceivedMessage): void => {
+    database.run(BURY, body, null);
+    database.run(DELETE, id);
+  };
+
   const receiveNow = (most: number): readonly ReceivedMessage[] => {
     const nowMs = clock.nowMs();
     const received: ReceivedMessage[] = [];
-    for (const row of database.all(RECEIVE, holder, nowMs + visibilityMs, nowMs, most)) {
-      const message = { id: Number(row["id"]), body: String(row["body"]), receiveCount: Number(row["receives"]) };
-      if (message.receiveCount <= mostReceives) {
-        received.push(message);
-        continue;
+    for (const receive of RECEIVE) {
+      const rows = database.all(receive, holder, nowMs + visibilityMs, nowMs, most - received.length);
+      const messages = rows.map((row) => ({
+        id: Number(row["id"]),
+        body: String(row["body"]),
+        receiveCount: Number(row["receives"]),
+      }));
+      for (const message of messages.sort((a, b) => a.id - b.id)) {
+        if (message.receiveCount <= mostReceives) received.push(message);
+        else bury(message);
       }
-      database.run(BURY, message.body, null);
-      database.run(DELETE, message.id);
     }
-    return received.sort((a, b) => a.id - b.id);
+    return received;
   };
 
   return {

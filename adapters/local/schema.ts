@@ -13,7 +13,8 @@ const TABLES = `
     id INTEGER PRIMARY KEY, body TEXT NOT NULL, visible_at INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0,
     holder TEXT
   );
-  CREATE INDEX visible ON queue (visible_at, id);
+  CREATE INDEX begun ON queue (visible_at, id) WHERE receives > 0;
+  CREATE INDEX fresh ON queue (visible_at, id) WHERE receives = 0;
   -- No reason: the message was received too often.
   CREATE TABLE dead_letters (id INTEGER PRIMARY KEY, body TEXT NOT NULL, reason TEXT);
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -123,6 +123,7 @@ describe("a run's lock on its folder", () => {
       tellWorker("share");
       expect(await run.line()).toBe("shared");
       expect(lockRun(folder)).toBeUndefined();
+      expect(tryLock(join(folder, "workers.lock"))).toBeUndefined();
     }));
 
   it("is taken only when the last worker of a dead run has ended", async () =>
@@ -149,6 +150,15 @@ describe("a run's lock on its folder", () => {
       expect(await run.line()).toBe(`Another run has taken over ${folder}.`);
       release?.();
     }));
+
+  it("is free again if the workers' part of it cannot be used", () => {
+    mkdirSync(join(folder, "workers.lock"));
+    expect(() => lockRun(folder)).toThrow(MachineTroubleError);
+    rmdirSync(join(folder, "workers.lock"));
+    const release = lockRun(folder);
+    expect(release).toBeTypeOf("function");
+    release?.();
+  });
 
   it("is refused to a process that is no child of the run", () => {
     const release = lockRun(folder);

@@ -241,6 +241,13 @@ describe("where files cannot be linked", () => {
 });
 
 describe("when somebody interferes", () => {
+  it("a staged file that was cut since is not published", async () => {
+    const staged = await stage("body");
+    fs.truncateSync(staging.pathOf(staged.key), 2);
+    await expect(content.publish(staged, KEY, signal)).rejects.toThrow(StagedObjectGoneError);
+    expect(fs.existsSync(path)).toBe(false);
+  });
+
   it("a folder that was removed is made again by the next attempt", async () => {
     await content.publish(await stage("body"), KEY, signal);
     fs.rmSync(join(folder.path, "content"), { recursive: true });

@@ -43,6 +43,16 @@ describe("a transaction", () => {
     expect(seenByOthers()).toEqual([1, 2]);
   });
 
+  it("keeps other processes from writing between its reads and its writes", () => {
+    using other = new DatabaseSync(opened.path);
+    opened.database.transaction(() => {
+      expect(numbers()).toEqual([]);
+      expect(() => other.exec("INSERT INTO numbers (n) VALUES (2)")).toThrow("database is locked");
+      add(1);
+    });
+    expect(seenByOthers()).toEqual([1]);
+  });
+
   it("leaves nothing of work that throws, and throws the same error", () => {
     const odd = new Error("odd");
     const work = (): never => {

@@ -1,14 +1,22 @@
 import fs from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ifThere, syncDescriptor, syncFile, syncFolder, writeDurably } from "../../../../adapters/local/disk.ts";
+import {
+  ifThere,
+  makeFolder,
+  syncDescriptor,
+  syncFile,
+  syncFolder,
+  writeDurably,
+} from "../../../../adapters/local/disk.ts";
 import { localStaging } from "../../../../adapters/local/staging.ts";
 import { folderForEachTest } from "./support.ts";
 
+type Write = (file: number, body: Uint8Array, from: number, length: number, at: number) => number;
 type Sync = (file: number, done: (error: Error | null) => void) => void;
 
-/** The error codes of the next syncs, of folders and of files. */
-const failing = vi.hoisted(() => ({ codes: [] as string[] }));
+/** The error codes of the next syncs, and how many bytes at most are written at once. */
+const failing = vi.hoisted(() => ({ codes: [] as string[], mostBytes: Infinity }));
 vi.mock("node:fs", async (importOriginal) => {
   const { default: real } = await importOriginal<{ default: typeof fs }>();
   const orFail =
@@ -18,7 +26,15 @@ vi.mock("node:fs", async (importOriginal) => {
       if (code === undefined) sync(file, done);
       else done(Object.assign(new Error(code), { code }));
     };
-  const mocked = { ...real, fsync: orFail(real.fsync), fdatasync: orFail(real.fdatasync) };
+  const writeSync: Write = (file, body, from, length, at) =>
+    real.writeSync(file, body, from, Math.min(length, failing.mostBytes), at);
+  const write = Object.assign(() => undefined, {
+    [Symbol.for("nodejs.util.promisify.custom")]: async (...args: Parameters<Write>) => ({
+      bytesWritten: writeSync(...args),
+    }),
+  });
+  const syncs = { fsync: orFail(real.fsync), fdatasync: orFail(real.fdatasync) };
+  const mocked = { ...real, ...syncs, write, writeSync };
   return { ...mocked, default: mocked };
 });
 
@@ -26,6 +42,7 @@ const folder = folderForEachTest();
 const platform = process.platform;
 afterEach(() => {
   failing.codes = [];
+  failing.mostBytes = Infinity;
   Object.defineProperty(process, "platform", { value: platform });
 });
 const open = (): number => fs.readdirSync("/proc/self/fd").length;
@@ -63,6 +80,51 @@ describe("waiting for the disk", () => {
     await expect(syncFolder(join(folder.path, "missing"))).resolves.toBeUndefined();
     Object.defineProperty(process, "platform", { value: "linux" });
     await expect(syncFolder(join(folder.path, "missing"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
+
+describe("a write of which the disk takes only a part at a time", () => {
+  it.each([10, 300_000])("is whole in the end: %i bytes at a position", async (bytes) => {
+    const path = join(folder.path, "file");
+    const body = Buffer.from("0123456789".repeat(bytes / 10));
+    failing.mostBytes = Math.ceil(bytes / 3);
+    await writeDurably(path, "w", body, 5);
+    expect(fs.readFileSync(path).equals(Buffer.concat([Buffer.alloc(5), body]))).toBe(true);
+  });
+});
+
+describe("a folder that is made", () => {
+  const syncedBy = async (path: string): Promise<readonly unknown[]> => {
+    const opens = vi.spyOn(fs, "openSync");
+    await makeFolder(path);
+    const paths = opens.mock.calls.map(([opened]) => opened);
+    vi.restoreAllMocks();
+    return paths;
+  };
+
+  it("is on the disk with all folders that were made above it", async () => {
+    const at = (path: string) => join(folder.path, path);
+    expect(await syncedBy(at("a/b/c"))).toEqual([folder.path, at("a"), at("a/b")]);
+    expect(fs.statSync(at("a/b/c")).isDirectory()).toBe(true);
+    expect(await syncedBy(at("a/b/d"))).toEqual([at("a/b")]);
+  });
+
+  it("is on the disk also if it was there before: who made it may have died", async () => {
+    fs.mkdirSync(join(folder.path, "a"));
+    expect(await syncedBy(join(folder.path, "a"))).toEqual([folder.path]);
+  });
+
+  it("may lie in one that may not be read", async () => {
+    failing.codes = ["EACCES"];
+    await makeFolder(join(folder.path, "a"));
+    expect(fs.existsSync(join(folder.path, "a"))).toBe(true);
+  });
+
+  it("may be named from where the program runs", async () => {
+    const before = process.cwd();
+    process.chdir(folder.path);
+    const synced = await syncedBy("x/y").finally(() => process.chdir(before));
+    expect(synced.map((path) => relative(fs.realpathSync(folder.path), String(path)))).toEqual(["", "x"]);
   });
 });
 

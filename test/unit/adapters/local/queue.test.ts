@@ -46,6 +46,16 @@ describe("messages", () => {
     expect([await bodies(mine, 1), await bodies(mine, 1), await bodies(mine, 1)]).toEqual([["b"], ["a"], ["c"]]);
   });
 
+  it("that come back are received before those that nobody has received yet, however old these are", async () => {
+    await send("a", "b");
+    const [a] = await mine.receive(1);
+    await mine.hideFor(String(a?.id), 5);
+    opened.database.run("INSERT INTO queue (body, visible_at) VALUES ('old', 0)");
+    expect(await bodies(mine, 1)).toEqual(["old"]);
+    nowMs += 5;
+    expect(await bodies(mine, 2)).toEqual(["a", "b"]);
+  });
+
   it("are hidden to the millisecond", async () => {
     await send("a");
     await mine.receive(1);
@@ -121,6 +131,7 @@ describe("when a process dies", () => {
     await mine.receive(1);
     nowMs += 2 * VISIBILITY_MS;
     await send("b");
+    nowMs += 1;
     releaseMessages(opened.database, "mine", nowMs);
     expect(await bodies(queueOf("next"), 1)).toEqual(["a"]);
   });
