@@ -181,8 +181,8 @@ const VIOLATIONS = [
     breaks: "record",
     change: {
       file: "adapters/local/disk.ts",
-      find: "made = dirname(made)) await syncFolder(dirname(made));",
-      put: "made = dirname(made));",
+      find: "  await syncFolder(above);\n",
+      put: "",
     },
   },
 ];

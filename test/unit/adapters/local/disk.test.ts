@@ -104,7 +104,7 @@ describe("a folder that is made", () => {
 
   it("is on the disk with all folders that were made above it", async () => {
     const at = (path: string) => join(folder.path, path);
-    expect(await syncedBy(at("a/b/c"))).toEqual([at("a/b"), at("a"), folder.path]);
+    expect(await syncedBy(at("a/b/c"))).toEqual([folder.path, at("a"), at("a/b")]);
     expect(fs.statSync(at("a/b/c")).isDirectory()).toBe(true);
     expect(await syncedBy(at("a/b/d"))).toEqual([at("a/b")]);
   });
@@ -124,7 +124,7 @@ describe("a folder that is made", () => {
     const before = process.cwd();
     process.chdir(folder.path);
     const synced = await syncedBy("x/y").finally(() => process.chdir(before));
-    expect(synced.map((path) => relative(fs.realpathSync(folder.path), String(path)))).toEqual(["x", ""]);
+    expect(synced.map((path) => relative(fs.realpathSync(folder.path), String(path)))).toEqual(["", "x"]);
   });
 });
 
