@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { Bench, KIB, MIB, PART_BYTES, type Command } from "../e2e/get/support.ts";
+import { Bench, KIB, MIB, PART_BYTES, type Command, type Ended } from "../e2e/get/support.ts";
 
 const KILL_EVERY_MS = 2_000;
 /** Sent by the origin and not staged when the run dies: what connections hold, and the part that is being filled. */
@@ -50,24 +50,24 @@ async function expectAllWhole(bench: Bench, kills: number): Promise<void> {
 
 const isOver = (command: Command): boolean => command.process.exitCode !== null || command.process.signalCode !== null;
 
-it("kill -9 of the whole run each 2 s until it is done: all whole, and none fetched beyond a part a kill", async () => {
-  const bench = await Bench.start();
-  const list = await bench.list("list.txt", bench.urls(...FILES));
-  let kills = 0;
-  for (;;) {
-    const command = bench.get([list, "--workers", "2", "--quiet"], { ownGroup: true });
+/** Starts the command again and again, and kills its whole process group each time, until it ends by itself. */
+async function killUntilDone(bench: Bench, args: readonly string[]): Promise<{ kills: number; last: Ended }> {
+  for (let kills = 0; ; kills++) {
+    const command = bench.get(args, { ownGroup: true });
     const ended = command.ended();
     await Promise.race([ended, sleep(KILL_EVERY_MS + 1000 * Math.random())]);
-    if (isOver(command)) {
-      const { code, stdout, stderr } = await ended;
-      expect({ code, stdout, stderr }).toMatchObject({ code: 0, stderr: "" });
-      break;
-    }
+    if (isOver(command)) return { kills, last: await ended };
     process.kill(-command.pid, "SIGKILL");
-    kills += 1;
     await ended;
     expect(bench.results().filter(({ state }) => state === "FAILED")).toEqual([]);
   }
+}
+
+it("kill -9 of the whole run each 2 s until it is done: all whole, and none fetched beyond a part a kill", async () => {
+  const bench = await Bench.start();
+  const list = await bench.list("list.txt", bench.urls(...FILES));
+  const { kills, last } = await killUntilDone(bench, [list, "--workers", "2", "--quiet"]);
+  expect([last.code, last.stderr]).toEqual([0, ""]);
   expect(kills).toBeGreaterThan(3);
   await expectAllWhole(bench, kills);
 });
