@@ -114,6 +114,24 @@ describe("a folder that is made", () => {
     expect(await syncedBy(join(folder.path, "a"))).toEqual([folder.path]);
   });
 
+  it.each([
+    ["in its place", "a", "a"],
+    ["above it", "a/b", "a"],
+  ])("is refused by the name of a file that stands %s", async (_where, path, file) => {
+    fs.writeFileSync(join(folder.path, "a"), "");
+    const sentence = `${join(folder.path, file)}: it must be a folder, and something else is in its place.`;
+    await expect(makeFolder(join(folder.path, path))).rejects.toMatchObject({ sentence });
+  });
+
+  it("is the machine's trouble where it may not be made", async () => {
+    vi.spyOn(fs, "mkdirSync").mockImplementation(() => {
+      throw Object.assign(new Error("EROFS"), { code: "EROFS" });
+    });
+    const sentence = `${join(folder.path, "a")}: its file system is read-only.`;
+    await expect(makeFolder(join(folder.path, "a"))).rejects.toMatchObject({ sentence });
+    vi.restoreAllMocks();
+  });
+
   it("may lie in one that may not be read", async () => {
     failing.codes = ["EACCES"];
     await makeFolder(join(folder.path, "a"));
