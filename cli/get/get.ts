@@ -205,7 +205,9 @@ function opening(run: LocalRun, args: Arguments, { earlier }: Tally): readonly s
   return [
     `${what}, ${args.jobs} at a time, into ${args.outDir}${gateInWords(args.enableIdempotency)}`,
     ...(isStream ? [] : leftAlone(run.lines.oldJobs, args.outDir)),
-    ...(earlier.done > 0 ? [`${earlier.done} of ${earlier.jobs} are there from an earlier run`] : []),
+    ...(earlier.done > 0
+      ? [`${earlier.done} of ${earlier.jobs} ${earlier.done === 1 ? "is" : "are"} there from an earlier run`]
+      : []),
   ];
 }
 

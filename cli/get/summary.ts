@@ -55,13 +55,15 @@ function whatWasDone(tally: Tally, { elapsedMs, invalid, outDir }: Run): readonl
         ? "1 line was skipped, because it is not valid"
         : `${invalid} lines were skipped, because they are not valid`,
     );
-  if (earlier.done > 0) lines.push(`${earlier.done} of ${jobs} were there from an earlier run`);
+  if (earlier.done > 0)
+    lines.push(`${earlier.done} of ${jobs} ${earlier.done === 1 ? "was" : "were"} there from an earlier run`);
   if (earlier.damaged > 0)
-    lines.push(`${plural(earlier.damaged, "file")} of an earlier run had been lost or damaged, and was fetched again`);
+    lines.push(`${plural(earlier.damaged, "file")} of an earlier run had been lost or damaged: fetched again`);
   if (earlier.failed > 0)
     lines.push(`${earlier.failed} of ${jobs} failed in an earlier run. To try them again, add --retry-failed`);
   const open = jobs - tally.done;
-  if (open > 0) lines.push(`${open} of ${jobs} are not done. Run the same command again to go on`);
+  if (open > 0)
+    lines.push(`${open} of ${jobs} ${open === 1 ? "is" : "are"} not done. Run the same command again to go on`);
   lines.push(`Files are in ${outDir}/files, a line for each is in ${outDir}/results.jsonl`);
   return lines;
 }

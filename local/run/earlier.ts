@@ -63,7 +63,10 @@ export class EarlierRuns {
     return this.#seq;
   }
 
-  /** Looks at the jobs that came since the last time. Only while no worker has them: a forgotten job's fence starts over. */
+  /**
+   * Looks at the jobs that came since the last time, which no worker may have begun: a forgotten job's fence starts
+   * over.
+   */
   async lookAtNew(signal: AbortSignal): Promise<void> {
     for (;;) {
       const jobs = this.#workspace.lines.jobsAfter(this.#seq, PAGE);

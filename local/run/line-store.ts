@@ -28,7 +28,9 @@ const WITH_DIGEST = `SELECT line, ${DIGEST} AS digest FROM lines
   WHERE job_id = ? AND list = ? AND ${DIGEST} IS NOT NULL ORDER BY seq LIMIT 1`;
 const UP_TO = "SELECT line FROM lines WHERE job_id = ? AND list = ? AND seq <= ? ORDER BY seq LIMIT 1";
 const OF_JOB = "SELECT line, message, metadata FROM lines WHERE job_id = ? AND list = ? ORDER BY seq";
-const FIRST_OF_JOBS = `SELECT seq, job_id, message FROM lines AS mine WHERE list = ? AND seq > ? AND seq <= ?
+const FIRST_OF_JOBS = `SELECT seq, job_id, message, (
+    SELECT ${DIGEST} FROM lines WHERE job_id = mine.job_id AND list = mine.list AND ${DIGEST} IS NOT NULL LIMIT 1
+  ) AS digest FROM lines AS mine WHERE list = ? AND seq > ? AND seq <= ?
   AND NOT EXISTS (SELECT 1 FROM lines WHERE job_id = mine.job_id AND list = mine.list AND seq < mine.seq)
   ORDER BY seq LIMIT ?`;
 const DROP_OLD = `DELETE FROM lines WHERE list < ?
@@ -41,6 +43,10 @@ const lineOf = (row: Row): ListLine => ({
   message: JSON.parse(String(row["message"])) as JobMessage,
   metadata: row["metadata"] === null ? undefined : (JSON.parse(String(row["metadata"])) as Metadata),
 });
+
+/** The message, with the digest of another line of its job. */
+const expecting = (message: JobMessage, digest: unknown): JobMessage =>
+  typeof digest === "string" ? { ...message, sha256: digest } : message;
 
 export interface ListedJob {
   readonly seq: number;
@@ -128,22 +134,18 @@ export class LineStore {
 
   /** The next jobs after the line `seq`, up to another one, each at its first line. */
   jobsAfter(seq: number, limit: number, upToSeq = Number.MAX_SAFE_INTEGER): readonly ListedJob[] {
-    return this.#database.all(FIRST_OF_JOBS, this.#list, seq, upToSeq, limit).map((row) => {
-      const jobId = String(row["job_id"]);
-      return { seq: Number(row["seq"]), jobId, message: this.#expecting(jobId, lineOf({ ...row, metadata: null })) };
-    });
+    return this.#database.all(FIRST_OF_JOBS, this.#list, seq, upToSeq, limit).map((row) => ({
+      seq: Number(row["seq"]),
+      jobId: String(row["job_id"]),
+      message: expecting(JSON.parse(String(row["message"])) as JobMessage, row["digest"]),
+    }));
   }
 
   /** What the job's message says. */
   messageOf(jobId: string): JobMessage | undefined {
-    const [line] = this.linesOf(jobId);
-    return line && this.#expecting(jobId, line);
-  }
-
-  /** The message of a line, with the digest of another line of its job. */
-  #expecting(jobId: string, { message }: ListLine): JobMessage {
-    const digest = message.sha256 ?? this.#database.get(WITH_DIGEST, jobId, this.#list)?.["digest"];
-    return typeof digest === "string" ? { ...message, sha256: digest } : message;
+    const lines = this.linesOf(jobId);
+    const digest = lines.map(({ message }) => message.sha256).find((found) => found !== undefined);
+    return lines[0] && expecting(lines[0].message, digest);
   }
 
   linesOf(jobId: string): readonly ListLine[] {

@@ -60,7 +60,7 @@ it("every line of standard input has a result, also of a file that an earlier li
   command.process.stdin?.end(`${bench.urls(B, A).join("\n")}\n`);
   const ended = await command.ended();
   expect(bench.results().map(({ bytes }) => bytes)).toEqual([10, 20, 20, 10]);
-  expect(ended.stdout).toContain("1 of 2 were there from an earlier run");
+  expect(ended.stdout).toContain("1 of 2 was there from an earlier run");
   expect(bench.origin.requestsOf(A).map(({ method }) => method)).toEqual(["HEAD", "GET"]);
   expect(bench.origin.requestsOf(B).map(({ method }) => method)).toEqual(["HEAD", "GET"]);
   expect(ended.code).toBe(0);

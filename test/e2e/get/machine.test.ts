@@ -20,28 +20,29 @@ function expectStopped(ended: Ended, path: string, trouble: string): void {
   expect(ended.code).toBe(3);
 }
 
-describe("what stands where the run must write is named", () => {
-  it.each([
-    ["a folder in the place of the results", "results.jsonl", "folder"],
-    ["a folder in the place of the events", "events.jsonl", "folder"],
-    ["a folder in the place of the database", ".fetchonce/state.db", "folder"],
-    ["a file in the place of the content", "content", "file"],
-    ["a file in the place of the names", "files", "file"],
-    ["a file in the place of the run's own folder", ".fetchonce", "file"],
-    ["a file in the place of the output directory", ".", "file"],
-  ])("%s", async (_name, place, kind) => {
-    const bench = await Bench.start();
+it("what stands where the run must write is named, and once it is gone the run goes on", async () => {
+  const bench = await Bench.start();
+  const places: readonly (readonly [string, "file" | "folder"])[] = [
+    [".", "file"],
+    [".fetchonce", "file"],
+    [".fetchonce/state.db", "folder"],
+    ["content", "file"],
+    ["events.jsonl", "folder"],
+    ["results.jsonl", "folder"],
+    ["files", "file"],
+  ];
+  for (const [place, kind] of places) {
     const path = join(bench.out, place);
+    rmSync(path, { recursive: true, force: true });
     mkdirSync(join(path, ".."), { recursive: true });
     if (kind === "folder") mkdirSync(path);
     else writeFileSync(path, "");
-    const ended = await bench.got(bench.urls(A));
-    expectStopped(ended, path, "");
-
+    expectStopped(await bench.got(bench.urls(A)), path, "");
     rmSync(path, { recursive: true });
-    expect((await bench.got(bench.urls(A))).code).toBe(0);
-    expect(bench.results()).toMatchObject([{ state: "INDEXED", attempts: 1 }]);
-  });
+  }
+  expect((await bench.got(bench.urls(A))).code).toBe(0);
+  expect(bench.results()).toMatchObject([{ state: "INDEXED", attempts: 1 }]);
+  expect(bench.origin.requestsOf(A)).toHaveLength(2);
 });
 
 it("an output directory below a file is refused", async () => {

@@ -15,7 +15,7 @@ export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const PART_BYTES = 8 * MIB;
 
-const MAIN = fileURLToPath(new URL("../../../cli/main.ts", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../../cli/main.ts", import.meta.url));
 const LONGEST_WAIT_MS = 60_000;
 
 /** A line of `results.jsonl`. */
@@ -101,10 +101,9 @@ export class Bench {
     this.origin = origin;
   }
 
-  /** `fetchonce get ARGUMENTS`, into `out`, with one worker. */
+  /** `fetchonce get ARGUMENTS`, into `out`, with one worker, also from this machine. */
   get(args: readonly string[], options?: StartOptions): Command {
-    const usual = ["--out", this.out, "--workers", "1", "--allow-private-hosts"];
-    return new Command(["get", ...usual, ...args], options);
+    return new Command(["get", "--out", this.out, "--workers", "1", "--allow-private-hosts", ...args], options);
   }
 
   async got(args: readonly string[], options?: StartOptions): Promise<Ended> {
@@ -122,7 +121,8 @@ export class Bench {
   }
 
   results(): readonly Result[] {
-    const text = readFileSync(join(this.out, "results.jsonl"), "utf8");
+    const path = join(this.out, "results.jsonl");
+    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
     return text
       .split("\n")
       .filter((line) => line !== "")

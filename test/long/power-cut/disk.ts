@@ -156,7 +156,7 @@ export function recordedDisk(calls: readonly SystemCall[], root: string): Record
 
   for (const call of calls.filter(({ isOk }) => isOk).toSorted((a, b) => a.endedAt - b.endedAt)) {
     if (/^(open|mkdir|link|rename|unlink|rmdir)/.test(call.name)) made(call);
-    else if (/sync$/.test(call.name) && isOurs(call.file)) nodes.get(call.file)?.sync(call);
+    else if (call.name.endsWith("sync") && isOurs(call.file)) nodes.get(call.file)?.sync(call);
     else if (/^(write|pwrite64|ftruncate)$/.test(call.name)) written(call);
   }
 

@@ -8,7 +8,7 @@ import { File, Folder, recordedDisk, type Chance, type RecordedDisk } from "./di
 import { MARKER, type Told } from "./told.ts";
 import { systemCalls, type SystemCall } from "./trace.ts";
 
-export interface ToldAt extends Told {
+interface ToldAt extends Told {
   /** When the write began that told of it first. */
   readonly at: number;
 }
@@ -61,6 +61,20 @@ export function brokenPromises({ disk, told }: Recording, cutAt: number, chance:
 
 const sha256Of = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+function endsIn(path: string): ReadonlyMap<string, Omit<Told, "jobId">> {
+  const database = new DatabaseSync(path);
+  try {
+    const rows = database.prepare("SELECT job_id, name, outcome ->> '$.key' AS key FROM ends").all();
+    return new Map(
+      rows.map(({ job_id, key, name }) => [String(job_id), { key: textOrNull(key), name: textOrNull(name) }]),
+    );
+  } finally {
+    database.close();
+  }
+}
+
 /** The ends that SQLite finds in what is left of the database. */
 function endsOn(disk: RecordedDisk, cutAt: number, chance: Chance): ReadonlyMap<string, Omit<Told, "jobId">> {
   const state = disk.find("out/.fetchonce", cutAt, chance);
@@ -70,14 +84,7 @@ function endsOn(disk: RecordedDisk, cutAt: number, chance: Chance): ReadonlyMap<
     for (const [name, file] of entries)
       if (/^state\.db(-wal|-journal)?$/.test(name) && file instanceof File)
         writeFileSync(join(folder, name), disk.read(file, cutAt, chance));
-    using database = new DatabaseSync(join(folder, "state.db"));
-    const rows = database.prepare("SELECT job_id, name, outcome ->> '$.key' AS key FROM ends").all();
-    return new Map(
-      rows.map(({ job_id, key, name }) => [
-        String(job_id),
-        { key: key === null ? null : String(key), name: name === null ? null : String(name) },
-      ]),
-    );
+    return endsIn(join(folder, "state.db"));
   } catch {
     return new Map();
   } finally {

@@ -14,30 +14,27 @@ export interface SystemCall {
   readonly isOk: boolean;
 }
 
-export interface CallText {
+interface CallText {
   readonly bytes: Buffer;
   readonly isCut: boolean;
 }
 
 /** Texts of system calls are traced up to this length: a page of SQLite is shorter. */
-export const TRACED_BYTES = 4200;
+const TRACED_BYTES = 4200;
 
 const CALLS = [
   "open openat mkdir mkdirat link linkat rename renameat renameat2 unlink unlinkat rmdir",
   "write writev pwrite64 pwritev ftruncate fsync fdatasync copy_file_range access faccessat faccessat2",
-].join(" ");
+]
+  .join(" ")
+  .split(" ");
 
 /** The command under which a program is run so that its calls are written to a file. */
-export const tracing = (file: string): readonly string[] => [
-  ...["strace", "-f", "-y", "-qq", "-s", String(TRACED_BYTES), "-o", file],
+export function tracing(file: string): readonly string[] {
   // A question mark: not every processor has all of them.
-  ...[
-    "-e",
-    `trace=${CALLS.split(" ")
-      .map((call) => `?${call}`)
-      .join(",")}`,
-  ],
-];
+  const calls = CALLS.map((call) => `?${call}`).join(",");
+  return ["strace", "-f", "-y", "-qq", "-s", String(TRACED_BYTES), "-o", file, "-e", `trace=${calls}`];
+}
 
 const STRING = /"((?:[^"\\]|\\.)*)"(\.\.\.)?/g;
 const ESCAPES: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, v: 11, f: 12, '"': 34, "\\": 92 };

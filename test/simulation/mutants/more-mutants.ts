@@ -20,6 +20,7 @@ export const MORE_MUTANTS: readonly Mutant[] = [
       "watch_at: availableAtMs + graceMs,\n      hops",
       "watch_at: availableAtMs + 1,\n      hops",
     ],
+    ["a job that is given back has all its strikes forgotten", "strikes: Math.max(0, strikes - 1),", "strikes: 0,"],
     [
       "every checkpoint resets the strikes",
       "isProgress && { strikes: 0, most_staged: checkpoint.offset }",

@@ -31,9 +31,16 @@ function checkCheckpoint(process: string, key: string, before: Fields, after: Fi
     );
 }
 
-/** The retry budget starts anew only by progress: by a checkpoint ahead of the one before. */
+/** A run that ends takes back what taking the lease had charged, and no more. */
+function isGivenBack(before: Item | undefined, after: Item): boolean {
+  const uncharged = (name: string): number => numberAt(before, name) - numberAt(after, name);
+  const isReleased = before?.["lease_owner"] !== undefined && after["lease_owner"] === undefined;
+  return isReleased && uncharged("strikes") === 1 && uncharged("attempts") === 1 && before["hops"] === after["hops"];
+}
+
+/** Apart from that, the retry budget starts anew only by progress: by a checkpoint ahead of the one before. */
 function checkStrikes(process: string, key: string, before: Item | undefined, after: Item): void {
-  if (numberAt(after, "strikes") >= numberAt(before, "strikes")) return;
+  if (numberAt(after, "strikes") >= numberAt(before, "strikes") || isGivenBack(before, after)) return;
   const [from, to] = [mapAt(before, "checkpoint"), mapAt(after, "checkpoint")];
   const isSameUpload = from?.["upload_id"] === to?.["upload_id"];
   if (!to || (from && !(isSameUpload && numberAt(to, "offset") > numberAt(from, "offset"))))

@@ -1,4 +1,4 @@
-import { RetryableError, StagedObjectGoneError } from "../../../core/model/errors.ts";
+import { RetryableError, RunEndsError, StagedObjectGoneError } from "../../../core/model/errors.ts";
 import type { BodyFault, OriginAnswer } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
 import { failAfter, failBefore, late, LONGEST_REQUEST_MS, repeat, type Draw, type Scene } from "./fault-kinds.ts";
@@ -71,6 +71,13 @@ const staleFailures: Draw = ({ simulation: { items } }) => ({
 });
 
 const WRITE_FAULTS = [failBefore("ServiceUnavailable"), failAfter("TimeoutError"), repeat, late];
+/** A laptop's disk is full, so its run ends and gives its jobs back. The file may have been written all the same. */
+const runEnds = (): Error => new RunEndsError("machine_trouble");
+const BLOB_FAULTS: readonly Draw[] = [
+  ...WRITE_FAULTS,
+  () => ({ kind: "fail before", error: runEnds() }),
+  () => ({ kind: "fail after", error: runEnds() }),
+];
 const READ_FAULTS = [failBefore("ServiceUnavailable")];
 
 /** Faults by `port.method`, or by `port` for its other methods. */
@@ -82,14 +89,14 @@ const CALL_FAULTS: Readonly<Record<string, readonly Draw[]>> = {
   "deadLetters.receive": READ_FAULTS,
   deadLetters: WRITE_FAULTS,
   "failedJobs.page": [failBefore("ThrottlingException"), staleFailures],
-  staging: WRITE_FAULTS,
-  "staging.completeUpload": [failBefore("InternalError"), failAfter("InternalError"), ...WRITE_FAULTS],
+  staging: BLOB_FAULTS,
+  "staging.completeUpload": [failBefore("InternalError"), failAfter("InternalError"), ...BLOB_FAULTS],
   "staging.head": READ_FAULTS,
   "staging.listParts": READ_FAULTS,
   "staging.litter": READ_FAULTS,
   "content.head": READ_FAULTS,
   "content.publish": [
-    ...WRITE_FAULTS,
+    ...BLOB_FAULTS,
     () => ({
       kind: "fail before",
       error: new RetryableError("content_conflict", { failureClass: "system" }),

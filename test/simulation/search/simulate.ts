@@ -106,7 +106,9 @@ type Shard = NonNullable<PairsOptions["shard"]>;
 async function pairsOfShard(shard: Shard): Promise<Pairs> {
   quicken();
   const onProgress = (progress: Progress): void =>
-    say(`${shard.index + 1}/${shard.of} ${progress.scenario}: ${grouped(progress.pairs)} pairs so far`);
+    say(
+      `${shard.index + 1}/${shard.of} ${progress.scenario}: ${grouped(progress.pairs)} pairs, ${progress.violations.length} violations so far`,
+    );
   const result = await runPairs(SCENARIOS, { shard, onProgress });
   for (const violation of result.violations) say(violation);
   process.send?.(result);

@@ -59,7 +59,7 @@ describe("the last lines of a run", () => {
       "1 file, 1.0 KiB, in 1 min 1 s (17 B/s)",
       "1 line was skipped, because it is not valid",
       "4 of 10 were there from an earlier run",
-      "1 file of an earlier run had been lost or damaged, and was fetched again",
+      "1 file of an earlier run had been lost or damaged: fetched again",
       "2 of 10 failed in an earlier run. To try them again, add --retry-failed",
       "3 of 10 are not done. Run the same command again to go on",
       FILES,

@@ -1,10 +1,10 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
 import { jsonView } from "../../../cli/view/json.ts";
 import { plainView, quietView } from "../../../cli/view/plain.ts";
 import { terminalView } from "../../../cli/view/terminal.ts";
 import type { Output, RunFigures, Snapshot, View } from "../../../cli/view/view.ts";
+import { jsonLine } from "../../json-lines.ts";
 import { resultOf, type JobResult } from "../../../local/run/results-file.ts";
 
 const resultWith = (n: number, outcome: Partial<JobResult>, name: string | null = null): JobResult =>
@@ -177,43 +177,6 @@ describe("the view on a terminal", () => {
 });
 
 describe("the view for programs", () => {
-  const text = z.string().min(1);
-  const count = z.int().min(0);
-  const line = z.discriminatedUnion("type", [
-    z.strictObject({ type: z.literal("message"), message: text }),
-    z.looseObject({
-      type: z.literal("result"),
-      job_id: z.string().length(32),
-      work_id: text,
-      artifact_id: text,
-      url: z.url(),
-      state: z.enum(["INDEXED", "DEDUPED", "PUBLISHED", "FAILED"]),
-      sha256: z.string().length(64).nullable(),
-      bytes: count.nullable(),
-      content_type: text.nullable(),
-      key: text.nullable(),
-      path: text.nullable(),
-      attempts: count.nullable(),
-      reason: text.nullable(),
-    }),
-    z.strictObject({
-      type: z.literal("status"),
-      total: count,
-      done: count,
-      failed: count,
-      bytes: count,
-      waiting: z.record(z.string(), count),
-    }),
-    z.strictObject({
-      type: z.literal("summary"),
-      ...Object.fromEntries(
-        Object.entries(FIGURES).flatMap(([name, value]) => (typeof value === "number" ? [[name, count]] : [])),
-      ),
-      failures: z.record(z.string(), count),
-      stopped: text.nullable(),
-    }),
-  ]);
-
   it("prints a JSON line, which follows the schema, for each message, end, status and summary", () => {
     const { view, text: printed } = shown(jsonView);
     view.say("hello\nworld");
@@ -222,7 +185,7 @@ describe("the view for programs", () => {
     view.refresh(snapshot(2000, { waiting: new Map([["http_503", 7]]) }));
     view.close(["in words"], FIGURES);
     const lines = printed().trimEnd().split("\n");
-    const parsed = lines.map((each) => line.parse(JSON.parse(each)));
+    const parsed = lines.map((each) => jsonLine.parse(JSON.parse(each)));
     expect(parsed.map(({ type }) => type)).toEqual("message result result result status summary".split(" "));
     expect(parsed[1]).toMatchObject({ state: "INDEXED", path: "example.org/dir/f1.bin", title: "the user's own" });
     expect(parsed[4]).toMatchObject({ total: 60, waiting: { http_503: 7 } });

@@ -4,36 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { s3Content } from "../../../../adapters/aws/s3-content.ts";
 import { s3Staging } from "../../../../adapters/aws/s3-staging.ts";
-import type { Content } from "../../../../core/ports/content.ts";
-import type { Staging } from "../../../../core/ports/staging.ts";
 import { startEmbeddedS3 } from "../../../embedded-aws/s3/server.ts";
 import { newBucket, removeBucket } from "../../embedded-aws/s3-support.ts";
+import type { BlobsBackend, StoredObject } from "./backends.ts";
 import { filesBackend } from "./local-backends.ts";
 import { simulatedBlobs } from "../../../simulation/services/blobs.ts";
 import { simulatedClock } from "../../../simulation/world.ts";
-
-export interface StoredObject {
-  readonly body: Buffer;
-  readonly contentType: string | undefined;
-}
-
-/** Two empty buckets: their ports, and functions that read them without the ports. */
-export interface Buckets {
-  readonly staging: Staging;
-  readonly content: Content;
-  readonly readStaged: (key: string) => Promise<StoredObject | undefined>;
-  readonly readContent: (key: string) => Promise<StoredObject | undefined>;
-  /** The number of unfinished uploads into the content bucket. */
-  readonly contentUploads: () => Promise<number>;
-}
-
-export interface BlobsBackend extends AsyncDisposable {
-  /** The size of a part that is not the last, in bytes. S3 takes larger ones too. */
-  readonly partBytes: number;
-  /** S3 stores an object under its type, and takes several uploads under one key. */
-  readonly isS3: boolean;
-  readonly emptyBuckets: () => Promise<Buckets>;
-}
 
 const MIB = 2 ** 20;
 

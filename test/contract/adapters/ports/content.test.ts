@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { OutOfTimeError, StagedObjectGoneError } from "../../../../core/model/errors.ts";
 import type { StagedObject } from "../../../../core/ports/content.ts";
-import { contentBackends, type BlobsBackend, type Buckets } from "./blobs-backends.ts";
+import type { BlobsBackend, Buckets } from "./backends.ts";
+import { contentBackends } from "./blobs-backends.ts";
 
 const KEY = "sha256/ab/cd/abcd";
 const TYPE = "image/png";

@@ -2,15 +2,12 @@ import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { randomBytes } from "node:crypto";
 import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
 import { scannedFailedJobs } from "../../../../adapters/aws/failed-jobs.ts";
-import type { FailedJobs, Items } from "../../../../core/ports/items.ts";
+import type { FailedJobs } from "../../../../core/ports/items.ts";
 import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
 import { simulatedItems } from "../../../simulation/services/items.ts";
 import { clientOf, createJobsTable, dynamoDbServices } from "../../embedded-aws/dynamodb-services.ts";
+import type { ItemsBackend } from "./backends.ts";
 import { sqliteItems } from "./local-backends.ts";
-
-export interface ItemsBackend extends AsyncDisposable {
-  readonly items: Items;
-}
 
 interface TableBackend extends ItemsBackend {
   /** Scans two items per page on DynamoDB. The simulated table has a single page. */

@@ -4,7 +4,8 @@ import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
 import { asJobError } from "../../../../core/model/errors.ts";
 import type { Condition, Item, Clause, WriteResult } from "../../../../core/model/write.ts";
 import type { Items } from "../../../../core/ports/items.ts";
-import { itemsBackends, type ItemsBackend } from "./items-backends.ts";
+import type { ItemsBackend } from "./backends.ts";
+import { itemsBackends } from "./items-backends.ts";
 
 const always: Condition = [[{ attribute: "never_set", is: "absent" }]];
 const never: Condition = [[{ attribute: "never_set", is: "=", than: 1 }]];

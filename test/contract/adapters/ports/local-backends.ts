@@ -9,9 +9,14 @@ import { localQueue } from "../../../../adapters/local/queue.ts";
 import { createTables } from "../../../../adapters/local/schema.ts";
 import { localStaging } from "../../../../adapters/local/staging.ts";
 import { present } from "../../../../core/model/present.ts";
-import type { BlobsBackend, StoredObject } from "./blobs-backends.ts";
-import type { ItemsBackend } from "./items-backends.ts";
-import { MAX_RECEIVES, VISIBILITY_S, type QueueUnderTest } from "./queue-backends.ts";
+import {
+  MAX_RECEIVES,
+  VISIBILITY_S,
+  type BlobsBackend,
+  type ItemsBackend,
+  type QueueUnderTest,
+  type StoredObject,
+} from "./backends.ts";
 
 interface Folder extends AsyncDisposable {
   readonly path: string;

@@ -23,7 +23,8 @@ import {
 import { RECONCILER_KEY, recoverJob, saveSweepCursor } from "../../../../core/model/recovery-protocol.ts";
 import { decodeJob } from "../../../../core/model/record-codec.ts";
 import type { Checkpoint, JobRecord } from "../../../../core/model/record.ts";
-import { itemsBackends, type ItemsBackend } from "./items-backends.ts";
+import type { ItemsBackend } from "./backends.ts";
+import { itemsBackends } from "./items-backends.ts";
 
 const START_MS = 1_800_000_000_000;
 const TTL_MS = 120_000;

@@ -9,35 +9,11 @@ import {
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sqsQueue } from "../../../../adapters/aws/sqs.ts";
-import type { Queue } from "../../../../core/ports/queue.ts";
 import { startSqs } from "../../../embedded-aws/aws/sqs.ts";
+import { MAX_RECEIVES, VISIBILITY_S, type QueueUnderTest } from "./backends.ts";
 import { sqliteQueue } from "./local-backends.ts";
 import { SimulatedQueue } from "../../../simulation/services/queue.ts";
 import { VirtualTime } from "../../../simulation/services/time.ts";
-
-export interface Received {
-  readonly body: string;
-  readonly receipt: string;
-  readonly receives: number;
-}
-
-interface DeadLetter {
-  readonly body: string;
-  readonly reason: string | undefined;
-}
-
-/** A queue with its dead-letter queue: the port, and functions that use both without the port. */
-export interface QueueUnderTest extends AsyncDisposable {
-  readonly queue: Queue;
-  receive(): Promise<readonly Received[]>;
-  delete(receipt: string): Promise<void>;
-  deadLetters(): Promise<readonly DeadLetter[]>;
-  /** Lets time pass: virtual time for the simulated queue, real time for SQS. */
-  wait(seconds: number): Promise<void>;
-}
-
-export const VISIBILITY_S = 2;
-export const MAX_RECEIVES = 2;
 
 const external = process.env["AWS_ENDPOINT_URL"];
 

@@ -1,6 +1,7 @@
 /** What the protocol needs of a queue, checked on the simulator's queue and on every available SQS. */
 import { describe, expect, it } from "vitest";
-import { MAX_RECEIVES, queueBackends, VISIBILITY_S, type QueueUnderTest, type Received } from "./queue-backends.ts";
+import { MAX_RECEIVES, VISIBILITY_S, type QueueUnderTest, type Received } from "./backends.ts";
+import { queueBackends } from "./queue-backends.ts";
 
 describe.concurrent.each(Object.entries(queueBackends))("%s", (_name, start) => {
   const withQueue = async (test: (under: QueueUnderTest) => Promise<void>): Promise<void> => {

@@ -14,7 +14,8 @@ import {
 import { reopenJob } from "../../../../core/model/recovery-protocol.ts";
 import { decodeJob, encodeTransfer } from "../../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../../core/model/record.ts";
-import { itemsBackends, tableBackends, type ItemsBackend } from "./items-backends.ts";
+import type { ItemsBackend } from "./backends.ts";
+import { itemsBackends, tableBackends } from "./items-backends.ts";
 
 const START_MS = 1_800_000_000_000;
 const REOPENED_MS = START_MS + 3_600_000;

@@ -14,7 +14,8 @@ import { recoverUncharged } from "../../../../core/model/recovery-protocol.ts";
 import { decodeJob } from "../../../../core/model/record-codec.ts";
 import type { Checkpoint, JobRecord } from "../../../../core/model/record.ts";
 import type { Item, Write } from "../../../../core/model/write.ts";
-import { itemsBackends, type ItemsBackend } from "./items-backends.ts";
+import type { ItemsBackend } from "./backends.ts";
+import { itemsBackends } from "./items-backends.ts";
 
 const START_MS = 1_800_000_000_000;
 const TTL_MS = 120_000;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { UploadGoneError } from "../../../../core/model/errors.ts";
 import type { StagedPart, StagedUpload, Staging, StagingLitter } from "../../../../core/ports/staging.ts";
-import { blobsBackends, type BlobsBackend, type Buckets } from "./blobs-backends.ts";
+import type { BlobsBackend, Buckets } from "./backends.ts";
+import { blobsBackends } from "./blobs-backends.ts";
 
 const KEY = "staging/job/1";
 const TYPE = "text/plain";

@@ -44,7 +44,8 @@ describe("a transaction", () => {
   });
 
   it("keeps other processes from writing between its reads and its writes", () => {
-    using other = new DatabaseSync(opened.path);
+    const other = new DatabaseSync(opened.path);
+    onTestFinished(() => other[Symbol.dispose]());
     opened.database.transaction(() => {
       expect(numbers()).toEqual([]);
       expect(() => other.exec("INSERT INTO numbers (n) VALUES (2)")).toThrow("database is locked");

@@ -104,7 +104,7 @@ describe("a folder that is made", () => {
 
   it("is on the disk with all folders that were made above it", async () => {
     const at = (path: string) => join(folder.path, path);
-    expect(await syncedBy(at("a/b/c"))).toEqual([at("a/b"), at("a"), folder.path]);
+    expect(await syncedBy(at("a/b/c"))).toEqual([folder.path, at("a"), at("a/b")]);
     expect(fs.statSync(at("a/b/c")).isDirectory()).toBe(true);
     expect(await syncedBy(at("a/b/d"))).toEqual([at("a/b")]);
   });
@@ -112,6 +112,24 @@ describe("a folder that is made", () => {
   it("is on the disk also if it was there before: who made it may have died", async () => {
     fs.mkdirSync(join(folder.path, "a"));
     expect(await syncedBy(join(folder.path, "a"))).toEqual([folder.path]);
+  });
+
+  it.each([
+    ["in its place", "a", "a"],
+    ["above it", "a/b", "a"],
+  ])("is refused by the name of a file that stands %s", async (_where, path, file) => {
+    fs.writeFileSync(join(folder.path, "a"), "");
+    const sentence = `${join(folder.path, file)}: it must be a folder, and something else is in its place.`;
+    await expect(makeFolder(join(folder.path, path))).rejects.toMatchObject({ sentence });
+  });
+
+  it("is the machine's trouble where it may not be made", async () => {
+    vi.spyOn(fs, "mkdirSync").mockImplementation(() => {
+      throw Object.assign(new Error("EROFS"), { code: "EROFS" });
+    });
+    const sentence = `${join(folder.path, "a")}: its file system is read-only.`;
+    await expect(makeFolder(join(folder.path, "a"))).rejects.toMatchObject({ sentence });
+    vi.restoreAllMocks();
   });
 
   it("may lie in one that may not be read", async () => {
@@ -124,7 +142,7 @@ describe("a folder that is made", () => {
     const before = process.cwd();
     process.chdir(folder.path);
     const synced = await syncedBy("x/y").finally(() => process.chdir(before));
-    expect(synced.map((path) => relative(fs.realpathSync(folder.path), String(path)))).toEqual(["x", ""]);
+    expect(synced.map((path) => relative(fs.realpathSync(folder.path), String(path)))).toEqual(["", "x"]);
   });
 });
 

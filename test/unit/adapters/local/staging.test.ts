@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MachineTroubleError } from "../../../../adapters/local/machine-trouble.ts";
 import { fileSha256 } from "../../../../adapters/local/sha256.ts";
 import { localStaging, type LocalStaging } from "../../../../adapters/local/staging.ts";
@@ -207,6 +207,26 @@ describe("litter", () => {
     const [found] = (await staging.litter(undefined, 10)).found;
     await staging.delete(String(found?.key));
     expect(files()).toEqual([]);
+  });
+});
+
+describe("without permission", () => {
+  const denied = (): never => {
+    throw Object.assign(new Error("EACCES"), { code: "EACCES" });
+  };
+  afterEach(() => vi.restoreAllMocks());
+
+  it("staging is the machine's trouble, said by the file's name", async () => {
+    const [created] = await upload(["first..."]);
+    vi.spyOn(fs, "openSync").mockImplementation(denied);
+    vi.spyOn(fs, "writeFileSync").mockImplementation(denied);
+    const thrown = await Promise.all([
+      thrownBy(async () => staging.put(stagingKey(JOB, "2"), Buffer.from("x"), TYPE)),
+      thrownBy(async () => staging.createUpload(stagingKey(JOB, "3"), TYPE)),
+      thrownBy(async () => staging.uploadPart(created, 2, Buffer.from("x"))),
+    ]);
+    const paths = [`${JOB}.2`, `${JOB}.3.part`, `${JOB}.1.part`].map((name) => join(folder.path, name));
+    expect(thrown).toMatchObject(paths.map((path) => ({ sentence: `${path}: access is denied.` })));
   });
 });
 

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { MachineTroubleError } from "../../../../adapters/local/machine-trouble.ts";
 import { failed, MadeUpRun, STARTED_AT_MS, stored } from "../made-up-run.ts";
 import { reportOn } from "./support.ts";
 
@@ -244,7 +245,7 @@ describe("the file of the report", () => {
     run.add({ url: url(1), outcome: stored(1) });
     writeFileSync(run.path("report.html"), "old");
     mkdirSync(run.path("report.html.part"));
-    await expect(reportOn(run)).rejects.toThrow("machine_trouble");
+    await expect(reportOn(run)).rejects.toThrow(MachineTroubleError);
     expect(statSync(run.path("report.html")).size).toBe(3);
     run.database.exec("DROP TABLE ends");
     await expect(reportOn(run)).rejects.toThrow("no such table");

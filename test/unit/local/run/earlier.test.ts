@@ -23,7 +23,7 @@ let workspace: Workspace;
 let content: string;
 let settling: ReturnType<typeof startSettling>;
 
-/** Job 1 is stored, job 2 has failed, job 3 is open, and job 4 was stored when the run died before it settled the end. */
+/** Job 1 is stored, job 2 has failed, job 3 is open. Job 4 was stored, and its run died before it settled the end. */
 beforeEach(async () => {
   workspace = await openWorkspace();
   settling = startSettling(workspace);

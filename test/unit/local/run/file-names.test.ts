@@ -35,6 +35,15 @@ describe("the name of a URL's file", () => {
   });
 });
 
+it("a URL with more folders than a path may have keeps its first ones, and its file's name", () => {
+  const [one = "", other = ""] = ["x", "y"].map((last) =>
+    nameOfUrl(`https://example.org/${"folder/".repeat(500)}${last}/file.pdf`),
+  );
+  expect(Buffer.byteLength(one)).toBeLessThanOrEqual(600);
+  expect(one).toMatch(/^example\.org\/folder\/.*\/[0-9a-f]{8}\/file\.pdf$/);
+  expect(one).not.toBe(other);
+});
+
 describe("a name that the user gives", () => {
   it.each([
     ["Annual report 2026.pdf", "Annual report 2026.pdf"],

@@ -1,56 +1,8 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { nameOfText, nameOfUrl, numbered } from "../../../../local/run/file-names.ts";
 import type { Workspace } from "../../../../local/run/workspace.ts";
 import { inodeOf, openWorkspace, storeContent } from "./support.ts";
-
-describe("a file's name", () => {
-  it.each([
-    ["https://example.org/a/b.pdf?x=1#y", "example.org/a/b.pdf"],
-    ["https://example.org", "example.org/index"],
-    ["https://example.org/a/", "example.org/a/index"],
-    ["https://example.org//a///b", "example.org/a/b"],
-    ["https://example.org:8443/a", "example.org_8443/a"],
-    ["https://[2001:db8::1]/a", "[2001_db8__1]/a"],
-    ["https://example.org/a%2Fb%5Cc%00d", "example.org/a_b_c_d"],
-    ["https://example.org/%E4%BD%A0.txt", "example.org/你.txt"],
-    ["https://example.org/%E0%A4%A", "example.org/%E0%A4%A"],
-    ["https://example.org/aux.txt/NUL/com1", "example.org/_aux.txt/_NUL/_com1"],
-    ["https://example.org/end./%20/.hidden", "example.org/end_/_/.hidden"],
-  ])("of %s is %s", (url, name) => {
-    expect(nameOfUrl(url)).toBe(name);
-  });
-
-  it.each([
-    ["Report: final.pdf", "Report_ final.pdf"],
-    ["2024\\06/100%25 sure.txt", "2024/06/100%25 sure.txt"],
-    ["/etc/../passwd", "etc/_/passwd"],
-    ["./", "index"],
-    ["e\u0301", "é"],
-  ])("given as %s is %s", (text, name) => {
-    expect(nameOfText(text)).toBe(name);
-  });
-
-  it("that is too long is cut to what file systems take, keeps its extension, and differs from its like", () => {
-    const [one = "", other = ""] = ["1", "2"].map((end) => nameOfText(`${"é".repeat(300)}${end}.tar`));
-    expect(Buffer.byteLength(one)).toBeLessThanOrEqual(200);
-    expect(one).toMatch(/^é+-[0-9a-f]{8}\.tar$/);
-    expect(one).not.toBe(other);
-    const deep = nameOfUrl(`https://example.org/${"folder/".repeat(500)}file.pdf`);
-    expect(Buffer.byteLength(deep)).toBeLessThanOrEqual(600);
-    expect(deep).toMatch(/^example\.org\/folder\/.*\/[0-9a-f]{8}\/file\.pdf$/);
-  });
-
-  it.each([
-    ["a.pdf", "a-2.pdf"],
-    ["a.tar.gz", "a.tar-2.gz"],
-    ["v1.0/a", "v1.0/a-2"],
-    [".hidden", ".hidden-2"],
-  ])("like %s is numbered as %s", (name, second) => {
-    expect([numbered(name, 1), numbered(name, 2)]).toEqual([name, second]);
-  });
-});
 
 describe("names below files/", () => {
   let workspace: Workspace;

@@ -19,7 +19,7 @@ export const messageOf = (n: number | string): JobMessage => ({
 export const idOf = (n: number | string): string => jobIdOf(messageOf(n));
 export const sha256Of = (body: string): string => createHash("sha256").update(body).digest("hex");
 
-export async function temporaryFolder(): Promise<string> {
+async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "fetchonce-run-"));
   onTestFinished(async () => rm(folder, { recursive: true }));
   return folder;

@@ -1,0 +1,50 @@
+import { z } from "zod";
+
+const text = z.string().min(1);
+const count = z.int().min(0);
+
+/** A line that `fetchonce get --json` prints. Columns of the user's own stand in results. */
+export const jsonLine = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("message"), message: text }),
+  z.looseObject({
+    type: z.literal("result"),
+    job_id: z.string().length(32),
+    work_id: text,
+    artifact_id: text,
+    url: z.url(),
+    state: z.enum(["INDEXED", "DEDUPED", "PUBLISHED", "FAILED"]),
+    sha256: z.string().length(64).nullable(),
+    bytes: count.nullable(),
+    content_type: text.nullable(),
+    key: text.nullable(),
+    path: text.nullable(),
+    attempts: count.nullable(),
+    reason: text.nullable(),
+  }),
+  z.strictObject({
+    type: z.literal("status"),
+    total: count,
+    done: count,
+    failed: count,
+    bytes: count,
+    waiting: z.record(z.string(), count),
+  }),
+  z.strictObject({
+    type: z.literal("summary"),
+    jobs: count,
+    stored: count,
+    failed: count,
+    open: count,
+    stored_before: count,
+    failed_before: count,
+    damaged_before: count,
+    invalid_lines: count,
+    bytes: count,
+    resumed_bytes: count,
+    retries: count,
+    takeovers: count,
+    elapsed_ms: count,
+    failures: z.record(z.string(), count),
+    stopped: text.nullable(),
+  }),
+]);
