@@ -1,22 +1,17 @@
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it, onTestFinished, vi } from "vitest";
-import { LocalDatabase } from "../../../../adapters/local/database.ts";
+import { expect, it, vi } from "vitest";
 import { localQueue } from "../../../../adapters/local/queue.ts";
-import { createTables } from "../../../../adapters/local/schema.ts";
 import { RunEndsError } from "../../../../core/model/errors.ts";
 import { work } from "../../../../local/worker/work-loop.ts";
 import { fileOrigin, MESSAGE, world } from "../../../simulation/world.ts";
 import { SMALL } from "../../core/support.ts";
-import { temporaryFolder } from "../run/support.ts";
+import { databaseForEachTest } from "../../adapters/local/support.ts";
+
+const opened = databaseForEachTest();
 
 it("a download without a lease that takes long is not begun a second time", async () => {
-  const folder = await temporaryFolder();
-  const database = new LocalDatabase(join(folder, "state.db"), { checkpoints: false });
-  onTestFinished(() => database.close());
-  createTables(database, folder);
   const w = world({ settings: { gateCeiling: 0, leaseTtlMs: 30_000 } });
-  const queue = localQueue(database, { clock: w.clock, holder: "p", visibilityMs: 30_000, mostReceives: 10 });
+  const queue = localQueue(opened.database, { clock: w.clock, holder: "p", visibilityMs: 30_000, mostReceives: 10 });
   const served = Promise.withResolvers<void>();
   w.serve(async (request) => {
     await served.promise;
