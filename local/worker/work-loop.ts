@@ -3,6 +3,8 @@ import type { LocalQueue, ReceivedMessage } from "../../adapters/local/queue.ts"
 import { deliver, type Verdict } from "../../core/worker/deliver.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 
+/** How often a message under way is hidden again, within the lease's time to live. */
+const RENEWALS_PER_TTL = 3;
 /** How long an idle worker waits before it looks for messages again. */
 const IDLE_MS = 50;
 
@@ -17,14 +19,17 @@ export interface WorkLoop {
 
 /** Settles once the loop has been stopped and all deliveries have ended. @throws when the queue cannot be read. */
 export async function work({ deps, queue, slots, stopping }: WorkLoop): Promise<void> {
+  const { leaseTtlMs } = deps.settings;
   const underWay = new Set<Promise<void>>();
   const handle = async (message: ReceivedMessage): Promise<void> => {
     const { id, body, receiveCount } = message;
-    const verdict: Verdict = await deliver(
-      deps,
-      { messageId: String(id), body, receiptHandle: String(id), receiveCount },
-      stopping,
-    );
+    const receiptHandle = String(id);
+    // A job without a lease has nothing else that keeps its message hidden.
+    const stopHiding = deps.clock.every(leaseTtlMs / RENEWALS_PER_TTL, () => {
+      queue.hideFor(receiptHandle, leaseTtlMs).catch(() => undefined);
+    });
+    const delivery = { messageId: receiptHandle, body, receiptHandle, receiveCount };
+    const verdict: Verdict = await deliver(deps, delivery, stopping).finally(stopHiding);
     if (verdict === "acknowledge") await queue.delete(message);
   };
   const begin = (message: ReceivedMessage): void => {
