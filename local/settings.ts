@@ -6,7 +6,8 @@ import type { WorkerSettings } from "../core/worker/worker-deps.ts";
 export const PART_BYTES = 8 * 1024 * 1024;
 /** A worker that dies is noticed at once. Only one that hangs keeps its jobs until their leases expire. */
 export const LEASE_TTL_MS = 30_000;
-const REQUEUE_GRACE_MS = 5_000;
+/** No message gets lost here. But when long downloads hold all slots, what is due must wait for one. */
+const REQUEUE_GRACE_MS = 600_000;
 /** No record of a local run expires. */
 const FOR_EVER_MS = 100 * 365 * 24 * 3600 * 1000;
 /** The largest file of ext4 is 16 TiB. */
