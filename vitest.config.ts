@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /** Tests with real processes and real kills: they run after all others and have long timeouts. */
 const endToEnd = { testTimeout: 120_000, hookTimeout: 120_000, sequence: { groupOrder: 1 } };
+/** More than there are cores: these tests wait for leases and slow origins most of the time. */
+const WAITING_WORKERS = 3;
 
 export default defineConfig({
   test: {
@@ -21,7 +23,7 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd } },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd, maxWorkers: WAITING_WORKERS } },
       {
         test: {
           name: "package",
@@ -40,7 +42,15 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
-      { test: { name: "long", include: ["test/long/**/*.test.ts"], ...endToEnd, fileParallelism: false } },
+      {
+        test: {
+          name: "long",
+          include: ["test/long/**/*.test.ts"],
+          ...endToEnd,
+          sequence: { groupOrder: 2 },
+          fileParallelism: false,
+        },
+      },
     ],
     coverage: {
       provider: "v8",

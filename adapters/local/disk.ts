@@ -6,7 +6,6 @@ import { MachineTroubleError, translateTrouble } from "./machine-trouble.ts";
 
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
-const open = promisify(fs.open);
 const write = promisify(fs.write);
 
 /** Up to this size, a write that blocks costs less than a turn of the thread pool. */
@@ -46,7 +45,7 @@ export const statOf = (path: string): fs.Stats | undefined =>
 /** Writes to a file at a position, and waits until the disk has it. `flags` as for fs.open. */
 export async function writeDurably(path: string, flags: string, body: Uint8Array, position: number): Promise<void> {
   // Where a file is created, the file system may wait for its journal: not on our thread.
-  const file = await open(path, flags).catch((error: unknown) => {
+  const file = await promisify(fs.open)(path, flags).catch((error: unknown) => {
     throw translateTrouble(error, path);
   });
   try {

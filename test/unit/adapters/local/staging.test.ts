@@ -218,7 +218,10 @@ describe("without permission", () => {
 
   it("staging is the machine's trouble, said by the file's name", async () => {
     const [created] = await upload(["first..."]);
-    vi.spyOn(fs, "openSync").mockImplementation(denied);
+    const refusal = Object.assign(new Error("EACCES"), { code: "EACCES" });
+    vi.spyOn(fs, "open").mockImplementation(((_path: unknown, _flags: unknown, refuse: (error: Error) => void) => {
+      refuse(refusal);
+    }) as unknown as typeof fs.open);
     vi.spyOn(fs, "writeFileSync").mockImplementation(denied);
     const thrown = await Promise.all([
       thrownBy(async () => staging.put(stagingKey(JOB, "2"), Buffer.from("x"), TYPE)),

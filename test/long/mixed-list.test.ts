@@ -5,7 +5,7 @@ import { MetricSums, sloReport } from "../../dashboards/catalogue/report.ts";
 import { SLOS } from "../../dashboards/catalogue/slos.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { KIB, MIB, PART_BYTES, startRun, startSurroundings, until, type Run } from "./support.ts";
+import { KIB, MIB, PART_BYTES, startRun, startSurroundings, until, type Run } from "../e2e/support.ts";
 
 /** So slow that each part is checkpointed before the next one is whole. */
 const BIG: OriginFile = { name: "big-64-MiB.bin", size: 64 * MIB, rate: 8 * MIB };

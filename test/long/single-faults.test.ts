@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from "vitest";
-import { checkEvent } from "../../event-check.ts";
-import { runSingles, type Coverage } from "./exhaustive.ts";
-import { SCENARIOS } from "../scenarios/scenarios.ts";
+import { checkEvent } from "../event-check.ts";
+import { runSingles, type Coverage } from "../simulation/search/exhaustive.ts";
+import { SCENARIOS } from "../simulation/scenarios/scenarios.ts";
 
 const covered: Coverage[] = [];
 
