@@ -9,8 +9,7 @@ const LONGEST_NAME_BYTES = 600;
 const FOLDERS_KEPT_BYTES = 300;
 const DIGEST_DIGITS = 8;
 /** What Windows does not allow in a name, and control characters. */
-// oxlint-disable-next-line no-control-regex
-const UNSAFE = /[<>:"/\\|?*\u0000-\u001f\u007f]/g;
+const UNSAFE = /[<>:"/\\|?*\p{Cc}]/gu;
 /** Devices of Windows, with any extension. */
 const RESERVED = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$/i;
 const NAME_OF_A_FOLDER = "index";
