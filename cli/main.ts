@@ -1,6 +1,8 @@
 import { EXIT } from "./terminal/exit.ts";
+import { keepCompiled } from "./terminal/compile-cache.ts";
 import { silenceSqliteWarning } from "./terminal/sqlite-warning.ts";
 
+keepCompiled();
 silenceSqliteWarning();
 const { run } = await import("./run.ts");
 

@@ -54,8 +54,10 @@ export interface ClosableHttp extends Http {
 }
 
 /** HTTP/1.1 with Node's own client. ADR 0005 says why no library is used. */
-export function nodeHttp({ connectTimeoutMs, idleTimeoutMs }: HttpTimeouts): ClosableHttp {
-  const garbage = youngGarbage();
+export function nodeHttp(
+  { connectTimeoutMs, idleTimeoutMs }: HttpTimeouts,
+  garbage: YoungGarbage = youngGarbage(),
+): ClosableHttp {
   const agents = { "http:": new Agent({ keepAlive: true }), "https:": new SecureAgent({ keepAlive: true }) };
 
   /** @throws StaleConnectionError only if `isPooled`. */

@@ -7,7 +7,7 @@ import { parsePeersOptions, WHOLE, type Part, type PeersOptions } from "./option
 import { small } from "./small.ts";
 import { start } from "./start.ts";
 import { Testbed } from "./testbed.ts";
-import { fetchonce, findPeers, type Tool } from "./tools.ts";
+import { buildFetchonce, fetchonce, findPeers, type Tool } from "./tools.ts";
 
 type MeasurePart = (testbed: Testbed, peers: readonly Tool[], options: PeersOptions) => Promise<readonly Figure[]>;
 
@@ -26,6 +26,7 @@ const measurementOf = (options: PeersOptions): Omit<Measurement, "part"> => ({
   async measure(say, scope) {
     requireProc();
     const signal = interruption(scope);
+    await buildFetchonce();
     const { tools, missing } = await findPeers();
     missing.forEach(say);
     const testbed = await Testbed.start(scope, signal);

@@ -3,7 +3,7 @@ import type { Figure } from "../harness/measurement.ts";
 import type { PeersOptions } from "./options.ts";
 import { inTurns, median } from "./rounds.ts";
 import type { Testbed } from "./testbed.ts";
-import { fetchonce, type Tool } from "./tools.ts";
+import { fetchonce, fetchonceFromClone, type Tool } from "./tools.ts";
 
 const BYTES = 10_000;
 
@@ -13,7 +13,7 @@ export async function start(
   peers: readonly Tool[],
   { rounds }: PeersOptions,
 ): Promise<readonly Figure[]> {
-  const tools = [fetchonce, ...peers];
+  const tools = [fetchonce, fetchonceFromClone, ...peers];
   return testbed.serving(1, BYTES, async (list) => {
     const downloadsOf = await inTurns(testbed, tools, list, rounds);
     return tools.flatMap((tool): Figure[] => [

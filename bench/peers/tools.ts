@@ -1,7 +1,9 @@
 /** fetchonce and its peers: how each of them is told to download a list of URLs into a folder. */
+import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import packageJson from "../../package.json" with { type: "json" };
 import { installedPackages } from "../harness/installed.ts";
 import type { UrlList } from "./files.ts";
@@ -19,23 +21,24 @@ export interface Tool {
 const CONNECTIONS = "16";
 const fileHere = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** The command line that is measured. */
-const fetchonceCommand = (list: string, outDir: string): readonly string[] => [
-  process.execPath,
-  fileHere("../../cli/main.ts"),
-  "get",
-  list,
-  "--out",
-  outDir,
-  "--allow-private-hosts",
-];
-
-export const fetchonce: Tool = {
-  name: "fetchonce",
+const fetchonceFrom = (name: string, program: string): Tool => ({
+  name,
   version: packageJson.version,
-  command: async ({ path }, outDir) => fetchonceCommand(path, outDir),
+  command: async ({ path }, outDir) => {
+    return [process.execPath, fileHere(program), "get", path, "--out", outDir, "--allow-private-hosts"];
+  },
   filesIn: "content/sha256",
-};
+});
+
+/** As `npx` runs it. */
+export const fetchonce = fetchonceFrom("fetchonce", "../../dist/fetchonce.cjs");
+/** As `npm start` runs it: Node compiles TypeScript, and keeps what it compiled. */
+export const fetchonceFromClone = fetchonceFrom("fetchonce from a clone", "../../cli/main.ts");
+
+/** Builds the package that is measured. */
+export async function buildFetchonce(): Promise<void> {
+  await promisify(execFile)(process.execPath, [fileHere("../../package/build/build.ts")]);
+}
 
 async function aria2c(): Promise<Tool> {
   const program = await programPath("aria2c", "aria2");
