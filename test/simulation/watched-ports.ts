@@ -49,6 +49,8 @@ export class WatchedPorts {
   readonly runs: RunWatch;
   /** Writes that took effect. What takes effect again is an echo. */
   readonly #applied = new WeakSet<Write>();
+  /** By process and key, the record that the process saw when it last read several. It acts upon that later. */
+  readonly #lookedAt = new Map<string, Item>();
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -59,6 +61,11 @@ export class WatchedPorts {
     const { failIf, gate, items } = this.#watched;
     return through(process, "items", {
       ...items,
+      readMany: async (keys) => {
+        const found = await items.readMany(keys);
+        for (const [key, item] of found) this.#lookedAt.set(`${process.name} ${key}`, item);
+        return found;
+      },
       write: async (write) => {
         const before = items.all.get(write.key);
         const outcome = await items.write(write);
@@ -125,7 +132,9 @@ export class WatchedPorts {
       // What is there no more was removed by another process. A clock that jumped may have told another age before.
       const ageMs = staged && !process.isClockOff ? process.clock.nowMs() - staged.createdMs : Number.POSITIVE_INFINITY;
       const removal = { process: process.name, key, uploadId, ageMs, reopenedAt: this.#table.reopenedAt(job) };
-      failIf(() => checkRemoval(items.all.get(job), removal));
+      // The TTL may have removed the record of a finished job since.
+      const record = items.all.get(job) ?? this.#lookedAt.get(`${process.name} ${job}`);
+      failIf(() => checkRemoval(record, removal));
     };
     const checkStaged = (key: string): void =>
       failIf(() => {

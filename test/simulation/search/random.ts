@@ -217,6 +217,7 @@ class RandomRun {
     if (!planned) return undefined;
     const { what, fault } = strike(this.#scene(new Dice(planned.seed)), boundary, planned.of);
     if (fault?.kind === "clock jump") this.#jumpedMs += Math.abs(fault.byMs);
+    if (fault?.kind === "freeze" && fault.isClockStopped === true) this.#jumpedMs += fault.forMs;
     const { process, port, method } = boundary;
     this.struck.push({ index: planned.index, what: `${what} at call ${nth}, ${process} ${port}.${method}` });
     this.simulation.extendFaults(0);
