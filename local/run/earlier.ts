@@ -1,6 +1,7 @@
 /** What earlier runs in the same folder left, looked at before this run begins. */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
+import { setImmediate as othersTurn } from "node:timers/promises";
 import { ifThere } from "../../adapters/local/disk.ts";
 import { translateTrouble } from "../../adapters/local/machine-trouble.ts";
 import { present } from "../../core/model/present.ts";
@@ -28,7 +29,7 @@ export interface EarlierEnds {
   readonly damaged: number;
 }
 
-const PAGE = 5_000;
+const PAGE = 1_000;
 const READ_BYTES = 1024 * 1024;
 
 /** What becomes of one job of the list. `unsettled`: a run ended before it had made the job's end last. */
@@ -74,6 +75,8 @@ export class EarlierRuns {
       if (!last) return;
       await this.#lookAt(jobs, signal);
       this.#seq = last.seq;
+      // Whatever else waits gets its turn: Ctrl-C, and the end of a garbage collection.
+      await othersTurn(undefined, { signal });
     }
   }
 
@@ -105,10 +108,9 @@ export class EarlierRuns {
     await this.#settler.makeLast(unsettled.map((jobId) => ({ jobId })));
   }
 
-  async #fateOf({ jobId, message }: ListedJob, signal: AbortSignal): Promise<Fate> {
+  async #fateOf({ end, jobId, message }: ListedJob, signal: AbortSignal): Promise<Fate> {
     const { content, ends } = this.#workspace;
     const { refresh, retryFailed, verify } = this.#choices;
-    const end = ends.of(jobId);
     const outcome = end?.outcome ?? ends.recorded(jobId);
     if (!outcome) return { kind: refresh ? "again" : "open" };
     const isDone = isStored(outcome);

@@ -4,7 +4,13 @@ import { decodeJob } from "../../core/model/record-codec.ts";
 import { isTerminal } from "../../core/model/states.ts";
 import type { Item } from "../../core/model/write.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
-import type { End } from "./results-file.ts";
+
+export interface End {
+  readonly jobId: string;
+  readonly outcome: Outcome;
+  /** The file's name below `files/`. */
+  readonly name: string | null;
+}
 
 /** An end that is on the disk: file, folders and record. */
 export interface SettledEnd extends End {
@@ -15,7 +21,8 @@ export interface SettledEnd extends End {
 const OF_JOB = "SELECT job_id, outcome, name, mtime_ms FROM ends WHERE job_id = ?";
 const PUT = "INSERT OR REPLACE INTO ends (job_id, outcome, name, mtime_ms) VALUES (?, ?, ?, ?)";
 
-const endOf = (row: Row): SettledEnd => ({
+/** Of a row with all columns of `ends`. */
+export const endOf = (row: Row): SettledEnd => ({
   jobId: String(row["job_id"]),
   outcome: JSON.parse(String(row["outcome"])) as Outcome,
   name: row["name"] === null ? null : String(row["name"]),

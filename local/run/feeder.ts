@@ -1,11 +1,11 @@
+import { setImmediate as othersTurn } from "node:timers/promises";
 import type { LocalDatabase } from "../../adapters/local/database.ts";
-import type { EndStore } from "./end-store.ts";
 import type { LineStore } from "./line-store.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Jobs that are in the queue and have not ended. More of them only make the queue larger. */
 const LEAST_FED = 2_000;
-const FED_AT_ONCE = 4_000;
+const FED_AT_ONCE = 1_000;
 
 const SEND = "INSERT INTO queue (body, visible_at) VALUES (?, 0)";
 
@@ -13,14 +13,12 @@ const SEND = "INSERT INTO queue (body, visible_at) VALUES (?, 0)";
 export class Feeder {
   readonly #database: LocalDatabase;
   readonly #lines: LineStore;
-  readonly #ends: EndStore;
   readonly #open = new Set<string>();
   #seq = 0;
 
-  constructor({ database, ends, lines }: Pick<Workspace, "database" | "ends" | "lines">) {
+  constructor({ database, lines }: Pick<Workspace, "database" | "lines">) {
     this.#database = database;
     this.#lines = lines;
-    this.#ends = ends;
   }
 
   /** The jobs that were put into the queue and have not ended. */
@@ -36,21 +34,22 @@ export class Feeder {
    * @param upToSeq the last line of the list whose job may begin.
    * @returns whether the list has no further jobs at the moment.
    */
-  feed(upToSeq: number): boolean {
-    while (this.#open.size < LEAST_FED) {
+  async feed(upToSeq: number, signal: AbortSignal): Promise<boolean> {
+    while (this.#open.size < LEAST_FED && !signal.aborted) {
       const jobs = this.#lines.jobsAfter(this.#seq, FED_AT_ONCE, upToSeq);
       const last = jobs.at(-1);
       if (!last) return true;
       this.#seq = last.seq;
       this.#database.transaction(() => {
-        for (const { jobId, message } of jobs) {
-          if (this.#ends.of(jobId)) continue;
+        for (const { end, jobId, message } of jobs) {
+          if (end) continue;
           this.#open.add(jobId);
           // A job that has a record ends on the path on which it began.
           const isTracked = this.#lines.hasRecord(jobId);
           this.#database.run(SEND, JSON.stringify(isTracked ? { ...message, tracked: true } : message));
         }
       });
+      await othersTurn();
     }
     return false;
   }

@@ -2,6 +2,7 @@ import type { LocalDatabase, Row } from "../../adapters/local/database.ts";
 import { jobIdOf, jobItemKey } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
 import { present } from "../../core/model/present.ts";
+import { endOf, type SettledEnd } from "./end-store.ts";
 
 /** Values of the user's own, by the names that they have in the list. */
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -28,9 +29,9 @@ const WITH_DIGEST = `SELECT line, ${DIGEST} AS digest FROM lines
   WHERE job_id = ? AND list = ? AND ${DIGEST} IS NOT NULL ORDER BY seq LIMIT 1`;
 const UP_TO = "SELECT line FROM lines WHERE job_id = ? AND list = ? AND seq <= ? ORDER BY seq LIMIT 1";
 const OF_JOB = "SELECT line, message, metadata FROM lines WHERE job_id = ? AND list = ? ORDER BY seq";
-const FIRST_OF_JOBS = `SELECT seq, job_id, message, (
+const FIRST_OF_JOBS = `SELECT seq, job_id, message, outcome, name, mtime_ms, (
     SELECT ${DIGEST} FROM lines WHERE job_id = mine.job_id AND list = mine.list AND ${DIGEST} IS NOT NULL LIMIT 1
-  ) AS digest FROM lines AS mine WHERE list = ? AND seq > ? AND seq <= ?
+  ) AS digest FROM lines AS mine LEFT JOIN ends USING (job_id) WHERE list = ? AND seq > ? AND seq <= ?
   AND NOT EXISTS (SELECT 1 FROM lines WHERE job_id = mine.job_id AND list = mine.list AND seq < mine.seq)
   ORDER BY seq LIMIT ?`;
 const DROP_OLD = `DELETE FROM lines WHERE list < ?
@@ -52,6 +53,8 @@ export interface ListedJob {
   readonly seq: number;
   readonly jobId: string;
   readonly message: JobMessage;
+  /** If the job ended in this run, or in one before it. */
+  readonly end: SettledEnd | undefined;
 }
 
 /** The lines of the run's list, in the database, so that memory does not grow with the list. */
@@ -138,6 +141,7 @@ export class LineStore {
       seq: Number(row["seq"]),
       jobId: String(row["job_id"]),
       message: expecting(JSON.parse(String(row["message"])) as JobMessage, row["digest"]),
+      end: row["outcome"] === null ? undefined : endOf(row),
     }));
   }
 

@@ -174,11 +174,11 @@ export class LocalRun {
    */
   async work(isListComplete: () => boolean, signal: AbortSignal): Promise<void> {
     const reconciling = setInterval(() => void this.#reconcile(), RECONCILE_EVERY_MS);
-    this.#feeder.feed(this.#earlier.seq);
-    this.#pool?.begin();
     try {
+      await this.#feeder.feed(this.#earlier.seq, signal);
+      this.#pool?.begin();
       while (!signal.aborted) {
-        const isFed = this.#feeder.feed(this.#earlier.seq);
+        const isFed = await this.#feeder.feed(this.#earlier.seq, signal);
         if (isFed && this.#feeder.open.size === 0 && isListComplete()) return;
         await Promise.race([sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined), this.#trouble.promise]);
       }

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { onDisk } from "../../adapters/local/disk.ts";
 import type { JobMessage } from "../../core/model/message.ts";
+import type { End } from "./end-store.ts";
 import type { Metadata } from "./line-store.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -17,12 +18,6 @@ export interface JobResult extends Omit<Outcome, "resumed_bytes"> {
 export interface ToldResult {
   readonly result: JobResult;
   readonly metadata: Metadata | undefined;
-}
-
-export interface End {
-  readonly jobId: string;
-  readonly outcome: Outcome;
-  readonly name: string | null;
 }
 
 export function resultOf(message: JobMessage, { jobId, outcome, name }: End): JobResult {

@@ -70,6 +70,7 @@ describe("the lines of a list", () => {
 });
 
 describe("the feeder", () => {
+  const neverStopped = new AbortController().signal;
   const bodies = ({ database }: Workspace): readonly Record<string, unknown>[] =>
     database
       .all("SELECT body FROM queue ORDER BY id")
@@ -81,7 +82,7 @@ describe("the feeder", () => {
     endJob(workspace, 2);
     record(workspace, 3, { state: "STREAMING" });
     const feeder = new Feeder(workspace);
-    expect([feeder.feed(9), feeder.feed(9)]).toEqual([true, true]);
+    expect([await feeder.feed(9, neverStopped), await feeder.feed(9, neverStopped)]).toEqual([true, true]);
     expect(bodies(workspace)).toEqual([messageOf(1), { ...messageOf(3), tracked: true }]);
     expect([...feeder.open]).toEqual([idOf(1), idOf(3)]);
   });
@@ -90,10 +91,17 @@ describe("the feeder", () => {
     const workspace = await openWorkspace();
     list(workspace, [1, 2]);
     const feeder = new Feeder(workspace);
-    feeder.feed(1);
+    await feeder.feed(1, neverStopped);
     expect(bodies(workspace)).toHaveLength(1);
-    feeder.feed(2);
+    await feeder.feed(2, neverStopped);
     expect(bodies(workspace)).toHaveLength(2);
+  });
+
+  it("puts nothing into the queue once the run is stopped", async () => {
+    const workspace = await openWorkspace();
+    list(workspace, [1]);
+    expect(await new Feeder(workspace).feed(9, AbortSignal.abort())).toBe(false);
+    expect(bodies(workspace)).toEqual([]);
   });
 
   it("keeps a bounded number of jobs in the queue", async () => {
@@ -103,11 +111,11 @@ describe("the feeder", () => {
       Array.from({ length: 9_000 }, (_, n) => n),
     );
     const feeder = new Feeder(workspace);
-    expect(feeder.feed(9_000)).toBe(false);
+    expect(await feeder.feed(9_000, neverStopped)).toBe(false);
     const fed = feeder.open.size;
     expect(fed).toBeLessThan(7_000);
     for (const jobId of feeder.open) feeder.ended(jobId);
-    feeder.feed(9_000);
+    await feeder.feed(9_000, neverStopped);
     expect(bodies(workspace).length).toBeGreaterThan(fed);
   });
 
