@@ -32,9 +32,10 @@ function reasonOf(error: unknown): string {
   return REASONS[code] ?? `origin_error:${code}`;
 }
 
-/** If we stopped the request, our own reason is kept. Everything else is a failure of the origin. */
-function translate(error: unknown, signal: AbortSignal): unknown {
-  return signal.aborted ? signal.reason : new RetryableError(reasonOf(error), { cause: error });
+export interface HttpSurroundings {
+  readonly garbage?: YoungGarbage;
+  /** What to throw for an error that is not the origin's fault; undefined if it is. */
+  readonly machineTrouble?: (error: unknown) => Error | undefined;
 }
 
 const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code });
@@ -56,8 +57,11 @@ export interface ClosableHttp extends Http {
 /** HTTP/1.1 with Node's own client. ADR 0005 says why no library is used. */
 export function nodeHttp(
   { connectTimeoutMs, idleTimeoutMs }: HttpTimeouts,
-  garbage: YoungGarbage = youngGarbage(),
+  { garbage = youngGarbage(), machineTrouble = () => undefined }: HttpSurroundings = {},
 ): ClosableHttp {
+  /** If we stopped the request, our own reason is kept. */
+  const translate = (error: unknown, signal: AbortSignal): unknown =>
+    signal.aborted ? signal.reason : (machineTrouble(error) ?? new RetryableError(reasonOf(error), { cause: error }));
   const agents = { "http:": new Agent({ keepAlive: true }), "https:": new SecureAgent({ keepAlive: true }) };
 
   /** @throws StaleConnectionError only if `isPooled`. */
@@ -124,7 +128,7 @@ export function nodeHttp(
         return {
           status: present(response.statusCode, "the status of a response"),
           headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
-          body: piecesOf(response, idleTimeoutMs, signal, garbage),
+          body: piecesOf(response, { idleTimeoutMs, garbage, translate: (error) => translate(error, signal) }),
           discard: () => discard(response, request.method),
         };
       } catch (error) {
@@ -144,12 +148,16 @@ function discard(response: http.IncomingMessage, method: HttpRequest["method"]):
   else response.destroy();
 }
 
+interface Reading {
+  readonly garbage: YoungGarbage;
+  readonly idleTimeoutMs: number;
+  readonly translate: (error: unknown) => unknown;
+}
+
 /** The timeout runs only while we wait for the origin: a reader that pauses is not the origin's fault. */
 async function* piecesOf(
   response: http.IncomingMessage,
-  idleTimeoutMs: number,
-  signal: AbortSignal,
-  garbage: YoungGarbage,
+  { garbage, idleTimeoutMs, translate }: Reading,
 ): AsyncIterable<Uint8Array> {
   const listen = () => setTimeout(() => response.destroy(timeOut()), idleTimeoutMs);
   let listening = listen();
@@ -161,7 +169,7 @@ async function* piecesOf(
       listening = listen();
     }
   } catch (error) {
-    throw translate(error, signal);
+    throw translate(error);
   } finally {
     clearTimeout(listening);
   }

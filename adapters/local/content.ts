@@ -3,20 +3,25 @@ import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { StagedObjectGoneError } from "../../core/model/errors.ts";
 import type { Content, Published, StagedObject } from "../../core/ports/content.ts";
-import { codeOf, etagOf, statOf, syncFile } from "./disk.ts";
+import { codeOf, etagOf, onDisk, statOf, syncFile } from "./disk.ts";
 import { FolderSyncs } from "./folder-syncs.ts";
 import { translateTrouble } from "./machine-trouble.ts";
 
 export interface LocalContent extends Content {
   readonly pathOf: (key: string) => string;
+  /** Removes the halves of copies that dead processes made. Only while nobody else publishes. */
+  removeDrafts(): void;
 }
 
 /** No hard links: another disk, a file system without them, too many links. */
 const CANNOT_LINK = new Set(["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
-/** Copies beside the place, syncs, then renames: nobody sees half of it. */
-async function copy(from: string, path: string): Promise<void> {
-  const draft = `${path}.${randomUUID()}.tmp`;
+const DRAFT = /^[0-9a-f-]{36}\.tmp$/;
+/** A file that is not in its place yet. It lies at the top of the content's folder, where the next run finds it. */
+const newDraft = (folder: string): string => join(folder, `${randomUUID()}.tmp`);
+
+/** Copies, syncs, then renames: nobody sees half of it. */
+async function copy(from: string, draft: string, path: string): Promise<void> {
   try {
     await fs.promises.copyFile(from, draft, fs.constants.COPYFILE_FICLONE);
     await syncFile(draft);
@@ -27,8 +32,7 @@ async function copy(from: string, path: string): Promise<void> {
 }
 
 /** Puts the whole file in the place of a damaged one. The place is never empty. */
-function replace(from: string, path: string): void {
-  const draft = `${path}.${randomUUID()}.tmp`;
+function replace(from: string, draft: string, path: string): void {
   try {
     fs.linkSync(from, draft);
     fs.renameSync(draft, path);
@@ -38,15 +42,15 @@ function replace(from: string, path: string): void {
 }
 
 /** Makes the staged file's second name, in the place of a damaged file if there is one. */
-async function place(from: string, path: string, isDamaged: boolean): Promise<Published> {
+async function place(from: string, draft: string, path: string, isDamaged: boolean): Promise<Published> {
   try {
-    if (isDamaged) replace(from, path);
+    if (isDamaged) replace(from, draft, path);
     else fs.linkSync(from, path);
   } catch (error) {
     const code = codeOf(error) ?? "";
     if (code === "EEXIST") return "exists";
     if (!CANNOT_LINK.has(code)) throw error;
-    await copy(from, path);
+    await copy(from, draft, path);
   }
   return "created";
 }
@@ -104,7 +108,7 @@ export function localContent(folder: string, stagedPathOf: (key: string) => stri
     makeFolder(dirname(path));
     try {
       // A file of another size is not what its name says: it was damaged. The staged one is whole.
-      return await place(from, path, there !== undefined);
+      return await place(from, newDraft(folder), path, there !== undefined);
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw translateTrouble(error, path);
       // Somebody took away the staged file, or the folder.
@@ -115,6 +119,10 @@ export function localContent(folder: string, stagedPathOf: (key: string) => stri
 
   return {
     pathOf,
+    removeDrafts() {
+      for (const file of onDisk(folder, () => fs.readdirSync(folder)))
+        if (DRAFT.test(file)) fs.rmSync(join(folder, file), { force: true });
+    },
     async head(key) {
       const found = head(key);
       if (found) await makeLast(pathOf(key));

@@ -120,7 +120,7 @@ export class LocalDatabase {
   async sync(): Promise<void> {
     const path = `${this.#path}-wal`;
     // SQLite takes its locks on other files, so this descriptor does not disturb them.
-    this.#log ??= onDisk(path, () => fs.openSync(path, "r"));
+    this.#log ??= onDisk(path, () => fs.openSync(path, "r+"));
     await syncDescriptor(this.#log, path);
   }
 

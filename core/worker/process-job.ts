@@ -119,7 +119,7 @@ async function fail(deps: WorkerDeps, job: LeasedJob, error: PermanentError): Pr
   // Failing removes the checkpoint from the record, but what it names must still be cleaned up.
   const { checkpoint, transfer } = job.record;
   await job.fail({ reason: error.reason, failureClass: error.failureClass });
-  deps.telemetry.log("warn", "A job failed. To try it again: npm run redrive -- failed", {
+  deps.telemetry.log("warn", "A job failed. It is tried again only if somebody reopens it.", {
     job_id: job.jobId,
     url: job.record.url,
     reason: error.reason,

@@ -15,7 +15,7 @@ import { Recovery } from "./recovery.ts";
 import { ResultsFile, type JobResult, type ToldResult } from "./results-file.ts";
 import { StoppedByMachineError } from "./run-errors.ts";
 import { Settler, type NameSource } from "./settler.ts";
-import { WorkerPool } from "./worker-pool.ts";
+import { WorkerPool, type Death } from "./worker-pool.ts";
 import { Workspace } from "./workspace.ts";
 
 export interface RunOptions extends RunChoices {
@@ -159,7 +159,7 @@ export class LocalRun {
         clock: { wallMs, monotonicNs: String(monotonicNs) },
       },
       onMessage: (message, pid) => this.#hear(message, pid),
-      onDeath: async (holder, pid) => this.#bury(holder, pid),
+      onDeath: async (death) => this.#bury(death),
     });
   }
 
@@ -237,15 +237,18 @@ export class LocalRun {
     this.#options.onEnded?.(end, result);
   }
 
-  async #bury(holder: string, pid: number): Promise<void> {
+  async #bury({ cannotStart, holder, pid }: Death): Promise<boolean> {
     try {
+      if (cannotStart) throw unstartable(cannotStart);
       this.#deaths += 1;
       if (this.#deaths > MOST_DEATHS_IN_A_ROW) throw this.#dyingWorkers();
       this.#options.onWorkerDied?.(pid, await this.#recovery.bury(holder));
       // It may have died after a job's last write and before it told of it.
       await this.#recovery.findLost(this.#feeder, this.#settler);
+      return true;
     } catch (error) {
       this.fail(error);
+      return false;
     }
   }
 
@@ -265,6 +268,9 @@ export class LocalRun {
     return new StoppedByMachineError(`Worker processes end again and again without finishing a job. See ${log}.`);
   }
 }
+
+const unstartable = (cause: Error): StoppedByMachineError =>
+  new StoppedByMachineError(`This machine cannot start a worker process: ${cause.message}.`, { cause });
 
 /** A StoppedByMachineError if the machine is to blame. */
 function stopped(error: unknown): unknown {

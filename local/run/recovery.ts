@@ -33,7 +33,8 @@ export class Recovery {
    * The reconciler watches no job until a worker begins with it: jobs that are not in the list are left alone.
    */
   async takeOver(): Promise<void> {
-    const { database } = this.#workspace;
+    const { content, database } = this.#workspace;
+    content.removeDrafts();
     database.transaction(() => database.exec("DELETE FROM queue; DELETE FROM dead_letters"));
     await releaseLeases(this.#deps, { isDead: () => true, mayBeTheJobs: false });
     database.run("UPDATE items SET watch_shard = NULL, watch_at = NULL WHERE watch_at IS NOT NULL");

@@ -43,6 +43,7 @@ export function resultOf(message: JobMessage, { jobId, outcome, name }: End): Jo
 export class ResultsFile {
   readonly #path: string;
   readonly #file: number;
+  #bytes = 0;
 
   constructor(path: string) {
     this.#path = path;
@@ -51,8 +52,17 @@ export class ResultsFile {
 
   append(results: readonly ToldResult[]): void {
     const text = results.map(({ result, metadata }) => `${JSON.stringify({ ...result, ...metadata })}\n`).join("");
-    // Unlike writeSync, it goes on until all of it is written.
-    onDisk(this.#path, () => fs.writeFileSync(this.#file, text));
+    onDisk(this.#path, () => {
+      try {
+        // Unlike writeSync, it goes on until all of it is written.
+        fs.writeFileSync(this.#file, text);
+        this.#bytes += Buffer.byteLength(text);
+      } catch (error) {
+        // A full disk may have taken half a line.
+        fs.ftruncateSync(this.#file, this.#bytes);
+        throw error;
+      }
+    });
   }
 
   close(): void {

@@ -12,8 +12,11 @@ interface PoolOptions {
   /** Prefix of the processes' names, of this run alone. */
   readonly runId: string;
   readonly onMessage: (message: FromWorker, pid: number) => void;
-  /** A process died although nobody stopped it. Another one takes its place afterwards. */
-  readonly onDeath: (holder: string, pid: number) => Promise<void>;
+  /**
+   * A process died although nobody stopped it, or could not be started.
+   * @returns whether another one takes its place.
+   */
+  readonly onDeath: (death: Death) => Promise<boolean>;
 }
 
 const PROGRAM = new URL(IS_BUILT ? "worker.js" : "../worker/program.ts", import.meta.url);
@@ -27,6 +30,14 @@ const environment = (): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OURS.test(name))),
   UV_THREADPOOL_SIZE: THREADS,
 });
+
+export interface Death {
+  readonly holder: string;
+  /** 0 if it could not be started. */
+  readonly pid: number;
+  /** Why it could not be started. */
+  readonly cannotStart: Error | undefined;
+}
 
 interface Worker {
   readonly holder: string;
@@ -81,21 +92,21 @@ export class WorkerPool {
     const pid = child.pid ?? 0;
     this.#workers.add(worker);
     child.on("message", (message: FromWorker) => onMessage(message, pid));
-    const onEnd = (): void => {
+    const onEnd = (cannotStart: Error | undefined): void => {
       const isNews = this.#workers.delete(worker);
-      if (isNews && !this.#isStopping) void this.#replace(worker, pid);
+      if (isNews && !this.#isStopping) void this.#replace(worker, { holder: worker.holder, pid, cannotStart });
     };
-    child.once("exit", onEnd);
+    child.once("exit", () => onEnd(undefined));
     // A process that could not be started has no end.
-    child.on("error", () => {
-      if (child.pid === undefined) onEnd();
+    child.on("error", (error) => {
+      if (child.pid === undefined) onEnd(error);
     });
     if (this.#hasBegun) this.#assign(worker);
   }
 
-  async #replace({ holder, place }: Worker, pid: number): Promise<void> {
-    await this.#options.onDeath(holder, pid);
-    if (!this.#isStopping) this.#start(place);
+  async #replace({ place }: Worker, death: Death): Promise<void> {
+    const isWanted = await this.#options.onDeath(death);
+    if (isWanted && !this.#isStopping) this.#start(place);
   }
 
   #assign({ holder, place, process: child }: Worker): void {

@@ -6,6 +6,7 @@ import { localContent } from "../../adapters/local/content.ts";
 import { onDisk } from "../../adapters/local/disk.ts";
 import { localItems } from "../../adapters/local/items.ts";
 import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
+import { networkTrouble } from "../../adapters/local/network-trouble.ts";
 import { localQueue } from "../../adapters/local/queue.ts";
 import { fileSha256 } from "../../adapters/local/sha256.ts";
 import { localStaging } from "../../adapters/local/staging.ts";
@@ -69,7 +70,9 @@ async function start(assignment: WorkerAssignment): Promise<void> {
   const deps: WorkerDeps = {
     clock,
     random: { ...systemRandom, uniqueId: () => ownerOf(holder, systemRandom.uniqueId()) },
-    http: activity.watchHttp(nodeHttp(HTTP_TIMEOUTS, youngGarbage(GARBAGE_BYTES))),
+    http: activity.watchHttp(
+      nodeHttp(HTTP_TIMEOUTS, { garbage: youngGarbage(GARBAGE_BYTES), machineTrouble: networkTrouble }),
+    ),
     items,
     gate: new GateReader({ clock, items, telemetry }),
     staging: activity.watchStaging(staging),

@@ -1,5 +1,5 @@
 /** Faults of the machine: the run stops with a sentence, charges no job, and the next run goes on. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -84,6 +84,35 @@ it("an output directory that is taken away during the run stops it, and no job i
   expect(ended.code).toBe(3);
 });
 
+it("a machine that may open no more files or connections stops the run, and no job is charged", async () => {
+  const bench = await Bench.start();
+  const files: OriginFile[] = Array.from({ length: 60 }, (_, n) => ({ name: `f${n}.bin`, size: 100 + n, rate: 500 }));
+  const list = await bench.list("list.txt", bench.urls(...files));
+  const limitedTo = (most: number): readonly string[] => ["sh", "-c", `ulimit -n ${most}; exec "$0" "$@"`];
+  for (const most of [34, 40, 48]) {
+    const ended = await bench.got([list, "--jobs", "32"], { through: limitedTo(most) });
+    expect(ended.stdout + ended.stderr).toMatch(/^Stopped: .*(too many files are open|cannot start a worker process)/m);
+    expectNoStackTrace(ended);
+    expect(ended.code).toBe(3);
+  }
+  expect((await bench.got([list])).code).toBe(0);
+  expect(bench.results().filter(({ attempts, state }) => attempts !== 1 || state !== "INDEXED")).toEqual([]);
+});
+
+/** As root, or in a user namespace, whichever this machine allows. */
+const withoutNetwork = [
+  ["unshare", "-n"],
+  ["unshare", "-rn"],
+].find(([program = "", ...args]) => spawnSync(program, [...args, "true"]).status === 0);
+
+it.skipIf(!withoutNetwork)("a machine without a network stops the run, and no job is charged", async () => {
+  const bench = await Bench.start();
+  const list = await bench.list("list.txt", ["http://192.0.2.1/a", "http://name.example/b"]);
+  const ended = await bench.got([list], { through: withoutNetwork });
+  expectStopped(ended, "The network", "this machine is not connected to any");
+  expect(bench.results()).toEqual([]);
+});
+
 /** Mounting needs the rights of root. */
 const canMount = ((): boolean => {
   const folder = mkdtempSync("/tmp/fetchonce-mount-");
@@ -127,6 +156,19 @@ describe.skipIf(!canMount)("a disk of its own", () => {
     expect(bench.names()).toHaveLength(files.length + 1);
     for (const file of files) expect(bench.sentOf(file)).toBeLessThanOrEqual(3 * file.size);
     expect(bench.sentOf(big)).toBeLessThan(big.size + 3 * PART_BYTES);
+  });
+
+  it("that fills up while standard input is read stops the run, and what was read is kept", async () => {
+    const bench = await mounted("size=24m");
+    const files: OriginFile[] = Array.from({ length: 30 }, (_, n) => ({ name: `f${n}.bin`, size: MIB + n }));
+    const command = bench.get(["-"]);
+    for (const url of bench.urls(...files)) command.process.stdin?.write(`${url}\n`);
+    const ended = await command.ended();
+    expectStopped(ended, bench.out, "no space is left on its disk");
+    remount(bench, "size=120m");
+    const second = await bench.got([]);
+    expect(second.code).toBe(0);
+    expect(bench.results().map(({ attempts, state }) => [attempts, state])).toEqual(Array(30).fill([1, "INDEXED"]));
   });
 
   it("that is read-only stops the run, whether it was used before or not", async () => {

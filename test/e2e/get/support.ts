@@ -35,6 +35,8 @@ export interface StartOptions {
   readonly cwd?: string | undefined;
   /** In a process group of its own, so that the whole group can be killed. */
   readonly ownGroup?: boolean | undefined;
+  /** A command that starts the command: `unshare -n`. */
+  readonly through?: readonly string[] | undefined;
 }
 
 export class Command {
@@ -43,9 +45,10 @@ export class Command {
   stdout = "";
   stderr = "";
 
-  constructor(args: readonly string[], { input, env = {}, cwd, ownGroup = false }: StartOptions = {}) {
+  constructor(args: readonly string[], { input, env = {}, cwd, ownGroup = false, through = [] }: StartOptions = {}) {
     const stdio: StdioOptions = ["pipe", "pipe", "pipe"];
-    this.process = spawn(process.execPath, [MAIN, ...args], {
+    const [program = "", ...rest] = [...through, process.execPath, MAIN, ...args];
+    this.process = spawn(program, rest, {
       stdio,
       env: { ...process.env, ...env },
       cwd,

@@ -220,7 +220,11 @@ describe("where files cannot be linked", () => {
     });
     const publishing = content.publish(await stage("body"), KEY, signal);
     await expect(publishing).rejects.toMatchObject({ sentence: `${path}: no space is left on its disk.` });
-    expect(beside()).toEqual([]);
+    expect(fs.readdirSync(join(folder.path, "content"), { recursive: true })).toEqual([
+      "sha256",
+      "sha256/ab",
+      "sha256/ab/cd",
+    ]);
   });
 
   it("content on another disk is a copy", async ({ skip }) => {
@@ -260,5 +264,21 @@ describe("when somebody interferes", () => {
   it("a file in the place of a folder is an error that says so", async () => {
     fs.writeFileSync(join(folder.path, "content"), "");
     await expect(content.publish(await stage("body"), KEY, signal)).rejects.toThrow("machine_trouble");
+  });
+});
+
+describe("halves of copies that dead processes left", () => {
+  const draft = (): string => join(folder.path, "content", `${"0".repeat(8)}-0000-4000-8000-${"0".repeat(12)}.tmp`);
+
+  it("lie where removing them finds them, and nothing else is removed", async () => {
+    withoutLinks("EXDEV");
+    const copying = vi.spyOn(fs.promises, "copyFile");
+    await content.publish(await stage("body"), KEY, signal);
+    expect(dirname(String(copying.mock.calls[0]?.[1]))).toBe(dirname(draft()));
+    fs.writeFileSync(draft(), "half");
+    fs.writeFileSync(join(folder.path, "content/notes.tmp"), "the user's own");
+    content.removeDrafts();
+    expect(fs.readdirSync(join(folder.path, "content")).sort()).toEqual(["notes.tmp", "sha256"]);
+    expect(text()).toBe("body");
   });
 });
