@@ -3,15 +3,11 @@ import { hash } from "node:crypto";
 import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import zlib from "node:zlib";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { nameOf, readInput, type InputOptions, type MetadataValue } from "../../../../cli/input/read-input.ts";
-import { collected, DIGEST, Lists, openFiles, readStdin, urlOf } from "./support.ts";
+import { collected, DIGEST, listsOfTests, openFiles, readStdin, urlOf } from "./support.ts";
 
-let lists: Lists;
-beforeAll(async () => {
-  lists = await Lists.create();
-});
-afterAll(async () => lists[Symbol.asyncDispose]());
+const lists = listsOfTests();
 
 const message = (n: number, more: object = {}) => ({
   work_id: "w",
