@@ -49,6 +49,11 @@ function endOfTest(): AsyncDisposableStack {
 
 export type SeenEvent = TelemetryEvent & { readonly timestamp: string };
 
+export const WHOLE_LIFE = ["LEASED", "HEAD_DONE", "RESUME_OK", "STREAMING", "FINALIZED", "INDEXED"];
+
+export const statesOf = (events: readonly SeenEvent[]): readonly string[] =>
+  events.flatMap((event) => (event.event === "job_state_changed" ? [event.to_state] : []));
+
 /** What the callbacks of a run have received so far. */
 export interface Seen {
   readonly events: SeenEvent[];
