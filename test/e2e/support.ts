@@ -20,8 +20,9 @@ import type { OriginFile } from "../../local/origin/file.ts";
 import { startOrigin, type Origin } from "../../local/origin/server.ts";
 import { embeddedMetrics, type EmbeddedMetrics } from "../embedded-metrics.ts";
 import { faultOfLine } from "../event-check.ts";
-import { Jobs, type JobRecords, until as untilWithin } from "../embedded-aws/jobs.ts";
+import { Jobs, type JobRecords } from "../embedded-aws/jobs.ts";
 import { startPipeline, type Pipeline, type PipelineOptions } from "../embedded-aws/pipeline.ts";
+import { until as untilWithin } from "../embedded-aws/until.ts";
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
