@@ -20,8 +20,9 @@ import type { OriginFile } from "../../local/origin/file.ts";
 import { startOrigin, type Origin } from "../../local/origin/server.ts";
 import { embeddedMetrics, type EmbeddedMetrics } from "../embedded-metrics.ts";
 import { faultOfLine } from "../event-check.ts";
-import { Jobs, type JobRecords, until as untilWithin } from "../embedded-aws/jobs.ts";
+import { Jobs, type JobRecords } from "../embedded-aws/jobs.ts";
 import { startPipeline, type Pipeline, type PipelineOptions } from "../embedded-aws/pipeline.ts";
+import { until as untilWithin } from "../embedded-aws/until.ts";
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -48,6 +49,11 @@ function endOfTest(): AsyncDisposableStack {
 }
 
 export type SeenEvent = TelemetryEvent & { readonly timestamp: string };
+
+export const WHOLE_LIFE = ["LEASED", "HEAD_DONE", "RESUME_OK", "STREAMING", "FINALIZED", "INDEXED"];
+
+export const statesOf = (events: readonly SeenEvent[]): readonly string[] =>
+  events.flatMap((event) => (event.event === "job_state_changed" ? [event.to_state] : []));
 
 /** What the callbacks of a run have received so far. */
 export interface Seen {

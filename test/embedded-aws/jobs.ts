@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { jobIdOf, jobItemKey } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
@@ -6,24 +5,9 @@ import { decodeJob } from "../../core/model/record-codec.ts";
 import type { JobRecord } from "../../core/model/record.ts";
 import { isTerminal } from "../../core/model/states.ts";
 import type { Pipeline } from "./pipeline.ts";
+import { until } from "./until.ts";
 
-const LOOK_EVERY_MS = 100;
 const RECORDS_A_LOOK = 100;
-
-/**
- * Waits until `look` finds nothing missing.
- * @param look returns what is still missing, or `undefined`.
- * @throws Error after `longestMs`, with what was waited for and what was seen last.
- */
-export async function until(what: string, longestMs: number, look: () => Promise<string | undefined>): Promise<void> {
-  const endMs = Date.now() + longestMs;
-  for (;;) {
-    const missing = await look();
-    if (missing === undefined) return;
-    if (Date.now() > endMs) throw new Error(`Waited for ${longestMs} ms until ${what}. Last seen: ${missing}`);
-    await sleep(LOOK_EVERY_MS);
-  }
-}
 
 export type JobRecords = ReadonlyMap<string, JobRecord>;
 

@@ -6,7 +6,6 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline as pipe } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { dynamoItems } from "../../../adapters/aws/dynamodb.ts";
@@ -18,26 +17,15 @@ import type { StagingLitter } from "../../../core/ports/staging.ts";
 import { decodeJob } from "../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../core/model/record.ts";
 import { isTerminal } from "../../../core/model/states.ts";
+import { until } from "../../embedded-aws/until.ts";
 import { Account } from "../account.ts";
 import { cdk, stacksOf } from "../assembly.ts";
 import { ACCOUNT, REGION, SECRET } from "../emulator.ts";
 import type { Ministack } from "./ministack.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const LOOK_EVERY_MS = 250;
 const RECORDS_A_LOOK = 100;
 const LISTED = 1000;
-
-/** Looks until `look` returns undefined. @throws Error with the condition and what was seen last. */
-export async function until(what: string, longestMs: number, look: () => Promise<string | undefined>): Promise<void> {
-  const endMs = Date.now() + longestMs;
-  for (;;) {
-    const missing = await look();
-    if (missing === undefined) return;
-    if (Date.now() > endMs) throw new Error(`Waited for ${longestMs} ms until ${what}. Last seen: ${missing}`);
-    await sleep(LOOK_EVERY_MS);
-  }
-}
 
 const outputsSchema = z.object({
   QueueUrl: z.string(),

@@ -17,8 +17,9 @@ import { originSha256 } from "../../../local/origin/content.ts";
 import type { OriginFile } from "../../../local/origin/file.ts";
 import { startOrigin, type Origin } from "../../../local/origin/server.ts";
 import { faultOfLine } from "../../event-check.ts";
+import { until } from "../../embedded-aws/until.ts";
 import { synthesizeQuickDev } from "./assembly.ts";
-import { Deployed, eventsIn, until } from "./deployed.ts";
+import { Deployed, eventsIn } from "./deployed.ts";
 import { type LateFiles, startLateFiles } from "./late-files.ts";
 import { kill, startMinistack, type Ministack } from "./ministack.ts";
 

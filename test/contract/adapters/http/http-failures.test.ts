@@ -4,9 +4,9 @@ import { connect, createServer as createTcpServer, type Socket } from "node:net"
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import type { HttpTimeouts } from "../../../../adapters/http/node-http.ts";
-import { LeaseLostError, RetryableError } from "../../../../core/model/errors.ts";
 import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
 import {
+  HEADERS,
   IMPATIENT,
   bodyOf,
   cleanUp,
@@ -16,13 +16,12 @@ import {
   origin,
   rawOrigin,
   read,
-  thrownBy,
-  unstopped,
+  trouble,
+  troubleOf,
 } from "./http-support.ts";
 
 afterEach(cleanUp);
 
-const HEADERS = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
 const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 interface Failure {
@@ -106,20 +105,6 @@ const IN_MID_BODY: readonly Failure[] = [
     timeouts: IMPATIENT,
   },
 ];
-
-interface Trouble {
-  readonly reason: string;
-  readonly failureClass: string;
-  readonly hasCause: boolean;
-}
-
-async function troubleOf(call: Promise<unknown>): Promise<Trouble> {
-  const error = await thrownBy(call);
-  if (!(error instanceof RetryableError)) throw error;
-  return { reason: error.reason, failureClass: error.failureClass, hasCause: error.cause instanceof Error };
-}
-
-const trouble = (reason: string): Trouble => ({ reason, failureClass: "origin", hasCause: true });
 
 describe("an origin that", () => {
   it.each(BEFORE_HEADERS)("$origin, before its headers are complete: $reason", async ({ answer, reason, timeouts }) => {
@@ -209,91 +194,6 @@ describe("an origin that", () => {
   });
 });
 
-describe("a kept-alive connection that breaks when it is used again", () => {
-  const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-  /** An origin that answers the first request of each connection, and calls `again` for each later one. */
-  const breakingOrigin = async (again: (socket: Socket) => void, first = (socket: Socket) => void socket.write(OK)) => {
-    const seen = new Set<Socket>();
-    return rawOrigin((socket) => {
-      const isFirst = !seen.has(socket);
-      seen.add(socket);
-      (isFirst ? first : again)(socket);
-    });
-  };
-  const reset = (socket: Socket): void => void socket.resetAndDestroy();
-  const untilIdle = async () => new Promise((resolve) => setImmediate(resolve));
-
-  it.each([
-    ["is reset", reset],
-    ["is closed", (socket: Socket) => void socket.end()],
-  ])("does not fail the request: it is sent once more on a new connection if the old one %s", async (_how, again) => {
-    const raw = await breakingOrigin(again);
-    const http = client();
-    for (let requests = 0; requests < 4; requests += 1) {
-      expect((await read(http, raw.url)).toString()).toBe("ok");
-      await untilIdle();
-    }
-    // Requests 2 and 4 met a connection that was used before. The connection of the second try is not kept.
-    expect([raw.heads.length, raw.connections()]).toEqual([6, 4]);
-  });
-
-  it("does not fail a HEAD request either", async () => {
-    const raw = await breakingOrigin(
-      reset,
-      (socket) => void socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"),
-    );
-    const http = client();
-    for (let requests = 0; requests < 2; requests += 1) {
-      const response = await http.request({ method: "HEAD", url: raw.url, headers: {}, signal: unstopped() });
-      expect(response.status).toBe(200);
-      response.discard();
-      await untilIdle();
-    }
-    expect(raw.heads).toHaveLength(3);
-  });
-
-  it("fails the request if the new connection breaks as well", async () => {
-    let answers = 0;
-    const raw = await breakingOrigin(reset, (socket) => {
-      answers += 1;
-      if (answers === 1) socket.write(OK);
-      else reset(socket);
-    });
-    const http = client();
-    await read(http, raw.url);
-    await untilIdle();
-    expect(await troubleOf(get(http, raw.url))).toEqual(trouble("origin_connection_lost"));
-    expect(raw.heads).toHaveLength(3);
-  });
-
-  it("fails the request if an answer had begun", async () => {
-    const raw = await breakingOrigin((socket) => socket.end("HTTP/1.1 200 OK\r\nContent-Le"));
-    const http = client();
-    await read(http, raw.url);
-    await untilIdle();
-    expect(await troubleOf(get(http, raw.url))).toEqual(trouble("origin_connection_lost"));
-    expect(raw.heads).toHaveLength(2);
-  });
-
-  it("does not send a request again that we aborted", async () => {
-    const stop = new AbortController();
-    const lost = new LeaseLostError();
-    const raw = await breakingOrigin(() => stop.abort(lost));
-    const http = client();
-    await read(http, raw.url);
-    await untilIdle();
-    expect(await thrownBy(get(http, raw.url, { signal: stop.signal }))).toBe(lost);
-    expect(raw.heads).toHaveLength(2);
-  });
-});
-
-it("a new connection that breaks fails its request at once", async () => {
-  const raw = await rawOrigin((socket) => socket.resetAndDestroy());
-  expect(await troubleOf(get(client(), raw.url))).toEqual(trouble("origin_connection_lost"));
-  expect(raw.heads).toHaveLength(1);
-});
-
 describe("an HTTPS request", () => {
   it("to a port that speaks plain HTTP fails with a reason of the origin", async () => {
     const url = await origin((_request, response) => void response.end());
@@ -313,54 +213,5 @@ describe("an HTTPS request", () => {
     });
     const url = loopbackEndpoint(server).replace("http:", "https:");
     expect(await troubleOf(get(client(IMPATIENT), url))).toEqual(trouble("origin_timeout"));
-  });
-});
-
-describe("an HTTP request that we abort", () => {
-  const lost = new LeaseLostError();
-  const stopAfter = (delayMs: number): AbortSignal => {
-    const controller = new AbortController();
-    setTimeout(() => controller.abort(lost), delayMs);
-    return controller.signal;
-  };
-
-  it("before it begins throws our own reason, and nothing is sent", async () => {
-    const raw = await rawOrigin(() => undefined);
-    expect(await thrownBy(get(client(), raw.url, { signal: AbortSignal.abort(lost) }))).toBe(lost);
-    expect(raw.heads).toEqual([]);
-  });
-
-  it("before the headers arrive throws our own reason", async () => {
-    const raw = await rawOrigin(() => undefined);
-    expect(await thrownBy(get(client(), raw.url, { signal: stopAfter(50) }))).toBe(lost);
-  });
-
-  it.each([
-    ["has begun", `${HEADERS}half`],
-    ["has not begun", HEADERS],
-  ])("during a body that %s throws our own reason", async (_when, said) => {
-    const raw = await rawOrigin((socket) => socket.write(said));
-    const controller = new AbortController();
-    const response = await get(client(), raw.url, { signal: controller.signal });
-    setTimeout(() => controller.abort(lost), 50);
-    expect(await thrownBy(bodyOf(response))).toBe(lost);
-  });
-
-  it("after the response arrived, but before its body is read, throws our own reason to the reader", async () => {
-    const raw = await rawOrigin((socket) => socket.write(`${HEADERS}half`));
-    const controller = new AbortController();
-    const response = await get(client(), raw.url, { signal: controller.signal });
-    controller.abort(lost);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await thrownBy(bodyOf(response))).toBe(lost);
-  });
-
-  it("after its end has no effect on the next request", async () => {
-    const raw = await rawOrigin((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
-    const http = client();
-    const controller = new AbortController();
-    await bodyOf(await get(http, raw.url, { signal: controller.signal }));
-    controller.abort(lost);
-    expect((await read(http, raw.url)).toString()).toBe("ok");
   });
 });

@@ -2,12 +2,16 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import { nodeHttp, type ClosableHttp, type HttpTimeouts } from "../../../../adapters/http/node-http.ts";
+import { RetryableError } from "../../../../core/model/errors.ts";
 import type { HttpResponse } from "../../../../core/ports/http.ts";
 import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
 import { startRawOrigin, type RawOrigin } from "./raw-origin.ts";
 
 const PATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 20_000 };
 export const IMPATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 700 };
+
+/** The head of an answer whose body has 10 bytes. */
+export const HEADERS = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
 
 const steps: (() => unknown)[] = [];
 
@@ -62,3 +66,17 @@ export const thrownBy = async (call: Promise<unknown>): Promise<unknown> =>
     () => new Error("Nothing was thrown."),
     (error: unknown) => error,
   );
+
+interface Trouble {
+  readonly reason: string;
+  readonly failureClass: string;
+  readonly hasCause: boolean;
+}
+
+export async function troubleOf(call: Promise<unknown>): Promise<Trouble> {
+  const error = await thrownBy(call);
+  if (!(error instanceof RetryableError)) throw error;
+  return { reason: error.reason, failureClass: error.failureClass, hasCause: error.cause instanceof Error };
+}
+
+export const trouble = (reason: string): Trouble => ({ reason, failureClass: "origin", hasCause: true });

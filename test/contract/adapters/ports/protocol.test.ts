@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Item, Write } from "../../../../core/model/write.ts";
-import { jobIdOf, jobItemKey, watchShardOf } from "../../../../core/model/keys.ts";
-import type { JobMessage } from "../../../../core/model/message.ts";
-import type { Items } from "../../../../core/ports/items.ts";
+/** Leases, and the writes that a worker makes under its lease, on every available table. */
+import { describe, expect, it } from "vitest";
+import type { Write } from "../../../../core/model/write.ts";
 import {
   asStep,
   completeOperation,
@@ -16,39 +14,12 @@ import {
   renewLease,
   saveCheckpoint,
   startOperation,
-  takeLease,
   type Lease,
-  type OperationEntry,
 } from "../../../../core/model/protocol.ts";
-import { RECONCILER_KEY, recoverJob, saveSweepCursor } from "../../../../core/model/recovery-protocol.ts";
-import { decodeJob } from "../../../../core/model/record-codec.ts";
-import type { Checkpoint, JobRecord } from "../../../../core/model/record.ts";
-import type { ItemsBackend } from "./backends.ts";
+import { recoverJob } from "../../../../core/model/recovery-protocol.ts";
+import type { JobRecord } from "../../../../core/model/record.ts";
 import { itemsBackends } from "./items-backends.ts";
-
-const START_MS = 1_800_000_000_000;
-const TTL_MS = 120_000;
-const GRACE_MS = 60_000;
-const TROUBLE = { reason: "origin_timeout", failureClass: "origin" } as const;
-const CHECKPOINT: Checkpoint = {
-  stagedBy: "1",
-  uploadId: "upload",
-  validator: '"v1"',
-  totalBytes: 100,
-  offset: 50,
-  hashState: "c3RhdGU=",
-  partsDigest: "d1",
-  contentType: "text/plain",
-};
-
-const started = (type: OperationEntry["type"], { fence }: Lease): OperationEntry => ({
-  type,
-  record: { key: `key-of-${type}`, status: "STARTED", fence, atMs: START_MS },
-});
-const done = (type: OperationEntry["type"], { fence }: Lease): OperationEntry => ({
-  type,
-  record: { key: `key-of-${type}`, status: "DONE", fence, atMs: START_MS + 1, result: { bytes: 100, outcome: "ok" } },
-});
+import { CHECKPOINT, done, GRACE_MS, jobOnBackend, START_MS, started, TROUBLE, TTL_MS } from "./job-on-backend.ts";
 
 /** Every kind of write that a worker makes under its lease. */
 const FENCED_WRITES: Readonly<Record<string, (lease: Lease, record: JobRecord) => Write>> = {
@@ -65,47 +36,16 @@ const FENCED_WRITES: Readonly<Record<string, (lease: Lease, record: JobRecord) =
   giveBack: (lease, record) => giveBack(lease, record, ["op_head"], START_MS, GRACE_MS),
 };
 
-const recover = (seen: JobRecord) => recoverJob(seen, START_MS + TTL_MS, "reconciler", START_MS + 2 * TTL_MS, GRACE_MS);
-
 describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, start) => {
-  let backend: ItemsBackend;
-  let items: Items;
-  let message: JobMessage;
-  let jobs = 0;
-
-  beforeAll(async () => {
-    backend = await start();
-    ({ items } = backend);
-  });
-  afterAll(async () => backend[Symbol.asyncDispose]());
-  beforeEach(() => {
-    jobs += 1;
-    message = { work_id: "work", artifact_id: `artifact-${jobs}`, url: "https://origin.example/file", sha256: "ab" };
-  });
-
-  const itemKey = () => jobItemKey(jobIdOf(message));
-  const stored = async (): Promise<Item> => (await items.read(itemKey())) ?? {};
-  const job = async (): Promise<JobRecord> => decodeJob(await stored());
-  const lease = async (owner: string, nowMs = START_MS) =>
-    items.write(takeLease({ jobId: jobIdOf(message), message, owner, nowMs, ttlMs: TTL_MS, headKey: "key-of-HEAD" }));
-  const holdBy = async (owner: string, nowMs = START_MS): Promise<Lease> => {
-    const { applied, item } = await lease(owner, nowMs);
-    expect(applied).toBe(true);
-    return { jobId: jobIdOf(message), owner, fence: decodeJob(item ?? {}).fence, takenAtMs: nowMs };
-  };
-  const write = async (one: Write): Promise<void> => {
-    expect((await items.write(one)).applied).toBe(true);
-  };
-  const watchedBefore = async (beforeMs: number): Promise<boolean> =>
-    (await items.watched(watchShardOf(jobIdOf(message)), beforeMs, 1000)).some(({ key }) => key === itemKey());
+  const { message, jobId, stored, job, attempt, write, lease, holdBy, watchedAt } = jobOnBackend(start);
 
   it("plans, leases and starts HEAD in one write", async () => {
     await holdBy("a");
     expect(await job()).toEqual({
-      jobId: jobIdOf(message),
+      jobId: jobId(),
       workId: "work",
-      artifactId: message.artifact_id,
-      url: message.url,
+      artifactId: message().artifact_id,
+      url: message().url,
       expectedSha256: "ab",
       state: "LEASED",
       fence: 1,
@@ -138,7 +78,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
     expect(item).toMatchObject({ state: "INDEXED", expires_at: 1_800_001_000, fence: 1 });
     for (const gone of ["lease_owner", "available_at", "watch_at", "watch_shard", "checkpoint"])
       expect(item).not.toHaveProperty(gone);
-    expect(await watchedBefore(Number.MAX_SAFE_INTEGER)).toBe(false);
+    expect(await watchedAt()).toBeUndefined();
   });
 
   it("gives the lease to exactly one of twenty workers that ask at once", async () => {
@@ -179,8 +119,8 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
     await write(releaseForRetry(mine, TROUBLE, ["op_head", "checkpoint"], START_MS + 5000, GRACE_MS));
     const { leaseOwner, checkpoint, reason, operations } = await job();
     expect({ leaseOwner, checkpoint, reason, operations }).toEqual({ reason: "origin_timeout", operations: {} });
-    expect(await watchedBefore(START_MS + 5000 + GRACE_MS)).toBe(false);
-    expect(await watchedBefore(START_MS + 5001 + GRACE_MS)).toBe(true);
+    expect(await watchedAt(START_MS + 5000 + GRACE_MS)).toBeUndefined();
+    expect(await watchedAt(START_MS + 5001 + GRACE_MS)).toBe(START_MS + 5000 + GRACE_MS);
     expect((await lease("b", START_MS + 4999)).applied).toBe(false);
     await holdBy("b", START_MS + 5000);
     expect(await job()).toMatchObject({ leaseOwner: "b", attempts: 2, strikes: 1 });
@@ -213,7 +153,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
     const mine = await holdBy("a");
     await write(asStep(renewLease(mine, START_MS, TTL_MS), 7));
     const next = await holdBy("b", START_MS + TTL_MS);
-    const first = await items.write(asStep(renewLease(next, START_MS + TTL_MS, TTL_MS), 1));
+    const first = await attempt(asStep(renewLease(next, START_MS + TTL_MS, TTL_MS), 1));
     expect(first.applied).toBe(true);
   });
 
@@ -226,7 +166,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
 
     it("is applied under the current lease", async () => {
       const mine = await holdBy("a");
-      const { applied, item } = await items.write(make(mine, await job()));
+      const { applied, item } = await attempt(make(mine, await job()));
       expect(applied).toBe(true);
       expect(item?.["fence"]).toBe(1);
     });
@@ -235,7 +175,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
       await holdBy("a");
       const current = await holdBy("b", START_MS + TTL_MS);
       const before = await stored();
-      expect(await items.write(make(staleOf(current), await job()))).toEqual({ applied: false, item: before });
+      expect(await attempt(make(staleOf(current), await job()))).toEqual({ applied: false, item: before });
       expect(await stored()).toEqual(before);
     });
 
@@ -245,7 +185,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
       const late = asStep(make(mine, record), 1);
       await write(asStep(renewLease(mine, START_MS + 2000, TTL_MS), 2));
       const before = await stored();
-      expect(await items.write(late)).toEqual({ applied: false, item: before });
+      expect(await attempt(late)).toEqual({ applied: false, item: before });
       expect(isAtStep(before, mine, 1)).toBe(false);
     });
 
@@ -254,7 +194,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
       const step = asStep(make(mine, await job()), 1);
       await write(step);
       const before = await stored();
-      expect(await items.write(step)).toEqual({ applied: false, item: before });
+      expect(await attempt(step)).toEqual({ applied: false, item: before });
       expect(isAtStep(before, mine, 1)).toBe(true);
     });
 
@@ -263,7 +203,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
       const record = await job();
       await write(releaseForRetry(mine, TROUBLE, [], START_MS, GRACE_MS));
       const before = await stored();
-      expect(await items.write(make(mine, record))).toEqual({ applied: false, item: before });
+      expect(await attempt(make(mine, record))).toEqual({ applied: false, item: before });
     });
 
     it("is refused after the reconciler recovered the job", async () => {
@@ -271,113 +211,24 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
       const record = await job();
       await write(recoverJob(record, START_MS + TTL_MS, "reconciler", START_MS + 2 * TTL_MS, GRACE_MS));
       const before = await stored();
-      expect(await items.write(make(mine, record))).toEqual({ applied: false, item: before });
+      expect(await attempt(make(mine, record))).toEqual({ applied: false, item: before });
     });
 
     it("is refused if there is no job record", async () => {
-      const nobody: Lease = { jobId: jobIdOf(message), owner: "a", fence: 1, takenAtMs: START_MS };
+      const nobody: Lease = { jobId: jobId(), owner: "a", fence: 1, takenAtMs: START_MS };
       const record = { hops: 0, attempts: 1, strikes: 1 } as JobRecord;
-      expect(await items.write(make(nobody, record))).toEqual({ applied: false, item: undefined });
-    });
-  });
-
-  describe("recoverJob", () => {
-    it("ends an expired lease, marks started operations ABANDONED, and lets any worker lease the job", async () => {
-      await holdBy("a");
-      await write(recover(await job()));
-      const recovered = await job();
-      expect(recovered).toMatchObject({
-        fence: 2,
-        attempts: 1,
-        operations: { HEAD: { status: "ABANDONED", fence: 1 } },
-      });
-      expect(recovered.leaseOwner).toBeUndefined();
-      expect(await watchedBefore(START_MS + 2 * TTL_MS + GRACE_MS + 1)).toBe(true);
-      expect((await holdBy("b", START_MS + 2 * TTL_MS)).fence).toBe(3);
-    });
-
-    it("lets a worker lease the job at once even if the ended lease is still valid by its clock", async () => {
-      await holdBy("a");
-      await write(recover(await job()));
-      expect((await holdBy("b", START_MS)).fence).toBe(3);
-    });
-
-    it("does not shorten the delay of a job that waits for a retry", async () => {
-      const mine = await holdBy("a");
-      await write(releaseForRetry(mine, TROUBLE, [], START_MS + TTL_MS, 0));
-      await write(recover(await job()));
-      expect((await lease("b", START_MS + TTL_MS - 1)).applied).toBe(false);
-      expect((await holdBy("b", START_MS + TTL_MS)).fence).toBe(3);
-    });
-
-    it("does not change completed operations", async () => {
-      const mine = await holdBy("a");
-      await write(completeOperation(mine, done("HEAD", mine), started("STREAM", mine), "STREAMING"));
-      const { operations } = await job();
-      await write(recover(await job()));
-      expect((await job()).operations).toEqual({
-        HEAD: operations.HEAD,
-        STREAM: { ...operations.STREAM, status: "ABANDONED" },
-      });
-    });
-
-    it("is refused if the lease was renewed after the reconciler read the record", async () => {
-      const mine = await holdBy("a");
-      const seen = await job();
-      await write(renewLease(mine, START_MS + 40_000, TTL_MS));
-      const before = await stored();
-      expect(await items.write(recover(seen))).toEqual({ applied: false, item: before });
-      expect(await stored()).toEqual(before);
-    });
-
-    it("is refused if another worker leased the job after the reconciler read the record", async () => {
-      await holdBy("a");
-      const seen = await job();
-      await holdBy("b", START_MS + TTL_MS);
-      expect((await items.write(recover(seen))).applied).toBe(false);
-    });
-
-    it("is refused if the started operation was completed after the reconciler read the record", async () => {
-      const mine = await holdBy("a");
-      const seen = await job();
-      await write(completeOperation(mine, done("HEAD", mine), started("STREAM", mine), "STREAMING"));
-      expect((await items.write(recover(seen))).applied).toBe(false);
-      expect((await job()).operations.HEAD?.status).toBe("DONE");
-    });
-
-    it("is refused if the job ended after the reconciler read the record", async () => {
-      const mine = await holdBy("a");
-      const seen = await job();
-      await write(finishJob(mine, done("INDEX", mine), "INDEXED", START_MS));
-      expect((await items.write(recover(seen))).applied).toBe(false);
-    });
-
-    it("is applied once if two reconcilers read the same record", async () => {
-      await holdBy("a");
-      const seen = await job();
-      const outcomes = await Promise.all([items.write(recover(seen)), items.write(recover(seen))]);
-      expect(outcomes.filter(({ applied }) => applied)).toHaveLength(1);
-      expect((await job()).fence).toBe(2);
+      expect(await attempt(make(nobody, record))).toEqual({ applied: false, item: undefined });
     });
   });
 
   it("puts one index entry per hash if four jobs put it at once", async () => {
-    const sha256 = `hash-${jobs}`;
-    const entry = (jobId: string) =>
-      putIndexEntry({ sha256, jobId, key: "sha256/aa/bb/c", bytes: 3, contentType: "text/plain" }, START_MS);
-    const outcomes = await Promise.all(["j1", "j2", "j3", "j4"].map(async (jobId) => items.write(entry(jobId))));
+    const sha256 = `hash-of-${jobId()}`;
+    const entry = (id: string) =>
+      putIndexEntry({ sha256, jobId: id, key: "sha256/aa/bb/c", bytes: 3, contentType: "text/plain" }, START_MS);
+    const outcomes = await Promise.all(["j1", "j2", "j3", "j4"].map(async (id) => attempt(entry(id))));
     const [winner, ...others] = outcomes.filter(({ applied }) => applied);
     expect(others).toEqual([]);
     expect(winner?.item).toMatchObject({ content_key: "sha256/aa/bb/c", bytes: 3, indexed_at: START_MS });
     for (const { item } of outcomes) expect(item).toEqual(winner?.item);
-  });
-
-  it("saves the sweep cursor of the first of two overlapping reconcilers, and refuses that of the second", async () => {
-    await write(saveSweepCursor(undefined, "place 1"));
-    expect((await items.write(saveSweepCursor(undefined, "late"))).applied).toBe(false);
-    await write(saveSweepCursor(1, "place 2"));
-    expect((await items.write(saveSweepCursor(1, "late"))).applied).toBe(false);
-    await write(saveSweepCursor(2, undefined));
-    expect(await items.read(RECONCILER_KEY)).toEqual({ pk: RECONCILER_KEY, cursor: "", fence: 3 });
   });
 });

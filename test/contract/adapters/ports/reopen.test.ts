@@ -1,8 +1,6 @@
 /** Reopening failed jobs, on every available table. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Item } from "../../../../core/model/write.ts";
+import { describe, expect, it } from "vitest";
 import { jobIdOf, jobItemKey, watchShardOf } from "../../../../core/model/keys.ts";
-import type { JobMessage } from "../../../../core/model/message.ts";
 import {
   completeOperation,
   failJob,
@@ -14,13 +12,10 @@ import {
 import { reopenJob } from "../../../../core/model/recovery-protocol.ts";
 import { decodeJob, encodeTransfer } from "../../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../../core/model/record.ts";
-import type { ItemsBackend } from "./backends.ts";
 import { itemsBackends, tableBackends } from "./items-backends.ts";
+import { GRACE_MS, jobOnBackend, START_MS, TTL_MS } from "./job-on-backend.ts";
 
-const START_MS = 1_800_000_000_000;
 const REOPENED_MS = START_MS + 3_600_000;
-const TTL_MS = 120_000;
-const GRACE_MS = 300_000;
 const TROUBLE = { reason: "http_404", failureClass: "origin" } as const;
 
 const RESULTS = {
@@ -36,34 +31,14 @@ const done = (type: DoneType): OperationEntry => ({
 });
 
 describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) => {
-  let backend: ItemsBackend;
-  let message: JobMessage;
-  let jobs = 0;
-
-  beforeAll(async () => {
-    backend = await start();
-  });
-  afterAll(async () => backend[Symbol.asyncDispose]());
-  beforeEach(() => {
-    jobs += 1;
-    message = { work_id: "work", artifact_id: `artifact-${jobs}`, url: "https://origin.example/file", sha256: "ab" };
-  });
-
-  const jobId = () => jobIdOf(message);
-  const stored = async (): Promise<Item> => (await backend.items.read(jobItemKey(jobId()))) ?? {};
-  const job = async (): Promise<JobRecord> => decodeJob(await stored());
-  const lease = async (owner: string, nowMs: number) =>
-    backend.items.write(takeLease({ jobId: jobId(), message, owner, nowMs, ttlMs: TTL_MS, headKey: "key-of-HEAD" }));
-  const reopen = async (seen: JobRecord, by = "operator") =>
-    backend.items.write(reopenJob(seen, by, REOPENED_MS, GRACE_MS));
+  const { message, jobId, read, stored, job, attempt, write, lease, holdBy, watchedAt } = jobOnBackend(start);
+  const reopen = async (seen: JobRecord, by = "operator") => attempt(reopenJob(seen, by, REOPENED_MS, GRACE_MS));
 
   /** Fails the job under its first lease, with the given operations recorded as DONE. */
   async function failed(...operations: readonly DoneType[]): Promise<Lease> {
-    await lease("worker", START_MS);
-    const mine: Lease = { jobId: jobId(), owner: "worker", fence: 1, takenAtMs: START_MS };
-    for (const type of operations)
-      await backend.items.write(completeOperation(mine, done(type), undefined, "STREAMING"));
-    await backend.items.write(failJob(mine, TROUBLE, [], START_MS, 86_400_000));
+    const mine = await holdBy("worker");
+    for (const type of operations) await write(completeOperation(mine, done(type), undefined, "STREAMING"));
+    await write(failJob(mine, TROUBLE, [], START_MS, 86_400_000));
     return mine;
   }
 
@@ -73,8 +48,8 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
     expect(await stored()).toEqual({
       pk: jobItemKey(jobId()),
       work_id: "work",
-      artifact_id: message.artifact_id,
-      url: message.url,
+      artifact_id: message().artifact_id,
+      url: message().url,
       expected_sha256: "ab",
       state: "LEASED",
       step: 0,
@@ -90,8 +65,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
       redriven_by: "operator",
       redriven_from: "http_404",
     });
-    const watched = await backend.items.watched(watchShardOf(jobId()), REOPENED_MS + GRACE_MS + 1, 1000);
-    expect(watched).toContainEqual({ key: jobItemKey(jobId()), watchAtMs: REOPENED_MS + GRACE_MS });
+    expect(await watchedAt(REOPENED_MS + GRACE_MS + 1)).toBe(REOPENED_MS + GRACE_MS);
   });
 
   it("keeps the operations of a job whose content was published, and continues in FINALIZED", async () => {
@@ -112,8 +86,8 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
   it("refuses every later write of the worker that failed the job", async () => {
     const mine = await failed();
     await reopen(await job());
-    expect((await backend.items.write(renewLease(mine, START_MS, TTL_MS))).applied).toBe(false);
-    expect((await backend.items.write(failJob(mine, TROUBLE, [], START_MS, 1000))).applied).toBe(false);
+    expect((await attempt(renewLease(mine, START_MS, TTL_MS))).applied).toBe(false);
+    expect((await attempt(failJob(mine, TROUBLE, [], START_MS, 1000))).applied).toBe(false);
   });
 
   it("keeps the record below 1 KB, which is one write unit", async () => {
@@ -134,22 +108,14 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
     await failed();
     const seen = await job();
     await reopen(seen);
-    await lease("second", START_MS);
-    await backend.items.write(
-      failJob(
-        { jobId: jobId(), owner: "second", fence: 3, takenAtMs: START_MS },
-        { ...TROUBLE, reason: "http_403" },
-        [],
-        START_MS,
-        1000,
-      ),
-    );
+    const next = await holdBy("second");
+    await write(failJob(next, { ...TROUBLE, reason: "http_403" }, [], START_MS, 1000));
     const before = await stored();
     expect(await reopen(seen)).toEqual({ applied: false, item: before });
   });
 
   it("is refused while the job is open, even under the same fence", async () => {
-    await lease("worker", START_MS);
+    await lease("worker");
     expect((await reopen({ ...(await job()), reason: "http_404" })).applied).toBe(false);
   });
 
@@ -157,7 +123,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
     await failed();
     const seen = { ...(await job()), jobId: "0".repeat(32) };
     expect(await reopen(seen)).toEqual({ applied: false, item: undefined });
-    expect(await backend.items.read(jobItemKey(seen.jobId))).toBeUndefined();
+    expect(await read(jobItemKey(seen.jobId))).toBeUndefined();
   });
 });
 

@@ -3,15 +3,11 @@ import { tmpdir } from "node:os";
 import { Readable } from "node:stream";
 import zlib from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readInput } from "../../../../cli/input/read-input.ts";
-import { DIGEST, Lists, openFiles, readStdin, urlOf, type Read } from "./support.ts";
+import { DIGEST, listsOfTests, openFiles, readStdin, urlOf, type Read } from "./support.ts";
 
-let lists: Lists;
-beforeAll(async () => {
-  lists = await Lists.create();
-});
-afterAll(async () => lists[Symbol.asyncDispose]());
+const lists = listsOfTests();
 
 type Table = Parameters<typeof parquetWriteBuffer>[0];
 

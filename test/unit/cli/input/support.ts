@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { afterAll, beforeAll } from "vitest";
 import {
   describeProblem,
   readInput,
@@ -37,17 +38,8 @@ async function readAll(items: AsyncIterable<InputItem>, name = "list"): Promise<
   };
 }
 
-/** A folder for lists, which is removed with the tests that use it. */
-export class Lists implements AsyncDisposable {
-  readonly folder: string;
-
-  private constructor(folder: string) {
-    this.folder = folder;
-  }
-
-  static async create(): Promise<Lists> {
-    return new Lists(await mkdtemp(join(tmpdir(), "fetchonce-input-")));
-  }
+class Lists {
+  folder = "";
 
   async write(name: string, content: string | Uint8Array): Promise<string> {
     const path = join(this.folder, name);
@@ -58,10 +50,16 @@ export class Lists implements AsyncDisposable {
   async read(name: string, content: string | Uint8Array, options: InputOptions = {}): Promise<Read> {
     return readAll(readInput([await this.write(name, content)], options, Readable.from([])), name);
   }
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.folder, { recursive: true });
-  }
+/** Gives a test file a folder for lists, which is removed when its tests are over. */
+export function listsOfTests(): Lists {
+  const lists = new Lists();
+  beforeAll(async () => {
+    lists.folder = await mkdtemp(join(tmpdir(), "fetchonce-input-"));
+  });
+  afterAll(async () => rm(lists.folder, { recursive: true }));
+  return lists;
 }
 
 export const readStdin = (chunks: Iterable<string | Uint8Array>, options: InputOptions = {}): Promise<Read> =>
