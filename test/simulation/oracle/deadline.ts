@@ -1,14 +1,22 @@
 import type { SimulationOptions } from "../scenarios/scenario.ts";
 import { isAffected } from "../services/lasting.ts";
 import { isOrphan } from "../services/orphans.ts";
-import { healingMs, INVOCATION_MS, ORPHAN_AGE_MS, RECONCILE_EVERY_MS } from "../services/settings.ts";
+import { healingMs, INVOCATION_MS, ORPHAN_AGE_MS, RECONCILE_EVERY_MS, REVIVED_MS } from "../services/settings.ts";
 
 /** How long a worker may be busy with one batch of other jobs. */
 const CROWDED_ATTEMPT_MS = 20_000;
 
 type Options = Pick<
   SimulationOptions,
-  "attemptMs" | "skewMs" | "clocksDifferMs" | "lasting" | "lastingAttempts" | "limits" | "scenario" | "workers"
+  | "attemptMs"
+  | "skewMs"
+  | "clocksDifferMs"
+  | "lasting"
+  | "lastingAttempts"
+  | "limits"
+  | "queue"
+  | "scenario"
+  | "workers"
 >;
 
 interface Seen {
@@ -43,14 +51,15 @@ export class Deadline {
    * @returns undefined once no job may be open.
    */
   excusedAt(nowMs: number, faultsEndMs: number): ((jobId: string) => boolean) | undefined {
-    const { attemptMs = 0, lasting, lastingAttempts = 0, limits } = this.#options;
+    const { attemptMs = 0, lasting, lastingAttempts = 0, limits, queue } = this.#options;
     const patienceMs = this.patienceMs();
     const orphansEndMs =
       Math.max(0, ...(limits?.orphans ?? []).map(({ atMs }) => this.#startMs + atMs)) + ORPHAN_AGE_MS;
     const mayBeOrphan = nowMs <= orphansEndMs + patienceMs;
     const endsMs = lasting && "forMs" in lasting ? this.#startMs + lasting.forMs : 0;
     // Each attempt may wait until the clock of another process is past its time.
-    const lastingMs = lastingAttempts * (attemptMs + this.#clocksDifferMs());
+    // The job's messages may reach the age at which the queue drops them.
+    const lastingMs = lastingAttempts * (attemptMs + this.#clocksDifferMs()) + (queue ? REVIVED_MS : 0);
     const mayLast = lasting !== undefined && nowMs <= Math.max(faultsEndMs, endsMs) + patienceMs + lastingMs;
     if (!mayBeOrphan && !mayLast) return undefined;
     return (jobId) => (mayBeOrphan && isOrphan(jobId)) || (mayLast && isAffected(lasting, jobId));

@@ -4,7 +4,7 @@ import { Violation } from "../oracle/violation.ts";
 import type { OriginAnswer } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
 import type { Lasting } from "../services/lasting.ts";
-import { MAX_ATTEMPTS, SETTINGS } from "../services/settings.ts";
+import { MAX_ATTEMPTS, PART_BYTES, SETTINGS } from "../services/settings.ts";
 import type { OriginQuestion, Scenario } from "../scenarios/scenario.ts";
 import { Judge } from "./judge.ts";
 import type { Schedule } from "./schedule.ts";
@@ -251,9 +251,14 @@ class RandomRun {
 const CALLS_OF_AN_ATTEMPT = 60;
 const attemptMs = ({ latencyMs }: Shape): number => CALLS_OF_AN_ATTEMPT * 2 * latencyMs + 10_000;
 
-/** A job that a lasting failure affects may use its whole budget: all attempts, and continuations if it needs any. */
+/**
+ * A job that a lasting failure affects may use its whole budget: all attempts, anew after each part by which it got
+ * further than before, and continuations if it needs any.
+ */
 function lastingAttempts(shape: Shape, lasting: Lasting | undefined): number {
   if (!lasting || lasting.kind === "poison" || "forMs" in lasting) return 0;
   const continuations = shape.deadlineBufferMs > SETTINGS.deadlineBufferMs ? SETTINGS.maxHops : 0;
-  return MAX_ATTEMPTS + continuations;
+  const bodies = [...shape.resources.values()].flatMap(({ versions }) => versions);
+  const parts = Math.max(0, ...bodies.map(({ length }) => Math.ceil(length / PART_BYTES)));
+  return MAX_ATTEMPTS * (1 + parts) + continuations;
 }

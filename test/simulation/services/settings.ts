@@ -37,7 +37,7 @@ const NOTICED_MS = RECONCILE_EVERY_MS + 2 * POLL_EVERY_MS;
 /** Until the queue delivers a message again whose worker died. A job without a record has no other way back. */
 const REDELIVERED_MS = VISIBILITY_MS + POLL_EVERY_MS;
 /** Until the reconciler revives a job with a record: after its lease, or after its backoff and the requeue grace. */
-const REVIVED_MS = Math.max(LEASE_TTL_MS, RETRY_CAP_MS + REQUEUE_GRACE_MS) + NOTICED_MS;
+export const REVIVED_MS = Math.max(LEASE_TTL_MS, RETRY_CAP_MS + REQUEUE_GRACE_MS) + NOTICED_MS;
 
 /**
  * The longest time to heal after the last fault, in ms: the longest wait that applies, one attempt, and a sweep for
