@@ -6,6 +6,8 @@ keepCompiled();
 silenceSqliteWarning();
 const { run } = await import("./run.ts");
 
+/** How long an interrupted command may take to end by itself when it has nothing more to do. */
+const LONGEST_END_MS = 500;
 const interrupt = new AbortController();
 const onSignal = (): void => {
   if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
@@ -18,3 +20,6 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 const { stdin, stdout, stderr, env, argv } = process;
 process.exitCode = await run(argv.slice(2), { stdin, stdout, stderr, env, signal: interrupt.signal });
 stdin.destroy();
+// `process.exit` would wait for a list that cannot be opened: a pipe into which nobody writes. Shells call this 130, too.
+const endBySignal = (): unknown => process.removeAllListeners("SIGINT").kill(process.pid, "SIGINT");
+if (interrupt.signal.aborted) setTimeout(endBySignal, LONGEST_END_MS).unref();

@@ -67,8 +67,7 @@ export async function takeList(
   let taken = 0;
   let others = 0;
   await run.replaceList(async (add) => {
-    for await (const item of itemsOf(args, stdin)) {
-      signal.throwIfAborted();
+    for await (const item of untilStopped(itemsOf(args, stdin), signal)) {
       if ("reason" in item) problems.add(item);
       else if (!matches(item.message.url)) others += 1;
       else if (addTo(add, item, problems)) taken += 1;
@@ -117,6 +116,29 @@ const sourceName = ({ sources }: Arguments): string =>
 
 const itemsOf = ({ sources, format, urlColumn }: Arguments, stdin: Readable): AsyncGenerator<InputItem> =>
   readInput(sources, { format, urlColumn }, stdin);
+
+/**
+ * Stops even while the next item is waited for: nobody may be writing into a named pipe.
+ * @throws the signal's reason.
+ */
+async function* untilStopped<T>(items: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
+  let stop: ((reason: unknown) => void) | undefined;
+  const onAbort = (): void => stop?.(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        stop = reject;
+        items.next().then(resolve, reject);
+      });
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
 
 /** Puts together what comes within a short time. */
 async function* gathered<T>(items: AsyncGenerator<T>): AsyncGenerator<readonly T[]> {

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -39,6 +41,19 @@ it("standard input starts with its first line, and what is not valid in it is to
   expect(ended.stdout).toContain("1 line was skipped, because it is not valid");
   expect(bench.results()).toMatchObject([{ bytes: 10 }, { bytes: 20 }]);
   expect(ended.code).toBe(1);
+});
+
+it("Ctrl-C ends a run whose list is a named pipe into which nobody writes", async () => {
+  const bench = await Bench.start();
+  const pipe = join(bench.folder, "pipe.txt");
+  execFileSync("mkfifo", [pipe]);
+  // The shell says 130 also of a command that the signal itself ended.
+  const command = bench.get([pipe], { through: ["sh", "-c", 'trap : INT; "$0" "$@"'], ownGroup: true });
+  await soon(() => expect(existsSync(join(bench.out, "events.jsonl"))).toBe(true));
+  process.kill(-command.pid, "SIGINT");
+  const ended = await command.ended();
+  expect(ended.stderr).toContain("Stopped before anything was fetched.");
+  expect(ended.code).toBe(130);
 });
 
 it("standard input that has nothing leaves the results of the earlier run", async () => {

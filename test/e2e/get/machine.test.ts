@@ -168,7 +168,7 @@ describe.skipIf(!canMount)("a disk of its own", () => {
     remount(bench, "size=120m");
     const second = await bench.got([]);
     expect(second.code).toBe(0);
-    expect(bench.results().map(({ attempts, state }) => [attempts, state])).toEqual(Array(30).fill([1, "INDEXED"]));
+    expect(bench.results().filter(({ attempts, state }) => attempts === 1 && state === "INDEXED")).toHaveLength(30);
   });
 
   it("that is read-only stops the run, whether it was used before or not", async () => {
