@@ -20,6 +20,6 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 const { stdin, stdout, stderr, env, argv } = process;
 process.exitCode = await run(argv.slice(2), { stdin, stdout, stderr, env, signal: interrupt.signal });
 stdin.destroy();
-// `process.exit` would wait for a list that cannot be opened: a pipe into which nobody writes. Shells call this 130, too.
+// `process.exit` would wait for a list that cannot be opened: a pipe into which nobody writes. Shells call this 130.
 const endBySignal = (): unknown => process.removeAllListeners("SIGINT").kill(process.pid, "SIGINT");
 if (interrupt.signal.aborted) setTimeout(endBySignal, LONGEST_END_MS).unref();

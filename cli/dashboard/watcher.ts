@@ -7,7 +7,7 @@ import { SLOS } from "../../dashboards/catalogue/slos.ts";
 import { foldersOf, type Folders } from "../../local/folders.ts";
 import { JobView } from "../../local/run/job-view.ts";
 import type { LocalRun } from "../../local/run/local-run.ts";
-import type { RunWatcher } from "../get/get.ts";
+import type { RunWatcher } from "../get/follow.ts";
 import type { Tally } from "../get/tally.ts";
 import type { Snapshot } from "../view/view.ts";
 import { followEvents } from "./event-tail.ts";

@@ -1,6 +1,6 @@
 import type { LocalRun, RunOptions } from "../../local/run/local-run.ts";
 import type { Origin } from "../../local/origin/server.ts";
-import type { RunWatcher } from "../get/get.ts";
+import type { RunWatcher } from "../get/follow.ts";
 import type { Tally } from "../get/tally.ts";
 import { formatBytes } from "../../local/shared/words.ts";
 import type { View } from "../view/view.ts";

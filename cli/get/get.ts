@@ -4,21 +4,16 @@ import type { Readable } from "node:stream";
 import { parseGate } from "../../core/gate/gate.ts";
 import { foldersOf } from "../../local/folders.ts";
 import { checkResultsPath } from "../../local/results/write-results.ts";
-import { LocalRun, type RunOptions } from "../../local/run/local-run.ts";
-import { StoppedByMachineError } from "../../local/run/run-errors.ts";
-import { JobView } from "../../local/run/job-view.ts";
+import { LocalRun } from "../../local/run/local-run.ts";
 import { sourceOf } from "../input/sources.ts";
-import { EXIT } from "../terminal/exit.ts";
-import { fileLabel, plural } from "../../local/shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import { jsonView } from "../view/json.ts";
 import { plainView, quietView } from "../view/plain.ts";
 import { terminalView } from "../view/terminal.ts";
-import type { Output, Snapshot, View } from "../view/view.ts";
+import type { Output, View } from "../view/view.ts";
 import type { Arguments } from "./arguments.ts";
+import { Following, type Intake, type RunWatcher } from "./follow.ts";
 import { isStandardInput, takeList, takeStream } from "./intake.ts";
-import { writeRecords } from "./records.ts";
-import { describeSummary, figuresOf, leftAlone } from "./summary.ts";
 import { Tally } from "./tally.ts";
 
 export interface GetSurroundings {
@@ -30,20 +25,6 @@ export interface GetSurroundings {
   /** Watches the run: the dashboard, the demo. */
   readonly watchers?: readonly RunWatcher[];
 }
-
-export interface RunWatcher {
-  /** The jobs of the list are known; the workers begin now. */
-  began?(run: LocalRun, tally: Tally, view: View): void;
-  /** Called a few times a second. */
-  refreshed?(snapshot: Snapshot): void;
-  /** All jobs have ended, and the workers are still there. */
-  beforeEnd?(run: LocalRun): Promise<void>;
-  ended?(): Promise<void>;
-  readonly options?: Pick<RunOptions, "onActivity" | "onWorkerDied" | "onEnded">;
-}
-
-const REFRESH_EVERY_MS = 200;
-const MOST_FILES_SHOWN = 6;
 
 /**
  * Downloads what the arguments name.
@@ -86,7 +67,7 @@ export async function get(args: Arguments, surroundings: GetSurroundings): Promi
     const intake = await takeIn(run, args, surroundings);
     view = createView(args, stdout, run.lines.jobs);
     if (!intake.stream) await lookAtEarlier(run, args, view, surroundings.signal);
-    return await follow(run, args, { ...surroundings, watchers }, { tally, view, intake });
+    return await new Following({ run, args, tally, view, intake, watchers, signal: surroundings.signal }).toTheEnd();
   } finally {
     await run.close();
   }
@@ -103,12 +84,6 @@ const nothingToGet = (outDir: string): UsageError =>
     `Nothing to get: no URL and no list is given, and no earlier run is in ${outDir}. ` +
       "Write for example: fetchonce get urls.txt",
   );
-
-/** How the list comes in. `stream` is absent when it is complete. */
-interface Intake {
-  invalid: number;
-  readonly stream?: Promise<number>;
-}
 
 async function takeIn(run: LocalRun, args: Arguments, surroundings: GetSurroundings): Promise<Intake> {
   const { stdin, stderr, signal } = surroundings;
@@ -132,107 +107,8 @@ async function lookAtEarlier(run: LocalRun, args: Arguments, view: View, signal:
   await run.lookAtEarlier(signal);
 }
 
-interface Following {
-  readonly tally: Tally;
-  readonly view: View;
-  readonly intake: Intake;
-}
-
-async function follow(
-  run: LocalRun,
-  args: Arguments,
-  { signal, watchers = [] }: GetSurroundings,
-  { tally, view, intake }: Following,
-): Promise<number> {
-  const startedMs = performance.now();
-  const jobs = new JobView(run.workspace.database, () => run.lines.list);
-  const onStop = (): void => view.say("Stopping. Press Ctrl-C again to stop at once.");
-  signal.addEventListener("abort", onStop, { once: true });
-  let isGrowing = intake.stream !== undefined;
-  const refresh = (): void => {
-    try {
-      const snapshot = snapshotOf(tally, jobs, isGrowing);
-      view.refresh(snapshot);
-      for (const watcher of watchers) watcher.refreshed?.(snapshot);
-    } catch (error) {
-      run.fail(error);
-    }
-  };
-  const waitForStream = async (): Promise<void> => {
-    try {
-      intake.invalid += (await intake.stream) ?? 0;
-      isGrowing = false;
-    } catch (error) {
-      run.fail(error);
-    }
-  };
-  const refreshing = setInterval(refresh, REFRESH_EVERY_MS);
-  const startedAtMs = Date.now();
-  let stopped: string | undefined;
-  try {
-    for (const line of opening(run, args, tally)) view.say(line);
-    for (const watcher of watchers) watcher.began?.(run, tally, view);
-    void waitForStream();
-    await run.work(() => !isGrowing, signal);
-    if (signal.aborted) return EXIT.interrupted;
-    for (const watcher of watchers) await watcher.beforeEnd?.(run);
-    return hasFailures(args, tally, intake) ? EXIT.failed : EXIT.done;
-  } catch (error) {
-    if (!(error instanceof StoppedByMachineError)) throw error;
-    stopped = error.message;
-    return EXIT.machine;
-  } finally {
-    clearInterval(refreshing);
-    await run.stopWorkers();
-    refresh();
-    const left = intake.stream ? run.lines.oldJobs : 0;
-    signal.removeEventListener("abort", onStop);
-    for (const watcher of watchers) await watcher.ended?.();
-    const { invalid } = intake;
-    const elapsedMs = performance.now() - startedMs;
-    const unwritten = await writeRecords(run, args, { startedAtMs, isInterrupted: signal.aborted, stopped });
-    const figures = { elapsedMs, invalid, outDir: args.outDir, stopped, unwritten, left };
-    view.close(describeSummary(tally, figures), figuresOf(tally, figures));
-  }
-}
-
-const hasFailures = ({ skipInvalid }: Arguments, { earlier, failedNow }: Tally, { invalid }: Intake): boolean =>
-  failedNow + earlier.failed > 0 || (invalid > 0 && !skipInvalid);
-
-function opening(run: LocalRun, args: Arguments, { earlier }: Tally): readonly string[] {
-  const isStream = isStandardInput(args);
-  const what = isStream ? "URLs from standard input" : plural(earlier.jobs, "URL");
-  return [
-    `${what}, ${args.jobs} at a time, into ${args.outDir}${gateInWords(args.enableIdempotency)}`,
-    ...(isStream ? [] : leftAlone(run.lines.oldJobs, args.outDir)),
-    ...(earlier.done > 0
-      ? [`${earlier.done} of ${earlier.jobs} ${earlier.done === 1 ? "is" : "are"} there from an earlier run`]
-      : []),
-  ];
-}
-
-function gateInWords(enableIdempotency: string): string {
-  const gate = parseGate(enableIdempotency);
-  if (gate === 100) return "";
-  return gate === 0 ? ", idempotency off" : `, idempotency on for ${gate} % of jobs`;
-}
-
 function createView({ output }: Arguments, stdout: Output, total: number): View {
   if (output === "json") return jsonView(stdout);
   if (output === "quiet") return quietView(stdout);
   return stdout.isTTY ? terminalView(stdout, total) : plainView(stdout, total);
 }
-
-const snapshotOf = (tally: Tally, jobs: JobView, isGrowing: boolean): Snapshot => ({
-  atMs: performance.now(),
-  total: tally.jobs,
-  isGrowing,
-  done: tally.done,
-  failed: tally.failedNow + tally.earlier.failed,
-  bytes: tally.receivedBytes,
-  underWay: tally.underWay.slice(0, MOST_FILES_SHOWN).flatMap(({ jobId }) => {
-    const job = jobs.underWay(jobId);
-    return job ? [{ label: fileLabel(job.url), bytes: job.stagedBytes, size: job.totalBytes }] : [];
-  }),
-  waiting: jobs.waiting(),
-});
