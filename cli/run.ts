@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { OtherSchemaError } from "../adapters/local/schema.ts";
 import { MachineTroubleError } from "../adapters/local/machine-trouble.ts";
-import { ResultsPathError } from "../local/results/write-results.ts";
+import { ResultsPathError } from "./results/write-results.ts";
 import { FolderInUseError } from "../local/run/run-errors.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { parseArguments, type Arguments } from "./get/arguments.ts";

@@ -1,7 +1,7 @@
 import { JOB_STATES } from "../../core/model/states.ts";
 import type { SloResult } from "../../dashboards/catalogue/report.ts";
 import type { JsonLine } from "../../local/shared/lines.ts";
-import { fileLabel } from "../../local/shared/words.ts";
+import { fileLabel } from "../shared/words.ts";
 import type { JobInState } from "../../local/run/job-view.ts";
 import type { Snapshot } from "../view/view.ts";
 import { Throughput, type Point } from "./throughput.ts";

@@ -8,7 +8,7 @@ import type { OriginFile } from "../../local/origin/file.ts";
 import type { Origin } from "../../local/origin/server.ts";
 import type { LocalRun } from "../../local/run/local-run.ts";
 import { BIG_FILE, DEMO_FILES, MISSING_FILE } from "./demo-files.ts";
-import { formatBytes } from "../../local/shared/words.ts";
+import { formatBytes } from "../shared/words.ts";
 import type { JobResult } from "../../local/run/results-file.ts";
 
 /** A claim of the demo, and whether it holds. */

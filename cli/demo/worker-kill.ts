@@ -2,7 +2,7 @@ import type { LocalRun, RunOptions } from "../../local/run/local-run.ts";
 import type { Origin } from "../../local/origin/server.ts";
 import type { RunWatcher } from "../get/follow.ts";
 import type { Tally } from "../get/tally.ts";
-import { formatBytes } from "../../local/shared/words.ts";
+import { formatBytes } from "../shared/words.ts";
 import type { View } from "../view/view.ts";
 import { sentOfBigFile } from "./demo-checks.ts";
 import { BIG_FILE } from "./demo-files.ts";

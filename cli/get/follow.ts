@@ -2,7 +2,7 @@ import { parseGate } from "../../core/gate/gate.ts";
 import { JobView } from "../../local/run/job-view.ts";
 import type { LocalRun, RunOptions } from "../../local/run/local-run.ts";
 import { StoppedByMachineError } from "../../local/run/run-errors.ts";
-import { fileLabel, plural } from "../../local/shared/words.ts";
+import { fileLabel, plural } from "../shared/words.ts";
 import { EXIT } from "../terminal/exit.ts";
 import type { Snapshot, View } from "../view/view.ts";
 import type { Arguments } from "./arguments.ts";

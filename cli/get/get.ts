@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { parseGate } from "../../core/gate/gate.ts";
 import { foldersOf } from "../../local/folders.ts";
-import { checkResultsPath } from "../../local/results/write-results.ts";
+import { checkResultsPath } from "../results/write-results.ts";
 import { LocalRun } from "../../local/run/local-run.ts";
 import { sourceOf } from "../input/sources.ts";
 import { UsageError } from "../terminal/usage-error.ts";

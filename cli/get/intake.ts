@@ -9,7 +9,7 @@ import {
   type InputItem,
   type InputProblem,
 } from "../input/read-input.ts";
-import { plural } from "../../local/shared/words.ts";
+import { plural } from "../shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { Arguments } from "./arguments.ts";
 

@@ -1,6 +1,6 @@
 import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
-import { writeReport } from "../../local/report/write-report.ts";
-import { writeResults } from "../../local/results/write-results.ts";
+import { writeReport } from "../report/write-report.ts";
+import { writeResults } from "../results/write-results.ts";
 import type { LocalRun } from "../../local/run/local-run.ts";
 import type { Arguments } from "./arguments.ts";
 

@@ -1,4 +1,4 @@
-import { describeReason, formatBytes, formatDuration, plural } from "../../local/shared/words.ts";
+import { describeReason, formatBytes, formatDuration, plural } from "../shared/words.ts";
 import type { RunFigures } from "../view/view.ts";
 import type { Tally } from "./tally.ts";
 

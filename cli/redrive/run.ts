@@ -10,7 +10,7 @@ import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
 import { EXIT } from "../terminal/exit.ts";
-import { plural } from "../../local/shared/words.ts";
+import { plural } from "../shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import { parseRedrive, type DeadLettersArguments, type FailedArguments } from "./arguments.ts";
 

@@ -1,5 +1,5 @@
 import type { JobResult } from "../../local/run/results-file.ts";
-import { describeReason, fileLabel, formatBytes, formatDuration, plural } from "../../local/shared/words.ts";
+import { describeReason, fileLabel, formatBytes, formatDuration, plural } from "../shared/words.ts";
 import { isStored } from "../../local/run/outcome.ts";
 import type { LabelledFile, Snapshot } from "./view.ts";
 

@@ -1,8 +1,8 @@
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { failed, MadeUpRun, stored } from "../unit/local/made-up-run.ts";
-import { reportOn } from "../unit/local/report/support.ts";
+import { failed, MadeUpRun, stored } from "../unit/cli/made-up-run.ts";
+import { reportOn } from "../unit/cli/report/support.ts";
 import { launchBrowser, visit } from "./support.ts";
 
 let browser: Browser;

@@ -1,4 +1,4 @@
-import { plural } from "../../../local/shared/words.ts";
+import { plural } from "../../shared/words.ts";
 import { CLASSIC_MAC } from "../entry/check-url.ts";
 import { csvHeader, type CsvHeader } from "./csv-header.ts";
 import { RecordSplitter } from "./csv-record.ts";

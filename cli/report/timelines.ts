@@ -1,6 +1,6 @@
 import type { OperationType } from "../../core/model/operations.ts";
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
-import type { JsonLine } from "../shared/lines.ts";
+import type { JsonLine } from "../../local/shared/lines.ts";
 import { describeReason } from "../shared/words.ts";
 import { lineBatches, parseLine, timeOf, type LinesOfRun } from "./event-lines.ts";
 import { formatSpan } from "./format.ts";

@@ -2,7 +2,7 @@ import { parse } from "csv-parse/sync";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { checkResultsPath, ResultsPathError, writeResults } from "../../../../local/results/write-results.ts";
+import { checkResultsPath, ResultsPathError, writeResults } from "../../../../cli/results/write-results.ts";
 import { failed, MadeUpRun, SHA256, stored } from "../made-up-run.ts";
 
 const url = (n: number): string => `https://example.org/${n}.pdf`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeReason, fileLabel, formatBytes, formatDuration } from "../../../local/shared/words.ts";
+import { describeReason, fileLabel, formatBytes, formatDuration } from "../../../cli/shared/words.ts";
 
 describe("the wording of the terminal output", () => {
   it.each([

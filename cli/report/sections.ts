@@ -1,5 +1,5 @@
 /** The parts of the page that count jobs. A part that has nothing to say is left out. */
-import { isStored } from "../run/outcome.ts";
+import { isStored } from "../../local/run/outcome.ts";
 import { describeReason, formatBytes } from "../shared/words.ts";
 import { shareBar, timeChart } from "./charts.ts";
 import {

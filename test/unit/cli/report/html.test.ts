@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { shortened, withoutCredentials } from "../../../../local/report/format.ts";
-import { html, Html } from "../../../../local/report/html.ts";
+import { shortened, withoutCredentials } from "../../../../cli/report/format.ts";
+import { html, Html } from "../../../../cli/report/html.ts";
 
 describe("a template of HTML", () => {
   it("escapes what is put into elements and attributes", () => {

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { codeOf } from "../../adapters/local/disk.ts";
-import { lineSplitter, type JsonLine } from "../shared/lines.ts";
+import { lineSplitter, type JsonLine } from "../../local/shared/lines.ts";
 
 /** Where the lines of a run are in a file that all runs append to. */
 export interface LinesOfRun {

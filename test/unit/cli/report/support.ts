@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { writeReport, type ReportInput } from "../../../../local/report/write-report.ts";
+import { writeReport, type ReportInput } from "../../../../cli/report/write-report.ts";
 import { STARTED_AT_MS, type MadeUpRun } from "../made-up-run.ts";
 
 /** Writes the report of a made-up run of ten seconds. @returns the page. */

@@ -1,5 +1,5 @@
 /** What was asked, and how the run went as a whole. */
-import { isStored } from "../run/outcome.ts";
+import { isStored } from "../../local/run/outcome.ts";
 import { formatBytes } from "../shared/words.ts";
 import { counted, formatCount, formatSpan, formatTime, withoutCredentials } from "./format.ts";
 import { html, type Html, type Value } from "./html.ts";

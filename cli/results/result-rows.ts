@@ -1,8 +1,8 @@
 import type { LocalDatabase, Row } from "../../adapters/local/database.ts";
 import type { JobMessage } from "../../core/model/message.ts";
-import type { Metadata } from "../run/line-store.ts";
-import type { Outcome } from "../run/outcome.ts";
-import { resultOf, type JobResult } from "../run/results-file.ts";
+import type { Metadata } from "../../local/run/line-store.ts";
+import type { Outcome } from "../../local/run/outcome.ts";
+import { resultOf, type JobResult } from "../../local/run/results-file.ts";
 import { pagesOf } from "../shared/pages.ts";
 
 /** The fields of a result, in the order of their columns. */

@@ -1,7 +1,7 @@
 import { LocalDatabase, type Row } from "../../adapters/local/database.ts";
 import { jobItemKey } from "../../core/model/keys.ts";
 import { hostOf } from "../../core/model/message.ts";
-import type { Outcome } from "../run/outcome.ts";
+import type { Outcome } from "../../local/run/outcome.ts";
 import { pagesOf } from "../shared/pages.ts";
 
 /**
