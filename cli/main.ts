@@ -1,8 +1,10 @@
 import { EXIT } from "./terminal/exit.ts";
 import { keepCompiled } from "./terminal/compile-cache.ts";
+import { keepHeapSmall } from "./terminal/small-heap.ts";
 import { silenceSqliteWarning } from "./terminal/sqlite-warning.ts";
 
 keepCompiled();
+keepHeapSmall();
 silenceSqliteWarning();
 const { run } = await import("./run.ts");
 

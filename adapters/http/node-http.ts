@@ -159,18 +159,19 @@ async function* piecesOf(
   response: http.IncomingMessage,
   { garbage, idleTimeoutMs, translate }: Reading,
 ): AsyncIterable<Uint8Array> {
-  const listen = () => setTimeout(() => response.destroy(timeOut()), idleTimeoutMs);
-  let listening = listen();
+  let isWaiting = true;
+  const silence = setTimeout(() => isWaiting && response.destroy(timeOut()), idleTimeoutMs);
   try {
     for await (const piece of response as AsyncIterable<Uint8Array>) {
-      clearTimeout(listening);
+      isWaiting = false;
       yield piece;
       garbage.received(piece.length);
-      listening = listen();
+      isWaiting = true;
+      silence.refresh();
     }
   } catch (error) {
     throw translate(error);
   } finally {
-    clearTimeout(listening);
+    clearTimeout(silence);
   }
 }

@@ -40,7 +40,7 @@ export async function get(args: Arguments, surroundings: GetSurroundings): Promi
   const tally = new Tally();
   const run = await LocalRun.open({
     out: resolve(args.outDir),
-    workers: args.workers,
+    workers: Math.min(args.workers, mostJobs(args)),
     slots: args.jobs,
     nameSource: args.nameSource,
     rerun: args,
@@ -72,6 +72,10 @@ export async function get(args: Arguments, surroundings: GetSurroundings): Promi
     await run.close();
   }
 }
+
+/** Where only URLs are given, more worker processes than URLs would have nothing to do. */
+const mostJobs = ({ sources }: Arguments): number =>
+  sources.length > 0 && sources.every((source) => source.includes("://")) ? sources.length : Number.POSITIVE_INFINITY;
 
 /** Refuses what cannot be read before anything is created. */
 async function checkSources({ sources, outDir, format, urlColumn }: Arguments): Promise<void> {
