@@ -29,7 +29,7 @@ import { observedTelemetry } from "./observed-telemetry.ts";
 import { work } from "./work-loop.ts";
 
 const REPORT_EVERY_MS = 200;
-/** A laptop has memory to spare: this is less often than by default, and takes a tenth less processor time. */
+/** A laptop has memory to spare. ADR 0007 says what this saves. */
 const GARBAGE_BYTES = 8 * 1024 * 1024;
 /** Parts in flight besides the one that each download fills. */
 const SPARE_BUFFERS = 4;
