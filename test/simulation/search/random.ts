@@ -96,7 +96,8 @@ class RandomRun {
       workers: shape.workers,
       latencyMs: shape.latencyMs,
       attemptMs: attemptMs(shape),
-      clocksDifferMs: () => 2 * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
+      clocksDifferMs: () =>
+        waitsForClocks(shape) * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
       faultAt: (nth, boundary) => this.#faultAt(nth, boundary),
       skewMs: (role) => this.#skewOf(role),
       faultsEndMs: 0,
@@ -251,14 +252,23 @@ class RandomRun {
 const CALLS_OF_AN_ATTEMPT = 60;
 const attemptMs = ({ latencyMs }: Shape): number => CALLS_OF_AN_ATTEMPT * 2 * latencyMs + 10_000;
 
+const isHandedOn = ({ deadlineBufferMs }: Shape): boolean => deadlineBufferMs > SETTINGS.deadlineBufferMs;
+
+/** Of the largest body. */
+function mostParts({ resources }: Shape): number {
+  const bodies = [...resources.values()].flatMap(({ versions }) => versions);
+  return Math.max(0, ...bodies.map(({ length }) => Math.ceil(length / PART_BYTES)));
+}
+
+/** How often a job may wait until one clock has passed the time of another: at each continuation once more. */
+const waitsForClocks = (shape: Shape): number => 2 + (isHandedOn(shape) ? mostParts(shape) : 0);
+
 /**
  * A job that a lasting failure affects may use its whole budget: all attempts, anew after each part by which it got
  * further than before, and continuations if it needs any.
  */
 function lastingAttempts(shape: Shape, lasting: Lasting | undefined): number {
   if (!lasting || lasting.kind === "poison" || "forMs" in lasting) return 0;
-  const continuations = shape.deadlineBufferMs > SETTINGS.deadlineBufferMs ? SETTINGS.maxHops : 0;
-  const bodies = [...shape.resources.values()].flatMap(({ versions }) => versions);
-  const parts = Math.max(0, ...bodies.map(({ length }) => Math.ceil(length / PART_BYTES)));
-  return MAX_ATTEMPTS * (1 + parts) + continuations;
+  const continuations = isHandedOn(shape) ? SETTINGS.maxHops : 0;
+  return MAX_ATTEMPTS * (1 + mostParts(shape)) + continuations;
 }
