@@ -1,7 +1,8 @@
 import { present } from "../../core/model/present.ts";
 import type http from "node:http";
-import { RetryableError } from "../../core/model/errors.ts";
+import { PermanentError, RetryableError } from "../../core/model/errors.ts";
 import type { Http, HttpRequest, HttpResponse } from "../../core/ports/http.ts";
+import { CheckedLookup, RefusedAddressError } from "./checked-lookup.ts";
 import { youngGarbage, type YoungGarbage } from "./young-garbage.ts";
 
 // `import "node:http"` also loads Node's fetch, WebSocket and all: 35 ms of CPU at each start of a process, here 2 ms.
@@ -36,7 +37,10 @@ export interface HttpSurroundings {
   readonly garbage?: YoungGarbage;
   /** What to throw for an error that is not the origin's fault; undefined if it is. */
   readonly machineTrouble?: (error: unknown) => Error | undefined;
+  readonly names?: CheckedLookup;
 }
+
+const anyAddress = (): boolean => true;
 
 const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code });
 
@@ -57,22 +61,31 @@ export interface ClosableHttp extends Http {
 /** HTTP/1.1 with Node's own client. ADR 0005 says why no library is used. */
 export function nodeHttp(
   { connectTimeoutMs, idleTimeoutMs }: HttpTimeouts,
-  { garbage = youngGarbage(), machineTrouble = () => undefined }: HttpSurroundings = {},
+  { garbage = youngGarbage(), machineTrouble = () => undefined, names = new CheckedLookup() }: HttpSurroundings = {},
 ): ClosableHttp {
   /** If we stopped the request, our own reason is kept. */
-  const translate = (error: unknown, signal: AbortSignal): unknown =>
-    signal.aborted ? signal.reason : (machineTrouble(error) ?? new RetryableError(reasonOf(error), { cause: error }));
+  const translate = (error: unknown, signal: AbortSignal): unknown => {
+    if (signal.aborted) return signal.reason;
+    if (error instanceof RefusedAddressError) return new PermanentError("private_address", "policy", { cause: error });
+    return machineTrouble(error) ?? new RetryableError(reasonOf(error), { cause: error });
+  };
   const agents = { "http:": new Agent({ keepAlive: true }), "https:": new SecureAgent({ keepAlive: true }) };
 
   /** @throws StaleConnectionError only if `isPooled`. */
   const send = async (
-    { method, url, headers, signal }: HttpRequest,
+    { method, url, headers, signal, accepts = anyAddress }: HttpRequest,
     { isPooled }: { readonly isPooled: boolean },
   ): Promise<http.IncomingMessage> =>
     new Promise((resolve, reject) => {
       const isPlain = url.startsWith("http:");
       const agent = isPooled && agents[isPlain ? "http:" : "https:"];
-      const request = (isPlain ? requestPlain : requestSecure)(url, { method, headers, signal, agent });
+      const request = (isPlain ? requestPlain : requestSecure)(url, {
+        method,
+        headers,
+        signal,
+        agent,
+        lookup: names.accepting(accepts),
+      });
       const silence = () => request.destroy(timeOut());
       let bytesBefore = 0;
       request.on("socket", (socket) => {

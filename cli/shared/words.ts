@@ -33,6 +33,8 @@ export function fileLabel(url: string): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   private_address: "its address is private or loopback; allow it with --allow-private-hosts",
+  port_not_allowed: "only ports 80, 443, and 1024 and above are asked; allow all with --allow-private-hosts",
+  redirect_to_http: "its origin redirects from https to http, which is not secure",
   credentials_in_url: "the URL contains a user name or password, which is not allowed",
   unsupported_scheme: "only http and https are downloaded",
   digest_mismatch: "its SHA-256 differs from the one in the manifest",

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { isGlobalAddress } from "./address.ts";
 
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 
@@ -25,13 +26,14 @@ export function canonicalUrl(text: string): string {
   return url.href;
 }
 
-/** Why we refuse to fetch this URL; undefined if we accept it. Looks only at the URL: names are not resolved here. */
+/** Why we refuse to fetch this URL; undefined if we accept it. Where its name leads is judged when it is resolved. */
 export function urlRefusal(text: string, allowPrivateHosts: boolean): string | undefined {
   const url = new URL(text);
   if (url.protocol !== "http:" && url.protocol !== "https:") return `unsupported_scheme:${url.protocol.slice(0, -1)}`;
   if (url.username !== "" || url.password !== "") return "credentials_in_url";
-  if (!allowPrivateHosts && isPrivateHost(url.hostname)) return "private_address";
-  return undefined;
+  if (allowPrivateHosts) return undefined;
+  if (isPrivateHost(url.hostname)) return "private_address";
+  return mayUsePort(url.port) ? undefined : `port_not_allowed:${url.port}`;
 }
 
 const PRIVATE_NAMES = /(^|\.)(localhost|local|internal|home\.arpa)\.?$/;
@@ -39,5 +41,10 @@ const PRIVATE_NAMES = /(^|\.)(localhost|local|internal|home\.arpa)\.?$/;
 function isPrivateHost(hostname: string): boolean {
   const address = hostname.replace(/^\[|\]$/g, "");
   if (!ipaddr.isValid(address)) return PRIVATE_NAMES.test(hostname);
-  return ipaddr.process(address).range() !== "unicast";
+  return !isGlobalAddress(address);
 }
+
+/** Below 1024 are services that trust whoever speaks to them, and none of them is meant for downloads. */
+const LOWEST_FREE_PORT = 1024;
+const WEB_PORTS = new Set(["", "80", "443"]);
+const mayUsePort = (port: string): boolean => WEB_PORTS.has(port) || Number(port) >= LOWEST_FREE_PORT;

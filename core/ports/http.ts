@@ -3,6 +3,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Whether the request may go to an address that the URL's name leads to. Undefined: to any. */
+  readonly accepts?: ((address: string) => boolean) | undefined;
 }
 
 /** One response; redirects are not followed. The body must be read to its end or discarded. */
@@ -15,6 +17,9 @@ export interface HttpResponse {
 }
 
 export interface Http {
-  /** @throws RetryableError when no response came: connection refused or reset, timeout, name not found. */
+  /**
+   * @throws RetryableError when no response came: connection refused or reset, timeout, name not found. PermanentError
+   * (policy) when the name leads to no address that the request accepts.
+   */
   request(request: HttpRequest): Promise<HttpResponse>;
 }

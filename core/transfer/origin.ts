@@ -1,4 +1,5 @@
 import { PermanentError, RetryableError } from "../model/errors.ts";
+import { isGlobalAddress } from "../model/address.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import { parseRetryAfterMs } from "./retry-after.ts";
 import { urlRefusal } from "../model/url.ts";
@@ -16,15 +17,18 @@ export interface OriginRequest {
   readonly signal: AbortSignal;
 }
 
+const isSecure = (url: string): boolean => url.startsWith("https:");
+
 /**
  * Asks the origin and follows redirects. Every hop must pass the same policy as the URL itself.
  * @throws PermanentError (policy) for a URL that we refuse, (origin) for too many or invalid redirects; RetryableError
  * when no answer came.
  */
 export async function askOrigin(deps: TransferDeps, request: OriginRequest): Promise<HttpResponse> {
+  const { allowPrivateHosts } = deps.settings;
   let { url } = request;
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-    const refusal = urlRefusal(url, deps.settings.allowPrivateHosts);
+    const refusal = urlRefusal(url, allowPrivateHosts);
     if (refusal !== undefined) throw new PermanentError(refusal, "policy");
     const response = await deps.http.request({
       method: request.method,
@@ -32,12 +36,15 @@ export async function askOrigin(deps: TransferDeps, request: OriginRequest): Pro
       // Asks for the bytes as they are: an encoded body would be stored under the hash of its encoding.
       headers: { "accept-encoding": "identity", "user-agent": "fetchonce", ...request.headers },
       signal: request.signal,
+      accepts: allowPrivateHosts ? undefined : isGlobalAddress,
     });
     const target = REDIRECTS.has(response.status) ? response.headers["location"] : undefined;
     if (target === undefined) return response;
     response.discard();
     if (!URL.canParse(target, url)) throw new PermanentError("redirect_to_invalid_url", "origin");
-    url = new URL(target, url).href;
+    const next = new URL(target, url).href;
+    if (isSecure(url) && !isSecure(next)) throw new PermanentError("redirect_to_http", "policy");
+    url = next;
   }
   throw new PermanentError("too_many_redirects", "origin");
 }

@@ -7,7 +7,7 @@ import type { HttpResponse } from "../../../../core/ports/http.ts";
 import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
 import { startRawOrigin, type RawOrigin } from "./raw-origin.ts";
 
-const PATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 20_000 };
+export const PATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 20_000 };
 export const IMPATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 700 };
 
 /** The head of an answer whose body has 10 bytes. */

@@ -46,19 +46,33 @@ describe("urlRefusal", () => {
     ["http://[::ffff:127.0.0.1]/", "private_address"],
     ["http://[fe80::1]/", "private_address"],
     ["http://[fd00::1]/", "private_address"],
+    ["http://[::127.0.0.1]/", "private_address"],
+    ["http://[::a9fe:a9fe]/", "private_address"],
+    ["http://[4000::1]/", "private_address"],
+    ["http://[64:ff9b::10.0.0.1]/", "private_address"],
+    ["http://8.8.8.8:22/", "port_not_allowed:22"],
+    ["https://example.com:25/", "port_not_allowed:25"],
+    ["https://example.com:1023/", "port_not_allowed:1023"],
   ])("refuses %s as %s", (url, reason) => {
     expect(urlRefusal(url, false)).toBe(reason);
   });
 
-  it.each(["https://example.com/", "http://8.8.8.8/", "http://[2606:4700::1111]/", "http://localhosting.example/"])(
-    "accepts the public URL %s",
-    (url) => {
-      expect(urlRefusal(url, false)).toBeUndefined();
-    },
-  );
+  it.each([
+    "https://example.com/",
+    "http://8.8.8.8/",
+    "http://[2606:4700::1111]/",
+    "http://[64:ff9b::8.8.8.8]/",
+    "http://localhosting.example/",
+    "https://example.com:80/",
+    "http://example.com:443/",
+    "http://example.com:1024/",
+    "http://example.com:65535/",
+  ])("accepts the public URL %s", (url) => {
+    expect(urlRefusal(url, false)).toBeUndefined();
+  });
 
   it("accepts private hosts if they are allowed, but never credentials in a URL", () => {
-    expect(urlRefusal("http://127.0.0.1/", true)).toBeUndefined();
+    expect(urlRefusal("http://127.0.0.1:81/", true)).toBeUndefined();
     expect(urlRefusal("http://user@127.0.0.1/", true)).toBe("credentials_in_url");
   });
 });

@@ -154,6 +154,9 @@ describe("the probe of an origin", () => {
     ["ftp://origin.example/", "policy", "unsupported_scheme:ftp"],
     ["http://", "origin", "redirect_to_invalid_url"],
     ["https://origin.example/file", "origin", "too_many_redirects"],
+    ["https://origin.example:8443/file", "origin", "too_many_redirects"],
+    ["http://origin.example/file", "policy", "redirect_to_http"],
+    ["https://origin.example:22/file", "policy", "port_not_allowed:22"],
   ])("fails the job on a redirect to %s (%s: %s)", async (location, failureClass, reason) => {
     const redirect = probe(() => answer({ status: 301, headers: { location } }));
     await expect(redirect).rejects.toMatchObject({ name: "PermanentError", failureClass, reason });
