@@ -47,6 +47,8 @@ export class EarlierRuns {
   readonly #choices: RerunChoices;
   readonly #counts = { jobs: 0, done: 0, failed: 0, damaged: 0 };
   #seq = 0;
+  /** The first line whose job must be worked on. */
+  #firstOpen: number | undefined;
 
   constructor(workspace: Workspace, settler: Settler, choices: RerunChoices) {
     this.#workspace = workspace;
@@ -62,6 +64,11 @@ export class EarlierRuns {
   /** The last line of the list whose job was looked at. Jobs after it must wait. */
   get seq(): number {
     return this.#seq;
+  }
+
+  /** All jobs of the list's lines up to this one have ended. */
+  get doneUpTo(): number {
+    return this.#firstOpen === undefined ? this.#seq : this.#firstOpen - 1;
   }
 
   /**
@@ -88,8 +95,9 @@ export class EarlierRuns {
     const unsettled: string[] = [];
     const forgotten: string[] = [];
     for (const job of jobs) {
-      const { jobId } = job;
+      const { jobId, seq } = job;
       const fate = await this.#fateOf(job, signal);
+      if (fate.kind !== "stays" && fate.kind !== "unsettled") this.#firstOpen ??= seq;
       if (fate.kind === "again" || fate.kind === "damaged") forgotten.push(jobId);
       if (fate.kind === "damaged") counts.damaged += 1;
       if (fate.kind === "unsettled") unsettled.push(jobId);

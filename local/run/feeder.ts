@@ -30,6 +30,11 @@ export class Feeder {
     this.#open.delete(jobId);
   }
 
+  /** All jobs of the list's lines up to this one have ended. */
+  skipTo(seq: number): void {
+    this.#seq = Math.max(this.#seq, seq);
+  }
+
   /**
    * @param upToSeq the last line of the list whose job may begin.
    * @returns whether the list has no further jobs at the moment.

@@ -175,6 +175,7 @@ export class LocalRun {
   async work(isListComplete: () => boolean, signal: AbortSignal): Promise<void> {
     const reconciling = setInterval(() => void this.#reconcile(), RECONCILE_EVERY_MS);
     try {
+      this.#feeder.skipTo(this.#earlier.doneUpTo);
       await this.#feeder.feed(this.#earlier.seq, signal);
       this.#pool?.begin();
       while (!signal.aborted) {

@@ -42,6 +42,13 @@ async function look(choices: Partial<RerunChoices> = {}) {
   await earlier.lookAtNew(signal);
   return earlier.ends;
 }
+
+/** The last line before the first one that must be worked on. */
+async function doneUpTo(choices: Partial<RerunChoices> = {}): Promise<number> {
+  const earlier = new EarlierRuns(workspace, settling.settler, { ...PLAIN, ...choices });
+  await earlier.lookAtNew(signal);
+  return earlier.doneUpTo;
+}
 const toldUrls = (): readonly string[] => settling.told.map(({ result }) => result.url).toSorted();
 const hasEnded = (n: number): boolean => workspace.ends.of(idOf(n)) !== undefined;
 
@@ -51,6 +58,16 @@ describe("what earlier runs left", () => {
     expect(toldUrls()).toEqual([1, 2, 4].map((n) => messageOf(n).url));
     expect(settling.settled.map(([{ jobId }]) => jobId)).toEqual([idOf(1), idOf(2)]);
     expect([1, 2, 3, 4].map(hasEnded)).toEqual([true, true, false, true]);
+  });
+
+  it("is all done up to the line before the first job that must be worked on", async () => {
+    expect(await doneUpTo()).toBe(2);
+    workspace.ends.forget(idOf(3));
+    record(workspace, 3, { state: "FAILED", reason: "http_404" });
+    expect(await doneUpTo()).toBe(4);
+    expect(await doneUpTo({ retryFailed: true })).toBe(1);
+    rmSync(content);
+    expect(await doneUpTo()).toBe(0);
   });
 
   it.each<[string, () => void]>([

@@ -97,6 +97,16 @@ describe("the feeder", () => {
     expect(bodies(workspace)).toHaveLength(2);
   });
 
+  it("does not look at lines that are skipped", async () => {
+    const workspace = await openWorkspace();
+    list(workspace, [1, 2, 3]);
+    const feeder = new Feeder(workspace);
+    feeder.skipTo(2);
+    feeder.skipTo(1);
+    await feeder.feed(9, neverStopped);
+    expect(bodies(workspace)).toEqual([messageOf(3)]);
+  });
+
   it("puts nothing into the queue once the run is stopped", async () => {
     const workspace = await openWorkspace();
     list(workspace, [1]);
