@@ -27,9 +27,13 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: "origin_unreachable",
 };
 
+const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "unknown");
+/** Of Node's HTTP parser. */
+const isParseError = (error: unknown): boolean => codeOf(error).startsWith("HPE_");
+
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-  if (code.startsWith("HPE_")) return "origin_speaks_no_http";
+  const code = codeOf(error);
+  if (isParseError(error)) return "origin_speaks_no_http";
   return REASONS[code] ?? `origin_error:${code}`;
 }
 
@@ -51,8 +55,7 @@ class StaleConnectionError extends Error {
   override readonly name = "StaleConnectionError";
 }
 
-const isBrokenConnection = (error: Error): boolean =>
-  "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+const isBrokenConnection = (error: Error): boolean => ["ECONNRESET", "EPIPE"].includes(codeOf(error));
 
 export interface ClosableHttp extends Http {
   close(): void;
@@ -97,14 +100,18 @@ export function nodeHttp(
       });
       request.setTimeout(idleTimeoutMs, silence);
       let isSettled = false;
+      let answer: http.IncomingMessage | undefined;
       request
         .once("response", (response) => {
           isSettled = true;
+          answer = response;
           request.setTimeout(0);
           resolve(response);
         })
         .once("error", (error) => {
           isSettled = true;
+          // Node takes a body without a length for whole when its connection breaks.
+          if (answer?.complete === false && !isParseError(error)) answer.destroy(error);
           const isStale =
             request.reusedSocket && request.socket?.bytesRead === bytesBefore && isBrokenConnection(error);
           reject(isStale ? new StaleConnectionError("", { cause: error }) : error);

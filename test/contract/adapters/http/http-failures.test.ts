@@ -73,6 +73,18 @@ const IN_MID_BODY: readonly Failure[] = [
     reason: "origin_connection_lost",
   },
   {
+    origin: "resets in a body without a length",
+    answer: (socket) => socket.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf"),
+    afterwards: (socket) => socket.resetAndDestroy(),
+    reason: "origin_connection_lost",
+  },
+  {
+    origin: "speaks HTTP/1.0 and resets",
+    answer: (socket) => socket.write("HTTP/1.0 200 OK\r\n\r\nhalf"),
+    afterwards: (socket) => socket.resetAndDestroy(),
+    reason: "origin_connection_lost",
+  },
+  {
     origin: "ends before its Content-Length",
     answer: (socket) => socket.end(`${HEADERS}half`),
     reason: "origin_connection_lost",
