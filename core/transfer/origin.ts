@@ -18,6 +18,8 @@ export interface OriginRequest {
 }
 
 const isSecure = (url: string): boolean => url.startsWith("https:");
+const redirectRefusal = (from: string, to: string): string | undefined =>
+  isSecure(from) && !isSecure(to) ? "redirect_to_http" : undefined;
 
 /**
  * Asks the origin and follows redirects. Every hop must pass the same policy as the URL itself.
@@ -27,8 +29,9 @@ const isSecure = (url: string): boolean => url.startsWith("https:");
 export async function askOrigin(deps: TransferDeps, request: OriginRequest): Promise<HttpResponse> {
   const { allowPrivateHosts } = deps.settings;
   let { url } = request;
+  let from = url;
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-    const refusal = urlRefusal(url, allowPrivateHosts);
+    const refusal = urlRefusal(url, allowPrivateHosts) ?? redirectRefusal(from, url);
     if (refusal !== undefined) throw new PermanentError(refusal, "policy");
     const response = await deps.http.request({
       method: request.method,
@@ -42,9 +45,8 @@ export async function askOrigin(deps: TransferDeps, request: OriginRequest): Pro
     if (target === undefined) return response;
     response.discard();
     if (!URL.canParse(target, url)) throw new PermanentError("redirect_to_invalid_url", "origin");
-    const next = new URL(target, url).href;
-    if (isSecure(url) && !isSecure(next)) throw new PermanentError("redirect_to_http", "policy");
-    url = next;
+    from = url;
+    url = new URL(target, url).href;
   }
   throw new PermanentError("too_many_redirects", "origin");
 }
