@@ -4,7 +4,7 @@ import { Violation } from "../oracle/violation.ts";
 import type { OriginAnswer } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
 import type { Lasting } from "../services/lasting.ts";
-import { MAX_ATTEMPTS, PART_BYTES, SETTINGS } from "../services/settings.ts";
+import { INVOCATION_MS, MAX_ATTEMPTS, MAX_RECEIVES, PART_BYTES, SETTINGS } from "../services/settings.ts";
 import type { OriginQuestion, Scenario } from "../scenarios/scenario.ts";
 import { Judge } from "./judge.ts";
 import type { Schedule } from "./schedule.ts";
@@ -250,7 +250,11 @@ class RandomRun {
 
 /** The sequential calls of one attempt at the largest body. `attemptMs` adds the backoff before the next attempt. */
 const CALLS_OF_AN_ATTEMPT = 60;
-const attemptMs = ({ latencyMs }: Shape): number => CALLS_OF_AN_ATTEMPT * 2 * latencyMs + 10_000;
+const attemptMs = (shape: Shape): number => {
+  // The unguarded path keeps nothing: a file that does not fit an invocation is tried until its message is given up.
+  const triesMs = shape.gate < 100 && isHandedOn(shape) ? MAX_RECEIVES * INVOCATION_MS : 0;
+  return CALLS_OF_AN_ATTEMPT * 2 * shape.latencyMs + 10_000 + triesMs;
+};
 
 const isHandedOn = ({ deadlineBufferMs }: Shape): boolean => deadlineBufferMs > SETTINGS.deadlineBufferMs;
 
