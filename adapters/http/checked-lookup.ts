@@ -37,13 +37,12 @@ export class CheckedLookup {
 
   /** For `net.connect`. Of a name's addresses it gives those that are accepted. */
   accepting(accepts: (address: string) => boolean): LookupFunction {
-    return (hostname, { all, family }, callback) => {
+    return (hostname, { all }, callback) => {
       this.#ask(hostname, (error, addresses) => {
-        const wanted = addresses.filter((each) => isOfFamily(each, family));
-        const accepted = wanted.filter(({ address }) => accepts(address));
+        const accepted = addresses.filter(({ address }) => accepts(address));
         const [first] = accepted;
         if (error) callback(error, "");
-        else if (!first) callback(new RefusedAddressError(hostname, wanted), "");
+        else if (!first) callback(new RefusedAddressError(hostname, addresses), "");
         else if (all === true) callback(null, accepted);
         else callback(null, first.address, first.family);
       });
@@ -66,12 +65,9 @@ export class CheckedLookup {
     if (this.#answers.size > MOST_KEPT && oldest !== undefined) this.#answers.delete(oldest);
     this.#resolve(hostname, { all: true }, (error, found) => {
       // A name that could not be resolved is asked for again.
-      if (error) this.#answers.delete(hostname);
-      else answer.addresses = found;
+      if (!error) answer.addresses = found;
+      else if (this.#answers.get(hostname) === answer) this.#answers.delete(hostname);
       for (const each of answer.waiting.splice(0)) each(error, error ? [] : found);
     });
   }
 }
-
-const isOfFamily = (address: LookupAddress, family: number | string | undefined): boolean =>
-  family !== 4 && family !== 6 ? true : address.family === family;
