@@ -1,0 +1,44 @@
+/** Mutants of announcements. */
+import { inFile, type Mutant } from "../mutant.ts";
+
+export const STREAM_MUTANTS: readonly Mutant[] = [
+  ...inFile("core/stream/announce.ts", [
+    ["a refused event is forgotten", "if (refusal === undefined) return undefined;", "return undefined;"],
+    [
+      "the stream continues at the last event, whichever was refused",
+      "return refused.sequenceNumber;",
+      "return due.at(-1)?.sequenceNumber;",
+    ],
+    [
+      "the stream continues after the refused event",
+      "return refused.sequenceNumber;",
+      "return due[taken + 1]?.sequenceNumber;",
+    ],
+    [
+      "publishing an event is not awaited",
+      "const { taken, refusal } = await bus.publish(due.map(({ announcement }) => announcement));",
+      "const { taken, refusal } = {};\n  bus.publish(due.map(({ announcement }) => announcement)).catch(() => undefined);",
+    ],
+  ]),
+  ...inFile("core/stream/announcement-of.ts", [
+    ["the announcement's id is the attempt's fence", "id: job.jobId,", 'id: String(job.fence).padStart(32, "0"),'],
+    ["a job is announced whatever its state", '!isStored(after["state"]) || ', ""],
+    ["finished_at is the time of the announcement", "new Date(last.atMs).toISOString()", "new Date().toISOString()"],
+    ["every announcement says INDEXED", "state: job.state,", 'state: "INDEXED",'],
+  ]),
+  ...inFile("lambdas/announcer/create-handler.ts", [
+    [
+      "a refused event is not reported as a batch failure",
+      "goOnFrom === undefined ? [] : [{ itemIdentifier: goOnFrom }]",
+      "[]",
+    ],
+  ]),
+  ...inFile("adapters/aws/stream-records.ts", [
+    [
+      "a change's images are swapped",
+      "before: itemOf(record.dynamodb?.OldImage),",
+      "before: itemOf(record.dynamodb?.NewImage),",
+    ],
+    ["a change has no image before it", "before: itemOf(record.dynamodb?.OldImage),", "before: undefined,"],
+  ]),
+];
