@@ -1,12 +1,12 @@
 /** The parts of the page that show single jobs. */
 import { formatBytes } from "../shared/words.ts";
 import { strip } from "./charts.ts";
-import type { JobFigures } from "./figures.ts";
+import type { Figures, JobFigures } from "./figures.ts";
 import { formatCount, formatSpan, shortened } from "./format.ts";
 import { html, type Html } from "./html.ts";
 import type { Report } from "./report.ts";
 import { reasonCell } from "./sections.ts";
-import { numberColumn, table, textColumn } from "./table.ts";
+import { numberColumn, table, textColumn, type Column } from "./table.ts";
 import type { Moment, Timeline } from "./timelines.ts";
 import { shownUrl } from "./url.ts";
 
@@ -46,46 +46,42 @@ function jobCell({ run, timelines, urls }: Report, job: JobFigures): Html {
   </details>`;
 }
 
-export function slowestSection(report: Report): Html | undefined {
-  const { shown, total } = report.figures.slowest;
+interface JobList {
+  readonly title: string;
+  readonly caption: string;
+  readonly jobs: Figures["slowest"];
+  /** Between the file and the times. */
+  readonly columns: readonly Column<JobFigures>[];
+}
+
+function jobSection(report: Report, { caption, columns, jobs, title }: JobList): Html | undefined {
+  const { shown, total } = jobs;
   if (total === 0) return undefined;
+  const file = textColumn<JobFigures>("file and timeline", (job) => jobCell(report, job));
   return html`<section>
-    <h2>The slowest files</h2>
-    ${table<JobFigures>({
-      caption:
-        "Files that took longest in this run, from their first attempt on. The strip is the whole run; the bar is thick while a worker was at work.",
-      columns: [
-        textColumn("file and timeline", (job) => jobCell(report, job)),
-        textColumn("result", ({ state }) =>
-          state === null ? "not ended" : state === "FAILED" ? html`<span class="failed">failed</span>` : "stored",
-        ),
-        numberColumn("size", ({ bytes }) => (bytes === null ? "–" : formatBytes(bytes))),
-        tries,
-        took,
-        waited,
-      ],
-      rows: shown,
-      total,
-    })}
+    <h2>${title}</h2>
+    ${table<JobFigures>({ caption, columns: [file, ...columns, tries, took, waited], rows: shown, total })}
   </section> `;
 }
 
-export function failedSection(report: Report): Html | undefined {
-  const { shown, total } = report.figures.failed;
-  if (total === 0) return undefined;
-  return html`<section>
-    <h2>Files that failed</h2>
-    ${table<JobFigures>({
-      caption: "One file of each reason, then a second one of each, and so on",
-      columns: [
-        textColumn("file and timeline", (job) => jobCell(report, job)),
-        textColumn("reason", ({ reason }) => reasonCell(reason)),
-        tries,
-        took,
-        waited,
-      ],
-      rows: shown,
-      total,
-    })}
-  </section> `;
-}
+export const slowestSection = (report: Report): Html | undefined =>
+  jobSection(report, {
+    title: "The slowest files",
+    caption:
+      "Files that took longest in this run, from their first attempt on. The strip is the whole run; the bar is thick while a worker was at work.",
+    jobs: report.figures.slowest,
+    columns: [
+      textColumn("result", ({ state }) =>
+        state === null ? "not ended" : state === "FAILED" ? html`<span class="failed">failed</span>` : "stored",
+      ),
+      numberColumn("size", ({ bytes }) => (bytes === null ? "–" : formatBytes(bytes))),
+    ],
+  });
+
+export const failedSection = (report: Report): Html | undefined =>
+  jobSection(report, {
+    title: "Files that failed",
+    caption: "One file of each reason, then a second one of each, and so on",
+    jobs: report.figures.failed,
+    columns: [textColumn("reason", ({ reason }) => reasonCell(reason))],
+  });
