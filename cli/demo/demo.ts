@@ -14,6 +14,7 @@ import { UsageError } from "../terminal/usage-error.ts";
 import {
   checkContent,
   checkCopies,
+  countContents,
   checkRefetched,
   checkSecondDelivery,
   checkStaging,
@@ -66,15 +67,16 @@ async function play(
   );
   const sources = DEMO_FILES.map((file) => origin.urlOf(file));
   const demoArgs = { ...args, sources, allowPrivateHosts: true, workers: Math.max(2, args.workers), refresh: true };
+  const outDir = resolve(args.outDir);
+  const contentsBefore = await countContents(outDir);
   const exit = await get(demoArgs, { ...surroundings, watchers: [...watchers, kill, proof] });
   if (signal.aborted || exit === EXIT.machine) return exit;
 
-  const outDir = resolve(args.outDir);
   const results = await readResults(outDir);
   checks.unshift(
     checkStates(results),
     await checkContent(outDir, results),
-    await checkCopies(outDir, results),
+    await checkCopies(outDir, results, contentsBefore),
     checkRefetched(origin, kill.inFlightBytes),
   );
   const isProven = checks.every(({ holds }) => holds);
