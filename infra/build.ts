@@ -8,7 +8,8 @@ import {
 import { CURRENTLY_RECOMMENDED_FLAGS } from "aws-cdk-lib/cx-api";
 import { DataStack } from "./data/data-stack.ts";
 import { refuseWrongSettings } from "./environments/environment-rules.ts";
-import { type Environment, ENVIRONMENTS, environmentNameOf } from "./environments/environments.ts";
+import type { Environment } from "./environments/environment.ts";
+import { ENVIRONMENTS, environmentNameOf } from "./environments/environments.ts";
 import { PipelineStack } from "./pipeline/pipeline-stack.ts";
 
 /** Exports and imports: CloudFormation then refuses to remove a table, bucket or queue that the pipeline uses. */

@@ -1,5 +1,7 @@
 /** What a local run does not let its user choose, and within which bounds it does. */
 import { availableParallelism } from "node:os";
+import { reachOf } from "../core/origin/reach.ts";
+import type { RequestHeaders } from "../core/origin/origin-deps.ts";
 import type { WorkerSettings } from "../core/worker/worker-deps.ts";
 
 /** Parts of the size that the cloud uses by default: a crash costs at most one of them. */
@@ -12,12 +14,14 @@ const REQUEUE_GRACE_MS = 600_000;
 const FOR_EVER_MS = 100 * 365 * 24 * 3600 * 1000;
 /** The largest file of ext4 is 16 TiB. */
 const MOST_BODY_BYTES = 16 * 1024 ** 4;
+/** An origin may take so long for each part: 10 KB a second. */
+const PART_MS = 900_000;
+/** HEAD only informs, so it is not waited for as long as GET is. */
+const HEAD_TIMEOUT_MS = 10_000;
 
 export const RECONCILE_EVERY_MS = 5_000;
 /** As in the cloud, well above the attempts of any job. */
 export const MOST_RECEIVES = 1_000;
-
-export const HTTP_TIMEOUTS = { connectTimeoutMs: 10_000, idleTimeoutMs: 30_000 };
 
 /** The most that a run may choose, and what it gets if it does not choose. The least is 1. */
 export const CHOICES = {
@@ -27,27 +31,62 @@ export const CHOICES = {
   attempts: { most: 100, usual: 8 },
 } as const;
 
+/** How a run deals with origins. */
+export interface WebChoices {
+  readonly allowPrivateHosts: boolean;
+  /** What may be reached besides public addresses: see `reachOf`. */
+  readonly allow: readonly string[];
+  readonly connectTimeoutMs: number;
+  /** The longest silence, the longest time for the head of an answer, and the time over which speed is measured. */
+  readonly timeoutMs: number;
+  /** 0: any speed will do. */
+  readonly leastBytesPerSecond: number;
+  /** The longest wait that an origin may ask for. */
+  readonly longestWaitMs: number;
+  readonly mostRedirects: number;
+  readonly mostBytes: number;
+  readonly requestHeaders: RequestHeaders;
+}
+
+/** The least speed is that of dnf. curl follows 50 redirects, browsers and wget 20. */
+export const USUAL_WEB: WebChoices = {
+  allowPrivateHosts: false,
+  allow: [],
+  connectTimeoutMs: 10_000,
+  timeoutMs: 30_000,
+  leastBytesPerSecond: 1_000,
+  longestWaitMs: 3_600_000,
+  mostRedirects: 20,
+  mostBytes: MOST_BODY_BYTES,
+  requestHeaders: { usual: { "user-agent": "fetchonce" }, byHost: [] },
+};
+
 /** What each run chooses. */
 export interface RunChoices {
-  readonly allowPrivateHosts: boolean;
+  readonly web: WebChoices;
   /** The percentage of jobs on the guarded path. */
   readonly gate: number;
   /** Leases without progress after which a job fails. */
   readonly maxAttempts: number;
 }
 
-export const workerSettings = ({ allowPrivateHosts, gate, maxAttempts }: RunChoices): WorkerSettings => ({
+export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSettings => ({
   gateCeiling: gate,
   leaseTtlMs: LEASE_TTL_MS,
   requeueGraceMs: REQUEUE_GRACE_MS,
   recordRetentionMs: FOR_EVER_MS,
   deadlineBufferMs: 0,
-  retry: { maxAttempts, baseMs: 500, capMs: 30_000 },
+  retry: { maxAttempts, baseMs: 500, capMs: 30_000, longestWaitMs: web.longestWaitMs },
   // Invocations have no deadline here, so nothing is continued.
   maxHops: 0,
-  maxBodyBytes: MOST_BODY_BYTES,
+  maxBodyBytes: web.mostBytes,
   allowedContentTypes: [],
-  allowPrivateHosts,
+  mostBrokenConnections: 3,
+  pace: { leastBytesPerSecond: web.leastBytesPerSecond, overMs: web.timeoutMs, partMs: PART_MS },
+  reach: reachOf(web.allow, web.allowPrivateHosts),
+  mostRedirects: web.mostRedirects,
+  headTimeoutMs: Math.min(HEAD_TIMEOUT_MS, web.timeoutMs),
+  requestHeaders: web.requestHeaders,
 });
 
 export const reconcilerSettings = {

@@ -8,7 +8,7 @@ import { foldersOf, type Folders } from "../local/folders.ts";
 import { isStored } from "../local/run/outcome.ts";
 import type { ToldResult } from "../local/run/results-file.ts";
 import { FolderInUseError, StoppedByMachineError } from "../local/run/run-errors.ts";
-import { CHOICES } from "../local/settings.ts";
+import { CHOICES, USUAL_WEB } from "../local/settings.ts";
 import { type Entry, GetError, type GetOptions, type InvalidEntry, type Result, type Summary } from "./api.ts";
 
 export {
@@ -107,7 +107,7 @@ function runOptions({ out, names = "url", allowPrivateHosts = false, ...others }
     slots: Math.max(workers, chosenNumber("jobs", others.jobs)),
     maxAttempts: chosenNumber("attempts", others.attempts),
     nameSource: column === undefined ? { kind: names === "none" ? "none" : "url" } : { kind: "column", column },
-    allowPrivateHosts,
+    web: { ...USUAL_WEB, allowPrivateHosts },
     rerun: {
       retryFailed: others.retryFailed ?? false,
       verify: others.verify ?? false,

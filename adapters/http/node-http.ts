@@ -11,13 +11,18 @@ const { Agent: SecureAgent, request: requestSecure } = process.getBuiltinModule(
 
 export interface HttpTimeouts {
   readonly connectTimeoutMs: number;
-  /** The longest silence of the origin: before its headers, and between two pieces of the body. */
+  /** The longest time until the whole head of an answer is there, and the longest silence within a body. */
   readonly idleTimeoutMs: number;
 }
+
+/** As much as browsers read of the head of an answer. In bytes. */
+const MOST_HEAD_BYTES = 256 * 1024;
 
 /** Maps Node's error codes to reasons that do not depend on the HTTP client. */
 const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "origin_timeout",
+  EORIGINCONNECT: "origin_connect_timeout",
+  HPE_HEADER_OVERFLOW: "headers_too_large",
   ECONNRESET: "origin_connection_lost",
   EPIPE: "origin_connection_lost",
   ECONNREFUSED: "origin_refused_connection",
@@ -33,8 +38,7 @@ const isParseError = (error: unknown): boolean => codeOf(error).startsWith("HPE_
 
 function reasonOf(error: unknown): string {
   const code = codeOf(error);
-  if (isParseError(error)) return "origin_speaks_no_http";
-  return REASONS[code] ?? `origin_error:${code}`;
+  return REASONS[code] ?? (isParseError(error) ? "origin_speaks_no_http" : `origin_error:${code}`);
 }
 
 export interface HttpSurroundings {
@@ -49,6 +53,7 @@ const anyAddress = (): boolean => true;
 const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code });
 
 const timeOut = (): Error => coded("ETIMEDOUT", "The origin was silent for too long.");
+const connectTimeOut = (): Error => coded("EORIGINCONNECT", "The origin took too long to accept a connection.");
 
 /** A connection from the pool broke before the first byte of an answer. */
 class StaleConnectionError extends Error {
@@ -76,7 +81,7 @@ export function nodeHttp(
 
   /** @throws StaleConnectionError only if `isPooled`. */
   const send = async (
-    { method, url, headers, signal, accepts = anyAddress }: HttpRequest,
+    { method, url, headers, signal, headTimeoutMs = idleTimeoutMs, accepts = anyAddress }: HttpRequest,
     { isPooled }: { readonly isPooled: boolean },
   ): Promise<http.IncomingMessage> =>
     new Promise((resolve, reject) => {
@@ -88,28 +93,35 @@ export function nodeHttp(
         signal,
         agent,
         lookup: names.accepting(accepts),
+        maxHeaderSize: MOST_HEAD_BYTES,
+        // Reads bare line feeds and folded headers, as curl, wget and browsers do.
+        insecureHTTPParser: true,
       });
-      const silence = () => request.destroy(timeOut());
+      // Node would drop all headers after the 2,000th without a word.
+      request.maxHeadersCount = 0;
+      // Not a timeout of the socket: each byte of a head, and each informational answer, would restart it.
+      const silence = setTimeout(() => request.destroy(timeOut()), headTimeoutMs);
       let bytesBefore = 0;
       request.on("socket", (socket) => {
         bytesBefore = socket.bytesRead;
         if (!socket.connecting) return;
-        const connecting = setTimeout(silence, connectTimeoutMs);
+        const connecting = setTimeout(() => request.destroy(connectTimeOut()), connectTimeoutMs);
+        socket.once("connect", () => silence.refresh());
         const stop = () => clearTimeout(connecting);
         socket.once("connect", stop).once("close", stop);
       });
-      request.setTimeout(idleTimeoutMs, silence);
       let isSettled = false;
       let answer: http.IncomingMessage | undefined;
       request
         .once("response", (response) => {
           isSettled = true;
           answer = response;
-          request.setTimeout(0);
+          clearTimeout(silence);
           resolve(response);
         })
         .once("error", (error) => {
           isSettled = true;
+          clearTimeout(silence);
           // Node takes a body without a length for whole when its connection breaks.
           if (answer?.complete === false && !isParseError(error)) answer.destroy(error);
           const isStale =
@@ -117,6 +129,7 @@ export function nodeHttp(
           reject(isStale ? new StaleConnectionError("", { cause: error }) : error);
         })
         .once("close", () => {
+          clearTimeout(silence);
           // Every request is closed in the end. An error costs its stack, so it is made only if it is needed.
           if (isSettled) return;
           // Closed without an error or a response: the origin switched to a protocol that we did not ask for.
@@ -147,7 +160,8 @@ export function nodeHttp(
         response.on("error", () => undefined);
         return {
           status: present(response.statusCode, "the status of a response"),
-          headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+          headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, read(value)])),
+          setCookies: response.headers["set-cookie"] ?? [],
           body: piecesOf(response, { idleTimeoutMs, garbage, translate: (error) => translate(error, signal) }),
           discard: () => discard(response, request.method),
         };
@@ -159,6 +173,19 @@ export function nodeHttp(
       for (const agent of Object.values(agents)) agent.destroy();
     },
   };
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Node gives the bytes of a header as Latin-1. Many origins mean UTF-8. */
+function read(value: string | readonly string[] | undefined): string {
+  const text = String(value);
+  if (!/[\x80-\xff]/.test(text)) return text;
+  try {
+    return UTF8.decode(Buffer.from(text, "latin1"));
+  } catch {
+    return text;
+  }
 }
 
 /** A response without a body keeps its connection. The rest of any other body is not worth reading. */

@@ -66,7 +66,8 @@ async function play(
     `Demo: ${DEMO_FILES.length} files from a small server at ${origin.url}. A worker is killed during a download.\n`,
   );
   const sources = DEMO_FILES.map((file) => origin.urlOf(file));
-  const demoArgs = { ...args, sources, allowPrivateHosts: true, workers: Math.max(2, args.workers), refresh: true };
+  const web = { ...args.web, allowPrivateHosts: true };
+  const demoArgs = { ...args, sources, web, workers: Math.max(2, args.workers), refresh: true };
   const outDir = resolve(args.outDir);
   const contentsBefore = await countContents(outDir);
   const exit = await get(demoArgs, { ...surroundings, watchers: [...watchers, kill, proof] });

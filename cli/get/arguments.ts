@@ -1,13 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseGate } from "../../core/gate/gate.ts";
 import type { NameSource } from "../../local/run/settler.ts";
-import { CHOICES } from "../../local/settings.ts";
+import { CHOICES, type WebChoices } from "../../local/settings.ts";
 import type { ListFormat } from "../input/read-input.ts";
 import { IS_BUILT } from "../../local/shared/built.ts";
 import { addCompletion } from "../completion/command.ts";
 import { parseCommand, wholeNumber } from "../terminal/parse-command.ts";
 import { TYPED } from "../terminal/typed.ts";
 import { UsageError } from "../terminal/usage-error.ts";
+import { describeWeb, webChoices, type WebOptions } from "./web-options.ts";
 
 export interface Arguments {
   readonly command: "get" | "demo";
@@ -18,7 +19,7 @@ export interface Arguments {
   /** Downloads at a time. */
   readonly jobs: number;
   readonly maxAttempts: number;
-  readonly allowPrivateHosts: boolean;
+  readonly web: WebChoices;
   readonly skipInvalid: boolean;
   readonly format: ListFormat | undefined;
   readonly urlColumn: string | undefined;
@@ -61,12 +62,11 @@ historical name of the pipeline's flag, kept because deployments and scripts set
 
 Exit code: 0 all there, 1 some failed, 2 wrong usage, 3 this machine stopped it (a full disk, for example), 130 stopped.`;
 
-interface Parsed {
+interface Parsed extends WebOptions {
   readonly out?: string;
   readonly workers: number;
   readonly jobs?: number;
   readonly attempts: number;
-  readonly allowPrivateHosts?: true;
   readonly skipInvalid?: true;
   readonly format?: ListFormat;
   readonly urlColumn?: string;
@@ -101,12 +101,12 @@ export function parseArguments(
   const words = IS_BUILT && argv.length === 0 ? ["--help"] : argv.map(explicitValue);
   return parseCommand<Arguments>(words, line, (program, found) => {
     const use = (command: Arguments["command"], sources: readonly string[], options: Parsed): void =>
-      found(argumentsOf(command, sources, options, env));
+      found(argumentsOf(command, sources, options, { env, version }));
     program
       .version(version, "-V, --version", "print the version")
       .description("Downloads what a list of URLs points at, exactly once.")
       .addHelpText("after", `${EXAMPLES}\n\nAll options: ${TYPED} get --help`);
-    describeList(describeRun(program.command("get", { isDefault: true }), DEFAULT_OUT))
+    describeWeb(describeList(describeRun(program.command("get", { isDefault: true }), DEFAULT_OUT)))
       .description("download URLs, or the URLs of a list")
       .argument("[URL|LIST...]", "URLs; or one list of URLs; or - for a list on standard input")
       .addHelpText("after", `${EXAMPLES}\n${NOTES}`)
@@ -128,7 +128,7 @@ function argumentsOf(
   command: Arguments["command"],
   sources: readonly string[],
   options: Parsed,
-  env: Readonly<NodeJS.ProcessEnv>,
+  { env, version }: { readonly env: Readonly<NodeJS.ProcessEnv>; readonly version: string },
 ): Arguments {
   const { out = command === "demo" ? DEMO_OUT : DEFAULT_OUT } = options;
   if (out.includes("://"))
@@ -143,7 +143,7 @@ function argumentsOf(
     workers: Math.min(options.workers, jobs),
     jobs,
     maxAttempts: options.attempts,
-    allowPrivateHosts: options.allowPrivateHosts ?? false,
+    web: webChoices(options, version),
     skipInvalid: options.skipInvalid ?? false,
     format: options.format,
     urlColumn: options.urlColumn,
@@ -220,8 +220,7 @@ function describeList(command: Command): Command {
     .option("--skip-invalid", "skip invalid lines of the list instead of stopping")
     .option("--retry-failed", "try again what failed in an earlier run")
     .option("--verify", "compare what earlier runs stored with its SHA-256, and fetch again what is damaged")
-    .option("--refresh", "fetch everything again")
-    .option("--allow-private-hosts", "also download from private and loopback addresses");
+    .option("--refresh", "fetch everything again");
 }
 
 const upTo = ({ most }: { readonly most: number }): ((text: string) => number) =>

@@ -44,7 +44,7 @@ export async function get(args: Arguments, surroundings: GetSurroundings): Promi
     slots: args.jobs,
     nameSource: args.nameSource,
     rerun: args,
-    allowPrivateHosts: args.allowPrivateHosts,
+    web: args.web,
     gate: parseGate(args.enableIdempotency),
     maxAttempts: args.maxAttempts,
     onEnded: (end, result) => {

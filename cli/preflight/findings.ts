@@ -1,5 +1,6 @@
 import type { Account } from "../../adapters/aws/account.ts";
-import { type Environment, isLink } from "../../infra/environments/environments.ts";
+import type { Environment } from "../../infra/environments/environment.ts";
+import { isLink } from "../../infra/environments/environments.ts";
 import { concurrencyOf, invocationsIn, JOBS_OF_A_NEW_TABLE } from "./limits.ts";
 
 const SETTINGS = "infra/environments/environments.ts";

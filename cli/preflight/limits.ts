@@ -1,5 +1,5 @@
 /** AWS's default quotas, with docs/deploying.md, which has their sources. */
-import type { Environment } from "../../infra/environments/environments.ts";
+import type { Environment } from "../../infra/environments/environment.ts";
 
 const OTHER_REGIONS = 1_100;
 /** EventBridge's invocations of targets a second, where a region differs from `OTHER_REGIONS`. */

@@ -3,6 +3,8 @@ import * as z from "zod/mini";
 import type { JobRecord } from "./record.ts";
 
 z.config(en());
+/** As much as servers and browsers take. */
+export const MOST_URL_CHARACTERS = 8192;
 const id = z.string().check(z.minLength(1), z.maxLength(512));
 
 /** A message of the work queue, sent by a producer, the reconciler, a redrive or a continuation. */
@@ -10,7 +12,7 @@ export const jobMessage = z.object({
   work_id: id,
   artifact_id: id,
   url: z.string().check(
-    z.maxLength(4096),
+    z.maxLength(MOST_URL_CHARACTERS),
     z.refine((text) => URL.canParse(text), "not an absolute URL"),
   ),
   /** The digest that the producer expects. A body with another digest fails the job. */

@@ -3,6 +3,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** How long to wait for the whole head of the answer. Undefined: as long as for any silence. */
+  readonly headTimeoutMs?: number | undefined;
   /** Whether the request may go to an address that the URL's name leads to. Undefined: to any. */
   readonly accepts?: ((address: string) => boolean) | undefined;
 }
@@ -12,6 +14,8 @@ export interface HttpResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The values of Set-Cookie, which cannot be joined as those of other headers can. */
+  readonly setCookies: readonly string[];
   readonly body: AsyncIterable<Uint8Array>;
   discard(): void;
 }

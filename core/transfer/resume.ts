@@ -1,4 +1,4 @@
-import { contentRangeOf, strongValidatorOf } from "./origin.ts";
+import { contentRangeOf, strongValidatorOf } from "../origin/answer.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Checkpoint } from "../model/record.ts";
 
@@ -14,21 +14,28 @@ export function decideResume(checkpoint: Checkpoint | undefined): ResumeDecision
   return { kind: checkpoint.offset === checkpoint.totalBytes ? "complete" : "resume", checkpoint };
 }
 
+/** A version of a body. All bytes that are put together belong to one version. */
+export interface Version {
+  /** Strong ETag or Last-Modified. */
+  readonly validator: string;
+  readonly totalBytes: number;
+}
+
 /** Headers that make the origin send the rest if it has the same version, and the whole body otherwise. */
-export const resumeHeaders = (checkpoint: Checkpoint): Readonly<Record<string, string>> => ({
-  range: `bytes=${checkpoint.offset}-`,
-  "if-range": checkpoint.validator,
+export const rangeFrom = ({ validator }: Version, offset: number): Readonly<Record<string, string>> => ({
+  range: `bytes=${offset}-`,
+  "if-range": validator,
 });
 
 /** A 206 is believed only when it starts where we stopped, in a body of the same length and the same version. */
-export function continuesFrom(checkpoint: Checkpoint, response: HttpResponse): boolean {
+export function continuesFrom(version: Version, offset: number, response: HttpResponse): boolean {
   const range = contentRangeOf(response);
   const validator = strongValidatorOf(response);
   return (
     response.status === 206 &&
-    range?.start === checkpoint.offset &&
-    range.totalBytes === checkpoint.totalBytes &&
-    (validator === undefined || !isSameKind(validator, checkpoint.validator) || validator === checkpoint.validator)
+    range?.start === offset &&
+    range.totalBytes === version.totalBytes &&
+    (validator === undefined || !isSameKind(validator, version.validator) || validator === version.validator)
   );
 }
 

@@ -1,21 +1,21 @@
 import type { Checkpoint } from "../model/record.ts";
-import type { Http } from "../ports/http.ts";
-import type { Clock } from "../ports/runtime.ts";
+import type { OriginDeps, OriginSettings } from "../origin/origin-deps.ts";
 import type { Sha256 } from "../ports/sha256.ts";
 import type { Staging } from "../ports/staging.ts";
+import type { PaceLimits } from "./pace.ts";
 import type { PartBuffers } from "./part-buffers.ts";
 
-export interface TransferSettings {
+export interface TransferSettings extends OriginSettings {
   readonly maxBodyBytes: number;
   /** Media types or `type/*`; empty allows all. */
   readonly allowedContentTypes: readonly string[];
-  readonly allowPrivateHosts: boolean;
+  readonly pace: PaceLimits;
+  /** Connections in a row that bring little of a body, after which an attempt ends. 0: the first one that breaks. */
+  readonly mostBrokenConnections: number;
 }
 
 /** What a transfer needs from its caller. */
-export interface TransferDeps {
-  readonly clock: Pick<Clock, "nowMs">;
-  readonly http: Http;
+export interface TransferDeps extends OriginDeps {
   readonly staging: Staging;
   readonly sha256: Sha256;
   readonly buffers: PartBuffers;

@@ -1,88 +1,111 @@
 import { BodyStager, chainDigest, type BodyFacts, type StagedSoFar } from "./body-stager.ts";
-import { UploadGoneError } from "../model/errors.ts";
+import { RetryableError, UploadGoneError } from "../model/errors.ts";
 import { stagingKey } from "../model/keys.ts";
-import { fileNameOf } from "./content-disposition.ts";
-import { askOrigin, contentLengthOf, contentTypeOf, refuseUnwanted, statusError, strongValidatorOf } from "./origin.ts";
+import { contentLengthOf, contentRangeOf, contentTypeOf, refusalError, strongValidatorOf } from "../origin/answer.ts";
+import { askOrigin, type OriginAnswer } from "../origin/ask.ts";
+import { fileNameOf } from "../origin/file-name.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Checkpoint, Transfer } from "../model/record.ts";
-import { continuesFrom, decideResume, resumeHeaders } from "./resume.ts";
+import { continuesFrom, decideResume, rangeFrom } from "./resume.ts";
+import { steadyBody } from "./steady-body.ts";
 import type { StagingOwner, TransferDeps } from "./transfer-deps.ts";
+import { refuseUnwanted } from "./unwanted.ts";
+
+export interface TransferRequest {
+  readonly url: string;
+  /** The length that HEAD has told. */
+  readonly announcedBytes: number | undefined;
+  readonly signal: AbortSignal;
+}
 
 /** Stages the whole body. Continues from the owner's checkpoint if the origin still has that version. */
 export async function transferBody(
   deps: TransferDeps,
   owner: StagingOwner,
-  url: string,
-  signal: AbortSignal,
+  request: TransferRequest,
 ): Promise<Transfer> {
   const { readers } = deps.buffers;
   await readers.acquire();
   try {
-    return await fetchBody(deps, owner, url, signal);
+    return await fetchBody(deps, owner, request);
   } finally {
     readers.release();
   }
 }
 
-async function fetchBody(deps: TransferDeps, owner: StagingOwner, url: string, signal: AbortSignal): Promise<Transfer> {
+async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: TransferRequest): Promise<Transfer> {
   const decision = decideResume(owner.checkpoint);
-  if (decision.kind === "start over") return startOver(deps, owner, await get(deps, url, signal), signal);
+  if (decision.kind === "start over") return startOver(deps, owner, request, await get(deps, request));
 
   const { checkpoint } = decision;
   const soFar = await takeUp(deps, owner, checkpoint);
   if (soFar && decision.kind === "complete") return completeUpload(deps, soFar);
-  if (!soFar) return startOver(deps, owner, await get(deps, url, signal), signal);
+  if (!soFar) return startOver(deps, owner, request, await get(deps, request));
 
-  const response = await get(deps, url, signal, resumeHeaders(checkpoint));
-  if (continuesFrom(checkpoint, response)) {
+  const answer = await get(deps, request, rangeFrom(checkpoint, checkpoint.offset));
+  const { response } = answer;
+  if (continuesFrom(checkpoint, checkpoint.offset, response)) {
     owner.noteResumed(checkpoint.offset);
-    return new BodyStager(deps, owner, checkpoint, soFar).stage(untilAborted(response.body, signal));
+    const { offset } = checkpoint;
+    const rest = steadyBody(deps, { ...request, answer: response, offset, version: checkpoint, isNeverEmpty: false });
+    return new BodyStager(deps, owner, checkpoint, soFar).stage(rest);
   }
   const isAnotherVersion = response.status === 200;
-  if (isAnotherVersion) return startOver(deps, owner, response, signal);
+  if (isAnotherVersion) return startOver(deps, owner, request, answer);
   response.discard();
-  if (response.status !== 206 && response.status !== 416) throw statusError(response, deps.clock.nowMs());
-  return startOver(deps, owner, await get(deps, url, signal), signal);
+  const isUselessRange = response.status === 206 || response.status === 416;
+  const refusal = isUselessRange ? undefined : refusalError(response, deps.clock.nowMs());
+  if (refusal) throw refusal;
+  return startOver(deps, owner, request, await get(deps, request));
 }
 
-async function get(
+const get = async (
   deps: TransferDeps,
-  url: string,
-  signal: AbortSignal,
+  { url, signal }: TransferRequest,
   headers: Readonly<Record<string, string>> = {},
-): Promise<HttpResponse> {
-  return askOrigin(deps, { method: "GET", url, headers, signal });
-}
+): Promise<OriginAnswer> => askOrigin(deps, { method: "GET", url, headers, signal });
 
 async function startOver(
   deps: TransferDeps,
   owner: StagingOwner,
-  response: HttpResponse,
-  signal: AbortSignal,
+  request: TransferRequest,
+  { response }: OriginAnswer,
 ): Promise<Transfer> {
   const fileName = fileNameOf(response.headers["content-disposition"]);
+  const validator = strongValidatorOf(response);
+  const totalBytes = wholeLengthOf(response);
   const facts: BodyFacts = {
     ...(fileName !== undefined && { fileName }),
     contentType: contentTypeOf(response),
-    totalBytes: contentLengthOf(response),
-    validator: owner.keepsCheckpoints ? strongValidatorOf(response) : undefined,
+    totalBytes,
+    validator: owner.keepsCheckpoints ? validator : undefined,
   };
   try {
-    if (response.status !== 200) throw statusError(response, deps.clock.nowMs());
-    refuseUnwanted(deps.settings, facts.contentType, facts.totalBytes);
+    const refusal = refusalError(response, deps.clock.nowMs());
+    if (refusal) throw refusal;
+    if (response.status === 206 && totalBytes === undefined) throw new RetryableError("unasked_part");
+    refuseUnwanted(deps.settings, facts.contentType, totalBytes);
   } catch (error) {
     response.discard();
     throw error;
   }
-  return new BodyStager(deps, owner, facts).stage(untilAborted(response.body, signal));
+  deps.heads.delivered(request.url, deps.clock.nowMs());
+  const hasRanges = validator !== undefined && totalBytes !== undefined && response.headers["accept-ranges"] !== "none";
+  const body = steadyBody(deps, {
+    ...request,
+    answer: response,
+    offset: 0,
+    version: hasRanges ? { validator, totalBytes } : undefined,
+    isNeverEmpty: (request.announcedBytes ?? 0) > 0,
+  });
+  return new BodyStager(deps, owner, facts).stage(body);
 }
 
-/** Stops between two pieces when aborted: a body that never ends must not outlive the lease or the invocation. */
-async function* untilAborted(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  for await (const chunk of body) {
-    signal.throwIfAborted();
-    yield chunk;
-  }
+/** The length of the whole file. A part that nobody asked for has one only if it is the whole. */
+function wholeLengthOf(response: HttpResponse): number | undefined {
+  if (response.status !== 206) return contentLengthOf(response);
+  const range = contentRangeOf(response);
+  return range?.start === 0 && range.end === range.totalBytes - 1 ? range.totalBytes : undefined;
 }
 
 /** What the checkpoint refers to; undefined if it is no longer there or has changed. */

@@ -10,7 +10,7 @@ import {
   UploadGoneError,
   type JobError,
 } from "../model/errors.ts";
-import { probeOrigin } from "../transfer/probe.ts";
+import { probeOrigin } from "../origin/probe.ts";
 import type { LeasedJob } from "./leased-job.ts";
 import { indexContent, publishStaged, refuseWrongDigest } from "./publish.ts";
 import { decodeTransfer, encodeTransfer } from "../model/record-codec.ts";
@@ -53,7 +53,9 @@ async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal)
 
   const stream = streamStep(url, String(probe["validator"]));
   const staged = await ledger.run(job, stream, async () => {
-    const transfer = await transferBody(deps, job, url, signal);
+    const { bytes } = probe;
+    const announcedBytes = typeof bytes === "number" ? bytes : undefined;
+    const transfer = await transferBody(deps, job, { url, announcedBytes, signal });
     refuseWrongDigest(record.expectedSha256, transfer);
     return encodeTransfer(transfer);
   });

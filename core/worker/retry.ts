@@ -3,22 +3,28 @@ export interface RetryPolicy {
   readonly maxAttempts: number;
   readonly baseMs: number;
   readonly capMs: number;
+  /** The longest wait that an origin may ask for. */
+  readonly longestWaitMs: number;
 }
 
-/** SQS hides a message for at most 12 hours. */
-const LONGEST_RETRY_AFTER_MS = 12 * 3600 * 1000;
+/** Of what an origin asks for, up to a tenth is added, so that what it sent away does not come back at once. */
+const JITTER = 0.1;
+const MOST_JITTER_MS = 60_000;
 
 /**
  * How long to wait, in milliseconds, before attempt `strikes + 1`: full jitter under an exponentially growing ceiling.
- * The origin's Retry-After replaces this, with at least `baseMs` and at most 12 hours.
+ * The wait that the origin asks for replaces this, with at least `baseMs` and at most `longestWaitMs`.
  */
 export function retryDelayMs(
   policy: RetryPolicy,
   strikes: number,
   fraction: number,
-  retryAfterMs: number | undefined,
+  askedMs: number | undefined,
 ): number {
-  if (retryAfterMs !== undefined) return Math.min(Math.max(retryAfterMs, policy.baseMs), LONGEST_RETRY_AFTER_MS);
+  if (askedMs !== undefined) {
+    const waitMs = Math.min(Math.max(askedMs, policy.baseMs), policy.longestWaitMs);
+    return Math.ceil(waitMs + fraction * Math.min(waitMs * JITTER, MOST_JITTER_MS));
+  }
   const ceilingMs = Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, strikes - 1));
   return Math.ceil(fraction * ceilingMs);
 }

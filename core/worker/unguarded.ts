@@ -61,7 +61,7 @@ async function publishUnguarded(
     saveCheckpoint: async () => undefined,
     noteResumed: () => undefined,
   };
-  const transfer = await transferBody(deps, owner, message.url, outOfTime);
+  const transfer = await transferBody(deps, owner, { url: message.url, announcedBytes: undefined, signal: outOfTime });
   try {
     refuseWrongDigest(message.sha256, transfer);
     await publishStaged(deps, jobId, transfer, outOfTime);

@@ -6,7 +6,8 @@ import { JobsTable } from "./jobs-table.ts";
 import { PrivateBucket } from "./private-bucket.ts";
 import { StreamDeadLetters } from "./stream-dead-letters.ts";
 import { WorkQueue } from "./work-queue.ts";
-import type { Environment, EnvironmentName } from "../environments/environments.ts";
+import type { Environment } from "../environments/environment.ts";
+import type { EnvironmentName } from "../environments/environments.ts";
 import { FetchonceStack } from "../environments/fetchonce-stack.ts";
 import { UPLOADS_KEPT_DAYS } from "../environments/limits.ts";
 

@@ -9,7 +9,7 @@ import {
 import { RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { WATCH_INDEX } from "../../core/model/keys.ts";
-import type { ExpiredRecords } from "../environments/environments.ts";
+import type { ExpiredRecords } from "../environments/environment.ts";
 
 export interface JobsTableProps {
   readonly protectData: boolean;

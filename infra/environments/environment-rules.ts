@@ -1,6 +1,7 @@
 import { parseGate } from "../../core/gate/gate.ts";
+import { reachOf } from "../../core/origin/reach.ts";
 import { MAX_RECEIVE_COUNT, MESSAGES_KEPT_DAYS, UPLOADS_KEPT_DAYS } from "./limits.ts";
-import type { Environment } from "./environments.ts";
+import type { Environment } from "./environment.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 3600 * 1000;
@@ -56,12 +57,21 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
     because: "the waits between attempts grow from it to retryCapMs",
   },
   retryCapMs: { least: 1, most: 15 * MINUTE_MS, because: "SQS delays a message by at most 15 minutes" },
+  longestWaitMs: {
+    least: environment.retryBaseMs,
+    most: 11 * 3600 * 1000,
+    because: "SQS hides a message for at most 12 hours from when it was received",
+  },
+  mostRedirects: { least: 0, most: 100, because: "a chain of redirects must end" },
+  leastBytesPerSecond: { least: 0, because: "it is a speed" },
   recordRetentionDays: {
     least: MESSAGES_KEPT_DAYS + 1,
     because: `a message may come back for ${MESSAGES_KEPT_DAYS} days, and a record must be there to answer it`,
   },
   httpConnectTimeoutMs: originTimeout(environment),
   httpIdleTimeoutMs: originTimeout(environment),
+  httpHeadTimeoutMs: originTimeout(environment),
+  partTimeoutMs: originTimeout(environment),
   recoverLimit: { least: 1, because: "the reconciler must make progress" },
   sweepLimit: { least: 1, because: "the reconciler must make progress" },
   orphanAgeMs: {
@@ -83,6 +93,7 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
     ...rangeProblems(environment, isDeployed),
     ...gateProblem(environment),
     ...contentProblem(environment),
+    ...reachProblem(environment),
     ...warmthProblem(environment),
     ...rolloutProblems(environment),
   ];
@@ -129,6 +140,14 @@ function* rolloutProblems({ monitoring, codeDeployment }: Environment): Generato
   for (const [name, ms] of Object.entries(monitoring?.gateRollout ?? {})) {
     if (ms < 10 * MINUTE_MS || ms % MINUTE_MS !== 0)
       yield `monitoring.gateRollout.${name} is ${ms}. Write whole minutes in ms, at least ten: ${10 * MINUTE_MS}.`;
+  }
+}
+
+function* reachProblem({ allowedHosts }: Environment): Generator<string> {
+  try {
+    reachOf(allowedHosts, false);
+  } catch (error) {
+    yield `allowedHosts: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 

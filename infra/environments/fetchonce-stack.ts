@@ -1,6 +1,7 @@
 import { CfnOutput, Stack } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
-import { deploymentNameOf, type Environment, type EnvironmentName } from "./environments.ts";
+import type { Environment } from "./environment.ts";
+import { deploymentNameOf, type EnvironmentName } from "./environments.ts";
 
 /** Stack outputs that users and scripts read with `aws cloudformation describe-stacks`. Never rename one. */
 type OutputName =

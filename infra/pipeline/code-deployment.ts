@@ -8,7 +8,7 @@ import {
 import type { Alias } from "aws-cdk-lib/aws-lambda";
 import { Validations } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
-import type { CodeDeploymentPace } from "../environments/environments.ts";
+import type { CodeDeploymentPace } from "../environments/environment.ts";
 
 export interface CodeDeploymentProps {
   readonly alias: Alias;

@@ -6,7 +6,8 @@ import { LogGroup, LogGroupClass } from "aws-cdk-lib/aws-logs";
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import type { DataStack } from "../data/data-stack.ts";
-import type { Environment, EnvironmentName } from "../environments/environments.ts";
+import type { Environment } from "../environments/environment.ts";
+import type { EnvironmentName } from "../environments/environments.ts";
 
 const PROJECT_ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

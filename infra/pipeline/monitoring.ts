@@ -9,7 +9,8 @@ import { countFailuresByHost } from "../../dashboards/cloudwatch/contributors.ts
 import { makeDashboard } from "../../dashboards/cloudwatch/dashboard.ts";
 import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
 import { saveQueries } from "../../dashboards/cloudwatch/saved-queries.ts";
-import { deploymentNameOf, isLink, type Monitoring as Settings } from "../environments/environments.ts";
+import type { Monitoring as Settings } from "../environments/environment.ts";
+import { deploymentNameOf, isLink } from "../environments/environments.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Archiver } from "./records-archive.ts";
 import type { Deployment } from "./handler-function.ts";

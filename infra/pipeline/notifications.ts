@@ -7,7 +7,7 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription, UrlSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Annotations, Aws, RemovalPolicy } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
-import type { Subscribers } from "../environments/environments.ts";
+import type { Subscribers } from "../environments/environment.ts";
 
 const SEVERITIES = ["page", "ticket"] as const;
 type Severity = (typeof SEVERITIES)[number];

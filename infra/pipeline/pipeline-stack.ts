@@ -7,7 +7,8 @@ import { Reconciler } from "./reconciler.ts";
 import { GateRollout } from "./gate-rollout.ts";
 import { Worker } from "./worker.ts";
 import type { DataStack } from "../data/data-stack.ts";
-import type { Environment, EnvironmentName } from "../environments/environments.ts";
+import type { Environment } from "../environments/environment.ts";
+import type { EnvironmentName } from "../environments/environments.ts";
 import { FetchonceStack } from "../environments/fetchonce-stack.ts";
 
 /** The stack of the functions and their monitoring. It holds no data, so it can be destroyed and deployed again. */

@@ -3,6 +3,8 @@ import { Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/model/keys.ts";
 import type { WorkerEnv } from "../../lambdas/worker/env.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import type { Environment } from "../environments/environment.ts";
 import { type Deployment, HandlerFunction, type HandlerFunctionProps } from "./handler-function.ts";
 import { permit, permitObjects } from "./permissions.ts";
 
@@ -95,11 +97,24 @@ const variables = ({
   MAX_BODY_BYTES: String(environment.maxBodyBytes),
   ALLOWED_CONTENT_TYPES: environment.allowedContentTypes,
   ALLOW_PRIVATE_HOSTS: String(environment.allowPrivateHosts),
+  ALLOWED_HOSTS: environment.allowedHosts.join(","),
+  MOST_REDIRECTS: String(environment.mostRedirects),
+  REQUEST_HEADERS: JSON.stringify(requestHeaders(environment)),
   DEADLINE_BUFFER_MS: String(environment.deadlineBufferMs),
   RETRY_BASE_MS: String(environment.retryBaseMs),
   RETRY_CAP_MS: String(environment.retryCapMs),
+  LONGEST_WAIT_MS: String(environment.longestWaitMs),
   REQUEUE_GRACE_MS: String(environment.requeueGraceMs),
   RECORD_RETENTION_DAYS: String(environment.recordRetentionDays),
   HTTP_CONNECT_TIMEOUT_MS: String(environment.httpConnectTimeoutMs),
   HTTP_IDLE_TIMEOUT_MS: String(environment.httpIdleTimeoutMs),
+  HTTP_HEAD_TIMEOUT_MS: String(environment.httpHeadTimeoutMs),
+  LEAST_BYTES_PER_SECOND: String(environment.leastBytesPerSecond),
+  PART_TIMEOUT_MS: String(environment.partTimeoutMs),
+});
+
+/** An honest name, and whom the owner of an origin may write to. */
+const requestHeaders = ({ contact, hostHeaders }: Environment): WorkerEnv["REQUEST_HEADERS"] => ({
+  usual: { "user-agent": `fetchonce/${packageJson.version}${contact === undefined ? "" : ` (+${contact})`}` },
+  byHost: Object.entries(hostHeaders).map(([host, headers]) => [host, { ...headers }]),
 });

@@ -1,11 +1,13 @@
 import * as z from "zod/mini";
 import { wholeNumber } from "../read-env.ts";
 import { parseGate } from "../../core/gate/gate.ts";
+import { reachOf } from "../../core/origin/reach.ts";
 import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 
 const whole = wholeNumber(0);
 const positive = wholeNumber(1);
 const name = z.string().check(z.minLength(1));
+const headers = z.record(z.string(), z.string());
 
 /** The worker's environment. `infra` types what it sets as `Record<keyof WorkerEnv, string>`. */
 export const workerEnv = z.object({
@@ -39,35 +41,74 @@ export const workerEnv = z.object({
     z.enum(["true", "false"]),
     z.transform((text) => text === "true"),
   ),
+  /** Comma-separated: what may be reached besides public addresses. See `reachOf` in core/origin/reach.ts. */
+  ALLOWED_HOSTS: z.string(),
+  MOST_REDIRECTS: whole,
+  /** JSON: the headers of every request, and further ones by host. */
+  REQUEST_HEADERS: z.pipe(
+    z.pipe(
+      z.string(),
+      z.transform((text): unknown => JSON.parse(text)),
+    ),
+    z.object({ usual: headers, byHost: z.array(z.tuple([z.string(), headers])) }),
+  ),
   /** How long before the invocation's deadline its work is handed to a later invocation. */
   DEADLINE_BUFFER_MS: whole,
   RETRY_BASE_MS: positive,
   RETRY_CAP_MS: positive,
+  /** The longest wait that an origin may ask for. */
+  LONGEST_WAIT_MS: positive,
   /** How long after a job should have continued by itself the reconciler looks at it. */
   REQUEUE_GRACE_MS: whole,
   /** How long a terminal job's record answers duplicates before DynamoDB's TTL removes it. */
   RECORD_RETENTION_DAYS: positive,
   HTTP_CONNECT_TIMEOUT_MS: positive,
-  /** The longest silence of an origin: before its headers, and between two pieces of its body. */
+  /** The longest time until the head of an answer is there, and the longest silence within a body. */
   HTTP_IDLE_TIMEOUT_MS: positive,
+  HTTP_HEAD_TIMEOUT_MS: positive,
+  /** Slower origins are given up, if they are that slow for HTTP_IDLE_TIMEOUT_MS. 0: none is. */
+  LEAST_BYTES_PER_SECOND: whole,
+  /** How long an origin may take for a part of a body. */
+  PART_TIMEOUT_MS: positive,
 });
 
 export type WorkerEnv = z.infer<typeof workerEnv>;
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** @throws TypeError when DOCSTOKG_ENABLE_IDEMPOTENCY is neither true, false nor a percentage. */
+/**
+ * @throws TypeError when DOCSTOKG_ENABLE_IDEMPOTENCY is neither true, false nor a percentage; RangeError when
+ * ALLOWED_HOSTS holds what cannot be opened.
+ */
 export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   gateCeiling: parseGate(env.DOCSTOKG_ENABLE_IDEMPOTENCY),
   leaseTtlMs: env.LEASE_TTL_MS,
   requeueGraceMs: env.REQUEUE_GRACE_MS,
   recordRetentionMs: env.RECORD_RETENTION_DAYS * DAY_MS,
   deadlineBufferMs: env.DEADLINE_BUFFER_MS,
-  retry: { maxAttempts: env.MAX_ATTEMPTS, baseMs: env.RETRY_BASE_MS, capMs: env.RETRY_CAP_MS },
+  retry: {
+    maxAttempts: env.MAX_ATTEMPTS,
+    baseMs: env.RETRY_BASE_MS,
+    capMs: env.RETRY_CAP_MS,
+    longestWaitMs: env.LONGEST_WAIT_MS,
+  },
   maxHops: env.MAX_HOPS,
   maxBodyBytes: env.MAX_BODY_BYTES,
-  allowedContentTypes: env.ALLOWED_CONTENT_TYPES.split(",")
-    .map((type) => type.trim().toLowerCase())
-    .filter(Boolean),
-  allowPrivateHosts: env.ALLOW_PRIVATE_HOSTS,
+  allowedContentTypes: entriesOf(env.ALLOWED_CONTENT_TYPES.toLowerCase()),
+  mostBrokenConnections: 3,
+  pace: {
+    leastBytesPerSecond: env.LEAST_BYTES_PER_SECOND,
+    overMs: env.HTTP_IDLE_TIMEOUT_MS,
+    partMs: env.PART_TIMEOUT_MS,
+  },
+  reach: reachOf(entriesOf(env.ALLOWED_HOSTS), env.ALLOW_PRIVATE_HOSTS),
+  mostRedirects: env.MOST_REDIRECTS,
+  headTimeoutMs: env.HTTP_HEAD_TIMEOUT_MS,
+  requestHeaders: env.REQUEST_HEADERS,
 });
+
+const entriesOf = (list: string): readonly string[] =>
+  list
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter(Boolean);

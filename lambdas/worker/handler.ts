@@ -10,6 +10,7 @@ import { wasmSha256 } from "../../adapters/node/sha256.ts";
 import { sqsQueue } from "../../adapters/aws/sqs.ts";
 import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
+import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { readEnv } from "../read-env.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
@@ -24,6 +25,7 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
     clock: systemClock,
     random: systemRandom,
     http: nodeHttp({ connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS }),
+    heads: new HeadMemory(),
     items,
     gate: new GateReader({ clock: systemClock, items, telemetry }),
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),

@@ -145,17 +145,17 @@ export class LocalRun {
 
   /** Starts the worker processes, which takes them a moment. They wait until `work` is called. */
   startWorkers(): void {
-    const { allowPrivateHosts, gate, maxAttempts, out, slots, workers } = this.#options;
+    const { gate, maxAttempts, out, slots, web, workers } = this.#options;
     const { wallMs, monotonicNs } = this.workspace.base;
     this.#pool = new WorkerPool({
       count: Math.min(workers, slots),
       slots,
       runId: randomUUID().slice(0, 8),
       assignment: {
-        allowPrivateHosts,
         gate,
         maxAttempts,
         out,
+        web,
         clock: { wallMs, monotonicNs: String(monotonicNs) },
       },
       onMessage: (message, pid) => this.#hear(message, pid),

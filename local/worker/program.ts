@@ -17,10 +17,11 @@ import { lineTelemetry } from "../../adapters/node/telemetry.ts";
 import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { causesOf, RunEndsError } from "../../core/model/errors.ts";
+import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 import { foldersOf } from "../folders.ts";
-import { HTTP_TIMEOUTS, LEASE_TTL_MS, MOST_RECEIVES, PART_BYTES, workerSettings } from "../settings.ts";
+import { LEASE_TTL_MS, MOST_RECEIVES, PART_BYTES, workerSettings } from "../settings.ts";
 import { shareLock } from "../shared/lock.ts";
 import { Activity } from "./activity.ts";
 import { EndReporter } from "./ends.ts";
@@ -45,7 +46,7 @@ function tellTrouble(error: unknown): boolean {
 const tell = (message: FromWorker): void => void (process.connected && process.send?.(message));
 
 async function start(assignment: WorkerAssignment): Promise<void> {
-  const { holder, slots } = assignment;
+  const { holder, slots, web } = assignment;
   const folders = foldersOf(assignment.out);
   const release = shareLock(folders.state);
   const clock = runClock({ ...assignment.clock, monotonicNs: BigInt(assignment.clock.monotonicNs) });
@@ -71,8 +72,12 @@ async function start(assignment: WorkerAssignment): Promise<void> {
     clock,
     random: { ...systemRandom, uniqueId: () => ownerOf(holder, systemRandom.uniqueId()) },
     http: activity.watchHttp(
-      nodeHttp(HTTP_TIMEOUTS, { garbage: youngGarbage(GARBAGE_BYTES), machineTrouble: networkTrouble }),
+      nodeHttp(
+        { connectTimeoutMs: web.connectTimeoutMs, idleTimeoutMs: web.timeoutMs },
+        { garbage: youngGarbage(GARBAGE_BYTES), machineTrouble: networkTrouble },
+      ),
     ),
+    heads: new HeadMemory(),
     items,
     gate: new GateReader({ clock, items, telemetry }),
     staging: activity.watchStaging(staging),

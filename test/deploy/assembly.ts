@@ -5,7 +5,7 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildApp } from "../../infra/build.ts";
-import type { Environment } from "../../infra/environments/environments.ts";
+import type { Environment } from "../../infra/environments/environment.ts";
 import type { Emulator } from "./emulator.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

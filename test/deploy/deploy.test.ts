@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { buildApp } from "../../infra/build.ts";
-import type { Environment } from "../../infra/environments/environments.ts";
+import type { Environment } from "../../infra/environments/environment.ts";
 import { Account, type Existing, expectedToBeListed, isPlaceholder } from "./account.ts";
 import {
   cdk,

@@ -5,12 +5,8 @@ import { pagesForSlo } from "../../dashboards/catalogue/alarm.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { buildApp } from "../../infra/build.ts";
 import { refuseWrongSettings } from "../../infra/environments/environment-rules.ts";
-import {
-  type Environment,
-  environmentNameOf,
-  ENVIRONMENTS,
-  type Monitoring,
-} from "../../infra/environments/environments.ts";
+import type { Environment, Monitoring } from "../../infra/environments/environment.ts";
+import { environmentNameOf, ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { environmentNames, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();

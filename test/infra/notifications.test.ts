@@ -2,7 +2,7 @@ import { App, Stack } from "aws-cdk-lib/core";
 import { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, it } from "vitest";
 import { Notifications } from "../../infra/pipeline/notifications.ts";
-import type { Subscribers } from "../../infra/environments/environments.ts";
+import type { Subscribers } from "../../infra/environments/environment.ts";
 import { temporaryFolder } from "./synthesize.ts";
 
 const NOBODY: Subscribers = { emails: [], httpsUrls: [] };

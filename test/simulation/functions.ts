@@ -2,6 +2,7 @@ import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { changeGateBy } from "../../core/gate/change-gate.ts";
 import type { Gate } from "../../core/gate/gate.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
+import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
@@ -50,6 +51,7 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
       clock,
       random: process.random,
       http: services.origin.portOf(process),
+      heads: new HeadMemory(),
       items,
       gate: new GateReader({ clock, items, telemetry }),
       staging: services.ports.staging(process),

@@ -14,6 +14,8 @@ import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { reconcile, type Reconciliation } from "../../core/recovery/reconcile.ts";
 import { decodeJob } from "../../core/model/record-codec.ts";
 import type { JobRecord } from "../../core/model/record.ts";
+import { HeadMemory } from "../../core/origin/head-memory.ts";
+import { reachOf } from "../../core/origin/reach.ts";
 import type { WorkerDeps, WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { checkEvent } from "../event-check.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
@@ -62,12 +64,13 @@ export type Origin = (request: HttpRequest) => HttpResponse | Promise<HttpRespon
 export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly setCookies?: readonly string[];
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
 }
 
-export function answer({ status = 200, headers = {}, body = new Uint8Array() }: Answer): HttpResponse {
+export function answer({ status = 200, headers = {}, setCookies = [], body = new Uint8Array() }: Answer): HttpResponse {
   const pieces = body instanceof Uint8Array ? piecesOf(body) : body;
-  return { status, headers, body: pieces, discard: () => undefined };
+  return { status, headers, setCookies, body: pieces, discard: () => undefined };
 }
 
 /** The size of the pieces in which a body arrives, in bytes. */
@@ -105,11 +108,16 @@ const SETTINGS: WorkerSettings = {
   requeueGraceMs: 60_000,
   recordRetentionMs: 86_400_000,
   deadlineBufferMs: 30_000,
-  retry: { maxAttempts: 3, baseMs: 1000, capMs: 60_000 },
+  retry: { maxAttempts: 3, baseMs: 1000, capMs: 60_000, longestWaitMs: 43_200_000 },
   maxHops: 5,
   maxBodyBytes: 1_000_000,
   allowedContentTypes: [],
-  allowPrivateHosts: false,
+  reach: reachOf([], false),
+  mostRedirects: 20,
+  headTimeoutMs: 10_000,
+  requestHeaders: { usual: {}, byHost: [] },
+  mostBrokenConnections: 0,
+  pace: { leastBytesPerSecond: 0, overMs: 60_000, partMs: Number.POSITIVE_INFINITY },
 };
 
 /** Tiny, so that a body of a few bytes has parts. The simulated bucket has no minimum part size. */
@@ -185,6 +193,7 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
       },
     },
     http,
+    heads: new HeadMemory(),
     items,
     gate: new GateReader({ clock, items, telemetry }),
     staging: blobs.staging,

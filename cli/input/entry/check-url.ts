@@ -1,7 +1,7 @@
+import { MOST_URL_CHARACTERS } from "../../../core/model/message.ts";
 import { canonicalUrl } from "../../../core/model/url.ts";
 import { hexOf } from "./describe-problem.ts";
 
-const MOST_CHARACTERS = 4096;
 const IS_VISIBLE_ASCII = /^[\x21-\x7e]*$/;
 
 const LABEL = "(?!xn--)[a-z0-9_-]+";
@@ -30,7 +30,8 @@ export interface AcceptedUrl {
 
 /** What to know of a URL, or a text that says what is wrong with it and what to write. */
 export function checkUrl(text: string): AcceptedUrl | string {
-  if (text.length > MOST_CHARACTERS) return `longer than ${MOST_CHARACTERS} characters; such a URL cannot be fetched`;
+  if (text.length > MOST_URL_CHARACTERS)
+    return `longer than ${MOST_URL_CHARACTERS} characters; such a URL cannot be fetched`;
   const host = PLAIN.exec(text)?.[1];
   if (host !== undefined) return { host, canonical: text };
   const strange = strangeText(text);

@@ -1,6 +1,7 @@
 /** Runs the jobs of a list, and marks in the trace of its system calls what it tells of each. May kill its workers. */
 import fs from "node:fs";
 import { LocalRun } from "../../../local/run/local-run.ts";
+import { USUAL_WEB } from "../../../local/settings.ts";
 import { MARKER, type Told } from "./told.ts";
 
 const [out = "", killAfter = "", ...urls] = process.argv.slice(2);
@@ -21,7 +22,7 @@ const run = await LocalRun.open({
   out,
   workers: 2,
   slots: 8,
-  allowPrivateHosts: true,
+  web: { ...USUAL_WEB, allowPrivateHosts: true },
   gate: 100,
   maxAttempts: 3,
   nameSource: { kind: "url" },

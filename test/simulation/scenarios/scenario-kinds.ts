@@ -185,14 +185,14 @@ const OPERATOR_AT_MS = [5_000, 45_000, 85_000, 125_000, 165_000];
 /** The fifth write of a job whose body is one object: lease, HEAD, STREAM, FINALIZE, then the index entry. */
 const INDEX_WRITE = 5;
 
-/** The origin answers 404 to the first `absentFirst` HEADs. An operator reopens the job each time it failed. */
+/** The origin answers 404 to the first `absentFirst` GETs. An operator reopens the job each time it failed. */
 export const reopened = (name: string, absentFirst: number, more: Partial<ProvenScenario> = {}): ProvenScenario =>
   one({
     name,
     body: LARGE,
     operatorAtMs: OPERATOR_AT_MS,
     answer: ({ method }, nth) =>
-      method === "HEAD" && nth <= absentFirst ? { kind: "status", status: 404 } : { kind: "body" },
+      method === "GET" && nth <= absentFirst ? { kind: "status", status: 404 } : { kind: "body" },
     ...more,
   });
 
@@ -201,7 +201,7 @@ export const failedAfterPublishing = (name: string): ProvenScenario =>
   one({
     name,
     body: SMALL,
-    settings: { retry: { maxAttempts: 1, baseMs: 1000, capMs: 10_000 } },
+    settings: { retry: { maxAttempts: 1, baseMs: 1000, capMs: 10_000, longestWaitMs: 43_200_000 } },
     operatorAtMs: OPERATOR_AT_MS,
     strikes: [
       {

@@ -30,6 +30,9 @@ import {
 } from "./scenario-kinds.ts";
 import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
 
+/** A worker that goes on with a torn body at once. */
+const RECONNECTING = { mostBrokenConnections: 3 };
+
 /** The scenarios of the exhaustive search: a fault of every mode strikes at every call. */
 export const SCENARIOS: readonly ProvenScenario[] = [
   one({ name: "single PUT", body: SMALL }),
@@ -120,7 +123,7 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   one({
     name: "429 with Retry-After",
     body: LARGE,
-    answer: onFirst("HEAD", { kind: "status", status: 429, retryAfterS: 5 }),
+    answer: onFirst("GET", { kind: "status", status: 429, retryAfterS: 5 }),
     leastMs: 5000,
   }),
   one({
@@ -141,12 +144,37 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     answer: onFirst("GET", { kind: "body", fault: { kind: "short", afterBytes: PART_BYTES + 6 } }),
     ownRefetchedBytes: TORN_BYTES,
   }),
+  one({
+    name: "a torn body goes on within the attempt",
+    body: LARGE,
+    settings: RECONNECTING,
+    answer: ({ method }, nth) => (method === "GET" && nth <= 3 ? cutAfter(PART_BYTES - 2) : { kind: "body" }),
+    ownRefetchedBytes: TORN_BYTES,
+  }),
+  one({
+    name: "a torn body's rest starts at another byte",
+    body: LARGE,
+    settings: RECONNECTING,
+    answer: ({ method }, nth) => {
+      if (method === "HEAD" || nth > 2) return { kind: "body" };
+      return nth === 1 ? cutAfter(PART_BYTES + 6) : { kind: "body", fault: { kind: "wrong range" } };
+    },
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
+  {
+    ...changing("a torn body's rest is of another version", cutAfter(PART_BYTES + 6), { ignoresIfRange: true }),
+    settings: RECONNECTING,
+  },
+  {
+    ...changing("a torn body's version is gone", cutAfter(PART_BYTES + 6)),
+    settings: RECONNECTING,
+  },
   losingStaged("an upload is lost", 15),
   losingStaged("a staged object is lost", 22),
   one({
     name: "a job that crashes every worker",
     body: SMALL,
-    settings: { retry: { maxAttempts: 3, baseMs: 1000, capMs: 10_000 } },
+    settings: { retry: { maxAttempts: 3, baseMs: 1000, capMs: 10_000, longestWaitMs: 43_200_000 } },
     // At three calls, so that two other faults in their place cannot save the job.
     strikes: ["http.GET", "http.read", "staging.put"].map((call) => ({
       of: "worker",
@@ -161,7 +189,7 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   one({
     name: "retries exhausted",
     body: SMALL,
-    settings: { retry: { maxAttempts: 2, baseMs: 1000, capMs: 10_000 } },
+    settings: { retry: { maxAttempts: 2, baseMs: 1000, capMs: 10_000, longestWaitMs: 43_200_000 } },
     answer: ({ method }) => (method === "GET" ? { kind: "status", status: 503 } : { kind: "body" }),
     ends: { a: ["FAILED:retries_exhausted:"] },
     published: [],
@@ -170,7 +198,7 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     name: "an origin without ranges that always drops the connection",
     body: LARGE,
     served: { ranges: false },
-    settings: { retry: { maxAttempts: 2, baseMs: 1000, capMs: 10_000 } },
+    settings: { retry: { maxAttempts: 2, baseMs: 1000, capMs: 10_000, longestWaitMs: 43_200_000 } },
     answer: ({ method }) => (method === "GET" ? cutAfter(2 * PART_BYTES + 2) : { kind: "body" }),
     ends: { a: ["FAILED:retries_exhausted:"] },
     published: [],

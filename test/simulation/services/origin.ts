@@ -106,7 +106,7 @@ const response = (
   status: number,
   headers: Readonly<Record<string, string>>,
   body: AsyncIterable<Uint8Array> = pieces(Buffer.alloc(0)),
-): HttpResponse => ({ status, headers, body, discard: () => undefined });
+): HttpResponse => ({ status, headers, setCookies: [], body, discard: () => undefined });
 
 async function* pieces(body: Buffer, fault?: BodyFault): AsyncIterable<Uint8Array> {
   const sent = mangled(body, fault);

@@ -1,3 +1,4 @@
+import { reachOf } from "../../../core/origin/reach.ts";
 import type { WorkerSettings } from "../../../core/worker/worker-deps.ts";
 
 /** Everything is small, so that a body of a few bytes has parts and a lease expires within a schedule. */
@@ -17,6 +18,7 @@ export const PART_BUFFERS = 4;
 export const RECORD_CONCURRENCY = 10;
 export const CONTENT_BUCKET = "content";
 const RETRY_CAP_MS = 10_000;
+const LONGEST_WAIT_MS = 12 * 3_600_000;
 
 export const SETTINGS: WorkerSettings = {
   gateCeiling: 100,
@@ -24,12 +26,18 @@ export const SETTINGS: WorkerSettings = {
   requeueGraceMs: REQUEUE_GRACE_MS,
   recordRetentionMs: 86_400_000,
   deadlineBufferMs: 10_000,
-  retry: { maxAttempts: MAX_ATTEMPTS, baseMs: 1000, capMs: RETRY_CAP_MS },
+  retry: { maxAttempts: MAX_ATTEMPTS, baseMs: 1000, capMs: RETRY_CAP_MS, longestWaitMs: LONGEST_WAIT_MS },
   maxHops: 50,
   maxBodyBytes: 100_000,
   allowedContentTypes: [],
   /** The refusal of addresses has its own tests, and parsing addresses costs a tenth of a schedule's time. */
-  allowPrivateHosts: true,
+  reach: reachOf([], true),
+  mostRedirects: 20,
+  headTimeoutMs: 10_000,
+  requestHeaders: { usual: {}, byHost: [] },
+  // Origins here are fast or silent.
+  mostBrokenConnections: 0,
+  pace: { leastBytesPerSecond: 0, overMs: 60_000, partMs: Number.POSITIVE_INFINITY },
 };
 
 /** Until the reconciler has seen a job that just became due, and a worker has received the reconciler's message. */

@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { USUAL_WEB } from "../../../local/settings.ts";
 import { parseArguments, type Arguments } from "../../../cli/get/arguments.ts";
 import { run } from "../../../cli/run.ts";
 
@@ -13,6 +14,11 @@ const parse = (argv: readonly string[], env: NodeJS.ProcessEnv = {}): Arguments 
 
 describe("the command line of fetchonce", () => {
   const workers = Math.min(4, availableParallelism());
+  const web = { ...USUAL_WEB, requestHeaders: { usual: { "user-agent": "fetchonce/1.2.3" }, byHost: [] } };
+  const withWeb = (changes: Partial<Arguments["web"]>): Partial<Arguments> => ({
+    sources: ["a.csv"],
+    web: { ...web, ...changes },
+  });
   const defaults: Arguments = {
     command: "get",
     sources: [],
@@ -20,7 +26,7 @@ describe("the command line of fetchonce", () => {
     workers,
     jobs: 32,
     maxAttempts: 8,
-    allowPrivateHosts: false,
+    web,
     skipInvalid: false,
     format: undefined,
     urlColumn: undefined,
@@ -52,7 +58,29 @@ describe("the command line of fetchonce", () => {
     [["a.csv", "--out", "d", "--workers", "64"], { ...list, outDir: "d", workers: 64, jobs: 64 }],
     [["a.csv", "-j", "1", "--workers", "3"], { ...list, workers: 1, jobs: 1 }],
     [["a.csv", "--jobs", "100", "--attempts", "3"], { ...list, jobs: 100, maxAttempts: 3 }],
-    [["a.csv", "--allow-private-hosts", "--skip-invalid"], { ...list, allowPrivateHosts: true, skipInvalid: true }],
+    [
+      ["a.csv", "--allow-private-hosts", "--skip-invalid"],
+      { ...withWeb({ allowPrivateHosts: true }), skipInvalid: true },
+    ],
+    [
+      ["a.csv", "--allow", "10.0.0.0/8,*.corp.example", "--allow", ":21"],
+      withWeb({ allow: ["10.0.0.0/8", "*.corp.example", ":21"] }),
+    ],
+    [["a.csv", "--timeout", "2.5", "--connect-timeout", "1"], withWeb({ timeoutMs: 2500, connectTimeoutMs: 1000 })],
+    [
+      ["a.csv", "--least-speed", "0", "--longest-wait", "7200"],
+      withWeb({ leastBytesPerSecond: 0, longestWaitMs: 7_200_000 }),
+    ],
+    [["a.csv", "--most-redirects", "0", "--most-bytes", "5"], withWeb({ mostRedirects: 0, mostBytes: 5 })],
+    [
+      ["a.csv", "--user-agent", "me/1", "--header", "Accept: text/html", "--header", "*.example.org=X-Team: data"],
+      withWeb({
+        requestHeaders: {
+          usual: { "user-agent": "me/1", accept: "text/html" },
+          byHost: [["*.example.org", { "x-team": "data" }]],
+        },
+      }),
+    ],
     [["a.csv", "--format", "tsv", "--url-column", "link"], { ...list, format: "tsv", urlColumn: "link" }],
     [["a.csv", "--names", "none"], { ...list, nameSource: { kind: "none" } }],
     [["a.csv", "--names", "column:my title"], { ...list, nameSource: { kind: "column", column: "my title" } }],

@@ -133,6 +133,16 @@ describe("the modules of the worker and the reconciler", () => {
     RECORD_RETENTION_DAYS: "2",
     HTTP_CONNECT_TIMEOUT_MS: "1000",
     HTTP_IDLE_TIMEOUT_MS: "1000",
+    HTTP_HEAD_TIMEOUT_MS: "500",
+    LEAST_BYTES_PER_SECOND: "10",
+    PART_TIMEOUT_MS: "2000",
+    ALLOWED_HOSTS: "10.0.0.0/8, *.corp.example",
+    MOST_REDIRECTS: "3",
+    LONGEST_WAIT_MS: "60000",
+    REQUEST_HEADERS: JSON.stringify({
+      usual: { "user-agent": "fetchonce/1" },
+      byHost: [["*.example", { accept: "text/html" }]],
+    }),
   };
   const RECONCILER = { ...COMMON, RECOVER_LIMIT: "1", SWEEP_LIMIT: "1", ORPHAN_AGE_MS: "1" };
 
@@ -156,8 +166,12 @@ describe("the modules of the worker and the reconciler", () => {
       gateCeiling: 100,
       recordRetentionMs: 2 * 24 * 3600 * 1000,
       allowedContentTypes: ["text/*", "application/pdf"],
-      allowPrivateHosts: false,
-      retry: { maxAttempts: 8 },
+      reach: { isUnlimited: false, names: ["*.corp.example"], mayDowngrade: false },
+      mostRedirects: 3,
+      headTimeoutMs: 500,
+      pace: { leastBytesPerSecond: 10, overMs: 1000, partMs: 2000 },
+      requestHeaders: { usual: { "user-agent": "fetchonce/1" }, byHost: [["*.example", { accept: "text/html" }]] },
+      retry: { maxAttempts: 8, longestWaitMs: 60_000 },
     });
   });
 

@@ -33,6 +33,15 @@ interface Failure {
   readonly timeouts?: HttpTimeouts;
 }
 
+const DRIP_EVERY_MS = 20;
+
+/** Goes on with small pieces until the client hangs up: never silent, never done. */
+function drip(socket: Socket, start: string, piece = "x"): void {
+  socket.write(start);
+  const dripping = setInterval(() => socket.write(piece), DRIP_EVERY_MS);
+  socket.once("close", () => clearInterval(dripping));
+}
+
 const BEFORE_HEADERS: readonly Failure[] = [
   { origin: "resets", answer: (socket) => socket.resetAndDestroy(), reason: "origin_connection_lost" },
   { origin: "hangs up", answer: (socket) => socket.end(), reason: "origin_connection_lost" },
@@ -49,14 +58,26 @@ const BEFORE_HEADERS: readonly Failure[] = [
     timeouts: IMPATIENT,
   },
   {
+    origin: "sends a header a byte at a time",
+    answer: (socket) => drip(socket, "HTTP/1.1 200 OK\r\nX-Slow: "),
+    reason: "origin_timeout",
+    timeouts: IMPATIENT,
+  },
+  {
+    origin: "sends informational answers for ever",
+    answer: (socket) => drip(socket, "", "HTTP/1.1 102 Processing\r\n\r\n"),
+    reason: "origin_timeout",
+    timeouts: IMPATIENT,
+  },
+  {
     origin: "speaks another protocol",
     answer: (socket) => socket.end("220 smtp ready\r\n"),
     reason: "origin_speaks_no_http",
   },
   {
     origin: "exceeds the client's header limit",
-    answer: (socket) => socket.end(`HTTP/1.1 200 OK\r\n${"X-Header: value\r\n".repeat(5000)}\r\n`),
-    reason: "origin_speaks_no_http",
+    answer: (socket) => socket.end(`HTTP/1.1 200 OK\r\n${"X-Header: value\r\n".repeat(30_000)}\r\n`),
+    reason: "headers_too_large",
   },
   {
     origin: "switches to another protocol",
@@ -157,7 +178,7 @@ describe("an origin that", () => {
   });
 
   // Only Linux drops connections that do not fit into the queue of a listener that never accepts.
-  it.runIf(process.platform === "linux")("accepts no connection: origin_timeout", async () => {
+  it.runIf(process.platform === "linux")("accepts no connection: origin_connect_timeout", async () => {
     const deaf = new Worker(
       `const { parentPort } = require("node:worker_threads");
        const server = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
@@ -172,7 +193,7 @@ describe("an origin that", () => {
     later(() => crowd.forEach((socket) => socket.destroy()));
     await once(crowd[0] ?? deaf, "connect");
     const http = client({ connectTimeoutMs: 200, idleTimeoutMs: 20_000 });
-    expect(await troubleOf(get(http, `http://127.0.0.1:${port}`))).toEqual(trouble("origin_timeout"));
+    expect(await troubleOf(get(http, `http://127.0.0.1:${port}`))).toEqual(trouble("origin_connect_timeout"));
   });
 
   it("has a name that does not resolve: origin_name_not_found", async () => {

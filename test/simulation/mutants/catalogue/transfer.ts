@@ -3,11 +3,11 @@ import { inFile, type Mutant } from "../mutant.ts";
 
 export const TRANSFER_MUTANTS: readonly Mutant[] = [
   ...inFile("core/transfer/resume.ts", [
-    ["a resume sends no If-Range", '  "if-range": checkpoint.validator,\n', ""],
-    ["a 206 is accepted whatever offset it starts at", "    range?.start === checkpoint.offset &&\n", ""],
+    ["a resume sends no If-Range", '  "if-range": validator,\n', ""],
+    ["a 206 is accepted whatever offset it starts at", "    range?.start === offset &&\n", ""],
     [
       "any response is accepted as the rest of the body",
-      "    response.status === 206 &&\n    range?.start === checkpoint.offset &&\n    range.totalBytes === checkpoint.totalBytes &&\n",
+      "    response.status === 206 &&\n    range?.start === offset &&\n    range.totalBytes === version.totalBytes &&\n",
       "",
     ],
     [
@@ -15,11 +15,7 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
       'checkpoint.offset === checkpoint.totalBytes ? "complete"',
       'checkpoint.offset > 0 ? "complete"',
     ],
-    [
-      "a resume starts one byte late",
-      "range: `bytes=${checkpoint.offset}-`",
-      "range: `bytes=${checkpoint.offset + 1}-`",
-    ],
+    ["a resume starts one byte late", "range: `bytes=${offset}-`", "range: `bytes=${offset + 1}-`"],
   ]),
   ...inFile("core/transfer/body-stager.ts", [
     [
@@ -94,7 +90,32 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
       "    void this.#deps.staging.abortUpload({ key:",
     ],
   ]),
-  ...inFile("core/transfer/origin.ts", [["a redirect is not discarded", "    response.discard();\n", ""]]),
+  ...inFile("core/origin/ask.ts", [
+    ["a redirect is not discarded", "    response.discard();\n    cookies", "    cookies"],
+  ]),
+  ...inFile("core/transfer/steady-body.ts", [
+    [
+      "the rest of a torn body is believed whatever it is",
+      "if (continuesFrom(version, offset, response)) return response;",
+      "if (response.status === 206) return response;",
+    ],
+    [
+      "a torn body goes on one byte too early",
+      "headers: rangeFrom(version, offset)",
+      "headers: rangeFrom(version, offset - 1)",
+    ],
+    [
+      "the rest of a torn body is asked for without end",
+      "error instanceof RetryableError && offset > before && broken < settings.mostBrokenConnections",
+      "error instanceof RetryableError",
+    ],
+    ["an answer that is not the rest is not discarded", "  response.discard();\n", ""],
+    [
+      "an origin that announced bytes may deliver none",
+      '      if (offset === 0 && source.isNeverEmpty) throw new RetryableError("empty_body");\n',
+      "",
+    ],
+  ]),
   ...inFile("core/transfer/transfer.ts", [
     [
       "staged parts are not compared with the checkpoint",
@@ -103,13 +124,13 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a new version is appended to the old version's parts",
-      "if (isAnotherVersion) return startOver(deps, owner, response, signal);",
+      "if (isAnotherVersion) return startOver(deps, owner, request, answer);",
       "if (isAnotherVersion) return new BodyStager(deps, owner, checkpoint, soFar).stage(response.body);",
     ],
     [
       "an error page is accepted as the body",
-      "if (response.status !== 200) throw statusError(response, deps.clock.nowMs());",
-      "",
+      "    if (refusal) throw refusal;\n    if (response.status === 206",
+      "    if (response.status === 206",
     ],
     [
       "every listed part counts as acknowledged",
@@ -119,20 +140,24 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
     ["a reader's place is never given back", "    readers.release();\n", ""],
     [
       "an answer of no use to a resume is not discarded",
-      "  response.discard();\n  if (response.status !== 206",
-      "  if (response.status !== 206",
+      "  response.discard();\n  const isUselessRange",
+      "  const isUselessRange",
     ],
     [
       "a refused answer is not discarded",
-      "  } catch (error) {\n    response.discard();\n    throw error;\n  }\n  return new BodyStager",
-      "  } catch (error) {\n    throw error;\n  }\n  return new BodyStager",
+      "  } catch (error) {\n    response.discard();\n    throw error;\n  }\n  deps.heads",
+      "  } catch (error) {\n    throw error;\n  }\n  deps.heads",
     ],
   ]),
-  ...inFile("core/transfer/retry-after.ts", [
-    ["Retry-After's seconds are read as milliseconds", "return Number(header) * 1000;", "return Number(header);"],
+  ...inFile("core/origin/asked-wait.ts", [
+    [
+      "Retry-After's seconds are read as milliseconds",
+      "return seconds * 1000;\n  const text",
+      "return seconds;\n  const text",
+    ],
   ]),
-  ...inFile("core/transfer/probe.ts", [
-    ["HEAD's answer is not discarded", "  head.discard();\n", ""],
-    ["the answer for the first byte is not discarded", "  first.discard();\n", ""],
+  ...inFile("core/origin/probe.ts", [
+    ["HEAD's answer is not discarded", "    response.discard();\n", ""],
+    ["HEAD forbids", "    if (!saysTheOrigin(error)) throw error;\n", "    throw error;\n"],
   ]),
 ];

@@ -190,7 +190,7 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/worker/retry.ts", [
-    ["Retry-After is ignored", "if (retryAfterMs !== undefined) return", "if (retryAfterMs === -1) return"],
+    ["Retry-After is ignored", "if (askedMs !== undefined) {", "if (askedMs === -1) {"],
   ]),
   ...inFile("core/worker/clean-staging.ts", [
     [

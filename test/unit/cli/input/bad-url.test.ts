@@ -88,8 +88,8 @@ describe("a URL", () => {
     ],
     [
       "that is too long",
-      `https://example.org/${"x".repeat(4096)}`,
-      "longer than 4096 characters; such a URL cannot be fetched",
+      `https://example.org/${"x".repeat(8192)}`,
+      "longer than 8192 characters; such a URL cannot be fetched",
     ],
   ])("%s is refused", async (_, url, reason) => {
     const { entries, said } = await readStdin([`${URL_1}\n`, `${url}\n`]);

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { checkMessage, type RawMessage } from "../../../../cli/input/entry/check-message.ts";
 import { checkUrl } from "../../../../cli/input/entry/check-url.ts";
 import { jobMessage, type JobMessage } from "../../../../core/model/message.ts";
-import { canonicalUrl, urlRefusal } from "../../../../core/model/url.ts";
+import { canonicalUrl } from "../../../../core/model/url.ts";
+import { reachOf, refusalOf } from "../../../../core/origin/reach.ts";
 import { urlOf } from "./support.ts";
 
 const isAccepted = (raw: RawMessage): boolean => "url" in checkMessage(raw);
@@ -53,7 +54,7 @@ describe("a message that is accepted", () => {
   it("has a URL that is fetched: neither its scheme nor its credentials are refused later", () => {
     fc.assert(
       fc.property(acceptedUrl, (url) => {
-        expect(urlRefusal(url, true)).toBeUndefined();
+        expect(refusalOf(new URL(url), reachOf([], true))).toBeUndefined();
       }),
       { numRuns: 1000 },
     );

@@ -8,6 +8,7 @@ import { startOrigin } from "../../../../local/origin/server.ts";
 import { writeReport } from "../../../../cli/report/write-report.ts";
 import { writeResults } from "../../../../cli/results/write-results.ts";
 import { LocalRun } from "../../../../local/run/local-run.ts";
+import { USUAL_WEB } from "../../../../local/settings.ts";
 import type { JobResult } from "../../../../local/run/results-file.ts";
 import { Page } from "./support.ts";
 
@@ -17,8 +18,8 @@ const FILES: readonly OriginFile[] = [
   { name: "same-2.bin", size: 5_000, content: "same", type: "text/plain" },
   { name: "gone.pdf", size: 0, status: 404 },
   { name: "hidden.pdf", size: 0, status: 403 },
-  { name: "busy.bin", size: 3_000, failFirst: 1, failStatus: 429, retryAfter: 1 },
-  { name: "torn.bin", size: 30_000, tearAfter: 1_000 },
+  { name: "busy.bin", size: 3_000, failFirst: 2, failStatus: 429, retryAfter: 1 },
+  { name: "torn.bin", size: 30_000, tearAfter: 1_000, ranges: "ignored" },
 ];
 
 const jsonLines = (path: string): readonly JobResult[] =>
@@ -35,7 +36,7 @@ async function runOver(files: readonly OriginFile[]) {
     await origin.stop();
     rmSync(out, { recursive: true });
   });
-  const choices = { workers: 2, slots: 8, allowPrivateHosts: true, gate: 100, maxAttempts: 3 };
+  const choices = { workers: 2, slots: 8, web: { ...USUAL_WEB, allowPrivateHosts: true }, gate: 100, maxAttempts: 3 };
   const run = await LocalRun.open({
     out,
     ...choices,

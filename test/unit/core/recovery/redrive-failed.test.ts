@@ -134,7 +134,7 @@ describe("the redrive of a failed job", () => {
 describe("the redrive of a job that failed after its content was published", () => {
   async function failedAfterPublishing(): Promise<World> {
     const w = world({
-      settings: { retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000 } },
+      settings: { retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000, longestWaitMs: 43_200_000 } },
       wrap: (deps) => ({
         ...deps,
         items: {

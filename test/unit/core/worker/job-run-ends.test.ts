@@ -57,7 +57,7 @@ describe("when the run ends in the middle of a job", () => {
   });
 
   it("a job is never failed by runs that end, however many there are", async () => {
-    const w = world({ settings: { retry: { maxAttempts: 2, baseMs: 1, capMs: 1 } } });
+    const w = world({ settings: { retry: { maxAttempts: 2, baseMs: 1, capMs: 1, longestWaitMs: 43_200_000 } } });
     w.serve(fileOrigin(SMALL));
     const ending = { ...w.deps, staging: { ...w.deps.staging, put: fullDisk } };
     for (let run = 0; run < 5; run++) {
@@ -102,7 +102,9 @@ describe("when the run ends in the middle of a job", () => {
   });
 
   it("an unguarded job comes back at once, also on its last delivery", async () => {
-    const w = world({ settings: { gateCeiling: 0, retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000 } } });
+    const w = world({
+      settings: { gateCeiling: 0, retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000, longestWaitMs: 43_200_000 } },
+    });
     w.serve(fileOrigin(SMALL));
     const deps = { ...w.deps, staging: { ...w.deps.staging, put: fullDisk } };
     expect(await w.deliver(MESSAGE, undefined, deps)).toBe("return");

@@ -29,13 +29,17 @@ describe("the unguarded path (gate off)", () => {
   });
 
   it("returns a message with a delay after transient trouble, until its deliveries are used up", async () => {
-    const w = world({ settings: { gateCeiling: 0, retry: { maxAttempts: 2, baseMs: 1000, capMs: 1000 } } });
+    const w = world({
+      settings: { gateCeiling: 0, retry: { maxAttempts: 2, baseMs: 1000, capMs: 1000, longestWaitMs: 43_200_000 } },
+    });
     w.serve(() => answer({ status: 503, headers: { "retry-after": "3" } }));
     expect(await w.deliver()).toBe("return");
     w.serve(() => Promise.reject(new Error("odd")));
     expect(await w.deliver()).toBe("return");
-    expect(w.hidden).toEqual([3000, 500]);
-    const last = world({ settings: { gateCeiling: 0, retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000 } } });
+    expect(w.hidden).toEqual([3150, 500]);
+    const last = world({
+      settings: { gateCeiling: 0, retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000, longestWaitMs: 43_200_000 } },
+    });
     last.serve(() => answer({ status: 503 }));
     expect(await last.deliver()).toBe("acknowledge");
     expect(last.deadLetters).toMatchObject([{ reason: "http_503" }]);

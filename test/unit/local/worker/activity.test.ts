@@ -12,7 +12,7 @@ async function* body(): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(4);
 }
 const http: Http = {
-  request: async () => ({ status: 200, headers: {}, body: body(), discard: () => undefined }),
+  request: async () => ({ status: 200, headers: {}, setCookies: [], body: body(), discard: () => undefined }),
 };
 const staging: Pick<Staging, "put" | "uploadPart"> = {
   put: async () => ({ etag: "e" }),

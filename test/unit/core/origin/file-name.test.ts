@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fileNameOf } from "../../../../core/transfer/content-disposition.ts";
+import { fileNameOf } from "../../../../core/origin/file-name.ts";
 
 describe("the file name of a Content-Disposition header", () => {
   it.each([

@@ -1,0 +1,86 @@
+import { PermanentError } from "../model/errors.ts";
+import type { HttpRequest, HttpResponse } from "../ports/http.ts";
+import { ChainCookies } from "./cookies.ts";
+import type { OriginDeps, RequestHeaders } from "./origin-deps.ts";
+import { acceptedAddresses, matchesHost, refusalOf, type Reach } from "./reach.ts";
+import { verdictOn } from "./statuses.ts";
+
+export interface OriginRequest extends Pick<HttpRequest, "method" | "signal" | "headTimeoutMs"> {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface OriginAnswer {
+  readonly response: HttpResponse;
+  /** The URL that answered, after all redirects. */
+  readonly url: string;
+}
+
+/**
+ * Asks the origin and follows redirects. Every hop must pass the same policy as the URL itself.
+ * @throws PermanentError (policy) for a URL that we refuse, (origin) for redirects that lead nowhere; RetryableError
+ * when no answer came.
+ */
+export async function askOrigin(deps: OriginDeps, request: OriginRequest): Promise<OriginAnswer> {
+  const { mostRedirects, reach, requestHeaders } = deps.settings;
+  const cookies = new ChainCookies();
+  const asked = new Set<string>();
+  let url = withoutFragment(new URL(request.url));
+  refuse(url, reach);
+  for (let hop = 0; hop <= mostRedirects; hop++) {
+    const cookie = cookies.headerFor(url);
+    const visit = `${url.href} ${cookie ?? ""}`;
+    if (asked.has(visit)) throw new PermanentError("redirect_loop", "origin");
+    asked.add(visit);
+    const response = await deps.http.request({
+      method: request.method,
+      url: url.href,
+      headers: { ...headersFor(url, requestHeaders), ...(cookie !== undefined && { cookie }), ...request.headers },
+      signal: request.signal,
+      headTimeoutMs: request.headTimeoutMs,
+      accepts: acceptedAddresses(url, reach),
+    });
+    const target = redirectOf(response, url);
+    if (target === undefined) return { response, url: url.href };
+    response.discard();
+    cookies.take(response.setCookies, url);
+    const next = targetOf(target, url);
+    refuse(next, reach, url);
+    url = next;
+  }
+  throw new PermanentError("too_many_redirects", "origin");
+}
+
+/** Asks for the bytes as they are: an encoded body would be stored under the hash of its encoding. */
+const AS_THEY_ARE = { accept: "*/*", "accept-encoding": "identity" };
+
+function headersFor(url: URL, { usual, byHost }: RequestHeaders): Readonly<Record<string, string>> {
+  const ofHost = byHost.filter(([pattern]) => matchesHost(url.hostname, pattern));
+  return Object.assign({ ...AS_THEY_ARE, ...usual }, ...ofHost.map(([, headers]) => headers));
+}
+
+function refuse(url: URL, reach: Reach, from: URL = url): void {
+  const isDowngrade = from.protocol === "https:" && url.protocol === "http:" && !reach.mayDowngrade;
+  const refusal = refusalOf(url, reach) ?? (isDowngrade ? "redirect_to_http" : undefined);
+  if (refusal !== undefined) throw new PermanentError(refusal, "policy");
+}
+
+/** The Location of a redirect; undefined if the answer is none. A choice among several (300) need not have one. */
+function redirectOf(response: HttpResponse, from: URL): string | undefined {
+  if (verdictOn(response.status) !== "redirect") return undefined;
+  const location = response.headers["location"]?.trim() ?? "";
+  if (location !== "" || response.status === 300) return location || undefined;
+  response.discard();
+  throw new PermanentError("redirect_without_location", "origin", { cause: new Error(from.href) });
+}
+
+function targetOf(location: string, from: URL): URL {
+  const target = URL.parse(location, from.href);
+  if (!target) throw new PermanentError("redirect_to_invalid_url", "origin", { cause: new Error(location) });
+  return withoutFragment(target);
+}
+
+function withoutFragment(url: URL): URL {
+  url.hash = "";
+  return url;
+}

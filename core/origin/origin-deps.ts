@@ -1,0 +1,28 @@
+import type { Http } from "../ports/http.ts";
+import type { Clock } from "../ports/runtime.ts";
+import type { HeadMemory } from "./head-memory.ts";
+import type { Reach } from "./reach.ts";
+
+export interface OriginSettings {
+  readonly reach: Reach;
+  readonly mostRedirects: number;
+  /** How long HEAD is waited for. It only informs, so this is shorter than what GET is given. */
+  readonly headTimeoutMs: number;
+  /** The request headers that each host gets; see `requestHeaders`. */
+  readonly requestHeaders: RequestHeaders;
+}
+
+/** Header names are in lower case. */
+export interface RequestHeaders {
+  readonly usual: Readonly<Record<string, string>>;
+  /** By host name or `*.` and a domain. The last one that fits a host wins, header by header. */
+  readonly byHost: readonly (readonly [string, Readonly<Record<string, string>>])[];
+}
+
+/** What asking an origin needs. */
+export interface OriginDeps {
+  readonly clock: Pick<Clock, "nowMs">;
+  readonly http: Http;
+  readonly heads: HeadMemory;
+  readonly settings: OriginSettings;
+}

@@ -1,0 +1,42 @@
+import type { OperationResult } from "../model/operations.ts";
+import { PermanentError, RetryableError } from "../model/errors.ts";
+import { contentLengthOf, strongValidatorOf } from "./answer.ts";
+import { askOrigin } from "./ask.ts";
+import type { OriginDeps } from "./origin-deps.ts";
+import { verdictOn } from "./statuses.ts";
+
+/** Stands in HEAD's result for a validator that the origin does not give, because a result cannot hold undefined. */
+const NO_VALIDATOR = "";
+const NOTHING_LEARNED: OperationResult = { validator: NO_VALIDATOR };
+
+/** Without a connection there is nothing that GET would do better. */
+const NO_CONNECTION = new Set([
+  "origin_refused_connection",
+  "origin_name_not_found",
+  "origin_unreachable",
+  "origin_connect_timeout",
+]);
+
+/**
+ * HEAD: asks what the origin has, before any byte is fetched. It informs and never forbids: whatever goes wrong, GET
+ * decides.
+ */
+export async function probeOrigin(deps: OriginDeps, url: string, signal: AbortSignal): Promise<OperationResult> {
+  const { clock, heads, settings } = deps;
+  if (heads.isUseless(url, clock.nowMs())) return NOTHING_LEARNED;
+  try {
+    const { response } = await askOrigin(deps, { method: "HEAD", url, signal, headTimeoutMs: settings.headTimeoutMs });
+    response.discard();
+    if (verdictOn(response.status) === "whole") {
+      const bytes = contentLengthOf(response);
+      return { validator: strongValidatorOf(response) ?? NO_VALIDATOR, ...(bytes !== undefined && { bytes }) };
+    }
+  } catch (error) {
+    if (!saysTheOrigin(error)) throw error;
+  }
+  heads.failed(url);
+  return NOTHING_LEARNED;
+}
+
+const saysTheOrigin = (error: unknown): boolean =>
+  error instanceof PermanentError || (error instanceof RetryableError && !NO_CONNECTION.has(error.reason));

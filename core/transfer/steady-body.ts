@@ -1,0 +1,71 @@
+import { RetryableError } from "../model/errors.ts";
+import { askOrigin } from "../origin/ask.ts";
+import { statusError } from "../origin/answer.ts";
+import { verdictOn } from "../origin/statuses.ts";
+import type { HttpResponse } from "../ports/http.ts";
+import { Pace } from "./pace.ts";
+import { continuesFrom, rangeFrom, type Version } from "./resume.ts";
+import type { TransferDeps } from "./transfer-deps.ts";
+
+/** Of a part, 512 KiB of the usual 8 MiB: an origin that breaks off every few MiB still delivers its file. */
+const LITTLE = 1 / 16;
+
+export interface BodySource {
+  readonly url: string;
+  readonly signal: AbortSignal;
+  /** The answer whose body begins at `offset`. */
+  readonly answer: HttpResponse;
+  readonly offset: number;
+  /** What a later range must belong to. Undefined: the origin offers no ranges of it. */
+  readonly version: Version | undefined;
+  /** HEAD has announced bytes. */
+  readonly isNeverEmpty: boolean;
+}
+
+/**
+ * The bytes of a body, from `offset` to its end. If the connection breaks, another one goes on where it broke, so that
+ * a tear costs nothing but a request. Stops between two pieces when aborted: a body that never ends must not outlive the
+ * lease or the invocation.
+ * @throws RetryableError when the body is torn, or comes too slowly.
+ */
+export async function* steadyBody(deps: TransferDeps, source: BodySource): AsyncIterable<Uint8Array> {
+  const { buffers, clock, settings } = deps;
+  const pace = new Pace(settings.pace, buffers.bytes);
+  let { answer, offset } = source;
+  let broken = 0;
+  for (;;) {
+    const before = offset;
+    try {
+      let askedAtMs = clock.nowMs();
+      for await (const piece of answer.body) {
+        source.signal.throwIfAborted();
+        offset += piece.length;
+        pace.arrived(piece.length, clock.nowMs() - askedAtMs);
+        yield piece;
+        askedAtMs = clock.nowMs();
+      }
+      if (offset === 0 && source.isNeverEmpty) throw new RetryableError("empty_body");
+      if (source.version === undefined || offset >= source.version.totalBytes) return;
+      throw new RetryableError("torn_body");
+    } catch (error) {
+      broken = offset - before >= buffers.bytes * LITTLE ? 0 : broken + 1;
+      const isTear = error instanceof RetryableError && offset > before && broken < settings.mostBrokenConnections;
+      if (!isTear || !source.version) throw error;
+      answer = await theRest(deps, source, source.version, offset, error);
+    }
+  }
+}
+
+/** @throws what the body was torn by, or what the origin answers now instead of the rest. */
+async function theRest(
+  deps: TransferDeps,
+  { url, signal }: BodySource,
+  version: Version,
+  offset: number,
+  tear: RetryableError,
+): Promise<HttpResponse> {
+  const { response } = await askOrigin(deps, { method: "GET", url, headers: rangeFrom(version, offset), signal });
+  if (continuesFrom(version, offset, response)) return response;
+  response.discard();
+  throw verdictOn(response.status) === "retry" ? statusError(response, deps.clock.nowMs()) : tear;
+}

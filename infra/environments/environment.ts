@@ -1,0 +1,168 @@
+/** The settings of a deployment, and the ranges of their values. */
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+
+/** Who is notified of alarms of one severity. */
+export interface Subscribers {
+  /** E-mail addresses. SNS asks each to confirm, and sends nothing before that. */
+  readonly emails: readonly string[];
+  /** HTTPS endpoints that accept SNS notifications, such as those of PagerDuty and Opsgenie. */
+  readonly httpsUrls: readonly string[];
+  /**
+   * A channel of a Slack workspace for which Amazon Q Developer in chat applications (formerly AWS Chatbot) is
+   * authorized. Optional.
+   */
+  readonly slack?: { readonly workspaceId: string; readonly channelId: string };
+}
+
+export interface Monitoring {
+  /** Subscribers by severity. Undefined: alarms change their state, but notify nobody. */
+  readonly tells: Readonly<Record<"page" | "ticket", Subscribers>> | undefined;
+  /**
+   * What the link in an alarm's text starts with, before `/<page>.md#<section>`. Set it to the address where your
+   * people read docs/runbooks/, beginning with `https://`. A path is no link: synth warns if somebody is to be told.
+   */
+  readonly runbookBaseUrl: string;
+  /**
+   * Job records that one day may add; an alarm reports more. A record is at most 1 KB and is kept for
+   * `recordRetentionDays`; a job costs 8 write units.
+   */
+  readonly ledgerGrowthADay: number;
+  /** The rollout of the gate in steps of 5, 25, 50 and 100 %. */
+  readonly gateRollout: {
+    /**
+     * How long all alarms must have been OK before the next step. In ms: whole minutes, at least 10. The slowest alarms
+     * that page look at six hours, so a shorter time takes a step before they have seen the last one.
+     */
+    readonly bakeMs: number;
+    /** How long a rollout holds its step while the alarms cannot be read, before it goes back. In ms, as `bakeMs`. */
+    readonly blindMs: number;
+  };
+}
+
+/** The share of invocations that new code gets at first, and for how long. The rest follows at once. */
+export type CodeDeploymentPace = "10 % for 5 minutes" | "10 % for 15 minutes" | "10 % for 30 minutes";
+
+/** What becomes of a finished job's record after `recordRetentionDays`. */
+export type ExpiredRecords = "delete" | "archive" | "keep";
+
+/**
+ * The settings of one deployment. All are required. Ranges include their ends; `environment-rules.ts` refuses any other
+ * value at synth, and says why. Those that become variables of a function are described in `lambdas/<name>/env.ts` too.
+ */
+export interface Environment {
+  /**
+   * The gate's ceiling: "true" (all jobs), "false" (none), or the percentage of jobs, "0" to "100", that may take the
+   * guarded path. The gate document in the table may admit fewer. Becomes `DOCSTOKG_ENABLE_IDEMPOTENCY`; `DOCSTOKG_` is
+   * the historical name of the pipeline's flag, kept because deployments and scripts set it.
+   */
+  readonly enableIdempotency: string;
+  /** true: the table and both stacks refuse to be deleted, and the table and buckets outlive a deleted stack. */
+  readonly protectData: boolean;
+  /** Whether DynamoDB keeps continuous backups of the table. */
+  readonly pointInTimeRecovery: boolean;
+  /**
+   * Jobs a second that the table and its index take at once, 500 to 4,000. Undefined: 500, as of every new on-demand
+   * table, and twice the last peak after about 30 minutes. Set it before a first load that is higher: AWS charges once
+   * for the difference, and does not lower it again.
+   */
+  readonly warmJobsASecond: number | undefined;
+  /** How long CloudWatch keeps the functions' logs. */
+  readonly logRetention: RetentionDays;
+
+  /** The worker function's timeout. In ms, 1,000 to 900,000. */
+  readonly workerTimeoutMs: number;
+  /**
+   * How long SQS hides a message whose worker died before it took a lease. In ms, `workerTimeoutMs` to 43,200,000
+   * (12 hours). Lambda requires the minimum, so it does not apply to `local`.
+   */
+  readonly visibilityTimeoutMs: number;
+  /**
+   * Worker invocations at the same time, 2 to 1,000. Lambda does not compare it with the account's own quota (10 in a
+   * new account, otherwise 1,000): docs/deploying.md has the arithmetic.
+   */
+  readonly workerConcurrency: number;
+  /**
+   * Messages of one batch that a worker processes at the same time, 1 to 10. Use 10: if a worker dies, only the queue
+   * brings back the messages that it had not leased yet (docs/adr/0105-short-visibility-whole-batch-leased.md).
+   */
+  readonly recordConcurrency: number;
+  /** Size of a multipart part: the most that a crash costs of a download. In bytes, 5 MiB to 5 GiB. */
+  readonly partSizeBytes: number;
+  /** Buffers of `partSizeBytes` in one worker, shared by all its messages: they bound its memory. At least 2. */
+  readonly partBuffers: number;
+  /** Longer bodies fail with class `policy`. In bytes, 1 to 10,000 times `partSizeBytes`. */
+  readonly maxBodyBytes: number;
+  /** Comma-separated media types or `type/*`. Empty: all types are allowed. */
+  readonly allowedContentTypes: string;
+  /** Whether workers may fetch from private, loopback and link-local addresses. */
+  readonly allowPrivateHosts: boolean;
+  /**
+   * What workers may reach besides public addresses and the usual ports: networks (`10.0.0.0/8`), host names and
+   * patterns (`*.corp.example`), ports (`:21`), and `https-to-http` for redirects that give up encryption.
+   */
+  readonly allowedHosts: readonly string[];
+  /** Redirects that are followed for one file, 0 to 100. */
+  readonly mostRedirects: number;
+  /** Whom the owner of an origin may write to: an address of a page, or `mailto:`. It goes into the User-Agent. */
+  readonly contact: string | undefined;
+  /** Request headers by host name or pattern (`*.example.org`): no secrets. Names are in lower case. */
+  readonly hostHeaders: Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+  /** How long a lease lasts: a dead worker blocks its job this long. Renewed after a third. In ms, at least 3,000. */
+  readonly leaseTtlMs: number;
+  /** How late a job's message must be before the reconciler sends another one. In ms, at least 0. */
+  readonly requeueGraceMs: number;
+  /** How long before its timeout a worker hands over unfinished files. In ms, 1,000 to `workerTimeoutMs` - 1,000. */
+  readonly deadlineBufferMs: number;
+  /** Leases without progress after which a job fails, 1 to 15: below the queue's `MAX_RECEIVE_COUNT`. */
+  readonly maxAttempts: number;
+  /**
+   * How often one file may be carried over to another invocation. At least 1; at most what keeps all its invocations
+   * together shorter than S3 keeps an unfinished upload: 286 with a `workerTimeoutMs` of 900,000.
+   */
+  readonly maxHops: number;
+  /** Ceiling of the random wait before the second attempt; doubles with each further one. In ms, 1 to `retryCapMs`. */
+  readonly retryBaseMs: number;
+  /** The ceiling never grows beyond this. In ms, 1 to 900,000. */
+  readonly retryCapMs: number;
+  /** The longest wait that an origin may ask for (Retry-After). In ms, `retryBaseMs` to 39,600,000 (11 hours). */
+  readonly longestWaitMs: number;
+  /** How long a finished job's record answers duplicates. In days, at least 15: longer than SQS keeps a message. */
+  readonly recordRetentionDays: number;
+  /**
+   * `delete`: DynamoDB removes expired records. `archive`: it removes them, and a function stores them as JSON lines in
+   * S3. `keep`: they stay, and the table only grows.
+   */
+  readonly expiredRecords: ExpiredRecords;
+  /**
+   * How long S3 keeps content, counted from when its bytes were first stored. In days, at least
+   * `recordRetentionDays` + 7. Undefined: for ever, the only value allowed with `expiredRecords: "keep"`.
+   */
+  readonly contentRetentionDays: number | undefined;
+  /** How long a connection to an origin may take. In ms, 1 to `workerTimeoutMs`. */
+  readonly httpConnectTimeoutMs: number;
+  /** Until the whole head of an answer is there, and the longest silence within a body. In ms, as the one above. */
+  readonly httpIdleTimeoutMs: number;
+  /** How long HEAD is waited for, which only informs. In ms, as the one above. */
+  readonly httpHeadTimeoutMs: number;
+  /** Origins that send less for `httpIdleTimeoutMs` are given up. In bytes a second, at least 0 (none is given up). */
+  readonly leastBytesPerSecond: number;
+  /** How long an origin may take for a part, or for a file that is shorter. In ms, 1 to `workerTimeoutMs`. */
+  readonly partTimeoutMs: number;
+
+  /** Jobs that one run of the reconciler may recover, at least 1. A run must end within its timeout of 55 s. */
+  readonly recoverLimit: number;
+  /** Staging objects and uploads that one run of the reconciler may examine, at least 1. */
+  readonly sweepLimit: number;
+  /** Age at which staging of a job without a record counts as abandoned. In ms, more than `workerTimeoutMs`. */
+  readonly orphanAgeMs: number;
+
+  /**
+   * How new worker code is rolled out. Undefined: it gets all messages at once. A pace needs `monitoring`: its alarms
+   * that page take the new code back.
+   */
+  readonly codeDeployment: CodeDeploymentPace | undefined;
+
+  /** Alarms, dashboard, saved queries, and the controller of the gate's rollout. Undefined: none of them. */
+  readonly monitoring: Monitoring | undefined;
+}
