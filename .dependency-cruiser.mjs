@@ -55,7 +55,7 @@ export default {
         pathNot: [
           "^core/",
           "^(node:)?crypto$",
-          "node_modules/(zod|ipaddr\\.js|structured-headers|set-cookie-parser|content-disposition|magic-bytes\\.js)/",
+          "node_modules/(zod|ipaddr\\.js|structured-headers|set-cookie-parser|content-disposition)/",
         ],
       },
     },

@@ -45,6 +45,8 @@ export interface WebChoices {
   readonly longestWaitMs: number;
   readonly mostRedirects: number;
   readonly mostBytes: number;
+  /** Whether a body with a content coding is stored as it came. */
+  readonly keepsContentEncoding: boolean;
   readonly requestHeaders: RequestHeaders;
 }
 
@@ -58,6 +60,7 @@ export const USUAL_WEB: WebChoices = {
   longestWaitMs: 3_600_000,
   mostRedirects: 20,
   mostBytes: MOST_BODY_BYTES,
+  keepsContentEncoding: false,
   requestHeaders: { usual: { "user-agent": "fetchonce" }, byHost: [] },
 };
 
@@ -82,6 +85,7 @@ export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSe
   maxBodyBytes: web.mostBytes,
   allowedContentTypes: [],
   mostBrokenConnections: 3,
+  keepsContentEncoding: web.keepsContentEncoding,
   pace: { leastBytesPerSecond: web.leastBytesPerSecond, overMs: web.timeoutMs, partMs: PART_MS },
   reach: reachOf(web.allow, web.allowPrivateHosts),
   mostRedirects: web.mostRedirects,

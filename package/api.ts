@@ -57,6 +57,19 @@ export interface Result {
   readonly key: string | null;
   /** Why it FAILED, as a short code: `http_404`, for example. */
   readonly reason: string | null;
+  /** origin: it said no; policy: we refuse; system: our own fault. */
+  readonly failure_class: string | null;
+  /** The URL that answered, after all redirects. */
+  readonly final_url: string | null;
+  /** The name that the origin gives the file, or else the URL's. */
+  readonly file_name: string | null;
+  readonly etag: string | null;
+  readonly last_modified: string | null;
+  /** The coding that the stored bytes have, and the one that was taken away. */
+  readonly content_encoding: string | null;
+  readonly decoded_from: string | null;
+  /** The headers whose digests were compared. */
+  readonly digest_source: string | null;
   readonly attempts: number | null;
   readonly job_id: string;
   readonly work_id: string;

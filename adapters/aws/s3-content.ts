@@ -42,6 +42,8 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
         IfNoneMatch: "*",
         MetadataDirective: "REPLACE",
         ContentType: staged.contentType,
+        ContentEncoding: staged.contentEncoding,
+        Metadata: staged.metadata,
       }),
       { abortSignal },
     );
@@ -53,8 +55,7 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
       {
         target: { Bucket: content, Key: key },
         source: source(staged),
-        contentType: staged.contentType,
-        bytes: staged.bytes,
+        staged,
         partBytes: copyPartBytes,
       },
       signal,

@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-s3";
 import pMap from "p-map";
 import { present } from "../../core/model/present.ts";
+import type { StagedObject } from "../../core/ports/content.ts";
 import type { StagedPart } from "../../core/ports/staging.ts";
 import { isRefusal } from "./s3-errors.ts";
 import { listParts, type UploadTarget } from "./s3-parts.ts";
@@ -20,8 +21,7 @@ const MOST_UPLOADS = 10;
 export interface PartCopy {
   readonly target: { readonly Bucket: string; readonly Key: string };
   readonly source: { readonly CopySource: string; readonly CopySourceIfMatch: string };
-  readonly contentType: string;
-  readonly bytes: number;
+  readonly staged: Pick<StagedObject, "bytes" | "contentEncoding" | "contentType" | "metadata">;
   readonly partBytes: number;
 }
 
@@ -33,7 +33,7 @@ interface UnfinishedCopy {
 
 const startOf = ({ partBytes }: PartCopy, partNumber: number): number => (partNumber - 1) * partBytes;
 const bytesOf = (copy: PartCopy, partNumber: number): number =>
-  Math.min(copy.partBytes, copy.bytes - startOf(copy, partNumber));
+  Math.min(copy.partBytes, copy.staged.bytes - startOf(copy, partNumber));
 
 /**
  * Copies an object of more than 5 GiB to a key that is the hash of its content, unless an object is there already.
@@ -49,7 +49,7 @@ export async function copyInParts(client: S3Client, copy: PartCopy, signal: Abor
       new CompleteMultipartUploadCommand({
         ...upload,
         IfNoneMatch: "*",
-        MpuObjectSize: copy.bytes,
+        MpuObjectSize: copy.staged.bytes,
         MultipartUpload: { Parts },
       }),
       options,
@@ -61,10 +61,17 @@ export async function copyInParts(client: S3Client, copy: PartCopy, signal: Abor
   }
 }
 
-async function newCopy(client: S3Client, { target, contentType }: PartCopy, signal: AbortSignal) {
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...target, ContentType: contentType }), {
-    abortSignal: signal,
-  });
+async function newCopy(client: S3Client, { target, staged }: PartCopy, signal: AbortSignal) {
+  const { contentEncoding, contentType, metadata } = staged;
+  const { UploadId } = await client.send(
+    new CreateMultipartUploadCommand({
+      ...target,
+      ContentType: contentType,
+      ContentEncoding: contentEncoding,
+      Metadata: metadata,
+    }),
+    { abortSignal: signal },
+  );
   const upload = { ...target, UploadId: present(UploadId, "the id of a new copy") };
   return { upload, etags: new Map<number, string>() };
 }
@@ -116,7 +123,7 @@ async function copyParts(
     const { CopyPartResult } = await client.send(new UploadPartCopyCommand(part), { abortSignal });
     return present(CopyPartResult?.ETag, "the ETag of a copied part");
   };
-  const numbers = Array.from({ length: Math.ceil(copy.bytes / copy.partBytes) }, (_, index) => index + 1);
+  const numbers = Array.from({ length: Math.ceil(copy.staged.bytes / copy.partBytes) }, (_, index) => index + 1);
   try {
     return await pMap(
       numbers,

@@ -89,6 +89,8 @@ export function nodeHttp(
       const agent = isPooled && agents[isPlain ? "http:" : "https:"];
       const request = (isPlain ? requestPlain : requestSecure)(url, {
         method,
+        // Node would leave out the mark of an empty query.
+        path: pathOf(url),
         headers,
         signal,
         agent,
@@ -173,6 +175,11 @@ export function nodeHttp(
       for (const agent of Object.values(agents)) agent.destroy();
     },
   };
+}
+
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  return start === -1 ? "/" : url.slice(start);
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });

@@ -27,7 +27,7 @@ export const DEMO_FILES: readonly OriginFile[] = [
   { name: "no-ranges-12-MiB.iso", size: 12 * MIB, ranges: "ignored" },
   { name: "length-unknown.json", size: 3 * MIB, length: "chunked", type: "application/json" },
   { name: "head-refused.zip", size: 2 * MIB, headStatus: 405 },
-  { name: "busy-twice.csv", size: 90 * KIB, failFirst: 2, retryAfter: 1, type: "text/csv" },
+  { name: "busy-twice.csv", size: 90 * KIB, failFirst: 2, failMethod: "GET", retryAfter: 1, type: "text/csv" },
   { name: "moved-twice.html", size: 40 * KIB, redirects: 2, type: "text/html" },
   { name: "weak-etag.html", size: 30 * KIB, validator: "weak", type: "text/html" },
   { name: "date-only.txt", size: 20 * KIB, validator: "last-modified", type: "text/plain" },

@@ -17,6 +17,7 @@ export interface WebOptions {
   readonly longestWait?: number;
   readonly mostRedirects?: number;
   readonly mostBytes?: number;
+  readonly keepEncoding?: true;
   readonly userAgent?: string;
   readonly header?: readonly HeaderOption[];
 }
@@ -62,6 +63,7 @@ export function describeWeb(command: Command): Command {
       "larger files fail",
       wholeNumber(1, Number.MAX_SAFE_INTEGER, "a whole number of bytes from 1"),
     )
+    .option("--keep-encoding", "store what comes with a Content-Encoding as it came, instead of decoded")
     .option("--user-agent <TEXT>", "User-Agent of all requests (default: fetchonce and its version)", headerValue)
     .option("--header <HEADER>", "also send 'NAME: VALUE', or 'HOST=NAME: VALUE' to one host; repeatable", header);
 }
@@ -79,6 +81,7 @@ export function webChoices(options: WebOptions, version: string): WebChoices {
     longestWaitMs: options.longestWait ?? USUAL_WEB.longestWaitMs,
     mostRedirects: options.mostRedirects ?? USUAL_WEB.mostRedirects,
     mostBytes: options.mostBytes ?? USUAL_WEB.mostBytes,
+    keepsContentEncoding: options.keepEncoding ?? USUAL_WEB.keepsContentEncoding,
     requestHeaders: {
       usual: { "user-agent": userAgent, ...Object.fromEntries(ofAll) },
       byHost: headers.flatMap(({ host, name, value }) => (host === undefined ? [] : [[host, { [name]: value }]])),

@@ -17,7 +17,7 @@ function cell(value: unknown): string {
 export function delimited(delimiter: "," | "\t", lineEnd: "\r\n" | "\n"): WriteFormat {
   const lineOf = (values: readonly unknown[]): string => values.map(cell).join(delimiter) + lineEnd;
   return async (rows, append) => {
-    const columns = [...RESULT_COLUMNS, ...(await rows.ownColumns()).keys()];
+    const columns = [...new Set([...RESULT_COLUMNS, ...(await rows.ownColumns()).keys()])];
     append(lineOf(columns));
     for await (const page of rows.pages())
       append(page.map((row) => lineOf(columns.map((column) => row[column]))).join(""));

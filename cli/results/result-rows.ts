@@ -19,18 +19,35 @@ export const RESULT_COLUMNS = [
   "attempts",
   "reason",
   "path",
+  "failure_class",
+  "final_url",
+  "file_name",
+  "etag",
+  "last_modified",
+  "content_encoding",
+  "decoded_from",
+  "digest_source",
 ] as const satisfies readonly (keyof JobResult)[];
 
 /** What a job has that has not ended. */
-const UNKNOWN: Readonly<Record<Exclude<keyof Outcome, "resumed_bytes" | "file_name">, null>> = {
-  state: null,
-  sha256: null,
-  bytes: null,
-  content_type: null,
-  key: null,
-  attempts: null,
-  reason: null,
-};
+const UNKNOWN: Readonly<Record<Exclude<keyof JobResult, "job_id" | "work_id" | "artifact_id" | "url" | "path">, null>> =
+  {
+    state: null,
+    sha256: null,
+    bytes: null,
+    content_type: null,
+    key: null,
+    attempts: null,
+    reason: null,
+    failure_class: null,
+    final_url: null,
+    file_name: null,
+    etag: null,
+    last_modified: null,
+    content_encoding: null,
+    decoded_from: null,
+    digest_source: null,
+  };
 
 /** A line of the list, with its columns and those of its result. */
 export type ResultRow = Readonly<Record<string, unknown>>;

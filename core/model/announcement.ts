@@ -24,6 +24,13 @@ export const announcement = z.object({
   content_type: z.string().check(z.describe("The type that this job's origin named. The object has the first job's.")),
   bucket: text.check(z.describe("The object's bucket.")),
   key: text.check(z.describe("The object's key.")),
+  final_url: z.optional(text.check(z.describe("The URL that answered, if redirects led to another one."))),
+  file_name: z.optional(text.check(z.describe("The name that the origin gives the file (Content-Disposition)."))),
+  etag: z.optional(text.check(z.describe("The origin's ETag of the version that was stored."))),
+  last_modified: z.optional(text.check(z.describe("The origin's Last-Modified, as it came."))),
+  content_encoding: z.optional(text.check(z.describe("The coding that the stored bytes still have."))),
+  decoded_from: z.optional(text.check(z.describe("The coding that was taken away before the bytes were stored."))),
+  digest_source: z.optional(text.check(z.describe("The headers of the origin whose digests the bytes have."))),
   finished_at: z.iso.datetime().check(z.describe("When the job ended: ISO 8601, UTC.")),
 });
 

@@ -3,7 +3,7 @@ import type { Item, Value } from "./write.ts";
 import { DamagedRecordError } from "./errors.ts";
 import { jobIdOfItemKey } from "./keys.ts";
 import { OPERATION_TYPES, type OperationType } from "./operations.ts";
-import type { Checkpoint, FailureClass, JobRecord, OperationRecord, Transfer } from "./record.ts";
+import type { Checkpoint, FailureClass, JobRecord, OperationRecord, OriginFacts, Transfer } from "./record.ts";
 import { isJobState } from "./states.ts";
 
 /** INDEX and DEDUPE share an attribute, because a job does only one of them. */
@@ -26,9 +26,26 @@ export const encodeOperation = (type: OperationType, record: OperationRecord): V
   ...(record.result && { result: record.result }),
 });
 
-/** Absent where the origin gives no name, and in records of older releases. */
-const fileNameField = ({ fileName }: { readonly fileName?: string }): { readonly file_name?: string } =>
-  fileName === undefined ? {} : { file_name: fileName };
+/** Absent where the origin says nothing of the kind, and in records of older releases. */
+const FACTS = {
+  fileName: "file_name",
+  finalUrl: "final_url",
+  originEtag: "origin_etag",
+  lastModified: "last_modified",
+  contentEncoding: "content_encoding",
+  decodedFrom: "decoded_from",
+  digestSource: "digest_source",
+} as const satisfies Record<keyof Omit<OriginFacts, "contentType">, string>;
+const FACT_NAMES = Object.entries(FACTS) as [keyof typeof FACTS, string][];
+
+const encodeFacts = (facts: OriginFacts): Readonly<Record<string, string>> => {
+  const fields: Record<string, string> = { content_type: facts.contentType };
+  for (const [name, field] of FACT_NAMES) {
+    const value = facts[name];
+    if (value !== undefined) fields[field] = value;
+  }
+  return fields;
+};
 
 export const encodeCheckpoint = (checkpoint: Checkpoint): Value => ({
   staged_by: checkpoint.stagedBy,
@@ -38,8 +55,8 @@ export const encodeCheckpoint = (checkpoint: Checkpoint): Value => ({
   offset: checkpoint.offset,
   hash_state: checkpoint.hashState,
   parts_digest: checkpoint.partsDigest,
-  content_type: checkpoint.contentType,
-  ...fileNameField(checkpoint),
+  ...encodeFacts(checkpoint),
+  ...(checkpoint.announced && { announced: [...checkpoint.announced] }),
 });
 
 type Fields = Readonly<Record<string, Value | undefined>>;
@@ -69,8 +86,18 @@ function numberIn(fields: Fields, name: string): number {
   return value;
 }
 
-const fileNameIn = (fields: Fields): { readonly fileName?: string } =>
-  fields["file_name"] === undefined ? {} : { fileName: textIn(fields, "file_name") };
+function factsIn(fields: Fields): OriginFacts {
+  const facts: Partial<Record<keyof typeof FACTS, string>> = {};
+  for (const [name, field] of FACT_NAMES) if (fields[field] !== undefined) facts[name] = textIn(fields, field);
+  return { contentType: textIn(fields, "content_type"), ...facts };
+}
+
+function announcedIn(fields: Fields): { readonly announced?: readonly string[] } {
+  const value = fields["announced"];
+  if (value === undefined) return {};
+  if (!Array.isArray(value)) throw new FieldError("announced", "a list", value);
+  return { announced: value.map(String) };
+}
 
 function decodeCheckpoint(fields: Fields): Checkpoint {
   return {
@@ -81,8 +108,8 @@ function decodeCheckpoint(fields: Fields): Checkpoint {
     offset: numberIn(fields, "offset"),
     hashState: textIn(fields, "hash_state"),
     partsDigest: textIn(fields, "parts_digest"),
-    contentType: textIn(fields, "content_type"),
-    ...fileNameIn(fields),
+    ...factsIn(fields),
+    ...announcedIn(fields),
   };
 }
 
@@ -91,20 +118,18 @@ export function decodeTransfer(result: Fields): Transfer {
   return {
     sha256: textIn(result, "sha256"),
     bytes: numberIn(result, "bytes"),
-    contentType: textIn(result, "content_type"),
     stagedBy: textIn(result, "staged_by"),
     etag: textIn(result, "etag"),
-    ...fileNameIn(result),
+    ...factsIn(result),
   };
 }
 
 export const encodeTransfer = (transfer: Transfer): Readonly<Record<string, string | number>> => ({
   sha256: transfer.sha256,
   bytes: transfer.bytes,
-  content_type: transfer.contentType,
   staged_by: transfer.stagedBy,
   etag: transfer.etag,
-  ...fileNameField(transfer),
+  ...encodeFacts(transfer),
 });
 
 const OPERATION_STATUSES = ["STARTED", "DONE", "ABANDONED"] as const satisfies readonly OperationRecord["status"][];

@@ -49,8 +49,25 @@ export interface OperationRecord {
   readonly result?: { readonly [name: string]: string | number | boolean };
 }
 
+/** What the origin says of a file besides its bytes. Absent: the origin says nothing of the kind. */
+export interface OriginFacts {
+  readonly contentType: string;
+  /** The name that the origin gives the file (Content-Disposition). */
+  readonly fileName?: string;
+  /** The URL that answered, if redirects led to another one than the job's. */
+  readonly finalUrl?: string;
+  readonly originEtag?: string;
+  readonly lastModified?: string;
+  /** The coding that the stored bytes still have (Content-Encoding). */
+  readonly contentEncoding?: string;
+  /** The coding that was taken away before the bytes were stored. */
+  readonly decodedFrom?: string;
+  /** The headers whose digests the bytes must have, and have once they are published. */
+  readonly digestSource?: string;
+}
+
 /** Everything that is needed to continue in the middle of a file on another machine. */
-export interface Checkpoint {
+export interface Checkpoint extends OriginFacts {
   /** The fence of the attempt that began the upload. It names the staging object. */
   readonly stagedBy: string;
   readonly uploadId: string;
@@ -63,17 +80,14 @@ export interface Checkpoint {
   readonly hashState: string;
   /** Chained digest of the ETags of the parts up to `offset`. */
   readonly partsDigest: string;
-  readonly contentType: string;
-  /** The name that the origin gives the file (Content-Disposition). */
-  readonly fileName?: string;
+  /** The digests that the origin has announced: algorithm, hexadecimal digits, header, with colons between them. */
+  readonly announced?: readonly string[];
 }
 
-export interface Transfer {
+export interface Transfer extends OriginFacts {
   readonly sha256: string;
   readonly bytes: number;
-  readonly contentType: string;
   readonly stagedBy: string;
+  /** Of the staged object. */
   readonly etag: string;
-  /** The name that the origin gives the file (Content-Disposition). */
-  readonly fileName?: string;
 }

@@ -36,9 +36,18 @@ const DEFAULT_CONTENT_TYPE = "application/octet-stream";
 export const contentTypeOf = (response: HttpResponse): string =>
   response.headers["content-type"]?.trim() || DEFAULT_CONTENT_TYPE;
 
+/** A transfer coding says itself where the body ends (RFC 9112, 6.3). */
 export function contentLengthOf(response: HttpResponse): number | undefined {
+  if (response.headers["transfer-encoding"] !== undefined) return undefined;
   const header = response.headers["content-length"];
   return header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
+}
+
+/** The length of the whole file. A part that nobody asked for has one only if it is the whole. */
+export function wholeLengthOf(response: HttpResponse): number | undefined {
+  if (response.status !== 206) return contentLengthOf(response);
+  const range = contentRangeOf(response);
+  return range?.start === 0 && range.end === range.totalBytes - 1 ? range.totalBytes : undefined;
 }
 
 export interface ContentRange {

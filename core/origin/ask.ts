@@ -8,6 +8,8 @@ import { verdictOn } from "./statuses.ts";
 export interface OriginRequest extends Pick<HttpRequest, "method" | "signal" | "headTimeoutMs"> {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The origin answers with a redirect. */
+  readonly onRedirect?: () => void;
 }
 
 export interface OriginAnswer {
@@ -43,7 +45,8 @@ export async function askOrigin(deps: OriginDeps, request: OriginRequest): Promi
     const target = redirectOf(response, url);
     if (target === undefined) return { response, url: url.href };
     response.discard();
-    cookies.take(response.setCookies, url);
+    request.onRedirect?.();
+    cookies.take(response.setCookies, url, deps.clock.nowMs());
     const next = targetOf(target, url);
     refuse(next, reach, url);
     url = next;

@@ -3,7 +3,7 @@ import { isInnerList, parseList } from "structured-headers";
 
 type Headers = Readonly<Record<string, string>>;
 
-const WHOLE = /^\d{1,15}$/;
+const WHOLE = /^\d+$/;
 /** The three forms of an HTTP date (RFC 9110, 5.6.7). The last one names no zone, and means UTC. */
 const DATE =
   /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]+day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/;

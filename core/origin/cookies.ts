@@ -31,7 +31,7 @@ export class ChainCookies {
   #cookies: readonly Cookie[] = [];
 
   /** Takes what an answer from the URL sets. */
-  take(lines: readonly string[], from: URL): void {
+  take(lines: readonly string[], from: URL, nowMs: number): void {
     for (const set of parseSetCookie([...lines], { decodeValues: false })) {
       const domain = set.domain?.replace(/^\./, "").toLowerCase();
       if (domain && domain !== from.hostname && !mayBeDomain(domain, from.hostname)) continue;
@@ -46,7 +46,7 @@ export class ChainCookies {
       const others = this.#cookies.filter(
         ({ name, host, path }) => name !== cookie.name || host !== cookie.host || path !== cookie.path,
       );
-      const isOver = set.maxAge !== undefined && set.maxAge <= 0;
+      const isOver = set.maxAge === undefined ? (set.expires?.getTime() ?? Infinity) <= nowMs : set.maxAge <= 0;
       this.#cookies = isOver ? others : [...others, cookie];
     }
   }

@@ -7,6 +7,6 @@ const LONGEST_NAME = 255;
 export function fileNameOf(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const { filename } = parse(header).parameters;
-  const last = filename?.split(/[/\\]/).at(-1)?.trim().toWellFormed().slice(0, LONGEST_NAME);
+  const last = filename?.split(/[/\\]/).at(-1)?.trim().slice(0, LONGEST_NAME).toWellFormed();
   return last === "" ? undefined : last;
 }

@@ -24,19 +24,30 @@ const NO_CONNECTION = new Set([
 export async function probeOrigin(deps: OriginDeps, url: string, signal: AbortSignal): Promise<OperationResult> {
   const { clock, heads, settings } = deps;
   if (heads.isUseless(url, clock.nowMs())) return NOTHING_LEARNED;
+  let isElsewhere = false;
+  const onRedirect = (): void => {
+    isElsewhere = true;
+  };
   try {
-    const { response } = await askOrigin(deps, { method: "HEAD", url, signal, headTimeoutMs: settings.headTimeoutMs });
+    const { response } = await askOrigin(deps, {
+      method: "HEAD",
+      url,
+      signal,
+      headTimeoutMs: settings.headTimeoutMs,
+      onRedirect,
+    });
     response.discard();
     if (verdictOn(response.status) === "whole") {
       const bytes = contentLengthOf(response);
       return { validator: strongValidatorOf(response) ?? NO_VALIDATOR, ...(bytes !== undefined && { bytes }) };
     }
   } catch (error) {
-    if (!saysTheOrigin(error)) throw error;
+    if (!saysTheOrigin(error, isElsewhere)) throw error;
   }
   heads.failed(url);
   return NOTHING_LEARNED;
 }
 
-const saysTheOrigin = (error: unknown): boolean =>
-  error instanceof PermanentError || (error instanceof RetryableError && !NO_CONNECTION.has(error.reason));
+const saysTheOrigin = (error: unknown, isElsewhere: boolean): boolean =>
+  error instanceof PermanentError ||
+  (error instanceof RetryableError && (isElsewhere || !NO_CONNECTION.has(error.reason)));

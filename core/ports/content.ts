@@ -3,6 +3,10 @@ export interface StagedObject {
   readonly etag: string;
   readonly bytes: number;
   readonly contentType: string;
+  /** The coding that the bytes still have; undefined if they have none. */
+  readonly contentEncoding?: string | undefined;
+  /** At most 2 KB of ASCII. Names are in lower case. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export type Published = "created" | "exists";

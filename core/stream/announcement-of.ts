@@ -2,7 +2,7 @@ import { present } from "../model/present.ts";
 import { announcement, type Announcement } from "../model/announcement.ts";
 import { contentKey } from "../model/keys.ts";
 import { decodeJob } from "../model/record-codec.ts";
-import type { JobRecord } from "../model/record.ts";
+import type { JobRecord, Transfer } from "../model/record.ts";
 import { isJobState, isTerminal, STORED_STATES } from "../model/states.ts";
 import type { ItemChange } from "../ports/stream.ts";
 
@@ -14,7 +14,8 @@ import type { ItemChange } from "../ports/stream.ts";
 export function announcementOf({ before, after }: ItemChange, bucket: string): Announcement | undefined {
   if (!after || !isStored(after["state"]) || !isOpen(before?.["state"])) return undefined;
   const job = decodeJob(after);
-  const { sha256, bytes, contentType } = present(job.transfer, "the transfer of a stored job");
+  const transfer = present(job.transfer, "the transfer of a stored job");
+  const { sha256, bytes, contentType } = transfer;
   return announcement.parse({
     schema_version: 1,
     id: job.jobId,
@@ -27,8 +28,22 @@ export function announcementOf({ before, after }: ItemChange, bucket: string): A
     content_type: contentType,
     bucket,
     key: contentKey(sha256),
+    ...originFacts(transfer),
     finished_at: finishedAt(job),
   });
+}
+
+function originFacts(transfer: Transfer): Partial<Announcement> {
+  const { contentEncoding, decodedFrom, digestSource, fileName, finalUrl, lastModified, originEtag } = transfer;
+  return {
+    ...(finalUrl !== undefined && { final_url: finalUrl }),
+    ...(fileName !== undefined && { file_name: fileName }),
+    ...(originEtag !== undefined && { etag: originEtag }),
+    ...(lastModified !== undefined && { last_modified: lastModified }),
+    ...(contentEncoding !== undefined && { content_encoding: contentEncoding }),
+    ...(decodedFrom !== undefined && { decoded_from: decodedFrom }),
+    ...(digestSource !== undefined && { digest_source: digestSource }),
+  };
 }
 
 const isStored = (state: unknown): boolean => STORED_STATES.some((stored) => stored === state);

@@ -2,25 +2,19 @@ import { present } from "../model/present.ts";
 import { hash } from "node:crypto";
 import { LeaseLostError, PermanentError, RetryableError, UploadGoneError } from "../model/errors.ts";
 import { stagingKey } from "../model/keys.ts";
-import type { RunningSha256 } from "../ports/sha256.ts";
+import type { DigestsByAlgorithm, RunningDigests } from "../ports/digests.ts";
 import type { StagedPart, StagedUpload } from "../ports/staging.ts";
 import type { Checkpoint, Transfer } from "../model/record.ts";
+import { algorithmsOf, encodeAnnounced, judgeWhole, refuseLarger, type BodyFacts } from "./body-facts.ts";
 import type { StagingOwner, TransferDeps } from "./transfer-deps.ts";
-
-export interface BodyFacts {
-  readonly contentType: string;
-  readonly totalBytes: number | undefined;
-  /** Validator for a later If-Range; undefined if the transfer cannot be resumed. */
-  readonly validator: string | undefined;
-  readonly fileName?: string;
-}
+import { digestsOfWhole } from "./whole-digests.ts";
 
 /** What an earlier attempt staged, to be continued. */
 export interface StagedSoFar {
   readonly upload: StagedUpload;
   readonly stagedBy: string;
   readonly parts: readonly StagedPart[];
-  readonly hash: RunningSha256;
+  readonly digests: RunningDigests;
   readonly checkpoint: Checkpoint;
 }
 
@@ -54,7 +48,7 @@ export class BodyStager {
   readonly #isProgress: boolean;
   #superseded: Checkpoint | undefined;
   #upload: StagedUpload | undefined;
-  #hash: RunningSha256 | undefined;
+  #digests: RunningDigests | undefined;
   #received: number;
   #savedParts: number;
   #checkpointedParts: number;
@@ -70,7 +64,7 @@ export class BodyStager {
     this.#superseded = soFar ? undefined : owner.checkpoint;
     this.#isProgress = this.#superseded === undefined;
     this.#upload = soFar?.upload;
-    this.#hash = soFar?.hash;
+    this.#digests = soFar?.digests;
     this.#parts = soFar?.parts.map(({ bytes, etag }) => ({ bytes, etag, hashState: "" })) ?? [];
     this.#savedParts = this.#parts.length;
     this.#checkpointedParts = this.#parts.length;
@@ -132,6 +126,7 @@ export class BodyStager {
     this.#received += bytes;
     const { maxBodyBytes } = this.#deps.settings;
     if (this.#received > maxBodyBytes) throw new PermanentError("too_large", "policy");
+    refuseLarger(this.#facts.wanted, this.#received);
   }
 
   #checkLength(): void {
@@ -140,28 +135,30 @@ export class BodyStager {
   }
 
   async #putWhole(body: Uint8Array): Promise<Transfer> {
+    const digests = await digestsOfWhole(this.#deps.digests, algorithmsOf(this.#facts), body);
+    judgeWhole(this.#facts, digests, this.#received);
     const key = stagingKey(this.#owner.jobId, this.#stagedBy);
-    const { etag } = await this.#deps.staging.put(key, body, this.#facts.contentType);
-    return this.#transfer(hash("sha256", body), etag);
+    const { etag } = await this.#deps.staging.put(key, body, this.#facts.origin.contentType);
+    return this.#transfer(digests, etag);
   }
 
   /** Takes over the buffer: the caller must not use it any more. */
   async #sendPart(buffer: Uint8Array, length: number): Promise<void> {
-    const { buffers, sha256, staging } = this.#deps;
+    const { buffers, digests, staging } = this.#deps;
     try {
       await this.#catchUp();
-      this.#hash ??= await sha256.create();
+      this.#digests ??= await digests.create(algorithmsOf(this.#facts));
       this.#upload ??= await staging.createUpload(
         stagingKey(this.#owner.jobId, this.#stagedBy),
-        this.#facts.contentType,
+        this.#facts.origin.contentType,
       );
     } catch (error) {
       buffers.letGo();
       throw error;
     }
     const body = buffer.subarray(0, length);
-    this.#hash.update(body);
-    const part: SentPart = { bytes: length, hashState: this.#hash.save() };
+    this.#digests.update(body);
+    const part: SentPart = { bytes: length, hashState: this.#digests.save() };
     this.#parts.push(part);
     const upload = this.#uploadPart(this.#upload, part, this.#parts.length, body, buffer);
     this.#inFlight.add(upload);
@@ -210,7 +207,7 @@ export class BodyStager {
   }
 
   #checkpointAhead(): Checkpoint | undefined {
-    const { totalBytes, validator, contentType, fileName } = this.#facts;
+    const { announced, origin, totalBytes, validator } = this.#facts;
     const acknowledged = this.#acknowledged();
     const last = this.#parts[acknowledged - 1];
     if (!this.#upload || !last || totalBytes === undefined || validator === undefined) return undefined;
@@ -228,8 +225,8 @@ export class BodyStager {
         (digest, part) => chainDigest(digest, present(part.etag, "the ETag of an acknowledged part")),
         "",
       ),
-      contentType,
-      ...(fileName !== undefined && { fileName }),
+      ...origin,
+      ...(announced.length > 0 && { announced: encodeAnnounced(announced) }),
     };
   }
 
@@ -256,20 +253,26 @@ export class BodyStager {
   async #complete(): Promise<Transfer> {
     await this.#drain();
     this.#throwIfFailed();
-    if (!this.#upload || !this.#hash) throw new UploadGoneError();
+    if (!this.#upload || !this.#digests) throw new UploadGoneError();
+    const digests = this.#digests.digests();
+    judgeWhole(this.#facts, digests, this.#received);
     const parts = this.#parts.map(({ bytes, etag }, index) => ({
       partNumber: index + 1,
       bytes,
       etag: present(etag, "the ETag of an uploaded part"),
     }));
     const { etag } = await this.#deps.staging.completeUpload(this.#upload, parts);
-    return this.#transfer(this.#hash.digest(), etag);
+    return this.#transfer(digests, etag);
   }
 
-  #transfer(sha256: string, etag: string): Transfer {
-    const { contentType, fileName } = this.#facts;
-    const named = fileName === undefined ? {} : { fileName };
-    return { sha256, bytes: this.#received, contentType, stagedBy: this.#stagedBy, etag, ...named };
+  #transfer({ sha256 }: DigestsByAlgorithm, etag: string): Transfer {
+    return {
+      sha256: present(sha256, "the SHA-256 of a whole body"),
+      bytes: this.#received,
+      stagedBy: this.#stagedBy,
+      etag,
+      ...this.#facts.origin,
+    };
   }
 
   async #drain(): Promise<void> {

@@ -1,4 +1,4 @@
-import { contentRangeOf, strongValidatorOf } from "../origin/answer.ts";
+import { contentLengthOf, contentRangeOf, strongValidatorOf } from "../origin/answer.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Checkpoint } from "../model/record.ts";
 
@@ -31,9 +31,11 @@ export const rangeFrom = ({ validator }: Version, offset: number): Readonly<Reco
 export function continuesFrom(version: Version, offset: number, response: HttpResponse): boolean {
   const range = contentRangeOf(response);
   const validator = strongValidatorOf(response);
+  const length = contentLengthOf(response);
   return (
     response.status === 206 &&
     range?.start === offset &&
+    (length === undefined || length === range.end - range.start + 1) &&
     range.totalBytes === version.totalBytes &&
     (validator === undefined || !isSameKind(validator, version.validator) || validator === version.validator)
   );

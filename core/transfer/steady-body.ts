@@ -24,8 +24,8 @@ export interface BodySource {
 
 /**
  * The bytes of a body, from `offset` to its end. If the connection breaks, another one goes on where it broke, so that
- * a tear costs nothing but a request. Stops between two pieces when aborted: a body that never ends must not outlive the
- * lease or the invocation.
+ * a tear costs nothing but a request. Stops between two pieces when aborted: a body that never ends must not outlive
+ * the lease or the invocation.
  * @throws RetryableError when the body is torn, or comes too slowly.
  */
 export async function* steadyBody(deps: TransferDeps, source: BodySource): AsyncIterable<Uint8Array> {

@@ -1,6 +1,7 @@
 import type { Checkpoint } from "../model/record.ts";
 import type { OriginDeps, OriginSettings } from "../origin/origin-deps.ts";
-import type { Sha256 } from "../ports/sha256.ts";
+import type { Decoder } from "../ports/decoder.ts";
+import type { Digests } from "../ports/digests.ts";
 import type { Staging } from "../ports/staging.ts";
 import type { PaceLimits } from "./pace.ts";
 import type { PartBuffers } from "./part-buffers.ts";
@@ -9,6 +10,8 @@ export interface TransferSettings extends OriginSettings {
   readonly maxBodyBytes: number;
   /** Media types or `type/*`; empty allows all. */
   readonly allowedContentTypes: readonly string[];
+  /** Whether a body that comes with a content coding is stored as it came. Otherwise the coding is taken away. */
+  readonly keepsContentEncoding: boolean;
   readonly pace: PaceLimits;
   /** Connections in a row that bring little of a body, after which an attempt ends. 0: the first one that breaks. */
   readonly mostBrokenConnections: number;
@@ -16,8 +19,9 @@ export interface TransferSettings extends OriginSettings {
 
 /** What a transfer needs from its caller. */
 export interface TransferDeps extends OriginDeps {
+  readonly decoder: Decoder;
   readonly staging: Staging;
-  readonly sha256: Sha256;
+  readonly digests: Digests;
   readonly buffers: PartBuffers;
   readonly settings: TransferSettings;
 }

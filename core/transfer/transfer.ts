@@ -1,18 +1,23 @@
-import { BodyStager, chainDigest, type BodyFacts, type StagedSoFar } from "./body-stager.ts";
-import { RetryableError, UploadGoneError } from "../model/errors.ts";
-import { stagingKey } from "../model/keys.ts";
-import { contentLengthOf, contentRangeOf, contentTypeOf, refusalError, strongValidatorOf } from "../origin/answer.ts";
+import { BodyStager } from "./body-stager.ts";
+import { refuseLarger, type BodyFacts, type WantedBody } from "./body-facts.ts";
+import { RetryableError } from "../model/errors.ts";
+import { announcedDigests } from "../origin/announced-digests.ts";
+import { contentTypeOf, refusalError, strongValidatorOf, wholeLengthOf } from "../origin/answer.ts";
 import { askOrigin, type OriginAnswer } from "../origin/ask.ts";
-import { fileNameOf } from "../origin/file-name.ts";
-import type { HttpResponse } from "../ports/http.ts";
-import type { Checkpoint, Transfer } from "../model/record.ts";
+import { contentCoding, transferCodings } from "../origin/content-coding.ts";
+import { originFactsIn } from "../origin/facts.ts";
+import type { Transfer } from "../model/record.ts";
+import { decodedBody } from "./decoded-body.ts";
 import { continuesFrom, decideResume, rangeFrom } from "./resume.ts";
+import { HEAD_BYTES, sniffedBody } from "./sniffed-body.ts";
 import { steadyBody } from "./steady-body.ts";
+import { completeUpload, factsOf, takeUp } from "./take-up.ts";
 import type { StagingOwner, TransferDeps } from "./transfer-deps.ts";
-import { refuseUnwanted } from "./unwanted.ts";
+import { refuseHead, refuseUnwanted } from "./unwanted.ts";
 
 export interface TransferRequest {
   readonly url: string;
+  readonly wanted: WantedBody;
   /** The length that HEAD has told. */
   readonly announcedBytes: number | undefined;
   readonly signal: AbortSignal;
@@ -38,17 +43,18 @@ async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: Trans
   if (decision.kind === "start over") return startOver(deps, owner, request, await get(deps, request));
 
   const { checkpoint } = decision;
-  const soFar = await takeUp(deps, owner, checkpoint);
-  if (soFar && decision.kind === "complete") return completeUpload(deps, soFar);
+  const facts = factsOf(checkpoint, request.wanted);
+  const soFar = await takeUp(deps, owner, checkpoint, facts);
+  if (soFar && decision.kind === "complete") return completeUpload(deps, soFar, facts);
   if (!soFar) return startOver(deps, owner, request, await get(deps, request));
 
-  const answer = await get(deps, request, rangeFrom(checkpoint, checkpoint.offset));
+  const { offset } = checkpoint;
+  const answer = await get(deps, request, rangeFrom(checkpoint, offset));
   const { response } = answer;
-  if (continuesFrom(checkpoint, checkpoint.offset, response)) {
-    owner.noteResumed(checkpoint.offset);
-    const { offset } = checkpoint;
+  if (continuesFrom(checkpoint, offset, response)) {
+    owner.noteResumed(offset);
     const rest = steadyBody(deps, { ...request, answer: response, offset, version: checkpoint, isNeverEmpty: false });
-    return new BodyStager(deps, owner, checkpoint, soFar).stage(rest);
+    return new BodyStager(deps, owner, facts, soFar).stage(rest);
   }
   const isAnotherVersion = response.status === 200;
   if (isAnotherVersion) return startOver(deps, owner, request, answer);
@@ -69,86 +75,49 @@ async function startOver(
   deps: TransferDeps,
   owner: StagingOwner,
   request: TransferRequest,
-  { response }: OriginAnswer,
+  answer: OriginAnswer,
 ): Promise<Transfer> {
-  const fileName = fileNameOf(response.headers["content-disposition"]);
-  const validator = strongValidatorOf(response);
+  const { response } = answer;
+  const { wanted } = request;
   const totalBytes = wholeLengthOf(response);
-  const facts: BodyFacts = {
-    ...(fileName !== undefined && { fileName }),
-    contentType: contentTypeOf(response),
-    totalBytes,
-    validator: owner.keepsCheckpoints ? validator : undefined,
-  };
   try {
     const refusal = refusalError(response, deps.clock.nowMs());
     if (refusal) throw refusal;
     if (response.status === 206 && totalBytes === undefined) throw new RetryableError("unasked_part");
-    refuseUnwanted(deps.settings, facts.contentType, totalBytes);
+    refuseUnwanted(deps.settings, contentTypeOf(response), totalBytes);
+    refuseLarger(wanted, totalBytes ?? 0);
   } catch (error) {
     response.discard();
     throw error;
   }
   deps.heads.delivered(request.url, deps.clock.nowMs());
+
+  const validator = strongValidatorOf(response);
   const hasRanges = validator !== undefined && totalBytes !== undefined && response.headers["accept-ranges"] !== "none";
-  const body = steadyBody(deps, {
+  const framed = steadyBody(deps, {
     ...request,
     answer: response,
     offset: 0,
     version: hasRanges ? { validator, totalBytes } : undefined,
     isNeverEmpty: (request.announcedBytes ?? 0) > 0,
   });
-  return new BodyStager(deps, owner, facts).stage(body);
-}
-
-/** The length of the whole file. A part that nobody asked for has one only if it is the whole. */
-function wholeLengthOf(response: HttpResponse): number | undefined {
-  if (response.status !== 206) return contentLengthOf(response);
-  const range = contentRangeOf(response);
-  return range?.start === 0 && range.end === range.totalBytes - 1 ? range.totalBytes : undefined;
-}
-
-/** What the checkpoint refers to; undefined if it is no longer there or has changed. */
-async function takeUp(
-  deps: TransferDeps,
-  owner: StagingOwner,
-  checkpoint: Checkpoint,
-): Promise<StagedSoFar | undefined> {
-  const key = stagingKey(owner.jobId, checkpoint.stagedBy);
-  const upload = { key, uploadId: checkpoint.uploadId };
-  const found = await deps.staging.listParts(upload);
-  const isWhole = checkpoint.offset === checkpoint.totalBytes;
-  const parts = found ? acknowledgedParts(found, checkpoint) : isWhole ? [] : undefined;
-  const hash = parts && (await deps.sha256.restore(checkpoint.hashState, { key, bytes: checkpoint.offset }));
-  return hash && { upload, stagedBy: checkpoint.stagedBy, parts, hash, checkpoint };
-}
-
-function acknowledgedParts(
-  found: StagedSoFar["parts"],
-  { offset, partsDigest }: Checkpoint,
-): StagedSoFar["parts"] | undefined {
-  let bytes = 0;
-  let digest = "";
-  for (const [index, part] of found.entries()) {
-    bytes += part.bytes;
-    digest = chainDigest(digest, part.etag);
-    if (bytes === offset) return digest === partsDigest ? found.slice(0, index + 1) : undefined;
-  }
-  return undefined;
-}
-
-async function completeUpload(deps: TransferDeps, soFar: StagedSoFar): Promise<Transfer> {
-  const { hash, checkpoint, stagedBy } = soFar;
-  const etag = await completedEtag(deps, soFar);
-  const { contentType, fileName, totalBytes } = checkpoint;
-  const named = fileName === undefined ? {} : { fileName };
-  return { sha256: hash.digest(), bytes: totalBytes, contentType, stagedBy, etag, ...named };
-}
-
-/** After a crash between the upload's completion and its record, the upload is gone and the whole object is there. */
-async function completedEtag(deps: TransferDeps, { upload, parts, checkpoint }: StagedSoFar): Promise<string> {
-  if (parts.length > 0) return (await deps.staging.completeUpload(upload, parts)).etag;
-  const object = await deps.staging.head(upload.key);
-  if (object?.bytes !== checkpoint.totalBytes) throw new UploadGoneError();
-  return object.etag;
+  const transferred = transferCodings(response);
+  const raw = transferred.length > 0 ? decodedBody(deps, framed, transferred, []) : framed;
+  const coding = contentCoding(response, [request.url, answer.url], deps);
+  const announced = announcedDigests(response.headers);
+  const origin = originFactsIn(answer, { job: request.url, coding, announced });
+  // A coding that is taken away leaves no bytes to which a range, a length or a digest of the origin would apply.
+  const isDecoded = coding.decode.length > 0;
+  const facts: BodyFacts = {
+    origin,
+    wanted,
+    announced: isDecoded ? [] : announced,
+    totalBytes: isDecoded ? undefined : totalBytes,
+    validator: owner.keepsCheckpoints && !isDecoded ? validator : undefined,
+  };
+  const body = isDecoded ? decodedBody(deps, raw, coding.decode, announced) : raw;
+  // No more than a part: what is held back here is not staged.
+  const headBytes = Math.min(HEAD_BYTES, deps.buffers.bytes);
+  const sniffed = sniffedBody(body, headBytes, (head) => refuseHead(head, origin, wanted));
+  return new BodyStager(deps, owner, facts).stage(sniffed);
 }

@@ -10,9 +10,10 @@ import {
   UploadGoneError,
   type JobError,
 } from "../model/errors.ts";
+import { OriginDigestError } from "../origin/announced-digests.ts";
 import { probeOrigin } from "../origin/probe.ts";
 import type { LeasedJob } from "./leased-job.ts";
-import { indexContent, publishStaged, refuseWrongDigest } from "./publish.ts";
+import { indexContent, publishStaged } from "./publish.ts";
 import { decodeTransfer, encodeTransfer } from "../model/record-codec.ts";
 import { logUnexpected } from "./log-unexpected.ts";
 import { retryDelayMs } from "./retry.ts";
@@ -55,9 +56,8 @@ async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal)
   const staged = await ledger.run(job, stream, async () => {
     const { bytes } = probe;
     const announcedBytes = typeof bytes === "number" ? bytes : undefined;
-    const transfer = await transferBody(deps, job, { url, announcedBytes, signal });
-    refuseWrongDigest(record.expectedSha256, transfer);
-    return encodeTransfer(transfer);
+    const wanted = { digests: record.expectedSha256 === undefined ? {} : { sha256: record.expectedSha256 } };
+    return encodeTransfer(await transferBody(deps, job, { url, wanted, announcedBytes, signal }));
   });
   const transfer = decodeTransfer(staged);
 
@@ -140,9 +140,13 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
   if (job.record.strikes >= settings.retry.maxAttempts) {
     return fail(deps, job, exhausted(error.reason, error.failureClass));
   }
-  if (error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();
+  const { checkpoint } = job;
+  const isWrong = error instanceof OriginDigestError;
+  if (isWrong || error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();
   const delayMs = retryDelayMs(settings.retry, job.record.strikes, random.fraction(), error.retryAfterMs);
   await job.releaseForRetry({ reason: error.reason, failureClass: error.failureClass }, clock.nowMs() + delayMs);
+  // What was staged would be wrong again. The record names it no more.
+  if (isWrong) await cleanStaging(deps, { jobId: job.jobId, unfinished: checkpoint, stagedBy: [] });
   telemetry.log("info", "An attempt failed. The job is retried after the delay.", {
     job_id: job.jobId,
     url: job.record.url,

@@ -5,11 +5,6 @@ import { putIndexEntry } from "../model/protocol.ts";
 import type { Transfer } from "../model/record.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
-/** @throws PermanentError (origin) when the staged body does not have the digest that the producer expects. */
-export function refuseWrongDigest(expectedSha256: string | undefined, { sha256 }: Transfer): void {
-  if (expectedSha256 !== undefined && expectedSha256 !== sha256) throw new PermanentError("digest_mismatch", "origin");
-}
-
 /**
  * Copies the staged body to its content address, once for all jobs that have the same content.
  * @throws StagedObjectGoneError when neither the staged object nor the content exists; PermanentError (system) when the
@@ -21,10 +16,17 @@ export async function publishStaged(
   transfer: Transfer,
   signal: AbortSignal,
 ): Promise<Published> {
-  const { sha256, bytes, etag, contentType, stagedBy } = transfer;
+  const { sha256, bytes, etag, contentType, contentEncoding, stagedBy } = transfer;
   const key = contentKey(sha256);
   try {
-    const staged = { key: stagingKey(jobId, stagedBy), etag, bytes, contentType };
+    const staged = {
+      key: stagingKey(jobId, stagedBy),
+      etag,
+      bytes,
+      contentType,
+      contentEncoding,
+      metadata: metadataOf(transfer),
+    };
     const outcome = await deps.content.publish(staged, key, signal);
     if (outcome === "created") return outcome;
   } catch (error) {
@@ -34,6 +36,22 @@ export async function publishStaged(
   const there = await deps.content.head(key);
   if (there?.bytes !== bytes) throw new PermanentError("content_size_mismatch", "system");
   return "exists";
+}
+
+/** S3 keeps 2 KB of metadata, in ASCII. */
+const LONGEST_URL = 1_024;
+
+/** What the origin says of the file, for whoever finds the object alone. */
+function metadataOf(transfer: Transfer): Readonly<Record<string, string>> {
+  const { decodedFrom, digestSource, fileName, finalUrl, lastModified, originEtag } = transfer;
+  return {
+    ...(fileName !== undefined && { "file-name": encodeURIComponent(fileName) }),
+    ...(finalUrl !== undefined && finalUrl.length <= LONGEST_URL && { "final-url": finalUrl }),
+    ...(originEtag !== undefined && { "origin-etag": encodeURI(originEtag) }),
+    ...(lastModified !== undefined && { "last-modified": encodeURI(lastModified) }),
+    ...(decodedFrom !== undefined && { "decoded-from": encodeURI(decodedFrom) }),
+    ...(digestSource !== undefined && { "digest-source": digestSource }),
+  };
 }
 
 /** INDEXED for the job that put the index entry, now or before a crash; DEDUPED for all later jobs. */

@@ -4,7 +4,7 @@ import { contentKey, jobIdOf } from "../model/keys.ts";
 import type { JobMessage } from "../model/message.ts";
 import { cleanStaging } from "./clean-staging.ts";
 import type { JobEnd } from "./process-job.ts";
-import { publishStaged, refuseWrongDigest } from "./publish.ts";
+import { publishStaged } from "./publish.ts";
 import { logUnexpected } from "./log-unexpected.ts";
 import { retryDelayMs } from "./retry.ts";
 import { transferBody } from "../transfer/transfer.ts";
@@ -61,9 +61,13 @@ async function publishUnguarded(
     saveCheckpoint: async () => undefined,
     noteResumed: () => undefined,
   };
-  const transfer = await transferBody(deps, owner, { url: message.url, announcedBytes: undefined, signal: outOfTime });
+  const transfer = await transferBody(deps, owner, {
+    url: message.url,
+    wanted: { digests: message.sha256 === undefined ? {} : { sha256: message.sha256 } },
+    announcedBytes: undefined,
+    signal: outOfTime,
+  });
   try {
-    refuseWrongDigest(message.sha256, transfer);
     await publishStaged(deps, jobId, transfer, outOfTime);
   } finally {
     await cleanStaging(deps, { jobId, unfinished: undefined, stagedBy: [transfer.stagedBy] });

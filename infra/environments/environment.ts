@@ -94,6 +94,11 @@ export interface Environment {
   readonly maxBodyBytes: number;
   /** Comma-separated media types or `type/*`. Empty: all types are allowed. */
   readonly allowedContentTypes: string;
+  /**
+   * Whether a body with a content coding (`Content-Encoding: gzip`), for which nobody asked, is stored as it came and
+   * marked. Otherwise the coding is taken away.
+   */
+  readonly keepsContentEncoding: boolean;
   /** Whether workers may fetch from private, loopback and link-local addresses. */
   readonly allowPrivateHosts: boolean;
   /**

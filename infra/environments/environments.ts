@@ -32,6 +32,7 @@ const dev: Environment = {
   partBuffers: 5,
   maxBodyBytes: MAX_BODY_BYTES,
   allowedContentTypes: "",
+  keepsContentEncoding: false,
   allowPrivateHosts: false,
   allowedHosts: [],
   mostRedirects: 20,

@@ -73,7 +73,14 @@ export class HandlerFunction<Variables> extends Construct {
         // Without "module" esbuild bundles the SDK's CommonJS files: 825 KB instead of 568 KB.
         mainFields: ["module", "main"],
         // Lambda provides credentials in environment variables; the SDK's chain of other sources would add 108 KB.
-        esbuildArgs: { "--alias:@aws-sdk/credential-provider-node": "./adapters/aws/lambda-credentials.ts" },
+        // What else we never call takes 52 KB.
+        esbuildArgs: {
+          "--alias:@aws-sdk/credential-provider-node": "./adapters/aws/lambda-credentials.ts",
+          "--alias:@aws-sdk/middleware-endpoint-discovery": "./adapters/aws/left-out/endpoint-discovery.ts",
+          "--alias:@smithy/core/event-streams": "./adapters/aws/left-out/event-streams.ts",
+          "--alias:@aws-lambda-powertools/jmespath/functions": "./adapters/powertools/left-out/jmespath.ts",
+          "--alias:@aws-lambda-powertools/jmespath": "./adapters/powertools/left-out/jmespath.ts",
+        },
         // Bundled CommonJS code calls `require`, which ES modules do not have.
         banner:
           "import{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);",

@@ -97,6 +97,7 @@ const variables = ({
   MAX_BODY_BYTES: String(environment.maxBodyBytes),
   ALLOWED_CONTENT_TYPES: environment.allowedContentTypes,
   ALLOW_PRIVATE_HOSTS: String(environment.allowPrivateHosts),
+  KEEPS_CONTENT_ENCODING: String(environment.keepsContentEncoding),
   ALLOWED_HOSTS: environment.allowedHosts.join(","),
   MOST_REDIRECTS: String(environment.mostRedirects),
   REQUEST_HEADERS: JSON.stringify(requestHeaders(environment)),

@@ -7,6 +7,10 @@ import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 const whole = wholeNumber(0);
 const positive = wholeNumber(1);
 const name = z.string().check(z.minLength(1));
+const yesOrNo = z.pipe(
+  z.enum(["true", "false"]),
+  z.transform((text) => text === "true"),
+);
 const headers = z.record(z.string(), z.string());
 
 /** The worker's environment. `infra` types what it sets as `Record<keyof WorkerEnv, string>`. */
@@ -37,10 +41,9 @@ export const workerEnv = z.object({
   MAX_BODY_BYTES: positive,
   /** Comma-separated media types or `type/*`; empty allows all. */
   ALLOWED_CONTENT_TYPES: z.string(),
-  ALLOW_PRIVATE_HOSTS: z.pipe(
-    z.enum(["true", "false"]),
-    z.transform((text) => text === "true"),
-  ),
+  ALLOW_PRIVATE_HOSTS: yesOrNo,
+  /** Whether a body with a content coding is stored as it came, and marked. Otherwise the coding is taken away. */
+  KEEPS_CONTENT_ENCODING: yesOrNo,
   /** Comma-separated: what may be reached besides public addresses. See `reachOf` in core/origin/reach.ts. */
   ALLOWED_HOSTS: z.string(),
   MOST_REDIRECTS: whole,
@@ -96,6 +99,7 @@ export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   maxBodyBytes: env.MAX_BODY_BYTES,
   allowedContentTypes: entriesOf(env.ALLOWED_CONTENT_TYPES.toLowerCase()),
   mostBrokenConnections: 3,
+  keepsContentEncoding: env.KEEPS_CONTENT_ENCODING,
   pace: {
     leastBytesPerSecond: env.LEAST_BYTES_PER_SECOND,
     overMs: env.HTTP_IDLE_TIMEOUT_MS,

@@ -1,3 +1,4 @@
+import { nodeDecoder } from "../../adapters/node/decoder.ts";
 import { createClients } from "../../adapters/aws/clients.ts";
 import { systemClock } from "../../adapters/node/clock.ts";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
@@ -6,7 +7,7 @@ import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
 import { s3Content } from "../../adapters/aws/s3-content.ts";
 import { s3Staging } from "../../adapters/aws/s3-staging.ts";
-import { wasmSha256 } from "../../adapters/node/sha256.ts";
+import { wasmDigests } from "../../adapters/node/digests.ts";
 import { sqsQueue } from "../../adapters/aws/sqs.ts";
 import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
@@ -31,7 +32,8 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),
     content: s3Content(clients.s3, { content: env.CONTENT_BUCKET, staging: env.STAGING_BUCKET }),
     queue: sqsQueue(clients.sqs, { queueUrl: env.QUEUE_URL, deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL }),
-    sha256: wasmSha256,
+    decoder: nodeDecoder,
+    digests: wasmDigests,
     telemetry,
     ledger: powertoolsLedger(systemClock),
     buffers: new PartBuffers(env.PART_BUFFERS, env.PART_SIZE_BYTES),

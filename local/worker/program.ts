@@ -1,5 +1,6 @@
 /** A worker process of a local run. It works until its parent says stop, or is gone. */
 import fs from "node:fs";
+import { nodeDecoder } from "../../adapters/node/decoder.ts";
 import { LocalDatabase } from "../../adapters/local/database.ts";
 import { runClock } from "../../adapters/local/clock.ts";
 import { localContent } from "../../adapters/local/content.ts";
@@ -8,7 +9,7 @@ import { localItems } from "../../adapters/local/items.ts";
 import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
 import { networkTrouble } from "../../adapters/local/network-trouble.ts";
 import { localQueue } from "../../adapters/local/queue.ts";
-import { fileSha256 } from "../../adapters/local/sha256.ts";
+import { fileDigests } from "../../adapters/local/digests.ts";
 import { localStaging } from "../../adapters/local/staging.ts";
 import { nodeHttp } from "../../adapters/http/node-http.ts";
 import { youngGarbage } from "../../adapters/http/young-garbage.ts";
@@ -83,7 +84,8 @@ async function start(assignment: WorkerAssignment): Promise<void> {
     staging: activity.watchStaging(staging),
     content,
     queue,
-    sha256: fileSha256(staging),
+    decoder: nodeDecoder,
+    digests: fileDigests(staging),
     telemetry,
     ledger: powertoolsLedger(clock),
     buffers: new PartBuffers(slots + SPARE_BUFFERS, PART_BYTES),

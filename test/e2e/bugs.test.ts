@@ -44,8 +44,8 @@ const BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "head",
-    "core/transfer/probe.ts",
-    "export async function probeOrigin(deps: TransferDeps, url: string, signal: AbortSignal): Promise<OperationResult> {",
+    "core/origin/probe.ts",
+    "export async function probeOrigin(deps: OriginDeps, url: string, signal: AbortSignal): Promise<OperationResult> {",
     'url.includes("victim-of-head")',
     2,
   ),
@@ -59,7 +59,7 @@ const BUGS: readonly PlantedBug[] = [
   bug(
     "finalize",
     "core/worker/publish.ts",
-    "const { sha256, bytes, etag, contentType, stagedBy } = transfer;",
+    "const { sha256, bytes, etag, contentType, contentEncoding, stagedBy } = transfer;",
     "bytes === 4",
     4,
   ),

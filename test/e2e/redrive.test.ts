@@ -39,7 +39,7 @@ async function redrive(run: Run, args: readonly string[]): Promise<{ code: unkno
 it("redrive failed reopens the failed jobs of one class, and they end INDEXED if their origin is fixed", async () => {
   const surroundings = await startSurroundings();
   const run = await startRun(surroundings);
-  const mended: OriginFile = { name: "mended", size: 3 * KIB, failFirst: 1, failStatus: 404, failMethod: "HEAD" };
+  const mended: OriginFile = { name: "mended", size: 3 * KIB, failFirst: 1, failStatus: 404, failMethod: "GET" };
   const refused = { ...run.messageOf({ name: "refused", size: 1 }), url: "http://user:secret@127.0.0.1/" };
   await run.pipeline.submit([run.messageOf(mended), refused]);
   await run.untilQueueIsEmpty();

@@ -1,3 +1,4 @@
+import { nodeDecoder } from "../../adapters/node/decoder.ts";
 import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { changeGateBy } from "../../core/gate/change-gate.ts";
 import type { Gate } from "../../core/gate/gate.ts";
@@ -24,7 +25,7 @@ import {
   RECORD_CONCURRENCY,
   REQUEUE_GRACE_MS,
 } from "./services/settings.ts";
-import { plainSha256 } from "./services/stubs.ts";
+import { plainDigests } from "./services/stubs.ts";
 import type { Trace } from "./services/trace.ts";
 import type { WatchedPorts } from "./watched-ports.ts";
 
@@ -57,7 +58,8 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
       staging: services.ports.staging(process),
       content: services.ports.content(process),
       queue: through(process, "queue", services.queue.port),
-      sha256: plainSha256,
+      decoder: nodeDecoder,
+      digests: plainDigests,
       telemetry,
       ledger: powertoolsLedger(clock),
       buffers,

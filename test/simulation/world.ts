@@ -1,4 +1,5 @@
-import { wasmSha256 } from "../../adapters/node/sha256.ts";
+import { nodeDecoder } from "../../adapters/node/decoder.ts";
+import { wasmDigests } from "../../adapters/node/digests.ts";
 import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { deliver, type Verdict } from "../../core/worker/deliver.ts";
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
@@ -117,6 +118,7 @@ const SETTINGS: WorkerSettings = {
   headTimeoutMs: 10_000,
   requestHeaders: { usual: {}, byHost: [] },
   mostBrokenConnections: 0,
+  keepsContentEncoding: false,
   pace: { leastBytesPerSecond: 0, overMs: 60_000, partMs: Number.POSITIVE_INFINITY },
 };
 
@@ -199,7 +201,8 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
     staging: blobs.staging,
     content: blobs.content,
     queue,
-    sha256: wasmSha256,
+    decoder: nodeDecoder,
+    digests: wasmDigests,
     telemetry,
     ledger: powertoolsLedger(clock),
     buffers: new PartBuffers(4, PART_BYTES),

@@ -65,7 +65,7 @@ it("content that was emptied or deleted is fetched again, with --verify also wha
 
 it("what failed is left as it is, unless --retry-failed is given, with or without the list", async () => {
   const bench = await Bench.start();
-  const gone: OriginFile = { name: "gone", size: 10, failFirst: 1, failStatus: 404 };
+  const gone: OriginFile = { name: "gone", size: 10, failFirst: 2, failStatus: 404 };
   const list = await bench.list("list.txt", bench.urls(A, gone));
   const first = await bench.got([list]);
   expect(first.stdout).toMatch(/^FAILED {2}http.*: the origin answered 404 Not Found$/m);

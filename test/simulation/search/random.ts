@@ -61,6 +61,9 @@ export async function runSchedule(schedule: Schedule, options: RunOptions = {}):
 const latencySeed = (seed: number): number => seed + 2 ** 52;
 const streamSeed = (seed: number): number => seed + 2 ** 51;
 
+/** A wait that an origin asks for is lengthened by a tenth at most. */
+const WITH_JITTER = 1.1;
+
 type Restless = Lasting & { readonly kind: "restless origin" };
 type Waiting = Omit<PlannedFault, "of"> & { readonly of: TargetedFault | undefined; readonly index: number };
 
@@ -149,11 +152,11 @@ class RandomRun {
   }
 
   #scenario(): Scenario {
-    const { deadlineBufferMs, gate, messages, operatorAtMs, resources } = this.#schedule.shape;
+    const { deadlineBufferMs, gate, messages, mostBrokenConnections, operatorAtMs, resources } = this.#schedule.shape;
     return {
       messages,
       operatorAtMs,
-      settings: { deadlineBufferMs },
+      settings: { deadlineBufferMs, mostBrokenConnections },
       ...(gate < 100 && { gate }),
       prepare: (origin) => {
         for (const [url, resource] of resources) {
@@ -165,7 +168,7 @@ class RandomRun {
   }
 
   #answerTo({ method, url }: OriginQuestion, nth: number): OriginAnswer {
-    if (method === "HEAD" && nth <= this.#schedule.shape.absentFirst) return { kind: "status", status: 404 };
+    if (method === "GET" && nth <= this.#schedule.shape.absentFirst) return { kind: "status", status: 404 };
     if (method === "GET" && this.#lasting?.kind === "restless origin") {
       const restless = this.#restlessAnswer(this.#lasting, url, nth);
       if (restless) return restless;
@@ -173,7 +176,7 @@ class RandomRun {
     const answer = this.#answers.get(method)?.shift();
     if (!answer) return { kind: "body" };
     const retryAfterS = answer.kind === "status" ? answer.retryAfterS : undefined;
-    this.simulation.extendFaults((retryAfterS ?? 0) * 1000);
+    this.simulation.extendFaults((retryAfterS ?? 0) * 1000 * WITH_JITTER);
     return answer;
   }
 
@@ -235,7 +238,8 @@ class RandomRun {
 
   #scene(dice: Dice): Scene {
     const { digests, resources } = this.#schedule.shape;
-    const isDigestKnown = digests !== "none";
+    const isAnnounced = [...resources.values()].every(({ announcesDigest }) => announcesDigest === true);
+    const isDigestKnown = digests !== "none" || isAnnounced;
     return {
       simulation: this.simulation,
       dice,

@@ -19,6 +19,13 @@ const sha256Of = (body: string | Buffer): string => hash("sha256", body);
 
 /** A separate random stream: drawing an operator does not change the rest of the schedule. */
 const operatorSeed = (seed: number): number => seed + 2 ** 52 + 2 ** 51;
+const originSeed = (seed: number): number => seed + 2 ** 52 + 2 ** 50;
+
+/** How origins and workers deal with torn and damaged bodies. From a random stream of its own, like the operator. */
+function drawTrust(dice: Dice): { readonly announces: boolean; readonly mostBrokenConnections: number } {
+  return { announces: dice.chance(0.3), mostBrokenConnections: dice.pick([0, 0, 3]) };
+}
+
 const LATEST_OPERATOR_MS = 120_000;
 
 function drawOperator(dice: Dice): Pick<Shape, "operatorAtMs" | "absentFirst"> {
@@ -27,7 +34,9 @@ function drawOperator(dice: Dice): Pick<Shape, "operatorAtMs" | "absentFirst"> {
   return { operatorAtMs: visits, absentFirst: dice.pick([0, 1, 1, 2]) };
 }
 
-function drawShape(dice: Dice): Omit<Shape, "operatorAtMs" | "absentFirst"> {
+type Drawn = Omit<Shape, "operatorAtMs" | "absentFirst" | "mostBrokenConnections">;
+
+function drawShape(dice: Dice, announcesDigest: boolean): Drawn {
   const digests = dice.pick(["none", "none", "none", "right", "right", "wrong"] as const);
   const artifacts = ["a", "b", "c"].slice(0, dice.pick([1, 1, 1, 2, 2, 3]));
   const resources = new Map<string, Resource>();
@@ -42,6 +51,7 @@ function drawShape(dice: Dice): Omit<Shape, "operatorAtMs" | "absentFirst"> {
       validators: dice.pick(["strong", "strong", "strong", "weak", "none"]),
       ranges: dice.chance(0.8),
       isChunked: dice.chance(0.15),
+      announcesDigest,
     });
   }
   const latencyMs = dice.pick([2, 20, 100, 300]);
@@ -76,6 +86,13 @@ export function drawSchedule(seed: number, enabled: ReadonlySet<Hazard> = ENABLE
   const hazards = drawHazards(seed, enabled);
   const { crowd, gate } = hazards;
   const operator = drawOperator(new Dice(operatorSeed(seed)));
-  const shape = { ...drawShape(dice), ...operator, ...crowd, ...(gate !== undefined && { gate }) };
+  const { announces, mostBrokenConnections } = drawTrust(new Dice(originSeed(seed)));
+  const shape = {
+    ...drawShape(dice, announces),
+    mostBrokenConnections,
+    ...operator,
+    ...crowd,
+    ...(gate !== undefined && { gate }),
+  };
   return { seed, shape, hazards, faults: [...drawFaults(dice), ...hazards.faults] };
 }

@@ -15,8 +15,9 @@ export interface Shape {
   readonly finalDuplicates: number;
   /** When an operator reopens the failed jobs, in ms from the start. Empty if never. */
   readonly operatorAtMs: readonly number[];
-  /** How many times the origin answers 404 to the HEAD of each file before it has the file. */
+  /** How many times the origin answers 404 to the GET of each file before it has the file. */
   readonly absentFirst: number;
+  readonly mostBrokenConnections: number;
 }
 
 /** A fault at the nth call of a port. Its own seed decides which one, so that each fault can be left out alone. */

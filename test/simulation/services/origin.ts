@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { Violation } from "../oracle/violation.ts";
 import { RetryableError } from "../../../core/model/errors.ts";
 import type { Http, HttpRequest, HttpResponse } from "../../../core/ports/http.ts";
@@ -26,6 +27,8 @@ export interface Resource {
   readonly isChunked: boolean;
   /** Answers a range request with the rest of the current version, whatever If-Range says. */
   readonly ignoresIfRange?: boolean;
+  /** Announces the body's MD5 (Content-MD5). */
+  readonly announcesDigest?: boolean;
   /** A 206 has no ETag, so it does not say which version the rest belongs to. */
   readonly isRestUnnamed?: boolean;
 }
@@ -145,6 +148,7 @@ function serve(request: HttpRequest, resource: Resource, fault: BodyFault | unde
   if (start === undefined || !resource.ranges || !isSame) {
     const claimed = body.length + (fault?.kind === "wrong length" ? 3 : 0);
     if (!resource.isChunked) headers["content-length"] = String(claimed);
+    if (resource.announcesDigest === true) headers["content-md5"] = hash("md5", body, "base64");
     return response(200, headers, request.method === "GET" ? pieces(body, fault) : undefined);
   }
   if (Number(start) >= body.length) return response(416, { "content-range": `bytes */${body.length}` });

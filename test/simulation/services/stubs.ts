@@ -1,18 +1,19 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import { hash } from "node:crypto";
-import type { RunningSha256, Sha256 } from "../../../core/ports/sha256.ts";
+import type { Algorithm, Digests, RunningDigests } from "../../../core/ports/digests.ts";
 import type { QueuedMessage } from "./queue.ts";
 
 /** Keeps all bytes as its state. The bodies are small here, and it avoids the asynchronous start of the wasm module. */
-export const plainSha256: Sha256 = {
-  create: async () => collecting([]),
-  restore: async (state) => collecting([Buffer.from(state, "base64")]),
+export const plainDigests: Digests = {
+  create: async (algorithms) => collecting(algorithms, []),
+  restore: async (algorithms, state) => collecting(algorithms, [Buffer.from(state, "base64")]),
 };
 
-const collecting = (pieces: Uint8Array[]): RunningSha256 => ({
+/** The simulated origins announce digests that node:crypto knows. */
+const collecting = (algorithms: readonly Algorithm[], pieces: Uint8Array[]): RunningDigests => ({
   update: (bytes) => void pieces.push(Buffer.from(bytes)),
   save: () => Buffer.concat(pieces).toString("base64"),
-  digest: () => hash("sha256", Buffer.concat(pieces)),
+  digests: () => Object.fromEntries(algorithms.map((algorithm) => [algorithm, hash(algorithm, Buffer.concat(pieces))])),
 });
 
 export const eventOf = (messages: readonly QueuedMessage[]): SQSEvent => ({

@@ -5,9 +5,10 @@ import { plainView, quietView } from "../../../cli/view/plain.ts";
 import { terminalView } from "../../../cli/view/terminal.ts";
 import type { Output, RunFigures, Snapshot, View } from "../../../cli/view/view.ts";
 import { jsonLine } from "../../json-lines.ts";
+import type { Outcome } from "../../../local/run/outcome.ts";
 import { resultOf, type JobResult } from "../../../local/run/results-file.ts";
 
-const resultWith = (n: number, outcome: Partial<JobResult>, name: string | null = null): JobResult =>
+const resultWith = (n: number, outcome: Partial<Outcome>, name: string | null = null): JobResult =>
   resultOf(
     { work_id: "w", artifact_id: `a${n}`, url: `https://example.org/dir/f${n}.bin?q` },
     {

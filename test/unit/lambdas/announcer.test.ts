@@ -77,6 +77,7 @@ describe("the announcer", () => {
       sha256,
       bytes: LARGE.length,
       content_type: "application/pdf",
+      etag: '"v1"',
       bucket: "content",
       key: contentKey(sha256),
       finished_at: new Date(w.clock.nowMs()).toISOString(),

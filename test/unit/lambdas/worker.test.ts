@@ -137,6 +137,7 @@ describe("the modules of the worker and the reconciler", () => {
     LEAST_BYTES_PER_SECOND: "10",
     PART_TIMEOUT_MS: "2000",
     ALLOWED_HOSTS: "10.0.0.0/8, *.corp.example",
+    KEEPS_CONTENT_ENCODING: "true",
     MOST_REDIRECTS: "3",
     LONGEST_WAIT_MS: "60000",
     REQUEST_HEADERS: JSON.stringify({
@@ -167,6 +168,7 @@ describe("the modules of the worker and the reconciler", () => {
       recordRetentionMs: 2 * 24 * 3600 * 1000,
       allowedContentTypes: ["text/*", "application/pdf"],
       reach: { isUnlimited: false, names: ["*.corp.example"], mayDowngrade: false },
+      keepsContentEncoding: true,
       mostRedirects: 3,
       headTimeoutMs: 500,
       pace: { leastBytesPerSecond: 10, overMs: 1000, partMs: 2000 },

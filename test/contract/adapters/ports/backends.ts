@@ -11,6 +11,9 @@ export interface ItemsBackend extends AsyncDisposable {
 export interface StoredObject {
   readonly body: Buffer;
   readonly contentType: string | undefined;
+  /** S3 keeps them; files do not. */
+  readonly contentEncoding?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Two empty buckets: their ports, and functions that read them without the ports. */

@@ -103,8 +103,13 @@ function s3Backend(endpoint: string, stop: Stop, copying: Copying = {}): BlobsBa
 
 async function readObject(client: S3Client, Bucket: string, Key: string): Promise<StoredObject | undefined> {
   try {
-    const { Body, ContentType } = await client.send(new GetObjectCommand({ Bucket, Key }));
-    return { body: Buffer.from((await Body?.transformToByteArray()) ?? []), contentType: ContentType };
+    const { Body, ContentEncoding, ContentType, Metadata } = await client.send(new GetObjectCommand({ Bucket, Key }));
+    return {
+      body: Buffer.from((await Body?.transformToByteArray()) ?? []),
+      contentType: ContentType,
+      contentEncoding: ContentEncoding,
+      metadata: Metadata,
+    };
   } catch (error) {
     if ((error as S3ServiceException).name === "NoSuchKey") return undefined;
     throw error;

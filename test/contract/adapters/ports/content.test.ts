@@ -46,6 +46,13 @@ describe.each(Object.entries(contentBackends))("Content on %s", (_name, start) =
     expect(await buckets.contentUploads()).toBe(0);
   });
 
+  it("publishes on S3 under the coding and the metadata that are given", async () => {
+    if (!backend.isS3 || backend.partBytes === 8) return;
+    const metadata = { "final-url": "https://origin.example/a%20b", "origin-etag": '"v1"' };
+    await buckets.content.publish({ ...staged, contentEncoding: "gzip", metadata }, KEY, unstopped());
+    expect(await buckets.readContent(KEY)).toMatchObject({ contentEncoding: "gzip", metadata, contentType: TYPE });
+  });
+
   it("publishes an empty object", async () => {
     const empty = await stage("staging/empty/1", Buffer.alloc(0));
     expect(await buckets.content.publish(empty, KEY, unstopped())).toBe("created");

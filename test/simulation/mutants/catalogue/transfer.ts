@@ -48,7 +48,11 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
       'this.#parts = soFar?.parts.map(({ bytes, etag }) => ({ bytes, etag, hashState: "" })) ?? [];',
       "this.#parts = [];",
     ],
-    ["a resumed body is hashed only from the resume point", "this.#hash = soFar?.hash;", "this.#hash = undefined;"],
+    [
+      "a resumed body is hashed only from the resume point",
+      "this.#digests = soFar?.digests;",
+      "this.#digests = undefined;",
+    ],
     [
       "all attempts stage under one key",
       "this.#stagedBy = soFar?.stagedBy ?? owner.stagedBy;",
@@ -116,12 +120,24 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
       "",
     ],
   ]),
-  ...inFile("core/transfer/transfer.ts", [
+  ...inFile("core/transfer/take-up.ts", [
     [
       "staged parts are not compared with the checkpoint",
       "return digest === partsDigest ? found.slice(0, index + 1) : undefined;",
       "return found.slice(0, index + 1);",
     ],
+    [
+      "every listed part counts as acknowledged",
+      "const parts = found ? acknowledgedParts(found, checkpoint) : isWhole ? [] : undefined;",
+      "const parts = found ?? [];",
+    ],
+    ["a completed upload is not judged", "  judgeWhole(facts, digests, bytes);\n", ""],
+    ["a resumed body forgets what was announced", "announced: decodeAnnounced(announced)", "announced: []"],
+  ]),
+  ...inFile("core/transfer/body-facts.ts", [
+    ["what the origin announced is not compared", "  refuseOtherThanAnnounced(announced, digests);\n", ""],
+  ]),
+  ...inFile("core/transfer/transfer.ts", [
     [
       "a new version is appended to the old version's parts",
       "if (isAnotherVersion) return startOver(deps, owner, request, answer);",
@@ -131,11 +147,6 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
       "an error page is accepted as the body",
       "    if (refusal) throw refusal;\n    if (response.status === 206",
       "    if (response.status === 206",
-    ],
-    [
-      "every listed part counts as acknowledged",
-      "const parts = found ? acknowledgedParts(found, checkpoint) : isWhole ? [] : undefined;",
-      "const parts = found ?? [];",
     ],
     ["a reader's place is never given back", "    readers.release();\n", ""],
     [

@@ -72,7 +72,21 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/worker/process-job.ts", [
-    ["the expected digest is not compared", "refuseWrongDigest(record.expectedSha256, transfer);", ""],
+    [
+      "the expected digest is not compared",
+      "const wanted = { digests: record.expectedSha256 === undefined ? {} : { sha256: record.expectedSha256 } };",
+      "const wanted = { digests: {} };",
+    ],
+    [
+      "what had a wrong digest is kept",
+      "if (isWrong || error instanceof UploadGoneError",
+      "if (error instanceof UploadGoneError",
+    ],
+    [
+      "an upload with a wrong digest is left behind",
+      "  if (isWrong) await cleanStaging(",
+      "  if (!isWrong) await cleanStaging(",
+    ],
     [
       "a job is finalized without being published",
       "outcome: await publishStaged(deps, jobId, transfer, signal),",
@@ -98,8 +112,8 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ["retries never end", "if (record.strikes > settings.retry.maxAttempts) throw", "if (record.strikes < 0) throw"],
     [
       "a transfer whose staged data is gone is kept",
-      "if (error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();",
-      "",
+      "if (isWrong || error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();",
+      "if (isWrong) job.forgetTransfer();",
     ],
     ["the heartbeat never stops", "  } finally {\n    job.stop();\n  }", "  } finally {\n  }"],
     [

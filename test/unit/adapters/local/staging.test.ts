@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MachineTroubleError } from "../../../../adapters/local/machine-trouble.ts";
-import { fileSha256 } from "../../../../adapters/local/sha256.ts";
+import { fileDigests } from "../../../../adapters/local/digests.ts";
 import { localStaging, type LocalStaging } from "../../../../adapters/local/staging.ts";
 import { UploadGoneError } from "../../../../core/model/errors.ts";
 import { jobIdOfStagingKey, stagingKey } from "../../../../core/model/keys.ts";
@@ -166,11 +166,11 @@ describe("the first bytes of what is staged", () => {
   });
 
   it("restore no hash if there are fewer of them than were hashed", async () => {
-    const sha256 = fileSha256(staging);
-    const state = (await sha256.create()).save();
+    const digests = fileDigests(staging);
+    const state = (await digests.create(["sha256"])).save();
     await upload(["first..."]);
-    expect(await sha256.restore(state, { key: KEY, bytes: 9 })).toBeUndefined();
-    expect(await sha256.restore(state, { key: KEY, bytes: 8 })).toBeDefined();
+    expect(await digests.restore(["sha256"], state, { key: KEY, bytes: 9 })).toBeUndefined();
+    expect(await digests.restore(["sha256"], state, { key: KEY, bytes: 8 })).toBeDefined();
   });
 
   it("cannot be read where a folder stands", async () => {

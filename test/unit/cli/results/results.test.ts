@@ -19,6 +19,14 @@ const OURS = [
   "attempts",
   "reason",
   "path",
+  "failure_class",
+  "final_url",
+  "file_name",
+  "etag",
+  "last_modified",
+  "content_encoding",
+  "decoded_from",
+  "digest_source",
 ];
 
 async function textOf(run: MadeUpRun, name: string): Promise<string> {
@@ -95,10 +103,30 @@ describe("the results of a list", () => {
       "1",
       "",
       "example.org/1.pdf",
+      "",
+      url(1),
+      "1.pdf",
+      ...["", "", "", "", ""],
       "One",
       "",
     ]);
-    expect(rows[2]).toEqual([jobIds[2], "w", "a", url(3), ...Array.from({ length: 9 }, () => ""), "1999"]);
+    expect(rows[2]).toEqual([
+      jobIds[2],
+      "w",
+      "a",
+      url(3),
+      ...Array.from({ length: OURS.length - 4 }, () => ""),
+      "1999",
+    ]);
+  });
+
+  it("have the user's own column in the place of one of ours about the origin that has its name", async () => {
+    const run = new MadeUpRun();
+    run.add({ url: url(1), metadata: { etag: "mine", file_name: "mine.pdf" } });
+    const [row] = await csvOf(run);
+    expect(row).toMatchObject({ etag: "mine", file_name: "mine.pdf" });
+    expect((await parquetOf(run)).rows).toMatchObject([{ etag: "mine", file_name: "mine.pdf" }]);
+    expect(parse(await textOf(run, "results.csv"))[0]).toEqual(OURS);
   });
 
   it("keep every value of the user's own through CSV and TSV", async () => {

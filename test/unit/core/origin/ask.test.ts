@@ -105,6 +105,7 @@ describe("cookies", () => {
     ["below their path", "/shop/x", "a=1; Path=/shop", "a=1"],
     ["beside their path: not", "/shopping", "a=1; Path=/shop", undefined],
     ["that are over: not", "/next", "a=1; Max-Age=0", undefined],
+    ["whose time has passed: not", "/next", "a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", undefined],
     ["with their value as it came", "/next", 'a="x%20y=z"', 'a="x%20y=z"'],
   ])("are sent back %s", async (_what, location, cookie, sent) => {
     expect(await cookiesOf({ [FIRST]: to(location, [cookie]) })).toEqual([undefined, sent]);

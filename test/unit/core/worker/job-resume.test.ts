@@ -108,7 +108,7 @@ describe("a download whose body is torn", () => {
     const w = world({
       wrap: (deps) => ({
         ...deps,
-        sha256: { create: async () => deps.sha256.create(), restore: async () => undefined },
+        digests: { ...deps.digests, restore: async () => undefined },
       }),
     });
     w.serve(tearing(fileOrigin(LARGE), 30));

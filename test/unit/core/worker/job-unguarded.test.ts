@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OutOfTimeError, RetryableError } from "../../../../core/model/errors.ts";
+import { OutOfTimeError, PermanentError, RetryableError } from "../../../../core/model/errors.ts";
 import { contentKey } from "../../../../core/model/keys.ts";
 import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../../simulation/world.ts";
 import { SMALL, LARGE, sha256Of, leavesNoLitter, stoppedCopy } from "../support.ts";
@@ -57,19 +57,21 @@ describe("the unguarded path (gate off)", () => {
     leavesNoLitter(w);
   });
 
+  const unpublished = { publish: async () => Promise.reject(new PermanentError("content_size_mismatch", "system")) };
   it.each<[string, object, object]>([
-    ["keeps its reason if it failed", { sha256: "0".repeat(64) }, { deadLetters: [{ reason: "digest_mismatch" }] }],
+    ["keeps its reason if it failed", unpublished, { deadLetters: [{ reason: "content_size_mismatch" }] }],
     ["is not done again if it was published", {}, { deadLetters: [], verdict: "acknowledge" }],
-  ])("leaves what cannot be removed from staging to the sweep: a job %s", async (_what, change, outcome) => {
+  ])("leaves what cannot be removed from staging to the sweep: a job %s", async (_what, content, outcome) => {
     const w = world({
       ...off,
       wrap: (deps) => ({
         ...deps,
         staging: { ...deps.staging, delete: async () => Promise.reject(new Error("the store is down")) },
+        content: { ...deps.content, ...content },
       }),
     });
     w.serve(fileOrigin(SMALL));
-    const verdict = await w.deliver({ ...MESSAGE, ...change });
+    const verdict = await w.deliver();
     expect({ verdict, deadLetters: w.deadLetters }).toMatchObject(outcome);
     expect(w.logs.join()).toContain("the store is down");
   });
