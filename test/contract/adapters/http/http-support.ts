@@ -5,7 +5,7 @@ import { nodeHttp, type ClosableHttp, type HttpTimeouts } from "../../../../adap
 import { RetryableError } from "../../../../core/model/errors.ts";
 import type { HttpResponse } from "../../../../core/ports/http.ts";
 import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
-import { startRawOrigin, type RawOrigin } from "./raw-origin.ts";
+import { startRawOrigin, type RawOrigin } from "../../../raw-origin.ts";
 
 export const PATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 20_000 };
 export const IMPATIENT: HttpTimeouts = { connectTimeoutMs: 20_000, idleTimeoutMs: 700 };

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
+import { loopbackEndpoint } from "../local/shared/loopback.ts";
 
 export interface RawOrigin extends AsyncDisposable {
   /** http://127.0.0.1:<port> */
@@ -8,6 +8,8 @@ export interface RawOrigin extends AsyncDisposable {
   readonly connections: () => number;
   /** The heads of the requests, in the order of their arrival. */
   readonly heads: readonly string[];
+  /** Sockets that neither side has closed. */
+  readonly open: ReadonlySet<Socket>;
 }
 
 /** An origin that can violate HTTP: `answer` is given the socket after each request head. */
@@ -37,6 +39,7 @@ export async function startRawOrigin(answer: (socket: Socket, head: string) => v
     url: loopbackEndpoint(server),
     connections: () => connections,
     heads,
+    open,
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
       server.close();
