@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 export const STRICT_MOST_BYTES = MIB;
 
 const COMMON = ["--workers", "2", "-j", "96", "--allow-private-hosts", "--attempts", String(MOST_ATTEMPTS)];
-const TIMES = ["--timeout", "1", "--connect-timeout", "1", "--longest-wait", "2"];
+const TIMES = ["--timeout", "2", "--connect-timeout", "2", "--longest-wait", "2"];
 const OPTIONS: Readonly<Record<RunName, readonly string[]>> = {
   usual: [],
   strict: ["--most-bytes", String(STRICT_MOST_BYTES), "--most-redirects", "2", "--names", "header"],

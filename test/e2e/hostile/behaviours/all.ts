@@ -6,6 +6,7 @@ import { framing } from "./framing.ts";
 import { head } from "./head.ts";
 import { heads } from "./heads.ts";
 import { redirects } from "./redirects.ts";
+import { resumeLies } from "./resume-lies.ts";
 import { resume } from "./resume.ts";
 import { slowness } from "./slowness.ts";
 import { statuses } from "./statuses.ts";
@@ -20,7 +21,7 @@ export const ROOMS: Readonly<Record<string, readonly HostileCase[]>> = {
   slowness,
   redirects,
   waits,
-  resume,
+  resume: [...resume, ...resumeLies],
   digests,
   encodings,
   content,

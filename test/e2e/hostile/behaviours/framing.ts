@@ -77,10 +77,10 @@ const brokenChunks: readonly (readonly [name: string, what: string, reason: stri
   ["in-data", "the connection ends within a chunk", LOST, "ff\r\nhello"],
   ["in-size", "the connection ends within a chunk's size", LOST, "5\r\nhello\r\n5"],
   ["none", "no chunk comes", LOST],
-  ["no-number", "a chunk's size is a word", NO_HTTP, "many\r\nhello\r\n0\r\n\r\n"],
-  ["negative", "a chunk's size is negative", NO_HTTP, "-5\r\nhello\r\n0\r\n\r\n"],
-  ["overflow", "a chunk's size has no room in 64 bits", NO_HTTP, "fffffffffffffffff\r\nhello\r\n0\r\n\r\n"],
-  ["not-chunked", "what is called chunked is plain text", NO_HTTP, "Hello, this is the file.\n"],
+  ["no-number", "a chunk's size is a word", LOST, "many\r\nhello\r\n0\r\n\r\n"],
+  ["negative", "a chunk's size is negative", LOST, "-5\r\nhello\r\n0\r\n\r\n"],
+  ["overflow", "a chunk's size has no room in 64 bits", LOST, "fffffffffffffffff\r\nhello\r\n0\r\n\r\n"],
+  ["not-chunked", "what is called chunked is plain text", LOST, "Hello, this is the file.\n"],
 ];
 
 const badLengths: readonly (readonly [name: string, text: string])[] = [

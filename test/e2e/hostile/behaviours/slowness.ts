@@ -1,4 +1,4 @@
-/** Origins that are silent, or slower than is bearable. The longest silence is 1 s. */
+/** Origins that are silent, or slower than is bearable. The longest silence is 2 s. */
 import type { Answer } from "../answers/answer.ts";
 import { byMethod, delayed, inTurn, when } from "../answers/compose.ts";
 import { bare, chunk, head, LAST_CHUNK, redirect, stalledAfter, whole } from "../answers/http.ts";

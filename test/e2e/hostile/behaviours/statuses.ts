@@ -49,7 +49,7 @@ const parts: readonly HostileCase[] = [
   retried(
     "status-206-lies",
     "a 206 says that it is whole, and its body is shorter",
-    "unasked_part",
+    "torn_body",
     answered(206, "short", rangeHeader(0, 98, 99)),
   ),
 ];
