@@ -5,7 +5,7 @@ import type { Answer } from "./answers/answer.ts";
 /** Each run of the command has its own options. */
 export type RunName = "usual" | "strict" | "patient";
 
-export interface Stored {
+interface Stored {
   readonly kind: "stored";
   readonly body: Uint8Array;
 }
@@ -19,7 +19,7 @@ export interface Failed {
 
 interface Details {
   readonly run: RunName;
-  /** At an address of its own. What is learned of a host, and what is left on a connection, cannot meet another case. */
+  /** At an address of its own, so that what is learned of a host, or left on a connection, meets no other case. */
   readonly alone: boolean;
   /** Below `/<name>/`. */
   readonly path: string;

@@ -131,4 +131,4 @@ function linesOf(path: string): readonly unknown[] {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-export const digestOf = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
+const digestOf = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");

@@ -173,6 +173,7 @@ const usual: readonly HostileCase[] = [
     "a redirect leads to a port where nobody listens",
     "origin_refused_connection",
     redirect("http://127.0.0.1:1/"),
+    { leastGets: 0 },
   ),
   fetched("redirect-once", "a redirect to an error comes once, and then the file", (body) =>
     byPath({ gone: status(503), "file.bin": inTurn(redirect("gone"), whole(body)) }, status(404)),
