@@ -86,6 +86,7 @@ const usual: readonly HostileCase[] = [
       `encoding-unknown-${name}`,
       `${name} is no coding that we know, and the body is stored as it came`,
       (body) => whole(body, coding(name)),
+      { result: { content_encoding: name } },
     ),
   ),
   fetched("encoding-chunked", "an encoded body is chunked", (body) => chunked(gzipSync(body), GZIP)),

@@ -1,4 +1,5 @@
 /** Redirects: how Location may be written, chains, loops, and cookies on the way. */
+import { expect } from "vitest";
 import type { Answer, Asked } from "../answers/answer.ts";
 import { byPath, inTurn } from "../answers/compose.ts";
 import { bare, redirect, status, whole } from "../answers/http.ts";
@@ -109,8 +110,11 @@ const LOOP = "redirect_loop";
 
 const usual: readonly HostileCase[] = [
   ...[301, 302, 303, 307, 308].map((code) =>
-    fetched(`redirect-${code}`, `${code} is followed`, (body) =>
-      byPath({ [THERE]: whole(body) }, redirect(THERE, code)),
+    fetched(
+      `redirect-${code}`,
+      `${code} is followed, and the results name where it led`,
+      (body) => byPath({ [THERE]: whole(body) }, redirect(THERE, code)),
+      { result: { final_url: expect.stringMatching(`^http://127\\.0\\.0\\.1:\\d+/redirect-${code}/there$`) } },
     ),
   ),
   ...WRITTEN.map(([name, what, location, there]) =>

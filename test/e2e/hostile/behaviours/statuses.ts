@@ -95,6 +95,14 @@ const challenges: readonly HostileCase[] = [
 
 export const statuses: readonly HostileCase[] = [
   fetched("status-200", "200 has the file", whole),
+  fetched(
+    "status-200-with-range",
+    "200 is the whole file, although it names a range",
+    (body) => whole(body, rangeHeader(0, 4, 99), 'ETag: "a"', "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT"),
+    {
+      result: { etag: '"a"', last_modified: "Sun, 06 Nov 1994 08:49:37 GMT" },
+    },
+  ),
   fetched("status-203", "203 has the file, as a proxy changed it", (body) => answered(203, body)),
   ...FINAL_SUCCESSES.map(final),
   refused("status-204", "204 has no file", "http_204", bare(204)),

@@ -1,6 +1,6 @@
 /** When an origin asks to come back later. The longest wait is 2 s; attempts are 2. */
-import { inTurn } from "../answers/compose.ts";
-import { status, whole, type Header } from "../answers/http.ts";
+import { byPath, inTurn } from "../answers/compose.ts";
+import { redirect, status, whole, type Header } from "../answers/http.ts";
 import { fetched, refused, retried, type HostileCase } from "../case.ts";
 
 const inSeconds = (seconds: number): Date => new Date(Date.now() + seconds * 1000);
@@ -110,6 +110,12 @@ export const waits: readonly HostileCase[] = [
   fetched("wait-200", "a Retry-After of a 200 means nothing", (body) => whole(body, plain("3600")), {
     result: { attempts: 1 },
   }),
+  fetched(
+    "wait-redirect",
+    "a redirect with a Retry-After is followed",
+    (body) => byPath({ there: whole(body) }, redirect("there", 302, plain("3600"))),
+    { result: { attempts: 1 } },
+  ),
   fetched(
     "wait-200-limit",
     "a 200 that used up the last request is the file",
