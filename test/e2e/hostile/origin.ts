@@ -35,7 +35,7 @@ export class HostileOrigin implements AsyncDisposable {
   static async start(cases: readonly HostileCase[]): Promise<HostileOrigin> {
     const origin = new HostileOrigin(cases);
     const shared = await origin.#listen();
-    for (const { alone, name } of cases) origin.#homes.set(name, alone ? await origin.#listen() : shared);
+    for (const each of cases) origin.#homes.set(each.name, isAlone(each) ? await origin.#listen() : shared);
     return origin;
   }
 
@@ -81,6 +81,9 @@ export class HostileOrigin implements AsyncDisposable {
     return server.url;
   }
 }
+
+/** A request that meets a closed connection is sent twice, so only a case that has its own can be counted exactly. */
+const isAlone = ({ alone, mostGets }: HostileCase): boolean => alone || Number.isFinite(mostGets);
 
 function parsed(head: string, home: string): Omit<Asked, "nth"> {
   const [line = "", ...fields] = head.split("\r\n");
