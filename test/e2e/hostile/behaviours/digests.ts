@@ -39,6 +39,7 @@ const IGNORED: readonly (readonly [name: string, what: string, ...lines: readonl
   ["empty", "digest headers are empty", "Repr-Digest:", "Content-Digest:", "Digest:", "Content-MD5:", "x-goog-hash:"],
   ["not-base64", "Content-MD5 is no base64", "Content-MD5: !!!not-base64!!!"],
   ["hex-md5", "Content-MD5 is hexadecimal", "Content-MD5: d41d8cd98f00b204e9800998ecf8427e"],
+  ["hex-digest", "Digest is hexadecimal", `Digest: sha-256=${"0a".repeat(32)}`],
   [
     "short",
     "a digest is too short",

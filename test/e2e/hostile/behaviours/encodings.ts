@@ -1,7 +1,7 @@
 /** Content-Encoding, although nobody asked for one. */
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { inTurn } from "../answers/compose.ts";
-import { chunked, tornAfter, untilClosed, whole, type Body } from "../answers/http.ts";
+import { byPath, inTurn } from "../answers/compose.ts";
+import { chunked, redirect, tornAfter, untilClosed, whole, type Body } from "../answers/http.ts";
 import { bodyOf, fetched, inRun, policy, refused, retried, type HostileCase } from "../case.ts";
 
 const MIB = 1024 * 1024;
@@ -43,6 +43,7 @@ const FILES: readonly (readonly [name: string, what: string, path: string, ...he
   ["gz", "the URL ends in .gz", "file.csv.gz", GZIP, "Content-Type: text/csv"],
   ["tgz", "the URL ends in .tgz", "file.tgz", coding("x-gzip"), "Content-Type: application/x-tar"],
   ["svgz", "the URL ends in .svgz", "file.svgz", GZIP, "Content-Type: image/svg+xml"],
+  ["gz-upper", "the URL ends in .GZ", "FILE.CSV.GZ", GZIP, "Content-Type: text/csv"],
   ["gz-query", "the URL's path ends in .gz, before a query", "file.warc.gz?download=1", GZIP],
 ];
 
@@ -88,6 +89,18 @@ const usual: readonly HostileCase[] = [
       (body) => whole(body, coding(name)),
       { result: { content_encoding: name } },
     ),
+  ),
+  fetched("encoding-two-lines", "two codings come in two headers", (body) =>
+    whole(quick(gzipSync(body)), GZIP, coding("br")),
+  ),
+  fetched("encoding-padded", "zeros follow the gzip, as from a tape", (body) =>
+    whole(Buffer.concat([gzipSync(body), Buffer.alloc(512)]), GZIP),
+  ),
+  fetched(
+    "encoding-file-redirected",
+    "gzip is the file: a redirect leads to a .gz",
+    () => byPath({ "file.csv.gz": whole(packed, GZIP) }, redirect("file.csv.gz")),
+    { body: packed },
   ),
   fetched("encoding-chunked", "an encoded body is chunked", (body) => chunked(gzipSync(body), GZIP)),
   fetched("encoding-until-closed", "an encoded body ends with the connection", (body) =>

@@ -125,6 +125,9 @@ const whatIsRead: readonly HostileCase[] = [
   fetched("framing-until-closed", "the end of the connection is the end of the body", untilClosed),
   fetched("framing-until-closed-large", "9 MiB end with the connection", untilClosed, { bytes: 9 * 1024 * 1024 }),
   fetched("framing-http-1.0", "HTTP/1.0 has no length", (body) => saysAndCloses("HTTP/1.0 200 OK\r\n\r\n", body)),
+  fetched("framing-http-1.0-chunked", "HTTP/1.0 is chunked", (body) =>
+    saysAndCloses("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunk(body), LAST_CHUNK),
+  ),
   fetched("framing-chunked", "a body comes in one chunk", chunked),
   fetched("framing-chunked-name", "Chunked is written with a capital", (body) =>
     says(head(200, ["Transfer-Encoding: Chunked"]), chunk(body), LAST_CHUNK),
