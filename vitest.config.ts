@@ -33,6 +33,7 @@ export default defineConfig({
         },
       },
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], ...endToEnd } },
+      { test: { name: "servers", include: ["test/servers/**/*.test.ts"], ...endToEnd } },
       {
         test: {
           name: "deploy",

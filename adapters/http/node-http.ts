@@ -2,12 +2,13 @@ import { present } from "../../core/model/present.ts";
 import type http from "node:http";
 import { PermanentError, RetryableError } from "../../core/model/errors.ts";
 import type { Http, HttpRequest, HttpResponse } from "../../core/ports/http.ts";
+import { agentsFor } from "./agents.ts";
 import { CheckedLookup, RefusedAddressError } from "./checked-lookup.ts";
 import { youngGarbage, type YoungGarbage } from "./young-garbage.ts";
 
 // `import "node:http"` also loads Node's fetch, WebSocket and all: 35 ms of CPU at each start of a process, here 2 ms.
-const { Agent, request: requestPlain } = process.getBuiltinModule("node:http");
-const { Agent: SecureAgent, request: requestSecure } = process.getBuiltinModule("node:https");
+const { request: requestPlain } = process.getBuiltinModule("node:http");
+const { request: requestSecure } = process.getBuiltinModule("node:https");
 
 export interface HttpTimeouts {
   readonly connectTimeoutMs: number;
@@ -35,9 +36,13 @@ const REASONS: Readonly<Record<string, string>> = {
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "unknown");
 /** Of Node's HTTP parser. */
 const isParseError = (error: unknown): boolean => codeOf(error).startsWith("HPE_");
+/** TLS has a number and no code for a server that refuses HTTP/1.1: no_application_protocol (RFC 7301, 3.2). */
+const isOtherProtocol = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes("SSL alert number 120");
 
 function reasonOf(error: unknown): string {
   const code = codeOf(error);
+  if (isOtherProtocol(error)) return "origin_speaks_no_http";
   return REASONS[code] ?? (isParseError(error) ? "origin_speaks_no_http" : `origin_error:${code}`);
 }
 
@@ -77,7 +82,8 @@ export function nodeHttp(
     if (error instanceof RefusedAddressError) return new PermanentError("private_address", "policy", { cause: error });
     return machineTrouble(error) ?? new RetryableError(reasonOf(error), { cause: error });
   };
-  const agents = { "http:": new Agent({ keepAlive: true }), "https:": new SecureAgent({ keepAlive: true }) };
+  const pooled = agentsFor({ keepAlive: true });
+  const fresh = agentsFor({ keepAlive: false });
 
   /** @throws StaleConnectionError only if `isPooled`. */
   const send = async (
@@ -86,7 +92,7 @@ export function nodeHttp(
   ): Promise<http.IncomingMessage> =>
     new Promise((resolve, reject) => {
       const isPlain = url.startsWith("http:");
-      const agent = isPooled && agents[isPlain ? "http:" : "https:"];
+      const agent = (isPooled ? pooled : fresh)[isPlain ? "http:" : "https:"];
       const request = (isPlain ? requestPlain : requestSecure)(url, {
         method,
         // Node would leave out the mark of an empty query.
@@ -172,7 +178,7 @@ export function nodeHttp(
       }
     },
     close() {
-      for (const agent of Object.values(agents)) agent.destroy();
+      for (const agent of Object.values(pooled)) agent.destroy();
     },
   };
 }
