@@ -1,8 +1,6 @@
 /** What a run must not reach, in a network namespace in which nothing but the product stands before it. */
-import { execFile, spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { canUnshare, runInNamespace } from "../namespace.ts";
 import { FETCHED, PORT, PUBLIC_V4, PUBLIC_V6, REFUSED } from "./inputs.ts";
 
 interface Seen {
@@ -11,18 +9,9 @@ interface Seen {
   readonly results: readonly { readonly url: string; readonly state: string; readonly reason: string | null }[];
 }
 
-const PROGRAM = fileURLToPath(new URL("program.ts", import.meta.url));
-const NAMESPACE = ["-n", "-m"];
-const canUnshare = spawnSync("unshare", [...NAMESPACE, "ip", "link", "set", "lo", "up"]).status === 0;
-
-const seen = async (): Promise<Seen> => {
-  const { stdout } = await promisify(execFile)("unshare", [...NAMESPACE, process.execPath, PROGRAM]);
-  return JSON.parse(stdout) as Seen;
-};
-
-describe.skipIf(!canUnshare)("a run that does not allow private hosts", () => {
+describe.skipIf(!canUnshare())("a run that does not allow private hosts", () => {
   it(`fetches none of ${REFUSED.length} URLs that lead to private addresses or ports, and all others`, async () => {
-    const { exitCode, reached, results } = await seen();
+    const { exitCode, reached, results } = await runInNamespace<Seen>(new URL("program.ts", import.meta.url));
     const byUrl = new Map(results.map((result) => [result.url, result]));
     const wrong = REFUSED.filter((url) => {
       const { reason, state } = byUrl.get(url) ?? {};

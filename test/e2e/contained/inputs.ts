@@ -111,4 +111,4 @@ export const HOSTS = [
   "10.0.0.1 oneword",
   "10.0.0.1 mixed.example",
   `${PUBLIC_V4} mixed.example`,
-].map((line) => `${line}\n`);
+];

@@ -1,31 +1,25 @@
 /** Runs in a network and mount namespace: addresses, names, servers, and the command. Prints what happened. */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { useLoopback, useNames } from "../namespace.ts";
 import { startDnsServer } from "./dns-server.ts";
 import * as inputs from "./inputs.ts";
 
 const MAIN = fileURLToPath(new URL("../../../cli/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "fetchonce-contained-"));
-const run = (program: string, ...args: string[]): void => void execFileSync(program, args, { stdio: "ignore" });
 
-run("ip", "link", "set", "lo", "up");
-for (const address of [...inputs.PRIVATE_V4.filter((each) => !each.startsWith("127.")), inputs.PUBLIC_V4])
-  run("ip", "addr", "add", `${address}/32`, "dev", "lo");
-for (const address of [...inputs.PRIVATE_V6.filter((each) => each !== "::1"), inputs.PUBLIC_V6])
-  run("ip", "-6", "addr", "add", `${address}/128`, "dev", "lo", "nodad");
-for (const [name, text] of [
-  ["hosts", inputs.HOSTS.join("")],
-  ["resolv.conf", "nameserver 127.0.0.1\n"],
-  ["nsswitch.conf", "hosts: files dns\n"],
-] as const) {
-  writeFileSync(join(folder, name), text);
-  run("mount", "--bind", join(folder, name), `/etc/${name}`);
-}
+useLoopback([
+  ...inputs.PRIVATE_V4.filter((each) => !each.startsWith("127.")),
+  inputs.PUBLIC_V4,
+  ...inputs.PRIVATE_V6.filter((each) => each !== "::1"),
+  inputs.PUBLIC_V6,
+]);
+useNames(folder, inputs.HOSTS);
 const stopDns = await startDnsServer({ "rebound.example": ["127.0.0.1", "10.0.0.1"] });
 
 /** Where requests arrived. */
