@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { proxiesOf, ProxySettingError } from "../adapters/http/proxies.ts";
 import { OtherSchemaError } from "../adapters/local/schema.ts";
 import { MachineTroubleError } from "../adapters/local/machine-trouble.ts";
 import { ResultsPathError } from "./results/write-results.ts";
@@ -41,7 +42,8 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 }
 
 function describe(error: unknown): { readonly exit: number; readonly text: string } {
-  if (error instanceof UsageError) return { exit: EXIT.wrongUsage, text: error.message };
+  if (error instanceof UsageError || error instanceof ProxySettingError)
+    return { exit: EXIT.wrongUsage, text: error.message };
   if (error instanceof FolderInUseError || error instanceof OtherSchemaError || error instanceof ResultsPathError)
     return { exit: EXIT.wrongUsage, text: error.message };
   if (error instanceof MachineTroubleError)
@@ -53,6 +55,8 @@ function describe(error: unknown): { readonly exit: number; readonly text: strin
 }
 
 async function start(args: Arguments, surroundings: Surroundings): Promise<number> {
+  // The worker processes need them, too late for a sentence.
+  proxiesOf(surroundings.env);
   const work = async (watchers: readonly RunWatcher[]): Promise<number> => {
     if (args.command === "get") return get(args, { ...surroundings, watchers });
     const { runDemo } = await import("./demo/demo.ts");

@@ -1,5 +1,6 @@
 /** `import { get } from "fetchonce"`: what `fetchonce get` does, for programs. */
 import { join, resolve } from "node:path";
+import { proxiesOf, ProxySettingError } from "../adapters/http/proxies.ts";
 import { MachineTroubleError } from "../adapters/local/machine-trouble.ts";
 import { OtherSchemaError } from "../adapters/local/schema.ts";
 import { JsonLines } from "../cli/input/formats/json-lines.ts";
@@ -46,6 +47,7 @@ export async function get(entries: Entries, options: GetOptions): Promise<Summar
   const chosen = runOptions(options);
   signal.throwIfAborted();
   try {
+    proxiesOf(process.env);
     const run = await LocalRun.open({ ...chosen, onTold });
     try {
       run.startWorkers();
@@ -186,7 +188,8 @@ function getError(error: unknown, out: string): unknown {
     return new GetError("folder_in_use", `Another run is working in ${out}. Wait for it to end, or stop it.`, because);
   if (error instanceof OtherSchemaError)
     return new GetError("other_release", `${out} was written by another release of fetchonce.`, because);
-  if (error instanceof StoppedByMachineError) return new GetError("machine", error.message, because);
+  if (error instanceof StoppedByMachineError || error instanceof ProxySettingError)
+    return new GetError("machine", error.message, because);
   if (error instanceof MachineTroubleError) return new GetError("machine", error.sentence, because);
   return error;
 }

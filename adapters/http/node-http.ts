@@ -2,8 +2,9 @@ import { present } from "../../core/model/present.ts";
 import type http from "node:http";
 import { PermanentError, RetryableError } from "../../core/model/errors.ts";
 import type { Http, HttpRequest, HttpResponse } from "../../core/ports/http.ts";
-import { agentsFor } from "./agents.ts";
 import { CheckedLookup, RefusedAddressError } from "./checked-lookup.ts";
+import { proxyReason, type Proxies } from "./proxies.ts";
+import { Routes } from "./routes.ts";
 import { youngGarbage, type YoungGarbage } from "./young-garbage.ts";
 
 // `import "node:http"` also loads Node's fetch, WebSocket and all: 35 ms of CPU at each start of a process, here 2 ms.
@@ -18,6 +19,9 @@ export interface HttpTimeouts {
 
 /** As much as browsers read of the head of an answer. In bytes. */
 const MOST_HEAD_BYTES = 256 * 1024;
+
+/** No origin answers so (RFC 9110, 15.5.8). */
+const PROXY_WANTS_CREDENTIALS = 407;
 
 /** Maps Node's error codes to reasons that do not depend on the HTTP client. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -51,6 +55,7 @@ export interface HttpSurroundings {
   /** What to throw for an error that is not the origin's fault; undefined if it is. */
   readonly machineTrouble?: (error: unknown) => Error | undefined;
   readonly names?: CheckedLookup;
+  readonly proxies?: Proxies | undefined;
 }
 
 const anyAddress = (): boolean => true;
@@ -74,16 +79,18 @@ export interface ClosableHttp extends Http {
 /** HTTP/1.1 with Node's own client. ADR 0005 says why no library is used. */
 export function nodeHttp(
   { connectTimeoutMs, idleTimeoutMs }: HttpTimeouts,
-  { garbage = youngGarbage(), machineTrouble = () => undefined, names = new CheckedLookup() }: HttpSurroundings = {},
+  surroundings: HttpSurroundings = {},
 ): ClosableHttp {
+  const { garbage = youngGarbage(), machineTrouble = () => undefined, names = new CheckedLookup() } = surroundings;
+  const routes = new Routes(surroundings.proxies, connectTimeoutMs);
   /** If we stopped the request, our own reason is kept. */
-  const translate = (error: unknown, signal: AbortSignal): unknown => {
+  const translate = (error: unknown, signal: AbortSignal, ofProxy?: string): unknown => {
     if (signal.aborted) return signal.reason;
     if (error instanceof RefusedAddressError) return new PermanentError("private_address", "policy", { cause: error });
-    return machineTrouble(error) ?? new RetryableError(reasonOf(error), { cause: error });
+    const trouble = machineTrouble(error);
+    if (trouble || ofProxy === undefined) return trouble ?? new RetryableError(reasonOf(error), { cause: error });
+    return new RetryableError(ofProxy, { cause: error, failureClass: "system" });
   };
-  const pooled = agentsFor({ keepAlive: true });
-  const fresh = agentsFor({ keepAlive: false });
 
   /** @throws StaleConnectionError only if `isPooled`. */
   const send = async (
@@ -92,19 +99,25 @@ export function nodeHttp(
   ): Promise<http.IncomingMessage> =>
     new Promise((resolve, reject) => {
       const isPlain = url.startsWith("http:");
-      const agent = (isPooled ? pooled : fresh)[isPlain ? "http:" : "https:"];
+      const route = routes.to(url);
       const request = (isPlain ? requestPlain : requestSecure)(url, {
         method,
         // Node would leave out the mark of an empty query.
         path: pathOf(url),
         headers,
         signal,
-        agent,
+        agent: route.agent(isPooled),
         lookup: names.accepting(accepts),
         maxHeaderSize: MOST_HEAD_BYTES,
         // Reads bare line feeds and folded headers, as curl, wget and browsers do.
         insecureHTTPParser: true,
       });
+      if (route.isProxied) {
+        // A request that waits for a proxy to connect does not tell that it was destroyed.
+        const onAbort = () => reject(coded("ABORT_ERR", "The request was stopped."));
+        signal.addEventListener("abort", onAbort, { once: true });
+        request.once("close", () => signal.removeEventListener("abort", onAbort));
+      }
       // Node would drop all headers after the 2,000th without a word.
       request.maxHeadersCount = 0;
       // Not a timeout of the socket: each byte of a head, and each informational answer, would restart it.
@@ -161,11 +174,16 @@ export function nodeHttp(
 
   return {
     async request(request): Promise<HttpResponse> {
-      const { signal } = request;
+      const { signal, url } = request;
+      const route = routes.to(url);
       try {
         const response = await answerTo(request);
         // A response that is destroyed before anybody reads it must not become an uncaught error.
         response.on("error", () => undefined);
+        if (route.isProxied && response.statusCode === PROXY_WANTS_CREDENTIALS) {
+          response.destroy();
+          throw Object.assign(coded("ERR_PROXY_TUNNEL", "The proxy refused."), { statusCode: response.statusCode });
+        }
         return {
           status: present(response.statusCode, "the status of a response"),
           headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, read(value)])),
@@ -174,11 +192,11 @@ export function nodeHttp(
           discard: () => discard(response, request.method),
         };
       } catch (error) {
-        throw translate(error, signal);
+        throw translate(error, signal, route.isProxied ? proxyReason(error, url) : undefined);
       }
     },
     close() {
-      for (const agent of Object.values(pooled)) agent.destroy();
+      routes.close();
     },
   };
 }

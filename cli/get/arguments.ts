@@ -57,6 +57,9 @@ stand in the results. Run the same command again to go on, or to fetch what is m
 In DIR: files/ has the files under readable names, content/ the same files by their SHA-256, results.jsonl a line for
 each line of the list, report.html a page about the run, events.jsonl what happened.
 
+HTTP_PROXY, HTTPS_PROXY and NO_PROXY name proxies, as for curl (Node 22.21, 24.5 or newer). NODE_EXTRA_CA_CERTS names a
+file with certificates to trust as well.
+
 ${GATE_VARIABLE} (true, false, or a percentage) sets the default of --enable-idempotency. DOCSTOKG_ is the
 historical name of the pipeline's flag, kept because deployments and scripts set it.
 

@@ -48,6 +48,9 @@ export async function probeOrigin(deps: OriginDeps, url: string, signal: AbortSi
   return NOTHING_LEARNED;
 }
 
+/** A proxy that refuses says nothing of the origin. */
 const saysTheOrigin = (error: unknown, isElsewhere: boolean): boolean =>
   error instanceof PermanentError ||
-  (error instanceof RetryableError && (isElsewhere || !NO_CONNECTION.has(error.reason)));
+  (error instanceof RetryableError &&
+    error.failureClass === "origin" &&
+    (isElsewhere || !NO_CONNECTION.has(error.reason)));

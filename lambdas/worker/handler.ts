@@ -3,6 +3,7 @@ import { createClients } from "../../adapters/aws/clients.ts";
 import { systemClock } from "../../adapters/node/clock.ts";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { nodeHttp } from "../../adapters/http/node-http.ts";
+import { proxiesOf } from "../../adapters/http/proxies.ts";
 import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
 import { s3Content } from "../../adapters/aws/s3-content.ts";
@@ -25,7 +26,10 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
   return {
     clock: systemClock,
     random: systemRandom,
-    http: nodeHttp({ connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS }),
+    http: nodeHttp(
+      { connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS },
+      { proxies: proxiesOf(process.env) },
+    ),
     heads: new HeadMemory(),
     items,
     gate: new GateReader({ clock: systemClock, items, telemetry }),

@@ -12,6 +12,7 @@ import { localQueue } from "../../adapters/local/queue.ts";
 import { fileDigests } from "../../adapters/local/digests.ts";
 import { localStaging } from "../../adapters/local/staging.ts";
 import { nodeHttp } from "../../adapters/http/node-http.ts";
+import { proxiesOf } from "../../adapters/http/proxies.ts";
 import { youngGarbage } from "../../adapters/http/young-garbage.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
 import { lineTelemetry } from "../../adapters/node/telemetry.ts";
@@ -75,7 +76,11 @@ async function start(assignment: WorkerAssignment): Promise<void> {
     http: activity.watchHttp(
       nodeHttp(
         { connectTimeoutMs: web.connectTimeoutMs, idleTimeoutMs: web.timeoutMs },
-        { garbage: youngGarbage(GARBAGE_BYTES), machineTrouble: networkTrouble },
+        {
+          garbage: youngGarbage(GARBAGE_BYTES),
+          machineTrouble: networkTrouble,
+          proxies: proxiesOf(process.env),
+        },
       ),
     ),
     heads: new HeadMemory(),

@@ -1,6 +1,6 @@
 /** The command `fetchonce`, from the packed package, in a folder outside of the repository. */
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, inject, it } from "vitest";
@@ -39,6 +39,17 @@ describe.each(NODES)("on $name", ({ path: node = "", trouble = "" }) => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(await resultsIn(mine.folder)).toMatchObject([{ state: "INDEXED", bytes: FILE.size }]);
   });
+});
+
+it("a Node that knows no proxies says so where one is set, instead of going around it", async ({ skip }) => {
+  const { path: node = "", trouble = "" } = inject("oldest");
+  skip(node === "", trouble);
+  const set = "HTTPS_PROXY=http://127.0.0.1:9";
+  const { code, stderr } = await run(node, "env", set, fetchonce, "get", "https://a.example/", "--out", mine.folder);
+  expect(stderr).toMatch(
+    /^HTTPS_PROXY names a proxy, which needs Node 22\.21, 24\.5 or newer, and this is Node 22\.13\.\d+\./,
+  );
+  expect([code, await readdir(mine.folder)]).toEqual([2, []]);
 });
 
 describe("demo", () => {
