@@ -48,6 +48,8 @@ export interface WebChoices {
   /** Whether a body with a content coding is stored as it came. */
   readonly keepsContentEncoding: boolean;
   readonly requestHeaders: RequestHeaders;
+  /** A JSON file that holds secrets by their names. */
+  readonly secretsFile: string | undefined;
 }
 
 /** The least speed is that of dnf. curl follows 50 redirects, browsers and wget 20. */
@@ -62,6 +64,7 @@ export const USUAL_WEB: WebChoices = {
   mostBytes: MOST_BODY_BYTES,
   keepsContentEncoding: false,
   requestHeaders: { usual: { "user-agent": "fetchonce" }, byHost: [] },
+  secretsFile: undefined,
 };
 
 /** What each run chooses. */

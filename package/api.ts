@@ -7,6 +7,22 @@ export interface EntryFields {
   readonly url: string | URL;
   /** What the file's digest must be: 64 hexadecimal digits. Another body fails. */
   readonly sha256?: string | undefined;
+  /** What the file must be: other digests (hexadecimal digits) and its size. Another body fails. */
+  readonly sha512?: string | undefined;
+  readonly md5?: string | undefined;
+  readonly bytes?: number | undefined;
+  /** What it must be like: a media type or `type/*`, and its size in bytes. */
+  readonly expect?: { readonly type?: string; readonly least_bytes?: number; readonly most_bytes?: number } | undefined;
+  /** Further request headers. No secrets. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The name of a secret: see `secrets`. */
+  readonly auth?: string | undefined;
+  /** Other URLs of the same file, tried in this order. At most 8. */
+  readonly mirrors?: readonly string[] | undefined;
+  /** Names the file in the place of its URL, for URLs with a signature that changes. */
+  readonly identity?: string | undefined;
+  /** Names a new look at a file that an earlier call fetched: a date, for example. */
+  readonly refresh?: string | undefined;
   /** Default: made from the URL. */
   readonly work_id?: string | undefined;
   readonly artifact_id?: string | undefined;
@@ -27,6 +43,8 @@ export interface GetOptions {
   readonly names?: "url" | "none" | `column:${string}` | undefined;
   /** Also fetch from private and loopback addresses. */
   readonly allowPrivateHosts?: boolean | undefined;
+  /** JSON file of the secrets that entries name with `auth`. */
+  readonly secrets?: string | undefined;
   /** Try again what failed in an earlier call. */
   readonly retryFailed?: boolean | undefined;
   /** Compare what earlier calls stored with its SHA-256, and fetch again what is damaged. */
@@ -70,6 +88,9 @@ export interface Result {
   readonly decoded_from: string | null;
   /** The headers whose digests were compared. */
   readonly digest_source: string | null;
+  /** Of a refreshed entry: the job before it, and whether the origin has nothing newer. */
+  readonly previous_job: string | null;
+  readonly unchanged: boolean | null;
   readonly attempts: number | null;
   readonly job_id: string;
   readonly work_id: string;

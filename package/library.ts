@@ -109,7 +109,7 @@ function runOptions({ out, names = "url", allowPrivateHosts = false, ...others }
     slots: Math.max(workers, chosenNumber("jobs", others.jobs)),
     maxAttempts: chosenNumber("attempts", others.attempts),
     nameSource: column === undefined ? { kind: names === "none" ? "none" : "url" } : { kind: "column", column },
-    web: { ...USUAL_WEB, allowPrivateHosts },
+    web: { ...USUAL_WEB, allowPrivateHosts, secretsFile: others.secrets },
     rerun: {
       retryFailed: others.retryFailed ?? false,
       verify: others.verify ?? false,

@@ -28,6 +28,8 @@ export const jsonLine = z.discriminatedUnion("type", [
     content_encoding: text.nullable(),
     decoded_from: text.nullable(),
     digest_source: text.nullable(),
+    previous_job: z.string().length(32).nullable(),
+    unchanged: z.boolean().nullable(),
   }),
   z.strictObject({
     type: z.literal("status"),

@@ -1,5 +1,5 @@
+import { Networks } from "../../core/model/address.ts";
 import { isIP } from "node:net";
-import ipaddr from "ipaddr.js";
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -85,18 +85,9 @@ function matches(url: URL, entry: string): boolean {
   const [, name = entry, port] = (isIP(entry) === 0 && /^(.+):(\d+)$/.exec(entry)) || [];
   if (port !== undefined && port !== (url.port || DEFAULT_PORTS[url.protocol])) return false;
   if (name === "*") return true;
-  if (isIP(host) !== 0) return isWithin(host, withoutBrackets(name));
+  if (isIP(host) !== 0) return Networks.of(withoutBrackets(name)).has(host);
   const domain = name.replace(/^\*?\./, "");
   return host === domain || host.endsWith(`.${domain}`);
-}
-
-function isWithin(host: string, network: string): boolean {
-  const address = ipaddr.process(host);
-  if (ipaddr.isValidCIDR(network)) {
-    const range = ipaddr.parseCIDR(network);
-    return range[0].kind() === address.kind() && address.match(range);
-  }
-  return isIP(network) !== 0 && ipaddr.process(network).toString() === address.toString();
 }
 
 /** Why no answer came, if the proxy is to blame. */

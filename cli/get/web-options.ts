@@ -1,5 +1,9 @@
 /** Options about how origins are dealt with. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import { secretIn } from "../../adapters/node/secret-text.ts";
+import { headerProblem } from "../../core/model/order.ts";
 import { reachOf } from "../../core/origin/reach.ts";
 import { USUAL_WEB, type WebChoices } from "../../local/settings.ts";
 import { wholeNumber } from "../terminal/parse-command.ts";
@@ -18,6 +22,7 @@ export interface WebOptions {
   readonly mostRedirects?: number;
   readonly mostBytes?: number;
   readonly keepEncoding?: true;
+  readonly secrets?: string;
   readonly userAgent?: string;
   readonly header?: readonly HeaderOption[];
 }
@@ -64,6 +69,7 @@ export function describeWeb(command: Command): Command {
       wholeNumber(1, Number.MAX_SAFE_INTEGER, "a whole number of bytes from 1"),
     )
     .option("--keep-encoding", "store what comes with a Content-Encoding as it came, instead of decoded")
+    .option("--secrets <FILE>", "JSON file of the secrets that the list's auth fields name", secretsFile)
     .option("--user-agent <TEXT>", "User-Agent of all requests (default: fetchonce and its version)", headerValue)
     .option("--header <HEADER>", "also send 'NAME: VALUE', or 'HOST=NAME: VALUE' to one host; repeatable", header);
 }
@@ -82,6 +88,7 @@ export function webChoices(options: WebOptions, version: string): WebChoices {
     mostRedirects: options.mostRedirects ?? USUAL_WEB.mostRedirects,
     mostBytes: options.mostBytes ?? USUAL_WEB.mostBytes,
     keepsContentEncoding: options.keepEncoding ?? USUAL_WEB.keepsContentEncoding,
+    secretsFile: options.secrets === undefined ? undefined : resolve(options.secrets),
     requestHeaders: {
       usual: { "user-agent": userAgent, ...Object.fromEntries(ofAll) },
       byHost: headers.flatMap(({ host, name, value }) => (host === undefined ? [] : [[host, { [name]: value }]])),
@@ -107,31 +114,34 @@ function opened(text: string, before: readonly string[] = []): readonly string[]
 }
 
 const HEADER = /^(?:([a-z0-9_.*-]+)=)?([!#$%&'*+.^_`|~0-9a-z-]+):\s*(.*)$/i;
-/** They would be sent to every origin, and stand in the list of processes. */
-const SECRET = new Set(["authorization", "cookie", "proxy-authorization"]);
-/** They belong to the transfer. */
-const OURS = new Set([
-  "accept-encoding",
-  "connection",
-  "content-length",
-  "expect",
-  "host",
-  "if-range",
-  "keep-alive",
-  "range",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 function header(text: string, before: readonly HeaderOption[] = []): readonly HeaderOption[] {
   const [, host, name = "", value = ""] = HEADER.exec(text.trim()) ?? [];
   if (name === "") throw new InvalidArgumentError("It must be 'NAME: VALUE', or 'HOST=NAME: VALUE'.");
   const folded = name.toLowerCase();
-  if (SECRET.has(folded)) throw new InvalidArgumentError(`${name} is a secret, which would go to every origin.`);
-  if (OURS.has(folded)) throw new InvalidArgumentError(`${name} belongs to the transfer, and cannot be set.`);
+  const problem = headerProblem(name);
+  if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`);
   return [...before, { host: host?.toLowerCase(), name: folded, value: headerValue(value) }];
+}
+
+/** Read again by the workers. Whatever is wrong with it is told before anything is fetched. */
+function secretsFile(path: string): string {
+  let secrets: unknown;
+  try {
+    secrets = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new InvalidArgumentError(`It cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+  const wanted = '{"NAME": {"hosts": ["*.example.org"], "headers": {"authorization": "Bearer ..."}}}';
+  if (typeof secrets !== "object" || secrets === null || Array.isArray(secrets))
+    throw new InvalidArgumentError(`It must hold ${wanted}.`);
+  for (const [name, secret] of Object.entries(secrets)) {
+    try {
+      secretIn(name, JSON.stringify(secret));
+    } catch {
+      throw new InvalidArgumentError(`Its secret ${name} is not in form. It must hold ${wanted}.`);
+    }
+  }
+  return path;
 }
 
 function headerValue(text: string): string {

@@ -29,7 +29,7 @@ class AppendingWriter extends ByteWriter {
 export const parquet: WriteFormat = async (rows, append) => {
   const own = await rows.ownColumns();
   const types = new Map<string, BasicType>([
-    ...RESULT_COLUMNS.map((name) => [name, WHOLE_NUMBERS.has(name) ? "INT64" : "STRING"] as const),
+    ...RESULT_COLUMNS.map((name) => [name, typeOfOurs(name)] as const),
     ...[...own].map(([name, kinds]) => [name, typeOf(kinds)] as const),
   ]);
   await parquetWriteRows({
@@ -40,6 +40,11 @@ export const parquet: WriteFormat = async (rows, append) => {
     createdBy: "fetchonce",
   });
 };
+
+function typeOfOurs(name: string): BasicType {
+  if (name === "unchanged") return "BOOLEAN";
+  return WHOLE_NUMBERS.has(name) ? "INT64" : "STRING";
+}
 
 function typeOf(kinds: ReadonlySet<ValueKind>): BasicType {
   const areAll = (...allowed: readonly ValueKind[]): boolean =>

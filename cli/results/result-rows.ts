@@ -27,6 +27,8 @@ export const RESULT_COLUMNS = [
   "content_encoding",
   "decoded_from",
   "digest_source",
+  "previous_job",
+  "unchanged",
 ] as const satisfies readonly (keyof JobResult)[];
 
 /** What a job has that has not ended. */
@@ -47,6 +49,8 @@ const UNKNOWN: Readonly<Record<Exclude<keyof JobResult, "job_id" | "work_id" | "
     content_encoding: null,
     decoded_from: null,
     digest_source: null,
+    previous_job: null,
+    unchanged: null,
   };
 
 /** A line of the list, with its columns and those of its result. */

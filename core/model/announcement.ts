@@ -31,6 +31,13 @@ export const announcement = z.object({
   content_encoding: z.optional(text.check(z.describe("The coding that the stored bytes still have."))),
   decoded_from: z.optional(text.check(z.describe("The coding that was taken away before the bytes were stored."))),
   digest_source: z.optional(text.check(z.describe("The headers of the origin whose digests the bytes have."))),
+  metadata: z.optional(z.record(z.string(), z.unknown()).check(z.describe("The producer's own, from the message."))),
+  previous_job: z.optional(
+    hex(32).check(z.describe("Of a refreshed job: the id of the generation before it, whose content stays.")),
+  ),
+  unchanged: z.optional(
+    z.literal(true).check(z.describe("The origin says that nothing has changed since the generation before.")),
+  ),
   finished_at: z.iso.datetime().check(z.describe("When the job ended: ISO 8601, UTC.")),
 });
 

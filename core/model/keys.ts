@@ -29,11 +29,22 @@ export interface JobIdentity {
   readonly work_id: string;
   readonly artifact_id: string;
   readonly url: string;
+  /** Stands in the key in the place of the URL. */
+  readonly identity?: string | undefined;
+  /** Each one is a generation of the job, and a job of its own. */
+  readonly refresh?: string | undefined;
 }
 
 /** 64 hex digits. Messages with the same key are the same job. */
-export const jobKeyOf = ({ work_id, artifact_id, url }: JobIdentity): string =>
-  sha256Of({ v: KEY_VERSION, kind: "JOB", work_id, artifact_id, url: canonicalUrl(url) });
+export const jobKeyOf = ({ work_id, artifact_id, url, identity, refresh }: JobIdentity): string =>
+  sha256Of({
+    v: KEY_VERSION,
+    kind: "JOB",
+    work_id,
+    artifact_id,
+    ...(identity === undefined ? { url: canonicalUrl(url) } : { identity }),
+    ...(refresh !== undefined && { refresh }),
+  });
 
 /** 32 hex digits: the first 128 bits of the job key. A producer can compute the id without asking. */
 export const jobIdOfKey = (jobKey: string): string => jobKey.slice(0, 32);
@@ -45,6 +56,8 @@ export const operationKeyOf = (kind: OperationType, jobId: string, context: Read
 
 export const jobItemKey = (jobId: string): string => `JOB#${jobId}`;
 export const hashItemKey = (sha256: string): string => `HASH#${sha256}`;
+/** Names the newest generation of a file that was refreshed. */
+export const generationsItemKey = (firstId: string): string => `GEN#${firstId}`;
 export const jobIdOfItemKey = (key: string): string => key.slice("JOB#".length);
 
 export const contentKey = (sha256: string): string => `sha256/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;

@@ -1,20 +1,16 @@
 import en from "zod/v4/locales/en.js";
 import * as z from "zod/mini";
+import { closestName } from "./closest-name.ts";
+import { id, jobOrder, url } from "./order.ts";
 import type { JobRecord } from "./record.ts";
 
 z.config(en());
-/** As much as servers and browsers take. */
-export const MOST_URL_CHARACTERS = 8192;
-const id = z.string().check(z.minLength(1), z.maxLength(512));
 
 /** A message of the work queue, sent by a producer, the reconciler, a redrive or a continuation. */
-export const jobMessage = z.object({
+export const jobMessage = z.extend(jobOrder, {
   work_id: id,
   artifact_id: id,
-  url: z.string().check(
-    z.maxLength(MOST_URL_CHARACTERS),
-    z.refine((text) => URL.canParse(text), "not an absolute URL"),
-  ),
+  url,
   /** The digest that the producer expects. A body with another digest fails the job. */
   sha256: z.optional(z.string().check(z.regex(/^[0-9a-fA-F]{64}$/, "not 64 hexadecimal digits"), z.toLowerCase())),
   /** Set on messages for jobs that already have a record: they take the guarded path whatever the gate says. */
@@ -23,15 +19,30 @@ export const jobMessage = z.object({
 
 export type JobMessage = z.infer<typeof jobMessage>;
 
+export const MESSAGE_FIELDS: readonly string[] = Object.keys(jobMessage.shape);
+
 /** Returns the message, or a text that says what is wrong with it. */
 export function parseMessage(body: string): JobMessage | string {
   try {
-    const parsed = jobMessage.safeParse(JSON.parse(body));
-    return parsed.success ? parsed.data : messageProblems(parsed.error);
+    const value: unknown = JSON.parse(body);
+    const parsed = jobMessage.safeParse(value);
+    if (!parsed.success) return messageProblems(parsed.error);
+    // We send tracked messages ourselves: a newer release may, with fields that this one does not know.
+    const unknown = parsed.data.tracked === true ? [] : unknownFields(value as object);
+    return unknown.length === 0 ? parsed.data : unknown.join("; ");
   } catch (error) {
     return `not JSON: ${String(error)}`;
   }
 }
+
+const unknownFields = (value: object): readonly string[] =>
+  Object.keys(value)
+    .filter((name) => !MESSAGE_FIELDS.includes(name))
+    .map((name) => {
+      const meant = closestName(name, MESSAGE_FIELDS);
+      const hint = meant === undefined ? "put what is your own into metadata" : `did you mean ${meant}?`;
+      return `${name}: unknown field; ${hint}`;
+    });
 
 /** `work_id: Too small: expected string to have >=1 characters; url: ...` */
 export const messageProblems = (error: z.core.$ZodError): string =>
@@ -45,7 +56,7 @@ export interface OutgoingMessage {
 }
 
 /** The host of a URL, with the port if the URL names one; "none" if it has no host (`mailto:`). */
-export const hostOf = (url: string): string => new URL(url).host || "none";
+export const hostOf = (text: string): string => new URL(text).host || "none";
 
 /** A new message for a job that has a record: it takes the guarded path whatever the gate says. */
 export const trackedMessage = (message: JobMessage): OutgoingMessage => ({
@@ -56,6 +67,7 @@ export const trackedMessage = (message: JobMessage): OutgoingMessage => ({
 /** The message that brings a recorded job back to the work queue. */
 export const messageOf = (job: JobRecord): OutgoingMessage =>
   trackedMessage({
+    ...job.order,
     work_id: job.workId,
     artifact_id: job.artifactId,
     url: job.url,

@@ -9,8 +9,9 @@
  * Safety rests on the fence alone. Clocks decide only when somebody may try.
  */
 import type { Clause, Item, Write } from "./write.ts";
-import { hashItemKey, jobItemKey, watchShardOf } from "./keys.ts";
+import { generationsItemKey, hashItemKey, jobItemKey, watchShardOf } from "./keys.ts";
 import type { JobMessage } from "./message.ts";
+import { orderOf } from "./order.ts";
 import type { OperationType } from "./operations.ts";
 import { encodeCheckpoint, encodeOperation, operationAttribute } from "./record-codec.ts";
 import type { Checkpoint, FailureClass, JobRecord, OperationRecord } from "./record.ts";
@@ -50,11 +51,14 @@ export interface LeaseRequest {
   readonly nowMs: number;
   readonly ttlMs: number;
   readonly headKey: string;
+  /** Whether the message's URL takes the place of the recorded one: it has a newer signature. */
+  readonly renewsUrl?: boolean;
 }
 
 /** In one write: plans a new job, takes the lease if it is free or expired, and starts HEAD if it was not started. */
-export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey }: LeaseRequest): Write {
+export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey, renewsUrl = false }: LeaseRequest): Write {
   const expiresAtMs = nowMs + ttlMs;
+  const order = orderOf(message);
   return {
     key: jobItemKey(jobId),
     when: [[isNew], [isOpen, isAvailable(nowMs)]],
@@ -64,15 +68,17 @@ export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey }: Leas
       watch_at: expiresAtMs,
       watch_shard: watchShardOf(jobId),
       step: 0,
+      ...(renewsUrl && { url: message.url }),
     },
     setIfAbsent: {
       state: "LEASED" satisfies JobState,
       work_id: message.work_id,
       artifact_id: message.artifact_id,
-      url: message.url,
+      ...(!renewsUrl && { url: message.url }),
       planned_at: nowMs,
       op_head: encodeOperation("HEAD", { key: headKey, status: "STARTED", fence: 1, atMs: nowMs }),
       ...(message.sha256 !== undefined && { expected_sha256: message.sha256 }),
+      ...(order && { order: order as Item }),
     },
     add: { fence: 1, attempts: 1, strikes: 1 },
   };
@@ -252,6 +258,22 @@ export function putIndexEntry(entry: IndexEntry, nowMs: number): Write {
       content_type: entry.contentType,
       indexed_at: nowMs,
     },
+  };
+}
+
+export interface Generations {
+  /** Id of the job that is not refreshed. */
+  readonly firstId: string;
+  readonly latestId: string;
+  readonly plannedAtMs: number;
+}
+
+/** Names the newest generation of a job's file. One that was planned earlier is refused. Kept as long as its record. */
+export function nameLatest({ firstId, latestId, plannedAtMs }: Generations, expiresAtMs: number): Write {
+  return {
+    key: generationsItemKey(firstId),
+    when: [[isNew], [{ attribute: "planned_at", is: "<", than: plannedAtMs }]],
+    set: { latest: latestId, planned_at: plannedAtMs, expires_at: epochSeconds(expiresAtMs) },
   };
 }
 

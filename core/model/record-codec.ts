@@ -2,7 +2,8 @@
 import type { Item, Value } from "./write.ts";
 import { DamagedRecordError } from "./errors.ts";
 import { jobIdOfItemKey } from "./keys.ts";
-import { OPERATION_TYPES, type OperationType } from "./operations.ts";
+import { jobOrder, type JobOrder } from "./order.ts";
+import { OPERATION_TYPES, type OperationResult, type OperationType } from "./operations.ts";
 import type { Checkpoint, FailureClass, JobRecord, OperationRecord, OriginFacts, Transfer } from "./record.ts";
 import { isJobState } from "./states.ts";
 
@@ -49,6 +50,7 @@ const encodeFacts = (facts: OriginFacts): Readonly<Record<string, string>> => {
 
 export const encodeCheckpoint = (checkpoint: Checkpoint): Value => ({
   staged_by: checkpoint.stagedBy,
+  ...(checkpoint.mirror !== undefined && { mirror: checkpoint.mirror }),
   upload_id: checkpoint.uploadId,
   validator: checkpoint.validator,
   total_bytes: checkpoint.totalBytes,
@@ -92,6 +94,13 @@ function factsIn(fields: Fields): OriginFacts {
   return { contentType: textIn(fields, "content_type"), ...facts };
 }
 
+/** A newer release may have written fields that this one does not know. They are left out. */
+function orderIn(fields: Fields, name: string): JobOrder {
+  const parsed = jobOrder.safeParse(fields[name]);
+  if (!parsed.success) throw new FieldError(name, "what a message may say", fields[name]);
+  return parsed.data;
+}
+
 function announcedIn(fields: Fields): { readonly announced?: readonly string[] } {
   const value = fields["announced"];
   if (value === undefined) return {};
@@ -102,6 +111,7 @@ function announcedIn(fields: Fields): { readonly announced?: readonly string[] }
 function decodeCheckpoint(fields: Fields): Checkpoint {
   return {
     stagedBy: textIn(fields, "staged_by"),
+    ...(fields["mirror"] !== undefined && { mirror: textIn(fields, "mirror") }),
     uploadId: textIn(fields, "upload_id"),
     validator: textIn(fields, "validator"),
     totalBytes: numberIn(fields, "total_bytes"),
@@ -120,15 +130,19 @@ export function decodeTransfer(result: Fields): Transfer {
     bytes: numberIn(result, "bytes"),
     stagedBy: textIn(result, "staged_by"),
     etag: textIn(result, "etag"),
+    ...(result["previous_job"] !== undefined && { previousJob: textIn(result, "previous_job") }),
+    ...(result["unchanged"] === true && { isUnchanged: true }),
     ...factsIn(result),
   };
 }
 
-export const encodeTransfer = (transfer: Transfer): Readonly<Record<string, string | number>> => ({
+export const encodeTransfer = (transfer: Transfer): OperationResult => ({
   sha256: transfer.sha256,
   bytes: transfer.bytes,
   staged_by: transfer.stagedBy,
   etag: transfer.etag,
+  ...(transfer.previousJob !== undefined && { previous_job: transfer.previousJob }),
+  ...(transfer.isUnchanged && { unchanged: true }),
   ...encodeFacts(transfer),
 });
 
@@ -173,6 +187,7 @@ function decodeFields(item: Item): JobRecord {
   const operations = decodeOperations(item);
   const checkpoint = optional("checkpoint", mapIn);
   const expectedSha256 = optional("expected_sha256", textIn);
+  const order = optional("order", orderIn);
   const leaseOwner = optional("lease_owner", textIn);
   const availableAtMs = optional("available_at", numberIn);
   const reason = optional("reason", textIn);
@@ -194,6 +209,7 @@ function decodeFields(item: Item): JobRecord {
     resumedBytes: optional("resumed_bytes", numberIn) ?? 0,
     operations,
     ...(expectedSha256 !== undefined && { expectedSha256 }),
+    ...(order && { order }),
     ...(leaseOwner !== undefined && { leaseOwner }),
     ...(availableAtMs !== undefined && { availableAtMs }),
     ...(checkpoint && { checkpoint: decodeCheckpoint(checkpoint) }),

@@ -1,3 +1,4 @@
+import type { JobOrder } from "./order.ts";
 import type { OperationType } from "./operations.ts";
 import type { JobState } from "./states.ts";
 
@@ -11,6 +12,8 @@ export interface JobRecord {
   readonly artifactId: string;
   readonly url: string;
   readonly expectedSha256?: string;
+  /** What else the message said of the file, in the message's own names. */
+  readonly order?: JobOrder;
   readonly state: JobState;
   /** Grows by one with every lease, recovery and reopening. A write with an older fence is refused. */
   readonly fence: number;
@@ -70,6 +73,8 @@ export interface OriginFacts {
 export interface Checkpoint extends OriginFacts {
   /** The fence of the attempt that began the upload. It names the staging object. */
   readonly stagedBy: string;
+  /** The mirror that the bytes came from. Absent: they came from the job's own URL. */
+  readonly mirror?: string;
   readonly uploadId: string;
   /** Strong ETag or Last-Modified of the version that all staged bytes belong to. */
   readonly validator: string;
@@ -90,4 +95,8 @@ export interface Transfer extends OriginFacts {
   readonly stagedBy: string;
   /** Of the staged object. */
   readonly etag: string;
+  /** Of a refreshed job: the generation before it. */
+  readonly previousJob?: string;
+  /** The origin says that nothing has changed since then: nothing was staged. */
+  readonly isUnchanged?: true;
 }

@@ -8,6 +8,8 @@ import { verdictOn } from "./statuses.ts";
 export interface OriginRequest extends Pick<HttpRequest, "method" | "signal" | "headTimeoutMs"> {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent to the origin of the URL alone, and dropped when a redirect leads to another one. Names are in lower case. */
+  readonly ownHeaders?: Readonly<Record<string, string>> | undefined;
   /** The origin answers with a redirect. */
   readonly onRedirect?: () => void;
 }
@@ -29,6 +31,7 @@ export async function askOrigin(deps: OriginDeps, request: OriginRequest): Promi
   const asked = new Set<string>();
   let url = withoutFragment(new URL(request.url));
   refuse(url, reach);
+  const { origin } = url;
   for (let hop = 0; hop <= mostRedirects; hop++) {
     const cookie = cookies.headerFor(url);
     const visit = `${url.href} ${cookie ?? ""}`;
@@ -37,7 +40,12 @@ export async function askOrigin(deps: OriginDeps, request: OriginRequest): Promi
     const response = await deps.http.request({
       method: request.method,
       url: url.href,
-      headers: { ...headersFor(url, requestHeaders), ...(cookie !== undefined && { cookie }), ...request.headers },
+      headers: {
+        ...headersFor(url, requestHeaders),
+        ...(url.origin === origin && request.ownHeaders),
+        ...(cookie !== undefined && { cookie }),
+        ...request.headers,
+      },
       signal: request.signal,
       headTimeoutMs: request.headTimeoutMs,
       accepts: acceptedAddresses(url, reach),

@@ -10,8 +10,8 @@ const LONGEST_TEXT = 256;
 const LONGEST_URL = 2_048;
 
 interface Circumstances {
-  /** The job's URL. */
-  readonly job: string;
+  /** The job's URL; undefined if a mirror was asked. */
+  readonly job: string | undefined;
   readonly coding: ContentCoding;
   readonly announced: readonly AnnouncedDigest[];
 }
@@ -22,12 +22,12 @@ export function originFactsIn({ response, url }: OriginAnswer, { job, coding, an
   const fileName = fileNameOf(headers["content-disposition"]);
   const originEtag = short(headers["etag"]);
   const lastModified = short(headers["last-modified"]);
-  const finalUrl = url === new URL(job).href.replace(/#.*$/, "") ? undefined : shortUrl(url);
+  const isOwn = job !== undefined && url === new URL(job).href.replace(/#.*$/, "");
   const sources = [...new Set(announced.map(({ source }) => source))];
   return {
     contentType: contentTypeOf(response),
     ...(fileName !== undefined && { fileName }),
-    ...(finalUrl !== undefined && { finalUrl }),
+    ...(!isOwn && { finalUrl: shortUrl(url) }),
     ...(originEtag !== undefined && { originEtag }),
     ...(lastModified !== undefined && { lastModified }),
     ...(coding.kept !== undefined && { contentEncoding: coding.kept }),

@@ -1,7 +1,7 @@
 import type { OperationResult } from "../model/operations.ts";
 import { PermanentError, RetryableError } from "../model/errors.ts";
 import { contentLengthOf, strongValidatorOf } from "./answer.ts";
-import { askOrigin } from "./ask.ts";
+import { askOrigin, type OriginRequest } from "./ask.ts";
 import type { OriginDeps } from "./origin-deps.ts";
 import { verdictOn } from "./statuses.ts";
 
@@ -21,7 +21,10 @@ const NO_CONNECTION = new Set([
  * HEAD: asks what the origin has, before any byte is fetched. It informs and never forbids: whatever goes wrong, GET
  * decides.
  */
-export async function probeOrigin(deps: OriginDeps, url: string, signal: AbortSignal): Promise<OperationResult> {
+export async function probeOrigin(
+  deps: OriginDeps,
+  { url, ownHeaders, signal }: Pick<OriginRequest, "url" | "ownHeaders" | "signal">,
+): Promise<OperationResult> {
   const { clock, heads, settings } = deps;
   if (heads.isUseless(url, clock.nowMs())) return NOTHING_LEARNED;
   let isElsewhere = false;
@@ -32,6 +35,7 @@ export async function probeOrigin(deps: OriginDeps, url: string, signal: AbortSi
     const { response } = await askOrigin(deps, {
       method: "HEAD",
       url,
+      ownHeaders,
       signal,
       headTimeoutMs: settings.headTimeoutMs,
       onRedirect,

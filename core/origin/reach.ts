@@ -1,14 +1,11 @@
 /** What may be connected to. By default: public addresses, on the ports of the web and those above 1023 (ADR 0008). */
-import ipaddr from "ipaddr.js";
-import { isGlobalAddress } from "../model/address.ts";
-
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
+import { isAddress, isGlobalAddress, Networks } from "../model/address.ts";
 
 export interface Reach {
   /** Every address, name and port. */
   readonly isUnlimited: boolean;
   /** Networks that are opened on purpose. */
-  readonly networks: readonly (readonly [Address, number])[];
+  readonly networks: Networks;
   /** Names, or `*.` and a domain, that are opened on purpose, wherever they lead. */
   readonly names: readonly string[];
   readonly ports: ReadonlySet<string>;
@@ -25,21 +22,20 @@ const DOWNGRADE = "https-to-http";
 const IS_NUMBERS = /^[\d.]+$/;
 const NAME = /^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i;
 
-const PUBLIC: Reach = {
-  isUnlimited: false,
-  networks: [],
-  names: [],
-  ports: new Set(WEB_PORTS),
-  mayDowngrade: false,
-};
-
 /**
  * @param opened what is opened besides public addresses: a network (`10.0.0.0/8`), an address, a host name or pattern
  *   (`*.corp.example`), a port (`:21`), or `https-to-http`. `isUnlimited` opens everything but that last one.
  * @throws RangeError that says which entry is none of these.
  */
 export function reachOf(opened: readonly string[], isUnlimited: boolean): Reach {
-  return opened.reduce<Reach>((reach, entry) => widened(reach, entry.trim()), { ...PUBLIC, isUnlimited });
+  const nothing: Reach = {
+    isUnlimited,
+    networks: new Networks(),
+    names: [],
+    ports: new Set(WEB_PORTS),
+    mayDowngrade: false,
+  };
+  return opened.reduce<Reach>((reach, entry) => widened(reach, entry.trim()), nothing);
 }
 
 function widened(reach: Reach, entry: string): Reach {
@@ -47,10 +43,8 @@ function widened(reach: Reach, entry: string): Reach {
   const port = /^:(\d{1,5})$/.exec(entry)?.[1];
   if (port !== undefined && Number(port) >= 1 && Number(port) <= MOST_PORT)
     return { ...reach, ports: new Set([...reach.ports, String(Number(port))]) };
-  if (IS_NUMBERS.test(entry) && !ipaddr.IPv4.isValidFourPartDecimal(entry)) throw notOpened(entry);
-  if (ipaddr.isValidCIDR(entry)) return { ...reach, networks: [...reach.networks, ipaddr.parseCIDR(entry)] };
-  if (ipaddr.isValid(entry) && /[.:]/.test(entry)) return { ...reach, networks: [...reach.networks, single(entry)] };
-  if (NAME.test(entry)) return { ...reach, names: [...reach.names, entry.toLowerCase()] };
+  if (reach.networks.add(entry)) return reach;
+  if (NAME.test(entry) && !IS_NUMBERS.test(entry)) return { ...reach, names: [...reach.names, entry.toLowerCase()] };
   throw notOpened(entry);
 }
 
@@ -59,11 +53,6 @@ const notOpened = (entry: string): RangeError =>
     `"${entry}" cannot be opened. Write a network (10.0.0.0/8), a host name or pattern (*.corp.example), ` +
       `a port (:21), or ${DOWNGRADE}.`,
   );
-
-function single(text: string): readonly [Address, number] {
-  const address = ipaddr.parse(text);
-  return [address, address.toByteArray().length * 8];
-}
 
 /** Why the URL is refused; undefined if it is accepted. Where its name leads is judged when it is resolved. */
 export function refusalOf(url: URL, reach: Reach): string | undefined {
@@ -80,11 +69,7 @@ export function acceptedAddresses({ hostname }: URL, reach: Reach): ((address: s
   return (address) => isAccepted(address, reach);
 }
 
-const isAccepted = (text: string, { networks }: Reach): boolean =>
-  isGlobalAddress(text) || networks.some((network) => isWithin(ipaddr.process(text), network));
-
-const isWithin = (address: Address, [network, bits]: readonly [Address, number]): boolean =>
-  address.kind() === network.kind() && address.match([network, bits]);
+const isAccepted = (address: string, { networks }: Reach): boolean => isGlobalAddress(address) || networks.has(address);
 
 /** Whether a host name is the pattern, or lies below the domain of a pattern like `*.example.org`. */
 export const matchesHost = (hostname: string, pattern: string): boolean =>
@@ -97,7 +82,7 @@ const PRIVATE_NAMES = /(^|\.)(localhost|local|internal|home\.arpa)\.?$/;
 function isPrivateHost(hostname: string, reach: Reach): boolean {
   if (isOpenName(hostname, reach)) return false;
   const address = hostname.replace(/^\[|\]$/g, "");
-  return ipaddr.isValid(address) ? !isAccepted(address, reach) : PRIVATE_NAMES.test(hostname);
+  return isAddress(address) ? !isAccepted(address, reach) : PRIVATE_NAMES.test(hostname);
 }
 
 const mayUsePort = (port: string, { ports }: Reach): boolean => ports.has(port) || Number(port) >= LOWEST_FREE_PORT;

@@ -29,6 +29,9 @@ export function announcementOf({ before, after }: ItemChange, bucket: string): A
     bucket,
     key: contentKey(sha256),
     ...originFacts(transfer),
+    ...(job.order?.metadata && { metadata: job.order.metadata }),
+    ...(transfer.previousJob !== undefined && { previous_job: transfer.previousJob }),
+    ...(transfer.isUnchanged && { unchanged: true }),
     finished_at: finishedAt(job),
   });
 }

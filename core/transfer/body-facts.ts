@@ -2,19 +2,11 @@ import type { OriginFacts } from "../model/record.ts";
 import { PermanentError } from "../model/errors.ts";
 import { refuseOtherThanAnnounced, type AnnouncedDigest } from "../origin/announced-digests.ts";
 import type { Algorithm, DigestsByAlgorithm } from "../ports/digests.ts";
-
-/** What whoever asked for the body says that it must be. */
-export interface WantedBody {
-  /** In hexadecimal digits, in lower case. */
-  readonly digests: DigestsByAlgorithm;
-  readonly bytes?: number;
-  readonly leastBytes?: number;
-  readonly mostBytes?: number;
-  /** A media type, or `type/*`. */
-  readonly type?: string;
-}
+import type { WantedBody } from "./wanted-body.ts";
 
 export interface BodyFacts {
+  /** The mirror that it comes from; undefined if it is the job's own URL. */
+  readonly mirror: string | undefined;
   readonly origin: OriginFacts;
   readonly announced: readonly AnnouncedDigest[];
   readonly wanted: WantedBody;

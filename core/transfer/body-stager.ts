@@ -207,7 +207,7 @@ export class BodyStager {
   }
 
   #checkpointAhead(): Checkpoint | undefined {
-    const { announced, origin, totalBytes, validator } = this.#facts;
+    const { announced, mirror, origin, totalBytes, validator } = this.#facts;
     const acknowledged = this.#acknowledged();
     const last = this.#parts[acknowledged - 1];
     if (!this.#upload || !last || totalBytes === undefined || validator === undefined) return undefined;
@@ -226,6 +226,7 @@ export class BodyStager {
         "",
       ),
       ...origin,
+      ...(mirror !== undefined && { mirror }),
       ...(announced.length > 0 && { announced: encodeAnnounced(announced) }),
     };
   }

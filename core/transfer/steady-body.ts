@@ -12,6 +12,7 @@ const LITTLE = 1 / 16;
 
 export interface BodySource {
   readonly url: string;
+  readonly ownHeaders?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** The answer whose body begins at `offset`. */
   readonly answer: HttpResponse;
@@ -59,12 +60,18 @@ export async function* steadyBody(deps: TransferDeps, source: BodySource): Async
 /** @throws what the body was torn by, or what the origin answers now instead of the rest. */
 async function theRest(
   deps: TransferDeps,
-  { url, signal }: BodySource,
+  { ownHeaders, signal, url }: BodySource,
   version: Version,
   offset: number,
   tear: RetryableError,
 ): Promise<HttpResponse> {
-  const { response } = await askOrigin(deps, { method: "GET", url, headers: rangeFrom(version, offset), signal });
+  const { response } = await askOrigin(deps, {
+    method: "GET",
+    url,
+    headers: rangeFrom(version, offset),
+    ownHeaders,
+    signal,
+  });
   if (continuesFrom(version, offset, response)) return response;
   response.discard();
   throw verdictOn(response.status) === "retry" ? statusError(response, deps.clock.nowMs()) : tear;

@@ -1,5 +1,6 @@
 import { chainDigest, type StagedSoFar } from "./body-stager.ts";
-import { algorithmsOf, decodeAnnounced, judgeWhole, type BodyFacts, type WantedBody } from "./body-facts.ts";
+import { algorithmsOf, decodeAnnounced, judgeWhole, type BodyFacts } from "./body-facts.ts";
+import type { WantedBody } from "./wanted-body.ts";
 import { UploadGoneError } from "../model/errors.ts";
 import { stagingKey } from "../model/keys.ts";
 import { present } from "../model/present.ts";
@@ -39,8 +40,9 @@ function acknowledgedParts(
 
 /** What a checkpoint knows of the body. */
 export function factsOf(checkpoint: Checkpoint, wanted: WantedBody): BodyFacts {
-  const { announced, totalBytes, validator } = checkpoint;
-  return { origin: originFactsOf(checkpoint), announced: decodeAnnounced(announced), wanted, totalBytes, validator };
+  const { announced, mirror, totalBytes, validator } = checkpoint;
+  const origin = originFactsOf(checkpoint);
+  return { mirror, origin, announced: decodeAnnounced(announced), wanted, totalBytes, validator };
 }
 
 function originFactsOf(facts: OriginFacts): OriginFacts {

@@ -1,5 +1,6 @@
 import { BodyStager } from "./body-stager.ts";
-import { refuseLarger, type BodyFacts, type WantedBody } from "./body-facts.ts";
+import { refuseLarger, type BodyFacts } from "./body-facts.ts";
+import type { WantedBody } from "./wanted-body.ts";
 import { RetryableError } from "../model/errors.ts";
 import { announcedDigests } from "../origin/announced-digests.ts";
 import { contentTypeOf, refusalError, strongValidatorOf, wholeLengthOf } from "../origin/answer.ts";
@@ -17,10 +18,21 @@ import { refuseHead, refuseUnwanted } from "./unwanted.ts";
 
 export interface TransferRequest {
   readonly url: string;
+  /** The same URL, if it is not the job's own. */
+  readonly mirror?: string | undefined;
+  /** Request headers that no other origin may get. */
+  readonly ownHeaders?: Readonly<Record<string, string>>;
+  /** What was stored before, and is asked for only if it has changed. */
+  readonly before?: Before | undefined;
   readonly wanted: WantedBody;
   /** The length that HEAD has told. */
   readonly announcedBytes: number | undefined;
   readonly signal: AbortSignal;
+}
+
+interface Before {
+  readonly jobId: string;
+  readonly transfer: Transfer;
 }
 
 /** Stages the whole body. Continues from the owner's checkpoint if the origin still has that version. */
@@ -32,21 +44,23 @@ export async function transferBody(
   const { readers } = deps.buffers;
   await readers.acquire();
   try {
-    return await fetchBody(deps, owner, request);
+    const transfer = await fetchBody(deps, owner, request);
+    return request.before ? { ...transfer, previousJob: request.before.jobId } : transfer;
   } finally {
     readers.release();
   }
 }
 
 async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: TransferRequest): Promise<Transfer> {
-  const decision = decideResume(owner.checkpoint);
-  if (decision.kind === "start over") return startOver(deps, owner, request, await get(deps, request));
+  const begun = owner.checkpoint?.mirror === request.mirror ? owner.checkpoint : undefined;
+  const decision = decideResume(begun);
+  if (decision.kind === "start over") return begin(deps, owner, request);
 
   const { checkpoint } = decision;
   const facts = factsOf(checkpoint, request.wanted);
   const soFar = await takeUp(deps, owner, checkpoint, facts);
   if (soFar && decision.kind === "complete") return completeUpload(deps, soFar, facts);
-  if (!soFar) return startOver(deps, owner, request, await get(deps, request));
+  if (!soFar) return begin(deps, owner, request);
 
   const { offset } = checkpoint;
   const answer = await get(deps, request, rangeFrom(checkpoint, offset));
@@ -65,11 +79,27 @@ async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: Trans
   return startOver(deps, owner, request, await get(deps, request));
 }
 
+/** From the first byte, unless what was stored before is still what the origin has. */
+async function begin(deps: TransferDeps, owner: StagingOwner, request: TransferRequest): Promise<Transfer> {
+  const { before } = request;
+  const answer = await get(deps, request, before && unlessSame(before.transfer));
+  if (before && answer.response.status === 304) {
+    answer.response.discard();
+    return { ...before.transfer, isUnchanged: true };
+  }
+  return startOver(deps, owner, request, answer);
+}
+
+const unlessSame = ({ lastModified, originEtag }: Transfer): Readonly<Record<string, string>> => ({
+  ...(originEtag !== undefined && { "if-none-match": originEtag }),
+  ...(lastModified !== undefined && { "if-modified-since": lastModified }),
+});
+
 const get = async (
   deps: TransferDeps,
-  { url, signal }: TransferRequest,
+  { ownHeaders, signal, url }: TransferRequest,
   headers: Readonly<Record<string, string>> = {},
-): Promise<OriginAnswer> => askOrigin(deps, { method: "GET", url, headers, signal });
+): Promise<OriginAnswer> => askOrigin(deps, { method: "GET", url, headers, ownHeaders, signal });
 
 async function startOver(
   deps: TransferDeps,
@@ -105,10 +135,15 @@ async function startOver(
   const raw = transferred.length > 0 ? decodedBody(deps, framed, transferred, []) : framed;
   const coding = contentCoding(response, [request.url, answer.url], deps);
   const announced = announcedDigests(response.headers);
-  const origin = originFactsIn(answer, { job: request.url, coding, announced });
+  const origin = originFactsIn(answer, {
+    job: request.mirror === undefined ? request.url : undefined,
+    coding,
+    announced,
+  });
   // A coding that is taken away leaves no bytes to which a range, a length or a digest of the origin would apply.
   const isDecoded = coding.decode.length > 0;
   const facts: BodyFacts = {
+    mirror: request.mirror,
     origin,
     wanted,
     announced: isDecoded ? [] : announced,

@@ -2,7 +2,7 @@ import { PermanentError } from "../model/errors.ts";
 import type { OriginFacts } from "../model/record.ts";
 import { isHtml } from "../origin/html.ts";
 import { hasSignature, typesShownBy } from "../origin/signatures.ts";
-import type { WantedBody } from "./body-facts.ts";
+import type { WantedBody } from "./wanted-body.ts";
 import type { TransferSettings } from "./transfer-deps.ts";
 
 const HTML = "text/html";

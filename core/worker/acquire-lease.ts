@@ -18,7 +18,7 @@ export async function acquireLease(
   deps: WorkerDeps,
   message: JobMessage,
   jobKey: string,
-  onRenewed: () => void,
+  { onRenewed, receiveCount }: { readonly onRenewed: () => void; readonly receiveCount: number },
 ): Promise<Acquisition> {
   const { clock, items, random, settings } = deps;
   const jobId = jobIdOfKey(jobKey);
@@ -31,7 +31,9 @@ export async function acquireLease(
       owner,
       nowMs,
       ttlMs: settings.leaseTtlMs,
-      headKey: operationKeyOf("HEAD", jobId, { url: message.url }),
+      headKey: operationKeyOf("HEAD", jobId, { url: message.identity ?? message.url }),
+      // A message that comes back, and one of ours, may hold an older signature than the record.
+      renewsUrl: message.identity !== undefined && message.tracked !== true && receiveCount === 1,
     }),
   );
   const acquiredInMs = clock.nowMs() - nowMs;

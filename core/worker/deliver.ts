@@ -65,9 +65,8 @@ async function work(
     return processUnguarded(deps, message, receiveCount, outOfTime);
   }
 
-  const acquisition = await acquireLease(deps, message, jobKey, () =>
-    keepHidden(deps.queue, delivery, deps.settings.leaseTtlMs),
-  );
+  const onRenewed = (): void => keepHidden(deps.queue, delivery, deps.settings.leaseTtlMs);
+  const acquisition = await acquireLease(deps, message, jobKey, { onRenewed, receiveCount });
   switch (acquisition.kind) {
     case "leased":
       return processJob(deps, acquisition.job, outOfTime);

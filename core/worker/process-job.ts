@@ -11,14 +11,13 @@ import {
   type JobError,
 } from "../model/errors.ts";
 import { OriginDigestError } from "../origin/announced-digests.ts";
-import { probeOrigin } from "../origin/probe.ts";
 import type { LeasedJob } from "./leased-job.ts";
 import { indexContent, publishStaged } from "./publish.ts";
-import { decodeTransfer, encodeTransfer } from "../model/record-codec.ts";
 import { logUnexpected } from "./log-unexpected.ts";
 import { retryDelayMs } from "./retry.ts";
-import { finalizeStep, headStep, indexStep, streamStep } from "../model/steps.ts";
-import { transferBody } from "../transfer/transfer.ts";
+import { becomeLatest } from "./generations.ts";
+import { finalizeStep, indexStep } from "../model/steps.ts";
+import { stageFromSources } from "./stage.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 /** What happens to the message. */
@@ -45,21 +44,10 @@ export async function processJob(deps: WorkerDeps, job: LeasedJob, outOfTime: Ab
 async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal): Promise<void> {
   const { ledger, settings } = deps;
   const { jobId, record } = job;
-  const { url } = record;
   if (record.strikes > settings.retry.maxAttempts) throw exhausted(record.reason ?? "worker_crashed", "system");
   const signal = AbortSignal.any([job.lost, outOfTime]);
 
-  const head = headStep(url);
-  const probe = await ledger.run(job, head, async () => probeOrigin(deps, url, signal));
-
-  const stream = streamStep(url, String(probe["validator"]));
-  const staged = await ledger.run(job, stream, async () => {
-    const { bytes } = probe;
-    const announcedBytes = typeof bytes === "number" ? bytes : undefined;
-    const wanted = { digests: record.expectedSha256 === undefined ? {} : { sha256: record.expectedSha256 } };
-    return encodeTransfer(await transferBody(deps, job, { url, wanted, announcedBytes, signal }));
-  });
-  const transfer = decodeTransfer(staged);
+  const transfer = await stageFromSources(deps, job, signal);
 
   const finalized = await ledger.run(job, finalizeStep(transfer.sha256), async () => ({
     outcome: await publishStaged(deps, jobId, transfer, signal),
@@ -70,12 +58,14 @@ async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal)
   await cleanStaging(deps, {
     jobId,
     unfinished: checkpoint?.stagedBy === transfer.stagedBy ? undefined : checkpoint,
-    stagedBy: [transfer.stagedBy],
+    stagedBy: transfer.isUnchanged ? [] : [transfer.stagedBy],
   });
   const type = finalized["outcome"] === "exists" ? "DEDUPE" : "INDEX";
-  await ledger.run(job, indexStep(type, transfer.sha256), async () => ({
-    outcome: await indexContent(deps, jobId, transfer),
-  }));
+  await ledger.run(job, indexStep(type, transfer.sha256), async () => {
+    const outcome = await indexContent(deps, jobId, transfer);
+    await becomeLatest(deps, job.record);
+    return { outcome };
+  });
 }
 
 const exhausted = (reason: string, failureClass: RetryableError["failureClass"]): PermanentError =>

@@ -18,6 +18,7 @@ export async function publishStaged(
 ): Promise<Published> {
   const { sha256, bytes, etag, contentType, contentEncoding, stagedBy } = transfer;
   const key = contentKey(sha256);
+  if (transfer.isUnchanged) return publishedBefore(deps, key, bytes);
   try {
     const staged = {
       key: stagingKey(jobId, stagedBy),
@@ -35,6 +36,12 @@ export async function publishStaged(
   }
   const there = await deps.content.head(key);
   if (there?.bytes !== bytes) throw new PermanentError("content_size_mismatch", "system");
+  return "exists";
+}
+
+/** @throws StagedObjectGoneError when the content of the generation before is gone: the body is fetched again. */
+async function publishedBefore({ content }: WorkerDeps, key: string, bytes: number): Promise<Published> {
+  if ((await content.head(key))?.bytes !== bytes) throw new StagedObjectGoneError();
   return "exists";
 }
 

@@ -4,6 +4,9 @@ import { contentKey, jobIdOf } from "../model/keys.ts";
 import type { JobMessage } from "../model/message.ts";
 import { cleanStaging } from "./clean-staging.ts";
 import type { JobEnd } from "./process-job.ts";
+import { ownHeaders } from "./own-headers.ts";
+import type { Transfer } from "../model/record.ts";
+import { wantedBy } from "./wanted.ts";
 import { publishStaged } from "./publish.ts";
 import { logUnexpected } from "./log-unexpected.ts";
 import { retryDelayMs } from "./retry.ts";
@@ -61,12 +64,7 @@ async function publishUnguarded(
     saveCheckpoint: async () => undefined,
     noteResumed: () => undefined,
   };
-  const transfer = await transferBody(deps, owner, {
-    url: message.url,
-    wanted: { digests: message.sha256 === undefined ? {} : { sha256: message.sha256 } },
-    announcedBytes: undefined,
-    signal: outOfTime,
-  });
+  const transfer = await transferFromSources(deps, owner, message, outOfTime);
   try {
     await publishStaged(deps, jobId, transfer, outOfTime);
   } finally {
@@ -79,4 +77,32 @@ async function publishUnguarded(
     key: contentKey(transfer.sha256),
     content_type: transfer.contentType,
   });
+}
+
+/** From the URL, or from the first mirror that delivers. */
+async function transferFromSources(
+  deps: WorkerDeps,
+  owner: StagingOwner,
+  message: JobMessage,
+  signal: AbortSignal,
+): Promise<Transfer> {
+  const { mirrors = [], url } = message;
+  const wanted = wantedBy(message.sha256, message);
+  let trouble: unknown;
+  for (const source of [url, ...mirrors]) {
+    try {
+      const ownHeadersOfIt = await ownHeaders(deps.secrets, message, source, source !== url);
+      return await transferBody(deps, owner, {
+        url: source,
+        ownHeaders: ownHeadersOfIt,
+        wanted,
+        announcedBytes: undefined,
+        signal,
+      });
+    } catch (error) {
+      trouble ??= error;
+      if (!(error instanceof PermanentError || error instanceof RetryableError)) throw error;
+    }
+  }
+  throw trouble;
 }

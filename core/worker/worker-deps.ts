@@ -6,6 +6,7 @@ import type { Content } from "../ports/content.ts";
 import type { Items } from "../ports/items.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { Clock, Random } from "../ports/runtime.ts";
+import type { Secrets } from "../ports/secrets.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { RetryPolicy } from "./retry.ts";
 
@@ -28,6 +29,7 @@ export interface WorkerDeps extends TransferDeps {
   readonly gate: GateDocumentPort;
   readonly content: Content;
   readonly queue: Queue;
+  readonly secrets: Secrets;
   readonly telemetry: Telemetry;
   readonly ledger: Ledger;
   readonly settings: WorkerSettings;

@@ -106,6 +106,11 @@ export interface Environment {
    * patterns (`*.corp.example`), ports (`:21`), and `https-to-http` for redirects that give up encryption.
    */
   readonly allowedHosts: readonly string[];
+  /**
+   * What the names of the secrets in Secrets Manager begin with that messages may name (`auth`), such as
+   * `fetchonce/prod/`. Undefined: none can be named.
+   */
+  readonly secretsPrefix: string | undefined;
   /** Redirects that are followed for one file, 0 to 100. */
   readonly mostRedirects: number;
   /** Whom the owner of an origin may write to: an address of a page, or `mailto:`. It goes into the User-Agent. */

@@ -35,6 +35,7 @@ const dev: Environment = {
   keepsContentEncoding: false,
   allowPrivateHosts: false,
   allowedHosts: [],
+  secretsPrefix: undefined,
   mostRedirects: 20,
   contact: undefined,
   hostHeaders: {},

@@ -1,5 +1,5 @@
 import { Alias, type IVersion, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
-import { Validations } from "aws-cdk-lib/core";
+import { ArnFormat, Stack, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/model/keys.ts";
 import type { WorkerEnv } from "../../lambdas/worker/env.ts";
@@ -73,6 +73,16 @@ export class Worker extends HandlerFunction<WorkerEnv> {
     ]);
     // A copy that another invocation began is found and continued.
     permit(this.role, content.bucketArn, ["s3:ListBucketMultipartUploads"]);
+    const { secretsPrefix } = environment;
+    if (secretsPrefix !== undefined) {
+      const secrets = Stack.of(this).formatArn({
+        service: "secretsmanager",
+        resource: "secret",
+        resourceName: `${secretsPrefix}*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
+      permit(this.role, secrets, ["secretsmanager:GetSecretValue"]);
+    }
     // Without ListBucket, S3 answers 403 instead of 404 for a missing object.
     for (const bucket of [staging, content]) permit(this.role, bucket.bucketArn, ["s3:ListBucket"]);
   }
@@ -99,6 +109,7 @@ const variables = ({
   ALLOW_PRIVATE_HOSTS: String(environment.allowPrivateHosts),
   KEEPS_CONTENT_ENCODING: String(environment.keepsContentEncoding),
   ALLOWED_HOSTS: environment.allowedHosts.join(","),
+  SECRETS_PREFIX: environment.secretsPrefix ?? "",
   MOST_REDIRECTS: String(environment.mostRedirects),
   REQUEST_HEADERS: JSON.stringify(requestHeaders(environment)),
   DEADLINE_BUFFER_MS: String(environment.deadlineBufferMs),

@@ -46,6 +46,8 @@ export const workerEnv = z.object({
   KEEPS_CONTENT_ENCODING: yesOrNo,
   /** Comma-separated: what may be reached besides public addresses. See `reachOf` in core/origin/reach.ts. */
   ALLOWED_HOSTS: z.string(),
+  /** What the names of secrets in Secrets Manager begin with. Empty: messages can name none. */
+  SECRETS_PREFIX: z.string(),
   MOST_REDIRECTS: whole,
   /** JSON: the headers of every request, and further ones by host. */
   REQUEST_HEADERS: z.pipe(

@@ -9,6 +9,7 @@ import { systemRandom } from "../../adapters/node/random.ts";
 import { s3Content } from "../../adapters/aws/s3-content.ts";
 import { s3Staging } from "../../adapters/aws/s3-staging.ts";
 import { wasmDigests } from "../../adapters/node/digests.ts";
+import { secretsManager } from "../../adapters/aws/secrets-manager.ts";
 import { sqsQueue } from "../../adapters/aws/sqs.ts";
 import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
@@ -37,6 +38,14 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
     content: s3Content(clients.s3, { content: env.CONTENT_BUCKET, staging: env.STAGING_BUCKET }),
     queue: sqsQueue(clients.sqs, { queueUrl: env.QUEUE_URL, deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL }),
     decoder: nodeDecoder,
+    secrets: secretsManager(
+      clients.dynamodb,
+      {
+        prefix: env.SECRETS_PREFIX === "" ? undefined : env.SECRETS_PREFIX,
+        endpoint: process.env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] ?? process.env["AWS_ENDPOINT_URL"],
+      },
+      systemClock,
+    ),
     digests: wasmDigests,
     telemetry,
     ledger: powertoolsLedger(systemClock),

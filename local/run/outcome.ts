@@ -20,6 +20,9 @@ export interface Outcome {
   readonly decoded_from?: string;
   /** The headers whose digests were compared. */
   readonly digest_source?: string;
+  /** Of a refreshed job: the one before it, and whether the origin has nothing newer. */
+  readonly previous_job?: string;
+  readonly unchanged?: boolean;
   /** Key of the content: its path below `content/`. */
   readonly key: string | null;
   readonly attempts: number | null;
@@ -51,6 +54,7 @@ export function outcomeOf({ state, transfer, attempts, resumedBytes, reason, fai
 
 function originFacts(transfer: Transfer): Partial<Outcome> {
   const { contentEncoding, decodedFrom, digestSource, fileName, finalUrl, lastModified, originEtag } = transfer;
+  const { isUnchanged, previousJob } = transfer;
   return {
     ...(fileName !== undefined && { file_name: fileName }),
     ...(finalUrl !== undefined && { final_url: finalUrl }),
@@ -59,6 +63,7 @@ function originFacts(transfer: Transfer): Partial<Outcome> {
     ...(contentEncoding !== undefined && { content_encoding: contentEncoding }),
     ...(decodedFrom !== undefined && { decoded_from: decodedFrom }),
     ...(digestSource !== undefined && { digest_source: digestSource }),
+    ...(previousJob !== undefined && { previous_job: previousJob, unchanged: isUnchanged === true }),
   };
 }
 

@@ -29,6 +29,9 @@ interface OriginColumns {
   readonly content_encoding: string | null;
   readonly decoded_from: string | null;
   readonly digest_source: string | null;
+  /** Of a refreshed job: the one before it, and whether the origin has nothing newer. */
+  readonly previous_job: string | null;
+  readonly unchanged: boolean | null;
 }
 
 export interface ToldResult {
@@ -67,6 +70,8 @@ function originColumns(url: string, outcome: Outcome): OriginColumns {
     content_encoding: outcome.content_encoding ?? null,
     decoded_from: outcome.decoded_from ?? null,
     digest_source: outcome.digest_source ?? null,
+    previous_job: outcome.previous_job ?? null,
+    unchanged: outcome.unchanged ?? null,
   };
 }
 

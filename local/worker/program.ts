@@ -10,6 +10,7 @@ import { MachineTroubleError } from "../../adapters/local/machine-trouble.ts";
 import { networkTrouble } from "../../adapters/local/network-trouble.ts";
 import { localQueue } from "../../adapters/local/queue.ts";
 import { fileDigests } from "../../adapters/local/digests.ts";
+import { localSecrets } from "../../adapters/local/secrets.ts";
 import { localStaging } from "../../adapters/local/staging.ts";
 import { nodeHttp } from "../../adapters/http/node-http.ts";
 import { proxiesOf } from "../../adapters/http/proxies.ts";
@@ -91,6 +92,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
     queue,
     decoder: nodeDecoder,
     digests: fileDigests(staging),
+    secrets: localSecrets(web.secretsFile, process.env),
     telemetry,
     ledger: powertoolsLedger(clock),
     buffers: new PartBuffers(slots + SPARE_BUFFERS, PART_BYTES),

@@ -58,6 +58,7 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
       staging: services.ports.staging(process),
       content: services.ports.content(process),
       queue: through(process, "queue", services.queue.port),
+      secrets: { read: async () => undefined },
       decoder: nodeDecoder,
       digests: plainDigests,
       telemetry,

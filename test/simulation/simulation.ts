@@ -87,7 +87,7 @@ export class Simulation implements Stage {
     const bodies = scenario.messages.map((message) =>
       typeof message === "string" ? message : JSON.stringify(message),
     );
-    const { lastMessageAfterMs: lastMs = 0 } = options;
+    const lastMs = options.lastMessageAfterMs ?? options.scenario.lastMessageAfterMs ?? 0;
     for (const [place, body] of bodies.entries())
       this.queue.add(body, place > 0 && place === bodies.length - 1 ? lastMs : 0);
     const { gate, queue } = this;

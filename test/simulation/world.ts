@@ -201,6 +201,7 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
     staging: blobs.staging,
     content: blobs.content,
     queue,
+    secrets: { read: async () => undefined },
     decoder: nodeDecoder,
     digests: wasmDigests,
     telemetry,

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { JobMessage } from "../../../core/model/message.ts";
+import { jobOrder, ORDER_FIELDS, type JobOrder } from "../../../core/model/order.ts";
 import { checkUrl, type AcceptedUrl } from "./check-url.ts";
 
 /** The values of an entry as they were read. Undefined or null: absent. */
@@ -8,6 +9,8 @@ export interface RawMessage {
   readonly artifact_id?: unknown;
   readonly url?: unknown;
   readonly sha256?: unknown;
+  /** The fields of an order. */
+  readonly [field: string]: unknown;
 }
 
 export interface FieldProblem {
@@ -38,14 +41,31 @@ export function checkMessage(raw: RawMessage): JobMessage | readonly FieldProble
   if (artifactId !== undefined) note("artifact_id", idProblem("artifact_id", artifactId));
   if (typeof accepted === "string") note("url", accepted);
   if (sha256 !== undefined) note("sha256", sha256Problem(sha256));
+  const order = checkOrder(raw);
+  if (Array.isArray(order)) problems.push(...order);
   if (problems.length > 0 || url === undefined || typeof accepted === "string") return problems;
   const message = {
     work_id: (workId ?? accepted.host) as string,
     artifact_id: (artifactId ?? artifactIdOf(accepted)) as string,
     url,
   };
-  return sha256 === undefined ? message : { ...message, sha256: (sha256 as string).toLowerCase() };
+  const digest = sha256 === undefined ? {} : { sha256: (sha256 as string).toLowerCase() };
+  return { ...message, ...digest, ...(order as JobOrder | undefined) };
 }
+
+/** What the message says of the file beyond its names; undefined if nothing, as most lines do. */
+function checkOrder(raw: RawMessage): JobOrder | readonly FieldProblem[] | undefined {
+  const said = ORDER_FIELDS.filter((field) => raw[field] !== undefined && raw[field] !== null);
+  if (said.length === 0) return undefined;
+  const values = Object.fromEntries(said.map((field) => [field, wholeNumberIn(field, raw[field])]));
+  const parsed = jobOrder.safeParse(values);
+  if (parsed.success) return parsed.data;
+  return parsed.error.issues.map(({ message, path }) => ({ field: path.map(String).join("."), reason: message }));
+}
+
+/** In a table all values are text. */
+const wholeNumberIn = (field: string, value: unknown): unknown =>
+  field === "bytes" && typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
 
 const artifactIdOf = ({ canonical }: AcceptedUrl): string => hash("sha256", canonical).slice(0, ARTIFACT_ID_DIGITS);
 
@@ -67,9 +87,9 @@ function sha256Problem(value: unknown): string | undefined {
 
 function sha256Hint(value: string): string {
   if (value === "") return " but empty";
-  if (/^[0-9a-f]{32}$/i.test(value)) return " but 32, which may be an MD5";
+  if (/^[0-9a-f]{32}$/i.test(value)) return " but 32, which may be an MD5 (field md5)";
   if (/^[0-9a-f]{40}$/i.test(value)) return " but 40, which may be a SHA-1";
-  if (/^[0-9a-f]{128}$/i.test(value)) return " but 128, which may be a SHA-512";
+  if (/^[0-9a-f]{128}$/i.test(value)) return " but 128, which may be a SHA-512 (field sha512)";
   if (/^[A-Za-z0-9+/]{43}=$/.test(value)) return " but base64";
   return SHA256.test(value.replace(/^sha-?256[:=-]/i, "")) ? " but with the algorithm's name before them" : "";
 }

@@ -1,4 +1,4 @@
-import { MOST_URL_CHARACTERS } from "../../../core/model/message.ts";
+import { MOST_URL_CHARACTERS } from "../../../core/model/order.ts";
 import { canonicalUrl } from "../../../core/model/url.ts";
 import { hexOf } from "./describe-problem.ts";
 

@@ -1,13 +1,25 @@
+import { closestName } from "../../../core/model/closest-name.ts";
+import type { JobOrder } from "../../../core/model/order.ts";
+
 /** What a list may say of a file. */
-const LIST_FIELDS = ["work_id", "artifact_id", "url", "sha256"] as const;
+const LIST_FIELDS = ["work_id", "artifact_id", "url", "sha256", "sha512", "md5", "bytes"] as const;
 export type ListField = (typeof LIST_FIELDS)[number];
+/** What a line of JSON may say as well. In tables these names are the user's own. */
+const JSON_FIELDS = [
+  "expect",
+  "headers",
+  "auth",
+  "mirrors",
+  "identity",
+  "refresh",
+] as const satisfies readonly (keyof JobOrder)[];
+export type JsonField = ListField | (typeof JSON_FIELDS)[number];
 
 /** The names that results give to what is ours: nothing of the user's own may have one of them. */
 export const RESULT_FIELDS = [
   ...LIST_FIELDS,
   "job_id",
   "state",
-  "bytes",
   "content_type",
   "key",
   "path",
@@ -28,6 +40,15 @@ export function fieldNamed(name: string): ListField | undefined {
   return LIST_FIELDS.find((field) => field === same);
 }
 
+export function jsonFieldNamed(name: string): JsonField | undefined {
+  const same = folded(name);
+  return fieldNamed(name) ?? JSON_FIELDS.find((field) => field === same);
+}
+
+/** The field of a JSON object that a name was probably meant to be. */
+export const jsonFieldMeant = (name: string): string | undefined =>
+  fieldMeant(name) ?? closestName(name, [...JSON_FIELDS, "metadata"]);
+
 /** Why the name cannot be that of something of the user's own. */
 export function ownNameProblem(name: string): string | undefined {
   if (name.trim() === "") return "has no name; give it one, or leave it out";
@@ -40,6 +61,8 @@ export function ownNameProblem(name: string): string | undefined {
 export function fieldMeant(name: string): ListField | undefined {
   const squeezed = folded(name).replace(/[^a-z0-9]/g, "");
   const isLike = (...names: readonly string[]): boolean => names.some((other) => isOneEditAway(squeezed, other));
+  if (squeezed.includes("sha512")) return "sha512";
+  if (squeezed === "md5sum" || squeezed === "md5hash" || squeezed === "md5digest") return "md5";
   if (squeezed.includes("sha256") || squeezed === "sha" || squeezed === "sha2" || isLike("sha256")) return "sha256";
   if (squeezed === "work" || isLike("workid")) return "work_id";
   return isLike("artifact", "artifactid") ? "artifact_id" : undefined;

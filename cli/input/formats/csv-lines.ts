@@ -1,3 +1,4 @@
+import type { RawMessage } from "../entry/check-message.ts";
 import { plural } from "../../shared/words.ts";
 import { CLASSIC_MAC } from "../entry/check-url.ts";
 import { csvHeader, type CsvHeader } from "./csv-header.ts";
@@ -82,7 +83,7 @@ class CsvRecords implements LineReader {
     const reason = values.length === columns.count ? undefined : this.#wrongCount(line.text, values.length);
     if (reason !== undefined) return [problemOf(line, { reason })];
     const raw = columns.message(values);
-    return entryOf(line, raw.sha256 === "" ? { ...raw, sha256: undefined } : raw, columns.metadata(values));
+    return entryOf(line, withoutEmpty(raw), columns.metadata(values));
   }
 
   #wrongCount(text: string, count: number): string {
@@ -93,3 +94,11 @@ class CsvRecords implements LineReader {
     return `${counts}; a value with ${DELIMITER_NAMES[delimiter] ?? `"${delimiter}"`} must be in double quotes`;
   }
 }
+
+/** A column of digests may have gaps. */
+const MAY_BE_EMPTY = ["sha256", "sha512", "md5", "bytes"];
+
+const withoutEmpty = (raw: RawMessage): RawMessage =>
+  MAY_BE_EMPTY.some((field) => raw[field] === "")
+    ? Object.fromEntries(Object.entries(raw).filter(([field, value]) => value !== "" || !MAY_BE_EMPTY.includes(field)))
+    : raw;

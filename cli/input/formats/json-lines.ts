@@ -1,7 +1,7 @@
 import { CLASSIC_MAC } from "../entry/check-url.ts";
 import type { FieldProblem } from "../entry/check-message.ts";
 import type { InputItem, InputOptions, InputProblem, Metadata } from "../entry/entry.ts";
-import { fieldMeant, fieldNamed, folded, isUrlName, ownNameProblem, type ListField } from "../entry/fields.ts";
+import { folded, isUrlName, jsonFieldMeant, jsonFieldNamed, ownNameProblem, type JsonField } from "../entry/fields.ts";
 import { entryOf, problemOf, type LineReader } from "./line-reader.ts";
 import type { TextLine } from "../bytes/text-lines.ts";
 
@@ -9,7 +9,7 @@ const EXAMPLE = '{"url": "https://example.org/file"}';
 const MISSING_URL = "missing; write the URL of the file, or choose the field that holds it with --url-column";
 const INTO_METADATA = 'put it into metadata: {"metadata": {...}}';
 
-type Known = ListField | "metadata";
+type Known = JsonField | "metadata";
 
 /** On each line a JSON object, or a JSON string that is a URL. */
 export class JsonLines implements LineReader {
@@ -56,7 +56,7 @@ export class JsonLines implements LineReader {
     const same = folded(name);
     if (this.#urlName === undefined ? isUrlName(name) : same === this.#urlName) return "url";
     if (same === "metadata") return "metadata";
-    const field = fieldNamed(name);
+    const field = jsonFieldNamed(name);
     return field === "url" ? undefined : field;
   }
 }
@@ -76,7 +76,7 @@ function metadataProblems(metadata: unknown): readonly FieldProblem[] {
 }
 
 function unknownField(name: string): string {
-  const meant = fieldMeant(name);
+  const meant = jsonFieldMeant(name);
   if (meant !== undefined) return `unknown field; did you mean ${meant}? If it is your own, ${INTO_METADATA}`;
   return `unknown field; if it is your own, ${INTO_METADATA}`;
 }

@@ -1,4 +1,5 @@
 import { MODEL_MUTANTS } from "./catalogue/model.ts";
+import { ORDER_MUTANTS } from "./catalogue/order.ts";
 import { RECOVERY_MUTANTS } from "./catalogue/recovery.ts";
 import { STREAM_MUTANTS } from "./catalogue/stream.ts";
 import { TRANSFER_MUTANTS } from "./catalogue/transfer.ts";
@@ -13,4 +14,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...TRANSFER_MUTANTS,
   ...RECOVERY_MUTANTS,
   ...STREAM_MUTANTS,
+  ...ORDER_MUTANTS,
 ];

@@ -20,6 +20,7 @@ export interface OriginQuestion {
 
 /** The parts of the simulation that a scenario may read and change. */
 export interface Stage {
+  readonly origin: SimulatedOrigin;
   readonly items: SimulatedItems;
   readonly blobs: SimulatedBlobs;
   readonly announcing: Announcing;
@@ -37,6 +38,8 @@ export interface Scenario {
   readonly settings?: Partial<WorkerSettings>;
   /** The percentage in the gate document at the start. Undefined: there is no document. */
   readonly gate?: Gate;
+  /** When the last of several messages is sent, in ms from the start. Undefined: at the start. */
+  readonly lastMessageAfterMs?: number;
   /** When an operator reopens the failed jobs, in ms from the start. */
   readonly operatorAtMs?: readonly number[];
   /** Called after each event, for example to change a version or the gate. */

@@ -1,3 +1,4 @@
+import { ORDER_SCENARIOS } from "./order-scenarios.ts";
 import { createHash } from "node:crypto";
 import {
   bodyOf,
@@ -35,6 +36,7 @@ const RECONNECTING = { mostBrokenConnections: 3 };
 
 /** The scenarios of the exhaustive search: a fault of every mode strikes at every call. */
 export const SCENARIOS: readonly ProvenScenario[] = [
+  ...ORDER_SCENARIOS,
   one({ name: "single PUT", body: SMALL }),
   one({ name: "empty file", body: Buffer.alloc(0) }),
   one({ name: "multipart", body: LARGE }),

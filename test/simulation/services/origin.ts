@@ -142,6 +142,8 @@ function serve(request: HttpRequest, resource: Resource, fault: BodyFault | unde
   if (resource.validators === "strong") headers["etag"] = etag;
   if (resource.validators === "weak") headers["etag"] = `W/${etag}`;
 
+  if (request.method === "GET" && request.headers["if-none-match"] === etag && resource.validators === "strong")
+    return response(304, headers);
   const start = /^bytes=(\d+)-/.exec(request.headers["range"] ?? "")?.[1];
   const condition = request.headers["if-range"];
   const isSame = condition === undefined || resource.ignoresIfRange === true || condition === headers["etag"];

@@ -138,6 +138,7 @@ describe("the modules of the worker and the reconciler", () => {
     PART_TIMEOUT_MS: "2000",
     ALLOWED_HOSTS: "10.0.0.0/8, *.corp.example",
     KEEPS_CONTENT_ENCODING: "true",
+    SECRETS_PREFIX: "fetchonce/",
     MOST_REDIRECTS: "3",
     LONGEST_WAIT_MS: "60000",
     REQUEST_HEADERS: JSON.stringify({

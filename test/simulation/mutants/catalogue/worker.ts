@@ -73,11 +73,6 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
   ]),
   ...inFile("core/worker/process-job.ts", [
     [
-      "the expected digest is not compared",
-      "const wanted = { digests: record.expectedSha256 === undefined ? {} : { sha256: record.expectedSha256 } };",
-      "const wanted = { digests: {} };",
-    ],
-    [
       "what had a wrong digest is kept",
       "if (isWrong || error instanceof UploadGoneError",
       "if (error instanceof UploadGoneError",
@@ -94,10 +89,10 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a job is INDEXED without an index entry",
-      "outcome: await indexContent(deps, jobId, transfer),",
-      'outcome: "INDEXED",',
+      "const outcome = await indexContent(deps, jobId, transfer);",
+      'const outcome = "INDEXED";',
     ],
-    ["staging is not cleaned up", "    stagedBy: [transfer.stagedBy],\n", "    stagedBy: [],\n"],
+    ["staging is not cleaned up", "stagedBy: transfer.isUnchanged ? [] : [transfer.stagedBy],", "stagedBy: [],"],
     [
       "a failure is not recorded",
       "  await job.fail({ reason: error.reason, failureClass: error.failureClass });\n",

@@ -47,10 +47,10 @@ describe("a table", () => {
     [
       "with columns called like fields of the results",
       "l.csv",
-      `url,State,bytes,job_id\n${URL_1},x,y,z`,
+      `url,State,Key,job_id\n${URL_1},x,y,z`,
       [
         "l.csv, line 1, State: is the name of a field of the results; choose another",
-        "l.csv, line 1, bytes: is the name of a field of the results; choose another",
+        "l.csv, line 1, Key: is the name of a field of the results; choose another",
         "l.csv, line 1, job_id: is the name of a field of the results; choose another",
       ],
     ],
@@ -207,16 +207,18 @@ describe("a table", () => {
     expect((await lists.read(name, content, options)).said).toEqual(said);
   });
 
-  const NOT_FOR_LISTS = RESULT_FIELDS.filter((field) => !["work_id", "artifact_id", "sha256"].includes(field));
+  const NOT_FOR_LISTS = RESULT_FIELDS.filter(
+    (field) => !["work_id", "artifact_id", "sha256", "sha512", "md5", "bytes"].includes(field),
+  );
   it.each(NOT_FOR_LISTS)("may not have a column of the user's own called %s", async (field) => {
     const { said } = await lists.read("l.csv", `${field},image\nx,${URL_1}`, { urlColumn: "image" });
     expect(said).toEqual([`l.csv, line 1, ${field}: is the name of a field of the results; choose another`]);
   });
 
   it.each([
-    ["an MD5", "d41d8cd98f00b204e9800998ecf8427e", " but 32, which may be an MD5"],
+    ["an MD5", "d41d8cd98f00b204e9800998ecf8427e", " but 32, which may be an MD5 (field md5)"],
     ["a SHA-1", "da39a3ee5e6b4b0d3255bfef95601890afd80709", " but 40, which may be a SHA-1"],
-    ["a SHA-512", "ab".repeat(64), " but 128, which may be a SHA-512"],
+    ["a SHA-512", "ab".repeat(64), " but 128, which may be a SHA-512 (field sha512)"],
     ["base64", Buffer.from(DIGEST, "hex").toString("base64"), " but base64"],
     ["one with its algorithm's name", `sha256:${DIGEST}`, " but with the algorithm's name before them"],
     ["one with a blank", `${DIGEST.slice(0, 32)} ${DIGEST.slice(32)}`, ""],

@@ -27,6 +27,8 @@ const OURS = [
   "content_encoding",
   "decoded_from",
   "digest_source",
+  "previous_job",
+  "unchanged",
 ];
 
 async function textOf(run: MadeUpRun, name: string): Promise<string> {
@@ -111,6 +113,8 @@ describe("the results of a list", () => {
       "",
       "",
       "",
+      "",
+      "",
       "One",
       "",
     ]);
@@ -119,7 +123,7 @@ describe("the results of a list", () => {
       "w",
       "a",
       url(3),
-      ...Array.from({ length: OURS.length - 4 }, () => ""),
+      ...Array.from({ length: OURS.length - 3 }, () => ""),
       "1999",
     ]);
   });

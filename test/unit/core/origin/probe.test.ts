@@ -9,7 +9,7 @@ describe("HEAD", () => {
   const probe = async (origin: Origin) => {
     const w = world();
     w.serve(origin);
-    const result = await probeOrigin(w.deps, URL_OF_FILE, new AbortController().signal);
+    const result = await probeOrigin(w.deps, { url: URL_OF_FILE, signal: new AbortController().signal });
     return { result, requests: w.requests };
   };
 

@@ -1,0 +1,101 @@
+/** Scenarios of what a message may say: mirrors, URLs that are renewed, files that are refreshed. */
+import { hash } from "node:crypto";
+import { PART_BYTES } from "../services/settings.ts";
+import {
+  cutAfter,
+  LARGE,
+  message,
+  NEWER,
+  one,
+  resource,
+  serving,
+  SMALL,
+  TORN_BYTES,
+  UNRESUMABLE,
+  urlOf,
+  type ProvenScenario,
+} from "./scenario-kinds.ts";
+
+const MIRRORED = message("a", { mirrors: [urlOf("mirror"), urlOf("other")] });
+const mirrored = (name: string, more: Partial<ProvenScenario> & { readonly body?: Buffer }): ProvenScenario =>
+  one({ name, body: LARGE, messages: [MIRRORED], ...more });
+
+/** The first generation has ended by then, also if two faults have struck it. */
+const REFRESH_AFTER_MS = 130_000;
+
+const refreshed = (name: string, more: Partial<ProvenScenario>): ProvenScenario => ({
+  ...one({ name, body: LARGE, messages: [message("a"), message("a", { refresh: "later" })], ...more }),
+  lastMessageAfterMs: REFRESH_AFTER_MS,
+});
+
+export const ORDER_SCENARIOS: readonly ProvenScenario[] = [
+  mirrored("the first source has no such file, a mirror has it", {
+    prepare: serving({ mirror: resource(LARGE) }),
+  }),
+  mirrored("the first source breaks off every body, a mirror does not", {
+    prepare: serving({ a: resource(LARGE), mirror: resource(LARGE) }),
+    answer: ({ method, url }) => (method === "GET" && url === urlOf("a") ? cutAfter(PART_BYTES + 6) : { kind: "body" }),
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
+  mirrored("the first source refuses for a while, and mirrors have no such file", {
+    prepare: serving({ a: resource(LARGE) }),
+    answer: ({ method, url }, nth) =>
+      method === "GET" && url === urlOf("a") && nth === 1 ? { kind: "status", status: 503 } : { kind: "body" },
+  }),
+  mirrored("each source has another version, and the bytes of none are mixed", {
+    prepare: serving({ a: resource(LARGE), mirror: resource(NEWER) }),
+    answer: ({ method, url }, nth) =>
+      method === "GET" && url === urlOf("a") && nth <= 2 ? cutAfter(PART_BYTES + 6) : { kind: "body" },
+    published: [[LARGE, NEWER]],
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
+  mirrored("a first source with other bytes than were asked for", {
+    messages: [{ ...MIRRORED, sha256: hash("sha256", LARGE) }],
+    prepare: serving({ a: resource(NEWER), mirror: resource(LARGE) }),
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
+  mirrored("no source has the file", {
+    prepare: () => undefined,
+    ends: { a: ["FAILED:http_404"] },
+    published: [],
+  }),
+  one({
+    name: "an announced digest of a body that is damaged once",
+    body: LARGE,
+    served: { announcesDigest: true },
+    answer: ({ method }, nth) =>
+      method === "GET" && nth === 1 ? { kind: "body", fault: { kind: "corrupt", atByte: 2 } } : { kind: "body" },
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
+  one({
+    name: "an announced digest of a body that is damaged after it was torn",
+    body: LARGE,
+    served: { announcesDigest: true },
+    answer: ({ method }, nth) => {
+      if (method === "HEAD" || nth > 2) return { kind: "body" };
+      return nth === 1 ? cutAfter(PART_BYTES + 6) : { kind: "body", fault: { kind: "corrupt", atByte: 1 } };
+    },
+    ownRefetchedBytes: TORN_BYTES + UNRESUMABLE,
+  }),
+  one({
+    name: "an announced digest of a small body that is damaged once",
+    body: SMALL,
+    served: { announcesDigest: true },
+    answer: ({ method }, nth) =>
+      method === "GET" && nth === 1 ? { kind: "body", fault: { kind: "corrupt", atByte: 2 } } : { kind: "body" },
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
+  refreshed("a refreshed file that has not changed", { ends: { a: ["INDEXED", "DEDUPED"] } }),
+  refreshed("a refreshed file that has changed", {
+    ends: { a: ["INDEXED"] },
+    published: [[LARGE], [NEWER]],
+    onEvent: changeOnceStored,
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
+];
+
+/** The origin has a newer version as soon as the first one is stored. */
+function changeOnceStored({ blobs, origin }: Parameters<NonNullable<ProvenScenario["onEvent"]>>[0]): void {
+  const versions = origin.resources.get(urlOf("a"))?.versions;
+  if (blobs.contentObjects.size === 1 && versions?.length === 1) versions.push(NEWER);
+}
