@@ -6,7 +6,7 @@ import { onDisk } from "./disk.ts";
 const VARIABLE = "FETCHONCE_SECRET_";
 const variableOf = (name: string): string => VARIABLE + name.toUpperCase().replace(/[^A-Z0-9]/g, "_");
 
-/** Secrets in a JSON file, by their names, and in variables: `FETCHONCE_SECRET_ARCHIVE` holds the one named `archive`. */
+/** Secrets by their names, in a JSON file and in variables: `FETCHONCE_SECRET_ARCHIVE` is the one named `archive`. */
 export function localSecrets(file: string | undefined, env: Readonly<NodeJS.ProcessEnv>): Secrets {
   const read = (): Readonly<Record<string, unknown>> => {
     if (file === undefined) return {};

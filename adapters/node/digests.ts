@@ -4,7 +4,7 @@ import type { Algorithm, Digests, RunningDigests } from "../../core/ports/digest
 const CRC32C = 0x82_f6_3b_78;
 const CRC64_NVME = "9a6c9329ac4bc9b5";
 
-/** node:crypto is five times as fast, but its state cannot be saved. The state of hash-wasm can: SHA-256 in 116 bytes. */
+/** node:crypto is five times as fast, but its state cannot be saved. That of hash-wasm can: SHA-256 in 116 bytes. */
 const HASHERS: Readonly<Record<Algorithm, () => Promise<IHasher>>> = {
   sha256: createSHA256,
   sha512: createSHA512,

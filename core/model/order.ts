@@ -90,7 +90,7 @@ export const jobOrder = z.object({
   mirrors: z.optional(z.array(url).check(z.minLength(1), z.maxLength(MOST_MIRRORS))),
   /** Comes back in the result and the announcement. */
   metadata: z.optional(metadata),
-  /** Names the job in the place of its URL: the URL without a signature that changes, or a key of the producer's own. */
+  /** Names the job in the place of its URL: the URL without a signature that changes, or a key of the producer's. */
   identity: z.optional(id),
   /** Names a new look at a file that was fetched before: a date, for example. */
   refresh: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),

@@ -110,7 +110,7 @@ function fromS3Etag(headers: Headers): readonly AnnouncedDigest[] {
   return hex !== undefined && isS3 && isKept ? [{ algorithm: "md5", hex, source: "etag" }] : [];
 }
 
-/** Digests of the bytes that the answer carries. What is not in form, or of an unknown algorithm, counts as not said. */
+/** Digests of the bytes that the answer carries. What is not in form, or of an unknown algorithm, is left aside. */
 export function announcedDigests(headers: Headers): readonly AnnouncedDigest[] {
   return [
     ...fromDictionary(headers, "repr-digest"),

@@ -2,6 +2,6 @@
 export interface Decoder {
   /** Names are in lower case, without `x-`. */
   knows(coding: string): boolean;
-  /** @throws RetryableError, while it is read, when it does not know the coding, or the coded bytes are damaged or cut. */
+  /** @throws RetryableError, while it is read, when the coding is not known, or the coded bytes are damaged or cut. */
   decode(coding: string, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }

@@ -22,7 +22,7 @@ export function refuseUnwanted(settings: TransferSettings, contentType: string, 
 }
 
 /**
- * Judges the first bytes of a body: login, consent and challenge pages come in the place of files, and with their types.
+ * Judges the first bytes of a body: login, consent and challenge pages come in the place of files, with their types.
  * @throws PermanentError (origin) that names what came.
  */
 export function refuseHead(head: Uint8Array, { contentEncoding, contentType }: OriginFacts, wanted: WantedBody): void {

@@ -49,7 +49,7 @@ export async function stageFromSources(deps: WorkerDeps, job: LeasedJob, signal:
 const isOfSource = (error: unknown): error is PermanentError | RetryableError =>
   (error instanceof PermanentError || error instanceof RetryableError) && error.failureClass !== "system";
 
-/** The source whose body is staged; else the one with the checkpoint, unless it failed without progress; else in order. */
+/** First the source whose body is staged; else the one with the checkpoint, unless it failed without progress. */
 function inOrder(job: LeasedJob): readonly Source[] {
   const sources = sourcesOf(job.record);
   const staged = sources.findIndex(({ name }) => isStaged(job, name));

@@ -4,12 +4,12 @@ import { PART_BYTES } from "../services/settings.ts";
 import {
   cutAfter,
   LARGE,
+  MANY_PARTS,
   message,
   NEWER,
   one,
   resource,
   serving,
-  SMALL,
   TORN_BYTES,
   UNRESUMABLE,
   urlOf,
@@ -54,36 +54,28 @@ export const ORDER_SCENARIOS: readonly ProvenScenario[] = [
     prepare: serving({ a: resource(NEWER), mirror: resource(LARGE) }),
     ownRefetchedBytes: UNRESUMABLE,
   }),
+  mirrored("a mirror that refuses for a while, and no other source has the file", {
+    prepare: serving({ mirror: resource(LARGE) }),
+    answer: ({ method }, nth) => (method === "GET" && nth === 1 ? { kind: "status", status: 503 } : { kind: "body" }),
+  }),
+  mirrored("a source that breaks off once is not left", {
+    body: MANY_PARTS,
+    prepare: serving({ a: resource(MANY_PARTS), mirror: resource(MANY_PARTS) }),
+    answer: ({ method, url }, nth) =>
+      method === "GET" && url === urlOf("a") && nth === 1 ? cutAfter(4 * PART_BYTES + 6) : { kind: "body" },
+    ownRefetchedBytes: TORN_BYTES - MANY_PARTS.length,
+  }),
+  mirrored("what a mirror delivered is not fetched again, though the first source has the file by then", {
+    body: MANY_PARTS,
+    prepare: serving({ a: resource(MANY_PARTS), mirror: resource(MANY_PARTS) }),
+    answer: ({ url }, nth) => (url === urlOf("a") && nth === 1 ? { kind: "status", status: 404 } : { kind: "body" }),
+    // Both sources count as served once.
+    ownRefetchedBytes: -MANY_PARTS.length,
+  }),
   mirrored("no source has the file", {
     prepare: () => undefined,
     ends: { a: ["FAILED:http_404"] },
     published: [],
-  }),
-  one({
-    name: "an announced digest of a body that is damaged once",
-    body: LARGE,
-    served: { announcesDigest: true },
-    answer: ({ method }, nth) =>
-      method === "GET" && nth === 1 ? { kind: "body", fault: { kind: "corrupt", atByte: 2 } } : { kind: "body" },
-    ownRefetchedBytes: UNRESUMABLE,
-  }),
-  one({
-    name: "an announced digest of a body that is damaged after it was torn",
-    body: LARGE,
-    served: { announcesDigest: true },
-    answer: ({ method }, nth) => {
-      if (method === "HEAD" || nth > 2) return { kind: "body" };
-      return nth === 1 ? cutAfter(PART_BYTES + 6) : { kind: "body", fault: { kind: "corrupt", atByte: 1 } };
-    },
-    ownRefetchedBytes: TORN_BYTES + UNRESUMABLE,
-  }),
-  one({
-    name: "an announced digest of a small body that is damaged once",
-    body: SMALL,
-    served: { announcesDigest: true },
-    answer: ({ method }, nth) =>
-      method === "GET" && nth === 1 ? { kind: "body", fault: { kind: "corrupt", atByte: 2 } } : { kind: "body" },
-    ownRefetchedBytes: UNRESUMABLE,
   }),
   refreshed("a refreshed file that has not changed", { ends: { a: ["INDEXED", "DEDUPED"] } }),
   refreshed("a refreshed file that has changed", {

@@ -1,3 +1,4 @@
+import { TORN_SCENARIOS } from "./torn-scenarios.ts";
 import { ORDER_SCENARIOS } from "./order-scenarios.ts";
 import { createHash } from "node:crypto";
 import {
@@ -31,12 +32,10 @@ import {
 } from "./scenario-kinds.ts";
 import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
 
-/** A worker that goes on with a torn body at once. */
-const RECONNECTING = { mostBrokenConnections: 3 };
-
 /** The scenarios of the exhaustive search: a fault of every mode strikes at every call. */
 export const SCENARIOS: readonly ProvenScenario[] = [
   ...ORDER_SCENARIOS,
+  ...TORN_SCENARIOS,
   one({ name: "single PUT", body: SMALL }),
   one({ name: "empty file", body: Buffer.alloc(0) }),
   one({ name: "multipart", body: LARGE }),
@@ -146,31 +145,6 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     answer: onFirst("GET", { kind: "body", fault: { kind: "short", afterBytes: PART_BYTES + 6 } }),
     ownRefetchedBytes: TORN_BYTES,
   }),
-  one({
-    name: "a torn body goes on within the attempt",
-    body: LARGE,
-    settings: RECONNECTING,
-    answer: ({ method }, nth) => (method === "GET" && nth <= 3 ? cutAfter(PART_BYTES - 2) : { kind: "body" }),
-    ownRefetchedBytes: TORN_BYTES,
-  }),
-  one({
-    name: "a torn body's rest starts at another byte",
-    body: LARGE,
-    settings: RECONNECTING,
-    answer: ({ method }, nth) => {
-      if (method === "HEAD" || nth > 2) return { kind: "body" };
-      return nth === 1 ? cutAfter(PART_BYTES + 6) : { kind: "body", fault: { kind: "wrong range" } };
-    },
-    ownRefetchedBytes: UNRESUMABLE,
-  }),
-  {
-    ...changing("a torn body's rest is of another version", cutAfter(PART_BYTES + 6), { ignoresIfRange: true }),
-    settings: RECONNECTING,
-  },
-  {
-    ...changing("a torn body's version is gone", cutAfter(PART_BYTES + 6)),
-    settings: RECONNECTING,
-  },
   losingStaged("an upload is lost", 15),
   losingStaged("a staged object is lost", 22),
   one({

@@ -11,6 +11,8 @@ export type BodyFault =
   | { readonly kind: "short"; readonly afterBytes: number }
   | { readonly kind: "long"; readonly byBytes: number }
   | { readonly kind: "corrupt"; readonly atByte: number }
+  /** No bytes, and a length that says so. */
+  | { readonly kind: "empty" }
   | { readonly kind: "wrong length" }
   | { readonly kind: "wrong range" };
 
@@ -127,6 +129,8 @@ function mangled(body: Buffer, fault: BodyFault | undefined): Buffer {
       return Buffer.concat([body, Buffer.alloc(fault.byBytes, "+")]);
     case "corrupt":
       return Buffer.from(body.map((byte, at) => (at === fault.atByte ? byte ^ 1 : byte)));
+    case "empty":
+      return Buffer.alloc(0);
     case "wrong length":
     case "wrong range":
     case undefined:
@@ -148,7 +152,7 @@ function serve(request: HttpRequest, resource: Resource, fault: BodyFault | unde
   const condition = request.headers["if-range"];
   const isSame = condition === undefined || resource.ignoresIfRange === true || condition === headers["etag"];
   if (start === undefined || !resource.ranges || !isSame) {
-    const claimed = body.length + (fault?.kind === "wrong length" ? 3 : 0);
+    const claimed = fault?.kind === "empty" ? 0 : body.length + (fault?.kind === "wrong length" ? 3 : 0);
     if (!resource.isChunked) headers["content-length"] = String(claimed);
     if (resource.announcesDigest === true) headers["content-md5"] = hash("md5", body, "base64");
     return response(200, headers, request.method === "GET" ? pieces(body, fault) : undefined);
