@@ -3,7 +3,6 @@ import { contentKey, generationsItemKey, jobIdOf, jobItemKey } from "../model/ke
 import { nameLatest } from "../model/protocol.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { JobRecord, Transfer } from "../model/record.ts";
-import { STORED_STATES } from "../model/states.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 export interface Generation {
@@ -22,20 +21,19 @@ const firstId = ({ artifactId, order, url, workId }: JobRecord): string =>
 export async function generationBefore(deps: WorkerDeps, record: JobRecord): Promise<Generation | undefined> {
   if (record.order?.refresh === undefined) return undefined;
   const latest = (await deps.items.read(generationsItemKey(firstId(record))))?.["latest"];
-  const newest = typeof latest === "string" ? await storedJob(deps, latest) : undefined;
-  const before = newest ?? (await storedJob(deps, firstId(record)));
+  const newest = typeof latest === "string" ? await jobOf(deps, latest) : undefined;
+  const before = newest ?? (await jobOf(deps, firstId(record)));
   if (!before?.transfer) return undefined;
   const there = await deps.content.head(contentKey(before.transfer.sha256));
   return there?.bytes === before.transfer.bytes ? { jobId: before.jobId, transfer: before.transfer } : undefined;
 }
 
-async function storedJob({ items }: WorkerDeps, jobId: string): Promise<JobRecord | undefined> {
+async function jobOf({ items }: WorkerDeps, jobId: string): Promise<JobRecord | undefined> {
   const item = await items.read(jobItemKey(jobId));
-  const job = item && decodeJob(item);
-  return job && STORED_STATES.some((state) => state === job.state) ? job : undefined;
+  return item && decodeJob(item);
 }
 
-/** Before the job ends, so that a crash cannot leave it out. Who reads it looks whether the job has ended well. */
+/** Before the job ends, so that a crash cannot leave it out. Its content is published by then. */
 export async function becomeLatest({ clock, items, settings }: WorkerDeps, record: JobRecord): Promise<void> {
   if (record.order?.refresh === undefined) return;
   const generations = { firstId: firstId(record), latestId: record.jobId, plannedAtMs: record.plannedAtMs };

@@ -34,11 +34,6 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
       "return { jobId: before.jobId, transfer: before.transfer };",
     ],
     [
-      "a generation that did not end well is believed",
-      "return job && STORED_STATES.some((state) => state === job.state) ? job : undefined;",
-      "return job;",
-    ],
-    [
       "no generation becomes the latest",
       "  await items.write(nameLatest(",
       "  if (record === undefined) await items.write(nameLatest(",
