@@ -1,7 +1,7 @@
 import type http from "node:http";
 import type { Proxies } from "./proxies.ts";
 
-// See node-http.ts for why these are not imported.
+// See send.ts for why these are not imported.
 const { Agent } = process.getBuiltinModule("node:http");
 const { Agent: SecureAgent } = process.getBuiltinModule("node:https");
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer as createTcpServer, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
-import type { HttpTimeouts } from "../../../../adapters/http/node-http.ts";
+import type { HttpTimeouts } from "../../../../adapters/http/send.ts";
 import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
 import {
   HEADERS,

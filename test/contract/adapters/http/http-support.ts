@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { Socket } from "node:net";
-import { nodeHttp, type ClosableHttp, type HttpTimeouts } from "../../../../adapters/http/node-http.ts";
+import { nodeHttp, type ClosableHttp } from "../../../../adapters/http/node-http.ts";
+import type { HttpTimeouts } from "../../../../adapters/http/send.ts";
 import { RetryableError } from "../../../../core/model/errors.ts";
 import type { HttpResponse } from "../../../../core/ports/http.ts";
 import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
