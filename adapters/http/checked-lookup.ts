@@ -29,6 +29,8 @@ export class CheckedLookup {
   readonly #resolve: Resolve;
   readonly #nowMs: () => number;
   readonly #answers = new Map<string, Answer>();
+  /** By name: the address that answered after another one had not. */
+  readonly #living = new Map<string, string>();
 
   constructor(resolve: Resolve = dns.lookup, nowMs: () => number = () => performance.now()) {
     this.#resolve = resolve;
@@ -39,7 +41,7 @@ export class CheckedLookup {
   accepting(accepts: (address: string) => boolean): LookupFunction {
     return (hostname, { all }, callback) => {
       this.#ask(hostname, (error, addresses) => {
-        const accepted = addresses.filter(({ address }) => accepts(address));
+        const accepted = this.#livingFirst(hostname, addresses).filter(({ address }) => accepts(address));
         const [first] = accepted;
         if (error) callback(error, "");
         else if (!first) callback(new RefusedAddressError(hostname, addresses), "");
@@ -47,6 +49,17 @@ export class CheckedLookup {
         else callback(null, first.address, first.family);
       });
     };
+  }
+
+  /** From now on, the address is tried before the name's others. */
+  answered(hostname: string, address: string): void {
+    keep(this.#living, hostname, address);
+  }
+
+  #livingFirst(hostname: string, addresses: readonly LookupAddress[]): readonly LookupAddress[] {
+    const living = this.#living.get(hostname);
+    if (living === undefined) return addresses;
+    return addresses.toSorted((a, b) => Number(b.address === living) - Number(a.address === living));
   }
 
   #ask(hostname: string, onAddresses: OnAddresses): void {
@@ -59,10 +72,7 @@ export class CheckedLookup {
 
   #askAnew(hostname: string, onAddresses: OnAddresses): void {
     const answer: Answer = { untilMs: this.#nowMs() + KEPT_MS, waiting: [onAddresses] };
-    this.#answers.delete(hostname);
-    this.#answers.set(hostname, answer);
-    const [oldest] = this.#answers.keys();
-    if (this.#answers.size > MOST_KEPT && oldest !== undefined) this.#answers.delete(oldest);
+    keep(this.#answers, hostname, answer);
     this.#resolve(hostname, { all: true }, (error, found) => {
       // A name that could not be resolved is asked for again.
       if (!error) answer.addresses = found;
@@ -70,4 +80,12 @@ export class CheckedLookup {
       for (const each of answer.waiting.splice(0)) each(error, error ? [] : found);
     });
   }
+}
+
+/** Forgets the oldest if there are too many. */
+function keep<Value>(map: Map<string, Value>, hostname: string, value: Value): void {
+  map.delete(hostname);
+  map.set(hostname, value);
+  const [oldest] = map.keys();
+  if (map.size > MOST_KEPT && oldest !== undefined) map.delete(oldest);
 }

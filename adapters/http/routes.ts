@@ -5,6 +5,18 @@ import type { Proxies } from "./proxies.ts";
 const { Agent } = process.getBuiltinModule("node:http");
 const { Agent: SecureAgent } = process.getBuiltinModule("node:https");
 
+/**
+ * Node gives each address of a name a time, drops the attempt, and tries the next one. Its usual 250 ms are less than
+ * the way to a far host, and less than the second after which a lost packet is sent again (RFC 6298, 2.1): such a host
+ * would never be reached if its only living address came first. This leaves room for both.
+ */
+const USUAL_ATTEMPT_MS = 2_500;
+/** Of a shorter time-out, so many addresses get a share. */
+const LEAST_ATTEMPTS = 4;
+
+const attemptTimeoutMs = (connectTimeoutMs: number): number =>
+  Math.ceil(Math.min(USUAL_ATTEMPT_MS, connectTimeoutMs / LEAST_ATTEMPTS));
+
 type ByScheme = Readonly<Record<"http:" | "https:", http.Agent>>;
 
 interface Agents {
@@ -34,14 +46,16 @@ export interface Route {
 /** Direct connections, and those through proxies. */
 export class Routes {
   readonly #proxies: Proxies | undefined;
-  readonly #direct = agents({});
+  readonly #direct: Agents;
   readonly #proxied: Agents | undefined;
 
-  /** @param connectTimeoutMs how long a proxy may take to connect to the origin. */
+  /** @param connectTimeoutMs how long it may take to connect, through a proxy or not. */
   constructor(proxies: Proxies | undefined, connectTimeoutMs: number) {
+    const options = { autoSelectFamilyAttemptTimeout: attemptTimeoutMs(connectTimeoutMs) };
     this.#proxies = proxies;
+    this.#direct = agents(options);
     // Node does not stop waiting for a tunnel because its request was destroyed.
-    this.#proxied = proxies && agents({ proxyEnv: proxies.urls, timeout: connectTimeoutMs });
+    this.#proxied = proxies && agents({ ...options, proxyEnv: proxies.urls, timeout: connectTimeoutMs });
   }
 
   to(url: string): Route {

@@ -41,6 +41,7 @@ export async function send(asked: HttpRequest, means: Means): Promise<http.Incom
   const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
   const silence = limitSilence(request, asked.headTimeoutMs ?? means.timeouts.idleTimeoutMs);
   limitConnecting(request, means.timeouts.connectTimeoutMs, silence);
+  noteLiving(request, new URL(asked.url).hostname, means.names);
   const isStale = stalenessOf(request);
   if (means.route.isProxied) rejectOnAbort(request, asked.signal, reject);
   let isSettled = false;
@@ -109,6 +110,16 @@ function limitConnecting(request: http.ClientRequest, timeoutMs: number, silence
     const stop = (): void => clearTimeout(connecting);
     socket.once("connect", () => silence.refresh());
     socket.once("connect", stop).once("close", stop);
+  });
+}
+
+/** Later connections do not wait for an address that does not answer. */
+function noteLiving(request: http.ClientRequest, hostname: string, names: CheckedLookup): void {
+  request.once("socket", (socket) => {
+    socket.once("connect", () => {
+      const isFirst = (socket.autoSelectFamilyAttemptedAddresses ?? []).length <= 1;
+      if (!isFirst && socket.remoteAddress !== undefined) names.answered(hostname, socket.remoteAddress);
+    });
   });
 }
 

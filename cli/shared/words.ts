@@ -72,6 +72,18 @@ const REASONS: Readonly<Record<string, string>> = {
   origin_name_not_found: "the origin's host name cannot be resolved",
   origin_unreachable: "the origin cannot be reached",
   origin_speaks_no_http: "the server at its address does not speak HTTP",
+  origin_certificate: "its origin's certificate is not valid, which only the site's owner can change",
+  "origin_certificate:unknown_issuer":
+    "nobody here trusts the issuer of its origin's certificate; if you do, name the issuer's certificate in " +
+    "NODE_EXTRA_CA_CERTS, or ask the site's owner whether the chain is complete",
+  "origin_certificate:self_signed":
+    "its origin signed its certificate itself; if you trust it, name that certificate in NODE_EXTRA_CA_CERTS",
+  "origin_certificate:wrong_name":
+    "its origin's certificate is for another name; use that name, or tell the site's owner",
+  "origin_certificate:expired":
+    "its origin's certificate has expired; tell the site's owner, or set this machine's clock if it is wrong",
+  "origin_certificate:not_yet_valid":
+    "its origin's certificate is not valid yet; set this machine's clock if it is wrong, or tell the site's owner",
   proxy_refused: "the proxy refused to connect to its origin",
   proxy_connection_lost: "the proxy closed the connection",
   proxy_timeout: "the proxy was silent for too long",
@@ -92,6 +104,8 @@ export function describeReason(reason: string): string {
   if (kind === "retries_exhausted") return `given up after several tries: ${describeReason(rest.join(":"))}`;
   const status = /^http_(\d+)$/.exec(kind)?.[1];
   if (status !== undefined) return `the origin answered ${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
+  const exact = REASONS[reason];
+  if (exact !== undefined) return exact;
   const words = REASONS[kind];
   if (words === undefined) return reason;
   return rest.length > 0 ? `${words} (${rest.join(":")})` : words;

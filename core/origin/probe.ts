@@ -16,6 +16,10 @@ const NO_CONNECTION = new Set([
   "origin_unreachable",
   "origin_connect_timeout",
 ]);
+const REFUSED_CERTIFICATE = "origin_certificate:";
+
+const isWithoutConnection = ({ reason }: RetryableError): boolean =>
+  NO_CONNECTION.has(reason) || reason.startsWith(REFUSED_CERTIFICATE);
 
 /**
  * HEAD: asks what the origin has, before any byte is fetched. It informs and never forbids: whatever goes wrong, GET
@@ -55,6 +59,4 @@ export async function probeOrigin(
 /** A proxy that refuses says nothing of the origin. */
 const saysTheOrigin = (error: unknown, isElsewhere: boolean): boolean =>
   error instanceof PermanentError ||
-  (error instanceof RetryableError &&
-    error.failureClass === "origin" &&
-    (isElsewhere || !NO_CONNECTION.has(error.reason)));
+  (error instanceof RetryableError && error.failureClass === "origin" && (isElsewhere || !isWithoutConnection(error)));

@@ -34,6 +34,14 @@ describe("the wording of the terminal output", () => {
     ["http_799", "the origin answered 799"],
     ["unsupported_scheme:ftp", "only http and https are downloaded (ftp)"],
     ["retries_exhausted:torn_body", "given up after several tries: its body ended too early"],
+    [
+      "origin_certificate:self_signed",
+      "its origin signed its certificate itself; if you trust it, name that certificate in NODE_EXTRA_CA_CERTS",
+    ],
+    [
+      "origin_certificate:revoked",
+      "its origin's certificate is not valid, which only the site's owner can change (revoked)",
+    ],
     ["something_new:x", "something_new:x"],
   ])("explains the reason %s as: %s", (reason, words) => {
     expect(describeReason(reason)).toBe(words);

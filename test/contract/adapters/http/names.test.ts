@@ -1,5 +1,9 @@
 import type { LookupAddress } from "node:dns";
-import { afterEach, expect, it } from "vitest";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, it } from "vitest";
 import { CheckedLookup } from "../../../../adapters/http/checked-lookup.ts";
 import { nodeHttp } from "../../../../adapters/http/node-http.ts";
 import { PermanentError } from "../../../../core/model/errors.ts";
@@ -40,4 +44,71 @@ it("the connection goes to the address that was accepted, and the requests of a 
   expect(String(await bodyOf(await ask("GET", accepts)))).toBe("body");
   expect(seen[0]).toBe(LOOPBACK.address);
   expect(asked).toEqual(["name.example"]);
+});
+
+/** Nothing listens there. */
+const REFUSES: LookupAddress = { address: "127.0.0.2", family: 4 };
+
+/** A client for which the name leads to these addresses. `onAsked` is called when it asks for them. */
+function leadingTo(addresses: readonly LookupAddress[], onAsked: () => void = () => undefined) {
+  const names = new CheckedLookup((_, __, callback) => {
+    onAsked();
+    setImmediate(callback, null, addresses);
+  });
+  const http = nodeHttp(PATIENT, { names });
+  later(() => http.close());
+  const read = async (port: string): Promise<string> => {
+    const request = { method: "GET", headers: {}, signal: unstopped() } as const;
+    return String(await bodyOf(await http.request({ ...request, url: `http://name.example:${port}/` })));
+  };
+  const inOrder = promisify<LookupAddress[]>((callback) =>
+    names.accepting(() => true)("name.example", { all: true }, (error, found) =>
+      callback(error, found as LookupAddress[]),
+    ),
+  );
+  return { read, inOrder };
+}
+
+/** A server that accepts nothing until `wake` is called. What its short queue does not hold is lost on the way. */
+async function startSleeper() {
+  const bell = new Int32Array(new SharedArrayBuffer(4));
+  const sleeper = new Worker(
+    `const { parentPort, workerData: bell } = require("node:worker_threads");
+     const server = require("node:http").createServer((_, response) => response.end("body"));
+     server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+       parentPort.postMessage(server.address().port);
+       setImmediate(() => Atomics.wait(bell, 0, 0));
+     });`,
+    { eval: true, workerData: bell },
+  );
+  later(async () => sleeper.terminate());
+  const [port] = (await once(sleeper, "message")) as [number];
+  const crowd = Array.from({ length: 8 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
+  later(() => crowd.forEach((socket) => socket.destroy()));
+  await once(crowd[0] ?? sleeper, "connect");
+  const wake = (): void => {
+    Atomics.store(bell, 0, 1);
+    Atomics.notify(bell, 0);
+  };
+  return { port: String(port), wake };
+}
+
+describe("of the addresses of a host", () => {
+  // Only Linux drops connections that do not fit into the queue of a listener that does not accept.
+  it.runIf(process.platform === "linux")(
+    "the first is reached though its first packet gets lost, and the others refuse",
+    async () => {
+      const { port, wake } = await startSleeper();
+      const { read } = leadingTo([LOOPBACK, REFUSES], () => setTimeout(wake, 500));
+      expect(await read(port)).toBe("body");
+    },
+  );
+
+  it("the one that answered after another had not is tried first from then on", async () => {
+    const { port } = new URL(await origin((_, response) => response.end("body")));
+    const { read, inOrder } = leadingTo([REFUSES, LOOPBACK]);
+    expect(await inOrder()).toEqual([REFUSES, LOOPBACK]);
+    expect(await read(port)).toBe("body");
+    expect(await inOrder()).toEqual([LOOPBACK, REFUSES]);
+  });
 });

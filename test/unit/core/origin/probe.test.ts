@@ -46,6 +46,7 @@ describe("HEAD", () => {
   it.each([
     new RetryableError("origin_refused_connection"),
     new RetryableError("origin_name_not_found"),
+    new RetryableError("origin_certificate:expired"),
     new LeaseLostError(),
   ])("leaves to others what is not the origin's answer: $reason", async (error) => {
     const probing = probe(() => {
