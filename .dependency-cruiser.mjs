@@ -56,7 +56,7 @@ export default {
         pathNot: [
           "^core/",
           "^(node:)?crypto$",
-          "node_modules/(zod|structured-headers|set-cookie-parser|content-disposition)/",
+          "node_modules/(zod|structured-headers|set-cookie-parser|content-disposition|robots-parser)/",
         ],
       },
     },

@@ -44,6 +44,8 @@ export interface WebChoices {
   /** The longest wait that an origin may ask for. */
   readonly longestWaitMs: number;
   readonly mostRedirects: number;
+  /** Whether the robots.txt of each host is asked for first, and obeyed. */
+  readonly obeysRobots: boolean;
   readonly mostBytes: number;
   /** Whether a body with a content coding is stored as it came. */
   readonly keepsContentEncoding: boolean;
@@ -61,6 +63,7 @@ export const USUAL_WEB: WebChoices = {
   leastBytesPerSecond: 1_000,
   longestWaitMs: 3_600_000,
   mostRedirects: 20,
+  obeysRobots: false,
   mostBytes: MOST_BODY_BYTES,
   keepsContentEncoding: false,
   requestHeaders: { usual: { "user-agent": "fetchonce" }, byHost: [] },
@@ -92,6 +95,7 @@ export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSe
   pace: { leastBytesPerSecond: web.leastBytesPerSecond, overMs: web.timeoutMs, partMs: PART_MS },
   reach: reachOf(web.allow, web.allowPrivateHosts),
   mostRedirects: web.mostRedirects,
+  obeysRobots: web.obeysRobots,
   headTimeoutMs: Math.min(HEAD_TIMEOUT_MS, web.timeoutMs),
   requestHeaders: web.requestHeaders,
 });

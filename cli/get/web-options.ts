@@ -20,6 +20,7 @@ export interface WebOptions {
   readonly leastSpeed?: number;
   readonly longestWait?: number;
   readonly mostRedirects?: number;
+  readonly robots?: true;
   readonly mostBytes?: number;
   readonly keepEncoding?: true;
   readonly secrets?: string;
@@ -63,6 +64,7 @@ export function describeWeb(command: Command): Command {
       `redirects that are followed for one URL (default: ${USUAL_WEB.mostRedirects})`,
       wholeNumber(0, MOST_REDIRECTS, `a whole number from 0 to ${MOST_REDIRECTS}`),
     )
+    .option("--robots", "ask for each host's robots.txt first, and obey it")
     .option(
       "--most-bytes <N>",
       "larger files fail",
@@ -86,6 +88,7 @@ export function webChoices(options: WebOptions, version: string): WebChoices {
     leastBytesPerSecond: options.leastSpeed ?? USUAL_WEB.leastBytesPerSecond,
     longestWaitMs: options.longestWait ?? USUAL_WEB.longestWaitMs,
     mostRedirects: options.mostRedirects ?? USUAL_WEB.mostRedirects,
+    obeysRobots: options.robots ?? USUAL_WEB.obeysRobots,
     mostBytes: options.mostBytes ?? USUAL_WEB.mostBytes,
     keepsContentEncoding: options.keepEncoding ?? USUAL_WEB.keepsContentEncoding,
     secretsFile: options.secrets === undefined ? undefined : resolve(options.secrets),

@@ -35,6 +35,8 @@ const REASONS: Readonly<Record<string, string>> = {
   private_address:
     "its address is private or loopback; allow it with --allow-private-hosts, or with --allow and its name",
   port_not_allowed: "only ports 80, 443, and 1024 and above are asked; allow another one with --allow :PORT",
+  robots_disallow: "its host's robots.txt disallows it",
+  robots_unavailable: "its host's robots.txt could not be had, so nothing was asked of that host",
   redirect_to_http: "its origin redirects from https to http; allow it with --allow https-to-http",
   credentials_in_url: "the URL contains a user name or password, which is not allowed",
   unsupported_scheme: "only http and https are downloaded",

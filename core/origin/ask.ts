@@ -1,6 +1,7 @@
 import { PermanentError } from "../model/errors.ts";
 import type { HttpRequest, HttpResponse } from "../ports/http.ts";
 import { ChainCookies } from "./cookies.ts";
+import type { RobotsDeps } from "./robots/fetch-robots.ts";
 import type { OriginDeps, RequestHeaders } from "./origin-deps.ts";
 import { acceptedAddresses, matchesHost, refusalOf, type Reach } from "./reach.ts";
 import { verdictOn } from "./statuses.ts";
@@ -21,11 +22,33 @@ export interface OriginAnswer {
 }
 
 /**
- * Asks the origin and follows redirects. Every hop must pass the same policy as the URL itself.
+ * Asks the origin and follows redirects. Every hop must pass the same policy as the URL itself, and the robots.txt of
+ * its host if the settings say so.
  * @throws PermanentError (policy) for a URL that we refuse, (origin) for redirects that lead nowhere; RetryableError
  * when no answer came.
  */
 export async function askOrigin(deps: OriginDeps, request: OriginRequest): Promise<OriginAnswer> {
+  return follow(deps, request, async (url) => {
+    if (deps.settings.obeysRobots) await deps.robots.admit(robotsDeps(deps), url, request.signal);
+  });
+}
+
+const robotsDeps = (deps: OriginDeps): RobotsDeps => ({
+  clock: deps.clock,
+  decoder: deps.decoder,
+  ask: async (url, signal) => {
+    const { headTimeoutMs } = deps.settings;
+    const { response } = await follow(deps, { method: "GET", url, signal, headTimeoutMs }, async () => undefined);
+    return response;
+  },
+});
+
+/** @param admit is called before each request. */
+async function follow(
+  deps: OriginDeps,
+  request: OriginRequest,
+  admit: (url: URL) => Promise<void>,
+): Promise<OriginAnswer> {
   const { mostRedirects, reach, requestHeaders } = deps.settings;
   const cookies = new ChainCookies();
   const asked = new Set<string>();
@@ -37,6 +60,7 @@ export async function askOrigin(deps: OriginDeps, request: OriginRequest): Promi
     const visit = `${url.href} ${cookie ?? ""}`;
     if (asked.has(visit)) throw new PermanentError("redirect_loop", "origin");
     asked.add(visit);
+    await admit(url);
     const response = await deps.http.request({
       method: request.method,
       url: url.href,

@@ -19,7 +19,7 @@ const NO_CONNECTION = new Set([
 const REFUSED_CERTIFICATE = "origin_certificate:";
 
 const isWithoutConnection = ({ reason }: RetryableError): boolean =>
-  NO_CONNECTION.has(reason) || reason.startsWith(REFUSED_CERTIFICATE);
+  reason === "robots_unavailable" || NO_CONNECTION.has(reason) || reason.startsWith(REFUSED_CERTIFICATE);
 
 /**
  * HEAD: asks what the origin has, before any byte is fetched. It informs and never forbids: whatever goes wrong, GET

@@ -1,6 +1,5 @@
 import type { Checkpoint } from "../model/record.ts";
 import type { OriginDeps, OriginSettings } from "../origin/origin-deps.ts";
-import type { Decoder } from "../ports/decoder.ts";
 import type { Digests } from "../ports/digests.ts";
 import type { Staging } from "../ports/staging.ts";
 import type { PaceLimits } from "./pace.ts";
@@ -19,7 +18,6 @@ export interface TransferSettings extends OriginSettings {
 
 /** What a transfer needs from its caller. */
 export interface TransferDeps extends OriginDeps {
-  readonly decoder: Decoder;
   readonly staging: Staging;
   readonly digests: Digests;
   readonly buffers: PartBuffers;

@@ -113,6 +113,8 @@ export interface Environment {
   readonly secretsPrefix: string | undefined;
   /** Redirects that are followed for one file, 0 to 100. */
   readonly mostRedirects: number;
+  /** Whether workers ask for a host's robots.txt first, and obey it: as `fetchonce`, or as everybody (`*`). */
+  readonly obeysRobots: boolean;
   /** Whom the owner of an origin may write to: an address of a page, or `mailto:`. It goes into the User-Agent. */
   readonly contact: string | undefined;
   /** Request headers by host name or pattern (`*.example.org`): no secrets. Names are in lower case. */

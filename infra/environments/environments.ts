@@ -37,6 +37,7 @@ const dev: Environment = {
   allowedHosts: [],
   secretsPrefix: undefined,
   mostRedirects: 20,
+  obeysRobots: true,
   contact: undefined,
   hostHeaders: {},
 
@@ -120,6 +121,8 @@ const local: Environment = {
   httpHeadTimeoutMs: 5 * SECOND_MS,
   partTimeoutMs: 60 * SECOND_MS,
   orphanAgeMs: 600 * SECOND_MS,
+  // Tests count the requests that an origin gets.
+  obeysRobots: false,
 
   // Not needed: a test looks for itself.
   monitoring: undefined,

@@ -111,6 +111,7 @@ const variables = ({
   ALLOWED_HOSTS: environment.allowedHosts.join(","),
   SECRETS_PREFIX: environment.secretsPrefix ?? "",
   MOST_REDIRECTS: String(environment.mostRedirects),
+  OBEYS_ROBOTS: String(environment.obeysRobots),
   REQUEST_HEADERS: JSON.stringify(requestHeaders(environment)),
   DEADLINE_BUFFER_MS: String(environment.deadlineBufferMs),
   RETRY_BASE_MS: String(environment.retryBaseMs),

@@ -49,6 +49,8 @@ export const workerEnv = z.object({
   /** What the names of secrets in Secrets Manager begin with. Empty: messages can name none. */
   SECRETS_PREFIX: z.string(),
   MOST_REDIRECTS: whole,
+  /** Whether the robots.txt of each host is asked for first, and obeyed. */
+  OBEYS_ROBOTS: yesOrNo,
   /** JSON: the headers of every request, and further ones by host. */
   REQUEST_HEADERS: z.pipe(
     z.pipe(
@@ -109,6 +111,7 @@ export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   },
   reach: reachOf(entriesOf(env.ALLOWED_HOSTS), env.ALLOW_PRIVATE_HOSTS),
   mostRedirects: env.MOST_REDIRECTS,
+  obeysRobots: env.OBEYS_ROBOTS,
   headTimeoutMs: env.HTTP_HEAD_TIMEOUT_MS,
   requestHeaders: env.REQUEST_HEADERS,
 });

@@ -14,6 +14,7 @@ import { sqsQueue } from "../../adapters/aws/sqs.ts";
 import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
+import { RobotsMemory } from "../../core/origin/robots/robots.ts";
 import { readEnv } from "../read-env.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
@@ -32,6 +33,7 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
       { proxies: proxiesOf(process.env) },
     ),
     heads: new HeadMemory(),
+    robots: new RobotsMemory(),
     items,
     gate: new GateReader({ clock: systemClock, items, telemetry }),
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),

@@ -4,6 +4,7 @@ import { changeGateBy } from "../../core/gate/change-gate.ts";
 import type { Gate } from "../../core/gate/gate.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
+import { RobotsMemory } from "../../core/origin/robots/robots.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
@@ -53,6 +54,7 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
       random: process.random,
       http: services.origin.portOf(process),
       heads: new HeadMemory(),
+      robots: new RobotsMemory(),
       items,
       gate: new GateReader({ clock, items, telemetry }),
       staging: services.ports.staging(process),

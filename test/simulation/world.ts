@@ -16,6 +16,7 @@ import { reconcile, type Reconciliation } from "../../core/recovery/reconcile.ts
 import { decodeJob } from "../../core/model/record-codec.ts";
 import type { JobRecord } from "../../core/model/record.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
+import { RobotsMemory } from "../../core/origin/robots/robots.ts";
 import { reachOf } from "../../core/origin/reach.ts";
 import type { WorkerDeps, WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { checkEvent } from "../event-check.ts";
@@ -116,6 +117,7 @@ const SETTINGS: WorkerSettings = {
   reach: reachOf([], false),
   mostRedirects: 20,
   headTimeoutMs: 10_000,
+  obeysRobots: false,
   requestHeaders: { usual: {}, byHost: [] },
   mostBrokenConnections: 0,
   keepsContentEncoding: false,
@@ -196,6 +198,7 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
     },
     http,
     heads: new HeadMemory(),
+    robots: new RobotsMemory(),
     items,
     gate: new GateReader({ clock, items, telemetry }),
     staging: blobs.staging,

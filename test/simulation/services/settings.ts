@@ -34,6 +34,7 @@ export const SETTINGS: WorkerSettings = {
   reach: reachOf([], true),
   mostRedirects: 20,
   headTimeoutMs: 10_000,
+  obeysRobots: false,
   requestHeaders: { usual: {}, byHost: [] },
   // Origins here are fast or silent.
   mostBrokenConnections: 0,

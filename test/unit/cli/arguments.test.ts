@@ -72,6 +72,7 @@ describe("the command line of fetchonce", () => {
       withWeb({ leastBytesPerSecond: 0, longestWaitMs: 7_200_000 }),
     ],
     [["a.csv", "--most-redirects", "0", "--most-bytes", "5"], withWeb({ mostRedirects: 0, mostBytes: 5 })],
+    [["a.csv", "--robots"], withWeb({ obeysRobots: true })],
     [
       ["a.csv", "--user-agent", "me/1", "--header", "Accept: text/html", "--header", "*.example.org=X-Team: data"],
       withWeb({

@@ -140,6 +140,7 @@ describe("the modules of the worker and the reconciler", () => {
     KEEPS_CONTENT_ENCODING: "true",
     SECRETS_PREFIX: "fetchonce/",
     MOST_REDIRECTS: "3",
+    OBEYS_ROBOTS: "true",
     LONGEST_WAIT_MS: "60000",
     REQUEST_HEADERS: JSON.stringify({
       usual: { "user-agent": "fetchonce/1" },
@@ -171,6 +172,7 @@ describe("the modules of the worker and the reconciler", () => {
       reach: { isUnlimited: false, names: ["*.corp.example"], mayDowngrade: false },
       keepsContentEncoding: true,
       mostRedirects: 3,
+      obeysRobots: true,
       headTimeoutMs: 500,
       pace: { leastBytesPerSecond: 10, overMs: 1000, partMs: 2000 },
       requestHeaders: { usual: { "user-agent": "fetchonce/1" }, byHost: [["*.example", { accept: "text/html" }]] },
