@@ -37,7 +37,16 @@ export const jsonLine = z.discriminatedUnion("type", [
     done: count,
     failed: count,
     bytes: count,
-    waiting: z.record(z.string(), count),
+    waiting: count,
+    waits: z.array(
+      z.strictObject({
+        host: text,
+        reason: text.nullable(),
+        words: text.nullable(),
+        jobs: count.nullable(),
+        in_ms: count,
+      }),
+    ),
   }),
   z.strictObject({
     type: z.literal("summary"),

@@ -4,6 +4,7 @@ import type { JsonLine } from "../../local/shared/lines.ts";
 import { fileLabel } from "../shared/words.ts";
 import type { JobInState } from "../../local/run/job-view.ts";
 import type { Snapshot } from "../view/view.ts";
+import { waitingText } from "../view/waits.ts";
 import { Throughput, type Point } from "./throughput.ts";
 
 interface NumberedEvent {
@@ -19,6 +20,8 @@ export interface RunStatus {
   readonly elapsedMs: number;
   readonly jobs: { readonly total: number; readonly done: number; readonly failed: number };
   readonly bytes: number;
+  /** What waits for another attempt, in words. Empty: nothing does. */
+  readonly waits: string;
   /** In the order in which a job passes through them. */
   readonly states: readonly { readonly state: string; readonly count: number }[];
   readonly slos: readonly SloResult[];
@@ -90,12 +93,13 @@ export class LiveRun {
 
   /** @param after number of the last event that the caller already has; 0 for none. */
   status(after: number): RunStatus {
-    const { atMs = 0, done = 0, failed = 0, bytes = 0 } = this.#latest ?? {};
+    const { atMs = 0, done = 0, failed = 0, bytes = 0, waiting } = this.#latest ?? {};
     return {
       phase: this.#phase,
       elapsedMs: atMs - (this.#first?.atMs ?? atMs),
       jobs: { total: this.#jobs?.total ?? 0, done, failed },
       bytes,
+      waits: waiting ? waitingText(waiting) : "",
       states: this.#countStates(),
       slos: this.#slos(),
       points: this.#throughput.points,

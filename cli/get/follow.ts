@@ -1,6 +1,7 @@
 import { parseGate } from "../../core/gate/gate.ts";
 import { JobView } from "../../local/run/job-view.ts";
 import type { LocalRun, RunOptions } from "../../local/run/local-run.ts";
+import { waitingJobs, type Waiting } from "../../local/run/waiting.ts";
 import { StoppedByMachineError } from "../../local/run/run-errors.ts";
 import { fileLabel, plural } from "../shared/words.ts";
 import { EXIT } from "../terminal/exit.ts";
@@ -40,6 +41,8 @@ interface Followed {
 }
 
 const REFRESH_EVERY_MS = 200;
+/** Of this process's time, so much may go into looking for jobs that wait. */
+const LOOKING_SHARE = 0.01;
 const MOST_FILES_SHOWN = 6;
 
 /** Shows a run while it is at work, and tells at its end what was done. */
@@ -49,6 +52,8 @@ export class Following {
   readonly #startedMs = performance.now();
   readonly #startedAtMs = Date.now();
   #isGrowing: boolean;
+  #waiting: Waiting = { jobs: 0, by: [] };
+  #nextLookMs = -Infinity;
 
   constructor(followed: Followed) {
     const { intake, run } = followed;
@@ -99,14 +104,37 @@ export class Following {
   }
 
   #refresh(): void {
-    const { run, tally, view, watchers } = this.#followed;
+    const { run, view, watchers } = this.#followed;
     try {
-      const snapshot = snapshotOf(tally, this.#jobs, this.#isGrowing);
+      const snapshot = this.#snapshot();
       view.refresh(snapshot);
       for (const watcher of watchers) watcher.refreshed?.(snapshot);
     } catch (error) {
       run.fail(error);
     }
+  }
+
+  #snapshot(): Snapshot {
+    const { run, tally } = this.#followed;
+    const { clock, database } = run.workspace;
+    const atMs = performance.now();
+    if (atMs >= this.#nextLookMs) {
+      this.#waiting = waitingJobs(database, clock.nowMs());
+      this.#nextLookMs = atMs + (performance.now() - atMs) / LOOKING_SHARE;
+    }
+    return {
+      atMs,
+      total: tally.jobs,
+      isGrowing: this.#isGrowing,
+      done: tally.done,
+      failed: tally.failedNow + tally.earlier.failed,
+      bytes: tally.receivedBytes,
+      underWay: tally.underWay.slice(0, MOST_FILES_SHOWN).flatMap(({ jobId }) => {
+        const job = this.#jobs.underWay(jobId);
+        return job ? [{ label: fileLabel(job.url), bytes: job.stagedBytes, size: job.totalBytes }] : [];
+      }),
+      waiting: this.#waiting,
+    };
   }
 
   /** @param stopped why this machine stopped the run. */
@@ -144,17 +172,3 @@ function gateInWords(enableIdempotency: string): string {
   if (gate === 100) return "";
   return gate === 0 ? ", idempotency off" : `, idempotency on for ${gate} % of jobs`;
 }
-
-const snapshotOf = (tally: Tally, jobs: JobView, isGrowing: boolean): Snapshot => ({
-  atMs: performance.now(),
-  total: tally.jobs,
-  isGrowing,
-  done: tally.done,
-  failed: tally.failedNow + tally.earlier.failed,
-  bytes: tally.receivedBytes,
-  underWay: tally.underWay.slice(0, MOST_FILES_SHOWN).flatMap(({ jobId }) => {
-    const job = jobs.underWay(jobId);
-    return job ? [{ label: fileLabel(job.url), bytes: job.stagedBytes, size: job.totalBytes }] : [];
-  }),
-  waiting: jobs.waiting(),
-});

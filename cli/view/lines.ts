@@ -1,11 +1,9 @@
 import type { JobResult } from "../../local/run/results-file.ts";
-import { describeReason, fileLabel, formatBytes, formatDuration, plural } from "../shared/words.ts";
+import { describeReason, fileLabel, formatBytes, formatDuration } from "../shared/words.ts";
 import { isStored } from "../../local/run/outcome.ts";
 import type { LabelledFile, Snapshot } from "./view.ts";
 
 const RATE_WINDOW_MS = 5_000;
-/** Reasons for waiting that are named. */
-const MOST_REASONS = 2;
 
 /** How a job ended, in one line. */
 export function endLine({ state, url, bytes, path, reason }: JobResult): string {
@@ -32,12 +30,12 @@ function rateMeter(): (atMs: number, amount: number) => number {
   };
 }
 
-/** `12 of 40 done, 1 failed, 1.2 MiB, 300.0 KiB/s, 8 files/s, 3.5 s left; 2 jobs wait for another try: ...` */
+/** `12 of 40 done, 1 failed, 1.2 MiB, 300.0 KiB/s, 8 files/s, 3.5 s left` */
 export function statusLine(): (snapshot: Snapshot) => string {
   const byteRate = rateMeter();
   const jobRate = rateMeter();
   return (snapshot) => {
-    const { atMs, total, isGrowing, done, failed, bytes, waiting } = snapshot;
+    const { atMs, total, isGrowing, done, failed, bytes } = snapshot;
     const jobsPerSecond = jobRate(atMs, done);
     const bytesPerSecond = byteRate(atMs, bytes);
     const leftMs = timeLeftMs(snapshot, jobsPerSecond, bytesPerSecond);
@@ -49,7 +47,7 @@ export function statusLine(): (snapshot: Snapshot) => string {
       `${jobsPerSecond.toFixed(jobsPerSecond < 10 ? 1 : 0)} files/s`,
       ...(leftMs === undefined ? [] : [`${formatDuration(leftMs)} left`]),
     ];
-    return parts.join(", ") + waitingText(waiting);
+    return parts.join(", ");
   };
 }
 
@@ -66,11 +64,4 @@ function timeLeftMs(
   if (left === underWay.length && bytesPerSecond > 0 && Number.isFinite(bytesLeft))
     return (Math.max(0, bytesLeft) / bytesPerSecond) * 1000;
   return jobsPerSecond > 0 ? (left / jobsPerSecond) * 1000 : undefined;
-}
-
-function waitingText(waiting: ReadonlyMap<string, number>): string {
-  const all = [...waiting.values()].reduce((sum, count) => sum + count, 0);
-  if (all === 0) return "";
-  const reasons = [...waiting.keys()].slice(0, MOST_REASONS).map(describeReason);
-  return `; ${plural(all, "job waits", "jobs wait")} for another try: ${reasons.join("; ")}`;
 }

@@ -1,6 +1,7 @@
 import { isStored } from "../../local/run/outcome.ts";
 import type { Output, View } from "./view.ts";
 import { endLine, statusLine } from "./lines.ts";
+import { standstill, waitingText } from "./waits.ts";
 
 /** Up to this many jobs, the end of each job is printed on its own line. */
 const MOST_JOBS_TOLD_SINGLY = 50;
@@ -10,6 +11,7 @@ const LINE_EVERY_MS = 2_000;
 export function plainView(output: Output, jobs: number): View {
   const say = (line: string): void => void output.write(`${line}\n`);
   const status = statusLine();
+  const still = standstill();
   let total = jobs;
   let lastLineMs: number | undefined;
   const tellsSingly = (): boolean => total <= MOST_JOBS_TOLD_SINGLY;
@@ -20,9 +22,11 @@ export function plainView(output: Output, jobs: number): View {
     },
     refresh: (snapshot) => {
       total = snapshot.total;
-      const line = status(snapshot);
+      const line = [status(snapshot), waitingText(snapshot.waiting)].filter(Boolean).join("; ");
       lastLineMs ??= snapshot.atMs;
-      if (tellsSingly() || snapshot.atMs - lastLineMs < LINE_EVERY_MS) return;
+      const { isStill, news } = still(snapshot);
+      if (news !== undefined) say(news);
+      if (isStill || tellsSingly() || snapshot.atMs - lastLineMs < LINE_EVERY_MS) return;
       lastLineMs = snapshot.atMs;
       say(line);
     },

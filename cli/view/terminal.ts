@@ -2,6 +2,9 @@ import { MultiBar, type SingleBar } from "cli-progress";
 import { isStored } from "../../local/run/outcome.ts";
 import { endLine, fileLine, statusLine } from "./lines.ts";
 import type { Output, View } from "./view.ts";
+import { waitingText } from "./waits.ts";
+
+const INDENT = 2;
 
 /** Progress bars that move. */
 export function terminalView(output: Output, total: number): View {
@@ -17,24 +20,23 @@ export function terminalView(output: Output, total: number): View {
   });
   const status = statusLine();
   const overall = bars.create(total, 0, { text: "" }, { format: "[{bar}] {text}" });
-  const files: SingleBar[] = [];
-  const addFileLine = (): void => {
-    files.push(bars.create(1, 0, { text: "" }, { format: "  {text}" }));
+  const below: SingleBar[] = [];
+  const addLine = (): void => {
+    below.push(bars.create(1, 0, { text: "" }, { format: "  {text}" }));
   };
+  /** A line that wraps would leave its end behind when it is drawn again. */
+  const fitting = (text: string): string => text.slice(0, (output.columns ?? Infinity) - INDENT);
   return {
     say: (line) => bars.log(`${line}\n`),
     ended: (result) => {
       if (!isStored(result)) bars.log(`${endLine(result)}\n`);
     },
     refresh: (snapshot) => {
-      const { underWay } = snapshot;
+      const lines = [waitingText(snapshot.waiting), ...snapshot.underWay.map(fileLine)].filter(Boolean);
       overall.setTotal(snapshot.total);
       overall.update(snapshot.done, { text: status(snapshot) });
-      while (files.length < underWay.length) addFileLine();
-      for (const [index, line] of files.entries()) {
-        const file = underWay[index];
-        line.update({ text: file ? fileLine(file) : "" });
-      }
+      while (below.length < lines.length) addLine();
+      for (const [index, line] of below.entries()) line.update({ text: fitting(lines[index] ?? "") });
     },
     close: (summary) => {
       bars.update();

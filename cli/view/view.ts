@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import type { Waiting } from "../../local/run/waiting.ts";
 import type { JobResult } from "../../local/run/results-file.ts";
 
 export interface LabelledFile {
@@ -22,8 +23,8 @@ export interface Snapshot {
   readonly bytes: number;
   /** Some of the files that are under way. */
   readonly underWay: readonly LabelledFile[];
-  /** Number of jobs that wait for another attempt, by the reason of the last one. */
-  readonly waiting: ReadonlyMap<string, number>;
+  /** Jobs that wait for another attempt. */
+  readonly waiting: Waiting;
 }
 
 /** What a run did, in the names of the JSON lines. */
@@ -63,4 +64,4 @@ export interface View {
   close(summary: readonly string[], figures: RunFigures): void;
 }
 
-export type Output = Writable & { readonly isTTY?: boolean };
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };

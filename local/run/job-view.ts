@@ -23,9 +23,6 @@ const ENDED_IN = `SELECT job_id, json_extract(outcome, '$.reason') AS reason FRO
 const NOT_BEGUN = `SELECT DISTINCT job_id FROM lines WHERE list = ?
   AND NOT EXISTS (SELECT 1 FROM items WHERE pk = 'JOB#' || lines.job_id AND watch_at IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM ends WHERE job_id = lines.job_id) LIMIT ?`;
-const WAITING = `SELECT json_extract(item, '$.reason') AS reason, COUNT(*) AS count FROM items
-  WHERE watch_at IS NOT NULL AND json_extract(item, '$.lease_owner') IS NULL
-  AND json_extract(item, '$.reason') IS NOT NULL GROUP BY 1 ORDER BY 2 DESC`;
 const UNDER_WAY = `SELECT json_extract(item, '$.op_head.result.bytes') AS total,
   json_extract(item, '$.checkpoint.offset') AS staged FROM items WHERE pk = ?`;
 
@@ -48,11 +45,6 @@ export class JobView {
   /** Number of jobs that have begun and not ended, by state. */
   openStates(): ReadonlyMap<string, number> {
     return new Map(this.#database.all(OPEN_STATES).map((row) => [String(row["state"]), Number(row["count"])]));
-  }
-
-  /** Number of jobs that wait for another attempt, by the reason of the last one. */
-  waiting(): ReadonlyMap<string, number> {
-    return new Map(this.#database.all(WAITING).map((row) => [String(row["reason"]), Number(row["count"])]));
   }
 
   /** Some of the jobs with which no worker has begun. */

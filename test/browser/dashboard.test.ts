@@ -138,7 +138,10 @@ async function stage({ urls, events = 0 }: Staged): Promise<string> {
       failed: 0,
       bytes,
       underWay: [],
-      waiting: new Map(),
+      waiting: {
+        jobs: 1,
+        by: [{ host: `${"long".repeat(100)}.example`, reason: "http_503", jobs: 1, inMs: 3_480_000 }],
+      },
     });
   }
   const dashboard = await startDashboard(0, live, folder);
@@ -160,6 +163,7 @@ describe("the dashboard's page", () => {
     const { page, faults } = await visit(browser, await stage({ urls, events: 1000 }));
     await page.locator("#events-note", { hasText: "1,000 events so far, the latest 200 are shown" }).waitFor();
     expect(await page.locator('#states a[href="#state=WAITING"] strong').textContent()).toBe("100,000");
+    expect(await page.locator("#waits").textContent()).toMatch(/^1 job waits: long.*Unavailable, next in 58 min 0 s$/);
     expect(await page.locator("#events tr").count()).toBe(200);
     await page.locator('#states a[href="#state=WAITING"]').click();
     await page.locator("#jobs-note", { hasText: "100 jobs WAITING (only the first are listed)" }).waitFor();

@@ -11,11 +11,12 @@ const drawCharts = createCharts();
 let lastEvent = 0;
 let isPaused = false;
 
-function showTotals({ phase, elapsedMs, jobs, bytes }) {
+function showTotals({ phase, elapsedMs, jobs, bytes, waits }) {
   byId("phase").textContent = phase;
   byId("totals").textContent =
     `${formatCount(jobs.done)} of ${formatCount(jobs.total)} jobs done, ${formatCount(jobs.failed)} failed, ` +
     `${formatBytes(bytes)}, ${formatDuration(elapsedMs)}`;
+  byId("waits").textContent = waits;
 }
 
 /** Creates the list items once, so that a focused item keeps the focus. */

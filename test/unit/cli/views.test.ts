@@ -59,6 +59,15 @@ function shown(create: (output: Output) => View): { view: View; text: () => stri
   return { view: create(output), text: () => String(output.read() ?? "") };
 }
 
+const WAITING: Snapshot["waiting"] = {
+  jobs: 10,
+  by: [
+    { host: "a.example", reason: "http_503", jobs: 7, inMs: 58 * 60_000 },
+    { host: "b.example:8080", reason: "origin_timeout", jobs: 2, inMs: 1500 },
+    { host: "c.example", reason: "http_429", jobs: 1, inMs: 10 },
+  ],
+};
+
 const snapshot = (atMs: number, more: Partial<Snapshot> = {}): Snapshot => ({
   atMs,
   total: 60,
@@ -67,7 +76,7 @@ const snapshot = (atMs: number, more: Partial<Snapshot> = {}): Snapshot => ({
   failed: 0,
   bytes: 0,
   underWay: [],
-  waiting: new Map(),
+  waiting: { jobs: 0, by: [] },
   ...more,
 });
 
@@ -103,19 +112,23 @@ describe("the view off a terminal", () => {
     expect(text()).toBe(`${DONE_LINE}2 of 70+ done, 0 B, 0 B/s, 1.0 files/s\n`);
   });
 
-  it("says how many jobs wait, and for what", () => {
+  it("says how many jobs wait, for what, and until when", () => {
     const { view, text } = shown((output) => plainView(output, 60));
     view.refresh(snapshot(0));
-    const waiting = new Map([
-      ["http_503", 7],
-      ["origin_timeout", 2],
-      ["http_429", 1],
-    ]);
-    view.refresh(snapshot(2000, { waiting }));
+    view.refresh(snapshot(2000, { waiting: WAITING }));
     expect(text()).toBe(
-      "0 of 60 done, 0 B, 0 B/s, 0.0 files/s; 10 jobs wait for another try: " +
-        "the origin answered 503 Service Unavailable; the origin was silent for too long\n",
+      "0 of 60 done, 0 B, 0 B/s, 0.0 files/s; 10 jobs wait: " +
+        "7 of a.example: the origin answered 503 Service Unavailable, next in 58 min 0 s; " +
+        "2 of b.example:8080: the origin was silent for too long, next in 1.5 s; and others\n",
     );
+  });
+
+  it("names no number of a host's jobs where not all were looked at, and no reason where none is known", () => {
+    const { view, text } = shown((output) => plainView(output, 60));
+    view.refresh(snapshot(0));
+    const by = [{ host: "a.example", reason: undefined, jobs: undefined, inMs: 3000 }];
+    view.refresh(snapshot(2000, { total: 100_000, waiting: { jobs: 90_000, by } }));
+    expect(text()).toBe("0 of 100000 done, 0 B, 0 B/s, 0.0 files/s; 90000 jobs wait: a.example, next in 3.0 s\n");
   });
 
   it("judges the time that is left by what the last files lack", () => {
@@ -124,6 +137,54 @@ describe("the view off a terminal", () => {
     view.refresh(snapshot(0, { done: 59, underWay }));
     view.refresh(snapshot(2000, { done: 59, underWay, bytes: 4 * 2 ** 20 }));
     expect(text()).toBe("59 of 60 done, 4.0 MiB, 2.0 MiB/s, 0.0 files/s, 10.0 s left\n");
+  });
+});
+
+describe("the view off a terminal, while everything that is left waits", () => {
+  const waitsFor = (inMs: number, jobs: number, reason = "http_503"): Partial<Snapshot> => ({
+    total: 10,
+    done: 10 - jobs,
+    waiting: { jobs, by: [{ host: "a.example", reason, jobs, inMs }] },
+  });
+  const LONG = "a.example: the origin answered 503 Service Unavailable, next in 58 min 0 s\n";
+
+  it("says so once, in place of lines that repeat themselves", () => {
+    const { view, text } = shown((output) => plainView(output, 60));
+    for (let s = 0; s <= 600; s++)
+      view.refresh(snapshot(s * 1000, { ...waitsFor((58 * 60 - s) * 1000, 2), total: 60, done: 58 }));
+    expect(text()).toBe(`Nothing can be done for now. 2 jobs wait: ${LONG}`);
+  });
+
+  it("says so also where each job has a line of its own", () => {
+    const { view, text } = shown((output) => plainView(output, 10));
+    view.refresh(snapshot(0, waitsFor(58 * 60_000, 1)));
+    expect(text()).toBe(`Nothing can be done for now. 1 job waits: ${LONG}`);
+  });
+
+  it.each([
+    ["half of them are done", waitsFor(58 * 60_000 - 10_000, 5)],
+    ["the next moment is a minute later", waitsFor(59 * 60_000, 10)],
+    ["the next moment is a minute sooner", waitsFor(50 * 60_000, 10)],
+  ])("says so again when %s", (_, changed) => {
+    const { view, text } = shown((output) => plainView(output, 10));
+    view.refresh(snapshot(0, waitsFor(58 * 60_000, 10)));
+    view.refresh(snapshot(10_000, changed));
+    expect(text().split("\n").slice(0, -1)).toEqual([
+      expect.stringMatching(/^Nothing can be done for now\. 10 jobs wait: /),
+      expect.stringMatching(/^Nothing can be done for now\. (5|10) jobs wait: /),
+    ]);
+  });
+
+  it.each([
+    ["the waits are short", waitsFor(499, 2)],
+    ["something is under way", { ...waitsFor(5000, 2), underWay: [{ label: "f", bytes: 0, size: undefined }] }],
+    ["a job has not begun", { ...waitsFor(5000, 2), total: 11 }],
+    ["the list still grows", { ...waitsFor(5000, 2), isGrowing: true }],
+    ["nothing is left", waitsFor(0, 0)],
+  ])("says nothing of it when %s", (_, more) => {
+    const { view, text } = shown((output) => plainView(output, 10));
+    view.refresh(snapshot(0, more));
+    expect(text()).toBe("");
   });
 });
 
@@ -168,6 +229,19 @@ describe("the view on a terminal", () => {
     expect(all).toMatch(/the summary\n$/);
   });
 
+  it("shows what waits on a line of its own, which does not wrap", () => {
+    const { view, text } = shown((output) => terminalView(output, 60));
+    view.refresh(snapshot(0, { waiting: WAITING }));
+    view.refresh(snapshot(1000, { waiting: WAITING, underWay: [{ label: "f1.bin", bytes: 1024, size: 4096 }] }));
+    view.close([], FIGURES);
+    const all = text();
+    expect(all).toContain(
+      "  10 jobs wait: 7 of a.example: the origin answered 503 Service Unavailable, next in 58 min 0 s; ",
+    );
+    expect(all).toContain("1.0 KiB of 4.0 KiB, 25 %  f1.bin");
+    expect(all).not.toContain("and others");
+  });
+
   it("begins with a list that has no jobs yet", () => {
     const { view, text } = shown((output) => terminalView(output, 0));
     view.refresh(snapshot(0, { total: 0, isGrowing: true }));
@@ -183,13 +257,18 @@ describe("the view for programs", () => {
     view.say("hello\nworld");
     for (const result of [DONE, FAILED, SAME]) view.ended({ ...result, title: "the user's own" } as JobResult);
     view.refresh(snapshot(0));
-    view.refresh(snapshot(2000, { waiting: new Map([["http_503", 7]]) }));
+    view.refresh(snapshot(2000, { waiting: WAITING }));
     view.close(["in words"], FIGURES);
     const lines = printed().trimEnd().split("\n");
     const parsed = lines.map((each) => jsonLine.parse(JSON.parse(each)));
     expect(parsed.map(({ type }) => type)).toEqual("message result result result status summary".split(" "));
     expect(parsed[1]).toMatchObject({ state: "INDEXED", path: "example.org/dir/f1.bin", title: "the user's own" });
-    expect(parsed[4]).toMatchObject({ total: 60, waiting: { http_503: 7 } });
+    const words = "the origin answered 503 Service Unavailable";
+    expect(parsed[4]).toMatchObject({
+      total: 60,
+      waiting: 10,
+      waits: [{ host: "a.example", reason: "http_503", words, jobs: 7, in_ms: 3_480_000 }, {}, {}],
+    });
     expect(parsed.at(-1)).toEqual({ type: "summary", ...FIGURES });
   });
 });

@@ -13,7 +13,7 @@ const sampleAt = (atMs: number, done: number, bytes: number): Snapshot => ({
   failed: 0,
   bytes,
   underWay: [],
-  waiting: new Map(),
+  waiting: { jobs: 0, by: [] },
 });
 const countsOf = ({ states }: RunStatus): object =>
   Object.fromEntries(states.filter(({ count }) => count > 0).map(({ state, count }) => [state, count]));
@@ -44,6 +44,16 @@ describe("the dashboard's status of a run", () => {
       events: [],
     });
     expect(countsOf(status)).toEqual({});
+  });
+
+  it("says what waits, in words", () => {
+    const live = runOf(1);
+    expect(live.status(0).waits).toBe("");
+    const waiting = { jobs: 1, by: [{ host: "a.example", reason: "http_503", jobs: 1, inMs: 2000 }] };
+    live.refreshed({ ...sampleAt(0, 0, 0), waiting });
+    expect(live.status(0).waits).toBe(
+      "1 job waits: a.example: the origin answered 503 Service Unavailable, next in 2.0 s",
+    );
   });
 
   it("counts jobs by state, in the order of the states, and lists the jobs in a state", () => {
