@@ -57,7 +57,7 @@ const headers = z
   .check(z.refine((all) => Object.keys(all).length <= MOST_HEADERS, `more than ${MOST_HEADERS} headers`));
 
 const metadata = z
-  .record(z.string(), z.json())
+  .record(z.string(), z.unknown())
   .check(
     z.refine(
       (all) => new TextEncoder().encode(JSON.stringify(all)).length <= MOST_METADATA_BYTES,

@@ -30,7 +30,7 @@ const MOST_LOOKED_AT = 200;
 const GRACE_MS = reconcilerSettings.requeueGraceMs;
 const SHARDS = watchShards().join();
 const IN_WATCH = `FROM items WHERE watch_shard IN (${SHARDS}) AND watch_at > ? AND watch_at <= ?`;
-/** A leased job's message is hidden for no longer than the lease. Waits of an earlier run are not in the index above. */
+/** A leased job's message is hidden no longer than the lease. Waits of an earlier run are not in the index above. */
 const IN_QUEUE = "FROM queue WHERE receives > 0 AND visible_at > ?";
 
 const COUNT_SHORT = `SELECT COUNT(*) AS count ${IN_WATCH}`;

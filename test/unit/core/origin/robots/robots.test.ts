@@ -63,7 +63,7 @@ describe("before the first request to a host", () => {
 
   it("HEAD is not sent either", async () => {
     const w = obedient({ [ROBOTS]: DISALLOW_A });
-    await probeOrigin(w.deps, `${HOST}/a`, new AbortController().signal);
+    await probeOrigin(w.deps, { url: `${HOST}/a`, signal: new AbortController().signal });
     expect(w.asked()).toEqual([ROBOTS]);
   });
 
