@@ -7,6 +7,7 @@ export interface ReceivedMessage {
   readonly id: number;
   readonly body: string;
   readonly receiveCount: number;
+  readonly sentAtMs: number;
 }
 
 /** A durable queue whose messages come back when their holder neither deletes nor hides them. */
@@ -26,11 +27,11 @@ interface QueueOptions {
   readonly mostReceives: number;
 }
 
-const SEND = "INSERT INTO queue (body, visible_at) VALUES (?, ?)";
+const SEND = "INSERT INTO queue (body, visible_at, sent_at) VALUES (?, ?, ?)";
 const BURY = "INSERT INTO dead_letters (body, reason) VALUES (?, ?)";
 const receiveWhere = (which: string): string => `UPDATE queue SET holder = ?, visible_at = ?, receives = receives + 1
   WHERE id IN (SELECT id FROM queue WHERE ${which} AND visible_at <= ? ORDER BY visible_at, id LIMIT ?)
-  RETURNING id, body, receives`;
+  RETURNING id, body, receives, sent_at`;
 /** What has begun comes before what has not: it has waited longer, and holds a place among the jobs that are open. */
 const RECEIVE = [receiveWhere("receives > 0"), receiveWhere("receives = 0")];
 const DELETE = "DELETE FROM queue WHERE id = ?";
@@ -53,6 +54,7 @@ export function localQueue(database: LocalDatabase, options: QueueOptions): Loca
         id: Number(row["id"]),
         body: String(row["body"]),
         receiveCount: Number(row["receives"]),
+        sentAtMs: Number(row["sent_at"]),
       }));
       for (const message of messages.sort((a, b) => a.id - b.id)) {
         if (message.receiveCount <= mostReceives) received.push(message);
@@ -66,7 +68,7 @@ export function localQueue(database: LocalDatabase, options: QueueOptions): Loca
     async send(messages) {
       const nowMs = clock.nowMs();
       await database.grouped(() => {
-        for (const { body } of messages) database.run(SEND, body, nowMs);
+        for (const { body } of messages) database.run(SEND, body, nowMs, nowMs);
       });
     },
     async sendToDeadLetters(body, reason) {

@@ -1,7 +1,7 @@
 import type { LocalDatabase } from "./database.ts";
 
 /** Version of the tables. A database of another version is refused, not guessed at. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const TABLES = `
   -- What DynamoDB holds in the cloud. watch_shard and watch_at repeat attributes of the item for the watch index.
@@ -11,7 +11,7 @@ const TABLES = `
   -- The work queue. A message is hidden until visible_at; holder is the worker process that received it last.
   CREATE TABLE queue (
     id INTEGER PRIMARY KEY, body TEXT NOT NULL, visible_at INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0,
-    holder TEXT
+    holder TEXT, sent_at INTEGER NOT NULL DEFAULT 0
   );
   CREATE INDEX begun ON queue (visible_at, id) WHERE receives > 0;
   CREATE INDEX fresh ON queue (visible_at, id) WHERE receives = 0;

@@ -51,12 +51,12 @@ export interface LeaseRequest {
   readonly nowMs: number;
   readonly ttlMs: number;
   readonly headKey: string;
-  /** Whether the message's URL takes the place of the recorded one: it has a newer signature. */
-  readonly renewsUrl?: boolean;
+  /** When the message was sent: see `renewUrl`. */
+  readonly sentAtMs?: number;
 }
 
 /** In one write: plans a new job, takes the lease if it is free or expired, and starts HEAD if it was not started. */
-export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey, renewsUrl = false }: LeaseRequest): Write {
+export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey, sentAtMs = 0 }: LeaseRequest): Write {
   const expiresAtMs = nowMs + ttlMs;
   const order = orderOf(message);
   return {
@@ -68,19 +68,31 @@ export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey, renews
       watch_at: expiresAtMs,
       watch_shard: watchShardOf(jobId),
       step: 0,
-      ...(renewsUrl && { url: message.url }),
     },
     setIfAbsent: {
       state: "LEASED" satisfies JobState,
       work_id: message.work_id,
       artifact_id: message.artifact_id,
-      ...(!renewsUrl && { url: message.url }),
+      url: message.url,
+      ...(message.identity !== undefined && { url_sent_at: sentAtMs }),
       planned_at: nowMs,
       op_head: encodeOperation("HEAD", { key: headKey, status: "STARTED", fence: 1, atMs: nowMs }),
       ...(message.sha256 !== undefined && { expected_sha256: message.sha256 }),
       ...(order && { order: order as Item }),
     },
     add: { fence: 1, attempts: 1, strikes: 1 },
+  };
+}
+
+/**
+ * Puts a URL with a newer signature in the place of the recorded one. It needs no lease: whoever holds the job uses the
+ * URL with which it began, and the next one the newest. An older message that is delivered later is refused.
+ */
+export function renewUrl(jobId: string, url: string, sentAtMs: number): Write {
+  return {
+    key: jobItemKey(jobId),
+    when: [[isOpen, { attribute: "url_sent_at", is: "<", than: sentAtMs }]],
+    set: { url, url_sent_at: sentAtMs },
   };
 }
 

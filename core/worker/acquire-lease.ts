@@ -1,10 +1,11 @@
 import { present } from "../model/present.ts";
-import { jobIdOfKey, operationKeyOf } from "../model/keys.ts";
+import { jobIdOf, jobIdOfKey, operationKeyOf } from "../model/keys.ts";
 import { LeasedJob } from "./leased-job.ts";
 import type { JobMessage } from "../model/message.ts";
-import { takeLease } from "../model/protocol.ts";
+import { renewUrl, takeLease } from "../model/protocol.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import { isTerminal } from "../model/states.ts";
+import type { Item } from "../model/write.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 export type Acquisition =
@@ -18,7 +19,7 @@ export async function acquireLease(
   deps: WorkerDeps,
   message: JobMessage,
   jobKey: string,
-  { onRenewed, receiveCount }: { readonly onRenewed: () => void; readonly receiveCount: number },
+  { onRenewed, sentAtMs }: { readonly onRenewed: () => void; readonly sentAtMs: number },
 ): Promise<Acquisition> {
   const { clock, items, random, settings } = deps;
   const jobId = jobIdOfKey(jobKey);
@@ -32,13 +33,15 @@ export async function acquireLease(
       nowMs,
       ttlMs: settings.leaseTtlMs,
       headKey: operationKeyOf("HEAD", jobId, { url: message.identity ?? message.url }),
-      // A message that comes back, and one of ours, may hold an older signature than the record.
-      renewsUrl: message.identity !== undefined && message.tracked !== true && receiveCount === 1,
+      sentAtMs,
     }),
   );
   const acquiredInMs = clock.nowMs() - nowMs;
   if (!outcome.item) return { kind: "busy" };
-  const record = decodeJob(outcome.item);
+  const recorded = decodeJob(outcome.item);
+  const record = (await isRenewed(deps, message, outcome.item, sentAtMs))
+    ? { ...recorded, url: message.url }
+    : recorded;
   // If the refusing item names us as the owner, our own write was sent again after its answer was lost.
   if (outcome.applied || record.leaseOwner === owner) {
     return {
@@ -50,4 +53,12 @@ export async function acquireLease(
   if (record.leaseOwner === undefined)
     return { kind: "waiting", untilMs: present(record.availableAtMs, "when a waiting job is available") };
   return { kind: "busy" };
+}
+
+/** A message of ours holds the URL that was recorded when it was made, which may be an older one by now. */
+async function isRenewed({ items }: WorkerDeps, message: JobMessage, item: Item, sentAtMs: number): Promise<boolean> {
+  const recordedMs = item["url_sent_at"];
+  if (message.identity === undefined || message.tracked === true || typeof recordedMs !== "number") return false;
+  if (recordedMs >= sentAtMs || item["url"] === message.url) return false;
+  return (await items.write(renewUrl(jobIdOf(message), message.url, sentAtMs))).applied;
 }

@@ -13,6 +13,8 @@ export interface Delivery {
   readonly body: string;
   readonly receiptHandle: string;
   readonly receiveCount: number;
+  /** When the message was sent, by the queue's clock. The same in each delivery. */
+  readonly sentAtMs: number;
 }
 
 /** The answer to the queue: `acknowledge` deletes the message, `return` lets it come back. */
@@ -60,13 +62,13 @@ async function work(
   outOfTime: AbortSignal,
 ): Promise<JobEnd> {
   const jobKey = jobKeyOf(message);
-  const { receiveCount } = delivery;
+  const { receiveCount, sentAtMs } = delivery;
   if (!(await isGuarded(deps, message, receiveCount, jobIdOfKey(jobKey)))) {
     return processUnguarded(deps, message, receiveCount, outOfTime);
   }
 
   const onRenewed = (): void => keepHidden(deps.queue, delivery, deps.settings.leaseTtlMs);
-  const acquisition = await acquireLease(deps, message, jobKey, { onRenewed, receiveCount });
+  const acquisition = await acquireLease(deps, message, jobKey, { onRenewed, sentAtMs });
   switch (acquisition.kind) {
     case "leased":
       return processJob(deps, acquisition.job, outOfTime);

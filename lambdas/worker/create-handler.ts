@@ -20,7 +20,9 @@ export function createHandler(deps: WorkerDeps, recordConcurrency: number): Work
           event.Records,
           async ({ messageId, body, receiptHandle, attributes }) => {
             const receiveCount = Number(attributes.ApproximateReceiveCount);
-            const verdict = await deliver(deps, { messageId, body, receiptHandle, receiveCount }, outOfTime.signal);
+            const sentAtMs = Number(attributes.SentTimestamp);
+            const delivery = { messageId, body, receiptHandle, receiveCount, sentAtMs };
+            const verdict = await deliver(deps, delivery, outOfTime.signal);
             return { messageId, verdict };
           },
           { concurrency: recordConcurrency },

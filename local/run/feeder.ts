@@ -7,7 +7,7 @@ import type { Workspace } from "./workspace.ts";
 const LEAST_FED = 2_000;
 const FED_AT_ONCE = 1_000;
 
-const SEND = "INSERT INTO queue (body, visible_at) VALUES (?, 0)";
+const SEND = "INSERT INTO queue (body, visible_at, sent_at) VALUES (?, 0, CAST(unixepoch('subsec') * 1000 AS INTEGER))";
 
 /** Puts the jobs of the list into the queue, some thousand at a time. */
 export class Feeder {
@@ -49,8 +49,8 @@ export class Feeder {
         for (const { end, jobId, message } of jobs) {
           if (end) continue;
           this.#open.add(jobId);
-          // A job that has a record ends on the path on which it began.
-          const isTracked = this.#lines.hasRecord(jobId);
+          // A job that has a record ends on the path on which it began. One with an identity may have a newer URL.
+          const isTracked = message.identity === undefined && this.#lines.hasRecord(jobId);
           this.#database.run(SEND, JSON.stringify(isTracked ? { ...message, tracked: true } : message));
         }
       });

@@ -22,13 +22,13 @@ export async function work({ deps, queue, slots, stopping }: WorkLoop): Promise<
   const { leaseTtlMs } = deps.settings;
   const underWay = new Set<Promise<void>>();
   const handle = async (message: ReceivedMessage): Promise<void> => {
-    const { id, body, receiveCount } = message;
+    const { id, body, receiveCount, sentAtMs } = message;
     const receiptHandle = String(id);
     // A job without a lease has nothing else that keeps its message hidden.
     const stopHiding = deps.clock.every(leaseTtlMs / RENEWALS_PER_TTL, () => {
       queue.hideFor(receiptHandle, leaseTtlMs).catch(() => undefined);
     });
-    const delivery = { messageId: receiptHandle, body, receiptHandle, receiveCount };
+    const delivery = { messageId: receiptHandle, body, receiptHandle, receiveCount, sentAtMs };
     const verdict: Verdict = await deliver(deps, delivery, stopping).finally(stopHiding);
     if (verdict === "acknowledge") await queue.delete(message);
   };

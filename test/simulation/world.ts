@@ -236,6 +236,7 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
           messageId: "m",
           receiptHandle: "r",
           receiveCount: 1,
+          sentAtMs: clock.nowMs(),
         },
         outOfTime,
       ),

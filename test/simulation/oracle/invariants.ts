@@ -91,6 +91,20 @@ export const statusOf = (operation: Value | undefined): Value | undefined =>
 const isWorkOn = ({ set = {} }: Write): boolean =>
   Object.keys(set).some((name) => name.startsWith("op_") || name === "checkpoint");
 
+const RENEWED: ReadonlySet<string> = new Set(["url", "url_sent_at"]);
+
+/** A URL with a newer signature: the one write of a worker that needs no lease. */
+const isRenewal = ({ add, remove, set = {} }: Write): boolean =>
+  add === undefined && remove === undefined && Object.keys(set).every((name) => RENEWED.has(name));
+
+function checkRenewed(process: string, before: Item, after: Item): void {
+  const key = JSON.stringify(after["pk"]);
+  if (isTerminal(before["state"] as JobState))
+    throw new Violation(`${process} renewed the URL of ${key}, which has ended`);
+  if (numberOf(before, "url_sent_at") >= numberOf(after, "url_sent_at"))
+    throw new Violation(`${process} put an older URL into ${key}`);
+}
+
 /** A reopened job has a fresh budget and no leftovers. If it was published, it stays published. */
 function checkReopened(key: string, before: Item, after: Item): void {
   const wasPublished = statusOf(before["op_finalize"]) === "DONE";
@@ -181,6 +195,7 @@ export class TableWatch {
     const [fenceBefore, fence] = [numberOf(before, "fence"), numberOf(after, "fence")];
     if (fence < fenceBefore) throw new Violation(`${write.key}: the fence fell from ${fenceBefore} to ${fence}`);
     this.#checkWatched(write.key, after);
+    if (before && isRenewal(write)) return checkRenewed(process, before, after);
     if (before?.["state"] === "FAILED") return this.#reopenedBy(process, write.key, before, after);
     this.#checkStates(write.key, before, after);
     checkProgress(process, write.key, before, after);

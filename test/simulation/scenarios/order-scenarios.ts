@@ -1,5 +1,6 @@
 /** Scenarios of what a message may say: mirrors, URLs that are renewed, files that are refreshed. */
 import { hash } from "node:crypto";
+import type { OriginAnswer } from "../services/origin.ts";
 import { PART_BYTES } from "../services/settings.ts";
 import {
   cutAfter,
@@ -19,6 +20,9 @@ import {
 const MIRRORED = message("a", { mirrors: [urlOf("mirror"), urlOf("other")] });
 const mirrored = (name: string, more: Partial<ProvenScenario> & { readonly body?: Buffer }): ProvenScenario =>
   one({ name, body: LARGE, messages: [MIRRORED], ...more });
+
+/** So long that the job has attempts left when the queue brings back the message of a worker that died. */
+const BUSY: OriginAnswer = { kind: "status", status: 503, retryAfterS: 30 };
 
 /** The first generation has ended by then, also if two faults have struck it. */
 const REFRESH_AFTER_MS = 130_000;
@@ -77,6 +81,13 @@ export const ORDER_SCENARIOS: readonly ProvenScenario[] = [
     ends: { a: ["FAILED:http_404"] },
     published: [],
   }),
+  {
+    ...one({ name: "a signature that is renewed while the job waits", body: LARGE }),
+    messages: [message("a", { identity: "a", url: urlOf("old") }), message("a", { identity: "a", url: urlOf("new") })],
+    prepare: serving({ new: resource(LARGE) }),
+    answer: ({ url }) => (url === urlOf("old") ? BUSY : { kind: "body" }),
+    lastMessageAfterMs: 3_000,
+  },
   refreshed("a refreshed file that has not changed", { ends: { a: ["INDEXED", "DEDUPED"] } }),
   refreshed("a refreshed file that has changed", {
     ends: { a: ["INDEXED"] },

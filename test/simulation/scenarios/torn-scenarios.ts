@@ -48,6 +48,11 @@ export const TORN_SCENARIOS: readonly ProvenScenario[] = [
     published: [],
   }),
   one({
+    name: "a HEAD that redirects in a circle",
+    body: LARGE,
+    answer: ({ method, url }) => (method === "HEAD" ? { kind: "redirect", to: url } : { kind: "body" }),
+  }),
+  one({
     name: "an empty body of a file of which HEAD has told the length",
     body: SMALL,
     answer: onFirst("GET", { kind: "body", fault: { kind: "empty" } }),

@@ -54,11 +54,11 @@ export class SimulatedQueue {
     this.#ages = ages;
   }
 
-  add(body: string, delayMs = 0): void {
+  /** @param afterMs how long from now it is sent. */
+  add(body: string, afterMs = 0): void {
     const id = `m${this.#sent++}`;
-    const { nowMs } = this.#time;
-    const visibleAtMs = nowMs + delayMs;
-    this.messages.set(id, { id, body, sentAtMs: nowMs, visibleAtMs, receivedAtMs: 0, receives: 0, receipt: "" });
+    const sentAtMs = this.#time.nowMs + afterMs;
+    this.messages.set(id, { id, body, sentAtMs, visibleAtMs: sentAtMs, receivedAtMs: 0, receives: 0, receipt: "" });
   }
 
   receive(most: number): readonly QueuedMessage[] {

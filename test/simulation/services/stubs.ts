@@ -18,12 +18,12 @@ const collecting = (algorithms: readonly Algorithm[], pieces: Uint8Array[]): Run
 
 export const eventOf = (messages: readonly QueuedMessage[]): SQSEvent => ({
   Records: messages.map(
-    ({ id, body, receipt, receives }) =>
+    ({ id, body, receipt, receives, sentAtMs }) =>
       ({
         messageId: id,
         receiptHandle: receipt,
         body,
-        attributes: { ApproximateReceiveCount: String(receives) },
+        attributes: { ApproximateReceiveCount: String(receives), SentTimestamp: String(sentAtMs) },
       }) as SQSRecord,
   ),
 });

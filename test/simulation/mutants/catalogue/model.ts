@@ -29,7 +29,7 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
       "      available_at: expiresAtMs,\n",
       "      available_at: expiresAtMs + 3_600_000,\n",
     ],
-    ["a record lacks its URL", "      ...(!renewsUrl && { url: message.url }),\n", ""],
+    ["a record lacks its URL", "      url: message.url,\n", ""],
     ["a record lacks its work id", "      work_id: message.work_id,\n", ""],
     [
       "a record lacks the expected digest",

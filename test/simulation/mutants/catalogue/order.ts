@@ -49,9 +49,15 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
   ...inFile("core/worker/acquire-lease.ts", [
     [
       "a URL is never renewed",
-      "renewsUrl: message.identity !== undefined",
-      "renewsUrl: false && message.identity !== undefined",
+      "return (await items.write(renewUrl(",
+      'return (await items.read("")) !== undefined && (await items.write(renewUrl(',
     ],
-    ["a message that comes back renews the URL", " && receiveCount === 1", ""],
+  ]),
+  ...inFile("core/model/protocol.ts", [
+    [
+      "an older message takes the place of a newer URL",
+      'when: [[isOpen, { attribute: "url_sent_at", is: "<", than: sentAtMs }]],',
+      "when: [[isOpen]],",
+    ],
   ]),
 ];

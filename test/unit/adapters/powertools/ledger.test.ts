@@ -34,7 +34,7 @@ afterEach(() => {
 const take = async (): Promise<LeasedJob> => {
   const acquired = await acquireLease(sim.deps, MESSAGE, jobKeyOf(MESSAGE), {
     onRenewed: () => undefined,
-    receiveCount: 1,
+    sentAtMs: 0,
   });
   if (acquired.kind !== "leased") throw new Error(`The job is ${acquired.kind}.`);
   // No heartbeat: in these tests a lease ends when its time is up.

@@ -36,7 +36,7 @@ const setGate = async (w: World, percent: number): Promise<unknown> =>
 const redeliver = async (w: World, receiveCount: number): Promise<string> =>
   deliver(
     w.deps,
-    { body: JSON.stringify(MESSAGE), messageId: "m", receiptHandle: "r", receiveCount },
+    { body: JSON.stringify(MESSAGE), messageId: "m", receiptHandle: "r", sentAtMs: 0, receiveCount },
     new AbortController().signal,
   );
 

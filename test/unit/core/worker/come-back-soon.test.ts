@@ -21,7 +21,7 @@ const withFraction =
 const receive = async (w: World, receiveCount: number): Promise<string> =>
   deliver(
     w.deps,
-    { body: JSON.stringify(MESSAGE), messageId: "m", receiptHandle: "r", receiveCount },
+    { body: JSON.stringify(MESSAGE), messageId: "m", receiptHandle: "r", sentAtMs: 0, receiveCount },
     new AbortController().signal,
   );
 

@@ -5,6 +5,7 @@ import { jobIdOf } from "../../../../core/model/keys.ts";
 import type { JobMessage } from "../../../../core/model/message.ts";
 import type { HttpRequest } from "../../../../core/ports/http.ts";
 import type { Secret } from "../../../../core/ports/secrets.ts";
+import { deliver } from "../../../../core/worker/deliver.ts";
 import { answer, fileOrigin, MESSAGE, world, type Origin, type World } from "../../../simulation/world.ts";
 import { LARGE, sha256Of, SMALL } from "../support.ts";
 
@@ -150,6 +151,37 @@ describe("an identity", () => {
     w.serve(byUrl({ [signed("new").url]: fileOrigin(SMALL) }));
     await w.deliver(signed("new"));
     expect(w.job(signed("new"))).toMatchObject({ state: "INDEXED", attempts: 2, url: signed("new").url });
+  });
+
+  it("keeps the newest signature when an older message comes back", async () => {
+    const w = world();
+    w.serve(() => answer({ status: 503 }));
+    const redelivered = {
+      messageId: "m",
+      body: JSON.stringify(signed("old")),
+      receiptHandle: "r",
+      receiveCount: 2,
+      sentAtMs: 0,
+    };
+    await w.deliver(signed("old"));
+    await w.clock.advance(60_000);
+    await w.deliver(signed("new"));
+    await w.clock.advance(60_000);
+    await deliver(w.deps, redelivered, new AbortController().signal);
+    expect(w.job(signed("new"))).toMatchObject({ attempts: 3, url: signed("new").url });
+  });
+
+  it("renews the signature of a job that another worker holds, or that waits", async () => {
+    const w = world();
+    w.serve(() => answer({ status: 503, headers: { "retry-after": "600" } }));
+    await w.deliver(signed("old"));
+    await w.clock.advance(1000);
+    expect(await w.deliver(signed("new"))).toBe("return");
+    expect(w.job(signed("new"))).toMatchObject({ attempts: 1, url: signed("new").url });
+    await w.clock.advance(700_000);
+    w.serve(byUrl({ [signed("new").url]: fileOrigin(SMALL) }));
+    await w.deliver({ ...signed("old"), tracked: true });
+    expect(w.job(signed("new"))?.state).toBe("INDEXED");
   });
 
   it("is another job than one without it, and than another identity", () => {
