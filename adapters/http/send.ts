@@ -1,4 +1,5 @@
 import type http from "node:http";
+import type { Socket } from "node:net";
 import type { HttpRequest } from "../../core/ports/http.ts";
 import type { CheckedLookup } from "./checked-lookup.ts";
 import { coded, connectTimeOut, isBrokenConnection, isParseError, timeOut } from "./reasons.ts";
@@ -40,8 +41,13 @@ export async function send(asked: HttpRequest, means: Means): Promise<http.Incom
   const request = requestOf(asked, means);
   const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
   const silence = limitSilence(request, asked.headTimeoutMs ?? means.timeouts.idleTimeoutMs);
-  limitConnecting(request, means.timeouts.connectTimeoutMs, silence);
-  noteLiving(request, new URL(asked.url).hostname, means.names);
+  whileConnecting(request, (socket) => {
+    limitConnecting(request, socket, means.timeouts.connectTimeoutMs);
+    socket.once("connect", () => {
+      silence.refresh();
+      noteLiving(socket, new URL(asked.url).hostname, means.names);
+    });
+  });
   const isStale = stalenessOf(request);
   if (means.route.isProxied) rejectOnAbort(request, asked.signal, reject);
   let isSettled = false;
@@ -102,25 +108,23 @@ function limitSilence(request: http.ClientRequest, timeoutMs: number): NodeJS.Ti
   return silence;
 }
 
-/** @param silence counts from when the connection is there. */
-function limitConnecting(request: http.ClientRequest, timeoutMs: number, silence: NodeJS.Timeout): void {
+/** Not for a connection that is used again: its listeners would stay. */
+function whileConnecting(request: http.ClientRequest, watch: (socket: Socket) => void): void {
   request.once("socket", (socket) => {
-    if (!socket.connecting) return;
-    const connecting = setTimeout(() => request.destroy(connectTimeOut()), timeoutMs);
-    const stop = (): void => clearTimeout(connecting);
-    socket.once("connect", () => silence.refresh());
-    socket.once("connect", stop).once("close", stop);
+    if (socket.connecting) watch(socket);
   });
 }
 
+function limitConnecting(request: http.ClientRequest, socket: Socket, timeoutMs: number): void {
+  const connecting = setTimeout(() => request.destroy(connectTimeOut()), timeoutMs);
+  const stop = (): void => clearTimeout(connecting);
+  socket.once("connect", stop).once("close", stop);
+}
+
 /** Later connections do not wait for an address that does not answer. */
-function noteLiving(request: http.ClientRequest, hostname: string, names: CheckedLookup): void {
-  request.once("socket", (socket) => {
-    socket.once("connect", () => {
-      const isFirst = (socket.autoSelectFamilyAttemptedAddresses ?? []).length <= 1;
-      if (!isFirst && socket.remoteAddress !== undefined) names.answered(hostname, socket.remoteAddress);
-    });
-  });
+function noteLiving(socket: Socket, hostname: string, names: CheckedLookup): void {
+  const isFirst = (socket.autoSelectFamilyAttemptedAddresses ?? []).length <= 1;
+  if (!isFirst && socket.remoteAddress !== undefined) names.answered(hostname, socket.remoteAddress);
 }
 
 /** Tells whether an error means that a connection from the pool had been closed before the request came. */

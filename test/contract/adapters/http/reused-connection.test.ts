@@ -1,7 +1,18 @@
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { LeaseLostError } from "../../../../core/model/errors.ts";
-import { cleanUp, client, get, rawOrigin, read, thrownBy, trouble, troubleOf, unstopped } from "./http-support.ts";
+import {
+  cleanUp,
+  client,
+  get,
+  later,
+  rawOrigin,
+  read,
+  thrownBy,
+  trouble,
+  troubleOf,
+  unstopped,
+} from "./http-support.ts";
 
 afterEach(cleanUp);
 
@@ -88,4 +99,19 @@ it("a new connection that breaks fails its request at once", async () => {
   const raw = await rawOrigin((socket) => socket.resetAndDestroy());
   expect(await troubleOf(get(client(), raw.url))).toEqual(trouble("origin_connection_lost"));
   expect(raw.heads).toHaveLength(1);
+});
+
+it("a kept-alive connection that is used many times collects no listeners", async () => {
+  const raw = await rawOrigin((socket) => void socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+  const http = client();
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", onWarning);
+  later(() => process.off("warning", onWarning));
+  for (let requests = 0; requests < 20; requests += 1) {
+    expect((await read(http, raw.url)).toString()).toBe("ok");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(raw.connections()).toBe(1);
+  expect(warnings).toEqual([]);
 });
