@@ -46,6 +46,8 @@ export interface WebChoices {
   readonly mostRedirects: number;
   /** Whether the robots.txt of each host is asked for first, and obeyed. */
   readonly obeysRobots: boolean;
+  /** Connections over which one large file may come at a time. */
+  readonly mostRanges: number;
   readonly mostBytes: number;
   /** Whether a body with a content coding is stored as it came. */
   readonly keepsContentEncoding: boolean;
@@ -64,6 +66,7 @@ export const USUAL_WEB: WebChoices = {
   longestWaitMs: 3_600_000,
   mostRedirects: 20,
   obeysRobots: false,
+  mostRanges: 4,
   mostBytes: MOST_BODY_BYTES,
   keepsContentEncoding: false,
   requestHeaders: { usual: { "user-agent": "fetchonce" }, byHost: [] },
@@ -91,6 +94,7 @@ export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSe
   maxBodyBytes: web.mostBytes,
   allowedContentTypes: [],
   mostBrokenConnections: 3,
+  mostRanges: web.mostRanges,
   keepsContentEncoding: web.keepsContentEncoding,
   pace: { leastBytesPerSecond: web.leastBytesPerSecond, overMs: web.timeoutMs, partMs: PART_MS },
   reach: reachOf(web.allow, web.allowPrivateHosts),

@@ -10,6 +10,8 @@ import { wholeNumber } from "../terminal/parse-command.ts";
 
 const MOST_SECONDS = 24 * 3600;
 const MOST_REDIRECTS = 1_000;
+/** More from one host would be rude. */
+const MOST_RANGES = 16;
 
 /** What these options are parsed to. */
 export interface WebOptions {
@@ -21,6 +23,7 @@ export interface WebOptions {
   readonly longestWait?: number;
   readonly mostRedirects?: number;
   readonly robots?: true;
+  readonly ranges?: number;
   readonly mostBytes?: number;
   readonly keepEncoding?: true;
   readonly secrets?: string;
@@ -66,6 +69,11 @@ export function describeWeb(command: Command): Command {
     )
     .option("--robots", "ask for each host's robots.txt first, and obey it")
     .option(
+      "--ranges <N>",
+      `connections for one large file, if they make it faster; 1: one (default: ${USUAL_WEB.mostRanges})`,
+      wholeNumber(1, MOST_RANGES, `a whole number from 1 to ${MOST_RANGES}`),
+    )
+    .option(
       "--most-bytes <N>",
       "larger files fail",
       wholeNumber(1, Number.MAX_SAFE_INTEGER, "a whole number of bytes from 1"),
@@ -89,6 +97,7 @@ export function webChoices(options: WebOptions, version: string): WebChoices {
     longestWaitMs: options.longestWait ?? USUAL_WEB.longestWaitMs,
     mostRedirects: options.mostRedirects ?? USUAL_WEB.mostRedirects,
     obeysRobots: options.robots ?? USUAL_WEB.obeysRobots,
+    mostRanges: options.ranges ?? USUAL_WEB.mostRanges,
     mostBytes: options.mostBytes ?? USUAL_WEB.mostBytes,
     keepsContentEncoding: options.keepEncoding ?? USUAL_WEB.keepsContentEncoding,
     secretsFile: options.secrets === undefined ? undefined : resolve(options.secrets),

@@ -1,4 +1,5 @@
 import { RetryableError } from "../model/errors.ts";
+import type { Clock } from "../ports/runtime.ts";
 
 export interface PaceLimits {
   /** An origin that sends less than this, on average over `overMs` of waiting for it, is given up. 0: no such limit. */
@@ -40,5 +41,25 @@ export class Pace {
   #tooSlow(): RetryableError {
     this.#waitedMs = this.#bytes = this.#partWaitedMs = this.#bytesOfPart = 0;
     return new RetryableError("origin_too_slow");
+  }
+}
+
+/** The pace of a body that comes over several connections: time that several of them wait for counts once. */
+export class CommonPace {
+  readonly #clock: Pick<Clock, "nowMs">;
+  readonly #pace: Pace;
+  #countedUntilMs = 0;
+
+  constructor(clock: Pick<Clock, "nowMs">, pace: Pace) {
+    this.#clock = clock;
+    this.#pace = pace;
+  }
+
+  /** @throws RetryableError when the origin is too slow. */
+  arrived(bytes: number, waitedMs: number): void {
+    const nowMs = this.#clock.nowMs();
+    const uncountedMs = nowMs - this.#countedUntilMs;
+    this.#countedUntilMs = nowMs;
+    this.#pace.arrived(bytes, Math.min(waitedMs, Math.max(0, uncountedMs)));
   }
 }

@@ -1,13 +1,17 @@
 import { Semaphore } from "./semaphore.ts";
 
+/** What stays free when a spare buffer is taken: enough for a part to be read while another one is uploaded. */
+const LEFT_FREE = 2;
+
 /**
  * The buffers that bodies pass through. All records of a worker share them, which bounds its memory. A holder waits
- * only for uploads, which end by themselves, so waiting for a buffer ends too.
+ * only for uploads, which end by themselves, so waiting for a buffer ends too. The holder of a spare buffer may wait
+ * for another one: `LEFT_FREE` buffers are never spare ones.
  */
 export class PartBuffers {
   readonly bytes: number;
   /**
-   * Held from before the origin is asked until the body is read, so that there are never more open connections than
+   * Held from before the origin is asked until the body is read, so that there are never more bodies under way than
    * buffers to read them into.
    */
   readonly readers: Semaphore;
@@ -23,6 +27,11 @@ export class PartBuffers {
   async take(): Promise<Uint8Array> {
     await this.#places.acquire();
     return this.#idle.pop() ?? new Uint8Array(this.bytes);
+  }
+
+  /** Undefined if others may soon need the buffers that are left. */
+  takeSpare(): Uint8Array | undefined {
+    return this.#places.tryAcquire(LEFT_FREE) ? (this.#idle.pop() ?? new Uint8Array(this.bytes)) : undefined;
   }
 
   /** For a buffer that nothing refers to any more. */

@@ -21,20 +21,30 @@ export interface Version {
   readonly totalBytes: number;
 }
 
-/** Headers that make the origin send the rest if it has the same version, and the whole body otherwise. */
-export const rangeFrom = ({ validator }: Version, offset: number): Readonly<Record<string, string>> => ({
-  range: `bytes=${offset}-`,
+/** Where a range of a body begins, and the first byte after it. Without an end it is all the rest. */
+export interface Range {
+  readonly offset: number;
+  readonly end?: number | undefined;
+}
+
+/** Headers that make the origin send the range if it has the same version, and the whole body otherwise. */
+export const rangeHeaders = ({ validator }: Version, { offset, end }: Range): Readonly<Record<string, string>> => ({
+  range: `bytes=${offset}-${end === undefined ? "" : end - 1}`,
   "if-range": validator,
 });
 
-/** A 206 is believed only when it starts where we stopped, in a body of the same length and the same version. */
-export function continuesFrom(version: Version, offset: number, response: HttpResponse): boolean {
+/**
+ * A 206 is believed only when it starts where we stopped, in a body of the same length and the same version, and does
+ * not end elsewhere than it was asked to.
+ */
+export function continuesFrom(version: Version, { offset, end }: Range, response: HttpResponse): boolean {
   const range = contentRangeOf(response);
   const validator = strongValidatorOf(response);
   const length = contentLengthOf(response);
   return (
     response.status === 206 &&
     range?.start === offset &&
+    (end === undefined || range.end === end - 1) &&
     (length === undefined || length === range.end - range.start + 1) &&
     range.totalBytes === version.totalBytes &&
     (validator === undefined || !isSameKind(validator, version.validator) || validator === version.validator)

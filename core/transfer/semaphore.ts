@@ -12,6 +12,13 @@ export class Semaphore {
     else this.#left -= 1;
   }
 
+  /** Lets one more in if more than `leaving` could enter. */
+  tryAcquire(leaving: number): boolean {
+    if (this.#left <= leaving) return false;
+    this.#left -= 1;
+    return true;
+  }
+
   release(): void {
     const next = this.#waiting.shift();
     if (next) next();

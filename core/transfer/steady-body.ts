@@ -1,26 +1,27 @@
 import { RetryableError } from "../model/errors.ts";
-import { askOrigin } from "../origin/ask.ts";
+import { askOrigin, type OriginRequest } from "../origin/ask.ts";
 import { statusError } from "../origin/answer.ts";
 import { verdictOn } from "../origin/statuses.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import { Pace } from "./pace.ts";
-import { continuesFrom, rangeFrom, type Version } from "./resume.ts";
+import { continuesFrom, rangeHeaders, type Range, type Version } from "./resume.ts";
 import type { TransferDeps } from "./transfer-deps.ts";
 
 /** Of a part, 512 KiB of the usual 8 MiB: an origin that breaks off every few MiB still delivers its file. */
 const LITTLE = 1 / 16;
 
-export interface BodySource {
+export interface BodySource extends Range {
   readonly url: string;
   readonly ownHeaders?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** The answer whose body begins at `offset`. */
   readonly answer: HttpResponse;
-  readonly offset: number;
   /** What a later range must belong to. Undefined: the origin offers no ranges of it. */
   readonly version: Version | undefined;
   /** HEAD has announced bytes. */
   readonly isNeverEmpty: boolean;
+  /** What is told of each piece. Undefined: a pace of this body alone. */
+  readonly pace?: Pick<Pace, "arrived">;
 }
 
 /**
@@ -31,7 +32,7 @@ export interface BodySource {
  */
 export async function* steadyBody(deps: TransferDeps, source: BodySource): AsyncIterable<Uint8Array> {
   const { buffers, clock, settings } = deps;
-  const pace = new Pace(settings.pace, buffers.bytes);
+  const { end = source.version?.totalBytes, pace = new Pace(settings.pace, buffers.bytes) } = source;
   let { answer, offset } = source;
   let broken = 0;
   for (;;) {
@@ -46,33 +47,27 @@ export async function* steadyBody(deps: TransferDeps, source: BodySource): Async
         askedAtMs = clock.nowMs();
       }
       if (offset === 0 && source.isNeverEmpty) throw new RetryableError("empty_body");
-      if (source.version === undefined || offset >= source.version.totalBytes) return;
+      if (end === undefined || offset >= end) return;
       throw new RetryableError("torn_body");
     } catch (error) {
       broken = offset - before >= buffers.bytes * LITTLE ? 0 : broken + 1;
       const isTear = error instanceof RetryableError && offset > before && broken < settings.mostBrokenConnections;
       if (!isTear || !source.version) throw error;
-      answer = await theRest(deps, source, source.version, offset, error);
+      answer = await askForRange(deps, { ...source, offset, version: source.version }, error);
     }
   }
 }
 
-/** @throws what the body was torn by, or what the origin answers now instead of the rest. */
-async function theRest(
-  deps: TransferDeps,
-  { ownHeaders, signal, url }: BodySource,
-  version: Version,
-  offset: number,
-  tear: RetryableError,
-): Promise<HttpResponse> {
-  const { response } = await askOrigin(deps, {
-    method: "GET",
-    url,
-    headers: rangeFrom(version, offset),
-    ownHeaders,
-    signal,
-  });
-  if (continuesFrom(version, offset, response)) return response;
+export interface AskedRange extends Range, Pick<OriginRequest, "url" | "ownHeaders" | "signal" | "headTimeoutMs"> {
+  readonly version: Version;
+}
+
+/** @throws why the range is asked for, or what the origin answers now instead of it. */
+export async function askForRange(deps: TransferDeps, asked: AskedRange, why: Error): Promise<HttpResponse> {
+  const { headTimeoutMs, ownHeaders, signal, url, version } = asked;
+  const headers = rangeHeaders(version, asked);
+  const { response } = await askOrigin(deps, { method: "GET", url, headers, ownHeaders, signal, headTimeoutMs });
+  if (continuesFrom(version, asked, response)) return response;
   response.discard();
-  throw verdictOn(response.status) === "retry" ? statusError(response, deps.clock.nowMs()) : tear;
+  throw verdictOn(response.status) === "retry" ? statusError(response, deps.clock.nowMs()) : why;
 }

@@ -1,4 +1,5 @@
 import type { Checkpoint } from "../model/record.ts";
+import type { HostMemory } from "../origin/host-memory.ts";
 import type { OriginDeps, OriginSettings } from "../origin/origin-deps.ts";
 import type { Digests } from "../ports/digests.ts";
 import type { Staging } from "../ports/staging.ts";
@@ -14,6 +15,8 @@ export interface TransferSettings extends OriginSettings {
   readonly pace: PaceLimits;
   /** Connections in a row that bring little of a body, after which an attempt ends. 0: the first one that breaks. */
   readonly mostBrokenConnections: number;
+  /** Connections over which one file may come at a time. 1: large files come over one, too. */
+  readonly mostRanges: number;
 }
 
 /** What a transfer needs from its caller. */
@@ -21,6 +24,8 @@ export interface TransferDeps extends OriginDeps {
   readonly staging: Staging;
   readonly digests: Digests;
   readonly buffers: PartBuffers;
+  /** Where a file does not come faster over several connections. */
+  readonly ranges: HostMemory;
   readonly settings: TransferSettings;
 }
 

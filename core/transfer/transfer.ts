@@ -9,7 +9,8 @@ import { contentCoding, transferCodings } from "../origin/content-coding.ts";
 import { originFactsIn } from "../origin/facts.ts";
 import type { Transfer } from "../model/record.ts";
 import { decodedBody } from "./decoded-body.ts";
-import { continuesFrom, decideResume, rangeFrom } from "./resume.ts";
+import { parallelBody } from "./parallel-body.ts";
+import { continuesFrom, decideResume, rangeHeaders } from "./resume.ts";
 import { HEAD_BYTES, sniffedBody } from "./sniffed-body.ts";
 import { steadyBody } from "./steady-body.ts";
 import { completeUpload, factsOf, takeUp } from "./take-up.ts";
@@ -63,11 +64,18 @@ async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: Trans
   if (!soFar) return begin(deps, owner, request);
 
   const { offset } = checkpoint;
-  const answer = await get(deps, request, rangeFrom(checkpoint, offset));
+  const answer = await get(deps, request, rangeHeaders(checkpoint, { offset }));
   const { response } = answer;
-  if (continuesFrom(checkpoint, offset, response)) {
+  if (continuesFrom(checkpoint, { offset }, response)) {
     owner.noteResumed(offset);
-    const rest = steadyBody(deps, { ...request, answer: response, offset, version: checkpoint, isNeverEmpty: false });
+    const rest = parallelBody(deps, {
+      ...request,
+      finalUrl: answer.url,
+      answer: response,
+      offset,
+      version: checkpoint,
+      isNeverEmpty: false,
+    });
     return new BodyStager(deps, owner, facts, soFar).stage(rest);
   }
   const isAnotherVersion = response.status === 200;
@@ -124,24 +132,25 @@ async function startOver(
 
   const validator = strongValidatorOf(response);
   const hasRanges = validator !== undefined && totalBytes !== undefined && response.headers["accept-ranges"] !== "none";
-  const framed = steadyBody(deps, {
+  const transferred = transferCodings(response);
+  const coding = contentCoding(response, [request.url, answer.url], deps);
+  // A coding that is taken away leaves no bytes to which a range, a length or a digest of the origin would apply.
+  const isDecoded = coding.decode.length > 0;
+  const framed = (isDecoded ? steadyBody : parallelBody)(deps, {
     ...request,
+    finalUrl: answer.url,
     answer: response,
     offset: 0,
     version: hasRanges ? { validator, totalBytes } : undefined,
     isNeverEmpty: (request.announcedBytes ?? 0) > 0,
   });
-  const transferred = transferCodings(response);
   const raw = transferred.length > 0 ? decodedBody(deps, framed, transferred, []) : framed;
-  const coding = contentCoding(response, [request.url, answer.url], deps);
   const announced = announcedDigests(response.headers);
   const origin = originFactsIn(answer, {
     job: request.mirror === undefined ? request.url : undefined,
     coding,
     announced,
   });
-  // A coding that is taken away leaves no bytes to which a range, a length or a digest of the origin would apply.
-  const isDecoded = coding.decode.length > 0;
   const facts: BodyFacts = {
     mirror: request.mirror,
     origin,

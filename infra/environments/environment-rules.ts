@@ -62,6 +62,7 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
     most: 11 * 3600 * 1000,
     because: "SQS hides a message for at most 12 hours from when it was received",
   },
+  mostRanges: { least: 1, most: 16, because: "more connections from one client are a burden to an origin" },
   mostRedirects: { least: 0, most: 100, because: "a chain of redirects must end" },
   leastBytesPerSecond: { least: 0, because: "it is a speed" },
   recordRetentionDays: {

@@ -115,6 +115,8 @@ export interface Environment {
   readonly mostRedirects: number;
   /** Whether workers ask for a host's robots.txt first, and obey it: as `fetchonce`, or as everybody (`*`). */
   readonly obeysRobots: boolean;
+  /** Connections over which one large file may come at a time if that makes it faster, 1 to 16. */
+  readonly mostRanges: number;
   /** Whom the owner of an origin may write to: an address of a page, or `mailto:`. It goes into the User-Agent. */
   readonly contact: string | undefined;
   /** Request headers by host name or pattern (`*.example.org`): no secrets. Names are in lower case. */

@@ -38,6 +38,7 @@ const dev: Environment = {
   secretsPrefix: undefined,
   mostRedirects: 20,
   obeysRobots: true,
+  mostRanges: 4,
   contact: undefined,
   hostHeaders: {},
 

@@ -112,6 +112,7 @@ const variables = ({
   SECRETS_PREFIX: environment.secretsPrefix ?? "",
   MOST_REDIRECTS: String(environment.mostRedirects),
   OBEYS_ROBOTS: String(environment.obeysRobots),
+  MOST_RANGES: String(environment.mostRanges),
   REQUEST_HEADERS: JSON.stringify(requestHeaders(environment)),
   DEADLINE_BUFFER_MS: String(environment.deadlineBufferMs),
   RETRY_BASE_MS: String(environment.retryBaseMs),

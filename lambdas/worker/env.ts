@@ -51,6 +51,8 @@ export const workerEnv = z.object({
   MOST_REDIRECTS: whole,
   /** Whether the robots.txt of each host is asked for first, and obeyed. */
   OBEYS_ROBOTS: yesOrNo,
+  /** Connections over which one large file may come at a time. 1: over one. */
+  MOST_RANGES: positive,
   /** JSON: the headers of every request, and further ones by host. */
   REQUEST_HEADERS: z.pipe(
     z.pipe(
@@ -103,6 +105,7 @@ export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   maxBodyBytes: env.MAX_BODY_BYTES,
   allowedContentTypes: entriesOf(env.ALLOWED_CONTENT_TYPES.toLowerCase()),
   mostBrokenConnections: 3,
+  mostRanges: env.MOST_RANGES,
   keepsContentEncoding: env.KEEPS_CONTENT_ENCODING,
   pace: {
     leastBytesPerSecond: env.LEAST_BYTES_PER_SECOND,

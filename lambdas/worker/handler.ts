@@ -15,6 +15,7 @@ import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
+import { HostMemory } from "../../core/origin/host-memory.ts";
 import { readEnv } from "../read-env.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
@@ -34,6 +35,7 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
     ),
     heads: new HeadMemory(),
     robots: new RobotsMemory(),
+    ranges: new HostMemory(),
     items,
     gate: new GateReader({ clock: systemClock, items, telemetry }),
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),

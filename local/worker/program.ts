@@ -22,6 +22,7 @@ import { GateReader } from "../../core/gate/gate-reader.ts";
 import { causesOf, RunEndsError } from "../../core/model/errors.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
+import { HostMemory } from "../../core/origin/host-memory.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 import { foldersOf } from "../folders.ts";
@@ -87,6 +88,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
     ),
     heads: new HeadMemory(),
     robots: new RobotsMemory(),
+    ranges: new HostMemory(),
     items,
     gate: new GateReader({ clock, items, telemetry }),
     staging: activity.watchStaging(staging),

@@ -5,6 +5,7 @@ import type { Gate } from "../../core/gate/gate.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
+import { HostMemory } from "../../core/origin/host-memory.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
@@ -55,6 +56,7 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
       http: services.origin.portOf(process),
       heads: new HeadMemory(),
       robots: new RobotsMemory(),
+      ranges: new HostMemory(),
       items,
       gate: new GateReader({ clock, items, telemetry }),
       staging: services.ports.staging(process),

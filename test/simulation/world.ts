@@ -17,6 +17,7 @@ import { decodeJob } from "../../core/model/record-codec.ts";
 import type { JobRecord } from "../../core/model/record.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
+import { HostMemory } from "../../core/origin/host-memory.ts";
 import { reachOf } from "../../core/origin/reach.ts";
 import type { WorkerDeps, WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { checkEvent } from "../event-check.ts";
@@ -120,6 +121,7 @@ const SETTINGS: WorkerSettings = {
   obeysRobots: false,
   requestHeaders: { usual: {}, byHost: [] },
   mostBrokenConnections: 0,
+  mostRanges: 1,
   keepsContentEncoding: false,
   pace: { leastBytesPerSecond: 0, overMs: 60_000, partMs: Number.POSITIVE_INFINITY },
 };
@@ -199,6 +201,7 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
     http,
     heads: new HeadMemory(),
     robots: new RobotsMemory(),
+    ranges: new HostMemory(),
     items,
     gate: new GateReader({ clock, items, telemetry }),
     staging: blobs.staging,

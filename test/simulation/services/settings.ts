@@ -38,6 +38,7 @@ export const SETTINGS: WorkerSettings = {
   requestHeaders: { usual: {}, byHost: [] },
   // Origins here are fast or silent.
   mostBrokenConnections: 0,
+  mostRanges: 1,
   keepsContentEncoding: false,
   pace: { leastBytesPerSecond: 0, overMs: 60_000, partMs: Number.POSITIVE_INFINITY },
 };

@@ -71,6 +71,7 @@ describe("the command line of fetchonce", () => {
       ["a.csv", "--least-speed", "0", "--longest-wait", "7200"],
       withWeb({ leastBytesPerSecond: 0, longestWaitMs: 7_200_000 }),
     ],
+    [["a.csv", "--ranges", "16"], withWeb({ mostRanges: 16 })],
     [["a.csv", "--most-redirects", "0", "--most-bytes", "5"], withWeb({ mostRedirects: 0, mostBytes: 5 })],
     [["a.csv", "--robots"], withWeb({ obeysRobots: true })],
     [

@@ -141,6 +141,7 @@ describe("the modules of the worker and the reconciler", () => {
     SECRETS_PREFIX: "fetchonce/",
     MOST_REDIRECTS: "3",
     OBEYS_ROBOTS: "true",
+    MOST_RANGES: "6",
     LONGEST_WAIT_MS: "60000",
     REQUEST_HEADERS: JSON.stringify({
       usual: { "user-agent": "fetchonce/1" },
@@ -173,6 +174,7 @@ describe("the modules of the worker and the reconciler", () => {
       keepsContentEncoding: true,
       mostRedirects: 3,
       obeysRobots: true,
+      mostRanges: 6,
       headTimeoutMs: 500,
       pace: { leastBytesPerSecond: 10, overMs: 1000, partMs: 2000 },
       requestHeaders: { usual: { "user-agent": "fetchonce/1" }, byHost: [["*.example", { accept: "text/html" }]] },

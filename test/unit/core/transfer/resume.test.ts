@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Checkpoint } from "../../../../core/model/record.ts";
-import { continuesFrom, decideResume, rangeFrom } from "../../../../core/transfer/resume.ts";
+import { continuesFrom, decideResume, rangeHeaders } from "../../../../core/transfer/resume.ts";
 import { answer, type Answer } from "../../../simulation/world.ts";
 
 const DATE = "Thu, 01 Jan 2026 00:00:10 GMT";
@@ -24,7 +24,17 @@ describe("resuming a transfer", () => {
   });
 
   it("requests the missing range, and only of the same version (If-Range)", () => {
-    expect(rangeFrom(checkpoint, 40)).toEqual({ range: "bytes=40-", "if-range": '"v1"' });
+    expect(rangeHeaders(checkpoint, { offset: 40 })).toEqual({ range: "bytes=40-", "if-range": '"v1"' });
+    expect(rangeHeaders(checkpoint, { offset: 40, end: 50 })).toEqual({ range: "bytes=40-49", "if-range": '"v1"' });
+  });
+
+  it.each([
+    ["bytes 40-49/100", true],
+    ["bytes 40-48/100", false],
+    ["bytes 40-99/100", false],
+  ])("of a range with an end, believes only an answer that ends there: %s", (contentRange, isBelieved) => {
+    const range = answer({ status: 206, headers: { "content-range": contentRange } });
+    expect(continuesFrom(checkpoint, { offset: 40, end: 50 }, range)).toBe(isBelieved);
   });
 
   const good: Answer = { status: 206, headers: { "content-range": "bytes 40-99/100", etag: '"v1"' } };
@@ -45,6 +55,6 @@ describe("resuming a transfer", () => {
     ["the range of another version", { ...good, headers: { ...good.headers, etag: '"v2"' } }, false],
     ["the whole body", { ...good, status: 200 }, false],
   ])("with an answer that is %s: accepted %s", (_name, response, isBelieved) => {
-    expect(continuesFrom(checkpoint, 40, answer(response))).toBe(isBelieved);
+    expect(continuesFrom(checkpoint, { offset: 40 }, answer(response))).toBe(isBelieved);
   });
 });
