@@ -53,12 +53,14 @@ function isSplittable(deps: TransferDeps, source: LargeSource): source is Splitt
 /** Undefined if the origin does not send the first range, or if there is no memory for it. */
 async function begun(
   deps: TransferDeps,
-  { finalUrl, signal, version }: Splittable,
+  { finalUrl, ownHeaders, signal, url, version }: Splittable,
   offset: number,
   connections: Connections,
 ): Promise<RangesAhead | undefined> {
+  const isOwn = new URL(finalUrl).origin === new URL(url).origin;
+  const rest = { url: finalUrl, ownHeaders: isOwn ? ownHeaders : undefined, signal, version, offset };
   try {
-    return await RangesAhead.begin(deps, { url: finalUrl, signal, version, offset }, connections);
+    return await RangesAhead.begin(deps, rest, connections);
   } catch (error) {
     throwUnlessOrigins(error, signal);
     deps.ranges.wasUseless(finalUrl, deps.clock.nowMs());

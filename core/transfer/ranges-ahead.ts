@@ -21,7 +21,7 @@ interface Flight extends ClosedRange {
   ended: Promise<void>;
 }
 
-type Rest = Pick<AskedRange, "offset" | "signal" | "url" | "version">;
+type Rest = Pick<AskedRange, "offset" | "ownHeaders" | "signal" | "url" | "version">;
 
 /**
  * The rest of a body in ranges, each over a connection of its own. They are fetched ahead of the reader into a ring, of

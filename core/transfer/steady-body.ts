@@ -12,7 +12,7 @@ const LITTLE = 1 / 16;
 
 export interface BodySource extends Range {
   readonly url: string;
-  readonly ownHeaders?: Readonly<Record<string, string>>;
+  readonly ownHeaders?: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
   /** The answer whose body begins at `offset`. */
   readonly answer: HttpResponse;

@@ -84,11 +84,14 @@ export class Workers {
       const isReopened = services.ports.reopenings !== reopenings || accepted.expired !== expired;
       const isStillSo = !isReopened && gate.lowestFor(process.name) === percent;
       if (isDuplicate && isStillSo) checkDuplicate(boundary);
+      const mostConnections = messages.length * settings.mostRanges;
+      if (services.origin.connectionsOf(process) > mostConnections)
+        throw new Violation(`${process.name} has more than ${mostConnections} connections to origins`);
       const isLate = time.nowMs > begunMs + INVOCATION_MS - settings.deadlineBufferMs;
       if (!isLate || boundary.method !== "read" || boundary.port !== "http" || process.hasStoodStill) return;
-      // Each body may read one piece more: it notices between two pieces.
+      // Each connection may read one piece more: it notices between two pieces.
       lateReads += 1;
-      if (lateReads > messages.length) throw new Violation(`${process.name} reads on, although its time is up`);
+      if (lateReads > mostConnections) throw new Violation(`${process.name} reads on, although its time is up`);
     });
     if (warm) processes.resume(process, "worker");
     gate.begin(process.name, messages, warm !== undefined);

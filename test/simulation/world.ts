@@ -87,14 +87,15 @@ async function* piecesOf(body: Uint8Array): AsyncIterable<Uint8Array> {
 export function fileOrigin(body: Uint8Array, etag = '"v1"', contentType = "text/plain"): Origin {
   const headers = { etag, "content-type": contentType };
   return ({ method, headers: asked }) => {
-    const start = /^bytes=(\d+)-/.exec(asked["range"] ?? "")?.[1];
+    const [, start, last] = /^bytes=(\d+)-(\d*)$/.exec(asked["range"] ?? "") ?? [];
     const isSame = asked["if-range"] === undefined || asked["if-range"] === etag;
     if (method === "HEAD" || start === undefined || !isSame) {
       const length = { ...headers, "content-length": String(body.length) };
       return answer({ headers: length, ...(method === "GET" && { body }) });
     }
-    const rest = body.subarray(Number(start));
-    const range = `bytes ${start}-${body.length - 1}/${body.length}`;
+    const end = last ? Math.min(Number(last) + 1, body.length) : body.length;
+    const rest = body.subarray(Number(start), end);
+    const range = `bytes ${start}-${end - 1}/${body.length}`;
     return answer({
       status: 206,
       headers: { ...headers, "content-range": range, "content-length": String(rest.length) },

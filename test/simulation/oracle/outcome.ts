@@ -2,12 +2,8 @@ import { jobIdOf, jobItemKey } from "../../../core/model/keys.ts";
 import { decodeJob } from "../../../core/model/record-codec.ts";
 import { checkIndex, Violation } from "./invariants.ts";
 import type { End, ProvenScenario } from "../scenarios/scenario-kinds.ts";
-import { PART_BYTES } from "../services/settings.ts";
+import { inFlightBytes } from "../services/settings.ts";
 import type { Simulation } from "../simulation.ts";
-
-const PIECE_BYTES = 5;
-/** The most that is received but not yet checkpointed: two parts under way, one being saved or read, and a piece. */
-const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
 
 /** @throws Violation if the final state is not one that the scenario allows. `strikes` bounds what may be refetched. */
 export function checkOutcome(scenario: ProvenScenario, simulation: Simulation, strikes: number): void {
@@ -45,7 +41,8 @@ function checkPublished({ published }: ProvenScenario, { blobs }: Simulation): v
 function checkRefetched(scenario: ProvenScenario, { origin }: Simulation, strikes: number): void {
   const servedOnce = [...origin.resources.values()].reduce((sum, { versions }) => sum + (versions[0]?.length ?? 0), 0);
   const refetched = origin.bytesServed - servedOnce;
-  const allowed = scenario.ownRefetchedBytes + strikes * origin.resources.size * IN_FLIGHT_BYTES;
+  const allowed =
+    scenario.ownRefetchedBytes + strikes * origin.resources.size * inFlightBytes(scenario.settings?.mostRanges);
   if (refetched > allowed)
     throw new Violation(`${refetched} bytes were fetched again; ${strikes} faults allow ${allowed}`);
 }

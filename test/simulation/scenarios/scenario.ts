@@ -16,6 +16,7 @@ import type { Dice } from "../services/time.ts";
 export interface OriginQuestion {
   readonly method: string;
   readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** The parts of the simulation that a scenario may read and change. */

@@ -30,6 +30,7 @@ import {
   urlOf,
   type ProvenScenario,
 } from "./scenario-kinds.ts";
+import { RANGE_SCENARIOS } from "./ranges.ts";
 import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
 
 /** The scenarios of the exhaustive search: a fault of every mode strikes at every call. */
@@ -254,4 +255,5 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     settings: { deadlineBufferMs: 59_400 },
     ownRefetchedBytes: 10 * TORN_BYTES,
   },
+  ...RANGE_SCENARIOS,
 ];

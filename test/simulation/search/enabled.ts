@@ -13,6 +13,7 @@ export const HAZARDS = [
   "queue",
   "expiry",
   "lag",
+  "ranges",
 ] as const;
 export type Hazard = (typeof HAZARDS)[number];
 

@@ -24,6 +24,10 @@ export interface Hazards {
   readonly expiry?: { readonly duplicateAfterMs: number; readonly removedAfterMs: number };
   /** How old the state is that the watch index shows, in ms. */
   readonly lagMs?: number;
+  /** Connections over which one body may come. */
+  readonly mostRanges: number;
+  /** One connection is slow, so that several are worth it. */
+  readonly dripsAlone: boolean;
   /** Undefined: the limits of SQS, and more receives than any schedule needs. */
   readonly queue?: QueueHazard;
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
@@ -52,6 +56,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   const queue = drawn("queue", 0.1);
   const expiry = drawn("expiry", 0.08);
   const lag = drawn("lag", 0.15);
+  const ranges = drawn("ranges", 0.5);
   const latePart = drawn("late parts", 0.08);
   return {
     isOwedChecked: enabled.has("lost answer"),
@@ -60,6 +65,8 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
     ...(queue && { queue: drawQueue(queue) }),
     ...(expiry && { expiry: { duplicateAfterMs: expiry.below(2000), removedAfterMs: expiry.below(4000) } }),
     ...(lag && { lagMs: lag.below(lag.pick(LAGS_MS)) }),
+    mostRanges: ranges?.pick([2, 3, 4, 8]) ?? 1,
+    dripsAlone: ranges?.chance(0.7) === true,
     mayLandLate: enabled.has("late parts"),
     ...(limits && { limits: drawLimits(limits) }),
     ...(crowd && { crowd: drawCrowd(crowd), limits: drawLimits(crowd) }),

@@ -2,15 +2,12 @@ import { contentKey, jobIdOf, jobItemKey } from "../../../core/model/keys.ts";
 import type { JobMessage } from "../../../core/model/message.ts";
 import { decodeJob } from "../../../core/model/record-codec.ts";
 import { Violation } from "../oracle/violation.ts";
-import { PIECE_BYTES } from "../services/origin.ts";
-import { MAX_ATTEMPTS, PART_BYTES } from "../services/settings.ts";
+import { inFlightBytes, MAX_ATTEMPTS } from "../services/settings.ts";
 import type { Simulation } from "../simulation.ts";
 import type { Hazards } from "./hazards.ts";
 import type { Schedule } from "./schedule.ts";
 import { isResumable, type Shape } from "./shape.ts";
 
-/** The most that is received but not yet checkpointed: two parts under way, one being read, and a piece. */
-const IN_FLIGHT_BYTES = 3 * PART_BYTES + PIECE_BYTES;
 /** What a faulty body has at most beyond its length. */
 const LONGEST_EXCESS_BYTES = 51;
 /** Faults that make a transfer start over: another version, a wrong body or range, a lost staged object. */
@@ -64,11 +61,11 @@ export class Judge {
     if (this.#simulation.reopenings > 0) return;
     if (gate < 100 || !isResumable(resources) || this.#struck.some(({ what }) => MAKES_START_OVER.test(what))) return;
     const { bytesServed, requests } = this.#simulation.origin;
-    const urls = requests.filter(({ method }) => method === "GET").map(({ url }) => url);
+    const urls = requests.filter(({ hasEnd, method }) => method === "GET" && !hasEnd).map(({ url }) => url);
     const fetched = [...resources].filter(([url]) => urls.includes(url));
     const bytes = fetched.reduce((sum, [, { versions }]) => sum + (versions[0]?.length ?? 0), 0);
     const gets = urls.length;
-    const allowed = Math.max(0, gets - fetched.length) * IN_FLIGHT_BYTES;
+    const allowed = Math.max(0, gets - fetched.length) * inFlightBytes(this.#hazards.mostRanges);
     if (bytesServed - bytes > allowed)
       throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
   }
@@ -84,7 +81,8 @@ export class Judge {
       const hops = Number(items.all.get(jobItemKey(jobIdOf(message)))?.["hops"] ?? 0);
       const gets = origin.requests.filter((request) => request.method === "GET" && request.url === url).length;
       const bytes = LONGEST_EXCESS_BYTES + (resources.get(url)?.versions[0]?.length ?? 0);
-      const allowed = (MAX_ATTEMPTS + hops + this.#struck.length) * bytes + gets * IN_FLIGHT_BYTES;
+      const allowed =
+        (MAX_ATTEMPTS + hops + this.#struck.length) * bytes + gets * inFlightBytes(this.#hazards.mostRanges);
       const served = origin.bytesServedOf.get(url) ?? 0;
       if (served > allowed) throw new Violation(`${url}: ${served} bytes were fetched; its budget is ${allowed}`);
     }

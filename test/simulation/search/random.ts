@@ -98,7 +98,7 @@ class RandomRun {
       streamDice: new Dice(streamSeed(seed)),
       workers: shape.workers,
       latencyMs: shape.latencyMs,
-      attemptMs: attemptMs(shape),
+      attemptMs: attemptMs(shape, hazards.mostRanges),
       clocksDifferMs: () =>
         waitsForClocks(shape) * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
       faultAt: (nth, boundary) => this.#faultAt(nth, boundary),
@@ -153,10 +153,11 @@ class RandomRun {
 
   #scenario(): Scenario {
     const { deadlineBufferMs, gate, messages, mostBrokenConnections, operatorAtMs, resources } = this.#schedule.shape;
+    const { mostRanges } = this.#schedule.hazards;
     return {
       messages,
       operatorAtMs,
-      settings: { deadlineBufferMs, mostBrokenConnections },
+      settings: { deadlineBufferMs, mostBrokenConnections, mostRanges },
       ...(gate < 100 && { gate }),
       prepare: (origin) => {
         for (const [url, resource] of resources) {
@@ -254,10 +255,13 @@ class RandomRun {
 
 /** The sequential calls of one attempt at the largest body. `attemptMs` adds the backoff before the next attempt. */
 const CALLS_OF_AN_ATTEMPT = 60;
-const attemptMs = (shape: Shape): number => {
+/** A byte of a body that comes in ranges costs three calls at most, over two connections. */
+const CALLS_OF_A_BYTE = 1.5;
+const attemptMs = (shape: Shape, mostRanges: number): number => {
   // The unguarded path keeps nothing: a file that does not fit an invocation is tried until its message is given up.
   const triesMs = shape.gate < 100 && isHandedOn(shape) ? MAX_RECEIVES * INVOCATION_MS : 0;
-  return CALLS_OF_AN_ATTEMPT * 2 * shape.latencyMs + 10_000 + triesMs;
+  const rangeCalls = mostRanges > 1 ? CALLS_OF_A_BYTE * PART_BYTES * mostParts(shape) : 0;
+  return (CALLS_OF_AN_ATTEMPT + rangeCalls) * 2 * shape.latencyMs + 10_000 + triesMs;
 };
 
 const isHandedOn = ({ deadlineBufferMs }: Shape): boolean => deadlineBufferMs > SETTINGS.deadlineBufferMs;

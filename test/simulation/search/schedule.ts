@@ -34,6 +34,7 @@ function drawOperator(dice: Dice): Pick<Shape, "operatorAtMs" | "absentFirst"> {
   return { operatorAtMs: visits, absentFirst: dice.pick([0, 1, 1, 2]) };
 }
 
+const USUAL_BUFFER_MS = 10_000;
 type Drawn = Omit<Shape, "operatorAtMs" | "absentFirst" | "mostBrokenConnections">;
 
 function drawShape(dice: Dice, announcesDigest: boolean): Drawn {
@@ -60,7 +61,7 @@ function drawShape(dice: Dice, announcesDigest: boolean): Drawn {
     resources,
     digests,
     gate: dice.chance(0.06) ? dice.pick([0, 50]) : 100,
-    deadlineBufferMs: isResumable(resources) && dice.chance(0.2) ? INVOCATION_MS - 20 * latencyMs : 10_000,
+    deadlineBufferMs: isResumable(resources) && dice.chance(0.2) ? INVOCATION_MS - 20 * latencyMs : USUAL_BUFFER_MS,
     workers: dice.between(1, 3),
     latencyMs,
     finalDuplicates: dice.chance(0.3) ? 1 : 0,
@@ -80,6 +81,9 @@ function drawFaults(dice: Dice): readonly PlannedFault[] {
   return [...clocks, ...strikes];
 }
 
+const dripping = (resources: Shape["resources"]): Shape["resources"] =>
+  new Map([...resources].map(([url, resource]) => [url, { ...resource, dripsAlone: true }]));
+
 /** @returns the same schedule for the same seed and the same hazards, on any machine. */
 export function drawSchedule(seed: number, enabled: ReadonlySet<Hazard> = ENABLED): Schedule {
   const dice = new Dice(seed);
@@ -87,8 +91,10 @@ export function drawSchedule(seed: number, enabled: ReadonlySet<Hazard> = ENABLE
   const { crowd, gate } = hazards;
   const operator = drawOperator(new Dice(operatorSeed(seed)));
   const { announces, mostBrokenConnections } = drawTrust(new Dice(originSeed(seed)));
+  const drawn = drawShape(dice, announces);
   const shape = {
-    ...drawShape(dice, announces),
+    ...drawn,
+    ...(hazards.dripsAlone && drawn.deadlineBufferMs === USUAL_BUFFER_MS && { resources: dripping(drawn.resources) }),
     mostBrokenConnections,
     ...operator,
     ...crowd,

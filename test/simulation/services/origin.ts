@@ -3,6 +3,7 @@ import { Violation } from "../oracle/violation.ts";
 import { RetryableError } from "../../../core/model/errors.ts";
 import type { Http, HttpRequest, HttpResponse } from "../../../core/ports/http.ts";
 import type { SimulatedProcess } from "./process.ts";
+import { PIECE_BYTES } from "./settings.ts";
 
 /** How the body of a GET response may be wrong. */
 export type BodyFault =
@@ -14,7 +15,9 @@ export type BodyFault =
   /** No bytes, and a length that says so. */
   | { readonly kind: "empty" }
   | { readonly kind: "wrong length" }
-  | { readonly kind: "wrong range" };
+  | { readonly kind: "wrong range" }
+  /** A range goes on to the end of the body. */
+  | { readonly kind: "endless range" };
 
 export type OriginAnswer =
   | { readonly kind: "body"; readonly fault?: BodyFault }
@@ -31,16 +34,24 @@ export interface Resource {
   readonly ignoresIfRange?: boolean;
   /** Announces the body's MD5 (Content-MD5). */
   readonly announcesDigest?: boolean;
+  /** Sends a body a byte at a time unless it is asked for a range that ends: several connections are faster than one. */
+  readonly dripsAlone?: boolean;
   /** A 206 has no ETag, so it does not say which version the rest belongs to. */
   readonly isRestUnnamed?: boolean;
 }
 
-export const PIECE_BYTES = 5;
+/** Whether a request asks for a range that ends before the body may. */
+export const hasEnd = (headers: HttpRequest["headers"]): boolean => /-\d/.test(headers["range"] ?? "");
 
 /** Origins that serve versioned bodies. `decide` chooses the answer to each request. */
 export class SimulatedOrigin {
   readonly resources = new Map<string, Resource>();
-  readonly requests: { readonly process: string; readonly method: string; readonly url: string }[] = [];
+  readonly requests: {
+    readonly process: string;
+    readonly method: string;
+    readonly url: string;
+    readonly hasEnd: boolean;
+  }[] = [];
   /** Answers that were neither read to their end nor discarded: each holds a connection. */
   readonly #open = new Map<symbol, SimulatedProcess>();
   readonly bytesServedOf = new Map<string, number>();
@@ -53,7 +64,8 @@ export class SimulatedOrigin {
   portOf(process: SimulatedProcess): Http {
     return {
       request: async (request) => {
-        this.requests.push({ process: process.name, method: request.method, url: request.url });
+        const { headers, method, url } = request;
+        this.requests.push({ process: process.name, method, url, hasEnd: hasEnd(headers) });
         const answer = await process.call("http", request.method, async () => this.#answer(request));
         request.signal.throwIfAborted();
         const response = Symbol(request.url);
@@ -69,6 +81,12 @@ export class SimulatedOrigin {
     for (const [response, by] of this.#open)
       if (by === process)
         throw new Violation(`${process.name} neither read nor discarded an answer of ${response.description}`);
+  }
+
+  /** Bodies that the process reads, or waits for. */
+  connectionsOf(process: SimulatedProcess): number {
+    const open = [...this.#open.values()].filter((by) => by === process).length;
+    return open + (process.underWay.get("http.GET") ?? 0);
   }
 
   get bytesServed(): number {
@@ -113,10 +131,9 @@ const response = (
   body: AsyncIterable<Uint8Array> = pieces(Buffer.alloc(0)),
 ): HttpResponse => ({ status, headers, setCookies: [], body, discard: () => undefined });
 
-async function* pieces(body: Buffer, fault?: BodyFault): AsyncIterable<Uint8Array> {
+async function* pieces(body: Buffer, fault?: BodyFault, pieceBytes = PIECE_BYTES): AsyncIterable<Uint8Array> {
   const sent = mangled(body, fault);
-  for (let at = 0; at < sent.length; at += PIECE_BYTES)
-    yield sent.subarray(at, Math.min(at + PIECE_BYTES, sent.length));
+  for (let at = 0; at < sent.length; at += pieceBytes) yield sent.subarray(at, Math.min(at + pieceBytes, sent.length));
   if (fault?.kind === "cut" && sent.length < body.length) throw new RetryableError("origin_connection_lost");
 }
 
@@ -133,6 +150,7 @@ function mangled(body: Buffer, fault: BodyFault | undefined): Buffer {
       return Buffer.alloc(0);
     case "wrong length":
     case "wrong range":
+    case "endless range":
     case undefined:
       return body;
   }
@@ -148,21 +166,24 @@ function serve(request: HttpRequest, resource: Resource, fault: BodyFault | unde
 
   if (request.method === "GET" && request.headers["if-none-match"] === etag && resource.validators === "strong")
     return response(304, headers);
-  const start = /^bytes=(\d+)-/.exec(request.headers["range"] ?? "")?.[1];
+  const [, start, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers["range"] ?? "") ?? [];
+  const pieceBytes = resource.dripsAlone === true && !last ? 1 : PIECE_BYTES;
   const condition = request.headers["if-range"];
   const isSame = condition === undefined || resource.ignoresIfRange === true || condition === headers["etag"];
   if (start === undefined || !resource.ranges || !isSame) {
     const claimed = fault?.kind === "empty" ? 0 : body.length + (fault?.kind === "wrong length" ? 3 : 0);
     if (!resource.isChunked) headers["content-length"] = String(claimed);
     if (resource.announcesDigest === true) headers["content-md5"] = hash("md5", body, "base64");
-    return response(200, headers, request.method === "GET" ? pieces(body, fault) : undefined);
+    return response(200, headers, request.method === "GET" ? pieces(body, fault, pieceBytes) : undefined);
   }
   if (Number(start) >= body.length) return response(416, { "content-range": `bytes */${body.length}` });
   // The wrong range has the same length as the right one.
   const shift = fault?.kind === "wrong range" ? 1 : 0;
-  const rest = body.subarray(Number(start) - shift, body.length - shift);
+  const isOpen = last === "" || fault?.kind === "endless range";
+  const end = (isOpen ? body.length : Math.min(Number(last) + 1, body.length)) - shift;
+  const range = body.subarray(Number(start) - shift, end);
   if (resource.isRestUnnamed === true) delete headers["etag"];
-  headers["content-range"] = `bytes ${Number(start) - shift}-${body.length - 1 - shift}/${body.length}`;
-  headers["content-length"] = String(rest.length);
-  return response(206, headers, pieces(rest, fault));
+  headers["content-range"] = `bytes ${Number(start) - shift}-${end - 1}/${body.length}`;
+  headers["content-length"] = String(range.length);
+  return response(206, headers, pieces(range, fault, pieceBytes));
 }

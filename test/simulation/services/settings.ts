@@ -12,9 +12,16 @@ export const POLL_EVERY_MS = 1_000;
 export const ORPHAN_AGE_MS = 120_000;
 /** No sound run takes as long, not even one whose job uses all its attempts while clocks differ. */
 export const LONGEST_RUN_MS = 3 * 24 * 3_600_000;
+/** The size of the pieces in which a body arrives. */
+export const PIECE_BYTES = 5;
+/**
+ * The most that is received but not yet checkpointed: two parts under way, one being saved or read, and a piece. Of a
+ * body that comes in ranges also a part that is fetched ahead.
+ */
+export const inFlightBytes = (mostRanges = 1): number => (mostRanges > 1 ? 4 : 3) * PART_BYTES + PIECE_BYTES;
 export const MAX_RECEIVES = 50;
 export const MAX_ATTEMPTS = 6;
-export const PART_BUFFERS = 4;
+export const PART_BUFFERS = 5;
 export const RECORD_CONCURRENCY = 10;
 export const CONTENT_BUCKET = "content";
 const RETRY_CAP_MS = 10_000;
