@@ -1,5 +1,6 @@
 import { MODEL_MUTANTS } from "./catalogue/model.ts";
 import { ORDER_MUTANTS } from "./catalogue/order.ts";
+import { RANGES_MUTANTS } from "./catalogue/ranges.ts";
 import { RECOVERY_MUTANTS } from "./catalogue/recovery.ts";
 import { STREAM_MUTANTS } from "./catalogue/stream.ts";
 import { TRANSFER_MUTANTS } from "./catalogue/transfer.ts";
@@ -12,6 +13,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MODEL_MUTANTS,
   ...WORKER_MUTANTS,
   ...TRANSFER_MUTANTS,
+  ...RANGES_MUTANTS,
   ...RECOVERY_MUTANTS,
   ...STREAM_MUTANTS,
   ...ORDER_MUTANTS,

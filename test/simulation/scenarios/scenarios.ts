@@ -30,7 +30,7 @@ import {
   urlOf,
   type ProvenScenario,
 } from "./scenario-kinds.ts";
-import { RANGE_SCENARIOS } from "./ranges.ts";
+import { RANGE_SCENARIOS } from "./range-scenarios.ts";
 import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
 
 /** The scenarios of the exhaustive search: a fault of every mode strikes at every call. */

@@ -7,7 +7,7 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
     ["a 206 is accepted whatever offset it starts at", "    range?.start === offset &&\n", ""],
     [
       "any response is accepted as the rest of the body",
-      "    response.status === 206 &&\n    range?.start === offset &&\n    (length === undefined || length === range.end - range.start + 1) &&\n    range.totalBytes === version.totalBytes &&\n",
+      "    response.status === 206 &&\n    range?.start === offset &&\n    (end === undefined || range.end === end - 1) &&\n    (length === undefined || length === range.end - range.start + 1) &&\n    range.totalBytes === version.totalBytes &&\n",
       "",
     ],
     [
@@ -15,7 +15,7 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
       'checkpoint.offset === checkpoint.totalBytes ? "complete"',
       'checkpoint.offset > 0 ? "complete"',
     ],
-    ["a resume starts one byte late", "range: `bytes=${offset}-`", "range: `bytes=${offset + 1}-`"],
+    ["a resume starts one byte late", "range: `bytes=${offset}-$", "range: `bytes=${offset + 1}-$"],
   ]),
   ...inFile("core/transfer/body-stager.ts", [
     [
@@ -100,13 +100,13 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
   ...inFile("core/transfer/steady-body.ts", [
     [
       "the rest of a torn body is believed whatever it is",
-      "if (continuesFrom(version, offset, response)) return response;",
+      "if (continuesFrom(version, asked, response)) return response;",
       "if (response.status === 206) return response;",
     ],
     [
       "a torn body goes on one byte too early",
-      "headers: rangeFrom(version, offset)",
-      "headers: rangeFrom(version, offset - 1)",
+      "askForRange(deps, { ...source, offset, version",
+      "askForRange(deps, { ...source, offset: offset - 1, version",
     ],
     [
       "the rest of a torn body is asked for without end",
