@@ -34,7 +34,7 @@ export interface Resource {
   readonly ignoresIfRange?: boolean;
   /** Announces the body's MD5 (Content-MD5). */
   readonly announcesDigest?: boolean;
-  /** Sends a body a byte at a time unless it is asked for a range that ends: several connections are faster than one. */
+  /** Sends a body a byte at a time, except a range that has an end: several connections are faster than one. */
   readonly dripsAlone?: boolean;
   /** A 206 has no ETag, so it does not say which version the rest belongs to. */
   readonly isRestUnnamed?: boolean;
