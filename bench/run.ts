@@ -1,4 +1,5 @@
 /** `npm run bench [name...]`: measures, prints a table, and writes `bench/results/<name>.json`. */
+import { addressChecks } from "./address-checks.ts";
 import { bundle } from "./bundle.ts";
 import { cost } from "./cost/artifacts.ts";
 import { fixedCosts } from "./cost/environments.ts";
@@ -25,6 +26,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   cost,
   "fixed-costs": fixedCosts,
   peers,
+  "address-checks": addressChecks,
 };
 const EXIT = { over: 1, usage: 2, interrupted: 130 } as const;
 
