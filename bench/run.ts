@@ -8,6 +8,7 @@ import { InterruptedError } from "./harness/interruption.ts";
 import { isOver, UsageError, type Measured, type Measurement } from "./harness/measurement.ts";
 import { memory } from "./memory.ts";
 import { peers } from "./peers/peers.ts";
+import { ranges } from "./ranges.ts";
 import { requests } from "./requests.ts";
 import { describeMachine, tableOf, writeResult } from "./harness/results.ts";
 import { scoped } from "./harness/scope.ts";
@@ -19,6 +20,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   requests,
   memory,
   throughput,
+  ranges,
   telemetry,
   bundle,
   "foreign-origins": foreignOrigins,

@@ -148,17 +148,21 @@ function* firstBytes(chunks: Iterable<Uint8Array>, limit: number): Generator<Uin
   }
 }
 
+/** By connection: until when what was sent over it takes at its rate. In ms, as `performance.now` counts. */
+const busyUntilMs = new WeakMap<object, number>();
+
 async function sendAtRate({ file, response, log, gone }: Exchange, chunks: Iterable<Uint8Array>): Promise<void> {
-  const startedMs = performance.now();
-  let sent = 0;
+  const connection = response.req.socket;
+  let untilMs = Math.max(performance.now(), busyUntilMs.get(connection) ?? 0);
   for (const chunk of chunks) {
     gone.throwIfAborted();
     const hasRoom = response.write(chunk);
-    sent += chunk.length;
     log.bytes += chunk.length;
     if (!hasRoom) await once(response, "drain", { signal: gone });
     if (file.rate === undefined) continue;
-    const aheadMs = (sent / file.rate) * 1000 - (performance.now() - startedMs);
+    untilMs += (chunk.length / file.rate) * 1000;
+    busyUntilMs.set(connection, untilMs);
+    const aheadMs = untilMs - performance.now();
     if (aheadMs > 1) await sleep(aheadMs, undefined, { signal: gone });
   }
 }

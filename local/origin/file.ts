@@ -45,7 +45,7 @@ const originFile = z.strictObject({
 
   /** Delay before the headers, in ms. */
   delayMs: whole.optional(),
-  /** Bytes per second. Default: unlimited. */
+  /** Bytes per second of one connection, over all that it is asked for. Default: unlimited. */
   rate: positive.optional(),
   /** The connection of the first `tearFirst` bodies (default 1) is closed after `tearAfter` bytes. */
   tearAfter: whole.optional(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Pace } from "../../../../core/transfer/pace.ts";
+import { CommonPace, Pace } from "../../../../core/transfer/pace.ts";
 
 const LIMITS = { leastBytesPerSecond: 100, overMs: 1000, partMs: 60_000 };
 const PART_BYTES = 1000;
@@ -39,6 +39,44 @@ describe("the pace of a body", () => {
     const pace = new Pace({ ...LIMITS, leastBytesPerSecond: 0 }, PART_BYTES);
     const arrive = () => {
       for (let n = 0; n < 59; n++) pace.arrived(1, 1000);
+    };
+    expect(arrive).not.toThrow();
+  });
+});
+
+describe("the pace of a body that comes over several connections", () => {
+  const common = () => {
+    const time = { nowMs: 10_000 };
+    return { time, pace: new CommonPace({ nowMs: () => time.nowMs }, new Pace(LIMITS, PART_BYTES)) };
+  };
+
+  it("counts time that several of them wait for once", () => {
+    const { pace, time } = common();
+    for (let n = 0; n < 20; n++) {
+      time.nowMs += 100;
+      // Each connection has waited for the same 100 ms.
+      for (let connection = 0; connection < 20; connection++) pace.arrived(1, 100);
+    }
+  });
+
+  it("must be the least for all of them together", () => {
+    const { pace, time } = common();
+    const arrive = () => {
+      for (let n = 0; n < 20; n++) {
+        time.nowMs += 100;
+        for (let connection = 0; connection < 9; connection++) pace.arrived(1, 100);
+      }
+    };
+    expect(arrive).toThrow(expect.objectContaining({ reason: "origin_too_slow" }));
+  });
+
+  it("does not count what no connection waits for, nor a clock that is set back", () => {
+    const { pace, time } = common();
+    const arrive = () => {
+      for (let n = 0; n < 100; n++) {
+        time.nowMs += n === 50 ? -9_000 : 1000;
+        pace.arrived(1, 0);
+      }
     };
     expect(arrive).not.toThrow();
   });

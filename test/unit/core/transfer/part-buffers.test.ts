@@ -19,6 +19,17 @@ it("PartBuffers lends no more buffers than it has, and serves waiting callers in
   expect(order).toEqual(["third", "fourth"]);
 });
 
+it("a buffer is spare only while two more are free, so that those who wait for one always get it", async () => {
+  const buffers = new PartBuffers(4, 4);
+  const spare = buffers.takeSpare();
+  expect(spare).toHaveLength(4);
+  expect(buffers.takeSpare()).toHaveLength(4);
+  expect(buffers.takeSpare()).toBeUndefined();
+  buffers.giveBack(spare ?? new Uint8Array());
+  await buffers.take();
+  expect(buffers.takeSpare()).toBeUndefined();
+});
+
 it("a worker sends GET to an origin only if a buffer is free for its answer", async () => {
   const w = world();
   const worker = { ...w.deps, buffers: new PartBuffers(2, PART_BYTES) };
