@@ -45,7 +45,7 @@ const BUGS: readonly PlantedBug[] = [
   bug(
     "head",
     "core/origin/probe.ts",
-    "export async function probeOrigin(deps: OriginDeps, url: string, signal: AbortSignal): Promise<OperationResult> {",
+    "const { clock, heads, settings } = deps;",
     'url.includes("victim-of-head")',
     2,
   ),
@@ -53,7 +53,7 @@ const BUGS: readonly PlantedBug[] = [
     "stream",
     "core/transfer/transfer.ts",
     "const { readers } = deps.buffers;",
-    'url.includes("victim-of-stream")',
+    'request.url.includes("victim-of-stream")',
     3,
   ),
   bug(

@@ -14,6 +14,8 @@ describe("a worker killed in mid-download", () => {
     let killed: number | undefined;
     const run: Run = await startRun({
       ...surroundings,
+      // What one connection has in flight is known.
+      workerEnv: { MOST_RANGES: "1" },
       onStagedBytes: ({ bytes }) => {
         stagedBytes += bytes;
         const [holder] = run.seen.leases;
