@@ -5,9 +5,9 @@ import { peakBytes, requireProc, resetPeak } from "./harness/process-figures.ts"
 import { scoped } from "./harness/scope.ts";
 import { AS_DEPLOYED, LocalRun, startOriginProcess, type BenchOrigin } from "./local-run.ts";
 
-const BYTES = 512 * MIB;
+const BYTES = 640 * MIB;
 /** What the origin sends over one connection, in bytes a second. */
-const RATE = 4 * MIB;
+const RATE = 2 * MIB;
 const RANGES = [1, 4, 8];
 const MEMORY_BOUND_MIB = 96;
 const WARM_UP: OriginFile = { name: "tiny", size: 1024 };

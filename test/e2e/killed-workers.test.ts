@@ -33,13 +33,14 @@ describe("a worker killed in mid-download", () => {
     expect(record?.resumedBytes).toBeGreaterThan(big.size / 4);
     expect(await run.contentDigest(big)).toBe(originSha256(big));
 
-    // The part being read, two more on their way to staging, and what two loopback sockets buffer (a few MiB each).
-    const mostSentAgain = 3 * PART_BYTES + 16 * MIB;
+    // The part being read, two more on their way to staging, one that ranges have fetched ahead, and what loopback
+    // sockets buffer: a few MiB each.
+    const mostSentAgain = 4 * PART_BYTES + 16 * MIB;
     const sent = origin.requestsOf(big).reduce((sum, { bytes }) => sum + bytes, 0);
     console.info(`killed in mid-file: ${(sent - big.size) / MIB} of ${big.size / MIB} MiB were sent again`);
     expect(sent - big.size).toBeLessThanOrEqual(mostSentAgain);
-    const [, resumed] = origin.requestsOf(big).filter(({ method }) => method === "GET");
-    expect(resumed).toMatchObject({ status: 206, range: `bytes=${record?.resumedBytes}-` });
+    const resumed = origin.requestsOf(big).filter(({ range }) => range === `bytes=${record?.resumedBytes}-`);
+    expect(resumed).toMatchObject([{ status: 206 }]);
 
     await until("staging is empty", async () => JSON.stringify(await run.staging()).replace("[]", "") || undefined);
   });

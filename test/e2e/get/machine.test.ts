@@ -155,7 +155,8 @@ describe.skipIf(!canMount)("a disk of its own", () => {
     expect(bench.results().map(({ state }) => state)).toEqual(Array(files.length + 1).fill("INDEXED"));
     expect(bench.names()).toHaveLength(files.length + 1);
     for (const file of files) expect(bench.sentOf(file)).toBeLessThanOrEqual(3 * file.size);
-    expect(bench.sentOf(big)).toBeLessThan(big.size + 3 * PART_BYTES);
+    // Each stop costs the part that is being read and one that ranges have fetched ahead.
+    expect(bench.sentOf(big)).toBeLessThan(big.size + 5 * PART_BYTES);
   });
 
   it("that fills up while standard input is read stops the run, and what was read is kept", async () => {
