@@ -42,13 +42,7 @@ const BUGS: readonly PlantedBug[] = [
     'message.url.includes("victim-of-lease")',
     1,
   ),
-  bug(
-    "head",
-    "core/origin/probe.ts",
-    "const { clock, heads, settings } = deps;",
-    'url.includes("victim-of-head")',
-    2,
-  ),
+  bug("head", "core/origin/probe.ts", "const { clock, heads, settings } = deps;", 'url.includes("victim-of-head")', 2),
   bug(
     "stream",
     "core/transfer/transfer.ts",

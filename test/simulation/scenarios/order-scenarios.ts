@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import type { OriginAnswer } from "../services/origin.ts";
 import { PART_BYTES } from "../services/settings.ts";
 import {
+  bodyOf,
   cutAfter,
   LARGE,
   MANY_PARTS,
@@ -11,6 +12,7 @@ import {
   one,
   resource,
   serving,
+  SMALL,
   TORN_BYTES,
   UNRESUMABLE,
   urlOf,
@@ -75,6 +77,11 @@ export const ORDER_SCENARIOS: readonly ProvenScenario[] = [
     answer: ({ url }, nth) => (url === urlOf("a") && nth === 1 ? { kind: "status", status: 404 } : { kind: "body" }),
     // Both sources count as served once.
     ownRefetchedBytes: -MANY_PARTS.length,
+  }),
+  mirrored("what a mirror delivered stays, though the first source has another file by then", {
+    prepare: serving({ a: resource(bodyOf(SMALL.length, "b")), mirror: resource(SMALL) }),
+    answer: ({ url }, nth) => (url === urlOf("a") && nth === 1 ? { kind: "status", status: 404 } : { kind: "body" }),
+    published: [[SMALL, bodyOf(SMALL.length, "b")]],
   }),
   mirrored("no source has the file", {
     prepare: () => undefined,
