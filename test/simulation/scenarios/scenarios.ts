@@ -147,7 +147,7 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     ownRefetchedBytes: TORN_BYTES,
   }),
   losingStaged("an upload is lost", 15),
-  losingStaged("a staged object is lost", 22),
+  losingStaged("a staged object is lost", 19),
   one({
     name: "a job that crashes every worker",
     body: SMALL,
