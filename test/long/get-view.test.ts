@@ -79,6 +79,8 @@ it.skipIf(!hasScript)(
       "--out",
       bench.out,
       "--allow-private-hosts",
+      "--ranges",
+      "1",
     ];
     const command = words.map((word) => `'${word}'`).join(" ");
     const terminal = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {

@@ -12,7 +12,8 @@ import type { Origin } from "../../local/origin/server.ts";
 import { KIB, MIB, startRun, startSurroundings, until } from "../e2e/support.ts";
 
 const PROGRAM = fileURLToPath(new URL("pipeline-program.ts", import.meta.url));
-const WORKER_ENV = { ALLOW_PRIVATE_HOSTS: "true", LEASE_TTL_MS: "2000" };
+// Over one connection, so that the bytes that were sent are those of the parts that were staged.
+const WORKER_ENV = { ALLOW_PRIVATE_HOSTS: "true", LEASE_TTL_MS: "2000", MOST_RANGES: "1" };
 
 const messageOf = (origin: Origin, file: OriginFile): object => ({
   work_id: "e2e",
