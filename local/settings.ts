@@ -89,6 +89,9 @@ export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSe
   recordRetentionMs: FOR_EVER_MS,
   deadlineBufferMs: 0,
   retry: { maxAttempts, baseMs: 500, capMs: 30_000, longestWaitMs: web.longestWaitMs },
+  // The queue keeps a message back as long as it takes: no job is parked.
+  longestDelayMs: FOR_EVER_MS,
+  dispatchAheadMs: 0,
   // Invocations have no deadline here, so nothing is continued.
   maxHops: 0,
   maxBodyBytes: web.mostBytes,

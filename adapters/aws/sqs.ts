@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { RetryableError } from "../../core/model/errors.ts";
 import type { OutgoingMessage } from "../../core/model/message.ts";
+import { LONGEST_DELAY_MS } from "../../core/model/waiting.ts";
 import type { DeadLetters, Queue } from "../../core/ports/queue.ts";
 
 /** SendMessageBatch takes at most 10 messages; a group id has at most 128 characters. */
@@ -45,9 +46,10 @@ export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "sen
     const { Failed } = await client.send(
       new SendMessageBatchCommand({
         QueueUrl: queueUrl,
-        Entries: messages.map(({ body, group }, index) => ({
+        Entries: messages.map(({ body, delayMs = 0, group }, index) => ({
           Id: String(index),
           MessageBody: asciiJson(body),
+          ...(delayMs > 0 && { DelaySeconds: Math.ceil(Math.min(delayMs, LONGEST_DELAY_MS) / 1000) }),
           // On a standard queue, the group names a tenant (fair queues): one slow origin does not delay the others.
           MessageGroupId: group.slice(0, LONGEST_GROUP_ID),
         })),

@@ -68,7 +68,7 @@ export function localQueue(database: LocalDatabase, options: QueueOptions): Loca
     async send(messages) {
       const nowMs = clock.nowMs();
       await database.grouped(() => {
-        for (const { body } of messages) database.run(SEND, body, nowMs, nowMs);
+        for (const { body, delayMs = 0 } of messages) database.run(SEND, body, nowMs + Math.ceil(delayMs), nowMs);
       });
     },
     async sendToDeadLetters(body, reason) {

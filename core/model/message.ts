@@ -53,23 +53,29 @@ export interface OutgoingMessage {
   readonly body: string;
   /** The tenant of a fair queue: the origin's host. */
   readonly group: string;
+  /** How long the queue keeps it back, in ms. While it does, the message is not in flight. */
+  readonly delayMs?: number;
 }
 
 /** The host of a URL, with the port if the URL names one; "none" if it has no host (`mailto:`). */
 export const hostOf = (text: string): string => new URL(text).host || "none";
 
 /** A new message for a job that has a record: it takes the guarded path whatever the gate says. */
-export const trackedMessage = (message: JobMessage): OutgoingMessage => ({
+export const trackedMessage = (message: JobMessage, delayMs = 0): OutgoingMessage => ({
   body: JSON.stringify({ ...message, tracked: true }),
   group: hostOf(message.url),
+  ...(delayMs > 0 && { delayMs }),
 });
 
 /** The message that brings a recorded job back to the work queue. */
-export const messageOf = (job: JobRecord): OutgoingMessage =>
-  trackedMessage({
-    ...job.order,
-    work_id: job.workId,
-    artifact_id: job.artifactId,
-    url: job.url,
-    ...(job.expectedSha256 !== undefined && { sha256: job.expectedSha256 }),
-  });
+export const messageOf = (job: JobRecord, delayMs = 0): OutgoingMessage =>
+  trackedMessage(
+    {
+      ...job.order,
+      work_id: job.workId,
+      artifact_id: job.artifactId,
+      url: job.url,
+      ...(job.expectedSha256 !== undefined && { sha256: job.expectedSha256 }),
+    },
+    delayMs,
+  );

@@ -192,20 +192,24 @@ export function failJob(
   });
 }
 
-/** The message comes back by itself at `notBeforeMs`. If it is lost, the reconciler revives the job `graceMs` later. */
+/**
+ * The job waits until `notBeforeMs`. A delayed message brings it back then; if that one is lost, the reconciler revives
+ * the job `watchAfterMs` later. Negative: no message is sent, the job is parked, and its record is watched from before
+ * its time on, so that the reconciler can send one.
+ */
 export function releaseForRetry(
   lease: Lease,
   trouble: Trouble,
   forgotten: Forgotten,
   notBeforeMs: number,
-  graceMs: number,
+  watchAfterMs: number,
 ): Write {
   const availableAtMs = availableFrom(lease, notBeforeMs);
   return fencedWrite(lease, {
     set: {
       ...troubleAttributes(trouble),
       available_at: availableAtMs,
-      watch_at: availableAtMs + graceMs,
+      watch_at: availableAtMs + watchAfterMs,
     },
     remove: ["lease_owner", ...forgotten],
   });

@@ -1,6 +1,7 @@
 import type { OutgoingMessage } from "../model/message.ts";
 
 export interface Queue {
+  /** SQS counts delays in seconds, and keeps a message back for at most `LONGEST_DELAY_MS`. */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
   /** Sends a message that no retry can fix to the dead-letter queue, with the reason as an attribute. */
   sendToDeadLetters(body: string, reason: string): Promise<void>;

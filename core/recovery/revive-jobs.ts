@@ -1,8 +1,10 @@
 import { DamagedRecordError } from "../model/errors.ts";
 import { watchShards } from "../model/keys.ts";
 import { messageOf } from "../model/message.ts";
+import { present } from "../model/present.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { JobRecord } from "../model/record.ts";
+import { dispatchJob, isParked } from "../model/waiting.ts";
 import { postponeWatch, recoverJob } from "../model/recovery-protocol.ts";
 import type { Item } from "../model/write.ts";
 import type { Items, WatchedKey } from "../ports/items.ts";
@@ -72,6 +74,7 @@ async function revive(deps: ReviverDeps, key: string): Promise<Revived | undefin
   const watchAtMs = item?.["watch_at"];
   if (!item || typeof watchAtMs !== "number" || watchAtMs > clock.nowMs()) return undefined;
   const job = await readJob(deps, key, item, watchAtMs);
+  if (isParked(item)) return dispatch(deps, job, watchAtMs);
   const nowMs = clock.nowMs();
   const by = random.uniqueId();
   const outcome = await items.write(recoverJob(job, watchAtMs, by, nowMs, settings.requeueGraceMs));
@@ -79,6 +82,18 @@ async function revive(deps: ReviverDeps, key: string): Promise<Revived | undefin
   // A crash here loses nothing: the job is watched again after the grace.
   await queue.send([messageOf(job)]);
   return { job, overdueMs: nowMs - watchAtMs };
+}
+
+/** Sends the message of a parked job, which the queue keeps back until the job's time. */
+async function dispatch(deps: ReviverDeps, job: JobRecord, watchAtMs: number): Promise<undefined> {
+  const { clock, items, queue, random, settings } = deps;
+  const availableAtMs = present(job.availableAtMs, "the time of a parked job");
+  const by = random.uniqueId();
+  const graceMs = settings.requeueGraceMs;
+  const { applied, item } = await items.write(dispatchJob({ jobId: job.jobId, watchAtMs, availableAtMs, by, graceMs }));
+  if (!applied && item?.["recovered_by"] !== by) return;
+  // A crash here loses nothing: the job is watched again after its time and the grace.
+  await queue.send([messageOf(job, availableAtMs - clock.nowMs())]);
 }
 
 /** A record that cannot be read is looked at again after the grace, so that it does not fill its shard for ever. */

@@ -3,6 +3,7 @@ import { jobIdOf, jobIdOfKey, operationKeyOf } from "../model/keys.ts";
 import { LeasedJob } from "./leased-job.ts";
 import type { JobMessage } from "../model/message.ts";
 import { renewUrl, takeLease } from "../model/protocol.ts";
+import { isParked } from "../model/waiting.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import { isTerminal } from "../model/states.ts";
 import type { Item } from "../model/write.ts";
@@ -12,6 +13,8 @@ export type Acquisition =
   | { readonly kind: "leased"; readonly job: LeasedJob }
   | { readonly kind: "finished" }
   | { readonly kind: "busy" }
+  /** It waits, and its record alone brings it back. */
+  | { readonly kind: "parked" }
   | { readonly kind: "waiting"; readonly untilMs: number };
 
 /** `onRenewed` is called after each renewal, so that the message can be kept hidden while the lease is held. */
@@ -50,6 +53,7 @@ export async function acquireLease(
     };
   }
   if (isTerminal(record.state)) return { kind: "finished" };
+  if (isParked(outcome.item)) return { kind: "parked" };
   if (record.leaseOwner === undefined)
     return { kind: "waiting", untilMs: present(record.availableAtMs, "when a waiting job is available") };
   return { kind: "busy" };

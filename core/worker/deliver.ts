@@ -43,9 +43,8 @@ export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: A
     const message = parseMessage(delivery.body);
     if (typeof message === "string") return await reject(deps, delivery, message);
     const end = await work(deps, delivery, message, outOfTime);
-    if (end.kind === "retry") return await comeBack(deps, delivery, end.delayMs);
-    // A continuation needs a new message, because its count of receives starts at zero.
-    if (end.kind === "continue") await deps.queue.send([trackedMessage(message)]);
+    if (end.kind === "return") return await comeBack(deps, delivery, end.delayMs);
+    if (end.kind === "again") await sendAgain(deps, message, end.delayMs);
     return "acknowledge";
   } catch (error) {
     const fields = { message_id: delivery.messageId, reason: asJobError(error).reason, ...jobOf(delivery.body) };
@@ -73,9 +72,10 @@ async function work(
     case "leased":
       return processJob(deps, acquisition.job, outOfTime);
     case "waiting":
-      return { kind: "retry", delayMs: acquisition.untilMs - deps.clock.nowMs() };
-    // The reconciler watches the holder's lease: if the holder dies, it sends a new message.
+      return { kind: "again", delayMs: acquisition.untilMs - deps.clock.nowMs() };
+    // The reconciler watches the record. It sends a new message if the holder dies, or when the job's time has come.
     case "busy":
+    case "parked":
     case "finished":
       return { kind: "done" };
   }
@@ -92,8 +92,16 @@ function keepHidden(queue: Queue, { receiptHandle }: Delivery, delayMs: number):
   queue.hideFor(receiptHandle, delayMs).catch(() => undefined);
 }
 
+/**
+ * Before the old message is acknowledged. If this crashes in between, there are two, and the one that finds the job
+ * leased ends. A message that is delayed for less than the job waits finds it waiting, and is delayed again.
+ */
+async function sendAgain({ queue, settings }: WorkerDeps, message: JobMessage, delayMs: number): Promise<void> {
+  await queue.send([trackedMessage(message, Math.min(delayMs, settings.longestDelayMs))]);
+}
+
 async function comeBack({ queue }: WorkerDeps, { receiptHandle }: Delivery, delayMs: number): Promise<Verdict> {
-  await queue.hideFor(receiptHandle, Math.max(0, delayMs));
+  await queue.hideFor(receiptHandle, delayMs);
   return "return";
 }
 

@@ -180,9 +180,10 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     this.#end();
   }
 
-  async releaseForRetry(trouble: Trouble, notBeforeMs: number): Promise<void> {
-    const { requeueGraceMs } = this.#deps.settings;
-    await this.#write(releaseForRetry(this.lease, trouble, [...this.#forgotten], notBeforeMs, requeueGraceMs));
+  async releaseForRetry(trouble: Trouble, notBeforeMs: number, isParked: boolean): Promise<void> {
+    const { dispatchAheadMs, requeueGraceMs } = this.#deps.settings;
+    const watchAfterMs = isParked ? -dispatchAheadMs : requeueGraceMs;
+    await this.#write(releaseForRetry(this.lease, trouble, [...this.#forgotten], notBeforeMs, watchAfterMs));
     this.#end();
   }
 

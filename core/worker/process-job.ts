@@ -24,10 +24,10 @@ import type { WorkerDeps } from "./worker-deps.ts";
 export type JobEnd =
   /** The message is not needed: the job is terminal, or its record alone brings it back. */
   | { readonly kind: "done" }
-  /** The same message comes back after the delay. */
-  | { readonly kind: "retry"; readonly delayMs: number }
-  /** The job continues in a later invocation, with a new message. */
-  | { readonly kind: "continue" };
+  /** A new message brings the job back after the delay. Its count of receives starts at zero. */
+  | { readonly kind: "again"; readonly delayMs: number }
+  /** The same message comes back after the delay, because its count of receives is the count of attempts. */
+  | { readonly kind: "return"; readonly delayMs: number };
 
 /** Takes a leased job as far as possible, from whatever state it is in. Never throws. */
 export async function processJob(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal): Promise<JobEnd> {
@@ -89,7 +89,7 @@ async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError):
       { job_id: job.jobId, reason: error.reason },
       second,
     );
-    return { kind: "retry", delayMs: deps.settings.leaseTtlMs };
+    return { kind: "again", delayMs: deps.settings.leaseTtlMs };
   }
 }
 
@@ -98,7 +98,7 @@ async function handOn(deps: WorkerDeps, job: LeasedJob): Promise<JobEnd> {
     return fail(deps, job, new PermanentError("too_many_continuations", "system"));
   }
   await job.releaseForContinuation();
-  return { kind: "continue" };
+  return { kind: "again", delayMs: 0 };
 }
 
 async function giveBack({ telemetry }: WorkerDeps, job: LeasedJob, error: RunEndsError): Promise<JobEnd> {
@@ -134,7 +134,9 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
   const isWrong = error instanceof OriginDigestError;
   if (isWrong || error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();
   const delayMs = retryDelayMs(settings.retry, job.record.strikes, random.fraction(), error.retryAfterMs);
-  await job.releaseForRetry({ reason: error.reason, failureClass: error.failureClass }, clock.nowMs() + delayMs);
+  const isParked = delayMs > settings.longestDelayMs;
+  const trouble = { reason: error.reason, failureClass: error.failureClass };
+  await job.releaseForRetry(trouble, clock.nowMs() + delayMs, isParked);
   // What was staged would be wrong again. The record names it no more.
   if (isWrong) await cleanStaging(deps, { jobId: job.jobId, unfinished: checkpoint, stagedBy: [] });
   telemetry.log("info", "An attempt failed. The job is retried after the delay.", {
@@ -144,5 +146,5 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
     delay_ms: delayMs,
     ...(error.retryAfterMs !== undefined && { retry_after_ms: error.retryAfterMs }),
   });
-  return { kind: "retry", delayMs };
+  return isParked ? { kind: "done" } : { kind: "again", delayMs };
 }

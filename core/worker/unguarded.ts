@@ -37,12 +37,12 @@ export async function processUnguarded(
     logUnexpected(telemetry, jobId, error);
     if (error instanceof RunEndsError) {
       telemetry.log("warn", "The run ends. The next run starts the job over.", { job_id: jobId }, error);
-      return { kind: "retry", delayMs: 0 };
+      return { kind: "return", delayMs: 0 };
     }
-    if (error instanceof OutOfTimeError) return { kind: "retry", delayMs: 0 };
+    if (error instanceof OutOfTimeError) return { kind: "return", delayMs: 0 };
     if (!(error instanceof PermanentError) && receiveCount < settings.retry.maxAttempts) {
       const retryAfterMs = error instanceof RetryableError ? error.retryAfterMs : undefined;
-      return { kind: "retry", delayMs: retryDelayMs(settings.retry, receiveCount, random.fraction(), retryAfterMs) };
+      return { kind: "return", delayMs: retryDelayMs(settings.retry, receiveCount, random.fraction(), retryAfterMs) };
     }
     await queue.sendToDeadLetters(JSON.stringify(message), error.reason);
     telemetry.log("error", "refused", { job_id: jobId, url: message.url, reason: error.reason });

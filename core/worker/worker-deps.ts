@@ -18,6 +18,10 @@ export interface WorkerSettings extends TransferSettings {
   readonly recordRetentionMs: number;
   readonly deadlineBufferMs: number;
   readonly retry: RetryPolicy;
+  /** The longest delay of a new message. A job that has to wait for longer is parked: its record brings it back. */
+  readonly longestDelayMs: number;
+  /** How long before its time a parked job is watched. The delay of its message is at most as long. */
+  readonly dispatchAheadMs: number;
   /** How many times one job may be handed to a later invocation. */
   readonly maxHops: number;
 }

@@ -43,7 +43,7 @@ const pipelineAlarms = ({ visibilityTimeoutMs }: AlarmSettings): readonly Absolu
     severity: "page",
     happened: "A message has been in the queue for three visibility timeouts, and no worker has finished it.",
     felt: "Files that were asked for do not arrive, and new ones queue up behind them.",
-    why: "One timeout passes when a worker dies with a message that it had not leased, and one while a long file is downloaded. There is no good reason for a third. The alarm waits for 15 minutes, since one origin's Retry-After delays a single message.",
+    why: "One timeout passes when a worker dies with a message that it had not leased, and one while a long file is downloaded. There is no good reason for a third. A job that waits for its origin is none: each wait is that of a new message, or of no message at all.",
     conditions: whenAtLeast((3 * visibilityTimeoutMs) / SECOND_MS, { aws: "oldestMessageAge", ...maximum }, 5, 3),
   },
   {

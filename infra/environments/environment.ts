@@ -139,7 +139,7 @@ export interface Environment {
   readonly retryBaseMs: number;
   /** The ceiling never grows beyond this. In ms, 1 to 900,000. */
   readonly retryCapMs: number;
-  /** The longest wait that an origin may ask for (Retry-After). In ms, `retryBaseMs` to 39,600,000 (11 hours). */
+  /** The longest wait that an origin may ask for (Retry-After). In ms, `retryBaseMs` to 604,800,000 (7 days). */
   readonly longestWaitMs: number;
   /** How long a finished job's record answers duplicates. In days, at least 15: longer than SQS keeps a message. */
   readonly recordRetentionDays: number;

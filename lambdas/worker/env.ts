@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { wholeNumber } from "../read-env.ts";
 import { parseGate } from "../../core/gate/gate.ts";
+import { DISPATCH_AHEAD_MS, LONGEST_DELAY_MS } from "../../core/model/waiting.ts";
 import { reachOf } from "../../core/origin/reach.ts";
 import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 
@@ -101,6 +102,8 @@ export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
     capMs: env.RETRY_CAP_MS,
     longestWaitMs: env.LONGEST_WAIT_MS,
   },
+  longestDelayMs: LONGEST_DELAY_MS,
+  dispatchAheadMs: DISPATCH_AHEAD_MS,
   maxHops: env.MAX_HOPS,
   maxBodyBytes: env.MAX_BODY_BYTES,
   allowedContentTypes: entriesOf(env.ALLOWED_CONTENT_TYPES.toLowerCase()),

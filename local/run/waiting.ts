@@ -1,7 +1,7 @@
 import type { LocalDatabase, Row } from "../../adapters/local/database.ts";
-import { jobIdOf, jobItemKey, watchShards } from "../../core/model/keys.ts";
+import { jobIdOf, jobItemKey } from "../../core/model/keys.ts";
 import { parseMessage } from "../../core/model/message.ts";
-import { LEASE_TTL_MS, reconcilerSettings } from "../settings.ts";
+import { LEASE_TTL_MS } from "../settings.ts";
 
 /** Jobs of one host that wait for another attempt, for one reason. */
 export interface Waits {
@@ -24,20 +24,15 @@ export interface Waiting {
 const MOST_LOOKED_AT = 200;
 
 /**
- * The reconciler looks at a waiting job a fixed time after the job is available, and at a leased one when its lease
- * ends, which is sooner. So the index `watch` alone tells waiting jobs from others.
+ * A job that waits has a message that the queue keeps back. Without a record, it is the message of its last attempt:
+ * hidden for longer than that of a job under way.
  */
-const GRACE_MS = reconcilerSettings.requeueGraceMs;
-const SHARDS = watchShards().join();
-const IN_WATCH = `FROM items WHERE watch_shard IN (${SHARDS}) AND watch_at > ? AND watch_at <= ?`;
-/** A leased job's message is hidden no longer than the lease. Waits of an earlier run are not in the index above. */
-const IN_QUEUE = "FROM queue WHERE receives > 0 AND visible_at > ?";
+const KEPT_BACK = "FROM queue WHERE receives = 0 AND visible_at > ?";
+const HIDDEN = "FROM queue WHERE receives > 0 AND visible_at > ?";
 
-const COUNT_SHORT = `SELECT COUNT(*) AS count ${IN_WATCH}`;
-const COUNT_LONG = `SELECT COUNT(*) AS count ${IN_QUEUE}`;
-const SHORT = `SELECT watch_at - ${GRACE_MS} AS until, json_extract(item, '$.url') AS url,
-  json_extract(item, '$.reason') AS reason ${IN_WATCH} ORDER BY watch_at LIMIT ${MOST_LOOKED_AT}`;
-const LONG = `SELECT visible_at AS until, body ${IN_QUEUE} ORDER BY visible_at LIMIT ${MOST_LOOKED_AT}`;
+const COUNT = `SELECT (SELECT COUNT(*) ${KEPT_BACK}) + (SELECT COUNT(*) ${HIDDEN}) AS count`;
+const FIRST = `SELECT visible_at AS until, body ${KEPT_BACK} UNION ALL SELECT visible_at AS until, body ${HIDDEN}
+  ORDER BY until LIMIT ${MOST_LOOKED_AT}`;
 const REASON_OF = "SELECT json_extract(item, '$.reason') AS reason FROM items WHERE pk = ?";
 
 interface Wait {
@@ -46,34 +41,20 @@ interface Wait {
   readonly untilMs: number;
 }
 
-const count = (row: Row | undefined): number => Number(row?.["count"] ?? 0);
-
 /** What waits for another attempt. Costs milliseconds, however many jobs there are. */
 export function waitingJobs(database: LocalDatabase, nowMs: number): Waiting {
-  const short = [nowMs + GRACE_MS, nowMs + GRACE_MS + LEASE_TTL_MS] as const;
-  const longFromMs = nowMs + LEASE_TTL_MS;
-  const jobs = count(database.get(COUNT_SHORT, ...short)) + count(database.get(COUNT_LONG, longFromMs));
+  const from = [nowMs, nowMs + LEASE_TTL_MS] as const;
+  const jobs = Number(database.get(COUNT, ...from)?.["count"] ?? 0);
   if (jobs === 0) return { jobs, by: [] };
-  const waits = [
-    ...database.all(SHORT, ...short).map(shortWait),
-    ...database.all(LONG, longFromMs).flatMap((row) => longWait(database, row)),
-  ];
-  return { jobs, by: grouped(waits.slice(0, MOST_LOOKED_AT), jobs, nowMs) };
+  const waits = database.all(FIRST, ...from).flatMap((row) => waitOf(database, row));
+  return { jobs, by: grouped(waits, jobs, nowMs) };
 }
 
-const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-
-const shortWait = ({ reason, until, url }: Row): Wait => ({
-  url: String(url),
-  reason: textOf(reason),
-  untilMs: Number(until),
-});
-
-function longWait(database: LocalDatabase, { body, until }: Row): readonly Wait[] {
+function waitOf(database: LocalDatabase, { body, until }: Row): readonly Wait[] {
   const message = parseMessage(String(body));
   if (typeof message === "string") return [];
   const reason = database.get(REASON_OF, jobItemKey(jobIdOf(message)))?.["reason"];
-  return [{ url: message.url, reason: textOf(reason), untilMs: Number(until) }];
+  return [{ url: message.url, reason: typeof reason === "string" ? reason : undefined, untilMs: Number(until) }];
 }
 
 function grouped(waits: readonly Wait[], all: number, nowMs: number): readonly Waits[] {

@@ -15,6 +15,9 @@ import { INVOCATION_MS, PART_BUFFERS, POLL_EVERY_MS } from "./services/settings.
 import { eventOf } from "./services/stubs.ts";
 import { NOTHING_HAPPENED, type VirtualTime } from "./services/time.ts";
 
+/** See `pauseMs` in core/worker/deliver.ts. */
+const LONGEST_PAUSE_MS = 80_000;
+
 interface Environment {
   readonly options: Pick<SimulationOptions, "dice" | "workers" | "isWarm">;
   readonly time: VirtualTime;
@@ -101,6 +104,7 @@ export class Workers {
     const work = async (): Promise<void> => {
       const { batchItemFailures } = await handler(eventOf(messages), context);
       const returned = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+      if (gate.lowestFor(process.name) === 100) this.#checkNothingWaitsInFlight(process, returned);
       const done = messages.filter(({ id }) => !returned.has(id));
       stopWatch();
       // Each by itself: some deletions of a batch may fail, and those messages come back.
@@ -135,6 +139,16 @@ export class Workers {
     if (options.isWarm !== true || sandbox.process.isDead) return;
     sandbox.process.suspend();
     this.#idle.push(sandbox);
+  }
+
+  /** A message that comes back may be hidden for a pause, as after a refused lease. A longer wait is no message's. */
+  #checkNothingWaitsInFlight(process: SimulatedProcess, returned: ReadonlySet<string>): void {
+    const { fail, services, time } = this.#env;
+    for (const id of returned) {
+      const message = services.queue.messages.get(id);
+      if (message && message.visibleAtMs > time.nowMs + LONGEST_PAUSE_MS)
+        fail(new Violation(`${process.name} leaves ${message.body} in flight while its job waits`));
+    }
   }
 
   #acknowledge(process: SimulatedProcess, { receipt, body }: QueuedMessage): void {

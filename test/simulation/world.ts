@@ -15,6 +15,7 @@ import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { reconcile, type Reconciliation } from "../../core/recovery/reconcile.ts";
 import { decodeJob } from "../../core/model/record-codec.ts";
 import type { JobRecord } from "../../core/model/record.ts";
+import { DISPATCH_AHEAD_MS, LONGEST_DELAY_MS } from "../../core/model/waiting.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
 import { HostMemory } from "../../core/origin/host-memory.ts";
@@ -113,6 +114,8 @@ const SETTINGS: WorkerSettings = {
   recordRetentionMs: 86_400_000,
   deadlineBufferMs: 30_000,
   retry: { maxAttempts: 3, baseMs: 1000, capMs: 60_000, longestWaitMs: 43_200_000 },
+  longestDelayMs: LONGEST_DELAY_MS,
+  dispatchAheadMs: DISPATCH_AHEAD_MS,
   maxHops: 5,
   maxBodyBytes: 1_000_000,
   allowedContentTypes: [],
@@ -143,7 +146,7 @@ export interface World extends SimulatedBlobs {
   serve(origin: Origin): void;
   /** Delivers one message. `as` is another worker's view of the same services. */
   deliver(message?: object | string, outOfTime?: AbortSignal, as?: WorkerDeps): Promise<Verdict>;
-  reconcile(): Promise<Reconciliation>;
+  reconcile(deps?: WorkerDeps): Promise<Reconciliation>;
   job(message?: JobMessage): JobRecord | undefined;
 }
 
@@ -244,9 +247,9 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
         },
         outOfTime,
       ),
-    reconcile: async () =>
+    reconcile: async (as = deps) =>
       reconcile({
-        ...deps,
+        ...as,
         settings: {
           requeueGraceMs: SETTINGS.requeueGraceMs,
           recoverLimit: 10,

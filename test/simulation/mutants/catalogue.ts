@@ -4,6 +4,7 @@ import { RANGES_MUTANTS } from "./catalogue/ranges.ts";
 import { RECOVERY_MUTANTS } from "./catalogue/recovery.ts";
 import { STREAM_MUTANTS } from "./catalogue/stream.ts";
 import { TRANSFER_MUTANTS } from "./catalogue/transfer.ts";
+import { WAITING_MUTANTS } from "./catalogue/waiting.ts";
 import { WORKER_MUTANTS } from "./catalogue/worker.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -17,4 +18,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...RECOVERY_MUTANTS,
   ...STREAM_MUTANTS,
   ...ORDER_MUTANTS,
+  ...WAITING_MUTANTS,
 ];

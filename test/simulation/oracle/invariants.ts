@@ -7,6 +7,7 @@ import { UNGUARDED_PREFIX } from "../../../core/worker/unguarded.ts";
 import { decodeJob } from "../../../core/model/record-codec.ts";
 import { isJobState, isTerminal, JOB_STATES, mayFollow, type JobState } from "../../../core/model/states.ts";
 import { checkProgress } from "./progress.ts";
+import { checkUnfenced, numberOf } from "./unfenced-writes.ts";
 import { Violation } from "./violation.ts";
 import { isPoison, isPoisonKey } from "../services/lasting.ts";
 import type { Boundary } from "../services/process.ts";
@@ -59,11 +60,6 @@ export function checkRemoval(item: Item | undefined, { process, key, uploadId, r
 }
 
 export const isJob = (key: string): boolean => key.startsWith("JOB#");
-const numberOf = (item: Item | undefined, name: string): number => {
-  const value = item?.[name];
-  return typeof value === "number" ? value : 0;
-};
-
 function isReachable(from: JobState, to: JobState): boolean {
   return from === to || JOB_STATES.some((next) => mayFollow(from, next) && isReachable(next, to));
 }
@@ -90,20 +86,6 @@ export const statusOf = (operation: Value | undefined): Value | undefined =>
 /** Whether the write is progress on a job. A job whose budget is spent may only be failed. */
 const isWorkOn = ({ set = {} }: Write): boolean =>
   Object.keys(set).some((name) => name.startsWith("op_") || name === "checkpoint");
-
-const RENEWED: ReadonlySet<string> = new Set(["url", "url_sent_at"]);
-
-/** A URL with a newer signature: the one write of a worker that needs no lease. */
-const isRenewal = ({ add, remove, set = {} }: Write): boolean =>
-  add === undefined && remove === undefined && Object.keys(set).every((name) => RENEWED.has(name));
-
-function checkRenewed(process: string, before: Item, after: Item): void {
-  const key = JSON.stringify(after["pk"]);
-  if (isTerminal(before["state"] as JobState))
-    throw new Violation(`${process} renewed the URL of ${key}, which has ended`);
-  if (numberOf(before, "url_sent_at") >= numberOf(after, "url_sent_at"))
-    throw new Violation(`${process} put an older URL into ${key}`);
-}
 
 /** A reopened job has a fresh budget and no leftovers. If it was published, it stays published. */
 function checkReopened(key: string, before: Item, after: Item): void {
@@ -195,7 +177,7 @@ export class TableWatch {
     const [fenceBefore, fence] = [numberOf(before, "fence"), numberOf(after, "fence")];
     if (fence < fenceBefore) throw new Violation(`${write.key}: the fence fell from ${fenceBefore} to ${fence}`);
     this.#checkWatched(write.key, after);
-    if (before && isRenewal(write)) return checkRenewed(process, before, after);
+    if (before && checkUnfenced(process, write, before, after)) return;
     if (before?.["state"] === "FAILED") return this.#reopenedBy(process, write.key, before, after);
     this.#checkStates(write.key, before, after);
     checkProgress(process, write.key, before, after);

@@ -1,5 +1,6 @@
 import { isPoisonKey } from "../services/lasting.ts";
 import type { Item } from "../../../core/model/write.ts";
+import { isParked } from "../../../core/model/waiting.ts";
 import type { Limits } from "../services/limits.ts";
 import { jobOf } from "./message-jobs.ts";
 import { Violation } from "./violation.ts";
@@ -23,9 +24,11 @@ export class RunWatch {
     this.#limits = limits;
   }
 
-  /** Only recovery raises the fence without taking a lease. */
+  /** Only recovery raises the fence without taking a lease. A dispatch ends the parking. */
   wrote(process: string, key: string, before: Item | undefined, after: Item): void {
-    if (!process.startsWith("reconciler") || !before || before["fence"] === after["fence"]) return;
+    if (!process.startsWith("reconciler") || !before) return;
+    const isDispatch = isParked(before) && !isParked(after);
+    if (before["fence"] === after["fence"] && !isDispatch) return;
     if (after["watch_shard"] === undefined || isPoisonKey(key)) return;
     this.#owed.set(`${process} ${key}`, process);
     this.#revived.add(`${process} ${key}`);

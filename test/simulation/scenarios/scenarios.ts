@@ -31,7 +31,7 @@ import {
   type ProvenScenario,
 } from "./scenario-kinds.ts";
 import { RANGE_SCENARIOS } from "./range-scenarios.ts";
-import { LEASE_TTL_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
+import { LEASE_TTL_MS, LONGEST_DELAY_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
 
 /** The scenarios of the exhaustive search: a fault of every mode strikes at every call. */
 export const SCENARIOS: readonly ProvenScenario[] = [
@@ -133,6 +133,13 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     body: LARGE,
     answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: 5 }),
     leastMs: 5000,
+  }),
+  one({
+    name: "Retry-After beyond the longest delay of a message",
+    body: LARGE,
+    answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: (2 * LONGEST_DELAY_MS) / 1000 }),
+    leastMs: 2 * LONGEST_DELAY_MS,
+    dispatches: 1,
   }),
   one({
     name: "body shorter than its Content-Length",

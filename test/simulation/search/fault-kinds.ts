@@ -1,9 +1,8 @@
 import type { OriginAnswer } from "../services/origin.ts";
 import type { Fault } from "../services/process.ts";
+import { LONGEST_REQUEST_MS } from "../services/settings.ts";
 import type { Dice } from "../services/time.ts";
 import type { Simulation } from "../simulation.ts";
-
-export const LONGEST_REQUEST_MS = 30_000;
 
 /** What a fault may affect beside the call that it strikes. */
 export interface Scene {

@@ -1,7 +1,8 @@
 import { RetryableError, RunEndsError, StagedObjectGoneError } from "../../../core/model/errors.ts";
 import type { BodyFault, OriginAnswer } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
-import { failAfter, failBefore, late, LONGEST_REQUEST_MS, repeat, type Draw, type Scene } from "./fault-kinds.ts";
+import { LONGEST_REQUEST_MS } from "../services/settings.ts";
+import { failAfter, failBefore, late, repeat, type Draw, type Scene } from "./fault-kinds.ts";
 import type { TargetedFault } from "./enabled.ts";
 import { TARGETED } from "./targeted-faults.ts";
 

@@ -1,7 +1,7 @@
 import type { Boundary } from "../services/process.ts";
-import { POLL_EVERY_MS } from "../services/settings.ts";
+import { LONGEST_REQUEST_MS, POLL_EVERY_MS } from "../services/settings.ts";
 import type { TargetedFault } from "./enabled.ts";
-import { failBefore, late, LONGEST_REQUEST_MS, repeat, type Draw } from "./fault-kinds.ts";
+import { failBefore, late, repeat, type Draw } from "./fault-kinds.ts";
 
 /** Longer than the queue hides a message. */
 const LONGEST_WAIT_S = 300;

@@ -1,5 +1,6 @@
 import type { OutgoingMessage } from "../../../core/model/message.ts";
 import type { DeadLetter, DeadLetterQueue, Queue } from "../../../core/ports/queue.ts";
+import { LONGEST_DELAY_MS } from "./settings.ts";
 import type { VirtualTime } from "./time.ts";
 
 export interface QueuedMessage {
@@ -54,11 +55,12 @@ export class SimulatedQueue {
     this.#ages = ages;
   }
 
-  /** @param afterMs how long from now it is sent. */
-  add(body: string, afterMs = 0): void {
+  /** @param afterMs how long from now it is sent; `delayMs` how long the queue keeps it back after that. */
+  add(body: string, afterMs = 0, delayMs = 0): void {
     const id = `m${this.#sent++}`;
     const sentAtMs = this.#time.nowMs + afterMs;
-    this.messages.set(id, { id, body, sentAtMs, visibleAtMs: sentAtMs, receivedAtMs: 0, receives: 0, receipt: "" });
+    const visibleAtMs = sentAtMs + delayMs;
+    this.messages.set(id, { id, body, sentAtMs, visibleAtMs, receivedAtMs: 0, receives: 0, receipt: "" });
   }
 
   receive(most: number): readonly QueuedMessage[] {
@@ -94,7 +96,7 @@ export class SimulatedQueue {
 
   readonly port: Queue = {
     send: async (messages: readonly OutgoingMessage[]) => {
-      for (const { body } of messages) this.add(body);
+      for (const { body, delayMs = 0 } of messages) this.#sendDelayed(body, delayMs);
     },
     sendToDeadLetters: async (body, reason) => this.#bury(body, reason),
     /** The adapter rounds up to seconds, and caps at the longest. SQS counts from the receive, and refuses. */
@@ -136,6 +138,12 @@ export class SimulatedQueue {
       }
     },
   };
+
+  /** The adapter rounds up to seconds. */
+  #sendDelayed(body: string, delayMs: number): void {
+    if (!(delayMs >= 0 && delayMs <= LONGEST_DELAY_MS)) throw invalid(`a delay of ${delayMs} ms`);
+    this.add(body, 0, Math.ceil(delayMs / 1000) * 1000);
+  }
 
   #bury(body: string, reason: string | undefined): void {
     this.deadLetters.push({ id: `l${this.#sent++}`, body, reason, visibleAtMs: this.#time.nowMs });

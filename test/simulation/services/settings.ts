@@ -24,6 +24,11 @@ export const MAX_ATTEMPTS = 6;
 export const PART_BUFFERS = 5;
 export const RECORD_CONCURRENCY = 10;
 export const CONTENT_BUCKET = "content";
+/** 15 minutes, scaled: longer waits are those that an origin asks for. */
+export const LONGEST_DELAY_MS = 60_000;
+export const DISPATCH_AHEAD_MS = 25_000;
+/** A request takes effect at most this long after it was sent. */
+export const LONGEST_REQUEST_MS = 30_000;
 const RETRY_CAP_MS = 10_000;
 const LONGEST_WAIT_MS = 12 * 3_600_000;
 
@@ -34,6 +39,8 @@ export const SETTINGS: WorkerSettings = {
   recordRetentionMs: 86_400_000,
   deadlineBufferMs: 10_000,
   retry: { maxAttempts: MAX_ATTEMPTS, baseMs: 1000, capMs: RETRY_CAP_MS, longestWaitMs: LONGEST_WAIT_MS },
+  longestDelayMs: LONGEST_DELAY_MS,
+  dispatchAheadMs: DISPATCH_AHEAD_MS,
   maxHops: 50,
   maxBodyBytes: 100_000,
   allowedContentTypes: [],

@@ -1,5 +1,7 @@
 import type { Context, SQSEvent, SQSRecord } from "aws-lambda";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { jobIdOf, jobItemKey } from "../../../core/model/keys.ts";
+import type { Items } from "../../../core/ports/items.ts";
 import { createHandler } from "../../../lambdas/worker/create-handler.ts";
 import { answer, fileOrigin, MESSAGE, settled, world } from "../../simulation/world.ts";
 import { INVOCATION } from "../../invocation.ts";
@@ -35,14 +37,22 @@ describe("the worker's handler", () => {
     w.serve((request) =>
       request.url.endsWith("/busy") ? answer({ status: 503 }) : fileOrigin(Buffer.from(request.url))(request),
     );
-    const handler = createHandler(w.deps, 10);
+    const { items } = w.deps;
+    const throttledKey = jobItemKey(jobIdOf(artifact("e")));
+    const write: Items["write"] = async (each) => {
+      if (each.key === throttledKey) throw new Error("ThrottlingException");
+      return items.write(each);
+    };
+    const handler = createHandler({ ...w.deps, items: { ...items, write } }, 10);
     const event = eventOf([
       artifact("a"),
       artifact("b", "https://origin.example/busy"),
       "{ not JSON",
       artifact("d", "https://origin.example/other"),
+      artifact("e"),
     ]);
-    expect(await handler(event, contextWith(900_000))).toEqual({ batchItemFailures: [{ itemIdentifier: "m1" }] });
+    expect(await handler(event, contextWith(900_000))).toEqual({ batchItemFailures: [{ itemIdentifier: "m4" }] });
+    expect(w.sent).toHaveLength(1);
     expect(w.contentObjects.size).toBe(2);
     expect(w.deadLetters).toHaveLength(1);
   });

@@ -48,6 +48,15 @@ describe.concurrent.each(Object.entries(queueBackends))("%s", (_name, start) => 
       expect(await receiveOne(under)).toMatchObject({ receives: 2 });
     }));
 
+  it("keeps a delayed message back, rounded up to seconds, and then delivers it for the first time", async () =>
+    withQueue(async (under) => {
+      await under.queue.send([{ body: "later", group: "origin.example", delayMs: 1_001 }]);
+      await under.wait(1);
+      expect(await under.receive()).toEqual([]);
+      await under.wait(1);
+      expect(await receiveOne(under)).toMatchObject({ body: "later", receives: 1 });
+    }));
+
   it("never delivers a deleted message", async () =>
     withQueue(async (under) => {
       await sendOne(under);

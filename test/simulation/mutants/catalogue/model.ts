@@ -59,17 +59,17 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
     ["a failed job keeps its lease", '...LEASE_ATTRIBUTES, ...forgotten, "checkpoint"', '...forgotten, "checkpoint"'],
     [
       "a release for retry keeps the lease owner",
-      'watch_at: availableAtMs + graceMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
-      "watch_at: availableAtMs + graceMs,\n    },\n    remove: [...forgotten],",
+      'watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
+      "watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: [...forgotten],",
     ],
     [
       "a release for retry keeps useless results",
-      'watch_at: availableAtMs + graceMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
-      'watch_at: availableAtMs + graceMs,\n    },\n    remove: ["lease_owner"],',
+      'watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
+      'watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: ["lease_owner"],',
     ],
     [
       "a job released for retry is watched an hour too late",
-      "watch_at: availableAtMs + graceMs,\n    },",
+      "watch_at: availableAtMs + watchAfterMs,\n    },",
       "watch_at: availableAtMs + 3_600_000,\n    },",
     ],
     [

@@ -30,8 +30,8 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a retry is watched after a lease's time, not after the grace",
-      "[...this.#forgotten], notBeforeMs, requeueGraceMs)",
-      "[...this.#forgotten], notBeforeMs, this.#deps.settings.leaseTtlMs)",
+      "-dispatchAheadMs : requeueGraceMs;",
+      "-dispatchAheadMs : this.#deps.settings.leaseTtlMs;",
     ],
     [
       "a failed record is kept for a lease's time",
@@ -100,7 +100,7 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a retry does not release the lease",
-      "  await job.releaseForRetry({ reason: error.reason, failureClass: error.failureClass }, clock.nowMs() + delayMs);\n",
+      "  await job.releaseForRetry(trouble, clock.nowMs() + delayMs, isParked);\n",
       "",
     ],
     ["a continuation does not release the lease", "  await job.releaseForContinuation();\n", ""],
@@ -121,8 +121,8 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
   ...inFile("core/worker/deliver.ts", [
     [
       "a message is acknowledged before its job is terminal",
-      'if (end.kind === "retry") return await comeBack(deps, delivery, end.delayMs);',
-      'if (end.kind === "retry") return "acknowledge";',
+      'if (end.kind === "return") return await comeBack(deps, delivery, end.delayMs);',
+      'if (end.kind === "return") return "acknowledge";',
     ],
     [
       "a message is acknowledged although nothing was written",
@@ -130,12 +130,6 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
       '    return "acknowledge";\n  }\n}\n\nasync function work(',
     ],
     ["a poison message is dropped", "  await queue.sendToDeadLetters(body, reason);\n", ""],
-    ["a message is hidden for less than no time", "Math.max(0, delayMs)", "delayMs"],
-    [
-      "a continuation sends no message",
-      '    if (end.kind === "continue") await deps.queue.send([trackedMessage(message)]);\n',
-      "",
-    ],
   ]),
   ...inFile("core/worker/choose-path.ts", [
     ["a tracked message is not always guarded", "  if (message.tracked === true) return true;\n", ""],

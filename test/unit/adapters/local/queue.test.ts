@@ -56,6 +56,14 @@ describe("messages", () => {
     expect(await bodies(mine, 2)).toEqual(["a", "b"]);
   });
 
+  it("are kept back by their delay, to the millisecond", async () => {
+    await mine.send([{ body: "later", group: "g", delayMs: 5 }]);
+    nowMs += 4;
+    expect(await bodies()).toEqual([]);
+    nowMs += 1;
+    expect(await bodies()).toEqual(["later"]);
+  });
+
   it("are hidden to the millisecond", async () => {
     await send("a");
     await mine.receive(1);

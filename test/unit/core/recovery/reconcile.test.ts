@@ -117,10 +117,13 @@ it("the reconciler sends a new message, digest included, for a retry whose messa
   const w = world();
   const message = { ...MESSAGE, sha256: "a".repeat(64) };
   w.serve(() => answer({ status: 503 }));
-  expect(await w.deliver(message)).toBe("return");
+  expect(await w.deliver(message)).toBe("acknowledge");
   await w.clock.advance(62_000);
   expect(await w.reconcile()).toMatchObject({ requeuedJobs: 1, recoveredLeases: 0, abandonedOperations: 0 });
-  expect(w.sent.map(({ body }) => JSON.parse(body))).toEqual([{ ...message, tracked: true }]);
+  expect(w.sent.map(({ body, delayMs }) => ({ body: JSON.parse(body) as unknown, delayMs }))).toEqual([
+    { body: { ...message, tracked: true }, delayMs: 500 },
+    { body: { ...message, tracked: true }, delayMs: undefined },
+  ]);
 });
 
 it("a reconciler run recovers no more jobs than its limit, and the next run continues", async () => {

@@ -68,7 +68,7 @@ describe("the path of an attempt", () => {
   it("stays guarded for a job with a record if the gate is turned off between two deliveries", async () => {
     const w = world();
     w.serve(() => answer({ status: 503 }));
-    expect(await redeliver(w, 1)).toBe("return");
+    expect(await redeliver(w, 1)).toBe("acknowledge");
     await setGate(w, 0);
     w.serve(fileOrigin(SMALL));
     await w.clock.advance(60_000);

@@ -176,7 +176,7 @@ describe("an identity", () => {
     w.serve(() => answer({ status: 503, headers: { "retry-after": "600" } }));
     await w.deliver(signed("old"));
     await w.clock.advance(1000);
-    expect(await w.deliver(signed("new"))).toBe("return");
+    expect(await w.deliver(signed("new"))).toBe("acknowledge");
     expect(w.job(signed("new"))).toMatchObject({ attempts: 1, url: signed("new").url });
     await w.clock.advance(700_000);
     w.serve(byUrl({ [signed("new").url]: fileOrigin(SMALL) }));
@@ -350,6 +350,9 @@ describe("a message", () => {
     await w.deliver(said);
     await w.clock.advance(24 * 3_600_000);
     await w.reconcile();
-    expect(w.sent.map(({ body }) => JSON.parse(body) as unknown)).toEqual([{ ...said, tracked: true }]);
+    expect(w.sent.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
+      { ...said, tracked: true },
+      { ...said, tracked: true },
+    ]);
   });
 });

@@ -6,7 +6,7 @@ describe("a download whose body is torn", () => {
   it("resumes after the last recorded part, and only the same version (If-Range)", async () => {
     const w = world();
     w.serve(tearing(fileOrigin(LARGE), 30));
-    expect(await w.deliver()).toBe("return");
+    expect(await w.deliver()).toBe("acknowledge");
     expect(w.job()?.checkpoint).toMatchObject({ offset: 24, totalBytes: LARGE.length, validator: '"v1"' });
     await w.clock.advance(60_000);
     expect(await w.deliver()).toBe("acknowledge");
@@ -43,7 +43,7 @@ describe("a download whose body is torn", () => {
   ])("is not finalized if the body is %s", async (_name, length) => {
     const w = world();
     w.serve(() => answer({ headers: { "content-length": String(length), etag: '"v"' }, body: SMALL }));
-    expect(await w.deliver()).toBe("return");
+    expect(await w.deliver()).toBe("acknowledge");
     expect(w.job()?.reason).toBe("torn_body");
     expect(w.contentObjects.size).toBe(0);
   });
@@ -82,7 +82,7 @@ describe("a download whose body is torn", () => {
     await w.deliver();
     await w.clock.advance(60_000);
     w.serve(() => answer({ status: 503 }));
-    expect(await w.deliver()).toBe("return");
+    expect(await w.deliver()).toBe("acknowledge");
     expect(w.job()?.checkpoint?.offset).toBe(24);
   });
 
@@ -154,7 +154,7 @@ describe("an upload whose completion was not recorded", () => {
       }),
     });
     w.serve(fileOrigin(LARGE));
-    expect(await w.deliver()).toBe("return");
+    expect(await w.deliver()).toBe("acknowledge");
     expect(w.job()?.checkpoint?.offset).toBe(LARGE.length);
     await w.clock.advance(60_000);
     return w;
@@ -176,7 +176,7 @@ describe("an upload whose completion was not recorded", () => {
     const w = await halfCompleted(true);
     const [key = ""] = w.stagedObjects.keys();
     await w.staging.put(key, SMALL, "text/plain");
-    expect(await w.deliver()).toBe("return");
+    expect(await w.deliver()).toBe("acknowledge");
     expect(w.job()?.checkpoint).toBeUndefined();
     await w.clock.advance(60_000);
     expect(await w.deliver()).toBe("acknowledge");
@@ -201,7 +201,7 @@ describe("a staged object", () => {
       }),
     });
     w.serve(fileOrigin(SMALL));
-    expect(await w.deliver()).toBe("return");
+    expect(await w.deliver()).toBe("acknowledge");
     expect(w.job()).toMatchObject({ state: "STREAMING", reason: "staged_object_gone", failureClass: "system" });
     expect(w.job()?.transfer).toBeUndefined();
     await w.clock.advance(60_000);

@@ -82,7 +82,7 @@ describe("when the run ends in the middle of a job", () => {
     leavesNoLitter(w);
   });
 
-  it("a job that cannot be given back is left to its lease, and its message comes back", async () => {
+  it("a job that cannot be given back is left to its lease, and a new message comes then", async () => {
     const w = world();
     w.serve(fileOrigin(SMALL));
     const { items, staging } = w.deps;
@@ -96,8 +96,8 @@ describe("when the run ends in the middle of a job", () => {
       staging: { ...staging, put },
       items: { ...items, write: async (write) => (isFull ? fullDisk() : items.write(write)) },
     };
-    expect(await w.deliver(MESSAGE, undefined, deps)).toBe("return");
-    expect(w.hidden.at(-1)).toBe(w.deps.settings.leaseTtlMs);
+    expect(await w.deliver(MESSAGE, undefined, deps)).toBe("acknowledge");
+    expect(w.sent).toMatchObject([{ delayMs: w.deps.settings.leaseTtlMs }]);
     expect(w.job()).toMatchObject({ leaseOwner: "owner-1", attempts: 1, strikes: 1 });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { contentKey } from "../../../../core/model/keys.ts";
+import { trackedMessage } from "../../../../core/model/message.ts";
 import { answer, fileOrigin, MESSAGE, world, type Origin } from "../../../simulation/world.ts";
 import { SMALL, LARGE, sha256Of, eventsOf, leavesNoLitter, cut } from "../support.ts";
 
@@ -30,26 +31,26 @@ it("a URL without a host fails by policy, with an event that says so", async () 
 });
 
 describe("transient trouble", () => {
-  it("keeps the state, counts the attempt, releases the lease and returns the message with the delay", async () => {
+  it("keeps the state, counts the attempt, releases the lease and sends a delayed message", async () => {
     const w = world();
     w.serve(({ method }) =>
       method === "HEAD" ? answer({}) : answer({ status: 503, headers: { "retry-after": "9" } }),
     );
-    expect(await w.deliver()).toBe("return");
-    expect(w.hidden).toEqual([9450]);
+    expect(await w.deliver()).toBe("acknowledge");
+    expect([w.sent, w.hidden]).toEqual([[trackedMessage(MESSAGE, 9450)], []]);
     expect(w.job()).toMatchObject({ state: "STREAMING", attempts: 1, reason: "http_503", failureClass: "origin" });
     expect(w.job()?.leaseOwner).toBeUndefined();
     expect(w.job()?.operations.STREAM).toBeUndefined();
     expect(w.job()?.operations.HEAD?.status).toBe("DONE");
   });
 
-  it("returns a message that is delivered before the delay is over for the rest of it, without a charge", async () => {
+  it("replaces a message that is delivered before the delay is over by one that waits for the rest, uncharged", async () => {
     const w = world();
     w.serve(() => answer({ status: 503, headers: { "retry-after": "9" } }));
     await w.deliver();
     await w.clock.advance(4000);
-    expect(await w.deliver()).toBe("return");
-    expect(w.hidden).toEqual([9450, 5450]);
+    expect(await w.deliver()).toBe("acknowledge");
+    expect(w.sent.map(({ delayMs }) => delayMs)).toEqual([9450, 5450]);
     expect(w.job()?.attempts).toBe(1);
   });
 
@@ -78,7 +79,8 @@ describe("transient trouble", () => {
     const w = world();
     w.serve(() => answer({ status: 502 }));
     for (let attempt = 1; attempt <= 3; attempt++) {
-      expect(await w.deliver()).toBe(attempt < 3 ? "return" : "acknowledge");
+      expect(await w.deliver()).toBe("acknowledge");
+      expect(w.sent).toHaveLength(Math.min(attempt, 2));
       await w.clock.advance(60_000);
     }
     expect(w.job()).toMatchObject({ state: "FAILED", reason: "retries_exhausted:http_502", failureClass: "origin" });
@@ -93,7 +95,7 @@ describe("transient trouble", () => {
       }),
     });
     w.serve(fileOrigin(SMALL));
-    expect(await w.deliver()).toBe("return");
+    expect(await w.deliver()).toBe("acknowledge");
     expect(w.job()).toMatchObject({ reason: "unexpected:Error", failureClass: "system" });
   });
 });

@@ -1,17 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { watchShardOf } from "../../../../core/model/keys.ts";
 import { Recovery } from "../../../../local/run/recovery.ts";
 import { waitingJobs } from "../../../../local/run/waiting.ts";
 import type { Workspace } from "../../../../local/run/workspace.ts";
 import { LEASE_TTL_MS, reconcilerSettings } from "../../../../local/settings.ts";
-import { idOf, messageOf, openWorkspace, record } from "./support.ts";
+import { messageOf, openWorkspace, record } from "./support.ts";
 
 const NOW_MS = 1_800_000_000_000;
 
-/** A message that a worker has received, and that comes back then. */
-function hide({ database }: Workspace, n: number | string, untilMs: number): void {
+/** A message that the queue keeps back, or hides if it has been received. */
+function keepBack({ database }: Workspace, n: number | string, untilMs: number, receives = 0): void {
   const body = JSON.stringify({ ...messageOf(n), tracked: true });
-  database.run("INSERT INTO queue (body, visible_at, receives) VALUES (?, ?, 1)", body, untilMs);
+  database.run("INSERT INTO queue (body, visible_at, receives) VALUES (?, ?, ?)", body, untilMs, receives);
 }
 
 /** A job that a worker has given back, as the worker does. */
@@ -23,15 +22,13 @@ function waits(workspace: Workspace, n: number | string, ms: number, reason = "h
     { state: "STREAMING", reason, available_at: untilMs },
     untilMs + reconcilerSettings.requeueGraceMs,
   );
-  const shard = [watchShardOf(idOf(n)), `JOB#${idOf(n)}`] as const;
-  workspace.database.run("UPDATE items SET watch_shard = ? WHERE pk = ?", ...shard);
-  hide(workspace, n, untilMs);
+  keepBack(workspace, n, untilMs);
 }
 
 /** A job that a worker works on. */
 function leased(workspace: Workspace, n: number | string): void {
   record(workspace, n, { state: "STREAMING", lease_owner: "me", reason: "http_503" }, NOW_MS + LEASE_TTL_MS);
-  hide(workspace, n, NOW_MS + LEASE_TTL_MS);
+  keepBack(workspace, n, NOW_MS + LEASE_TTL_MS, 1);
 }
 
 const host = "example.org";
@@ -63,15 +60,15 @@ describe("what waits for another attempt", () => {
     waits(workspace, 1, 3_480_000);
     await new Recovery(workspace).takeOver();
     expect(waitingJobs(workspace.database, NOW_MS)).toEqual({ jobs: 0, by: [] });
-    // A worker finds the record, and hides the new message until then.
-    hide(workspace, 1, NOW_MS + 3_480_000);
+    // A worker finds the record, and sends a message that is kept back until then.
+    keepBack(workspace, 1, NOW_MS + 3_480_000);
     const by = [{ host, reason: "http_503", jobs: 1, inMs: 3_480_000 }];
     expect(waitingJobs(workspace.database, NOW_MS)).toEqual({ jobs: 1, by });
   });
 
   it("has no reason if the job has no record", async () => {
     const workspace = await openWorkspace();
-    hide(workspace, 1, NOW_MS + 60_000);
+    keepBack(workspace, 1, NOW_MS + 60_000, 1);
     const by = [{ host, reason: undefined, jobs: 1, inMs: 60_000 }];
     expect(waitingJobs(workspace.database, NOW_MS)).toEqual({ jobs: 1, by });
   });

@@ -1,0 +1,35 @@
+/**
+ * Jobs that wait hold no message in flight. A short wait is that of a new message, which the queue keeps back. For a
+ * longer one the job is parked: its record alone brings it back, and the reconciler sends the message in time.
+ */
+import { jobItemKey } from "./keys.ts";
+import type { Item, Write } from "./write.ts";
+
+/** SQS keeps a new message back for at most 900 s. */
+export const LONGEST_DELAY_MS = 900_000;
+
+/** Enough for the reconciler: it runs once a minute, for up to a minute. The queue then counts in seconds. */
+export const DISPATCH_AHEAD_MS = 120_000;
+
+/** Whether a job waits without a message: it is watched from before its time on. A lease is watched until its end. */
+export const isParked = ({ available_at: availableAt, watch_at: watchAt }: Item): boolean =>
+  typeof availableAt === "number" && typeof watchAt === "number" && watchAt < availableAt;
+
+export interface Dispatch {
+  readonly jobId: string;
+  readonly watchAtMs: number;
+  readonly availableAtMs: number;
+  /** A name of this dispatch alone: an item that bears it and refuses the write shows that it has been applied. */
+  readonly by: string;
+  readonly graceMs: number;
+}
+
+/**
+ * Notes that a message for a parked job is about to be sent. If it is lost, the job is revived `graceMs` after its
+ * time. Refused if somebody has taken the job, or dispatched it, since it was seen to be watched at `watchAtMs`.
+ */
+export const dispatchJob = ({ availableAtMs, by, graceMs, jobId, watchAtMs }: Dispatch): Write => ({
+  key: jobItemKey(jobId),
+  when: [[{ attribute: "watch_at", is: "=", than: watchAtMs }]],
+  set: { watch_at: availableAtMs + graceMs, recovered_by: by },
+});

@@ -1,0 +1,40 @@
+/** The writes that need no lease and take none away: a renewed URL, and the dispatch of a parked job. */
+import { isTerminal, type JobState } from "../../../core/model/states.ts";
+import { isParked } from "../../../core/model/waiting.ts";
+import type { Item, Write } from "../../../core/model/write.ts";
+import { REQUEUE_GRACE_MS } from "../services/settings.ts";
+import { Violation } from "./violation.ts";
+
+export const numberOf = (item: Item | undefined, name: string): number => {
+  const value = item?.[name];
+  return typeof value === "number" ? value : 0;
+};
+
+const RENEWED: readonly string[] = ["url", "url_sent_at"];
+const DISPATCHED: readonly string[] = ["watch_at", "recovered_by"];
+
+const setsOnly = ({ add, remove, set = {} }: Write, names: readonly string[]): boolean =>
+  add === undefined && remove === undefined && Object.keys(set).every((name) => names.includes(name));
+
+/** @returns whether it is such a write, and a correct one. @throws Violation if it is an incorrect one. */
+export function checkUnfenced(process: string, write: Write, before: Item, after: Item): boolean {
+  if (setsOnly(write, RENEWED)) checkRenewed(process, before, after);
+  else if (setsOnly(write, DISPATCHED) && isParked(before)) checkDispatched(process, before, after);
+  else return false;
+  return true;
+}
+
+function checkRenewed(process: string, before: Item, after: Item): void {
+  const key = JSON.stringify(after["pk"]);
+  if (isTerminal(before["state"] as JobState))
+    throw new Violation(`${process} renewed the URL of ${key}, which has ended`);
+  if (numberOf(before, "url_sent_at") >= numberOf(after, "url_sent_at"))
+    throw new Violation(`${process} put an older URL into ${key}`);
+}
+
+function checkDispatched(process: string, before: Item, after: Item): void {
+  const key = JSON.stringify(after["pk"]);
+  if (isTerminal(before["state"] as JobState)) throw new Violation(`${process} dispatched ${key}, which has ended`);
+  if (numberOf(after, "watch_at") !== numberOf(before, "available_at") + REQUEUE_GRACE_MS)
+    throw new Violation(`${process} dispatched ${key}, which is then watched at another time than its message needs`);
+}
