@@ -24,8 +24,8 @@ export function terminalView(output: Output, total: number): View {
   const addLine = (): void => {
     below.push(bars.create(1, 0, { text: "" }, { format: "  {text}" }));
   };
-  /** A line that wraps would leave its end behind when it is drawn again. */
-  const fitting = (text: string): string => text.slice(0, (output.columns ?? Infinity) - INDENT);
+  /** A line that wraps would leave its end behind when it is drawn again. 0 columns: the terminal does not say. */
+  const fitting = (text: string): string => text.slice(0, (output.columns || Infinity) - INDENT);
   return {
     say: (line) => bars.log(`${line}\n`),
     ended: (result) => {

@@ -10,6 +10,8 @@ import type { OriginFile } from "../../local/origin/file.ts";
 import { Bench, KIB, MIB, PART_BYTES, type Command, type Ended } from "../e2e/get/support.ts";
 
 const KILL_EVERY_MS = 2_000;
+/** Over one connection: the origin's rate holds per connection, and the run shall last for several kills. */
+const ONE_CONNECTION = ["--ranges", "1"];
 /** Sent by the origin and not staged when the run dies: what connections hold, and the part that is being filled. */
 const LOST_BY_A_KILL_BYTES = PART_BYTES + 12 * MIB;
 
@@ -66,7 +68,7 @@ async function killUntilDone(bench: Bench, args: readonly string[]): Promise<{ k
 it("kill -9 of the whole run each 2 s until it is done: all whole, and none fetched beyond a part a kill", async () => {
   const bench = await Bench.start();
   const list = await bench.list("list.txt", bench.urls(...FILES));
-  const { kills, last } = await killUntilDone(bench, [list, "--workers", "2", "--quiet"]);
+  const { kills, last } = await killUntilDone(bench, [list, "--workers", "2", "--quiet", ...ONE_CONNECTION]);
   expect([last.code, last.stderr]).toEqual([0, ""]);
   expect(kills).toBeGreaterThan(3);
   await expectAllWhole(bench, kills);
@@ -75,7 +77,7 @@ it("kill -9 of the whole run each 2 s until it is done: all whole, and none fetc
 it("kill -9 of a worker process each second: the run goes on by itself, and nothing is lost or repeated", async () => {
   const bench = await Bench.start();
   const list = await bench.list("list.txt", bench.urls(...FILES));
-  const command = bench.get([list, "--workers", "3", "--attempts", "50"]);
+  const command = bench.get([list, "--workers", "3", "--attempts", "50", ...ONE_CONNECTION]);
   let kills = 0;
   const killing = setInterval(() => {
     if (isOver(command)) return;

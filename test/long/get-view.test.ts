@@ -70,7 +70,7 @@ it.skipIf(!hasScript)(
   "on a terminal, the files under way are shown, and nothing is left of it but the summary",
   async () => {
     const bench = await Bench.start();
-    const slow: OriginFile = { name: "slow.bin", size: 12 * 2 ** 20, rate: 8 * 2 ** 20 };
+    const slow: OriginFile = { name: "slow.bin", size: 12 * 2 ** 20, rate: 3 * 2 ** 20 };
     const words = [
       process.execPath,
       MAIN,

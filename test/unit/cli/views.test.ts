@@ -54,8 +54,8 @@ const FIGURES: RunFigures = {
   stopped: null,
 };
 
-function shown(create: (output: Output) => View): { view: View; text: () => string } {
-  const output = Object.assign(new PassThrough(), { isTTY: true, columns: 100 });
+function shown(create: (output: Output) => View, columns = 100): { view: View; text: () => string } {
+  const output = Object.assign(new PassThrough(), { isTTY: true, columns });
   return { view: create(output), text: () => String(output.read() ?? "") };
 }
 
@@ -240,6 +240,18 @@ describe("the view on a terminal", () => {
     );
     expect(all).toContain("1.0 KiB of 4.0 KiB, 25 %  f1.bin");
     expect(all).not.toContain("and others");
+  });
+
+  it.each([
+    [100, "50 %  a-name-of-30-letters-and-a-few.bin"],
+    [38, "50 %  a-name-\u001b"],
+    [0, "50 %  a-name-of-30-letters-and-a-few.bin"],
+  ])("a line fits into %i columns, where 0 says that the width is not known", (columns, fitting) => {
+    const { view, text } = shown((output) => terminalView(output, 1), columns);
+    const file = { label: "a-name-of-30-letters-and-a-few.bin", bytes: 1024, size: 2048 };
+    view.refresh(snapshot(0, { underWay: [file] }));
+    view.close([], FIGURES);
+    expect(text()).toContain(fitting);
   });
 
   it("begins with a list that has no jobs yet", () => {
