@@ -1,6 +1,7 @@
 /** `npm run bench [name...]`: measures, prints a table, and writes `bench/results/<name>.json`. */
 import { addressChecks } from "./address-checks.ts";
 import { bundle } from "./bundle.ts";
+import { capacity } from "./capacity/capacity.ts";
 import { cost } from "./cost/artifacts.ts";
 import { fixedCosts } from "./cost/environments.ts";
 import { foreignOrigins } from "./foreign-origins.ts";
@@ -27,6 +28,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   "slo-baseline": sloBaseline,
   cost,
   "fixed-costs": fixedCosts,
+  capacity,
   peers,
   "address-checks": addressChecks,
 };

@@ -17,51 +17,12 @@ import { dataTransferHub, HUB_PUBLISHED_USD, naiveLambda, NAIVE_QUOTED_USD } fro
 import { PRICES, PRICES_AS_OF, type Meter } from "./prices.ts";
 import { MONTH_S } from "./storage.ts";
 import { countsIn, idleRunIn, monthlyBillIn, settingsIn, type StoredResult } from "./stored-results.ts";
+import { billsTable, dollars, labelled, lineUsd, plain, table } from "./tables.ts";
 
 const MILLION = 1_000_000;
 /** A million artifacts are priced with the settings of prod, where point-in-time recovery of the table is on. */
 const PRICED_AS = "prod";
 const BANDWIDTHS_MBIT = [16, 100, 400] as const;
-
-const labelled = (label: string, cells: readonly string[]): readonly string[] => [label, ...cells];
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-const table = (heading: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(heading), `|${"---|".repeat(heading.length)}`, ...rows.map(row)].join("\n");
-
-const CENTS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-const dollars = (usd: number): string => `${usd < -0.005 ? "-" : ""}$${Math.abs(usd).toLocaleString("en-US", CENTS)}`;
-const plain = (value: number, decimals = 3): string =>
-  value.toLocaleString("en-US", { maximumFractionDigits: decimals });
-
-/** Meters that are shown together in one line, under a shorter name. */
-const LINES: readonly (readonly [line: string, meters: readonly Meter[]])[] = [
-  ["DynamoDB, write and read units", ["writeUnits", "readUnits"]],
-  ["S3 requests", ["s3Puts", "s3Gets"]],
-  ["SQS requests", ["sqsRequests"]],
-  ["Lambda, requests", ["lambdaRequests"]],
-  ["Lambda, duration (modelled)", ["lambdaGbSeconds"]],
-  ["EC2", ["ec2Hours"]],
-  ["EventBridge, one announcement each (not counted here)", ["events"]],
-  ["CloudWatch Logs, ingested and kept for 3 months", ["logGb", "logGbMonths"]],
-  ["Storage while staged", ["s3GbMonths"]],
-  ["Data out: requests to the origin (assumed)", ["transferOutGb"]],
-];
-
-const lineUsd = (bill: Bill, meters: readonly Meter[]): number =>
-  meters.reduce((sum, meter) => sum + usdFor(bill, meter), 0);
-
-/** One column for each bill of a million artifacts. Lines that are zero in every column are left out. */
-function billsTable(heading: string, bills: readonly (readonly [string, Bill])[]): string {
-  const rows = LINES.filter(([, meters]) => bills.some(([, bill]) => lineUsd(bill, meters) >= 0.0005)).map(
-    ([line, meters]) =>
-      labelled(
-        line,
-        bills.map(([, bill]) => dollars(lineUsd(bill, meters))),
-      ),
-  );
-  const total = ["**In all**", ...bills.map(([, bill]) => `**${dollars(totalUsd(bill))}**`)];
-  return table([heading, ...bills.map(([name]) => name)], [...rows, total]);
-}
 
 export function costMarkdown(cost: StoredResult, fixed: StoredResult): string {
   const { workerMemoryMb } = settingsIn(fixed, PRICED_AS);

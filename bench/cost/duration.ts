@@ -11,6 +11,7 @@ export const ASSUMED = {
   originMs: 100,
   dynamodbMs: 5,
   s3Ms: 30,
+  sqsMs: 10,
 } as const;
 
 /** AWS: "at 1,769 MB, a function has the equivalent of one vCPU". */

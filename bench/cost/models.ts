@@ -45,7 +45,7 @@ export function logBill(bytes: number, lines: number, invocations: number): Bill
  * 30 ms one after the other. A run on a laptop announces nothing, so this is not counted. test/infra/streams.test.ts
  * checks that there is one event.
  */
-const announcementBill = (): Bill => ({
+export const announcementBill = (): Bill => ({
   events: 1,
   lambdaRequests: 1 / ANNOUNCED_AT_ONCE,
   lambdaGbSeconds: gbSeconds(10 * ANNOUNCER_REQUEST_MS, ANNOUNCER_MEMORY_MB) / ANNOUNCED_AT_ONCE,

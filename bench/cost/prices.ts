@@ -42,6 +42,7 @@ const ROWS = {
   sqsRequests: ["SQS, standard queue, each 64 KB", 0.4, MILLION, "requests", SQS, DATA_TRANSFER_HUB],
   lambdaRequests: ["Lambda, requests", 0.2, MILLION, "requests", LAMBDA, "thebiggish.pages.dev, 2025"],
   lambdaGbSeconds: ["Lambda on Arm, duration", 13.3334, MILLION, "GB-seconds", LAMBDA, "cloudchipr.com, 2024"],
+  pollerHours: ["Lambda, provisioned poller of an SQS queue", 0.00925, 1, "poller-hour", LAMBDA, REMEMBERED],
   events: ["EventBridge, custom events, each 64 KB", 1, MILLION, "events", EVENT_BRIDGE, REMEMBERED],
   logGb: ["CloudWatch Logs, ingestion, STANDARD", 0.5, 1, "GB", CLOUDWATCH, "factualminds.com, 2026-06"],
   logGbMonths: ["CloudWatch Logs, storage", 0.03, 1, "GB-month", CLOUDWATCH, REMEMBERED],
