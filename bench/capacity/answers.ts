@@ -21,7 +21,7 @@ export const JOBS_A_SECOND = [100, 1000, 10_000] as const;
 export const BACKLOGS = [2_000_000, 20_000_000] as const;
 const BY_TIME_MS = [1000, 5000, 60_000] as const;
 
-export interface LanesAnswer {
+interface LanesAnswer {
   readonly what: string;
   readonly jobsASecond: number;
   readonly longASecond: number;
@@ -36,7 +36,7 @@ export interface Reached {
   readonly next: Ceiling;
 }
 
-export interface RateAnswer {
+interface RateAnswer {
   readonly deployment: Deployment;
   readonly jobsASecond: number;
   readonly atFirst: Reached;
@@ -61,14 +61,14 @@ export interface DrainAnswer {
   readonly longHeldBackBy: CeilingName | undefined;
 }
 
-export interface WaitingAnswer {
+interface WaitingAnswer {
   readonly what: string;
   readonly mostInFlight: number;
   readonly jobsASecond: number;
   readonly waitingAtTheEnd: number;
 }
 
-export interface CeilingsAnswer {
+interface CeilingsAnswer {
   readonly deployment: string;
   readonly ceilings: readonly Ceiling[];
 }
@@ -83,7 +83,7 @@ export interface Answers {
 }
 
 /** The limit that held a lane back for most of the time. */
-export function mostlyHeldBackBy({ heldBackBy }: LaneFigures, lane: "short" | "long"): CeilingName | undefined {
+function mostlyHeldBackBy({ heldBackBy }: LaneFigures, lane: "short" | "long"): CeilingName | undefined {
   const [first] = [...heldBackBy].toSorted(([, a], [, b]) => b - a);
   return first && nameOf(first[0], lane);
 }

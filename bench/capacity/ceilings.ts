@@ -30,7 +30,7 @@ export function environmentsOfAJob(
   };
 }
 
-export function unitsOfAJob({ long: lane }: Deployment, { use, long, waits }: Load, name: RateLimitName): number {
+function unitsOfAJob({ long: lane }: Deployment, { use, long, waits }: Load, name: RateLimitName): number {
   const handOver = lane === undefined ? 0 : long.handOver[name];
   return ((1 - long.share) * use[name] + long.share * (long.use[name] + handOver)) / (1 - waits.share);
 }

@@ -1,24 +1,14 @@
 /** What the model is about: jobs, and what they run on. */
 import type { Rate } from "./rate-limit.ts";
 
-/** What holds jobs back, in the order in which the model asks. */
-export const LIMITS = [
-  "in flight",
-  "lane",
-  "scale-up",
-  "account",
-  "table",
-  "index",
-  "watch shards",
-  "staging bucket",
-  "content bucket",
-] as const;
-export type Limit = (typeof LIMITS)[number];
-
-/** What a job takes from each limit on a rate. */
+/** Limits on a rate. */
 export const RATE_LIMITS = ["table", "index", "watch shards", "staging bucket", "content bucket"] as const;
 export type RateLimitName = (typeof RATE_LIMITS)[number];
+/** What a job takes from each of them. */
 export type Use = Readonly<Record<RateLimitName, number>>;
+
+/** What holds jobs back. "lane": its concurrency. "scale-up": the mapping is on its way there. */
+export type Limit = "in flight" | "lane" | "scale-up" | "account" | RateLimitName;
 
 export interface Load {
   readonly name: string;

@@ -14,7 +14,7 @@ export const SHARDS = { before: 8, now: 64 };
 export const PROD_CONCURRENCY = 100;
 /** Two runs of the reconciler and two of the rollout controller may overlap. */
 const SCHEDULED_FUNCTIONS = 4;
-/** Announcer and archiver run once for each shard of the table's stream: one for each 1,000 write units/s, at least 4. */
+/** Announcer and archiver run once for each shard of the table's stream: at least 4, one for each 1,000 units/s. */
 const STREAM_READERS = 2;
 const LEAST_STREAM_SHARDS = 4;
 

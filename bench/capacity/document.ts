@@ -14,6 +14,7 @@ import {
   ratesTable,
   sizesTable,
   summaryTable,
+  bindingTable,
   usd,
   waitingTable,
   whole,
@@ -21,38 +22,47 @@ import {
 
 export function scaleMarkdown(answers: Answers): string {
   const { lanes, rates, sizes, drains, waiting, ceilings } = answers;
+  const shortEnvironments = PROD_CONCURRENCY / (lanes[0]?.jobsASecond ?? Number.NaN);
   return `<!-- Generated from bench/capacity by \`npm run generate\`. -->
 # How far it scales
 
-This page says for ${JOBS_A_SECOND.map(whole).join(", ")} jobs a second: which limit of AWS's binds, and which one is next; how many Lambda
-environments it takes; what a month costs; how long a backlog takes to drain. It is a **model, not a measurement**: an
+For ${new Intl.ListFormat("en").format(JOBS_A_SECOND.map(whole))} jobs a second: which limit of AWS's binds, and which one is next; how many
+Lambda environments it takes; what a month costs; how long a backlog takes to drain. This is a **model, not a measurement**: an
 event-driven simulation of queues, workers and limits in virtual time (\`npm run bench -- capacity\`). The same code gives
 the same numbers, and a test compares this page with them. Nobody has run this load on AWS.
 
-A job is a file of 10 KiB; 1 in 100 is a long one of 1 GiB, which takes ${LONG.ms / 1000} s. Requests of a job are those counted for
-[the cost page](cost.md). [What is assumed](#what-is-assumed) is listed below.
+A job is a file of 10 KiB; 1 in 100 is a long one of 1 GiB, which takes ${LONG.ms / 1000} s. The requests of a job are those counted
+for [the cost page](cost.md). [What is assumed](#what-is-assumed) is listed below.
 
 ## In short
 
-${summaryTable(sizes, drains)}
+In a new deployment. "Two lanes" has the settings of prod; "sized" has those of [this table](#what-it-takes):
 
-"Sized" means two lanes with the settings of [this table](#what-it-takes), in a new deployment. A backlog is drained with
-nothing else arriving.
+${bindingTable(answers)}
+
+So ${whole(Math.max(...JOBS_A_SECOND))} jobs a second are reached only after hours, when S3 has split the partitions of both buckets
+([below](#which-limit-binds)). AWS's support can do that before.
+
+${summaryTable(answers)}
+
+The environments are those of the worker, as a mean. The backlog is drained by a new deployment, with nothing else
+arriving.
 
 ## One lane or two
 
-A batch of ten ends when its slowest job ends. With 1 % of long jobs, ${percent(1 - (1 - LONG.share) ** 10)} of the batches hold one. With two
-lanes, a job that shows to be long is handed over: its message is sent to a queue of its own, where it is a batch of one.
-${PROD_CONCURRENCY} environments for each lane, an endless backlog, no other limit:
+A batch of ten ends when its slowest job ends. With 1 % of long jobs, ${percent(1 - (1 - LONG.share) ** 10)} of the batches hold one. With
+two lanes, a job that shows to be long is handed over: a message is sent to another queue, where it is a batch of one.
+An endless backlog, ${PROD_CONCURRENCY} environments for each lane, and no other limit:
 
 ${lanesTable(lanes)}
 
-- **When** a job is handed over decides. HEAD shows a length after ${SHOWN_BY_HEAD_MS} ms, which is before the batch ends anyway. If only
-  time shows it, the batch waits that long: one second costs a tenth, and a minute costs almost everything. A slow
-  origin without lengths therefore needs more environments of the short lane, or to be known to be slow.
+- **When** a job is handed over decides. HEAD shows a length after ${SHOWN_BY_HEAD_MS} ms, before the others of the batch are done. If
+  only time shows it, the batch waits that long: one second costs a tenth, and a minute costs almost everything. So a
+  job that is long because its origin is slow is not helped by a late handing over. Its host must be known to be slow,
+  or the short lane needs more environments.
 - **Two lanes save no Lambda time.** A long job keeps one environment for ${LONG.ms / 1000} s in either case. What they save is
-  the wait of the nine others. The long jobs need their own environments: 1 job a second needs ${plain((LONG.share * LONG.ms) / 1000, 2)} for its
-  long share, and ${plain((1 - LONG.share) * 0.046, 3)} for the rest.
+  the wait of the nine others. One job a second needs ${plain((LONG.share * LONG.ms) / 1000, 2)} environments of the long lane, and ${plain(shortEnvironments, 3)} of the
+  short one. What the long lane lacks waits in its own queue, and only long jobs wait there.
 
 ## Which limit binds
 
@@ -95,9 +105,9 @@ ${billsTable(
   usd,
 )}
 
-Prices, and what is left out: [the cost page](cost.md#prices). Keeping the content is not in it. List prices: above some
-7.5 billion GB-seconds a month Lambda is cheaper, and at these sums AWS negotiates. The price of a provisioned poller is
-remembered, not found in a dated source.
+Prices, and what is left out: [the cost page](cost.md#prices). Keeping the content is not in it. These are
+list prices: what AWS takes off for much of something is left out. The price of a provisioned poller is remembered, not
+found in a dated source.
 
 ## A backlog
 
@@ -121,23 +131,23 @@ Defaults of us-east-1 where regions differ. They are data in \`bench/capacity/qu
 
 ${quotasTable()}
 
-In most regions EventBridge announces ${whole(quota("announcementsElsewhere"))} files a second with one rule. What exceeds it is late, and no download waits for
-it ([Deploying](deploying.md#announcements)).
+In most regions EventBridge announces ${whole(quota("announcementsElsewhere"))} files a second with one rule. What exceeds it is late, and no download
+waits for it ([Deploying](deploying.md#announcements)).
 
 ## What is assumed
 
-- An invocation takes the time that [the cost page models](cost.md#how-long-an-invocation-takes): ${ASSUMED.originMs} ms to the origin's first byte,
-  ${ASSUMED.dynamodbMs} ms for DynamoDB, ${ASSUMED.s3Ms} ms for S3, no cold starts. Every small file takes the same time.
+- An invocation takes the time that [the cost page models](cost.md#how-long-an-invocation-takes): ${ASSUMED.originMs} ms to the first
+  byte of an origin, ${ASSUMED.dynamodbMs} ms for DynamoDB, ${ASSUMED.s3Ms} ms for S3, no cold starts. Every small file takes the same time.
 - Arrivals are independent of each other (Poisson), and so are lengths. Real manifests come in runs of one host.
 - A limit that is reached makes work wait, and nothing is lost or repeated. In truth, requests are throttled and tried
   again, which costs time and requests. The simulation is right about where the wall is, and too kind about hitting it.
 - The whole use of a batch is taken when it starts. Throttling is smoothed over a second.
 - A mapping starts with ${quota("mappingStart")} invocations, gets ${quota("mappingMoreAMinute")} more a minute while messages are waiting, and never shrinks.
-- Table and index double what their busiest minute used, every ${quota("tableGrowsMinutes")} minutes. So does S3, every ${quota("s3GrowsMinutes")} minutes: AWS says
-  "30 to 60" and promises nothing. Keys are spread evenly over the partitions.
+- Table and index double what their busiest minute used, every ${quota("tableGrowsMinutes")} minutes. So does S3, every ${quota("s3GrowsMinutes")} minutes: AWS
+  says "30 to 60" and promises nothing. Keys are spread evenly over the partitions.
 - S3 counts a DELETE like a PUT: a small file's staging object takes one of each.
 - Handing a job over takes ${HAND_OVER.tableUnits + HAND_OVER.indexUnits} write units and ${HAND_OVER.sqsRequests} SQS requests. A lease is renewed each 40 s.
-- All limits have the room that this load alone needs: ${whole(Math.max(...JOBS_A_SECOND) * LONG.share)} files of 1 GiB a second are 100 GiB/s from their origins.
+- Origins and the network keep up: ${whole(Math.max(...JOBS_A_SECOND) * LONG.share)} long files a second are 100 GiB/s.
 - Not modelled: cold starts, CloudWatch, crashes and their recovery, a single busy host, the limits of origins, and the
   environments of other functions in the account.
 `;

@@ -17,8 +17,8 @@ export const LONG = { measured: "1 GiB", bytes: GIB, ms: 86_000, share: 0.01 };
 const INDEX_UNITS = 2;
 /** The staging object is removed. S3 bills no DELETE, and so the cost page does not count it. */
 const DELETES = 1;
-/** A copy is one request up to 5 GiB. */
-const COPIES = 1;
+/** A copy to the content address is one request up to 5 GiB. */
+const PUBLISHED = 1;
 /** A lease is renewed each 40 s: 1 unit of the table, 2 of the index, and one SQS request. */
 export const RENEWAL = { everyMs: 40_000, tableUnits: 1, indexUnits: 2, sqsRequests: 1 };
 export const renewalsIn = (ms: number): number => Math.floor(ms / RENEWAL.everyMs);
@@ -34,12 +34,14 @@ const useOf = (tableUnits: number, indexUnits: number, staging: number, content:
   "content bucket": content,
 });
 
-function useOfCounts({ writeUnits, s3Puts }: Counts, renewals: number): Use {
+/** What is put at its content address at once is not staged, and so it is not removed either. */
+export function useOfCounts({ writeUnits, s3Puts }: Pick<Counts, "writeUnits" | "s3Puts">, renewals: number): Use {
+  const staged = s3Puts - PUBLISHED;
   return useOf(
     writeUnits - INDEX_UNITS + renewals * RENEWAL.tableUnits,
     INDEX_UNITS + renewals * RENEWAL.indexUnits,
-    s3Puts - COPIES + DELETES,
-    COPIES,
+    staged > 0 ? staged + DELETES : 0,
+    PUBLISHED,
   );
 }
 

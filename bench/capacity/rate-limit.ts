@@ -7,7 +7,7 @@ export interface Rate {
   readonly startsAt: number;
   /** What it grows to at most. */
   readonly most: number;
-  /** How often it grows, to twice the busiest minute since it last did. */
+  /** How often it grows: to twice what the busiest minute used. */
   readonly growsEveryMs: number;
 }
 
@@ -66,7 +66,6 @@ export class RateLimit {
     const { most, growsEveryMs } = this.#rate;
     this.#closeMinute(this.#growsMs / MINUTE_MS);
     this.#perSecond = Math.min(most, Math.max(this.#perSecond, 2 * this.#busiest));
-    this.#busiest = 0;
     this.#growsMs += growsEveryMs;
   }
 }

@@ -29,24 +29,40 @@ const LIMIT_NAMES: Readonly<Record<CeilingName, string>> = {
 const named = (limits: readonly CeilingName[]): string =>
   limits.length === 0 ? "nothing" : limits.map((limit) => LIMIT_NAMES[limit]).join("; ");
 
-export function summaryTable(sizes: readonly SizeAnswer[], drains: readonly DrainAnswer[]): string {
+const reachedCells = ({ jobsASecond, heldBackBy, next }: Reached): readonly string[] => [
+  whole(jobsASecond),
+  named(heldBackBy),
+  `${LIMIT_NAMES[next.limit]}: ${jobs(next.jobsASecond)}`,
+];
+
+/** What binds in a new deployment, with the settings of prod and when it is sized. */
+export function bindingTable({ rates, sizes }: Answers): string {
+  const cells = (rate: number, name: string): readonly string[] =>
+    rates
+      .filter(({ jobsASecond, deployment }) => jobsASecond === rate && deployment.name === name)
+      .flatMap(({ atFirst }) => reachedCells(atFirst));
+  return table(
+    ["jobs a second", "two lanes: reaches", "held back by", "next", "sized: reaches", "held back by", "next"],
+    sizes.map(({ jobsASecond, deployment }) =>
+      [whole(jobsASecond)].concat(cells(jobsASecond, "two lanes"), cells(jobsASecond, deployment.name)),
+    ),
+  );
+}
+
+export function summaryTable({ sizes, drains }: Answers): string {
   const drained = (deployment: string): readonly string[] =>
     drains.filter((drain) => drain.deployment === deployment).map(({ allHours }) => time(allHours));
   return table(
-    [
-      "jobs a second, sized",
-      "environments, mean",
-      "a month",
-      "a month, none long",
-      ...BACKLOGS.map((backlog) => `a backlog of ${millions(backlog)}`),
-    ],
+    ["jobs a second, sized", "environments", "a month", "a month, none long"].concat(
+      BACKLOGS.map((backlog) => `a backlog of ${millions(backlog)}`),
+    ),
     sizes.map(({ jobsASecond, deployment, outcome, bill, billWithoutLong }) =>
-      [
-        whole(jobsASecond),
+      [whole(jobsASecond)].concat(
         whole(outcome.short.meanEnvironments + (outcome.long?.meanEnvironments ?? 0)),
         usd(totalUsd(bill)),
         usd(totalUsd(billWithoutLong)),
-      ].concat(drained(deployment.name)),
+        drained(deployment.name),
+      ),
     ),
   );
 }
@@ -61,12 +77,6 @@ export const lanesTable = (lanes: Answers["lanes"]): string =>
       plain(longASecond, 2),
     ]),
   );
-
-const reachedCells = ({ jobsASecond, heldBackBy, next }: Reached): readonly string[] => [
-  whole(jobsASecond),
-  named(heldBackBy),
-  `${LIMIT_NAMES[next.limit]}: ${jobs(next.jobsASecond)}`,
-];
 
 export function ratesTable(rates: Answers["rates"], when: "atFirst" | "afterHours"): string {
   return table(
