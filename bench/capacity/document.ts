@@ -29,7 +29,8 @@ export function scaleMarkdown(answers: Answers): string {
 For ${new Intl.ListFormat("en").format(JOBS_A_SECOND.map(whole))} jobs a second: which limit of AWS's binds, and which one is next; how many
 Lambda environments it takes; what a month costs; how long a backlog takes to drain. This is a **model, not a
 measurement**: an event-driven simulation of queues, workers and limits in virtual time
-(\`npm run bench -- capacity\`). The same code gives the same numbers, and a test compares this page with them. Nobody has run this load on AWS.
+(\`npm run bench -- capacity\`). The same code gives the same numbers, and a test compares this page with them. Nobody
+has run this load on AWS.
 
 A job is a file of 10 KiB; 1 in 100 is a long one of 1 GiB, which takes ${LONG.ms / 1000} s. The requests of a job are those counted
 for [the cost page](cost.md). [What is assumed](#what-is-assumed) is listed below.

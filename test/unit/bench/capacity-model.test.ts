@@ -96,17 +96,16 @@ describe("the simulation", () => {
     expect(drainedMs).toBe(100 + 2 * 10_000);
   });
 
-  it("takes from the limits what long jobs use in the lane where they run, and what handing them over uses", () => {
-    const use = { ...NO_USE, table: 10 };
-    const load = loadOf({ long: { share: 1, ms: 1000, use, handOver: { ...NO_USE, table: 5 } } });
+  it("takes from the limits what long jobs use, and what handing them over uses", () => {
+    const tenUnits = { ...NO_USE, table: 10 };
     const run = runOf({ backlog: 1e6, endsMs: 11 * MINUTE_MS });
     const rates = ratesOf({ table: fixedRate(300) });
-    const oneLane = simulate(deploymentOf({ rates }), load, run);
+    const longOf = (use: Use, handOver: Use): Load => loadOf({ long: { share: 1, ms: 1000, use, handOver } });
+    const oneLane = simulate(deploymentOf({ rates }), longOf(tenUnits, NO_USE), run);
     expect(oneLane.longASecond / 30).toBeCloseTo(1, 1);
     const long = { ...laneOf(1, Infinity), handOverMs: 100 };
-    const twoLanes = simulate(deploymentOf({ rates, short: laneOf(1, 10), long }), load, run);
-    // 20 a second are handed over, which leaves 200 units for the long lane.
-    expect(twoLanes.longASecond / 20).toBeCloseTo(1, 1);
+    const twoLanes = simulate(deploymentOf({ rates, long }), longOf(NO_USE, tenUnits), run);
+    expect(twoLanes.longASecond / 30).toBeCloseTo(1, 1);
   });
 
   it("lets both lanes together have what the account has", () => {
