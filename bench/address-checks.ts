@@ -7,6 +7,7 @@ import { nodeHttp } from "../adapters/http/node-http.ts";
 import { nodeDecoder } from "../adapters/node/decoder.ts";
 import { systemClock } from "../adapters/node/clock.ts";
 import { askOrigin } from "../core/origin/ask.ts";
+import { FREE } from "../core/origin/host-visit.ts";
 import { HeadMemory } from "../core/origin/head-memory.ts";
 import type { OriginDeps } from "../core/origin/origin-deps.ts";
 import { acceptedAddresses, reachOf, refusalOf } from "../core/origin/reach.ts";
@@ -72,6 +73,7 @@ export const addressChecks: Measurement = {
       http,
       heads: new HeadMemory(),
       robots: new RobotsMemory(),
+      visit: FREE,
       decoder: nodeDecoder,
       settings: {
         // The server is at a private address, which is what the checks are there to refuse.

@@ -50,7 +50,7 @@ class Simulation {
   readonly #rateLimits: readonly { readonly name: RateLimitName; readonly limit: RateLimit }[];
   readonly #short: LaneState;
   readonly #long: LaneState | undefined;
-  readonly #lanes: readonly LaneState[];
+  readonly #lanes: LaneState[];
   /** By the number of jobs. */
   readonly #batchMs: readonly number[];
   #wakesMs = Infinity;
@@ -83,7 +83,7 @@ class Simulation {
       this.#pass(calendar.nextMs - passedMs);
       passedMs = calendar.nextMs;
       calendar.advance();
-      for (const lane of this.#lanes) this.#start(lane);
+      this.#startAll();
       if (arriveASecond === 0 && this.#isDrained()) return this.#figures(passedMs, passedMs);
     }
     this.#pass(endsMs - passedMs);
@@ -126,6 +126,12 @@ class Simulation {
   #scaleUp(): void {
     for (const lane of this.#lanes) lane.scaleUp();
     this.#calendar.plan(SECOND_MS, () => this.#scaleUp());
+  }
+
+  /** The lanes take turns in being first, so that none takes all of a limit that both need. */
+  #startAll(): void {
+    this.#lanes.reverse();
+    for (const lane of this.#lanes) this.#start(lane);
   }
 
   #start(lane: LaneState): void {
