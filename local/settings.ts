@@ -1,5 +1,6 @@
 /** What a local run does not let its user choose, and within which bounds it does. */
 import { availableParallelism } from "node:os";
+import type { HostRule } from "../core/flow/host-limits.ts";
 import { reachOf } from "../core/origin/reach.ts";
 import type { RequestHeaders } from "../core/origin/origin-deps.ts";
 import type { WorkerSettings } from "../core/worker/worker-deps.ts";
@@ -16,6 +17,8 @@ const FOR_EVER_MS = 100 * 365 * 24 * 3600 * 1000;
 const MOST_BODY_BYTES = 16 * 1024 ** 4;
 /** An origin may take so long for each part: 10 KB a second. */
 const PART_MS = 900_000;
+/** About as long as the attempts of a job last that nobody answers. */
+const HOST_PATIENCE_MS = 120_000;
 /** HEAD only informs, so it is not waited for as long as GET is. */
 const HEAD_TIMEOUT_MS = 10_000;
 
@@ -48,6 +51,8 @@ export interface WebChoices {
   readonly obeysRobots: boolean;
   /** Connections over which one large file may come at a time. */
   readonly mostRanges: number;
+  /** How much of each host may be used. The last rule that fits decides. */
+  readonly hostRules: readonly HostRule[];
   readonly mostBytes: number;
   /** Whether a body with a content coding is stored as it came. */
   readonly keepsContentEncoding: boolean;
@@ -67,6 +72,7 @@ export const USUAL_WEB: WebChoices = {
   mostRedirects: 20,
   obeysRobots: false,
   mostRanges: 4,
+  hostRules: [["*", {}]],
   mostBytes: MOST_BODY_BYTES,
   keepsContentEncoding: false,
   requestHeaders: { usual: { "user-agent": "fetchonce" }, byHost: [] },
@@ -92,6 +98,8 @@ export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSe
   // The queue keeps a message back as long as it takes: no job is parked.
   longestDelayMs: FOR_EVER_MS,
   dispatchAheadMs: 0,
+  hostRules: web.hostRules,
+  hostPatienceMs: HOST_PATIENCE_MS,
   // Invocations have no deadline here, so nothing is continued.
   maxHops: 0,
   maxBodyBytes: web.mostBytes,

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { secretIn } from "../../adapters/node/secret-text.ts";
+import { hostRules, type HostRule } from "../../core/flow/host-limits.ts";
 import { headerProblem } from "../../core/model/order.ts";
 import { reachOf } from "../../core/origin/reach.ts";
 import { USUAL_WEB, type WebChoices } from "../../local/settings.ts";
@@ -24,6 +25,7 @@ export interface WebOptions {
   readonly mostRedirects?: number;
   readonly robots?: true;
   readonly ranges?: number;
+  readonly hostLimit?: readonly HostRule[];
   readonly mostBytes?: number;
   readonly keepEncoding?: true;
   readonly secrets?: string;
@@ -74,6 +76,11 @@ export function describeWeb(command: Command): Command {
       wholeNumber(1, MOST_RANGES, `a whole number from 1 to ${MOST_RANGES}`),
     )
     .option(
+      "--host-limit <LIMIT>",
+      "HOST=CONNECTIONS, HOST=N/s (requests a second), or HOST=CONNECTIONS,N/s; HOST may be *.DOMAIN or *; repeatable",
+      hostLimit,
+    )
+    .option(
       "--most-bytes <N>",
       "larger files fail",
       wholeNumber(1, Number.MAX_SAFE_INTEGER, "a whole number of bytes from 1"),
@@ -98,6 +105,7 @@ export function webChoices(options: WebOptions, version: string): WebChoices {
     mostRedirects: options.mostRedirects ?? USUAL_WEB.mostRedirects,
     obeysRobots: options.robots ?? USUAL_WEB.obeysRobots,
     mostRanges: options.ranges ?? USUAL_WEB.mostRanges,
+    hostRules: [...USUAL_WEB.hostRules, ...(options.hostLimit ?? [])],
     mostBytes: options.mostBytes ?? USUAL_WEB.mostBytes,
     keepsContentEncoding: options.keepEncoding ?? USUAL_WEB.keepsContentEncoding,
     secretsFile: options.secrets === undefined ? undefined : resolve(options.secrets),
@@ -133,6 +141,18 @@ function header(text: string, before: readonly HeaderOption[] = []): readonly He
   const problem = headerProblem(name);
   if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`);
   return [...before, { host: host?.toLowerCase(), name: folded, value: headerValue(value) }];
+}
+
+const HOST_LIMIT = /^([^=]+)=(?:(\d+))?,?(?:([\d.]+)\/s)?$/;
+function hostLimit(text: string, before: readonly HostRule[] = []): readonly HostRule[] {
+  const [, host = "", connections, perSecond] = HOST_LIMIT.exec(text.trim()) ?? [];
+  const limits = {
+    ...(connections !== undefined && { connections: Number(connections) }),
+    ...(perSecond !== undefined && { perSecond: Number(perSecond) }),
+  };
+  const rule: HostRule = [host.toLowerCase(), limits];
+  if (Object.keys(limits).length > 0 && hostRules.safeParse([rule]).success) return [...before, rule];
+  throw new InvalidArgumentError("It must be like example.org=4, *.example.org=2/s, or *=8,5/s.");
 }
 
 /** Read again by the workers. Whatever is wrong with it is told before anything is fetched. */

@@ -36,6 +36,20 @@ export class RetryableError extends JobError {
   }
 }
 
+/** It is down; it has asked to be left alone; or all that its limits allow is in use. */
+export type HostWait = "host_down" | "host_resting" | "host_full";
+
+/** The host has no place for the job now, or is down. The job waits, and nothing is charged. */
+export class HostWaitsError extends RetryableError {
+  override readonly name: string = "HostWaitsError";
+  readonly host: string;
+
+  constructor(reason: HostWait, host: string, delayMs: number) {
+    super(reason, { retryAfterMs: Math.max(0, delayMs) });
+    this.host = host;
+  }
+}
+
 /** A failure that no retry can fix: the job fails at once. */
 export class PermanentError extends JobError {
   override readonly name: string = "PermanentError";

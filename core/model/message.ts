@@ -15,6 +15,13 @@ export const jobMessage = z.extend(jobOrder, {
   sha256: z.optional(z.string().check(z.regex(/^[0-9a-fA-F]{64}$/, "not 64 hexadecimal digits"), z.toLowerCase())),
   /** Set on messages for jobs that already have a record: they take the guarded path whatever the gate says. */
   tracked: z.optional(z.boolean()),
+  /**
+   * Set on a tracked message whose job has no record yet, because its host has had no place for it: when the message was
+   * sent first, in ms since 1970. The gate decides again. The release before takes it for the message of a record.
+   */
+  sent_at: z.optional(z.number()),
+  /** Since when the job has waited for a place at its host, in ms since 1970. */
+  waiting_since: z.optional(z.number()),
 });
 
 export type JobMessage = z.infer<typeof jobMessage>;
@@ -60,7 +67,12 @@ export interface OutgoingMessage {
 /** The host of a URL, with the port if the URL names one; "none" if it has no host (`mailto:`). */
 export const hostOf = (text: string): string => new URL(text).host || "none";
 
-/** A new message for a job that has a record: it takes the guarded path whatever the gate says. */
+export const untrackedMessage = (message: JobMessage): OutgoingMessage => ({
+  body: JSON.stringify(message),
+  group: hostOf(message.url),
+});
+
+/** A new message for a job that has a record, or whose path was decided: it takes the guarded path whatever the gate says. */
 export const trackedMessage = (message: JobMessage, delayMs = 0): OutgoingMessage => ({
   body: JSON.stringify({ ...message, tracked: true }),
   group: hostOf(message.url),

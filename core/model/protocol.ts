@@ -203,10 +203,12 @@ export function releaseForRetry(
   forgotten: Forgotten,
   notBeforeMs: number,
   watchAfterMs: number,
+  charge: Item = {},
 ): Write {
   const availableAtMs = availableFrom(lease, notBeforeMs);
   return fencedWrite(lease, {
     set: {
+      ...charge,
       ...troubleAttributes(trouble),
       available_at: availableAtMs,
       watch_at: availableAtMs + watchAfterMs,

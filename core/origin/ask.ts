@@ -61,9 +61,8 @@ async function follow(
     if (asked.has(visit)) throw new PermanentError("redirect_loop", "origin");
     asked.add(visit);
     await admit(url);
-    const response = await deps.http.request({
+    const response = await send(deps, url, {
       method: request.method,
-      url: url.href,
       headers: {
         ...headersFor(url, requestHeaders),
         ...(url.origin === origin && request.ownHeaders),
@@ -72,7 +71,6 @@ async function follow(
       },
       signal: request.signal,
       headTimeoutMs: request.headTimeoutMs,
-      accepts: acceptedAddresses(url, reach),
     });
     const target = redirectOf(response, url);
     if (target === undefined) return { response, url: url.href };
@@ -84,6 +82,28 @@ async function follow(
     url = next;
   }
   throw new PermanentError("too_many_redirects", "origin");
+}
+
+/** Sends one request, when its host has a place for it. The host's other visitors learn what comes of it. */
+async function send(
+  { clock, http, settings, visit }: OriginDeps,
+  url: URL,
+  request: Omit<HttpRequest, "accepts" | "url">,
+): Promise<HttpResponse> {
+  await visit.admit(url, request.signal);
+  const askedAtMs = clock.nowMs();
+  try {
+    const response = await http.request({
+      ...request,
+      url: url.href,
+      accepts: acceptedAddresses(url, settings.reach),
+    });
+    await visit.answered(url, askedAtMs, response);
+    return response;
+  } catch (error) {
+    await visit.failed(url, askedAtMs, error);
+    throw error;
+  }
 }
 
 /** Asks for the bytes as they are: an encoded body would be stored under the hash of its encoding. */

@@ -2,6 +2,7 @@ import type { Decoder } from "../ports/decoder.ts";
 import type { Http } from "../ports/http.ts";
 import type { Clock } from "../ports/runtime.ts";
 import type { HeadMemory } from "./head-memory.ts";
+import type { HostVisit } from "./host-visit.ts";
 import type { Reach } from "./reach.ts";
 import type { RobotsMemory } from "./robots/robots.ts";
 
@@ -30,5 +31,7 @@ export interface OriginDeps {
   readonly http: Http;
   readonly heads: HeadMemory;
   readonly robots: RobotsMemory;
+  /** The job's places at hosts. */
+  readonly visit: HostVisit;
   readonly settings: OriginSettings;
 }

@@ -1,5 +1,5 @@
 import type { OperationResult } from "../model/operations.ts";
-import { PermanentError, RetryableError } from "../model/errors.ts";
+import { HostWaitsError, PermanentError, RetryableError } from "../model/errors.ts";
 import { contentLengthOf, strongValidatorOf } from "./answer.ts";
 import { askOrigin, type OriginRequest } from "./ask.ts";
 import type { OriginDeps } from "./origin-deps.ts";
@@ -29,8 +29,8 @@ export async function probeOrigin(
   deps: OriginDeps,
   { url, ownHeaders, signal }: Pick<OriginRequest, "url" | "ownHeaders" | "signal">,
 ): Promise<OperationResult> {
-  const { clock, heads, settings } = deps;
-  if (heads.isUseless(url, clock.nowMs())) return NOTHING_LEARNED;
+  const { clock, heads, settings, visit } = deps;
+  if (heads.isUseless(url, clock.nowMs()) || visit.isPrecious(url)) return NOTHING_LEARNED;
   let isElsewhere = false;
   const onRedirect = (): void => {
     isElsewhere = true;
@@ -56,7 +56,10 @@ export async function probeOrigin(
   return NOTHING_LEARNED;
 }
 
-/** A proxy that refuses says nothing of the origin. */
+/** A proxy that refuses says nothing of the origin, nor does a host that has no place: GET would find none either. */
 const saysTheOrigin = (error: unknown, isElsewhere: boolean): boolean =>
   error instanceof PermanentError ||
-  (error instanceof RetryableError && error.failureClass === "origin" && (isElsewhere || !isWithoutConnection(error)));
+  (error instanceof RetryableError &&
+    !(error instanceof HostWaitsError) &&
+    error.failureClass === "origin" &&
+    (isElsewhere || !isWithoutConnection(error)));

@@ -27,7 +27,8 @@ export async function* parallelBody(deps: TransferDeps, source: LargeSource): As
     yield* steadyBody(deps, source);
     return;
   }
-  const connections = new Connections(deps.clock, deps.settings.mostRanges, deps.buffers.bytes);
+  const more = await deps.visit.widen(source.finalUrl, deps.settings.mostRanges - 1);
+  const connections = new Connections(deps.clock, 1 + more, deps.buffers.bytes);
   let { offset } = source;
   let ahead: RangesAhead | undefined;
   for await (const piece of steadyBody(deps, source)) {

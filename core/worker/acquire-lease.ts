@@ -62,7 +62,8 @@ export async function acquireLease(
 /** A message of ours holds the URL that was recorded when it was made, which may be an older one by now. */
 async function isRenewed({ items }: WorkerDeps, message: JobMessage, item: Item, sentAtMs: number): Promise<boolean> {
   const recordedMs = item["url_sent_at"];
-  if (message.identity === undefined || message.tracked === true || typeof recordedMs !== "number") return false;
+  const isOurs = message.tracked === true && message.sent_at === undefined;
+  if (message.identity === undefined || isOurs || typeof recordedMs !== "number") return false;
   if (recordedMs >= sentAtMs || item["url"] === message.url) return false;
   return (await items.write(renewUrl(jobIdOf(message), message.url, sentAtMs))).applied;
 }

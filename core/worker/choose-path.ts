@@ -18,11 +18,12 @@ export async function isGuarded(
   jobId: string,
 ): Promise<boolean> {
   const { gateCeiling } = deps.settings;
-  if (message.tracked === true) return true;
+  const isSentAgain = message.sent_at !== undefined;
+  if (message.tracked === true && !isSentAgain) return true;
   // At 0 the table is not read at all, so that this also works while the table is down.
   if (gateCeiling === 0) return false;
   if (gateAdmits(gateCeiling, jobId) && (await deps.gate.admits(jobId))) return true;
-  return receiveCount > 1 && hasRecord(deps, jobId);
+  return (receiveCount > 1 || isSentAgain) && hasRecord(deps, jobId);
 }
 
 /** Whether an earlier delivery was guarded. False if the table cannot be read: a recorded job comes back by itself. */

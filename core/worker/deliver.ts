@@ -1,8 +1,9 @@
 import { asJobError } from "../model/errors.ts";
-import { jobIdOf, jobIdOfKey, jobKeyOf } from "../model/keys.ts";
+import { jobIdOf, jobKeyOf } from "../model/keys.ts";
 import { acquireLease } from "./acquire-lease.ts";
+import { arriveAtHost } from "./arrive.ts";
 import { isGuarded } from "./choose-path.ts";
-import { parseMessage, trackedMessage, type JobMessage } from "../model/message.ts";
+import { parseMessage, trackedMessage, type JobMessage, type OutgoingMessage } from "../model/message.ts";
 import { processUnguarded } from "./unguarded.ts";
 import { processJob, type JobEnd } from "./process-job.ts";
 import type { Queue } from "../ports/queue.ts";
@@ -44,7 +45,7 @@ export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: A
     if (typeof message === "string") return await reject(deps, delivery, message);
     const end = await work(deps, delivery, message, outOfTime);
     if (end.kind === "return") return await comeBack(deps, delivery, end.delayMs);
-    if (end.kind === "again") await sendAgain(deps, message, end.delayMs);
+    if (end.kind === "again") await sendAgain(deps, end.message ?? trackedMessage(message), end.delayMs);
     return "acknowledge";
   } catch (error) {
     const fields = { message_id: delivery.messageId, reason: asJobError(error).reason, ...jobOf(delivery.body) };
@@ -60,14 +61,28 @@ async function work(
   message: JobMessage,
   outOfTime: AbortSignal,
 ): Promise<JobEnd> {
-  const jobKey = jobKeyOf(message);
-  const { receiveCount, sentAtMs } = delivery;
-  if (!(await isGuarded(deps, message, receiveCount, jobIdOfKey(jobKey)))) {
-    return processUnguarded(deps, message, receiveCount, outOfTime);
+  const isOnGuardedPath = await isGuarded(deps, message, delivery.receiveCount, jobIdOf(message));
+  const arrival = await arriveAtHost(deps, message, delivery, isOnGuardedPath);
+  if (arrival.kind === "later") return arrival.end;
+  const visiting = { ...deps, visit: arrival.visit };
+  try {
+    return await (isOnGuardedPath
+      ? workGuarded(visiting, delivery, message, outOfTime)
+      : processUnguarded(visiting, message, delivery.receiveCount, outOfTime));
+  } finally {
+    arrival.visit.leave();
   }
+}
 
+async function workGuarded(
+  deps: WorkerDeps,
+  delivery: Delivery,
+  message: JobMessage,
+  outOfTime: AbortSignal,
+): Promise<JobEnd> {
   const onRenewed = (): void => keepHidden(deps.queue, delivery, deps.settings.leaseTtlMs);
-  const acquisition = await acquireLease(deps, message, jobKey, { onRenewed, sentAtMs });
+  const sentAtMs = message.sent_at ?? delivery.sentAtMs;
+  const acquisition = await acquireLease(deps, message, jobKeyOf(message), { onRenewed, sentAtMs });
   switch (acquisition.kind) {
     case "leased":
       return processJob(deps, acquisition.job, outOfTime);
@@ -96,8 +111,8 @@ function keepHidden(queue: Queue, { receiptHandle }: Delivery, delayMs: number):
  * Before the old message is acknowledged. If this crashes in between, there are two, and the one that finds the job
  * leased ends. A message that is delayed for less than the job waits finds it waiting, and is delayed again.
  */
-async function sendAgain({ queue, settings }: WorkerDeps, message: JobMessage, delayMs: number): Promise<void> {
-  await queue.send([trackedMessage(message, Math.min(delayMs, settings.longestDelayMs))]);
+async function sendAgain({ queue, settings }: WorkerDeps, message: OutgoingMessage, delayMs: number): Promise<void> {
+  await queue.send([{ ...message, ...(delayMs > 0 && { delayMs: Math.min(delayMs, settings.longestDelayMs) }) }]);
 }
 
 async function comeBack({ queue }: WorkerDeps, { receiptHandle }: Delivery, delayMs: number): Promise<Verdict> {

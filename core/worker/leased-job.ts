@@ -20,6 +20,7 @@ import {
   renewLease,
   saveCheckpoint,
   startOperation,
+  uncharged,
   type Lease,
   type OperationEntry,
   type Trouble,
@@ -30,6 +31,12 @@ import { isTerminal, walk } from "../model/states.ts";
 
 /** How often a lease is renewed within its time to live. */
 const RENEWALS_PER_TTL = 3;
+
+export interface Wait {
+  readonly notBeforeMs: number;
+  readonly isParked: boolean;
+  readonly isCharged: boolean;
+}
 
 interface Acquired {
   readonly owner: string;
@@ -180,10 +187,12 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     this.#end();
   }
 
-  async releaseForRetry(trouble: Trouble, notBeforeMs: number, isParked: boolean): Promise<void> {
+  /** Its message comes back at that time; a parked job has none. `isCharged`: it has used up one of its attempts. */
+  async releaseForRetry(trouble: Trouble, { isCharged, isParked, notBeforeMs }: Wait): Promise<void> {
     const { dispatchAheadMs, requeueGraceMs } = this.#deps.settings;
     const watchAfterMs = isParked ? -dispatchAheadMs : requeueGraceMs;
-    await this.#write(releaseForRetry(this.lease, trouble, [...this.#forgotten], notBeforeMs, watchAfterMs));
+    const charge = isCharged ? {} : uncharged(this.#record);
+    await this.#write(releaseForRetry(this.lease, trouble, [...this.#forgotten], notBeforeMs, watchAfterMs, charge));
     this.#end();
   }
 

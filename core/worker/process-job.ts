@@ -1,6 +1,7 @@
 import { cleanStaging } from "./clean-staging.ts";
 import {
   asJobError,
+  HostWaitsError,
   LeaseLostError,
   OutOfTimeError,
   PermanentError,
@@ -11,6 +12,7 @@ import {
   type JobError,
 } from "../model/errors.ts";
 import { OriginDigestError } from "../origin/announced-digests.ts";
+import type { OutgoingMessage } from "../model/message.ts";
 import type { LeasedJob } from "./leased-job.ts";
 import { indexContent, publishStaged } from "./publish.ts";
 import { logUnexpected } from "./log-unexpected.ts";
@@ -24,8 +26,8 @@ import type { WorkerDeps } from "./worker-deps.ts";
 export type JobEnd =
   /** The message is not needed: the job is terminal, or its record alone brings it back. */
   | { readonly kind: "done" }
-  /** A new message brings the job back after the delay. Its count of receives starts at zero. */
-  | { readonly kind: "again"; readonly delayMs: number }
+  /** A new message, by default a tracked one, brings the job back after the delay. Its count of receives starts at zero. */
+  | { readonly kind: "again"; readonly delayMs: number; readonly message?: OutgoingMessage }
   /** The same message comes back after the delay, because its count of receives is the count of attempts. */
   | { readonly kind: "return"; readonly delayMs: number };
 
@@ -45,7 +47,7 @@ async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal)
   const { ledger, settings } = deps;
   const { jobId, record } = job;
   if (record.strikes > settings.retry.maxAttempts) throw exhausted(record.reason ?? "worker_crashed", "system");
-  const signal = AbortSignal.any([job.lost, outOfTime]);
+  const signal = AbortSignal.any([job.lost, deps.visit.lost, outOfTime]);
 
   const transfer = await stageFromSources(deps, job, signal);
 
@@ -126,25 +128,49 @@ async function fail(deps: WorkerDeps, job: LeasedJob, error: PermanentError): Pr
 }
 
 async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): Promise<JobEnd> {
-  const { clock, random, settings, telemetry } = deps;
-  if (job.record.strikes >= settings.retry.maxAttempts) {
+  const { clock, settings, visit } = deps;
+  const wait = error instanceof HostWaitsError ? error : hostsFault(error, visit.trouble);
+  if (wait?.reason === "host_down" && clock.nowMs() - job.record.plannedAtMs > settings.hostPatienceMs) {
+    return fail(deps, job, new PermanentError("host_down", "origin"));
+  }
+  if (!wait && job.record.strikes >= settings.retry.maxAttempts) {
     return fail(deps, job, exhausted(error.reason, error.failureClass));
   }
   const { checkpoint } = job;
   const isWrong = error instanceof OriginDigestError;
   if (isWrong || error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();
-  const delayMs = retryDelayMs(settings.retry, job.record.strikes, random.fraction(), error.retryAfterMs);
-  const isParked = delayMs > settings.longestDelayMs;
-  const trouble = { reason: error.reason, failureClass: error.failureClass };
-  await job.releaseForRetry(trouble, clock.nowMs() + delayMs, isParked);
+  const end = await releaseFor(deps, job, error, wait);
   // What was staged would be wrong again. The record names it no more.
   if (isWrong) await cleanStaging(deps, { jobId: job.jobId, unfinished: checkpoint, stagedBy: [] });
-  telemetry.log("info", "An attempt failed. The job is retried after the delay.", {
-    job_id: job.jobId,
-    url: job.record.url,
-    reason: error.reason,
-    delay_ms: delayMs,
-    ...(error.retryAfterMs !== undefined && { retry_after_ms: error.retryAfterMs }),
-  });
+  return end;
+}
+
+/** An origin's failure is its host's while that is down. */
+const hostsFault = (error: RetryableError, trouble: HostWaitsError | undefined): HostWaitsError | undefined =>
+  error.failureClass === "origin" ? trouble : undefined;
+
+/** @param wait why the attempt is not charged. */
+async function releaseFor(
+  { clock, random, settings, telemetry }: WorkerDeps,
+  job: LeasedJob,
+  error: RetryableError,
+  wait: HostWaitsError | undefined,
+): Promise<JobEnd> {
+  const askedMs = wait ? Math.max(wait.retryAfterMs ?? 0, error.retryAfterMs ?? 0) : error.retryAfterMs;
+  const delayMs = retryDelayMs(settings.retry, job.record.strikes, random.fraction(), askedMs);
+  const isParked = delayMs > settings.longestDelayMs;
+  const trouble = { reason: error.reason, failureClass: error.failureClass };
+  await job.releaseForRetry(trouble, { notBeforeMs: clock.nowMs() + delayMs, isParked, isCharged: !wait });
+  telemetry.log(
+    "info",
+    wait ? "The job waits for its host." : "An attempt failed. The job is retried after the delay.",
+    {
+      job_id: job.jobId,
+      url: job.record.url,
+      reason: error.reason,
+      delay_ms: delayMs,
+      ...(error.retryAfterMs !== undefined && { retry_after_ms: error.retryAfterMs }),
+    },
+  );
   return isParked ? { kind: "done" } : { kind: "again", delayMs };
 }

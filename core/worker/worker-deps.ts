@@ -1,3 +1,5 @@
+import type { HostRule } from "../flow/host-limits.ts";
+import type { Hosts } from "../flow/hosts.ts";
 import type { Gate } from "../gate/gate.ts";
 import type { GateDocumentPort } from "../gate/gate-reader.ts";
 import type { Ledger } from "../ports/ledger.ts";
@@ -22,6 +24,10 @@ export interface WorkerSettings extends TransferSettings {
   readonly longestDelayMs: number;
   /** How long before its time a parked job is watched. The delay of its message is at most as long. */
   readonly dispatchAheadMs: number;
+  /** How much of each host may be used. The last rule that fits decides. */
+  readonly hostRules: readonly HostRule[];
+  /** How long a job waits, uncharged, for a host that is down. */
+  readonly hostPatienceMs: number;
   /** How many times one job may be handed to a later invocation. */
   readonly maxHops: number;
 }
@@ -29,6 +35,7 @@ export interface WorkerSettings extends TransferSettings {
 export interface WorkerDeps extends TransferDeps {
   readonly clock: Clock;
   readonly random: Random;
+  readonly hosts: Pick<Hosts, "arrive" | "settle">;
   readonly items: Items;
   readonly gate: GateDocumentPort;
   readonly content: Content;

@@ -1,3 +1,4 @@
+import { hostRules } from "../../core/flow/host-limits.ts";
 import { parseGate } from "../../core/gate/gate.ts";
 import { reachOf } from "../../core/origin/reach.ts";
 import { MAX_RECEIVE_COUNT, MESSAGES_KEPT_DAYS, UPLOADS_KEPT_DAYS } from "./limits.ts";
@@ -62,6 +63,11 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
     most: 7 * DAY_MS,
     because: "a job that has to wait for longer does better to fail, and somebody redrives it",
   },
+  hostPatienceMs: {
+    least: environment.retryCapMs,
+    most: 13 * DAY_MS,
+    because: "a host that is down is asked again and again, and its jobs must end before their messages expire",
+  },
   mostRanges: { least: 1, most: 16, because: "more connections from one client are a burden to an origin" },
   mostRedirects: { least: 0, most: 100, because: "a chain of redirects must end" },
   leastBytesPerSecond: { least: 0, because: "it is a speed" },
@@ -95,6 +101,7 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
     ...gateProblem(environment),
     ...contentProblem(environment),
     ...reachProblem(environment),
+    ...hostLimitsProblem(environment),
     ...warmthProblem(environment),
     ...rolloutProblems(environment),
   ];
@@ -149,6 +156,13 @@ function* reachProblem({ allowedHosts }: Environment): Generator<string> {
     reachOf(allowedHosts, false);
   } catch (error) {
     yield `allowedHosts: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function* hostLimitsProblem({ hostLimits }: Environment): Generator<string> {
+  for (const rule of hostLimits) {
+    if (hostRules.safeParse([rule]).success) continue;
+    yield `hostLimits: ${JSON.stringify(rule)} is no rule. Write ["example.org", { connections: 4, perSecond: 2 }].`;
   }
 }
 

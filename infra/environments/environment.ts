@@ -1,5 +1,6 @@
 /** The settings of a deployment, and the ranges of their values. */
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { HostRule } from "../../core/flow/host-limits.ts";
 
 /** Who is notified of alarms of one severity. */
 export interface Subscribers {
@@ -111,6 +112,15 @@ export interface Environment {
    * `fetchonce/prod/`. Undefined: none can be named.
    */
   readonly secretsPrefix: string | undefined;
+  /**
+   * How much of a host all workers together may use: a host name, `*.` and a domain, or `*`, and the most `connections`
+   * at a time (1 to 1,000), the most requests a second (`perSecond`, 1/3,600 to 1,000), both, none (`{}`: a host is
+   * still left alone when it asks for it), or "unlimited". The last rule that fits decides. Operators change it without a
+   * deployment: `npm run hosts`.
+   */
+  readonly hostLimits: readonly HostRule[];
+  /** How long a job waits, uncharged, for a host that is down. In ms, `retryCapMs` to 1,123,200,000 (13 days). */
+  readonly hostPatienceMs: number;
   /** Redirects that are followed for one file, 0 to 100. */
   readonly mostRedirects: number;
   /** Whether workers ask for a host's robots.txt first, and obey it: as `fetchonce`, or as everybody (`*`). */

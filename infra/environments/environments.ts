@@ -36,6 +36,9 @@ const dev: Environment = {
   allowPrivateHosts: false,
   allowedHosts: [],
   secretsPrefix: undefined,
+  // As many as two or three browsers open. A host of your own, or one that is made for it, can be "unlimited".
+  hostLimits: [["*", { connections: 16 }]],
+  hostPatienceMs: DAY_MS,
   mostRedirects: 20,
   obeysRobots: true,
   mostRanges: 4,
@@ -122,8 +125,9 @@ const local: Environment = {
   httpHeadTimeoutMs: 5 * SECOND_MS,
   partTimeoutMs: 60 * SECOND_MS,
   orphanAgeMs: 600 * SECOND_MS,
-  // Tests count the requests that an origin gets.
+  // Tests count the requests that an origin and the table get.
   obeysRobots: false,
+  hostLimits: [["*", "unlimited"]],
 
   // Not needed: a test looks for itself.
   monitoring: undefined,

@@ -114,6 +114,8 @@ const variables = ({
   OBEYS_ROBOTS: String(environment.obeysRobots),
   MOST_RANGES: String(environment.mostRanges),
   REQUEST_HEADERS: JSON.stringify(requestHeaders(environment)),
+  HOST_RULES: JSON.stringify(environment.hostLimits),
+  HOST_PATIENCE_MS: String(environment.hostPatienceMs),
   DEADLINE_BUFFER_MS: String(environment.deadlineBufferMs),
   RETRY_BASE_MS: String(environment.retryBaseMs),
   RETRY_CAP_MS: String(environment.retryCapMs),

@@ -31,6 +31,7 @@ export function createHandler(deps: WorkerDeps, recordConcurrency: number): Work
         return { batchItemFailures: returned.map(({ messageId }) => ({ itemIdentifier: messageId })) };
       } finally {
         stopTimer();
+        await deps.hosts.settle();
       }
     });
 }

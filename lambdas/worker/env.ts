@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { wholeNumber } from "../read-env.ts";
 import { parseGate } from "../../core/gate/gate.ts";
 import { DISPATCH_AHEAD_MS, LONGEST_DELAY_MS } from "../../core/model/waiting.ts";
+import { hostRules } from "../../core/flow/host-limits.ts";
 import { reachOf } from "../../core/origin/reach.ts";
 import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 
@@ -62,6 +63,16 @@ export const workerEnv = z.object({
     ),
     z.object({ usual: headers, byHost: z.array(z.tuple([z.string(), headers])) }),
   ),
+  /** JSON: how much of each host may be used. See core/flow/host-limits.ts. */
+  HOST_RULES: z.pipe(
+    z.pipe(
+      z.string(),
+      z.transform((text): unknown => JSON.parse(text)),
+    ),
+    hostRules,
+  ),
+  /** How long a job waits, uncharged, for a host that is down. */
+  HOST_PATIENCE_MS: positive,
   /** How long before the invocation's deadline its work is handed to a later invocation. */
   DEADLINE_BUFFER_MS: whole,
   RETRY_BASE_MS: positive,
@@ -104,6 +115,8 @@ export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   },
   longestDelayMs: LONGEST_DELAY_MS,
   dispatchAheadMs: DISPATCH_AHEAD_MS,
+  hostRules: env.HOST_RULES,
+  hostPatienceMs: env.HOST_PATIENCE_MS,
   maxHops: env.MAX_HOPS,
   maxBodyBytes: env.MAX_BODY_BYTES,
   allowedContentTypes: entriesOf(env.ALLOWED_CONTENT_TYPES.toLowerCase()),

@@ -13,6 +13,8 @@ import { secretsManager } from "../../adapters/aws/secrets-manager.ts";
 import { sqsQueue } from "../../adapters/aws/sqs.ts";
 import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
+import { Hosts } from "../../core/flow/hosts.ts";
+import { FREE } from "../../core/origin/host-visit.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
 import { HostMemory } from "../../core/origin/host-memory.ts";
@@ -26,9 +28,12 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
   const clients = createClients(process.env);
   const items = dynamoItems(clients.dynamodb, env.TABLE_NAME);
   const telemetry = stdoutTelemetry(env.ENVIRONMENT_NAME);
+  const settings = workerSettings(env);
   return {
     clock: systemClock,
     random: systemRandom,
+    hosts: new Hosts({ clock: systemClock, random: systemRandom, items, settings }),
+    visit: FREE,
     http: nodeHttp(
       { connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS },
       { proxies: proxiesOf(process.env) },
@@ -54,7 +59,7 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
     telemetry,
     ledger: powertoolsLedger(systemClock),
     buffers: new PartBuffers(env.PART_BUFFERS, env.PART_SIZE_BYTES),
-    settings: workerSettings(env),
+    settings,
   };
 }
 

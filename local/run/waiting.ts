@@ -1,6 +1,9 @@
 import type { LocalDatabase, Row } from "../../adapters/local/database.ts";
+import { waitAt } from "../../core/flow/host-plan.ts";
+import { decodeHost, hostItemKey } from "../../core/flow/host-record.ts";
 import { jobIdOf, jobItemKey } from "../../core/model/keys.ts";
-import { parseMessage } from "../../core/model/message.ts";
+import { hostOf, parseMessage, type JobMessage } from "../../core/model/message.ts";
+import type { Item } from "../../core/model/write.ts";
 import { LEASE_TTL_MS } from "../settings.ts";
 
 /** Jobs of one host that wait for another attempt, for one reason. */
@@ -35,6 +38,8 @@ const FIRST = `SELECT visible_at AS until, body ${KEPT_BACK} UNION ALL SELECT vi
   ORDER BY until LIMIT ${MOST_LOOKED_AT}`;
 const REASON_OF = "SELECT json_extract(item, '$.reason') AS reason FROM items WHERE pk = ?";
 
+const ITEM = "SELECT item FROM items WHERE pk = ?";
+
 interface Wait {
   readonly url: string;
   readonly reason: string | undefined;
@@ -46,15 +51,26 @@ export function waitingJobs(database: LocalDatabase, nowMs: number): Waiting {
   const from = [nowMs, nowMs + LEASE_TTL_MS] as const;
   const jobs = Number(database.get(COUNT, ...from)?.["count"] ?? 0);
   if (jobs === 0) return { jobs, by: [] };
-  const waits = database.all(FIRST, ...from).flatMap((row) => waitOf(database, row));
+  const waits = database.all(FIRST, ...from).flatMap((row) => waitOf(database, row, nowMs));
   return { jobs, by: grouped(waits, jobs, nowMs) };
 }
 
-function waitOf(database: LocalDatabase, { body, until }: Row): readonly Wait[] {
+function waitOf(database: LocalDatabase, { body, until }: Row, nowMs: number): readonly Wait[] {
   const message = parseMessage(String(body));
   if (typeof message === "string") return [];
+  const reason = message.waiting_since === undefined ? reasonOf(database, message) : hostWait(database, message, nowMs);
+  return [{ url: message.url, reason, untilMs: Number(until) }];
+}
+
+function reasonOf(database: LocalDatabase, message: JobMessage): string | undefined {
   const reason = database.get(REASON_OF, jobItemKey(jobIdOf(message)))?.["reason"];
-  return [{ url: message.url, reason: typeof reason === "string" ? reason : undefined, untilMs: Number(until) }];
+  return typeof reason === "string" ? reason : undefined;
+}
+
+/** A job whose host has no place for it may have no record. */
+function hostWait(database: LocalDatabase, { url }: JobMessage, nowMs: number): string {
+  const item = database.get(ITEM, hostItemKey(hostOf(url)))?.["item"];
+  return waitAt(decodeHost(item === undefined ? undefined : (JSON.parse(String(item)) as Item)), nowMs);
 }
 
 function grouped(waits: readonly Wait[], all: number, nowMs: number): readonly Waits[] {

@@ -20,6 +20,8 @@ import { lineTelemetry } from "../../adapters/node/telemetry.ts";
 import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { causesOf, RunEndsError } from "../../core/model/errors.ts";
+import { Hosts } from "../../core/flow/hosts.ts";
+import { FREE } from "../../core/origin/host-visit.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
 import { HostMemory } from "../../core/origin/host-memory.ts";
@@ -73,9 +75,13 @@ async function start(assignment: WorkerAssignment): Promise<void> {
       if (tellTrouble(error)) stop();
     },
   });
+  const random = { ...systemRandom, uniqueId: () => ownerOf(holder, systemRandom.uniqueId()) };
+  const settings = workerSettings(assignment);
   const deps: WorkerDeps = {
     clock,
-    random: { ...systemRandom, uniqueId: () => ownerOf(holder, systemRandom.uniqueId()) },
+    random,
+    hosts: new Hosts({ clock, random, items, settings }),
+    visit: FREE,
     http: activity.watchHttp(
       nodeHttp(
         { connectTimeoutMs: web.connectTimeoutMs, idleTimeoutMs: web.timeoutMs },
@@ -100,7 +106,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
     telemetry,
     ledger: powertoolsLedger(clock),
     buffers: new PartBuffers(slots + SPARE_BUFFERS, PART_BYTES),
-    settings: workerSettings(assignment),
+    settings,
   };
   const reporting = setInterval(() => tell({ kind: "activity", ...activity.report() }), REPORT_EVERY_MS);
   tell({ kind: "ready" });

@@ -49,5 +49,6 @@ export async function work({ deps, queue, slots, stopping }: WorkLoop): Promise<
     }
   } finally {
     await Promise.all(underWay);
+    await deps.hosts.settle();
   }
 }

@@ -3,6 +3,8 @@ import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { changeGateBy } from "../../core/gate/change-gate.ts";
 import type { Gate } from "../../core/gate/gate.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
+import { Hosts } from "../../core/flow/hosts.ts";
+import { FREE } from "../../core/origin/host-visit.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
 import { HostMemory } from "../../core/origin/host-memory.ts";
@@ -49,10 +51,13 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
   const items = services.ports.items(process);
   const telemetry = services.trace.telemetryOf(process.name);
   const buffers = new PartBuffers(PART_BUFFERS, PART_BYTES);
+  const { random } = process;
   const handler = createWorker(
     {
       clock,
-      random: process.random,
+      random,
+      hosts: new Hosts({ clock, random, items, settings }),
+      visit: FREE,
       http: services.origin.portOf(process),
       heads: new HeadMemory(),
       robots: new RobotsMemory(),

@@ -3,6 +3,7 @@ import { Announcing } from "./oracle/announcing.ts";
 import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
 import { Violation } from "./oracle/violation.ts";
 import { Deadline } from "./oracle/deadline.ts";
+import { HostWatch } from "./oracle/host-watch.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
 import { NO_LIMITS, type Services } from "./functions.ts";
 import { Operators } from "./operators.ts";
@@ -43,6 +44,7 @@ export class Simulation implements Stage {
   #faultsUntilMs: number;
   readonly #deadline: Deadline;
   readonly #workers: Workers;
+  readonly #hosts: HostWatch;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -102,6 +104,15 @@ export class Simulation implements Stage {
         this.gate.struck(boundary, fault);
       },
     });
+    const { areClocksEqual = () => options.skewMs === undefined } = options;
+    this.#hosts = new HostWatch({
+      rules: scenario.settings?.hostRules ?? [],
+      items: this.items.all,
+      origin: this.origin,
+      nowMs: () => this.time.nowMs,
+      areClocksEqual,
+    });
+    this.origin.onRequest = (process, url) => this.#failIf(() => this.#hosts.asks(process, url));
     this.operators = new Operators({
       time: this.time,
       services: this.#services,
@@ -161,6 +172,7 @@ export class Simulation implements Stage {
       const following = this.time.step();
       if (following) await following;
       this.announcing.stream.follow();
+      this.#hosts.look();
       scenario.onEvent?.(this);
       if (this.#violation) throw this.#violation;
       this.announcing.checkInTime(this.#faultsUntilMs);

@@ -10,12 +10,14 @@ import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { Http, HttpRequest, HttpResponse } from "../../core/ports/http.ts";
 import type { OutgoingMessage } from "../../core/model/message.ts";
 import type { Queue } from "../../core/ports/queue.ts";
-import type { Clock } from "../../core/ports/runtime.ts";
+import type { Clock, Random } from "../../core/ports/runtime.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { reconcile, type Reconciliation } from "../../core/recovery/reconcile.ts";
 import { decodeJob } from "../../core/model/record-codec.ts";
 import type { JobRecord } from "../../core/model/record.ts";
 import { DISPATCH_AHEAD_MS, LONGEST_DELAY_MS } from "../../core/model/waiting.ts";
+import { Hosts } from "../../core/flow/hosts.ts";
+import { FREE } from "../../core/origin/host-visit.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
 import { HostMemory } from "../../core/origin/host-memory.ts";
@@ -116,6 +118,8 @@ const SETTINGS: WorkerSettings = {
   retry: { maxAttempts: 3, baseMs: 1000, capMs: 60_000, longestWaitMs: 43_200_000 },
   longestDelayMs: LONGEST_DELAY_MS,
   dispatchAheadMs: DISPATCH_AHEAD_MS,
+  hostRules: [],
+  hostPatienceMs: 86_400_000,
   maxHops: 5,
   maxBodyBytes: 1_000_000,
   allowedContentTypes: [],
@@ -193,15 +197,19 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
       return origin(request);
     },
   };
+  const random: Random = {
+    fraction: () => 0.5,
+    uniqueId: () => {
+      ids += 1;
+      return `owner-${ids}`;
+    },
+  };
+  const allSettings: WorkerSettings = { ...SETTINGS, ...settings };
   const plainDeps: WorkerDeps = {
     clock,
-    random: {
-      fraction: () => 0.5,
-      uniqueId: () => {
-        ids += 1;
-        return `owner-${ids}`;
-      },
-    },
+    random,
+    hosts: new Hosts({ clock, random, items, settings: allSettings }),
+    visit: FREE,
     http,
     heads: new HeadMemory(),
     robots: new RobotsMemory(),
@@ -217,7 +225,7 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
     telemetry,
     ledger: powertoolsLedger(clock),
     buffers: new PartBuffers(4, PART_BYTES),
-    settings: { ...SETTINGS, ...settings },
+    settings: allSettings,
   };
   const deps = wrap(plainDeps);
 

@@ -62,8 +62,8 @@ export class Accepted {
   }
 
   /**
-   * Whether a message may leave the queue: its job is terminal, or the record alone brings the job back, or the message
-   * is in the dead-letter queue, or the job may take the unguarded path.
+   * Whether a message may leave the queue: its job is terminal, or the record alone brings the job back, or another
+   * message does, or the message is in the dead-letter queue, or the job may take the unguarded path.
    * @param gate the lowest gate since the attempt began, in percent.
    */
   mayLeave(body: string, gate: number): boolean {
@@ -71,7 +71,9 @@ export class Accepted {
     const item = this.#itemOf(body);
     const isRevivable = item?.["watch_shard"] !== undefined && item["url"] !== undefined;
     const isUnguarded = gate < 100 && jobOf(body) !== undefined;
-    return isFinished(item) || isRevivable || isUnguarded || this.#isEnded(jobOf(body)?.key ?? "");
+    return (
+      isFinished(item) || isRevivable || isUnguarded || this.#isEnded(jobOf(body)?.key ?? "") || this.#isSent(body)
+    );
   }
 
   /**
@@ -85,6 +87,14 @@ export class Accepted {
       if (!this.#isDeadLettered(key) && !this.#isUnguarded(key)) yield key;
     }
     yield* leftovers(items, blobs, queue, isExcused);
+  }
+
+  /** Another message of the job is in the queue. */
+  #isSent(body: string): boolean {
+    const key = jobOf(body)?.key;
+    return (
+      key !== undefined && [...this.#services.queue.messages.values()].some((sent) => jobOf(sent.body)?.key === key)
+    );
   }
 
   get areHealed(): boolean {

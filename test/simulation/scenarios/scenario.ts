@@ -78,6 +78,8 @@ export interface SimulationOptions {
   /** The time of one attempt, in ms: everything must heal within it, the waits before it, and `clocksDifferMs`. */
   readonly attemptMs?: number;
   readonly clocksDifferMs?: () => number;
+  /** Whether all clocks show the same time. Undefined: if there is no `skewMs`. */
+  readonly areClocksEqual?: () => boolean;
   readonly trace?: (line: string) => void;
   /** Gets every telemetry event, even those that get lost. An error that it throws fails the run. */
   readonly onTelemetry?: ((event: TelemetryEvent) => void) | undefined;

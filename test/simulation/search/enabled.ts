@@ -14,6 +14,7 @@ export const HAZARDS = [
   "expiry",
   "lag",
   "ranges",
+  "hosts",
 ] as const;
 export type Hazard = (typeof HAZARDS)[number];
 

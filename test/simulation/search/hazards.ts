@@ -1,3 +1,4 @@
+import type { HostLimits, HostRule } from "../../../core/flow/host-limits.ts";
 import { GATE_TRUSTED_MS } from "../../../core/gate/gate-reader.ts";
 import { jobIdOf, watchShardOf } from "../../../core/model/keys.ts";
 import type { Limits, QueueHazard } from "../services/limits.ts";
@@ -28,6 +29,8 @@ export interface Hazards {
   readonly mostRanges: number;
   /** One connection is slow, so that several are worth it. */
   readonly dripsAlone: boolean;
+  /** How much of the origin's host may be used. Empty: there are no limits. */
+  readonly hostRules: readonly HostRule[];
   /** Undefined: the limits of SQS, and more receives than any schedule needs. */
   readonly queue?: QueueHazard;
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
@@ -57,6 +60,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   const expiry = drawn("expiry", 0.08);
   const lag = drawn("lag", 0.15);
   const ranges = drawn("ranges", 0.5);
+  const hosts = drawn("hosts", 0.25);
   const latePart = drawn("late parts", 0.08);
   return {
     isOwedChecked: enabled.has("lost answer"),
@@ -65,6 +69,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
     ...(queue && { queue: drawQueue(queue) }),
     ...(expiry && { expiry: { duplicateAfterMs: expiry.below(2000), removedAfterMs: expiry.below(4000) } }),
     ...(lag && { lagMs: lag.below(lag.pick(LAGS_MS)) }),
+    hostRules: hosts ? [["*", drawHostLimits(hosts)]] : [],
     mostRanges: ranges?.pick([2, 3, 4, 8]) ?? 1,
     dripsAlone: ranges?.chance(0.7) === true,
     mayLandLate: enabled.has("late parts"),
@@ -89,6 +94,12 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
       ...(latePart ? [{ at: 1, seed: latePart.below(2 ** 32), of: "late part" as const }] : []),
     ],
   };
+}
+
+function drawHostLimits(dice: Dice): HostLimits {
+  const connections = dice.pick([0, 1, 1, 2, 3, 8]);
+  const perSecond = dice.pick([0, 0, 0.5, 1, 2, 5]);
+  return { ...(connections > 0 && { connections }), ...(perSecond > 0 && { perSecond }) };
 }
 
 const LAST_ECHOED_CALL = 60;

@@ -98,7 +98,8 @@ class RandomRun {
       streamDice: new Dice(streamSeed(seed)),
       workers: shape.workers,
       latencyMs: shape.latencyMs,
-      attemptMs: attemptMs(shape, hazards.mostRanges),
+      attemptMs: attemptMs(shape, hazards.mostRanges) + (hazards.hostRules.length > 0 ? HOST_PATIENCE_MS : 0),
+      areClocksEqual: () => this.#jumpedMs === 0 && this.#clocks.every((offMs) => offMs === 0),
       clocksDifferMs: () =>
         waitsForClocks(shape) * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
       faultAt: (nth, boundary) => this.#faultAt(nth, boundary),
@@ -153,11 +154,11 @@ class RandomRun {
 
   #scenario(): Scenario {
     const { deadlineBufferMs, gate, messages, mostBrokenConnections, operatorAtMs, resources } = this.#schedule.shape;
-    const { mostRanges } = this.#schedule.hazards;
+    const { hostRules, mostRanges } = this.#schedule.hazards;
     return {
       messages,
       operatorAtMs,
-      settings: { deadlineBufferMs, mostBrokenConnections, mostRanges },
+      settings: { deadlineBufferMs, hostRules, mostBrokenConnections, mostRanges },
       ...(gate < 100 && { gate }),
       prepare: (origin) => {
         for (const [url, resource] of resources) {
@@ -253,6 +254,8 @@ class RandomRun {
   }
 }
 
+/** A host that counts as down is asked again after six minutes at most, and jobs wait for each other's places. */
+const HOST_PATIENCE_MS = 1_200_000;
 /** The sequential calls of one attempt at the largest body. `attemptMs` adds the backoff before the next attempt. */
 const CALLS_OF_AN_ATTEMPT = 60;
 /** A byte of a body that comes in ranges costs three calls at most, over two connections. */

@@ -84,7 +84,11 @@ function drawFaults(dice: Dice): readonly PlannedFault[] {
 const dripping = (resources: Shape["resources"]): Shape["resources"] =>
   new Map([...resources].map(([url, resource]) => [url, { ...resource, dripsAlone: true }]));
 
-/** @returns the same schedule for the same seed and the same hazards, on any machine. */
+/**
+ * An invocation whose time is over before a request may be sent does nothing: no limits, if it is that short.
+ *
+ * @returns the same schedule for the same seed and the same hazards, on any machine.
+ */
 export function drawSchedule(seed: number, enabled: ReadonlySet<Hazard> = ENABLED): Schedule {
   const dice = new Dice(seed);
   const hazards = drawHazards(seed, enabled);
@@ -100,5 +104,6 @@ export function drawSchedule(seed: number, enabled: ReadonlySet<Hazard> = ENABLE
     ...crowd,
     ...(gate !== undefined && { gate }),
   };
-  return { seed, shape, hazards, faults: [...drawFaults(dice), ...hazards.faults] };
+  const hostRules = shape.deadlineBufferMs === USUAL_BUFFER_MS ? hazards.hostRules : [];
+  return { seed, shape, hazards: { ...hazards, hostRules }, faults: [...drawFaults(dice), ...hazards.faults] };
 }

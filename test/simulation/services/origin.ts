@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { Violation } from "../oracle/violation.ts";
 import { RetryableError } from "../../../core/model/errors.ts";
+import { hostOf } from "../../../core/model/message.ts";
 import type { Http, HttpRequest, HttpResponse } from "../../../core/ports/http.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { PIECE_BYTES } from "./settings.ts";
@@ -54,8 +55,12 @@ export class SimulatedOrigin {
   }[] = [];
   /** Answers that were neither read to their end nor discarded: each holds a connection. */
   readonly #open = new Map<symbol, SimulatedProcess>();
+  /** Requests without an answer so far. */
+  readonly #asked = new Map<symbol, SimulatedProcess>();
   readonly bytesServedOf = new Map<string, number>();
   readonly #decide: (request: HttpRequest) => OriginAnswer;
+  /** Is told of each request when it is sent. */
+  onRequest: (process: SimulatedProcess, url: string) => void = () => undefined;
 
   constructor(decide: (request: HttpRequest) => OriginAnswer) {
     this.#decide = decide;
@@ -66,7 +71,10 @@ export class SimulatedOrigin {
       request: async (request) => {
         const { headers, method, url } = request;
         this.requests.push({ process: process.name, method, url, hasEnd: hasEnd(headers) });
-        const answer = await process.call("http", request.method, async () => this.#answer(request));
+        this.onRequest(process, url);
+        const answer = await this.#underWay(process, url, async () =>
+          process.call("http", request.method, async () => this.#answer(request)),
+        );
         request.signal.throwIfAborted();
         const response = Symbol(request.url);
         this.#open.set(response, process);
@@ -81,6 +89,19 @@ export class SimulatedOrigin {
     for (const [response, by] of this.#open)
       if (by === process)
         throw new Violation(`${process.name} neither read nor discarded an answer of ${response.description}`);
+  }
+
+  /** Connections to the host, of all processes that live and have not stood still. */
+  connectionsTo(host: string): number {
+    return [...this.#open, ...this.#asked].filter(
+      ([request, by]) => !by.isDead && !by.hasStoodStill && hostOf(request.description ?? "") === host,
+    ).length;
+  }
+
+  async #underWay<T>(process: SimulatedProcess, url: string, send: () => Promise<T>): Promise<T> {
+    const request = Symbol(url);
+    this.#asked.set(request, process);
+    return send().finally(() => this.#asked.delete(request));
   }
 
   /** Bodies that the process reads, or waits for. */

@@ -41,6 +41,8 @@ export const SETTINGS: WorkerSettings = {
   retry: { maxAttempts: MAX_ATTEMPTS, baseMs: 1000, capMs: RETRY_CAP_MS, longestWaitMs: LONGEST_WAIT_MS },
   longestDelayMs: LONGEST_DELAY_MS,
   dispatchAheadMs: DISPATCH_AHEAD_MS,
+  hostRules: [],
+  hostPatienceMs: 3_600_000,
   maxHops: 50,
   maxBodyBytes: 100_000,
   allowedContentTypes: [],

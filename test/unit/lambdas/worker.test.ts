@@ -152,6 +152,11 @@ describe("the modules of the worker and the reconciler", () => {
     MOST_REDIRECTS: "3",
     OBEYS_ROBOTS: "true",
     MOST_RANGES: "6",
+    HOST_RULES: JSON.stringify([
+      ["*", { connections: 4 }],
+      ["*.example", "unlimited"],
+    ]),
+    HOST_PATIENCE_MS: "3600000",
     LONGEST_WAIT_MS: "60000",
     REQUEST_HEADERS: JSON.stringify({
       usual: { "user-agent": "fetchonce/1" },
@@ -185,6 +190,11 @@ describe("the modules of the worker and the reconciler", () => {
       mostRedirects: 3,
       obeysRobots: true,
       mostRanges: 6,
+      hostRules: [
+        ["*", { connections: 4 }],
+        ["*.example", "unlimited"],
+      ],
+      hostPatienceMs: 3_600_000,
       headTimeoutMs: 500,
       pace: { leastBytesPerSecond: 10, overMs: 1000, partMs: 2000 },
       requestHeaders: { usual: { "user-agent": "fetchonce/1" }, byHost: [["*.example", { accept: "text/html" }]] },

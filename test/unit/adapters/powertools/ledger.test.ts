@@ -181,7 +181,8 @@ describe("an operation of the ledger that throws", () => {
     await thrownBy(ledger.run(job, HEAD, throwing(new RetryableError("origin_timeout"))));
     expect(job.recorded(HEAD)).toBeUndefined();
     expect(record().operations.HEAD).toMatchObject({ status: "STARTED" });
-    await job.releaseForRetry({ reason: "origin_timeout", failureClass: "origin" }, sim.clock.nowMs(), false);
+    const wait = { notBeforeMs: sim.clock.nowMs(), isParked: false, isCharged: true };
+    await job.releaseForRetry({ reason: "origin_timeout", failureClass: "origin" }, wait);
     expect(record().operations).toEqual({});
     await sim.clock.advance(1);
     expect(await ledger.run(await take(), HEAD, returning(RESULT))).toEqual(RESULT);

@@ -1,0 +1,276 @@
+import type { HostLimits } from "./host-limits.ts";
+import { isPrecious, planHost, type Plan, type Report, type Wants } from "./host-plan.ts";
+import {
+  decodeHost,
+  hostItemKey,
+  isSameHost,
+  NEW_HOST,
+  writeHost,
+  type Holder,
+  type HostRecord,
+} from "./host-record.ts";
+import { RetryableError, type HostWait } from "../model/errors.ts";
+import { present } from "../model/present.ts";
+import type { Items } from "../ports/items.ts";
+import type { Clock, Random } from "../ports/runtime.ts";
+
+export interface FlowDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly items: Items;
+  readonly settings: {
+    /** For how long connections are held, unless they are renewed. */
+    readonly leaseTtlMs: number;
+    readonly longestDelayMs: number;
+  };
+}
+
+/** What was read so short a time ago is believed. */
+const FRESH_MS = 100;
+/** Connections that no job of the process uses are given back after this time: several of them in one write. */
+const IDLE_MS = 100;
+const RENEWALS_PER_TTL = 3;
+/** Others may write in between. Who loses so often comes back later. */
+const MOST_ATTEMPTS = 5;
+const BUSY_MS = 1_000;
+
+type Numbers = Pick<Wants, "connections" | "enters" | "requests">;
+/** What one want gets out of the plan for all; the plan's lists are taken from. */
+type Serve = (got: Got) => void;
+
+interface Got {
+  readonly enters: number[];
+  readonly later: number[];
+  readonly requests: number[];
+  connections: number;
+  readonly opensAtMs: number;
+  readonly why: HostWait;
+}
+
+export type Further = Pick<Got, "opensAtMs" | "why"> & { readonly atMs: number | undefined };
+
+interface Want extends Numbers {
+  readonly serve: Serve;
+  readonly fail: (error: unknown) => void;
+}
+
+export type Entry =
+  /** `lost` is aborted when others count the connection as free: then it is not to be given back. */
+  | { readonly kind: "in"; readonly atMs: number; readonly lost: AbortSignal }
+  | { readonly kind: "later"; readonly atMs: number; readonly why: HostWait };
+
+const NOTHING: Numbers = { enters: 0, requests: 0, connections: 0 };
+
+/**
+ * One host in one process. What several jobs want at a time goes into one write. A connection that a job gives back
+ * serves the next job of the process, or is given back to the host.
+ */
+export class HostDesk {
+  limits: HostLimits;
+  readonly #deps: FlowDeps;
+  readonly #host: string;
+  readonly #me: string;
+  #known: HostRecord = NEW_HOST;
+  #knownAtMs = -Infinity;
+  #wants: Want[] = [];
+  #reports: Report[] = [];
+  #heldMs: number[] = [];
+  #used = 0;
+  #isHolding = false;
+  #wellAtMs = -Infinity;
+  #lost = new AbortController();
+  #isServing = false;
+  #stopIdling: () => void = () => undefined;
+  #stopHolding: () => void = () => undefined;
+
+  constructor(deps: FlowDeps, host: string, limits: HostLimits, me: string) {
+    this.#deps = deps;
+    this.#host = host;
+    this.#me = me;
+    this.limits = limits;
+  }
+
+  get isIdle(): boolean {
+    return this.#used === 0 && !this.#isHolding && !this.#isServing;
+  }
+
+  /** When a request may find out whether the host is back. Undefined: it is not down. */
+  get downUntilMs(): number | undefined {
+    return this.#known.downSinceMs > 0 ? this.#known.probeAtMs : undefined;
+  }
+
+  get isPrecious(): boolean {
+    return isPrecious(this.#known, this.limits);
+  }
+
+  /** A connection, and a time for its first request. */
+  async enter(): Promise<Entry> {
+    return this.#want({ ...NOTHING, enters: 1 }, (got) => {
+      const atMs = got.enters.shift();
+      if (atMs !== undefined) return { kind: "in", atMs, lost: this.#lost.signal };
+      return { kind: "later", atMs: present(got.later.shift(), "when a job comes back"), why: got.why };
+    });
+  }
+
+  /** The time for a further request; undefined if there is none soon, and then when there is. */
+  async request(): Promise<Further> {
+    return this.#want({ ...NOTHING, requests: 1 }, ({ opensAtMs, requests, why }) => ({
+      atMs: requests.shift(),
+      opensAtMs,
+      why,
+    }));
+  }
+
+  async widen(most: number): Promise<number> {
+    return this.#want({ ...NOTHING, connections: most }, (got) => {
+      const mine = Math.min(most, got.connections);
+      got.connections -= mine;
+      return mine;
+    });
+  }
+
+  /** A failure says nothing of a host that has answered others since. */
+  async report(report: Report): Promise<void> {
+    if (report.kind === "well") {
+      this.#wellAtMs = this.#deps.clock.nowMs();
+      if (this.#known.failures === 0) return;
+    }
+    if (report.kind === "failed" && this.#wellAtMs >= report.askedAtMs) return;
+    this.#reports.push(report);
+    await this.#want(NOTHING, () => undefined);
+  }
+
+  leave(connections: number, heldMs: number): void {
+    this.#used -= connections;
+    this.#heldMs.push(heldMs);
+    if (!this.#isHolding) return;
+    this.#stopIdling();
+    this.#stopIdling = this.#deps.clock.after(IDLE_MS, () => void this.settle());
+  }
+
+  /** Gives back what is not used. If that fails, it is free when its time is over. */
+  async settle(): Promise<void> {
+    this.#stopIdling();
+    if (this.#isHolding) await this.#want(NOTHING, () => undefined).catch(() => undefined);
+  }
+
+  async #want<T>(numbers: Numbers, take: (got: Got) => T): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#wants.push({ ...numbers, serve: (got) => resolve(take(got)), fail: reject });
+    void this.#serveAll();
+    return promise;
+  }
+
+  async #serveAll(): Promise<void> {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    while (this.#wants.length > 0) await this.#serve();
+    this.#isServing = false;
+  }
+
+  /** Wants that come while the host's record is read are served as well. */
+  async #serve(): Promise<void> {
+    let wants: readonly Want[] = [];
+    try {
+      if (this.#deps.clock.nowMs() - this.#knownAtMs > FRESH_MS) await this.#read();
+      wants = this.#wants.splice(0);
+      const plan = await this.#write(wants);
+      const { connections, opensAtMs, why } = plan;
+      const [enters, later, requests] = [[...plan.enters], [...plan.later], [...plan.requests]];
+      const got: Got = { enters, later, requests, connections, opensAtMs, why };
+      for (const { serve } of wants) serve(got);
+    } catch (error) {
+      for (const { fail } of wants.length > 0 ? wants : this.#wants.splice(0)) fail(error);
+    }
+  }
+
+  async #read(): Promise<void> {
+    const askedAtMs = this.#deps.clock.nowMs();
+    this.#learn(decodeHost(await this.#deps.items.read(hostItemKey(this.#host))), askedAtMs);
+  }
+
+  /** What could not be told is told with the next write. */
+  async #write(wants: readonly Want[]): Promise<Plan> {
+    const reports = this.#reports.splice(0);
+    try {
+      return await this.#tryToWrite(wants, reports);
+    } catch (error) {
+      this.#reports.unshift(...reports);
+      throw error;
+    }
+  }
+
+  async #tryToWrite(wants: readonly Want[], reports: readonly Report[]): Promise<Plan> {
+    const { clock, items, random } = this.#deps;
+    for (let attempt = 1; ; attempt++) {
+      const nowMs = clock.nowMs();
+      const plan = this.#plan(wants, reports, nowMs, attempt > MOST_ATTEMPTS);
+      if (attempt > MOST_ATTEMPTS || isSameHost(plan.next, this.#known)) return this.#served(plan);
+      const by = random.uniqueId();
+      const { applied, item } = await items.write(writeHost(this.#host, this.#known, plan.next, by, nowMs));
+      const isOurs = applied || item?.["by"] === by;
+      if (isOurs) {
+        this.#known = decodeHost(item);
+        this.#knownAtMs = nowMs;
+        return this.#served(plan);
+      }
+      this.#learn(decodeHost(item), nowMs);
+    }
+  }
+
+  #plan(wants: readonly Want[], reports: readonly Report[], nowMs: number, isTooBusy: boolean): Plan {
+    const { random, settings } = this.#deps;
+    const sum = (name: keyof Numbers): number => wants.reduce((total, want) => total + want[name], 0);
+    const asked = { enters: sum("enters"), requests: sum("requests"), connections: sum("connections") };
+    const plan = planHost(
+      this.#known,
+      { used: this.#used, heldMs: this.#heldMs, reports, ...(isTooBusy ? NOTHING : asked) },
+      {
+        limits: this.limits,
+        me: this.#me,
+        nowMs,
+        holdsMs: settings.leaseTtlMs,
+        longestDelayMs: settings.longestDelayMs,
+        fraction: random.fraction(),
+      },
+    );
+    if (!isTooBusy) return plan;
+    const later = Array.from({ length: asked.enters }, () => Math.ceil(nowMs + BUSY_MS * (1 + random.fraction())));
+    return { ...plan, later, requests: [], connections: 0 };
+  }
+
+  #served(plan: Plan): Plan {
+    this.#used += plan.enters.length + plan.connections;
+    this.#heldMs = [];
+    this.#hold(plan.next.holders[this.#me]);
+    return plan;
+  }
+
+  /** Renews what is held, and gives it up when its time is over: others count it as free then. */
+  #hold(holder: Holder | undefined): void {
+    const { clock, settings } = this.#deps;
+    this.#isHolding = holder !== undefined;
+    this.#stopHolding();
+    if (!holder) return;
+    const stopRenewing = clock.every(settings.leaseTtlMs / RENEWALS_PER_TTL, () => void this.settle());
+    const stopExpiring = clock.after(holder.untilMs - clock.nowMs(), () => this.#lose());
+    this.#stopHolding = () => {
+      stopRenewing();
+      stopExpiring();
+    };
+  }
+
+  #learn(known: HostRecord, atMs: number): void {
+    this.#known = known;
+    this.#knownAtMs = atMs;
+    if (this.#isHolding && known.holders[this.#me] === undefined) this.#lose();
+  }
+
+  /** Others have taken our connections for those of a dead process: they may be in use again. */
+  #lose(): void {
+    this.#hold(undefined);
+    this.#used = 0;
+    this.#lost.abort(new RetryableError("host_place_lost", { failureClass: "system" }));
+    this.#lost = new AbortController();
+  }
+}

@@ -1,0 +1,37 @@
+/** How much of an origin's host may be used at a time, by patterns of host names. */
+import * as z from "zod/mini";
+import { matchesHost } from "../origin/reach.ts";
+
+export interface HostLimits {
+  /** Connections at a time, over all workers. Undefined: any number. */
+  readonly connections?: number | undefined;
+  /** Requests a second, over all workers; less than 1 is possible. Undefined: any number. */
+  readonly perSecond?: number | undefined;
+}
+
+/**
+ * A pattern (a host name, `*.` and a domain, or `*`) and its limits. `{}` sets no limit, and still has all workers leave
+ * a host alone that asks for it, or that is down. `unlimited` costs nothing: workers know nothing of each other.
+ */
+export type HostRule = readonly [pattern: string, limits: HostLimits | "unlimited"];
+
+/** The last rule that fits decides. Undefined: unlimited. */
+export function limitsOf(rules: readonly HostRule[], hostname: string): HostLimits | undefined {
+  const limits = rules.findLast(([pattern]) => pattern === "*" || matchesHost(hostname, pattern))?.[1];
+  return limits === "unlimited" ? undefined : limits;
+}
+
+const MOST_CONNECTIONS = 1_000;
+const SLOWEST_PER_SECOND = 1 / 3_600;
+const LONGEST_PATTERN = 255;
+
+const hostLimits = z.object({
+  connections: z.optional(z.int().check(z.gte(1), z.lte(MOST_CONNECTIONS))),
+  perSecond: z.optional(z.number().check(z.gte(SLOWEST_PER_SECOND), z.lte(MOST_CONNECTIONS))),
+});
+const pattern = z
+  .string()
+  .check(z.minLength(1), z.maxLength(LONGEST_PATTERN), z.regex(/^(\*|(\*\.)?[a-z0-9_.:[\]-]+)$/));
+
+/** Rules as they are written in settings and in the table. */
+export const hostRules = z.array(z.tuple([pattern, z.union([hostLimits, z.literal("unlimited")])]));

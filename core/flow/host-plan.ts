@@ -1,0 +1,233 @@
+/**
+ * What happens to a host's record, without I/O: who gets a connection and when its request may be sent, when the others
+ * come back, and what answers do to the host's health.
+ *
+ * Never above the pace: two requests of a host are at least an interval apart, whoever sends them, while clocks agree.
+ * Clocks that differ by d put requests up to d closer together. Never above the connections, while clocks differ by less
+ * than a holder's time to live minus the time between two renewals.
+ */
+import type { HostWait } from "../model/errors.ts";
+import type { HostLimits } from "./host-limits.ts";
+import type { Holder, HostRecord } from "./host-record.ts";
+
+/** A request that is later than its time by more than this needs a new one. */
+export const LATEST_MS = 50;
+/** Times are whole milliseconds. */
+const ROUNDING_MS = 1;
+/** A first request is due that much after its reservation: before it, the lease is taken. */
+const LEAD_MS = 50;
+/** How far ahead requests are reserved, at most. Whoever waits for one holds a connection. */
+const HORIZON_MS = 1_000;
+/** The same for a request of a job that is under way. */
+export const LONGEST_PAUSE_MS = 3_000;
+/** So many times as many jobs are told to come back as there are places for: some find a place earlier, or die. */
+const OVERBOOKED = 1.25;
+
+const LEAST_SHARE = 1 / 16;
+/** From nothing to the whole of its limits. */
+const RECOVERS_IN_MS = 600_000;
+/** Failures in a row, from which on a host counts as down. */
+const DOWN_FROM = 5;
+const FIRST_PROBE_MS = 5_000;
+const LONGEST_PROBE_MS = 360_000;
+/** A holder with less of its time left is renewed. */
+const FRESH_SHARE = 0.8;
+/** The weight of the last job in the mean time that a connection is held. */
+const HOLD_WEIGHT = 0.1;
+
+/** What the answer to a request, or its absence, says of the host. */
+export type Report =
+  | { readonly kind: "well" }
+  /** Too many requests. */
+  | { readonly kind: "busy"; readonly askedAtMs: number }
+  | { readonly kind: "failed"; readonly askedAtMs: number }
+  | { readonly kind: "rest"; readonly untilMs: number };
+
+export interface Wants {
+  /** Connections that the process has in use, and for how long jobs have held those that they gave back. */
+  readonly used: number;
+  readonly heldMs: readonly number[];
+  readonly reports: readonly Report[];
+  /** Jobs that need a connection and a request. */
+  readonly enters: number;
+  /** Further requests over connections that are in use. */
+  readonly requests: number;
+  /** Further connections for jobs that are in. */
+  readonly connections: number;
+}
+
+export interface Plan {
+  readonly next: HostRecord;
+  /** When the request of each job that got in may be sent. The others do not get in. */
+  readonly enters: readonly number[];
+  /** When each job that does not get in should try again, and why. */
+  readonly later: readonly number[];
+  /** Why those have to wait that do. */
+  readonly why: HostWait;
+  /** When the host has room for another request. */
+  readonly opensAtMs: number;
+  /** When each further request may be sent. */
+  readonly requests: readonly number[];
+  readonly connections: number;
+}
+
+export interface Terms {
+  readonly limits: HostLimits;
+  readonly me: string;
+  readonly nowMs: number;
+  /** For how long the process holds its connections, unless it renews them. */
+  readonly holdsMs: number;
+  /** The longest time that a job can be told to come back after, and a random number below 1 for what is beyond. */
+  readonly longestDelayMs: number;
+  readonly fraction: number;
+}
+
+export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
+  const { limits, me, nowMs } = terms;
+  const healthy = wants.reports.reduce((host, report) => reported(host, report, nowMs), seen);
+  const host = wants.heldMs.reduce(meanHold, healthy);
+  const others = Object.entries(host.holders).filter(([name, { untilMs }]) => name !== me && untilMs > nowMs);
+  const most = connectionsOf(host, limits, nowMs);
+  const free = Math.max(0, most - others.reduce((sum, [, { connections }]) => sum + connections, 0) - wants.used);
+  const intervalMs = intervalOf(host, limits, nowMs);
+
+  const isProbe = host.downSinceMs > 0;
+  const shutUntilMs = Math.max(host.restUntilMs, isProbe ? host.probeAtMs : 0);
+  const isShut = shutUntilMs > nowMs;
+  const mostEnters = isShut ? 0 : Math.min(wants.enters, free, isProbe ? 1 : Infinity);
+  // Two thirds of the connections may wait for their request at a time: the others are left for those that send one.
+  const horizonMs = Math.min(HORIZON_MS, (intervalMs * most * 2) / 3);
+  const slots = reserve(host.nextAtMs, mostEnters, { intervalMs, firstMs: nowMs + LEAD_MS, horizonMs });
+  const entered = slots.times.length;
+  const mostRequests = isShut ? 0 : wants.requests;
+  const pause = { intervalMs, firstMs: nowMs, horizonMs: LONGEST_PAUSE_MS };
+  const further = reserve(slots.nextAtMs, mostRequests, pause);
+  const connections = isShut || isProbe ? 0 : Math.min(wants.connections, free - entered);
+  const used = wants.used + entered + connections;
+  const opensAtMs = Math.max(shutUntilMs, further.nextAtMs, nowMs);
+  const queue = comeBack(host, wants.enters - entered, {
+    ...terms,
+    fromMs: opensAtMs,
+    spacingMs: Math.max(intervalMs, limits.connections === undefined ? 0 : host.holdMs / most) / OVERBOOKED,
+  });
+  const mine = limits.connections !== undefined && used > 0 ? held(host.holders[me], used, terms) : undefined;
+  const holders = mine ? [...others, [me, mine] as const] : others;
+  return {
+    next: {
+      ...host,
+      nextAtMs: further.nextAtMs,
+      queuedUntilMs: queue.untilMs,
+      ...(isProbe && entered > 0 && { probeAtMs: nowMs + probePauseMs(host.probes) }),
+      holders: Object.fromEntries(holders),
+    },
+    enters: slots.times,
+    later: queue.times,
+    why: waitAt(host, nowMs),
+    opensAtMs,
+    requests: further.times,
+    connections,
+  };
+}
+
+/** The same as before, unless it is time to renew it: so that nothing is written without need. */
+function held(before: Holder | undefined, connections: number, { holdsMs, nowMs }: Terms): Holder {
+  const isFresh = before !== undefined && before.untilMs >= nowMs + FRESH_SHARE * holdsMs;
+  return isFresh && before.connections === connections ? before : { connections, untilMs: nowMs + holdsMs };
+}
+
+/** Why a job has to wait for the host. */
+export const waitAt = ({ downSinceMs, restUntilMs }: HostRecord, nowMs: number): HostWait => {
+  if (downSinceMs > 0) return "host_down";
+  return restUntilMs > nowMs ? "host_resting" : "host_full";
+};
+
+/** Whether a request to the host is worth a place: then HEAD, which only informs, is left out. */
+export const isPrecious = (host: HostRecord, limits: HostLimits): boolean =>
+  limits.perSecond !== undefined || host.failures > 0 || host.share < 1;
+
+const shareOf = ({ share, slowedAtMs }: HostRecord, nowMs: number): number =>
+  Math.min(1, share + Math.max(0, nowMs - slowedAtMs) / RECOVERS_IN_MS);
+
+const connectionsOf = (host: HostRecord, { connections = Infinity }: HostLimits, nowMs: number): number =>
+  Math.max(1, Math.floor(connections * shareOf(host, nowMs)));
+
+/** Long enough that no second holds more requests than are allowed, even if its first one is as late as can be. */
+const intervalOf = (host: HostRecord, { perSecond = Infinity }: HostLimits, nowMs: number): number =>
+  (1000 + LATEST_MS + ROUNDING_MS) / (perSecond * shareOf(host, nowMs));
+
+interface Pace {
+  /** 0: there is none. */
+  readonly intervalMs: number;
+  readonly firstMs: number;
+  readonly horizonMs: number;
+}
+
+interface Times {
+  readonly times: readonly number[];
+  readonly nextAtMs: number;
+}
+
+/** Times for up to `count` requests, none of them later than the horizon after the first one that is possible. */
+function reserve(nextAtMs: number, count: number, { firstMs, horizonMs, intervalMs }: Pace): Times {
+  if (intervalMs === 0) return { times: Array.from({ length: count }, () => firstMs), nextAtMs };
+  const beginMs = Math.max(nextAtMs, firstMs);
+  const fitting = Math.max(0, Math.floor((firstMs + horizonMs - beginMs) / intervalMs) + 1);
+  const times = Array.from({ length: Math.min(count, fitting) }, (_, n) => Math.ceil(beginMs + n * intervalMs));
+  return { times, nextAtMs: times.length > 0 ? beginMs + times.length * intervalMs : nextAtMs };
+}
+
+interface Queueing extends Terms {
+  readonly fromMs: number;
+  readonly spacingMs: number;
+}
+
+/** The next times in the queue of the host; for what is beyond the longest delay, any time in its last third. */
+function comeBack(
+  host: HostRecord,
+  count: number,
+  { fraction, fromMs, longestDelayMs, nowMs, spacingMs }: Queueing,
+): { readonly times: readonly number[]; readonly untilMs: number } {
+  let untilMs = Math.max(host.queuedUntilMs, fromMs);
+  const latestMs = nowMs + longestDelayMs;
+  const times = Array.from({ length: count }, (_, n) => {
+    const atMs = untilMs + spacingMs;
+    if (atMs > latestMs) return Math.ceil(nowMs + longestDelayMs * (1 - ((fraction + n / count) % 1) / 3));
+    untilMs = atMs;
+    return Math.ceil(atMs);
+  });
+  return { times, untilMs: spacingMs > 0 ? untilMs : host.queuedUntilMs };
+}
+
+function meanHold(host: HostRecord, heldMs: number): HostRecord {
+  return { ...host, holdMs: host.holdMs + HOLD_WEIGHT * (heldMs - host.holdMs) };
+}
+
+const probePauseMs = (probes: number): number => Math.min(LONGEST_PROBE_MS, FIRST_PROBE_MS * 2 ** probes);
+
+function reported(host: HostRecord, report: Report, nowMs: number): HostRecord {
+  switch (report.kind) {
+    case "well":
+      return host.failures === 0 ? host : { ...host, failures: 0, downSinceMs: 0, probeAtMs: 0, probes: 0 };
+    case "rest":
+      return { ...host, restUntilMs: Math.max(host.restUntilMs, report.untilMs) };
+    case "busy":
+      // Several requests that were under way at the same time slow the host down once.
+      if (report.askedAtMs < host.slowedAtMs) return host;
+      return { ...host, share: Math.max(LEAST_SHARE, shareOf(host, nowMs) / 2), slowedAtMs: nowMs };
+    case "failed":
+      return failedOnce(host, report.askedAtMs, nowMs);
+  }
+}
+
+function failedOnce(host: HostRecord, askedAtMs: number, nowMs: number): HostRecord {
+  const failures = host.failures + 1;
+  if (failures < DOWN_FROM || (host.downSinceMs > 0 && askedAtMs < host.downSinceMs)) return { ...host, failures };
+  const probes = host.downSinceMs > 0 ? host.probes + 1 : 0;
+  return {
+    ...host,
+    failures,
+    downSinceMs: host.downSinceMs > 0 ? host.downSinceMs : nowMs,
+    probes,
+    probeAtMs: nowMs + probePauseMs(probes),
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * What all workers know of a host: one item, `HOST#<host>`. Every write replaces the whole of it, and names the version
+ * that its writer has seen: of two writers at once, the second is refused, and plans again from what it is shown.
+ */
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod/mini";
+import { DamagedRecordError } from "../model/errors.ts";
+import type { Item, Write } from "../model/write.ts";
+
+export interface Holder {
+  readonly connections: number;
+  /** From then on, its holder counts as dead. */
+  readonly untilMs: number;
+}
+
+export interface HostRecord {
+  readonly version: number;
+  /** When the next request may be sent. */
+  readonly nextAtMs: number;
+  /** Jobs that found no place were told to come back until then, one after another. */
+  readonly queuedUntilMs: number;
+  /** No request before: the host has asked for it. */
+  readonly restUntilMs: number;
+  /** The share of its limits that the host got when it was last slowed down. It grows back from then on. */
+  readonly share: number;
+  readonly slowedAtMs: number;
+  /** Requests in a row that got no answer, or one that says that the host has failed. */
+  readonly failures: number;
+  /** Since when the host counts as down. 0: it does not. */
+  readonly downSinceMs: number;
+  /** When the next request may find out whether it is back, and how many have found that it is not. */
+  readonly probeAtMs: number;
+  readonly probes: number;
+  /** How long a job holds its connection: a running mean. */
+  readonly holdMs: number;
+  /** By the name of a worker process. */
+  readonly holders: Readonly<Record<string, Holder>>;
+}
+
+/** Until something is known. */
+const FIRST_HOLD_MS = 1_000;
+/** An item that nobody has written for so long is removed by the table. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+
+export const NEW_HOST: HostRecord = {
+  version: 0,
+  nextAtMs: 0,
+  queuedUntilMs: 0,
+  restUntilMs: 0,
+  share: 1,
+  slowedAtMs: 0,
+  failures: 0,
+  downSinceMs: 0,
+  probeAtMs: 0,
+  probes: 0,
+  holdMs: FIRST_HOLD_MS,
+  holders: {},
+};
+
+const PREFIX = "HOST#";
+export const hostItemKey = (host: string): string => `${PREFIX}${host}`;
+
+const stored = z.object({
+  version: z.int(),
+  next_at: z.number(),
+  queued_until: z.number(),
+  rest_until: z.number(),
+  share: z.number(),
+  slowed_at: z.number(),
+  failures: z.int(),
+  down_since: z.number(),
+  probe_at: z.number(),
+  probes: z.int(),
+  hold_ms: z.number(),
+  holders: z.record(z.string(), z.object({ n: z.int(), until: z.number() })),
+});
+
+/** @throws DamagedRecordError for an item that is not a host's. */
+export function decodeHost(item: Item | undefined): HostRecord {
+  if (item === undefined) return NEW_HOST;
+  const { data, error } = stored.safeParse(item);
+  if (error) throw new DamagedRecordError(item, error.issues.map(({ path }) => path.join(".")).join(", "));
+  return {
+    version: data.version,
+    nextAtMs: data.next_at,
+    queuedUntilMs: data.queued_until,
+    restUntilMs: data.rest_until,
+    share: data.share,
+    slowedAtMs: data.slowed_at,
+    failures: data.failures,
+    downSinceMs: data.down_since,
+    probeAtMs: data.probe_at,
+    probes: data.probes,
+    holdMs: data.hold_ms,
+    holders: Object.fromEntries(
+      Object.entries(data.holders).map(([name, { n, until }]) => [name, { connections: n, untilMs: until }]),
+    ),
+  };
+}
+
+/** @param by a name of this write alone: an item that bears it and refuses the write shows that it was applied. */
+export function writeHost(host: string, seen: HostRecord, next: HostRecord, by: string, nowMs: number): Write {
+  const isAsSeen =
+    seen.version === 0
+      ? ({ attribute: "pk", is: "absent" } as const)
+      : ({ attribute: "version", is: "=", than: seen.version } as const);
+  return {
+    key: hostItemKey(host),
+    when: [[isAsSeen]],
+    set: {
+      version: seen.version + 1,
+      by,
+      next_at: next.nextAtMs,
+      queued_until: next.queuedUntilMs,
+      rest_until: next.restUntilMs,
+      share: next.share,
+      slowed_at: next.slowedAtMs,
+      failures: next.failures,
+      down_since: next.downSinceMs,
+      probe_at: next.probeAtMs,
+      probes: next.probes,
+      hold_ms: next.holdMs,
+      holders: Object.fromEntries(
+        Object.entries(next.holders).map(([name, { connections, untilMs }]) => [
+          name,
+          { n: connections, until: untilMs },
+        ]),
+      ),
+      expires_at: Math.ceil((nowMs + KEPT_MS) / 1000),
+    },
+  };
+}
+
+/** Whether nothing differs that is worth a write. */
+export const isSameHost = (a: HostRecord, b: HostRecord): boolean =>
+  isDeepStrictEqual({ ...a, holdMs: 0 }, { ...b, holdMs: 0 });

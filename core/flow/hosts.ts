@@ -1,0 +1,80 @@
+import type { HostWait } from "../model/errors.ts";
+import type { HostVisit } from "../origin/host-visit.ts";
+import { limitsOf, type HostRule } from "./host-limits.ts";
+import { HostDesk, type FlowDeps } from "./host-desk.ts";
+import { Visit } from "./visit.ts";
+
+/** Desks of hosts that nobody of the process uses are forgotten beyond this number. */
+const MOST_DESKS = 1_000;
+
+export interface HostsDeps extends FlowDeps {
+  readonly settings: FlowDeps["settings"] & {
+    readonly hostRules: readonly HostRule[];
+    /** The longest that a host is left alone because it asks for it. */
+    readonly retry: { readonly longestWaitMs: number };
+  };
+}
+
+export interface OpenVisit extends HostVisit {
+  leave(): void;
+}
+
+export type Arrival =
+  | { readonly kind: "in"; readonly visit: OpenVisit }
+  | { readonly kind: "later"; readonly atMs: number; readonly why: HostWait };
+
+/** The hosts that one worker process meets. */
+export class Hosts {
+  readonly #deps: HostsDeps;
+  #me: string | undefined;
+  readonly #desks = new Map<string, HostDesk>();
+
+  constructor(deps: HostsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * A visit with a place at the first of the hosts that has one.
+   * @param urls of the same file.
+   * @returns if none has a place, when one of them may have.
+   */
+  async arrive(urls: readonly string[]): Promise<Arrival> {
+    const { clock, settings } = this.#deps;
+    const visit = new Visit({
+      clock,
+      longestWaitMs: settings.retry.longestWaitMs,
+      deskOf: (url) => this.#deskOf(url),
+    });
+    let soonest: Extract<Arrival, { kind: "later" }> | undefined;
+    for (const url of urls) {
+      const entry = await visit.enter(new URL(url));
+      if (entry?.kind !== "later") return { kind: "in", visit };
+      if (!soonest || entry.atMs < soonest.atMs) soonest = entry;
+    }
+    return soonest ?? { kind: "in", visit };
+  }
+
+  /** Before the process stands still: gives back the places that no job uses. */
+  async settle(): Promise<void> {
+    await Promise.all([...this.#desks.values()].map(async (desk) => desk.settle()));
+  }
+
+  #deskOf(url: URL): HostDesk | undefined {
+    const limits = limitsOf(this.#deps.settings.hostRules, url.hostname);
+    if (!limits) return undefined;
+    let desk = this.#desks.get(url.host);
+    if (!desk) {
+      this.#makeRoom();
+      this.#me ??= this.#deps.random.uniqueId();
+      desk = new HostDesk(this.#deps, url.host, limits, this.#me);
+      this.#desks.set(url.host, desk);
+    }
+    desk.limits = limits;
+    return desk;
+  }
+
+  #makeRoom(): void {
+    if (this.#desks.size < MOST_DESKS) return;
+    for (const [host, desk] of this.#desks) if (desk.isIdle) this.#desks.delete(host);
+  }
+}

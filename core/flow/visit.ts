@@ -1,0 +1,154 @@
+import { HostWaitsError, OutOfTimeError, type HostWait } from "../model/errors.ts";
+import type { HostVisit } from "../origin/host-visit.ts";
+import type { HttpResponse } from "../ports/http.ts";
+import type { Clock } from "../ports/runtime.ts";
+import type { Report } from "./host-plan.ts";
+import type { Entry, HostDesk } from "./host-desk.ts";
+import { LATEST_MS } from "./host-plan.ts";
+import { reportOnError, reportsOn } from "./host-reports.ts";
+
+export interface VisitDeps {
+  readonly clock: Clock;
+  readonly longestWaitMs: number;
+  /** Undefined for a host without limits. */
+  readonly deskOf: (url: URL) => HostDesk | undefined;
+}
+
+type Admitted = Extract<Entry, { kind: "in" }>;
+
+interface Place extends Admitted {
+  connections: number;
+  readonly sinceMs: number;
+  /** Whether the request that was reserved with the connection has been sent. */
+  isUsed: boolean;
+}
+
+/** One job's places at hosts: a connection at each, from its first request there until the job ends. */
+export class Visit implements HostVisit {
+  readonly #deps: VisitDeps;
+  readonly #places = new Map<HostDesk, Place>();
+  readonly #lost = new AbortController();
+  #trouble: HostWaitsError | undefined;
+
+  constructor(deps: VisitDeps) {
+    this.#deps = deps;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  get trouble(): HostWaitsError | undefined {
+    return this.#trouble;
+  }
+
+  /** Takes a connection at the URL's host. */
+  async enter(url: URL): Promise<Entry | undefined> {
+    const desk = this.#deps.deskOf(url);
+    return desk && this.#enter(desk);
+  }
+
+  async admit(url: URL, signal: AbortSignal): Promise<void> {
+    const desk = this.#deps.deskOf(url);
+    if (!desk) return;
+    let atMs = await this.#firstRequest(desk, url);
+    if (atMs === undefined) atMs = await this.#furtherRequest(desk, url);
+    if (desk.limits.perSecond === undefined) return;
+    for (;;) {
+      await this.#until(atMs, url, signal);
+      if (this.#deps.clock.nowMs() <= atMs + LATEST_MS) return;
+      atMs = await this.#furtherRequest(desk, url);
+    }
+  }
+
+  async answered(url: URL, askedAtMs: number, response: HttpResponse): Promise<void> {
+    const { clock, deskOf, longestWaitMs } = this.#deps;
+    const desk = deskOf(url);
+    if (!desk) return;
+    for (const report of reportsOn(response, askedAtMs, clock.nowMs(), longestWaitMs)) await told(desk, report);
+    this.#noteTrouble(desk, url);
+  }
+
+  async failed(url: URL, askedAtMs: number, error: unknown): Promise<void> {
+    const report = reportOnError(error, askedAtMs);
+    const desk = this.#deps.deskOf(url);
+    if (!report || !desk) return;
+    await told(desk, report);
+    this.#noteTrouble(desk, url);
+  }
+
+  async widen(url: string, connections: number): Promise<number> {
+    const desk = this.#deps.deskOf(new URL(url));
+    const place = desk && this.#places.get(desk);
+    if (!desk || !place) return connections;
+    // The table's trouble is no reason to give up a body that comes over one connection.
+    const more = await desk.widen(connections).catch(() => 0);
+    place.connections += more;
+    return more;
+  }
+
+  isPrecious(url: string): boolean {
+    return this.#deps.deskOf(new URL(url))?.isPrecious ?? false;
+  }
+
+  /** To be called when the job ends, however it ends. */
+  leave(): void {
+    const nowMs = this.#deps.clock.nowMs();
+    for (const [desk, { connections, lost, sinceMs }] of this.#places)
+      if (!lost.aborted) desk.leave(connections, nowMs - sinceMs);
+    this.#places.clear();
+  }
+
+  async #enter(desk: HostDesk): Promise<Entry> {
+    const entry = await desk.enter();
+    if (entry.kind === "in") {
+      this.#places.set(desk, { ...entry, connections: 1, sinceMs: this.#deps.clock.nowMs(), isUsed: false });
+      entry.lost.addEventListener("abort", () => this.#lost.abort(entry.lost.reason), { once: true });
+    }
+    return entry;
+  }
+
+  async #firstRequest(desk: HostDesk, url: URL): Promise<number | undefined> {
+    if (!this.#places.has(desk)) {
+      const entry = await this.#enter(desk);
+      if (entry.kind === "later") throw this.#waits(url, entry.atMs, entry.why);
+    }
+    const place = this.#places.get(desk);
+    if (!place || place.isUsed) return undefined;
+    place.isUsed = true;
+    return place.atMs;
+  }
+
+  async #furtherRequest(desk: HostDesk, url: URL): Promise<number> {
+    const { atMs, opensAtMs, why } = await desk.request();
+    if (atMs === undefined) throw this.#waits(url, opensAtMs, why);
+    return atMs;
+  }
+
+  #noteTrouble(desk: HostDesk, url: URL): void {
+    const untilMs = desk.downUntilMs;
+    this.#trouble = untilMs === undefined ? undefined : this.#waits(url, untilMs, "host_down");
+  }
+
+  #waits(url: URL, atMs: number, why: HostWait): HostWaitsError {
+    return new HostWaitsError(why, url.host, atMs - this.#deps.clock.nowMs());
+  }
+
+  /** An invocation that ends meanwhile has done nothing for the job, so the job only waits. */
+  async #until(atMs: number, url: URL, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    signal.throwIfAborted();
+    const waitMs = atMs - clock.nowMs();
+    if (waitMs <= 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stopTimer = clock.after(waitMs, resolve);
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    stopTimer();
+    if (signal.reason instanceof OutOfTimeError) throw this.#waits(url, atMs, "host_full");
+    signal.throwIfAborted();
+  }
+}
+
+/** The table's trouble is none of the origin's: its answer is used, and the report goes with the next write. */
+const told = async (desk: HostDesk, report: Report): Promise<void> => desk.report(report).catch(() => undefined);

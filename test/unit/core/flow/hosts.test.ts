@@ -1,0 +1,318 @@
+import { describe, expect, it } from "vitest";
+import type { HostRule } from "../../../../core/flow/host-limits.ts";
+import { Hosts } from "../../../../core/flow/hosts.ts";
+import { hostItemKey } from "../../../../core/flow/host-record.ts";
+import type { JobMessage } from "../../../../core/model/message.ts";
+import { RetryableError } from "../../../../core/model/errors.ts";
+import type { WorkerDeps, WorkerSettings } from "../../../../core/worker/worker-deps.ts";
+import { answer, fileOrigin, settled, world, type Origin, type World } from "../../../simulation/world.ts";
+
+const BODY = Buffer.from("the body");
+const jobAt = (host: string, n = 0): JobMessage => ({
+  work_id: "work",
+  artifact_id: `artifact-${n}`,
+  url: `https://${host}/file-${n}`,
+});
+const A = "a.example";
+const B = "b.example";
+
+const limited = (hostRules: readonly HostRule[], settings: Partial<WorkerSettings> = {}): World => {
+  const w = world({ settings: { hostRules, ...settings } });
+  w.serve(fileOrigin(BODY));
+  return w;
+};
+/** Another process. */
+const another = (w: World): WorkerDeps => ({ ...w.deps, hosts: new Hosts(w.deps) });
+const held = (w: World, host: string) => w.items.all.get(hostItemKey(host))?.["holders"];
+const requestsTo = (w: World, host: string) => w.requests.filter(({ url }) => new URL(url).host === host).length;
+
+/** An origin that answers GET when it is told to. */
+function gatedOrigin(): { readonly origin: Origin; readonly open: () => void } {
+  const gate = Promise.withResolvers<void>();
+  const file = fileOrigin(BODY);
+  return {
+    origin: async (request) => {
+      if (request.method === "GET") await gate.promise;
+      return file(request);
+    },
+    open: gate.resolve,
+  };
+}
+
+describe("a host with a limit of connections", () => {
+  it("a job without a place costs no write of its own: its message is sent again, and says since when it waits", async () => {
+    const w = limited([["*", { connections: 1 }]]);
+    const { open, origin } = gatedOrigin();
+    w.serve(origin);
+    const first = w.deliver(jobAt(A, 1));
+    await settled();
+    const nowMs = w.clock.nowMs();
+    expect(await w.deliver(jobAt(A, 2), undefined, another(w))).toBe("acknowledge");
+    expect(w.job(jobAt(A, 2))).toBeUndefined();
+    expect(w.sent).toHaveLength(1);
+    const [again] = w.sent;
+    expect(JSON.parse(again?.body ?? "")).toEqual({
+      ...jobAt(A, 2),
+      tracked: true,
+      sent_at: nowMs,
+      waiting_since: nowMs,
+    });
+    expect(again).toMatchObject({ group: A, delayMs: 800 });
+    open();
+    await first;
+    expect(w.job(jobAt(A, 1))?.state).toBe("INDEXED");
+  });
+
+  it("the connection is free again after the job", async () => {
+    const w = limited([["*", { connections: 1 }]]);
+    await w.deliver(jobAt(A, 1));
+    await w.clock.advance(100);
+    expect(held(w, A)).toEqual({});
+    await w.deliver(jobAt(A, 2), undefined, another(w));
+    expect(w.job(jobAt(A, 2))?.state).toBe("DEDUPED");
+  });
+
+  it("the process's next job takes it without a write", async () => {
+    const w = limited([["*", { connections: 1 }]]);
+    await w.deliver(jobAt(A, 1));
+    const before = w.items.all.get(hostItemKey(A))?.["version"];
+    await w.deliver(jobAt(A, 2));
+    expect(w.job(jobAt(A, 2))?.state).toBe("DEDUPED");
+    expect(w.items.all.get(hostItemKey(A))?.["version"]).toBe(before);
+  });
+
+  it("jobs of one batch take their connections in one write, and give them back in one", async () => {
+    const w = limited([["*", { connections: 10 }]]);
+    await Promise.all(Array.from({ length: 10 }, async (_, n) => w.deliver(jobAt(A, n))));
+    await w.deps.hosts.settle();
+    // The first job's write is on its way when the others come.
+    expect(w.items.all.get(hostItemKey(A))).toMatchObject({ version: 3, holders: {} });
+  });
+
+  it("a dead process keeps its connections until its lease would have ended", async () => {
+    const w = limited([["*", { connections: 1 }]]);
+    w.serve(async () => new Promise(() => undefined));
+    const dead = another(w);
+    void w.deliver(jobAt(A, 1), undefined, { ...dead, clock: { ...w.clock, every: () => () => undefined } });
+    await settled();
+    w.serve(fileOrigin(BODY));
+    await w.clock.advance(w.deps.settings.leaseTtlMs - 1);
+    await w.deliver(jobAt(A, 2), undefined, another(w));
+    expect(w.job(jobAt(A, 2))).toBeUndefined();
+  });
+
+  it("a redirect counts at the host that it leads to", async () => {
+    const w = limited([
+      [A, "unlimited"],
+      [B, { connections: 1 }],
+    ]);
+    const { open, origin } = gatedOrigin();
+    w.serve(async (request) =>
+      new URL(request.url).host === A
+        ? answer({ status: 302, headers: { location: `https://${B}/file` } })
+        : origin(request),
+    );
+    const first = w.deliver(jobAt(A, 1));
+    await settled();
+    expect(Object.values(held(w, B) ?? {})).toMatchObject([{ n: 1 }]);
+    await w.deliver(jobAt(A, 2), undefined, another(w));
+    expect(w.job(jobAt(A, 2))).toMatchObject({ state: "LEASED", strikes: 0, attempts: 0, reason: "host_full" });
+    open();
+    await first;
+  });
+
+  it("a mirror is used while the first host has no place", async () => {
+    const w = limited([[A, { connections: 1 }]]);
+    const { open, origin } = gatedOrigin();
+    w.serve(async (request) => (new URL(request.url).host === A ? origin(request) : fileOrigin(BODY)(request)));
+    const first = w.deliver(jobAt(A, 1));
+    await settled();
+    const message = { ...jobAt(A, 2), mirrors: [`https://${B}/mirror`] };
+    await w.deliver(message, undefined, another(w));
+    expect(w.job(message)?.state).toBe("INDEXED");
+    expect(requestsTo(w, B)).toBe(2);
+    open();
+    await first;
+  });
+
+  it("a job whose connection was given to others stops", async () => {
+    const w = limited([["*", { connections: 1 }]], { leaseTtlMs: 90_000 });
+    let signal: AbortSignal | undefined;
+    w.serve(async (request) => {
+      signal = request.signal;
+      return new Promise((_resolve, reject) => {
+        request.signal.addEventListener("abort", () => reject(request.signal.reason as Error), { once: true });
+      });
+    });
+    const job = w.deliver(jobAt(A, 1));
+    await settled();
+    const item = w.items.all.get(hostItemKey(A));
+    await w.items.write({ key: hostItemKey(A), when: [[]], set: { ...item, version: 9, holders: {} } });
+    await w.clock.advance(30_000);
+    await job;
+    expect(signal?.reason).toMatchObject({ reason: "host_place_lost" });
+    expect(w.job(jobAt(A, 1))).toMatchObject({ reason: "host_place_lost" });
+  });
+});
+
+describe("a host with a pace", () => {
+  it("is asked by GET alone, at the times that were reserved", async () => {
+    const w = limited([["*", { perSecond: 10 }]]);
+    const askedAtMs: number[] = [];
+    const file = fileOrigin(BODY);
+    w.serve((request) => {
+      askedAtMs.push(w.clock.nowMs());
+      return file(request);
+    });
+    const startMs = w.clock.nowMs();
+    const jobs = Array.from({ length: 5 }, async (_, n) => w.deliver(jobAt(A, n)));
+    await w.clock.advance(2_000);
+    await Promise.all(jobs);
+    expect(w.requests.map(({ method }) => method)).toEqual(Array(5).fill("GET"));
+    expect(askedAtMs.map((atMs) => atMs - startMs)).toEqual([50, 156, 261, 366, 471]);
+  });
+
+  it("a request that would be late gets a new time", async () => {
+    const w = limited([["*", { perSecond: 1 }]]);
+    const slow: WorkerDeps = {
+      ...w.deps,
+      ledger: {
+        run: async (journal, operation, execute) => {
+          if (operation.type === "STREAM") await w.clock.advance(500);
+          return w.deps.ledger.run(journal, operation, execute);
+        },
+      },
+    };
+    const job = w.deliver(jobAt(A), undefined, slow);
+    await settled();
+    await w.clock.advance(5_000);
+    await job;
+    expect(w.items.all.get(hostItemKey(A))?.["version"]).toBeGreaterThan(1);
+    expect(w.job(jobAt(A))?.state).toBe("INDEXED");
+  });
+});
+
+describe("a host that asks for rest", () => {
+  it.each([
+    ["429 and Retry-After", { status: 429, headers: { "retry-after": "30" } }],
+    ["503 and Retry-After", { status: 503, headers: { "retry-after": "30" } }],
+    ["a rate limit that is used up", { status: 429, headers: { "ratelimit-remaining": "0", "ratelimit-reset": "30" } }],
+  ])("gets no request of any worker before its time: %s", async (_title, asks) => {
+    const w = limited([["*", {}]]);
+    w.serve(() => answer(asks));
+    await w.deliver(jobAt(A, 1));
+    const asked = requestsTo(w, A);
+    w.serve(fileOrigin(BODY));
+    for (let n = 2; n < 12; n++) {
+      await w.clock.advance(2_900);
+      await w.deliver(jobAt(A, n), undefined, another(w));
+    }
+    expect(requestsTo(w, A)).toBe(asked);
+    await w.deliver(jobAt(B, 1), undefined, another(w));
+    expect(w.job(jobAt(B, 1))?.state).toBe("INDEXED");
+    await w.clock.advance(2_000);
+    await w.deliver(jobAt(A, 12), undefined, another(w));
+    expect(w.job(jobAt(A, 12))?.state).toBe("DEDUPED");
+  });
+
+  it("a success that says that nothing remains is a rest as well, and no failure", async () => {
+    const w = limited([["*", {}]]);
+    w.serve(async (request) => {
+      const file = await fileOrigin(BODY)(request);
+      return { ...file, headers: { ...file.headers, "x-ratelimit-remaining": "0", "x-ratelimit-reset": "30" } };
+    });
+    await w.deliver(jobAt(A, 1));
+    expect(w.items.all.get(hostItemKey(A))).toMatchObject({ rest_until: w.clock.nowMs() + 30_000, failures: 0 });
+  });
+
+  it("404 with Retry-After speaks of one file", async () => {
+    const w = limited([["*", {}]]);
+    w.serve(() => answer({ status: 404, headers: { "retry-after": "30" } }));
+    await w.deliver(jobAt(A, 1));
+    expect(w.items.all.has(hostItemKey(A))).toBe(false);
+  });
+
+  it("is told with the next write if the table refuses this one", async () => {
+    const w = limited([["*", {}]]);
+    let isDown = false;
+    const items = {
+      ...w.deps.items,
+      write: async (write: Parameters<typeof w.deps.items.write>[0]) => {
+        if (isDown && write.key.startsWith("HOST#")) throw new RetryableError("table", { failureClass: "system" });
+        return w.deps.items.write(write);
+      },
+    };
+    const deps = { ...w.deps, items, hosts: new Hosts({ ...w.deps, items }) };
+    w.serve(() => answer({ status: 429, headers: { "retry-after": "30" } }));
+    isDown = true;
+    await w.deliver(jobAt(A, 1), undefined, deps);
+    isDown = false;
+    await w.deliver(jobAt(A, 2), undefined, deps);
+    expect(w.items.all.get(hostItemKey(A))?.["rest_until"]).toBe(w.clock.nowMs() + 30_000);
+    expect(w.job(jobAt(A, 2))).toBeUndefined();
+  });
+});
+
+describe("a host that is down", () => {
+  const refused = (): never => {
+    throw new RetryableError("origin_refused_connection");
+  };
+
+  it("charges nothing to its jobs, until they have waited for too long", async () => {
+    const w = limited([["*", {}]], { hostPatienceMs: 600_000, retry: { ...w0.retry, maxAttempts: 2 } });
+    w.serve(refused);
+    const job = jobAt(A, 0);
+    for (let n = 0; n < 5; n++) await w.deliver(jobAt(A, n));
+    expect(w.job(jobAt(A, 4))).toMatchObject({ strikes: 0, reason: "origin_refused_connection" });
+    for (let n = 0; n < 20 && w.job(job)?.state !== "FAILED"; n++) {
+      await w.clock.advance(60_000);
+      const before = requestsTo(w, A);
+      await w.deliver({ ...job, tracked: true, waiting_since: w.clock.nowMs() - n * 60_000 });
+      expect(requestsTo(w, A) - before).toBeLessThanOrEqual(1);
+    }
+    expect(w.job(job)).toMatchObject({ state: "FAILED", reason: "host_down" });
+  });
+
+  it("failures of some files while others are answered do not make it down", async () => {
+    const w = limited([["*", {}]]);
+    const file = fileOrigin(BODY);
+    w.serve(async (request) => (request.url.endsWith("bad") ? answer({ status: 500 }) : file(request)));
+    for (let n = 0; n < 20; n++) {
+      await w.deliver({ ...jobAt(A, n), url: `https://${A}/${n}-bad` });
+      await w.clock.advance(1);
+      if (n % 3 === 0) await w.deliver(jobAt(A, n));
+    }
+    expect(w.items.all.get(hostItemKey(A))?.["down_since"]).toBe(0);
+  });
+
+  it("for six hours: 1,000 jobs of 8 workers send at most 100 requests, and all are done 15 minutes after its return", async () => {
+    const w = limited([["*", { connections: 16 }]], { retry: { ...w0.retry, capMs: 900_000 } });
+    const workers = Array.from({ length: 8 }, () => another(w));
+    const backAtMs = w.clock.nowMs() + 6 * 3_600_000;
+    const file = fileOrigin(BODY);
+    w.serve((request) => (w.clock.nowMs() < backAtMs ? refused() : file(request)));
+    const due: { atMs: number; message: JobMessage }[] = Array.from({ length: 1_000 }, (_, n) => ({
+      atMs: w.clock.nowMs(),
+      message: jobAt(A, n),
+    }));
+    let asked = 0;
+    while (due.length > 0) {
+      due.sort((a, b) => a.atMs - b.atMs);
+      const startMs = Math.max(w.clock.nowMs(), due[0]?.atMs ?? 0) + 1_000;
+      const batch = due.splice(0, Math.min(due.filter(({ atMs }) => atMs <= startMs).length, 80));
+      await w.clock.advance(startMs - w.clock.nowMs());
+      const ends = batch.map(async ({ message }, n) => w.deliver(message, undefined, workers[n % workers.length]));
+      await w.clock.advance(1);
+      expect(await Promise.all(ends)).toEqual(batch.map(() => "acknowledge"));
+      if (w.clock.nowMs() < backAtMs) asked = requestsTo(w, A);
+      for (const { body, delayMs = 0 } of w.sent.splice(0))
+        due.push({ atMs: w.clock.nowMs() + delayMs, message: JSON.parse(body) as JobMessage });
+    }
+    console.info(`${asked} requests, done ${(w.clock.nowMs() - backAtMs) / 60_000} min after the return`);
+    expect(asked).toBeLessThanOrEqual(100);
+    for (let n = 0; n < 1_000; n++) expect(["INDEXED", "DEDUPED"]).toContain(w.job(jobAt(A, n))?.state);
+    expect(w.clock.nowMs() - backAtMs).toBeLessThanOrEqual(15 * 60_000);
+  });
+});
+
+const w0 = world().deps.settings;
