@@ -1,5 +1,4 @@
 import { DamagedRecordError } from "../model/errors.ts";
-import { watchShards } from "../model/keys.ts";
 import { messageOf } from "../model/message.ts";
 import { present } from "../model/present.ts";
 import { decodeJob } from "../model/record-codec.ts";
@@ -7,10 +6,11 @@ import type { JobRecord } from "../model/record.ts";
 import { dispatchJob, isParked } from "../model/waiting.ts";
 import { postponeWatch, recoverJob } from "../model/recovery-protocol.ts";
 import type { Item } from "../model/write.ts";
-import type { Items, WatchedKey } from "../ports/items.ts";
+import type { Items } from "../ports/items.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { Clock, Random } from "../ports/runtime.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import { dueJobs } from "./due.ts";
 import type { Failures } from "./failures.ts";
 
 export interface ReviverDeps {
@@ -41,8 +41,9 @@ export interface Revival {
 export async function reviveJobs(deps: ReviverDeps, failures: Failures): Promise<Revival> {
   const revived: Revived[] = [];
   let unreadable = 0;
-  for (const { key } of await dueJobs(deps, failures)) {
-    if (revived.length === deps.settings.recoverLimit) break;
+  const { clock, items, settings } = deps;
+  for (const { key } of await dueJobs({ items, limit: settings.recoverLimit }, failures, clock.nowMs())) {
+    if (revived.length === settings.recoverLimit) break;
     try {
       const job = await revive(deps, key);
       if (job) revived.push(job);
@@ -52,19 +53,6 @@ export async function reviveJobs(deps: ReviverDeps, failures: Failures): Promise
     }
   }
   return { revived, unreadable };
-}
-
-async function dueJobs({ clock, items, settings }: ReviverDeps, failures: Failures): Promise<readonly WatchedKey[]> {
-  const nowMs = clock.nowMs();
-  const shards = await Promise.all(
-    watchShards().map(async (shard) =>
-      items.watched(shard, nowMs, settings.recoverLimit).catch((error: unknown) => {
-        failures.add(`shard ${shard} of the watch index could not be read`, error);
-        return [];
-      }),
-    ),
-  );
-  return shards.flat().sort((a, b) => a.watchAtMs - b.watchAtMs);
 }
 
 /** The index is only a hint: the record decides, and the write is refused if the record has changed since. */

@@ -24,15 +24,7 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
       'if (!outcome.applied && outcome.item?.["recovered_by"] !== by) return undefined;',
       "if (!outcome.item) return undefined;",
     ],
-    ["the reconciler goes on at its limit", "    if (revived.length === deps.settings.recoverLimit) break;\n", ""],
-    [
-      "the limit of the index is one less",
-      "items.watched(shard, nowMs, settings.recoverLimit)",
-      "items.watched(shard, nowMs, settings.recoverLimit - 1)",
-    ],
-    ["the newest of what is due comes first", "a.watchAtMs - b.watchAtMs", "b.watchAtMs - a.watchAtMs"],
-    ["the reconciler sees only the first shards", "watchShards().map(", "watchShards().slice(0, 4).map("],
-    ["one shard that fails keeps the others waiting", "        return [];\n", "        throw error;\n"],
+    ["the reconciler goes on at its limit", "    if (revived.length === settings.recoverLimit) break;\n", ""],
     [
       "one job that fails keeps the others waiting",
       "      else failures.add(`the job ${key} could not be recovered`, error);",
@@ -49,6 +41,16 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
       "  void queue.send([messageOf(job)]);\n",
     ],
     ["a recovered job is not watched again for a day", "nowMs, settings.requeueGraceMs));", "nowMs, 86_400_000));"],
+  ]),
+  ...inFile("core/recovery/due.ts", [
+    ["the limit of the index is one less", "beforeMs, limit)", "beforeMs, limit - 1)"],
+    ["the newest of what is due comes first", "a.watchAtMs - b.watchAtMs", "b.watchAtMs - a.watchAtMs"],
+    ["the reconciler sees only the first shards", "watchShards().values()", "watchShards().slice(0, 4).values()"],
+    [
+      "one shard that fails keeps the others waiting",
+      "        failures.add(`shard ${shard} of the watch index could not be read`, error);\n",
+      "        throw error;\n",
+    ],
   ]),
   ...inFile("core/recovery/sweep-staging.ts", [
     [
