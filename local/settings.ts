@@ -1,6 +1,7 @@
 /** What a local run does not let its user choose, and within which bounds it does. */
 import { availableParallelism } from "node:os";
 import type { HostRule } from "../core/flow/host-limits.ts";
+import { FEWEST_WATCH_SHARDS } from "../core/model/keys.ts";
 import { reachOf } from "../core/origin/reach.ts";
 import type { RequestHeaders } from "../core/origin/origin-deps.ts";
 import type { WorkerSettings } from "../core/worker/worker-deps.ts";
@@ -102,6 +103,7 @@ export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSe
   hostPatienceMs: HOST_PATIENCE_MS,
   // Invocations have no deadline here, so nothing is continued.
   maxHops: 0,
+  watchShards: FEWEST_WATCH_SHARDS,
   maxBodyBytes: web.mostBytes,
   allowedContentTypes: [],
   mostBrokenConnections: 3,

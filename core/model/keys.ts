@@ -6,7 +6,10 @@ import { canonicalUrl } from "./url.ts";
 
 /** Version of the key derivation. Changing it makes every job a new job. */
 const KEY_VERSION = 1;
-const WATCH_SHARDS = 8;
+/** Shards of the watch index: all of them are read, and a setting says to how many workers write. */
+export const MOST_WATCH_SHARDS = 64;
+/** Every release reads the first of the shards. */
+export const FEWEST_WATCH_SHARDS = 8;
 /** Name of the sparse index over `watch_shard` and `watch_at`. */
 export const WATCH_INDEX = "watch";
 
@@ -68,5 +71,6 @@ export const stagingKey = (jobId: string, stagedBy: string): string => `${STAGIN
 export const jobIdOfStagingKey = (key: string): string =>
   present(key.slice(STAGING_PREFIX.length).split("/")[0], "the first piece of a split text");
 
-export const watchShards = (): readonly number[] => Array.from({ length: WATCH_SHARDS }, (_, shard) => shard);
-export const watchShardOf = (jobId: string): number => Number.parseInt(jobId.slice(0, 8), 16) % WATCH_SHARDS;
+/** All that a record may be in, whichever release wrote it, and under whichever setting. */
+export const watchShards = (): readonly number[] => Array.from({ length: MOST_WATCH_SHARDS }, (_, shard) => shard);
+export const watchShardOf = (jobId: string, shards: number): number => Number.parseInt(jobId.slice(0, 8), 16) % shards;

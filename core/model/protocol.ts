@@ -51,12 +51,15 @@ export interface LeaseRequest {
   readonly nowMs: number;
   readonly ttlMs: number;
   readonly headKey: string;
+  /** To how many shards of the watch index this worker writes. */
+  readonly watchShards: number;
   /** When the message was sent: see `renewUrl`. */
   readonly sentAtMs?: number;
 }
 
 /** In one write: plans a new job, takes the lease if it is free or expired, and starts HEAD if it was not started. */
-export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey, sentAtMs = 0 }: LeaseRequest): Write {
+export function takeLease(request: LeaseRequest): Write {
+  const { jobId, message, owner, nowMs, ttlMs, headKey, watchShards, sentAtMs = 0 } = request;
   const expiresAtMs = nowMs + ttlMs;
   const order = orderOf(message);
   return {
@@ -66,7 +69,7 @@ export function takeLease({ jobId, message, owner, nowMs, ttlMs, headKey, sentAt
       lease_owner: owner,
       available_at: expiresAtMs,
       watch_at: expiresAtMs,
-      watch_shard: watchShardOf(jobId),
+      watch_shard: watchShardOf(jobId, watchShards),
       step: 0,
     },
     setIfAbsent: {

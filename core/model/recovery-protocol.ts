@@ -1,5 +1,5 @@
 /** The conditional writes of the reconciler and of operators, as data: they take a job away, or bring it back. */
-import { jobItemKey, watchShardOf } from "./keys.ts";
+import { FEWEST_WATCH_SHARDS, jobItemKey, watchShardOf } from "./keys.ts";
 import { OPERATION_TYPES, type OperationType } from "./operations.ts";
 import { present } from "./present.ts";
 import { isNew, isOpen, isStillStarted, operationEntries, TROUBLE_ATTRIBUTES, uncharged } from "./protocol.ts";
@@ -84,7 +84,8 @@ export const reopenedState = (seen: JobRecord): ReopenedState => (isPublished(se
  *
  * A job that was published stays published, and its results are replayed. Any other job does all its operations again:
  * what it staged was removed when it failed, and what the origin said then may be outdated. `available_at` is 0, which
- * is past by every clock; the operator's time might not be.
+ * is past by every clock; the operator's time might not be. It uses the shards that every release reads: operators have
+ * no setting, and reopen few jobs at a time.
  */
 export function reopenJob(seen: JobRecord, by: string, nowMs: number, graceMs: number): Write {
   return {
@@ -97,7 +98,7 @@ export function reopenJob(seen: JobRecord, by: string, nowMs: number, graceMs: n
       planned_at: nowMs,
       available_at: 0,
       watch_at: nowMs + graceMs,
-      watch_shard: watchShardOf(seen.jobId),
+      watch_shard: watchShardOf(seen.jobId, FEWEST_WATCH_SHARDS),
       redriven_by: by,
       redriven_from: present(seen.reason, "the reason of a failed job"),
     },

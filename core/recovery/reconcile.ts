@@ -11,6 +11,7 @@ export interface ReconcilerDeps extends ReviverDeps, SweeperDeps {
 export interface Reconciliation {
   readonly recoveredLeases: number;
   readonly requeuedJobs: number;
+  readonly dispatchedJobs: number;
   readonly abandonedOperations: number;
   readonly removedLitter: number;
 }
@@ -21,7 +22,7 @@ export interface Reconciliation {
  */
 export async function reconcile(deps: ReconcilerDeps): Promise<Reconciliation> {
   const failures = new Failures(deps.telemetry);
-  const { revived, unreadable } = await reviveJobs(deps, failures);
+  const { revived, dispatched, unreadable, lagMs } = await reviveJobs(deps, failures);
   const expiredForMs = revived.filter(({ job }) => job.leaseOwner !== undefined).map(({ overdueMs }) => overdueMs);
   const recoveredLeases = expiredForMs.length;
   const abandonedOperations = revived.reduce((sum, { job }) => sum + startedOperations(job), 0);
@@ -33,10 +34,17 @@ export async function reconcile(deps: ReconcilerDeps): Promise<Reconciliation> {
     recovered_late: expiredForMs.filter((ms) => ms > THRESHOLDS.recoveryMs).length,
     oldest_expired_ms: Math.max(0, ...expiredForMs),
     unreadable_records: unreadable,
+    lag_ms: lagMs,
   });
   const removedLitter = await sweepStaging(deps, failures);
   failures.throwIfAny();
-  return { recoveredLeases, requeuedJobs: revived.length, abandonedOperations, removedLitter };
+  return {
+    recoveredLeases,
+    requeuedJobs: revived.length,
+    dispatchedJobs: dispatched,
+    abandonedOperations,
+    removedLitter,
+  };
 }
 
 const startedOperations = (job: JobRecord): number =>

@@ -12,6 +12,7 @@ import type { Clock, Random } from "../ports/runtime.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { dueJobs } from "./due.ts";
 import type { Failures } from "./failures.ts";
+import { inLanes } from "./in-lanes.ts";
 
 export interface ReviverDeps {
   readonly clock: Clock;
@@ -30,33 +31,60 @@ interface Revived {
 
 export interface Revival {
   readonly revived: readonly Revived[];
+  /** Parked jobs whose message was sent. */
+  readonly dispatched: number;
   /** Records that this release cannot read. */
   readonly unreadable: number;
+  /** How long the oldest job has been due that is left due; 0 if none is left. */
+  readonly lagMs: number;
 }
+
+/** Jobs that are recovered at a time. */
+const LANES = 16;
+/** No job is begun with after this time: Lambda ends the run after 55 s, and the run has yet to report and to sweep. */
+const BEGINS_FOR_MS = 40_000;
 
 /**
  * Recovers what is longest overdue first, whichever shard it is in, up to the limit: nothing starves. A record that
  * cannot be read, a call that fails or a shard that does not answer keeps none of the others waiting.
  */
 export async function reviveJobs(deps: ReviverDeps, failures: Failures): Promise<Revival> {
-  const revived: Revived[] = [];
-  let unreadable = 0;
   const { clock, items, settings } = deps;
-  for (const { key } of await dueJobs({ items, limit: settings.recoverLimit }, failures, clock.nowMs())) {
-    if (revived.length === settings.recoverLimit) break;
-    try {
-      const job = await revive(deps, key);
-      if (job) revived.push(job);
-    } catch (error) {
-      if (error instanceof DamagedRecordError) unreadable += 1;
-      else failures.add(`the job ${key} could not be recovered`, error);
+  const startMs = clock.nowMs();
+  // One more than may be recovered, so that it is seen if jobs are left.
+  const due = (await dueJobs({ items, limit: settings.recoverLimit + 1 }, failures, startMs)).values();
+  const revived: Revived[] = [];
+  const leftSinceMs: number[] = [];
+  let [dispatched, unreadable, underWay] = [0, 0, 0];
+  const mayBegin = (): boolean =>
+    revived.length + dispatched + underWay < settings.recoverLimit && clock.nowMs() < startMs + BEGINS_FOR_MS;
+  await inLanes(LANES, async () => {
+    while (mayBegin()) {
+      const { value: entry } = due.next();
+      if (!entry) return;
+      underWay += 1;
+      try {
+        const outcome = await revive(deps, entry.key);
+        if (outcome === "dispatched") dispatched += 1;
+        else if (outcome) revived.push(outcome);
+      } catch (error) {
+        if (error instanceof DamagedRecordError) unreadable += 1;
+        else {
+          failures.add(`the job ${entry.key} could not be recovered`, error);
+          leftSinceMs.push(entry.watchAtMs);
+        }
+      }
+      underWay -= 1;
     }
-  }
-  return { revived, unreadable };
+  });
+  const { value: next } = due.next();
+  if (next) leftSinceMs.push(next.watchAtMs);
+  const nowMs = clock.nowMs();
+  return { revived, dispatched, unreadable, lagMs: nowMs - Math.min(nowMs, ...leftSinceMs) };
 }
 
 /** The index is only a hint: the record decides, and the write is refused if the record has changed since. */
-async function revive(deps: ReviverDeps, key: string): Promise<Revived | undefined> {
+async function revive(deps: ReviverDeps, key: string): Promise<Revived | "dispatched" | undefined> {
   const { clock, items, queue, random, settings } = deps;
   const item = await items.read(key);
   const watchAtMs = item?.["watch_at"];
@@ -73,15 +101,16 @@ async function revive(deps: ReviverDeps, key: string): Promise<Revived | undefin
 }
 
 /** Sends the message of a parked job, which the queue keeps back until the job's time. */
-async function dispatch(deps: ReviverDeps, job: JobRecord, watchAtMs: number): Promise<undefined> {
+async function dispatch(deps: ReviverDeps, job: JobRecord, watchAtMs: number): Promise<"dispatched" | undefined> {
   const { clock, items, queue, random, settings } = deps;
   const availableAtMs = present(job.availableAtMs, "the time of a parked job");
   const by = random.uniqueId();
   const graceMs = settings.requeueGraceMs;
   const { applied, item } = await items.write(dispatchJob({ jobId: job.jobId, watchAtMs, availableAtMs, by, graceMs }));
-  if (!applied && item?.["recovered_by"] !== by) return;
+  if (!applied && item?.["recovered_by"] !== by) return undefined;
   // A crash here loses nothing: the job is watched again after its time and the grace.
   await queue.send([messageOf(job, availableAtMs - clock.nowMs())]);
+  return "dispatched";
 }
 
 /** A record that cannot be read is looked at again after the grace, so that it does not fill its shard for ever. */

@@ -96,6 +96,9 @@ export const telemetryEvent = z.discriminatedUnion("event", [
     recovered_late: count("leases", "Recovered leases that had been expired for longer than 180 s."),
     oldest_expired_ms: milliseconds("How long the oldest of these leases had been expired; 0 if there was none."),
     unreadable_records: count("records", "Job records that it could not read, and left alone."),
+    lag_ms: milliseconds(
+      "How long the oldest job that the run saw, and left due, had been due; 0 if it left none. Not in version 0.2.0.",
+    ).exactOptional(),
   }),
   event("idempotency_replay", "An operation's result was replayed from the ledger instead of being produced again.", {
     job_id: jobId,

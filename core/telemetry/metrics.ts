@@ -35,6 +35,7 @@ export const METRICS = {
   LeasesRecoveredLate: { unit: "Count", about: "recovered leases that had been expired for longer than 180 s" },
   OldestExpiredLease: { unit: "Milliseconds", about: "how long the oldest of them had been expired; 0 for none" },
   RecordsUnreadable: { unit: "Count", about: "job records that the reconciler could not read" },
+  RecoveryLag: { unit: "Milliseconds", about: "how long the oldest job had been due that a run left due; 0 for none" },
   OperationsAbandoned: { unit: "Count", about: "operations that a dead worker left in progress" },
 } as const satisfies Readonly<Record<string, { readonly unit: "Count" | "Milliseconds"; readonly about: string }>>;
 
@@ -67,6 +68,7 @@ export function metricsOf(event: TelemetryEvent): Measurements {
         LeasesRecoveredLate: event.recovered_late,
         OldestExpiredLease: event.oldest_expired_ms,
         RecordsUnreadable: event.unreadable_records,
+        ...(event.lag_ms !== undefined && { RecoveryLag: event.lag_ms }),
         OperationsAbandoned: event.abandoned_ops,
       };
     case "lease_renewed":

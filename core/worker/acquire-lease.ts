@@ -36,6 +36,7 @@ export async function acquireLease(
       nowMs,
       ttlMs: settings.leaseTtlMs,
       headKey: operationKeyOf("HEAD", jobId, { url: message.identity ?? message.url }),
+      watchShards: settings.watchShards,
       sentAtMs,
     }),
   );

@@ -85,7 +85,10 @@ export const PANELS: readonly Panel[] = [
     title: "Oldest expired lease",
     unit: "ms",
     ...PERIOD,
-    series: [{ ours: "OldestExpiredLease", ...maximum }],
+    series: [
+      { ours: "OldestExpiredLease", ...maximum },
+      { ours: "RecoveryLag", ...maximum },
+    ],
   },
   {
     title: "Leases",

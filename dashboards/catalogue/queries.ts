@@ -52,8 +52,8 @@ export const QUERIES: readonly SavedQuery[] = [
     id: "recoveries",
     title: "Recoveries",
     lines: [
-      'filter event = "crash_recovery_event" and (recovered_leases > 0 or abandoned_ops > 0)',
-      "stats sum(recovered_leases) as leases, sum(recovered_late) as late, max(oldest_expired_ms) / 1000 as oldest_s, sum(abandoned_ops) as operations by bin(5m)",
+      'filter event = "crash_recovery_event" and (recovered_leases > 0 or abandoned_ops > 0 or lag_ms > 0)',
+      "stats sum(recovered_leases) as leases, sum(recovered_late) as late, max(oldest_expired_ms) / 1000 as oldest_s, sum(abandoned_ops) as operations, max(lag_ms) / 1000 as lag_s by bin(5m)",
       "sort leases desc",
       "limit 300",
     ],

@@ -48,6 +48,7 @@ export const EXAMPLE_EVENTS: readonly TelemetryEvent[] = [
     recovered_late: 0,
     oldest_expired_ms: 41_000,
     unreadable_records: 0,
+    lag_ms: 0,
   },
   { event: "idempotency_replay", ...stream, reused_from_time: "2026-11-24T10:15:30.000Z" },
 ];

@@ -1,5 +1,6 @@
 import { hostRules } from "../../core/flow/host-limits.ts";
 import { parseGate } from "../../core/gate/gate.ts";
+import { FEWEST_WATCH_SHARDS, MOST_WATCH_SHARDS } from "../../core/model/keys.ts";
 import { reachOf } from "../../core/origin/reach.ts";
 import { MAX_RECEIVE_COUNT, MESSAGES_KEPT_DAYS, UPLOADS_KEPT_DAYS } from "./limits.ts";
 import type { Environment } from "./environment.ts";
@@ -20,6 +21,11 @@ interface Range {
 }
 
 const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName, Range>>> => ({
+  watchShards: {
+    least: FEWEST_WATCH_SHARDS,
+    most: MOST_WATCH_SHARDS,
+    because: "every release reads the first 8, and the reconciler reads 64",
+  },
   workerTimeoutMs: { least: 1000, most: 15 * MINUTE_MS, because: "Lambda stops an invocation after 15 minutes" },
   visibilityTimeoutMs: {
     least: environment.workerTimeoutMs,
@@ -135,10 +141,17 @@ function* contentProblem(environment: Environment): Generator<string> {
     yield `${setting}. Write undefined or a whole number of at least ${least}: a record answers duplicates for recordRetentionDays, and DynamoDB removes it within ${REMOVED_WITHIN_DAYS} days.`;
 }
 
-/** A new table takes 500 jobs a second anyway. The index takes 8,000 writes a second, and a job writes it twice. */
-function* warmthProblem({ warmJobsASecond: jobs }: Environment): Generator<string> {
-  if (jobs === undefined || (Number.isInteger(jobs) && jobs >= 500 && jobs <= 4000)) return;
-  yield `warmJobsASecond is ${jobs}. Write undefined or a whole number from 500 to 4000: a new table takes 500, and the index has eight shards of 1,000 writes a second, two for each job.`;
+/** A new table takes so many jobs a second anyway. */
+const LEAST_WARM_JOBS = 500;
+/** By DynamoDB's quota of 40,000 write units a second for a table: a job costs 8. */
+const MOST_WARM_JOBS = 5000;
+/** A shard of the index takes 1,000 writes a second, and a job writes it twice. */
+const JOBS_OF_A_SHARD = 500;
+
+function* warmthProblem({ warmJobsASecond: jobs, watchShards }: Environment): Generator<string> {
+  const most = Math.min(MOST_WARM_JOBS, watchShards * JOBS_OF_A_SHARD);
+  if (jobs === undefined || (Number.isInteger(jobs) && jobs >= LEAST_WARM_JOBS && jobs <= most)) return;
+  yield `warmJobsASecond is ${jobs}. Write undefined or a whole number from ${LEAST_WARM_JOBS} to ${most}: a new table takes ${LEAST_WARM_JOBS}, each of the ${watchShards} watchShards ${JOBS_OF_A_SHARD}, and a table's quota is good for ${MOST_WARM_JOBS}.`;
 }
 
 /** The controller runs once a minute. In less than ten minutes an alarm sees too little of a step. */

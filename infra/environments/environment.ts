@@ -62,11 +62,17 @@ export interface Environment {
   /** Whether DynamoDB keeps continuous backups of the table. */
   readonly pointInTimeRecovery: boolean;
   /**
-   * Jobs a second that the table and its index take at once, 500 to 4,000. Undefined: 500, as of every new on-demand
+   * Jobs a second that the table and its index take at once, 500 to 5,000 (64 shards of the index; 8 shards take 4,000).
+   * Undefined: 500, as of every new on-demand
    * table, and twice the last peak after about 30 minutes. Set it before a first load that is higher: AWS charges once
    * for the difference, and does not lower it again.
    */
   readonly warmJobsASecond: number | undefined;
+  /**
+   * Shards of the index `watch` to which workers write, 8 to 64; each takes 500 jobs a second. Any release reads 64, but
+   * one that was released before this setting existed reads 8: docs/deploying.md says how to upgrade from it.
+   */
+  readonly watchShards: number;
   /** How long CloudWatch keeps the functions' logs. */
   readonly logRetention: RetentionDays;
 

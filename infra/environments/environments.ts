@@ -1,4 +1,5 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { MOST_WATCH_SHARDS } from "../../core/model/keys.ts";
 import type { Environment, Subscribers } from "./environment.ts";
 
 const SECOND_MS = 1000;
@@ -22,6 +23,8 @@ const dev: Environment = {
   protectData: false,
   pointInTimeRecovery: false,
   warmJobsASecond: undefined,
+  // Deploy with 8 first if the release before reads only these: docs/deploying.md, "Upgrading".
+  watchShards: MOST_WATCH_SHARDS,
   logRetention: RetentionDays.ONE_WEEK,
 
   workerTimeoutMs: 900 * SECOND_MS,

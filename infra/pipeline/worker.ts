@@ -104,6 +104,7 @@ const variables = ({
   PART_BUFFERS: String(environment.partBuffers),
   MAX_ATTEMPTS: String(environment.maxAttempts),
   MAX_HOPS: String(environment.maxHops),
+  WATCH_SHARDS: String(environment.watchShards),
   MAX_BODY_BYTES: String(environment.maxBodyBytes),
   ALLOWED_CONTENT_TYPES: environment.allowedContentTypes,
   ALLOW_PRIVATE_HOSTS: String(environment.allowPrivateHosts),

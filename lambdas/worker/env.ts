@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { wholeNumber } from "../read-env.ts";
+import { FEWEST_WATCH_SHARDS, MOST_WATCH_SHARDS } from "../../core/model/keys.ts";
 import { parseGate } from "../../core/gate/gate.ts";
 import { DISPATCH_AHEAD_MS, LONGEST_DELAY_MS } from "../../core/model/waiting.ts";
 import { hostRules } from "../../core/flow/host-limits.ts";
@@ -40,6 +41,8 @@ export const workerEnv = z.object({
   MAX_ATTEMPTS: positive,
   /** How many times one job may be handed from one invocation to the next. */
   MAX_HOPS: positive,
+  /** To how many shards of the index `watch` jobs are spread, 8 to 64. Each takes 1,000 writes a second. */
+  WATCH_SHARDS: z.coerce.number().check(z.int(), z.gte(FEWEST_WATCH_SHARDS), z.lte(MOST_WATCH_SHARDS)),
   MAX_BODY_BYTES: positive,
   /** Comma-separated media types or `type/*`; empty allows all. */
   ALLOWED_CONTENT_TYPES: z.string(),
@@ -118,6 +121,7 @@ export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   hostRules: env.HOST_RULES,
   hostPatienceMs: env.HOST_PATIENCE_MS,
   maxHops: env.MAX_HOPS,
+  watchShards: env.WATCH_SHARDS,
   maxBodyBytes: env.MAX_BODY_BYTES,
   allowedContentTypes: entriesOf(env.ALLOWED_CONTENT_TYPES.toLowerCase()),
   mostBrokenConnections: 3,

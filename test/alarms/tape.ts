@@ -87,6 +87,16 @@ const EVENTS = {
     abandoned_ops: 0,
     unreadable_records,
   }),
+  /** A run that recovers nothing in time, and leaves a job that has been due for this long in ms; at 0 it leaves none. */
+  "reconciler behind": (lag_ms: number): TelemetryEvent => ({
+    event: "crash_recovery_event",
+    recovered_leases: 0,
+    recovered_late: 0,
+    oldest_expired_ms: 0,
+    abandoned_ops: 0,
+    unreadable_records: 0,
+    lag_ms,
+  }),
 } as const satisfies Readonly<Record<string, (value: number) => TelemetryEvent>>;
 
 type OutputName =

@@ -34,7 +34,7 @@ const WARM = { ReadUnitsPerSecond: 12_000 };
 it.each([
   { jobs: undefined, table: undefined, index: undefined },
   { jobs: 500, table: { ...WARM, WriteUnitsPerSecond: 4000 }, index: { ...WARM, WriteUnitsPerSecond: 4000 } },
-  { jobs: 4000, table: { ...WARM, WriteUnitsPerSecond: 24_000 }, index: { ...WARM, WriteUnitsPerSecond: 8000 } },
+  { jobs: 5000, table: { ...WARM, WriteUnitsPerSecond: 30_000 }, index: { ...WARM, WriteUnitsPerSecond: 10_000 } },
 ])("warmJobsASecond $jobs warms the table for six writes a job and the index for two", async ({ jobs, ...warm }) => {
   const props = { outdir: path.join(outdir, `warm-${jobs}`), context: { env: "prod", ...WITHOUT_BUNDLES } };
   const { app } = await buildApp(props, { validated: false, changes: { warmJobsASecond: jobs } });

@@ -1,5 +1,5 @@
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
-import { jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
+import { jobIdOfItemKey, jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
 import { UploadGoneError } from "../../core/model/errors.ts";
 import type { Item, Write } from "../../core/model/write.ts";
 import type { Limits } from "./services/limits.ts";
@@ -15,6 +15,7 @@ import { checkTimes } from "./oracle/times.ts";
 import { Violation } from "./oracle/violation.ts";
 import type { SimulatedItems } from "./services/items.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";
+import { shardsOf } from "./services/shards.ts";
 import { through, type SimulatedProcess } from "./services/process.ts";
 import { LEASE_TTL_MS, MAX_ATTEMPTS } from "./services/settings.ts";
 
@@ -59,7 +60,7 @@ export class WatchedPorts {
 
   items(process: SimulatedProcess): Items {
     const { failIf, gate, items } = this.#watched;
-    return through(process, "items", {
+    const port: Items = {
       ...items,
       readMany: async (keys) => {
         const found = await items.readMany(keys);
@@ -83,7 +84,19 @@ export class WatchedPorts {
         });
         return outcome;
       },
-    } satisfies Items);
+    };
+    // The reads of shards that never held a record are all alike, and so is a fault at them: they count as no call.
+    const watched: Items["watched"] = async (...query) =>
+      this.#mayHold(query[0])
+        ? process.call("items", "watched", async () => items.watched(...query))
+        : items.watched(...query);
+    return through(process, "items", port, { watched });
+  }
+
+  #mayHold(shard: number): boolean {
+    for (const [key, item] of this.#watched.items.all)
+      if (isJob(key) && (item["watch_shard"] === shard || shardsOf(jobIdOfItemKey(key)).includes(shard))) return true;
+    return false;
   }
 
   /** A reconciler's queue. It owes a message to each job that it recovers. */

@@ -12,6 +12,7 @@ import type { SimulationOptions } from "./scenarios/scenario.ts";
 import type { Boundary, SimulatedProcess } from "./services/process.ts";
 import type { QueuedMessage } from "./services/queue.ts";
 import { INVOCATION_MS, PART_BUFFERS, POLL_EVERY_MS } from "./services/settings.ts";
+import { shardsOfWorker } from "./services/shards.ts";
 import { eventOf } from "./services/stubs.ts";
 import { NOTHING_HAPPENED, type VirtualTime } from "./services/time.ts";
 
@@ -43,6 +44,7 @@ interface Sandbox {
 export class Workers {
   readonly #env: Environment;
   #idle: Sandbox[] = [];
+  #started = 0;
   /**
    * What to check at every call of a process's present invocation. As a property of the sandbox, the functions would
    * keep finished simulations alive until V8's next full collection, which costs a tenth of the time.
@@ -122,7 +124,8 @@ export class Workers {
   }
 
   #start(): Sandbox {
-    const { processes, services, settings, skewMs } = this.#env;
+    const { processes, services, skewMs } = this.#env;
+    const settings = { ...this.#env.settings, watchShards: shardsOfWorker(this.#started++) };
     const process = processes.start("worker", skewMs(), {
       check: (boundary) => this.#checks.get(process)?.(boundary),
       onDeath: () => {

@@ -121,6 +121,7 @@ const SETTINGS: WorkerSettings = {
   hostRules: [],
   hostPatienceMs: 86_400_000,
   maxHops: 5,
+  watchShards: 64,
   maxBodyBytes: 1_000_000,
   allowedContentTypes: [],
   reach: reachOf([], false),

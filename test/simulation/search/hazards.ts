@@ -1,7 +1,8 @@
 import type { HostLimits, HostRule } from "../../../core/flow/host-limits.ts";
 import { GATE_TRUSTED_MS } from "../../../core/gate/gate-reader.ts";
-import { jobIdOf, watchShardOf } from "../../../core/model/keys.ts";
+import { jobIdOf, MOST_WATCH_SHARDS } from "../../../core/model/keys.ts";
 import type { Limits, QueueHazard } from "../services/limits.ts";
+import { shardsOf } from "../services/shards.ts";
 import { POISON_KINDS, type Lasting } from "../services/lasting.ts";
 import { PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
@@ -134,7 +135,6 @@ const drawQueue = (dice: Dice): QueueHazard => ({
 /** Shorter than the time between the write that watches a job and the moment at which it is due. */
 const LAGS_MS = [1000, 10_000];
 
-const WATCH_SHARDS = 8;
 const LONGEST_SHARD_FAILURE_MS = 300_000;
 /** From when on a record cannot be reached: mostly once it is there. */
 const SICK_AFTER_MS = [500, 3000, 30_000];
@@ -145,7 +145,7 @@ const TAKEN_AFTER_MS = [0, 0, 500, 5000];
 export function drawLasting(dice: Dice, { messages }: Pick<Shape, "messages">, isCrowd: boolean): Lasting {
   const message = dice.pick(messages.filter((each) => typeof each !== "string"));
   const jobId = jobIdOf(message);
-  const shard = dice.chance(0.5) ? watchShardOf(jobId) : dice.below(WATCH_SHARDS);
+  const shard = dice.chance(0.5) ? dice.pick(shardsOf(jobId)) : dice.below(MOST_WATCH_SHARDS);
   const poison = (): Lasting => ({
     kind: "poison",
     record: dice.pick(POISON_KINDS),
@@ -186,8 +186,8 @@ const drawLimits = (dice: Dice): Limits => ({
   hasWaitingJob: dice.chance(0.5),
 });
 
-/** The job ids of the first eight fall into the eight shards of the watch index. */
-const CROWD = "c59 c8 c2 c6 c5 c4 c0 c37 c27 c13 c11 c7 c1 c40".split(" ");
+/** The first eight fall into eight shards of the watch index under each setting, the last shard of all among them. */
+const CROWD = "c59 c8 c2 c6 c5 c4 c0 c58 c27 c13 c11 c7 c1 c40".split(" ");
 const CROWD_LENGTHS = [1, PART_BYTES, 2 * PART_BYTES + 1];
 /** More parts than a page of a small listing. */
 const MANY_PARTS_BYTES = 24 * PART_BYTES;

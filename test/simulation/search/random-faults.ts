@@ -58,7 +58,10 @@ const mangledBody: Draw = (scene) => {
 /** The watch index is stale: it shows nothing, or every job of the table. */
 const staleIndex: Draw = ({ dice, simulation }) => ({
   kind: "instead",
-  answer: dice.chance(0.5) ? () => [] : () => [...simulation.items.all.keys()].filter((key) => key.startsWith("JOB#")),
+  answer: dice.chance(0.5)
+    ? () => []
+    : () =>
+        [...simulation.items.all.keys()].filter((key) => key.startsWith("JOB#")).map((key) => ({ key, watchAtMs: 0 })),
 });
 
 /** A stale scan that shows every failure of the whole run. */

@@ -1,9 +1,10 @@
-import { jobIdOfItemKey, jobIdOfStagingKey, jobItemKey, stagingKey, watchShardOf } from "../../../core/model/keys.ts";
+import { jobIdOfItemKey, jobIdOfStagingKey, jobItemKey, stagingKey } from "../../../core/model/keys.ts";
 import type { Item } from "../../../core/model/write.ts";
 import type { Content } from "../../../core/ports/content.ts";
 import type { Staging } from "../../../core/ports/staging.ts";
 import type { SimulatedBlobs } from "./blobs.ts";
 import type { SimulatedItems } from "./items.ts";
+import { shardsOf } from "./shards.ts";
 import type { VirtualTime } from "./time.ts";
 
 /** A failure that stays for the whole run, or for long. It concerns one job, one record or one shard. */
@@ -46,7 +47,7 @@ const poisonId = (shard: number): string => `${shard.toString(16).padStart(8, "0
 export function isAffected(lasting: Lasting | undefined, jobId: string): boolean {
   switch (lasting?.kind) {
     case "shard":
-      return watchShardOf(jobId) === lasting.shard;
+      return shardsOf(jobId).includes(lasting.shard);
     case "refused":
     case "taken":
     case "restless origin":

@@ -1,4 +1,4 @@
-import { jobItemKey, stagingKey, watchShardOf } from "../../../core/model/keys.ts";
+import { jobItemKey, stagingKey } from "../../../core/model/keys.ts";
 import { KEPT_ID } from "./lasting.ts";
 import type { SimulatedItems } from "./items.ts";
 import type { SimulatedBlobs } from "./blobs.ts";
@@ -48,7 +48,7 @@ export function plantWaitingJob(items: SimulatedItems, { staging }: SimulatedBlo
       failure_class: "origin",
       available_at: availableAtMs,
       watch_at: availableAtMs + 1,
-      watch_shard: watchShardOf(KEPT_ID),
+      watch_shard: 0,
     },
   });
 }

@@ -1,3 +1,4 @@
+import { MOST_WATCH_SHARDS } from "../../../core/model/keys.ts";
 import { reachOf } from "../../../core/origin/reach.ts";
 import type { WorkerSettings } from "../../../core/worker/worker-deps.ts";
 
@@ -44,6 +45,7 @@ export const SETTINGS: WorkerSettings = {
   hostRules: [],
   hostPatienceMs: 3_600_000,
   maxHops: 50,
+  watchShards: MOST_WATCH_SHARDS,
   maxBodyBytes: 100_000,
   allowedContentTypes: [],
   /** The refusal of addresses has its own tests, and parsing addresses costs a tenth of a schedule's time. */

@@ -134,6 +134,7 @@ describe("the modules of the worker and the reconciler", () => {
     PART_BUFFERS: "5",
     MAX_ATTEMPTS: "8",
     MAX_HOPS: "5",
+    WATCH_SHARDS: "64",
     MAX_BODY_BYTES: "100",
     ALLOWED_CONTENT_TYPES: "text/*, Application/PDF",
     ALLOW_PRIVATE_HOSTS: "false",
@@ -195,11 +196,17 @@ describe("the modules of the worker and the reconciler", () => {
         ["*.example", "unlimited"],
       ],
       hostPatienceMs: 3_600_000,
+      watchShards: 64,
       headTimeoutMs: 500,
       pace: { leastBytesPerSecond: 10, overMs: 1000, partMs: 2000 },
       requestHeaders: { usual: { "user-agent": "fetchonce/1" }, byHost: [["*.example", { accept: "text/html" }]] },
       retry: { maxAttempts: 8, longestWaitMs: 60_000 },
     });
+  });
+
+  it.each(["7", "65", "8.5", ""])("refuse to write to %j shards of the watch index", async (shards) => {
+    const { workerEnv } = await import("../../../lambdas/worker/env.ts");
+    expect(workerEnv.safeParse({ ...WORKER, WATCH_SHARDS: shards }).success).toBe(false);
   });
 
   it.each([
@@ -221,6 +228,7 @@ describe("the modules of the worker and the reconciler", () => {
     expect(await handler({}, INVOCATION)).toEqual({
       recoveredLeases: 0,
       requeuedJobs: 0,
+      dispatchedJobs: 0,
       abandonedOperations: 0,
       removedLitter: 0,
     });

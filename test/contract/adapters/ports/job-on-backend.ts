@@ -11,6 +11,7 @@ import type { ItemsBackend } from "./backends.ts";
 export const START_MS = 1_800_000_000_000;
 export const TTL_MS = 120_000;
 export const GRACE_MS = 60_000;
+const WATCH_SHARDS = 64;
 export const TROUBLE = { reason: "origin_timeout", failureClass: "origin" } as const;
 export const CHECKPOINT: Checkpoint = {
   stagedBy: "1",
@@ -70,7 +71,17 @@ export function jobOnBackend(start: () => Promise<ItemsBackend>): JobOnBackend {
   const stored = async () => (await read(jobItemKey(jobId()))) ?? {};
   const attempt = async (write: Write) => backend.items.write(write);
   const lease = async (owner: string, nowMs = START_MS) =>
-    attempt(takeLease({ jobId: jobId(), message, owner, nowMs, ttlMs: TTL_MS, headKey: "key-of-HEAD" }));
+    attempt(
+      takeLease({
+        jobId: jobId(),
+        message,
+        owner,
+        nowMs,
+        ttlMs: TTL_MS,
+        headKey: "key-of-HEAD",
+        watchShards: WATCH_SHARDS,
+      }),
+    );
   return {
     message: () => message,
     jobId,
@@ -88,7 +99,7 @@ export function jobOnBackend(start: () => Promise<ItemsBackend>): JobOnBackend {
       return { jobId: jobId(), owner, fence: decodeJob(item ?? {}).fence, takenAtMs: nowMs };
     },
     async watchedAt(beforeMs = Number.MAX_SAFE_INTEGER) {
-      const all = await backend.items.watched(watchShardOf(jobId()), beforeMs, 1000);
+      const all = await backend.items.watched(watchShardOf(jobId(), WATCH_SHARDS), beforeMs, 1000);
       return all.find(({ key }) => key === jobItemKey(jobId()))?.watchAtMs;
     },
   };

@@ -1,6 +1,6 @@
 /** Reopening failed jobs, on every available table. */
 import { describe, expect, it } from "vitest";
-import { jobIdOf, jobItemKey, watchShardOf } from "../../../../core/model/keys.ts";
+import { FEWEST_WATCH_SHARDS, jobIdOf, jobItemKey, watchShardOf } from "../../../../core/model/keys.ts";
 import {
   completeOperation,
   failJob,
@@ -60,7 +60,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
       planned_at: REOPENED_MS,
       available_at: 0,
       watch_at: REOPENED_MS + GRACE_MS,
-      watch_shard: watchShardOf(jobId()),
+      watch_shard: watchShardOf(jobId(), FEWEST_WATCH_SHARDS),
       redrives: 1,
       redriven_by: "operator",
       redriven_from: "http_404",
@@ -138,7 +138,7 @@ describe.each(Object.entries(tableBackends))("FailedJobs on %s", (_name, start) 
     for (const [index, message] of messages.entries()) {
       const jobId = jobIdOf(message);
       await backend.items.write(
-        takeLease({ jobId, message, owner: "worker", nowMs: START_MS, ttlMs: TTL_MS, headKey: "key" }),
+        takeLease({ jobId, message, owner: "worker", nowMs: START_MS, ttlMs: TTL_MS, headKey: "key", watchShards: 64 }),
       );
       if (index % 2 === 0)
         await backend.items.write(

@@ -20,7 +20,7 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
     ["attempts and strikes are not counted", "add: { fence: 1, attempts: 1, strikes: 1 }", "add: { fence: 1 }"],
     [
       "a leased job is not in the watch index",
-      "      watch_shard: watchShardOf(jobId),\n      step: 0,",
+      "      watch_shard: watchShardOf(jobId, watchShards),\n      step: 0,",
       "      step: 0,",
     ],
     ["a leased job is watched 10 minutes too late", "watch_at: expiresAtMs,", "watch_at: expiresAtMs + 600_000,"],
@@ -142,11 +142,15 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
       "when: [[isFailed]],",
     ],
     ["reopening does not raise the fence", "add: { fence: 1, redrives: 1 },", "add: { redrives: 1 },"],
-    ["a reopened job is not in the watch index", "      watch_shard: watchShardOf(seen.jobId),\n", ""],
+    [
+      "a reopened job is not in the watch index",
+      "      watch_shard: watchShardOf(seen.jobId, FEWEST_WATCH_SHARDS),\n",
+      "",
+    ],
     [
       "a reopened job is watched 10 hours too late",
-      "watch_at: nowMs + graceMs,\n      watch_shard: watchShardOf(seen.jobId),",
-      "watch_at: nowMs + 36_000_000,\n      watch_shard: watchShardOf(seen.jobId),",
+      "watch_at: nowMs + graceMs,\n      watch_shard: watchShardOf(seen.jobId, FEWEST_WATCH_SHARDS),",
+      "watch_at: nowMs + 36_000_000,\n      watch_shard: watchShardOf(seen.jobId, FEWEST_WATCH_SHARDS),",
     ],
     ["a reopened job still expires", '"failed_at", "expires_at"]', '"failed_at"]'],
     ["reopening does not reset the strikes", "      strikes: 0,\n      hops: 0,", "      hops: 0,"],
@@ -188,7 +192,11 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
   ]),
   ...inFile("core/model/keys.ts", [
     ["all attempts share one staging key", "`${STAGING_PREFIX}${jobId}/${stagedBy}`", "`${STAGING_PREFIX}${jobId}/1`"],
-    ["the last shard of the watch index is forgotten", "{ length: WATCH_SHARDS }", "{ length: WATCH_SHARDS - 1 }"],
+    [
+      "the last shard of the watch index is forgotten",
+      "{ length: MOST_WATCH_SHARDS }",
+      "{ length: MOST_WATCH_SHARDS - 1 }",
+    ],
   ]),
   ...inFile("core/model/message.ts", [
     [

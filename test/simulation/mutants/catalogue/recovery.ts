@@ -24,11 +24,26 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
       'if (!outcome.applied && outcome.item?.["recovered_by"] !== by) return undefined;',
       "if (!outcome.item) return undefined;",
     ],
-    ["the reconciler goes on at its limit", "    if (revived.length === settings.recoverLimit) break;\n", ""],
+    ["the reconciler goes on at its limit", "revived.length + dispatched + underWay < settings.recoverLimit && ", ""],
+    [
+      "the reconciler does not count the jobs that it is recovering",
+      "revived.length + dispatched + underWay",
+      "revived.length + dispatched",
+    ],
+    [
+      "the reconciler does not count the jobs that it has dispatched",
+      "revived.length + dispatched + underWay",
+      "revived.length + underWay",
+    ],
+    [
+      "the reconciler recovers nothing at its limit of one",
+      "< settings.recoverLimit &&",
+      "< settings.recoverLimit - 1 &&",
+    ],
     [
       "one job that fails keeps the others waiting",
-      "      else failures.add(`the job ${key} could not be recovered`, error);",
-      "      else throw error;",
+      "          failures.add(`the job ${entry.key} could not be recovered`, error);",
+      "          throw error;",
     ],
     [
       "one record that cannot be read keeps the others waiting",
@@ -43,7 +58,7 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
     ["a recovered job is not watched again for a day", "nowMs, settings.requeueGraceMs));", "nowMs, 86_400_000));"],
   ]),
   ...inFile("core/recovery/due.ts", [
-    ["the limit of the index is one less", "beforeMs, limit)", "beforeMs, limit - 1)"],
+    ["the index is not asked as far as the limit", "beforeMs, limit)", "beforeMs, limit - 2)"],
     ["the newest of what is due comes first", "a.watchAtMs - b.watchAtMs", "b.watchAtMs - a.watchAtMs"],
     ["the reconciler sees only the first shards", "watchShards().values()", "watchShards().slice(0, 4).values()"],
     [

@@ -41,7 +41,7 @@ const HOLDER = `${ITEMS}
     const owner = name + "/" + turn;
     // By its clock, every lease has expired.
     const nowMs = turn * 1_000_000;
-    const taken = await items.write(takeLease({ jobId, message, owner, nowMs, ttlMs: 1, headKey: "key" }));
+    const taken = await items.write(takeLease({ jobId, message, owner, nowMs, ttlMs: 1, headKey: "key", watchShards: 8 }));
     if (!taken.applied) continue;
     const lease = { jobId, owner, fence: taken.item.fence, takenAtMs: nowMs };
     const write = asStep(renewLease(lease, nowMs, 1), 1);

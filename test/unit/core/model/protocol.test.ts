@@ -11,7 +11,7 @@ const KEY = jobItemKey(jobIdOf(MESSAGE));
 const NOW_MS = 1_000_000;
 
 const request = (owner: string, nowMs = NOW_MS) =>
-  takeLease({ jobId: jobIdOf(MESSAGE), message: MESSAGE, owner, nowMs, ttlMs: 1000, headKey: "h" });
+  takeLease({ jobId: jobIdOf(MESSAGE), message: MESSAGE, owner, nowMs, ttlMs: 1000, headKey: "h", watchShards: 64 });
 
 async function jobIn(state: string) {
   const items = simulatedItems();

@@ -1,11 +1,12 @@
 /** One job's trouble is that job's: a run of the reconciler that meets it goes on with the rest. */
 import { describe, expect, it } from "vitest";
-import { jobIdOf, jobItemKey, stagingKey, watchShardOf, watchShards } from "../../../../core/model/keys.ts";
+import { jobIdOf, jobItemKey, stagingKey, watchShardOf } from "../../../../core/model/keys.ts";
 import type { Write } from "../../../../core/model/write.ts";
 import { reconcile } from "../../../../core/recovery/reconcile.ts";
 import { answer, fileOrigin, MESSAGE, settled, world, type World } from "../../../simulation/world.ts";
 
 const SETTINGS = { requeueGraceMs: 60_000, recoverLimit: 10, sweepLimit: 100, orphanAgeMs: 3_600_000 };
+const SHARDS = 64;
 const LEASE_MS = 120_000;
 const messageOf = (n: number) => ({ ...MESSAGE, artifact_id: `a${n}` });
 const keyOf = (n: number) => jobItemKey(jobIdOf(messageOf(n)));
@@ -87,8 +88,8 @@ describe("a reconciler run in which a call fails", () => {
 
   it("recovers the jobs of the other shards when one shard does not answer", async () => {
     const w = await deadLeases(6);
-    const silent = watchShardOf(jobIdOf(messageOf(0)));
-    const inOthers = [0, 1, 2, 3, 4, 5].filter((n) => watchShardOf(jobIdOf(messageOf(n))) !== silent);
+    const silent = watchShardOf(jobIdOf(messageOf(0)), SHARDS);
+    const inOthers = [0, 1, 2, 3, 4, 5].filter((n) => watchShardOf(jobIdOf(messageOf(n)), SHARDS) !== silent);
     const items: typeof w.items = {
       ...w.items,
       watched: async (shard, ...rest) => (shard === silent ? refusing("throttled")() : w.items.watched(shard, ...rest)),
@@ -131,9 +132,9 @@ it("a recovery whose answer was lost sends its message at once", async () => {
 
 it("no dead lease starves, however small the limit: the longest overdue come first", async () => {
   const w = await deadLeases(40);
-  expect(new Set(Array.from({ length: 40 }, (_, n) => watchShardOf(jobIdOf(messageOf(n)))))).toEqual(
-    new Set(watchShards()),
-  );
+  expect(
+    new Set(Array.from({ length: 40 }, (_, n) => watchShardOf(jobIdOf(messageOf(n)), SHARDS))).size,
+  ).toBeGreaterThan(20);
   const settings = { ...SETTINGS, requeueGraceMs: 3_600_000, recoverLimit: 10 };
   const recovered: string[][] = [];
   for (let run = 0; run < 4; run++) {

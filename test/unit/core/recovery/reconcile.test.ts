@@ -149,6 +149,7 @@ it("an idle reconciler run emits crash_recovery_event with zeros", async () => {
       recovered_late: 0,
       oldest_expired_ms: 0,
       unreadable_records: 0,
+      lag_ms: 0,
     },
   ]);
 });

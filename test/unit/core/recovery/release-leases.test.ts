@@ -5,6 +5,7 @@ import { takeLease } from "../../../../core/model/protocol.ts";
 import { releaseLeases } from "../../../../core/recovery/release-leases.ts";
 import { MESSAGE, world, type World } from "../../../simulation/world.ts";
 
+const WATCH_SHARDS = 64;
 const SETTINGS = { requeueGraceMs: 5_000 };
 const everybody = { isDead: () => true, mayBeTheJobs: false };
 
@@ -12,16 +13,24 @@ const messageOf = (artifact: number): JobMessage => ({ ...MESSAGE, artifact_id: 
 
 async function lease(w: World, message: JobMessage, owner: string): Promise<void> {
   const nowMs = w.clock.nowMs();
-  const request = { jobId: jobIdOf(message), message, owner, nowMs, ttlMs: 30_000, headKey: "key-of-HEAD" };
+  const request = {
+    jobId: jobIdOf(message),
+    message,
+    owner,
+    nowMs,
+    ttlMs: 30_000,
+    headKey: "key-of-HEAD",
+    watchShards: WATCH_SHARDS,
+  };
   expect((await w.deps.items.write(takeLease(request))).applied).toBe(true);
 }
 
-/** Jobs in every shard of the watch index: `alive/0`, `dead/1`, `alive/2`, ... hold one each. */
+/** Jobs in many shards of the watch index: `alive/0`, `dead/1`, `alive/2`, ... hold one each. */
 async function leasedJobs(w: World, count: number): Promise<readonly JobMessage[]> {
   const messages = Array.from({ length: count }, (_, index) => messageOf(index));
   for (const [index, message] of messages.entries())
     await lease(w, message, `${index % 2 === 0 ? "alive" : "dead"}/${index}`);
-  expect(new Set(messages.map((message) => watchShardOf(jobIdOf(message)))).size).toBe(8);
+  expect(new Set(messages.map((message) => watchShardOf(jobIdOf(message), WATCH_SHARDS))).size).toBeGreaterThan(30);
   return messages;
 }
 
@@ -59,7 +68,7 @@ describe("releasing the leases of the dead", () => {
     const w = world();
     await lease(w, MESSAGE, "dead/1");
     await releaseLeases(depsOf(w), everybody);
-    const shard = watchShardOf(jobIdOf(MESSAGE));
+    const shard = watchShardOf(jobIdOf(MESSAGE), WATCH_SHARDS);
     const [watched] = await w.deps.items.watched(shard, Number.MAX_SAFE_INTEGER, 10);
     expect(watched?.watchAtMs).toBe(w.clock.nowMs() + SETTINGS.requeueGraceMs);
   });

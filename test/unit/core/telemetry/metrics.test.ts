@@ -84,7 +84,7 @@ describe("the metrics of an event", () => {
     ["a lease renewal", { event: "lease_renewed", job_id, owner: "me", new_ttl_sec: 1 }, {}],
     ["a lease release", { event: "lease_released", job_id, owner: "me" }, {}],
     [
-      "an idle run of the reconciler, zeros included",
+      "an idle run of a reconciler that does not know its lag, zeros included",
       {
         event: "crash_recovery_event",
         recovered_leases: 0,
@@ -111,6 +111,7 @@ describe("the metrics of an event", () => {
         recovered_late: 2,
         oldest_expired_ms: 200_000,
         unreadable_records: 1,
+        lag_ms: 95_000,
       },
       {
         ReconcilerRuns: 1,
@@ -118,6 +119,7 @@ describe("the metrics of an event", () => {
         LeasesRecovered: 4,
         LeasesRecoveredLate: 2,
         OldestExpiredLease: 200_000,
+        RecoveryLag: 95_000,
         OperationsAbandoned: 3,
       },
     ],

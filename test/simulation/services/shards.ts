@@ -1,0 +1,8 @@
+import { FEWEST_WATCH_SHARDS, MOST_WATCH_SHARDS, watchShardOf } from "../../../core/model/keys.ts";
+
+/** Workers under two settings: every second one spreads jobs over as few shards as the first release. */
+export const shardsOfWorker = (nth: number): number => (nth % 2 === 0 ? FEWEST_WATCH_SHARDS : MOST_WATCH_SHARDS);
+
+/** The shards in which the job's record may be. */
+export const shardsOf = (jobId: string): readonly number[] =>
+  [FEWEST_WATCH_SHARDS, MOST_WATCH_SHARDS].map((shards) => watchShardOf(jobId, shards));
