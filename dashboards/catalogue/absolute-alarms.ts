@@ -1,39 +1,11 @@
 /** Alarms on a number that is wrong in itself, whatever the traffic. */
-import { type Alarm, type AlarmSettings, type Condition, FAILURES_BY_HOST, type MetricSource } from "./alarm.ts";
+import { type Alarm, type AlarmSettings, FAILURES_BY_HOST } from "./alarm.ts";
+import { type AbsoluteAlarm, maximum, SECOND_MS, sum, whenAtLeast, whenSilentFor5Minutes } from "./absolute-alarm.ts";
 
 export const HOST_FAILING = "host-failing";
 
-const SECOND_MS = 1000;
 /** An invocation hands its files on long before its time-out. One that runs this close to it has not done so. */
 const NEAR_THE_TIMEOUT_MS = 5 * SECOND_MS;
-
-/** If it names no runbook, its runbook is the page named like its id. */
-type AbsoluteAlarm = Omit<Alarm, "kind" | "runbook"> & Partial<Pick<Alarm, "runbook">>;
-
-const whenAtLeast = (
-  threshold: number,
-  source: MetricSource,
-  periodMinutes: number,
-  periods = 1,
-): readonly [Condition] => [
-  { metrics: { value: source }, periodMinutes, periods, comparison: ">=", threshold, missing: "notBreaching" },
-];
-
-const whenSilentFor5Minutes = (runs: MetricSource): readonly [Condition] => [
-  {
-    metrics: { runs },
-    // Without FILL this takes seven minutes: CloudWatch also looks at points before the last five, and counts them.
-    expression: "FILL(runs, 0)",
-    periodMinutes: 1,
-    periods: 5,
-    comparison: "<",
-    threshold: 1,
-    missing: "breaching",
-  },
-];
-
-const sum = { statistic: "Sum" } as const;
-const maximum = { statistic: "Maximum" } as const;
 
 const pipelineAlarms = ({ visibilityTimeoutMs }: AlarmSettings): readonly AbsoluteAlarm[] => [
   {
@@ -124,6 +96,16 @@ const recoveryAlarms: readonly AbsoluteAlarm[] = [
     felt: "At least one file of a crashed worker came ten minutes late.",
     why: "The objective's line is at three minutes, and schedule jitter does not explain ten. One lease is enough, so the alarm also fires when there are too few leases for the ratio.",
     conditions: whenAtLeast(600 * SECOND_MS, { ours: "OldestExpiredLease", ...maximum }, 5),
+  },
+  {
+    id: "recovery-lag",
+    slo: "crash-recovery",
+    title: "The reconciler is behind",
+    severity: "ticket",
+    happened: "For 15 minutes the reconciler has left jobs undone that had been due for at least a quarter of an hour.",
+    felt: "Files of crashed workers, and files that waited for their origin for long, come late. All others are on time.",
+    why: "Runs take the longest overdue first, so the lag grows until a backlog is gone, even while the backlog shrinks. A quarter of an hour of lag that has lasted for another is a backlog of 30 runs, of `recoverLimit` jobs each. That is more than a crash of all workers leaves behind. It is a ticket, since nothing is lost and each run goes on.",
+    conditions: whenAtLeast(900 * SECOND_MS, { ours: "RecoveryLag", ...maximum }, 5, 3),
   },
   {
     id: "reconciler-failing",

@@ -109,6 +109,8 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   silence("reconciler-silent", { ...PAGE, what: "reconciler run", value: 0, minutes: 5 }),
   // Ten minutes, in milliseconds.
   threshold("oldest-expired-lease", { ...TICKET, most: "reconciler run", limit: 600_000, minutes: 5 }),
+  // A quarter of an hour, in milliseconds; for three times five minutes.
+  threshold("recovery-lag", { ...TICKET, most: "reconciler behind", limit: 900_000, minutes: 5, periods: 3 }),
   sums("reconciler-failing", { ...TICKET, plus: ["reconciler errors"], limit: 3, minutes: 15, filled: false }),
   threshold("records-unreadable", { ...TICKET, most: "records unreadable", limit: 1, minutes: 10, periods: 2 }),
   silence("rollout-silent", { ...TICKET, what: "rollout invocations", value: 1, minutes: 5 }),
