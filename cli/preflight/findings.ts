@@ -1,7 +1,7 @@
 import type { Account } from "../../adapters/aws/account.ts";
 import type { Environment } from "../../infra/environments/environment.ts";
 import { isLink } from "../../infra/environments/environments.ts";
-import { concurrencyOf, invocationsIn, JOBS_OF_A_NEW_TABLE } from "./limits.ts";
+import { concurrencyOf, invocationsIn, JOBS_OF_A_NEW_TABLE, UNITS_OF_A_TABLE, unitsOf } from "./limits.ts";
 
 const SETTINGS = "infra/environments/environments.ts";
 
@@ -56,11 +56,17 @@ function aboutConcurrency(environment: Environment, quota: number): Finding {
     ? ok(both)
     : todo(
         `${both} Ask Service Quotas for more (Lambda, "Concurrent executions"), ` +
-          `or lower workerConcurrency (${environment.workerConcurrency}) in ${SETTINGS}.`,
+          `or lower ${environment.provisionedPollers ? "provisionedPollers.maximum" : "workerConcurrency"} in ${SETTINGS}.`,
       );
 }
 
 function* aboutSettings({ monitoring, warmJobsASecond }: Environment): Generator<Finding> {
+  const units = unitsOf(warmJobsASecond ?? 0);
+  if (units > UNITS_OF_A_TABLE)
+    yield todo(
+      `warmJobsASecond is ${warmJobsASecond}, and AWS refuses more than the quota of a table: ${UNITS_OF_A_TABLE} write units ` +
+        `a second by default. Ask Service Quotas for ${units} (DynamoDB, "Table-level write throughput limit").`,
+    );
   yield ok(
     `A new table takes ${warmJobsASecond ?? JOBS_OF_A_NEW_TABLE} jobs a second at once` +
       (warmJobsASecond === undefined ? `. If the first load is higher, set warmJobsASecond in ${SETTINGS}.` : "."),

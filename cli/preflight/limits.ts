@@ -1,5 +1,6 @@
 /** AWS's default quotas, with docs/deploying.md, which has their sources. */
 import type { Environment } from "../../infra/environments/environment.ts";
+import { mostWorkers } from "../../infra/environments/limits.ts";
 
 const OTHER_REGIONS = 1_100;
 /** EventBridge's invocations of targets a second, where a region differs from `OTHER_REGIONS`. */
@@ -21,12 +22,20 @@ const INVOCATIONS_A_SECOND: Readonly<Record<string, number>> = {
 };
 export const invocationsIn = (region: string): number => INVOCATIONS_A_SECOND[region] ?? OTHER_REGIONS;
 
-/** Jobs a second that a new table takes, of 8 write units each. */
-export const JOBS_OF_A_NEW_TABLE = 500;
+/** Write units of a job of one part, those of the index included. */
+const UNITS_OF_A_JOB = 8;
+/** Jobs a second that a new table takes: 4,000 write units. */
+export const JOBS_OF_A_NEW_TABLE = 4_000 / UNITS_OF_A_JOB;
+/** Write units a second of one table, in every region. */
+export const UNITS_OF_A_TABLE = 40_000;
+export const unitsOf = (jobsASecond: number): number => jobsASecond * UNITS_OF_A_JOB;
 
 /** A new table has a shard for each 1,000 write units a second, and Lambda starts one reader of each shard. */
 const SHARDS = 4;
 
 /** Executions that a new deployment may use at the same time. */
-export const concurrencyOf = ({ workerConcurrency, monitoring, expiredRecords }: Environment): number =>
-  workerConcurrency + 2 + (monitoring ? 2 : 0) + SHARDS * (expiredRecords === "archive" ? 2 : 1);
+export const concurrencyOf = (environment: Environment): number =>
+  mostWorkers(environment) +
+  2 +
+  (environment.monitoring ? 2 : 0) +
+  SHARDS * (environment.expiredRecords === "archive" ? 2 : 1);

@@ -24,7 +24,7 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
   watchShards: {
     least: FEWEST_WATCH_SHARDS,
     most: MOST_WATCH_SHARDS,
-    because: "every release reads the first 8, and the reconciler reads 64",
+    because: "every version reads 8, and this one reads 64",
   },
   workerTimeoutMs: { least: 1000, most: 15 * MINUTE_MS, because: "Lambda stops an invocation after 15 minutes" },
   visibilityTimeoutMs: {
@@ -32,7 +32,6 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
     most: 12 * 3600 * 1000,
     because: "Lambda requires at least workerTimeoutMs, and SQS hides a message for at most 12 hours",
   },
-  workerConcurrency: { least: 2, most: 1000, because: "Lambda accepts no other maximum concurrency for a queue" },
   recordConcurrency: { least: 1, most: 10, because: "a batch has at most ten records" },
   partSizeBytes: { least: 5 * MIB, most: 5 * 1024 * MIB, because: "S3 accepts parts of 5 MiB to 5 GiB only" },
   partBuffers: { least: 2, because: "a worker sends one part while it reads the next" },
@@ -109,17 +108,21 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
     ...reachProblem(environment),
     ...hostLimitsProblem(environment),
     ...warmthProblem(environment),
+    ...pollersProblem(environment),
     ...rolloutProblems(environment),
   ];
   if (problems.length > 0)
     throw new RangeError([`infra/environments/environments.ts, ${name}:`, ...problems].join("\n  "));
 }
 
+const isWhole = (value: number, least: number, most: number): boolean =>
+  Number.isInteger(value) && value >= least && value <= most;
+
 function* rangeProblems(environment: Environment, isDeployed: boolean): Generator<string> {
   const ranges = Object.entries(rangesOf(environment)) as [NumberName, Range][];
   for (const [setting, { least, most = Infinity, because }] of ranges) {
     const value = environment[setting];
-    if (Number.isInteger(value) && value >= least && value <= most) continue;
+    if (isWhole(value, least, most)) continue;
     if (setting === "visibilityTimeoutMs" && !isDeployed) continue;
     const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
     yield `${setting} is ${value}. Write a whole number ${range}: ${because}.`;
@@ -143,15 +146,32 @@ function* contentProblem(environment: Environment): Generator<string> {
 
 /** A new table takes so many jobs a second anyway. */
 const LEAST_WARM_JOBS = 500;
-/** By DynamoDB's quota of 40,000 write units a second for a table: a job costs 8. */
-const MOST_WARM_JOBS = 5000;
 /** A shard of the index takes 1,000 writes a second, and a job writes it twice. */
 const JOBS_OF_A_SHARD = 500;
 
 function* warmthProblem({ warmJobsASecond: jobs, watchShards }: Environment): Generator<string> {
-  const most = Math.min(MOST_WARM_JOBS, watchShards * JOBS_OF_A_SHARD);
-  if (jobs === undefined || (Number.isInteger(jobs) && jobs >= LEAST_WARM_JOBS && jobs <= most)) return;
-  yield `warmJobsASecond is ${jobs}. Write undefined or a whole number from ${LEAST_WARM_JOBS} to ${most}: a new table takes ${LEAST_WARM_JOBS}, each of the ${watchShards} watchShards ${JOBS_OF_A_SHARD}, and a table's quota is good for ${MOST_WARM_JOBS}.`;
+  const most = watchShards * JOBS_OF_A_SHARD;
+  if (jobs === undefined || isWhole(jobs, LEAST_WARM_JOBS, most)) return;
+  yield `warmJobsASecond is ${jobs}. Write undefined or a whole number from ${LEAST_WARM_JOBS} to ${most}: a new table takes ${LEAST_WARM_JOBS}, and each of the ${watchShards} watchShards takes ${JOBS_OF_A_SHARD}.`;
+}
+
+const MOST_READY_POLLERS = 200;
+const MOST_POLLERS = 2000;
+
+/** One of the two must say how many invocations the queue's mapping makes at the same time. */
+function* pollersProblem({ provisionedPollers: pollers, workerConcurrency }: Environment): Generator<string> {
+  if (!pollers) {
+    if (workerConcurrency !== undefined && isWhole(workerConcurrency, 2, 1000)) return;
+    yield `workerConcurrency is ${workerConcurrency}. Write a whole number from 2 to 1000: Lambda accepts no other maximum concurrency for a queue. For more, set provisionedPollers.`;
+    return;
+  }
+  if (workerConcurrency !== undefined)
+    yield `workerConcurrency is ${workerConcurrency} and provisionedPollers is set. Write workerConcurrency: undefined: a queue's mapping has either, and a poller makes 10 invocations.`;
+  const { maximum, minimum } = pollers;
+  if (!isWhole(minimum, 2, MOST_READY_POLLERS))
+    yield `provisionedPollers.minimum is ${minimum}. Write a whole number from 2 to ${MOST_READY_POLLERS}: Lambda keeps no other number ready.`;
+  if (!isWhole(maximum, Math.max(2, minimum), MOST_POLLERS))
+    yield `provisionedPollers.maximum is ${maximum}. Write a whole number from ${Math.max(2, minimum)} to ${MOST_POLLERS}: it is at least the minimum, and Lambda has no more.`;
 }
 
 /** The controller runs once a minute. In less than ten minutes an alarm sees too little of a step. */

@@ -43,6 +43,14 @@ export interface Monitoring {
 /** The share of invocations that new code gets at first, and for how long. The rest follows at once. */
 export type CodeDeploymentPace = "10 % for 5 minutes" | "10 % for 15 minutes" | "10 % for 30 minutes";
 
+/** Each makes up to 10 invocations at the same time, and costs by the hour. */
+export interface ProvisionedPollers {
+  /** Kept ready when there is nothing to do. 2 to 200. */
+  readonly minimum: number;
+  /** At least `minimum`, at most 2,000. */
+  readonly maximum: number;
+}
+
 /** What becomes of a finished job's record after `recordRetentionDays`. */
 export type ExpiredRecords = "delete" | "archive" | "keep";
 
@@ -62,15 +70,15 @@ export interface Environment {
   /** Whether DynamoDB keeps continuous backups of the table. */
   readonly pointInTimeRecovery: boolean;
   /**
-   * Jobs a second that the table and its index take at once, 500 to 5,000 (64 shards of the index; 8 shards take 4,000).
-   * Undefined: 500, as of every new on-demand
-   * table, and twice the last peak after about 30 minutes. Set it before a first load that is higher: AWS charges once
-   * for the difference, and does not lower it again.
+   * Jobs a second that the table and its index take at once, 500 to 500 times `watchShards`. Above 5,000 the quota of
+   * a table must have been raised. Undefined: 500, as of every new on-demand table, and twice the last peak after about
+   * 30 minutes. Set it before a first load that is higher: AWS charges once for the difference, and does not lower it
+   * again.
    */
   readonly warmJobsASecond: number | undefined;
   /**
-   * Shards of the index `watch` to which workers write, 8 to 64; each takes 500 jobs a second. Any release reads 64, but
-   * one that was released before this setting existed reads 8: docs/deploying.md says how to upgrade from it.
+   * Shards of the index `watch` to which workers write, 8 to 64. Each takes 500 jobs a second. Versions up to 0.2.0 read
+   * 8 of them only: docs/deploying.md says how to upgrade from these.
    */
   readonly watchShards: number;
   /** How long CloudWatch keeps the functions' logs. */
@@ -84,10 +92,12 @@ export interface Environment {
    */
   readonly visibilityTimeoutMs: number;
   /**
-   * Worker invocations at the same time, 2 to 1,000. Lambda does not compare it with the account's own quota (10 in a
-   * new account, otherwise 1,000): docs/deploying.md has the arithmetic.
+   * Worker invocations at the same time, 2 to 1,000; undefined with `provisionedPollers`. Lambda does not compare it with
+   * the account's own quota (10 in a new account, otherwise 1,000): docs/deploying.md has the arithmetic.
    */
-  readonly workerConcurrency: number;
+  readonly workerConcurrency: number | undefined;
+  /** Pollers of the queue that are kept ready, in the place of `workerConcurrency`: for more than 1,000 invocations. */
+  readonly provisionedPollers: ProvisionedPollers | undefined;
   /**
    * Messages of one batch that a worker processes at the same time, 1 to 10. Use 10: if a worker dies, only the queue
    * brings back the messages that it had not leased yet (docs/adr/0105-short-visibility-whole-batch-leased.md).
@@ -180,7 +190,12 @@ export interface Environment {
   /** How long an origin may take for a part, or for a file that is shorter. In ms, 1 to `workerTimeoutMs`. */
   readonly partTimeoutMs: number;
 
-  /** Jobs that one run of the reconciler may recover, at least 1. A run must end within its timeout of 55 s. */
+  /**
+   * Jobs that one run of the reconciler may recover or dispatch, at least 1. A run begins with no further job after 40 s,
+   * and what is left waits for the next run. Each job takes three calls, one after the other, and 16 jobs are under way:
+   * 5,000 take 16 s at 50 ms a job, and 40 s at 128 ms. They take 12 s of a whole processor, of which a function of
+   * 1,024 MB has 0.58: 21 s.
+   */
   readonly recoverLimit: number;
   /** Staging objects and uploads that one run of the reconciler may examine, at least 1. */
   readonly sweepLimit: number;

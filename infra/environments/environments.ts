@@ -30,6 +30,7 @@ const dev: Environment = {
   workerTimeoutMs: 900 * SECOND_MS,
   visibilityTimeoutMs: 900 * SECOND_MS,
   workerConcurrency: 5,
+  provisionedPollers: undefined,
   recordConcurrency: 10,
   partSizeBytes: PART_SIZE_BYTES,
   partBuffers: 5,
@@ -65,7 +66,7 @@ const dev: Environment = {
   leastBytesPerSecond: 1000,
   partTimeoutMs: 600 * SECOND_MS,
 
-  recoverLimit: 200,
+  recoverLimit: 5000,
   sweepLimit: 500,
   orphanAgeMs: DAY_MS,
 

@@ -1,4 +1,4 @@
-import { Alias, type IVersion, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
+import { Alias, type EventSourceMappingOptions, type IVersion, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import { ArnFormat, Stack, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/model/keys.ts";
@@ -10,6 +10,12 @@ import { permit, permitObjects } from "./permissions.ts";
 
 /** More than 10 would require a batching window, and ten files are enough for one invocation. */
 const BATCH_SIZE = 10;
+
+/** How many invocations the mapping makes at the same time. Lambda accepts one of the two. */
+const pollingOf = ({ provisionedPollers: pollers, workerConcurrency }: Environment): EventSourceMappingOptions => ({
+  ...(pollers && { provisionedPollerConfig: { minimumPollers: pollers.minimum, maximumPollers: pollers.maximum } }),
+  ...(workerConcurrency !== undefined && { maxConcurrency: workerConcurrency }),
+});
 
 /** Takes jobs off the queue, up to ten at a time, and downloads them. */
 export class Worker extends HandlerFunction<WorkerEnv> {
@@ -40,7 +46,7 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       eventSourceArn: work.queue.queueArn,
       batchSize: BATCH_SIZE,
       reportBatchItemFailures: true,
-      maxConcurrency: environment.workerConcurrency,
+      ...pollingOf(environment),
     });
     const redrivenByTheQueue =
       "Only the queue's poller invokes it, and the queue's redrive policy moves failed messages to the dead letters.";

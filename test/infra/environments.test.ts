@@ -44,6 +44,11 @@ it("prod bakes each rollout step for as long as the longest window of the alarms
   expect(monitoring.gateRollout.bakeMs).toBe(Math.max(...minutes) * 60_000);
 });
 
+const pollers = (minimum: number, maximum: number): Partial<Environment> => ({
+  workerConcurrency: undefined,
+  provisionedPollers: { minimum, maximum },
+});
+
 describe("settings that do not fit together", () => {
   const { prod } = ENVIRONMENTS;
   const MONITORING = prod.monitoring as Monitoring;
@@ -64,6 +69,16 @@ describe("settings that do not fit together", () => {
     ],
     [{ visibilityTimeoutMs: 899_999 }, "visibilityTimeoutMs is 899999. Write a whole number from 900000 to 43200000"],
     [{ workerConcurrency: 1 }, "workerConcurrency is 1. Write a whole number from 2 to 1000"],
+    [{ workerConcurrency: 1001 }, "workerConcurrency is 1001. Write a whole number from 2 to 1000"],
+    [{ workerConcurrency: undefined }, "workerConcurrency is undefined. Write a whole number from 2 to 1000"],
+    [
+      { provisionedPollers: { minimum: 2, maximum: 20 } },
+      "workerConcurrency is 100 and provisionedPollers is set. Write workerConcurrency: undefined",
+    ],
+    [pollers(1, 20), "provisionedPollers.minimum is 1. Write a whole number from 2 to 200"],
+    [pollers(201, 2000), "provisionedPollers.minimum is 201. Write a whole number from 2 to 200"],
+    [pollers(20, 19), "provisionedPollers.maximum is 19. Write a whole number from 20 to 2000"],
+    [pollers(20, 2001), "provisionedPollers.maximum is 2001. Write a whole number from 20 to 2000"],
     [{ recordConcurrency: 11 }, "recordConcurrency is 11. Write a whole number from 1 to 10"],
     [
       { partSizeBytes: 5 * 1024 * 1024 - 1, maxBodyBytes: 1 },
@@ -93,8 +108,8 @@ describe("settings that do not fit together", () => {
       { contentRetentionDays: 400, expiredRecords: "keep" as const },
       'contentRetentionDays is 400 and expiredRecords is "keep". Write contentRetentionDays: undefined',
     ],
-    [{ warmJobsASecond: 499 }, "warmJobsASecond is 499. Write undefined or a whole number from 500 to 5000"],
-    [{ warmJobsASecond: 5001 }, "warmJobsASecond is 5001. Write undefined or a whole number from 500 to 5000"],
+    [{ warmJobsASecond: 499 }, "warmJobsASecond is 499. Write undefined or a whole number from 500 to 32000"],
+    [{ warmJobsASecond: 32_001 }, "warmJobsASecond is 32001. Write undefined or a whole number from 500 to 32000"],
     [
       { warmJobsASecond: 4001, watchShards: 8 },
       "warmJobsASecond is 4001. Write undefined or a whole number from 500 to 4000",
@@ -121,7 +136,7 @@ describe("settings that do not fit together", () => {
 
   it("are all named in one error", () => {
     expect(refusalOf({ workerConcurrency: 1, leaseTtlMs: 1 })).toMatch(
-      /^workerConcurrency [^\n]*\n +leaseTtlMs [^\n]*$/,
+      /^leaseTtlMs [^\n]*\n +workerConcurrency [^\n]*$/,
     );
   });
 

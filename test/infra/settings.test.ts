@@ -44,6 +44,30 @@ it.each([
 });
 
 it.each([
+  {
+    what: "a maximum concurrency",
+    changes: {},
+    mapping: { ScalingConfig: { MaximumConcurrency: 100 }, ProvisionedPollerConfig: undefined },
+  },
+  {
+    what: "provisioned pollers",
+    changes: { workerConcurrency: undefined, provisionedPollers: { minimum: 20, maximum: 500 } },
+    mapping: { ScalingConfig: undefined, ProvisionedPollerConfig: { MinimumPollers: 20, MaximumPollers: 500 } },
+  },
+])("the queue's mapping has $what, and not the other", async ({ what, changes, mapping }) => {
+  const props = { outdir: path.join(outdir, what), context: { env: "prod", ...WITHOUT_BUNDLES } };
+  const { app } = await buildApp(props, { validated: false, changes });
+  const mappings = new Synthesized(mergedTemplateOf(app)).all("AWS::Lambda::EventSourceMapping");
+  const queued = mappings.filter(({ properties }) => JSON.stringify(properties["EventSourceArn"]).includes("Queue"));
+  expect(
+    queued.map(({ properties: { ScalingConfig, ProvisionedPollerConfig } }) => ({
+      ScalingConfig,
+      ProvisionedPollerConfig,
+    })),
+  ).toEqual([mapping]);
+});
+
+it.each([
   { base: "docs/runbooks", warned: true },
   { base: "https://wiki.example.com/runbooks", warned: false },
 ])("with runbookBaseUrl $base, synth warns that the alarms' runbooks cannot be opened: $warned", async (row) => {

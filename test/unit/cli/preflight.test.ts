@@ -114,6 +114,15 @@ it("preflight finds nothing to do in prod once its people, its runbooks and its 
   expect(found.map(({ text }) => text).join("\n")).toContain("A new table takes 2000 jobs a second at once.");
 });
 
+it("preflight counts ten invocations for each provisioned poller, and asks for what the table's quota lacks", async () => {
+  const pollers = { workerConcurrency: undefined, provisionedPollers: { minimum: 2, maximum: 120 } };
+  const found = await findingsOf({ ...ENVIRONMENTS.prod, ...pollers, warmJobsASecond: 10_000 }, awsAccount());
+  const said = found.flatMap(({ kind, text }) => (kind === "todo" ? [text] : [])).join("\n");
+  expect(said).toContain("this deployment may use 1212. Ask Service Quotas");
+  expect(said).toContain("or lower provisionedPollers.maximum in infra/environments/environments.ts.");
+  expect(said).toMatch(/warmJobsASecond is 10000, .*: 40000 write units .* Ask Service Quotas for 80000 /);
+});
+
 it("preflight has the same EventBridge quotas as docs/deploying.md", () => {
   const page = readFileSync(new URL("../../../docs/deploying.md", import.meta.url), "utf8");
   const rows = [...page.matchAll(/^\| (`[a-z]+-[a-z]+-\d`.*?|every other region) \| ([\d,]+) \|/gm)];

@@ -31,11 +31,6 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
       "revived.length + dispatched",
     ],
     [
-      "the reconciler does not count the jobs that it has dispatched",
-      "revived.length + dispatched + underWay",
-      "revived.length + underWay",
-    ],
-    [
       "the reconciler recovers nothing at its limit of one",
       "< settings.recoverLimit &&",
       "< settings.recoverLimit - 1 &&",
@@ -59,7 +54,6 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
   ]),
   ...inFile("core/recovery/due.ts", [
     ["the index is not asked as far as the limit", "beforeMs, limit)", "beforeMs, limit - 2)"],
-    ["the newest of what is due comes first", "a.watchAtMs - b.watchAtMs", "b.watchAtMs - a.watchAtMs"],
     ["the reconciler sees only the first shards", "watchShards().values()", "watchShards().slice(0, 4).values()"],
     [
       "one shard that fails keeps the others waiting",

@@ -40,7 +40,7 @@ export const WAITING_MUTANTS: readonly Mutant[] = [
     ],
     [
       "our own dispatch counts as another reconciler's after its answer was lost",
-      '  if (!applied && item?.["recovered_by"] !== by) return;\n',
+      '  if (!applied && item?.["recovered_by"] !== by) return undefined;\n',
       "  if (!applied) return;\n",
     ],
   ]),
