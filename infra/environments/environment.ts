@@ -44,7 +44,7 @@ export interface Monitoring {
 export type CodeDeploymentPace = "10 % for 5 minutes" | "10 % for 15 minutes" | "10 % for 30 minutes";
 
 /** Each makes up to 10 invocations at the same time, and costs by the hour. */
-export interface ProvisionedPollers {
+interface ProvisionedPollers {
   /** Kept ready when there is nothing to do. 2 to 200. */
   readonly minimum: number;
   /** At least `minimum`, at most 2,000. */
@@ -77,8 +77,8 @@ export interface Environment {
    */
   readonly warmJobsASecond: number | undefined;
   /**
-   * Shards of the index `watch` to which workers write, 8 to 64. Each takes 500 jobs a second. Versions up to 0.2.0 read
-   * 8 of them only: docs/deploying.md says how to upgrade from these.
+   * Shards of the index `watch` to which workers write, 8 to 64. Each takes 500 jobs a second. Versions up to 0.2.0
+   * read 8 of them only: docs/deploying.md says how to upgrade from these.
    */
   readonly watchShards: number;
   /** How long CloudWatch keeps the functions' logs. */
@@ -92,8 +92,8 @@ export interface Environment {
    */
   readonly visibilityTimeoutMs: number;
   /**
-   * Worker invocations at the same time, 2 to 1,000; undefined with `provisionedPollers`. Lambda does not compare it with
-   * the account's own quota (10 in a new account, otherwise 1,000): docs/deploying.md has the arithmetic.
+   * Worker invocations at the same time, 2 to 1,000; undefined with `provisionedPollers`. Lambda does not compare it
+   * with the account's own quota (10 in a new account, otherwise 1,000): docs/deploying.md has the arithmetic.
    */
   readonly workerConcurrency: number | undefined;
   /** Pollers of the queue that are kept ready, in the place of `workerConcurrency`: for more than 1,000 invocations. */
@@ -191,10 +191,10 @@ export interface Environment {
   readonly partTimeoutMs: number;
 
   /**
-   * Jobs that one run of the reconciler may recover or dispatch, at least 1. A run begins with no further job after 40 s,
-   * and what is left waits for the next run. Each job takes three calls, one after the other, and 16 jobs are under way:
-   * 5,000 take 16 s at 50 ms a job, and 40 s at 128 ms. They take 12 s of a whole processor, of which a function of
-   * 1,024 MB has 0.58: 21 s.
+   * Jobs that one run of the reconciler may recover or dispatch, at least 1. A run begins with no further job after 40
+   * seconds, and what is left waits for the next run. Each job takes three calls, one after the other, and 16 jobs are
+   * under way: 5,000 take 16 s at 50 ms a job, and 40 s at 128 ms. They took 10 s of a whole processor, with servers
+   * that answer at once. A function of 1,024 MB has 0.58 of one: 18 s.
    */
   readonly recoverLimit: number;
   /** Staging objects and uploads that one run of the reconciler may examine, at least 1. */

@@ -87,7 +87,9 @@ const EVENTS = {
     abandoned_ops: 0,
     unreadable_records,
   }),
-  /** A run that recovers nothing in time, and leaves a job that has been due for this long in ms; at 0 it leaves none. */
+  /**
+   * A run that recovers nothing in time, and leaves a job that has been due for this long in ms; at 0 it leaves none.
+   */
   "reconciler behind": (lag_ms: number): TelemetryEvent => ({
     event: "crash_recovery_event",
     recovered_leases: 0,
