@@ -1,6 +1,6 @@
 /** A job on one table, and the protocol's writes that the tests make on it. */
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
-import { jobIdOf, jobItemKey, watchShardOf } from "../../../../core/model/keys.ts";
+import { jobIdOf, jobItemKey, watchShards } from "../../../../core/model/keys.ts";
 import type { JobMessage } from "../../../../core/model/message.ts";
 import { takeLease, type Lease, type OperationEntry } from "../../../../core/model/protocol.ts";
 import { decodeJob } from "../../../../core/model/record-codec.ts";
@@ -11,7 +11,6 @@ import type { ItemsBackend } from "./backends.ts";
 export const START_MS = 1_800_000_000_000;
 export const TTL_MS = 120_000;
 export const GRACE_MS = 60_000;
-const WATCH_SHARDS = 64;
 export const TROUBLE = { reason: "origin_timeout", failureClass: "origin" } as const;
 export const CHECKPOINT: Checkpoint = {
   stagedBy: "1",
@@ -79,7 +78,7 @@ export function jobOnBackend(start: () => Promise<ItemsBackend>): JobOnBackend {
         nowMs,
         ttlMs: TTL_MS,
         headKey: "key-of-HEAD",
-        watchShards: WATCH_SHARDS,
+        watchShards: 64,
       }),
     );
   return {
@@ -99,8 +98,8 @@ export function jobOnBackend(start: () => Promise<ItemsBackend>): JobOnBackend {
       return { jobId: jobId(), owner, fence: decodeJob(item ?? {}).fence, takenAtMs: nowMs };
     },
     async watchedAt(beforeMs = Number.MAX_SAFE_INTEGER) {
-      const all = await backend.items.watched(watchShardOf(jobId(), WATCH_SHARDS), beforeMs, 1000);
-      return all.find(({ key }) => key === jobItemKey(jobId()))?.watchAtMs;
+      const shards = watchShards().map(async (shard) => backend.items.watched(shard, beforeMs, 1000));
+      return (await Promise.all(shards)).flat().find(({ key }) => key === jobItemKey(jobId()))?.watchAtMs;
     },
   };
 }
