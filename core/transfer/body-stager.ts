@@ -6,6 +6,7 @@ import type { DigestsByAlgorithm, RunningDigests } from "../ports/digests.ts";
 import type { StagedPart, StagedUpload } from "../ports/staging.ts";
 import type { Checkpoint, Transfer } from "../model/record.ts";
 import { algorithmsOf, encodeAnnounced, judgeWhole, refuseLarger, type BodyFacts } from "./body-facts.ts";
+import { PartInHand, type FullPart } from "./part-in-hand.ts";
 import type { StagingOwner, TransferDeps } from "./transfer-deps.ts";
 import { digestsOfWhole } from "./whole-digests.ts";
 
@@ -82,41 +83,24 @@ export class BodyStager {
   }
 
   async #stageAll(body: AsyncIterable<Uint8Array>): Promise<Transfer> {
-    const { buffers } = this.#deps;
-    let held: Uint8Array | undefined = await buffers.take();
-    let filled = 0;
+    const part = new PartInHand(this.#deps.buffers);
     try {
       for await (const chunk of body) {
         this.#count(chunk.length);
-        let rest = chunk;
-        while (rest.length > 0) {
-          if (filled === held.length) {
-            const full: Uint8Array = held;
-            held = undefined;
-            await this.#sendPart(full, filled);
-            held = await buffers.take();
-            filled = 0;
-          }
-          const piece = rest.subarray(0, held.length - filled);
-          held.set(piece, filled);
-          filled += piece.length;
-          rest = rest.subarray(piece.length);
+        for (let rest = chunk; rest.length > 0; rest = rest.subarray(part.add(rest))) {
+          if (part.isFull) await this.#sendPart(await part.handOver());
+          if (!part.hasRoomFor(rest.length)) await part.takeBuffer();
         }
       }
       this.#checkLength();
-      const last = held;
       if (!this.#upload) {
-        const transfer = await this.#putWhole(last.subarray(0, filled));
-        held = undefined;
-        buffers.giveBack(last);
+        const transfer = await this.#putWhole(part.bytes);
+        part.giveBack();
         return transfer;
       }
-      if (filled > 0) {
-        held = undefined;
-        await this.#sendPart(last, filled);
-      }
+      if (part.bytes.length > 0) await this.#sendPart(await part.handOver());
     } finally {
-      if (held) buffers.letGo();
+      part.end();
     }
     return this.#complete();
   }
@@ -143,7 +127,7 @@ export class BodyStager {
   }
 
   /** Takes over the buffer: the caller must not use it any more. */
-  async #sendPart(buffer: Uint8Array, length: number): Promise<void> {
+  async #sendPart({ buffer, length }: FullPart): Promise<void> {
     const { buffers, digests, staging } = this.#deps;
     try {
       await this.#catchUp();

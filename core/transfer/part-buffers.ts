@@ -3,24 +3,24 @@ import { Semaphore } from "./semaphore.ts";
 /** What stays free when a spare buffer is taken: enough for a part to be read while another one is uploaded. */
 const LEFT_FREE = 2;
 
+/** Of a part, 64 KiB of the usual 8 MiB. */
+const SMALL = 1 / 128;
+
 /**
- * The buffers that bodies pass through. All records of a worker share them, which bounds its memory. A holder waits
- * only for uploads, which end by themselves, so waiting for a buffer ends too. The holder of a spare buffer may wait
- * for another one: `LEFT_FREE` buffers are never spare ones.
+ * The buffers that large bodies pass through, a part at a time and in turn. All records of a worker share them, which
+ * bounds its memory. A holder waits only for its origin and for uploads, which end by themselves, so waiting for a
+ * buffer ends too. The holder of a spare buffer may wait for another one: `LEFT_FREE` buffers are never spare ones.
  */
 export class PartBuffers {
   readonly bytes: number;
-  /**
-   * Held from before the origin is asked until the body is read, so that there are never more bodies under way than
-   * buffers to read them into.
-   */
-  readonly readers: Semaphore;
+  /** A body of up to so many bytes passes through memory of its own. */
+  readonly smallBytes: number;
   readonly #places: Semaphore;
   readonly #idle: Uint8Array[] = [];
 
-  constructor(count: number, bytes: number) {
+  constructor(count: number, bytes: number, smallBytes = Math.floor(bytes * SMALL)) {
     this.bytes = bytes;
-    this.readers = new Semaphore(count);
+    this.smallBytes = Math.min(smallBytes, bytes);
     this.#places = new Semaphore(count);
   }
 

@@ -42,14 +42,8 @@ export async function transferBody(
   owner: StagingOwner,
   request: TransferRequest,
 ): Promise<Transfer> {
-  const { readers } = deps.buffers;
-  await readers.acquire();
-  try {
-    const transfer = await fetchBody(deps, owner, request);
-    return request.before ? { ...transfer, previousJob: request.before.jobId } : transfer;
-  } finally {
-    readers.release();
-  }
+  const transfer = await fetchBody(deps, owner, request);
+  return request.before ? { ...transfer, previousJob: request.before.jobId } : transfer;
 }
 
 async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: TransferRequest): Promise<Transfer> {

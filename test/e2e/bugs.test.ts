@@ -46,7 +46,7 @@ const BUGS: readonly PlantedBug[] = [
   bug(
     "stream",
     "core/transfer/transfer.ts",
-    "const { readers } = deps.buffers;",
+    "const begun = owner.checkpoint?.mirror === request.mirror ? owner.checkpoint : undefined;",
     'request.url.includes("victim-of-stream")',
     3,
   ),

@@ -26,6 +26,7 @@ import {
   ORPHAN_AGE_MS,
   PART_BUFFERS,
   PART_BYTES,
+  SMALL_BYTES,
   RECORD_CONCURRENCY,
   REQUEUE_GRACE_MS,
 } from "./services/settings.ts";
@@ -50,8 +51,8 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
   const { clock } = process;
   const items = services.ports.items(process);
   const telemetry = services.trace.telemetryOf(process.name);
-  const buffers = new PartBuffers(PART_BUFFERS, PART_BYTES);
   const { random } = process;
+  const buffers = new PartBuffers(PART_BUFFERS, PART_BYTES, SMALL_BYTES);
   const handler = createWorker(
     {
       clock,

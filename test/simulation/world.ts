@@ -137,6 +137,8 @@ const SETTINGS: WorkerSettings = {
 
 /** Tiny, so that a body of a few bytes has parts. The simulated bucket has no minimum part size. */
 export const PART_BYTES = 8;
+/** A body of up to so many bytes needs no part buffer. */
+export const SMALL_BYTES = 2;
 
 export interface World extends SimulatedBlobs {
   readonly clock: SimulatedClock;
@@ -225,7 +227,7 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
     digests: wasmDigests,
     telemetry,
     ledger: powertoolsLedger(clock),
-    buffers: new PartBuffers(4, PART_BYTES),
+    buffers: new PartBuffers(4, PART_BYTES, SMALL_BYTES),
     settings: allSettings,
   };
   const deps = wrap(plainDeps);

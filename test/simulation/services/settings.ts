@@ -4,6 +4,8 @@ import type { WorkerSettings } from "../../../core/worker/worker-deps.ts";
 
 /** Everything is small, so that a body of a few bytes has parts and a lease expires within a schedule. */
 export const PART_BYTES = 8;
+/** A body of up to so many bytes needs no part buffer. */
+export const SMALL_BYTES = 2;
 export const LEASE_TTL_MS = 15_000;
 export const RECONCILE_EVERY_MS = 20_000;
 export const REQUEUE_GRACE_MS = 30_000;

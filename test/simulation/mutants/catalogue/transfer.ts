@@ -70,8 +70,6 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
       "    const body = buffer.subarray(0, length);\n    buffers.giveBack(buffer);\n",
     ],
     ["the buffer of a part is never given back", "    this.#deps.buffers.giveBack(buffer);\n", ""],
-    ["the buffer of a whole body is never given back", "        buffers.giveBack(last);\n", ""],
-    ["the buffer of a body that was cut is never given back", "      if (held) buffers.letGo();\n", ""],
     [
       "a superseded upload is aborted under another key",
       "{ key: stagingKey(this.#owner.jobId, stagedBy), uploadId }",
@@ -134,6 +132,15 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
     ["a completed upload is not judged", "  judgeWhole(facts, digests, bytes);\n", ""],
     ["a resumed body forgets what was announced", "announced: decodeAnnounced(announced)", "announced: []"],
   ]),
+  ...inFile("core/transfer/part-in-hand.ts", [
+    ["the first bytes of a large body are lost", "    buffer.set(this.bytes);\n", ""],
+    [
+      "the buffer of a whole body is never given back",
+      "    if (this.#isBuffer) this.#buffers.giveBack(this.#memory);\n",
+      "",
+    ],
+    ["a body that breaks off keeps its buffer", "    if (this.#isBuffer) this.#buffers.letGo();\n", ""],
+  ]),
   ...inFile("core/transfer/body-facts.ts", [
     ["what the origin announced is not compared", "  refuseOtherThanAnnounced(announced, digests);\n", ""],
   ]),
@@ -148,7 +155,6 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
       "    if (refusal) throw refusal;\n    if (response.status === 206",
       "    if (response.status === 206",
     ],
-    ["a reader's place is never given back", "    readers.release();\n", ""],
     [
       "an answer of no use to a resume is not discarded",
       "  response.discard();\n  const isUselessRange",

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { PartBuffers } from "../../../../core/transfer/part-buffers.ts";
+import { PartInHand } from "../../../../core/transfer/part-in-hand.ts";
 import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
 import { answer, fileOrigin, MESSAGE, PART_BYTES, settled, world } from "../../../simulation/world.ts";
 
@@ -30,22 +31,85 @@ it("a buffer is spare only while two more are free, so that those who wait for o
   expect(buffers.takeSpare()).toBeUndefined();
 });
 
-it("a worker sends GET to an origin only if a buffer is free for its answer", async () => {
-  const w = world();
-  const worker = { ...w.deps, buffers: new PartBuffers(2, PART_BYTES) };
-  const gate = Promise.withResolvers<void>();
-  w.serve(async ({ method }) => {
-    if (method === "GET") await gate.promise;
-    return answer({ body: Buffer.from("x") });
+describe("bodies that stall when all their origins have answered", () => {
+  const SMALL = Buffer.from("ab");
+  const LARGE = Buffer.alloc(PART_BYTES, "x");
+
+  /** @returns the states of five jobs of which only the last one's origin sends the whole body. */
+  const statesWith = async (stalled: Buffer, last: Buffer): Promise<readonly (string | undefined)[]> => {
+    const w = world();
+    const worker = { ...w.deps, buffers: new PartBuffers(2, PART_BYTES, SMALL.length) };
+    const stuck = new Promise<never>(() => undefined);
+    async function* stalling(): AsyncGenerator<Uint8Array> {
+      yield stalled;
+      await stuck;
+    }
+    w.serve(async ({ url }) => answer({ body: url.endsWith("last") ? last : stalling() }));
+    const messages = ["a", "b", "c", "d", "last"].map((name) =>
+      Object.assign({}, MESSAGE, { url: `http://example.com/${name}` }),
+    );
+    for (const message of messages) void w.deliver(message, undefined, worker);
+    for (let turn = 0; turn < 50; turn++) await settled();
+    return messages.map((message) => w.job(message)?.state);
+  };
+  const STALLED = Array.from({ length: 4 }, () => "STREAMING");
+
+  it("keep no buffer from a large body, as long as they are small", async () => {
+    expect(await statesWith(SMALL, LARGE)).toEqual([...STALLED, "INDEXED"]);
   });
-  const deliveries = Array.from({ length: 5 }, async (_, n) =>
-    w.deliver({ ...MESSAGE, artifact_id: `a${n}` }, undefined, worker),
-  );
-  for (let turn = 0; turn < 20; turn++) await settled();
-  expect(w.requests.filter(({ method }) => method === "HEAD")).toHaveLength(5);
-  expect(w.requests.filter(({ method }) => method === "GET")).toHaveLength(2);
-  gate.resolve();
-  expect(await Promise.all(deliveries)).toEqual(Array.from({ length: 5 }, () => "acknowledge"));
+
+  it("keep a small body from nothing, even if they hold all buffers", async () => {
+    expect(await statesWith(LARGE, SMALL)).toEqual([...STALLED, "INDEXED"]);
+  });
+
+  it("keep a large body waiting only if they hold all buffers", async () => {
+    expect(await statesWith(LARGE, LARGE)).toEqual([...STALLED, "STREAMING"]);
+  });
+});
+
+it("a large body waits for a buffer until another body's part is full, not until that body ends", async () => {
+  const buffers = new PartBuffers(1, PART_BYTES, 0);
+  const [long, next] = [new PartInHand(buffers), new PartInHand(buffers)];
+  await long.takeBuffer();
+  const order: string[] = [];
+  const taken = next.takeBuffer().then(() => order.push("next"));
+  const { buffer } = await long.handOver();
+  const takenAgain = long.takeBuffer().then(() => order.push("long"));
+  buffers.giveBack(buffer);
+  await taken;
+  expect(order).toEqual(["next"]);
+  next.giveBack();
+  await takenAgain;
+  expect(order).toEqual(["next", "long"]);
+});
+
+it("a body is the same whatever its pieces are, below and above the size that needs a buffer", async () => {
+  for (const smallBytes of [0, 1, 3, PART_BYTES, PART_BYTES + 1]) {
+    for (const pieceBytes of [1, 2, 3, 5, PART_BYTES, 100]) {
+      for (let length = 0; length <= 2 * PART_BYTES + 1; length++) {
+        const body = Buffer.from(Array.from({ length }, (_, at) => at));
+        const buffers = new PartBuffers(1, PART_BYTES, smallBytes);
+        const part = new PartInHand(buffers);
+        const parts: Uint8Array[] = [];
+        const keep = async (): Promise<void> => {
+          const { buffer, length: bytes } = await part.handOver();
+          parts.push(buffer.slice(0, bytes));
+          buffers.giveBack(buffer);
+        };
+        for (let at = 0; at < length; at += pieceBytes) {
+          for (let rest = body.subarray(at, at + pieceBytes); rest.length > 0; rest = rest.subarray(part.add(rest))) {
+            if (part.isFull) await keep();
+            if (!part.hasRoomFor(rest.length)) await part.takeBuffer();
+          }
+        }
+        parts.push(part.bytes.slice());
+        part.end();
+        expect(Buffer.concat(parts)).toEqual(body);
+        expect(parts.map(({ length: bytes }) => bytes).slice(0, -1)).toEqual(parts.slice(1).map(() => PART_BYTES));
+        await buffers.take();
+      }
+    }
+  }
 });
 
 describe("at most two parts get ahead of the checkpoint", () => {
