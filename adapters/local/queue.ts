@@ -12,8 +12,10 @@ export interface ReceivedMessage {
 
 /** A durable queue whose messages come back when their holder neither deletes nor hides them. */
 export interface LocalQueue extends Queue {
-  /** Takes up to `most` messages for this process, oldest first. */
+  /** Takes up to `most` messages for this process: those that became visible first. */
   receive(most: number): Promise<readonly ReceivedMessage[]>;
+  /** Hides a message with which nobody has begun. It does not count as received. */
+  postpone(message: ReceivedMessage, delayMs: number): Promise<void>;
   delete(message: ReceivedMessage): Promise<void>;
 }
 
@@ -29,11 +31,14 @@ interface QueueOptions {
 
 const SEND = "INSERT INTO queue (body, visible_at, sent_at) VALUES (?, ?, ?)";
 const BURY = "INSERT INTO dead_letters (body, reason) VALUES (?, ?)";
-const receiveWhere = (which: string): string => `UPDATE queue SET holder = ?, visible_at = ?, receives = receives + 1
-  WHERE id IN (SELECT id FROM queue WHERE ${which} AND visible_at <= ? ORDER BY visible_at, id LIMIT ?)
+/**
+ * What became due first comes first. So what has to wait and comes back costs those nothing that were there before, and
+ * waits for no more than was there when it became due.
+ */
+const RECEIVE = `UPDATE queue SET holder = ?, visible_at = ?, receives = receives + 1
+  WHERE id IN (SELECT id FROM queue WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?)
   RETURNING id, body, receives, sent_at`;
-/** What has begun comes before what has not: it has waited longer, and holds a place among the jobs that are open. */
-const RECEIVE = [receiveWhere("receives > 0"), receiveWhere("receives = 0")];
+const POSTPONE = "UPDATE queue SET visible_at = ?, receives = receives - 1 WHERE id = ? AND holder = ?";
 const DELETE = "DELETE FROM queue WHERE id = ?";
 const HIDE = "UPDATE queue SET visible_at = ? WHERE id = ? AND holder = ?";
 
@@ -48,18 +53,16 @@ export function localQueue(database: LocalDatabase, options: QueueOptions): Loca
   const receiveNow = (most: number): readonly ReceivedMessage[] => {
     const nowMs = clock.nowMs();
     const received: ReceivedMessage[] = [];
-    for (const receive of RECEIVE) {
-      const rows = database.all(receive, holder, nowMs + visibilityMs, nowMs, most - received.length);
-      const messages = rows.map((row) => ({
-        id: Number(row["id"]),
-        body: String(row["body"]),
-        receiveCount: Number(row["receives"]),
-        sentAtMs: Number(row["sent_at"]),
-      }));
-      for (const message of messages.sort((a, b) => a.id - b.id)) {
-        if (message.receiveCount <= mostReceives) received.push(message);
-        else bury(message);
-      }
+    const rows = database.all(RECEIVE, holder, nowMs + visibilityMs, nowMs, most);
+    const messages = rows.map((row) => ({
+      id: Number(row["id"]),
+      body: String(row["body"]),
+      receiveCount: Number(row["receives"]),
+      sentAtMs: Number(row["sent_at"]),
+    }));
+    for (const message of messages.sort((one, other) => one.id - other.id)) {
+      if (message.receiveCount <= mostReceives) received.push(message);
+      else bury(message);
     }
     return received;
   };
@@ -78,6 +81,10 @@ export function localQueue(database: LocalDatabase, options: QueueOptions): Loca
       const untilMs = clock.nowMs() + Math.max(0, Math.ceil(delayMs));
       await database.grouped(() => database.run(HIDE, untilMs, Number(receiptHandle), holder));
     },
+    async postpone({ id }, delayMs) {
+      const untilMs = clock.nowMs() + Math.ceil(delayMs);
+      await database.grouped(() => database.run(POSTPONE, untilMs, id, holder));
+    },
     receive: async (most) => database.grouped(() => receiveNow(most)),
     async delete({ id }) {
       await database.grouped(() => database.run(`${DELETE} AND holder = ?`, id, holder));
@@ -93,3 +100,9 @@ export function releaseMessages(database: LocalDatabase, holder: string, nowMs: 
 /** How many messages there are, hidden ones included. */
 export const queueDepth = (database: LocalDatabase): number =>
   Number(present(database.get("SELECT COUNT(*) AS count FROM queue"), "a count")["count"]);
+
+const DUE = "SELECT COUNT(*) AS count FROM (SELECT 1 FROM queue WHERE visible_at <= ? LIMIT ?)";
+
+/** Whether at least so many messages are visible. */
+export const hasDue = (database: LocalDatabase, nowMs: number, least: number): boolean =>
+  Number(present(database.get(DUE, nowMs, least), "a count")["count"]) === least;

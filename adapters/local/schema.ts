@@ -1,7 +1,7 @@
 import type { LocalDatabase } from "./database.ts";
 
 /** Version of the tables. A database of another version is refused, not guessed at. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 const TABLES = `
   -- What DynamoDB holds in the cloud. watch_shard and watch_at repeat attributes of the item for the watch index.
@@ -13,8 +13,7 @@ const TABLES = `
     id INTEGER PRIMARY KEY, body TEXT NOT NULL, visible_at INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0,
     holder TEXT, sent_at INTEGER NOT NULL DEFAULT 0
   );
-  CREATE INDEX begun ON queue (visible_at, id) WHERE receives > 0;
-  CREATE INDEX fresh ON queue (visible_at, id) WHERE receives = 0;
+  CREATE INDEX due ON queue (visible_at, id, receives);
   -- No reason: the message was received too often.
   CREATE TABLE dead_letters (id INTEGER PRIMARY KEY, body TEXT NOT NULL, reason TEXT);
 

@@ -45,3 +45,6 @@ export class PartBuffers {
     this.#places.release();
   }
 }
+
+/** What a body needs of them. */
+export type Buffers = Pick<PartBuffers, keyof PartBuffers>;

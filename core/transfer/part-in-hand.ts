@@ -1,4 +1,4 @@
-import type { PartBuffers } from "./part-buffers.ts";
+import type { Buffers } from "./part-buffers.ts";
 
 export interface FullPart {
   readonly buffer: Uint8Array;
@@ -10,12 +10,12 @@ export interface FullPart {
  * than `smallBytes`: an origin that sends next to nothing must not keep a buffer from other bodies.
  */
 export class PartInHand {
-  readonly #buffers: PartBuffers;
+  readonly #buffers: Buffers;
   #memory: Uint8Array = new Uint8Array();
   #length = 0;
   #isBuffer = false;
 
-  constructor(buffers: PartBuffers) {
+  constructor(buffers: Buffers) {
     this.#buffers = buffers;
   }
 

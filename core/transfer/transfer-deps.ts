@@ -4,7 +4,7 @@ import type { OriginDeps, OriginSettings } from "../origin/origin-deps.ts";
 import type { Digests } from "../ports/digests.ts";
 import type { Staging } from "../ports/staging.ts";
 import type { PaceLimits } from "./pace.ts";
-import type { PartBuffers } from "./part-buffers.ts";
+import type { Buffers } from "./part-buffers.ts";
 
 export interface TransferSettings extends OriginSettings {
   readonly maxBodyBytes: number;
@@ -23,7 +23,7 @@ export interface TransferSettings extends OriginSettings {
 export interface TransferDeps extends OriginDeps {
   readonly staging: Staging;
   readonly digests: Digests;
-  readonly buffers: PartBuffers;
+  readonly buffers: Buffers;
   /** Where a file does not come faster over several connections. */
   readonly ranges: HostMemory;
   readonly settings: TransferSettings;

@@ -121,7 +121,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
   telemetry.flush();
   database.close();
   release();
-  process.disconnect();
+  if (process.connected) process.disconnect();
   process.exit();
 }
 

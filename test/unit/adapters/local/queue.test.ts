@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { localQueue, queueDepth, releaseMessages, type LocalQueue } from "../../../../adapters/local/queue.ts";
+import { hasDue, localQueue, queueDepth, releaseMessages, type LocalQueue } from "../../../../adapters/local/queue.ts";
 import { databaseForEachTest } from "./support.ts";
 
 const VISIBILITY_MS = 1000;
@@ -46,14 +46,37 @@ describe("messages", () => {
     expect([await bodies(mine, 1), await bodies(mine, 1), await bodies(mine, 1)]).toEqual([["b"], ["a"], ["c"]]);
   });
 
-  it("that come back are received before those that nobody has received yet, however old these are", async () => {
+  it("that come back go behind those that were visible before, and before those that become visible later", async () => {
     await send("a", "b");
     const [a] = await mine.receive(1);
     await mine.hideFor(String(a?.id), 5);
-    opened.database.run("INSERT INTO queue (body, visible_at) VALUES ('old', 0)");
-    expect(await bodies(mine, 1)).toEqual(["old"]);
-    nowMs += 5;
-    expect(await bodies(mine, 2)).toEqual(["a", "b"]);
+    nowMs += 4;
+    await send("c");
+    nowMs += 2;
+    await send("d");
+    const order: string[] = [];
+    for (let received = await bodies(mine, 1); received[0] !== undefined; received = await bodies(mine, 1))
+      order.push(received[0]);
+    expect(order).toEqual(["b", "c", "a", "d"]);
+  });
+
+  it("that are postponed are hidden for so long, and count as never received", async () => {
+    await send("a");
+    for (let time = 0; time < 2 * MOST_RECEIVES; time++) {
+      const [message] = await mine.receive(1);
+      expect(message).toMatchObject({ body: "a", receiveCount: 1 });
+      if (message) await mine.postpone(message, 4.5);
+      nowMs += 4;
+      expect(await bodies()).toEqual([]);
+      nowMs += 1;
+    }
+  });
+
+  it("of which so many are visible are told from fewer, and hidden ones do not count", async () => {
+    await send("a", "b");
+    expect([1, 2, 3].map((least) => hasDue(opened.database, nowMs, least))).toEqual([true, true, false]);
+    await mine.receive(1);
+    expect(hasDue(opened.database, nowMs, 2)).toBe(false);
   });
 
   it("are kept back by their delay, to the millisecond", async () => {
