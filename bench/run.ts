@@ -7,6 +7,7 @@ import { fixedCosts } from "./cost/environments.ts";
 import { foreignOrigins } from "./foreign-origins.ts";
 import { InterruptedError } from "./harness/interruption.ts";
 import { isOver, UsageError, type Measured, type Measurement } from "./harness/measurement.ts";
+import { isolation } from "./isolation/isolation.ts";
 import { memory } from "./memory.ts";
 import { peers } from "./peers/peers.ts";
 import { ranges } from "./ranges.ts";
@@ -22,6 +23,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   memory,
   throughput,
   ranges,
+  isolation,
   telemetry,
   bundle,
   "foreign-origins": foreignOrigins,

@@ -33,7 +33,7 @@ export interface EntryFields {
 export interface GetOptions {
   /** Directory for everything. It holds what the next call needs to go on. */
   readonly out: string;
-  /** Downloads at a time, 1 to 1024. Default: 32. */
+  /** Downloads that make progress at a time, 1 to 1024. Default: 32. */
   readonly jobs?: number | undefined;
   /** Worker processes, 1 to 64. Default: one for each core, four at most. */
   readonly workers?: number | undefined;

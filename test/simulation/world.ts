@@ -138,7 +138,7 @@ const SETTINGS: WorkerSettings = {
 /** Tiny, so that a body of a few bytes has parts. The simulated bucket has no minimum part size. */
 export const PART_BYTES = 8;
 /** A body of up to so many bytes needs no part buffer. */
-export const SMALL_BYTES = 2;
+const SMALL_BYTES = 2;
 
 export interface World extends SimulatedBlobs {
   readonly clock: SimulatedClock;
