@@ -18,8 +18,6 @@ const FOR_EVER_MS = 100 * 365 * 24 * 3600 * 1000;
 const MOST_BODY_BYTES = 16 * 1024 ** 4;
 /** An origin may take so long for each part: 10 KB a second. */
 const PART_MS = 900_000;
-/** About as long as the attempts of a job last that nobody answers. */
-const HOST_PATIENCE_MS = 120_000;
 /** HEAD only informs, so it is not waited for as long as GET is. */
 const HEAD_TIMEOUT_MS = 10_000;
 
@@ -100,7 +98,8 @@ export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSe
   longestDelayMs: FOR_EVER_MS,
   dispatchAheadMs: 0,
   hostRules: web.hostRules,
-  hostPatienceMs: HOST_PATIENCE_MS,
+  // As long as its attempts may take if nobody answers them.
+  hostPatienceMs: maxAttempts * web.timeoutMs,
   // Invocations have no deadline here, so nothing is continued.
   maxHops: 0,
   watchShards: FEWEST_WATCH_SHARDS,

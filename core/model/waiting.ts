@@ -33,3 +33,26 @@ export const dispatchJob = ({ availableAtMs, by, graceMs, jobId, watchAtMs }: Di
   when: [[{ attribute: "watch_at", is: "=", than: watchAtMs }]],
   set: { watch_at: availableAtMs + graceMs, recovered_by: by },
 });
+
+export interface Postponement {
+  readonly jobId: string;
+  readonly nowMs: number;
+  readonly untilMs: number;
+  readonly graceMs: number;
+}
+
+/**
+ * A job that could begin waits on, until its host has a place. A message is about to be sent for then; if it is lost, the
+ * job is revived `graceMs` later. Refused if somebody holds the job, if it waits longer
+ * already, or if it has ended: then it is not available at any time.
+ */
+export const postponeJob = ({ graceMs, jobId, nowMs, untilMs }: Postponement): Write => ({
+  key: jobItemKey(jobId),
+  when: [
+    [
+      { attribute: "lease_owner", is: "absent" },
+      { attribute: "available_at", is: "<=", than: nowMs },
+    ],
+  ],
+  set: { available_at: untilMs, watch_at: untilMs + graceMs },
+});

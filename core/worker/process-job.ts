@@ -130,8 +130,14 @@ async function fail(deps: WorkerDeps, job: LeasedJob, error: PermanentError): Pr
 async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): Promise<JobEnd> {
   const { clock, settings, visit } = deps;
   const wait = error instanceof HostWaitsError ? error : hostsFault(error, visit.trouble);
-  if (wait?.reason === "host_down" && clock.nowMs() - job.record.plannedAtMs > settings.hostPatienceMs) {
-    return fail(deps, job, new PermanentError("host_down", "origin"));
+  const isDown = wait?.reason === "host_down";
+  const patienceMs = isDown ? job.record.plannedAtMs + settings.hostPatienceMs - clock.nowMs() : Infinity;
+  if (patienceMs <= 0) {
+    return fail(
+      deps,
+      job,
+      error === wait ? new PermanentError(error.reason, "origin") : exhausted(error.reason, "origin"),
+    );
   }
   if (!wait && job.record.strikes >= settings.retry.maxAttempts) {
     return fail(deps, job, exhausted(error.reason, error.failureClass));
@@ -139,7 +145,10 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
   const { checkpoint } = job;
   const isWrong = error instanceof OriginDigestError;
   if (isWrong || error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();
-  const end = await releaseFor(deps, job, error, wait);
+  const askedMs = wait
+    ? Math.min(Math.max(wait.retryAfterMs ?? 0, error.retryAfterMs ?? 0), patienceMs)
+    : error.retryAfterMs;
+  const end = await release(deps, job, error, { askedMs, isCharged: !wait });
   // What was staged would be wrong again. The record names it no more.
   if (isWrong) await cleanStaging(deps, { jobId: job.jobId, unfinished: checkpoint, stagedBy: [] });
   return end;
@@ -149,21 +158,19 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
 const hostsFault = (error: RetryableError, trouble: HostWaitsError | undefined): HostWaitsError | undefined =>
   error.failureClass === "origin" ? trouble : undefined;
 
-/** @param wait why the attempt is not charged. */
-async function releaseFor(
+async function release(
   { clock, random, settings, telemetry }: WorkerDeps,
   job: LeasedJob,
   error: RetryableError,
-  wait: HostWaitsError | undefined,
+  { askedMs, isCharged }: { readonly askedMs: number | undefined; readonly isCharged: boolean },
 ): Promise<JobEnd> {
-  const askedMs = wait ? Math.max(wait.retryAfterMs ?? 0, error.retryAfterMs ?? 0) : error.retryAfterMs;
   const delayMs = retryDelayMs(settings.retry, job.record.strikes, random.fraction(), askedMs);
   const isParked = delayMs > settings.longestDelayMs;
   const trouble = { reason: error.reason, failureClass: error.failureClass };
-  await job.releaseForRetry(trouble, { notBeforeMs: clock.nowMs() + delayMs, isParked, isCharged: !wait });
+  await job.releaseForRetry(trouble, { notBeforeMs: clock.nowMs() + delayMs, isParked, isCharged });
   telemetry.log(
     "info",
-    wait ? "The job waits for its host." : "An attempt failed. The job is retried after the delay.",
+    isCharged ? "An attempt failed. The job is retried after the delay." : "The job waits for its host.",
     {
       job_id: job.jobId,
       url: job.record.url,

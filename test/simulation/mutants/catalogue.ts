@@ -1,3 +1,4 @@
+import { HOST_MUTANTS } from "./catalogue/hosts.ts";
 import { MODEL_MUTANTS } from "./catalogue/model.ts";
 import { ORDER_MUTANTS } from "./catalogue/order.ts";
 import { RANGES_MUTANTS } from "./catalogue/ranges.ts";
@@ -19,4 +20,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...STREAM_MUTANTS,
   ...ORDER_MUTANTS,
   ...WAITING_MUTANTS,
+  ...HOST_MUTANTS,
 ];

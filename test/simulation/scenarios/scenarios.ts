@@ -30,6 +30,7 @@ import {
   urlOf,
   type ProvenScenario,
 } from "./scenario-kinds.ts";
+import { HOST_SCENARIOS } from "./host-scenarios.ts";
 import { RANGE_SCENARIOS } from "./range-scenarios.ts";
 import { LEASE_TTL_MS, LONGEST_DELAY_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
 
@@ -263,4 +264,5 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     ownRefetchedBytes: 10 * TORN_BYTES,
   },
   ...RANGE_SCENARIOS,
+  ...HOST_SCENARIOS,
 ];

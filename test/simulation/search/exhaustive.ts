@@ -5,6 +5,7 @@ import { checkOutcome } from "../oracle/outcome.ts";
 import type { Boundary, Fault } from "../services/process.ts";
 import type { ProvenScenario } from "../scenarios/scenario-kinds.ts";
 import {
+  INVOCATION_MS,
   LEASE_TTL_MS,
   POLL_EVERY_MS,
   RECONCILE_EVERY_MS,
@@ -69,6 +70,7 @@ async function runStruck(
   let finishedMs: number | undefined;
   let mostHealingMs = undisturbedMs;
   const ownFaultAt = ownFaults(scenario);
+  const { hostWaitMs = 0 } = scenario;
   const simulation: Simulation = new Simulation({
     scenario: {
       ...scenario,
@@ -81,6 +83,7 @@ async function runStruck(
     streamDice: new Dice(2),
     workers: 3,
     latencyMs: 50,
+    attemptMs: 2 * INVOCATION_MS + hostWaitMs,
     faultsEndMs: 0,
     isOwedChecked: ENABLED.has("lost answer"),
     ...(scenario.skewMs && { skewMs: scenario.skewMs }),
@@ -91,7 +94,8 @@ async function runStruck(
       if (!strike) return own;
       struck.push(strike);
       lastFaultMs = simulation.elapsedMs;
-      mostHealingMs = undisturbedMs + (simulation.accepted.areRecorded ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS);
+      const recoveredMs = simulation.accepted.areRecorded ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS;
+      mostHealingMs = undisturbedMs + recoveredMs + hostWaitMs;
       return MODES[strike.mode];
     },
   });

@@ -37,8 +37,16 @@ export interface Resource {
   readonly announcesDigest?: boolean;
   /** Sends a body a byte at a time, except a range that has an end: several connections are faster than one. */
   readonly dripsAlone?: boolean;
+  /** Each answer says that no further request is allowed for so long. */
+  readonly restsForS?: number;
   /** A 206 has no ETag, so it does not say which version the rest belongs to. */
   readonly isRestUnnamed?: boolean;
+}
+
+interface Connection {
+  readonly by: SimulatedProcess;
+  readonly host: string;
+  readonly signal: AbortSignal;
 }
 
 /** Whether a request asks for a range that ends before the body may. */
@@ -54,9 +62,9 @@ export class SimulatedOrigin {
     readonly hasEnd: boolean;
   }[] = [];
   /** Answers that were neither read to their end nor discarded: each holds a connection. */
-  readonly #open = new Map<symbol, SimulatedProcess>();
+  readonly #open = new Map<symbol, Connection>();
   /** Requests without an answer so far. */
-  readonly #asked = new Map<symbol, SimulatedProcess>();
+  readonly #asked = new Map<symbol, Connection>();
   readonly bytesServedOf = new Map<string, number>();
   readonly #decide: (request: HttpRequest) => OriginAnswer;
   /** Is told of each request when it is sent. */
@@ -72,12 +80,13 @@ export class SimulatedOrigin {
         const { headers, method, url } = request;
         this.requests.push({ process: process.name, method, url, hasEnd: hasEnd(headers) });
         this.onRequest(process, url);
-        const answer = await this.#underWay(process, url, async () =>
+        const connection = { by: process, host: hostOf(url), signal: request.signal };
+        const answer = await this.#underWay(connection, async () =>
           process.call("http", request.method, async () => this.#answer(request)),
         );
         request.signal.throwIfAborted();
         const response = Symbol(request.url);
-        this.#open.set(response, process);
+        this.#open.set(response, connection);
         const body = this.#read(process, answer.body, request, response);
         return { ...answer, body, discard: () => void this.#open.delete(response) };
       },
@@ -86,27 +95,27 @@ export class SimulatedOrigin {
 
   /** @throws Violation if the process has left an answer open. */
   checkClosed(process: SimulatedProcess): void {
-    for (const [response, by] of this.#open)
+    for (const [response, { by }] of this.#open)
       if (by === process)
         throw new Violation(`${process.name} neither read nor discarded an answer of ${response.description}`);
   }
 
-  /** Connections to the host, of all processes that live and have not stood still. */
+  /** Connections to the host, of all processes that live and have not stood still. An aborted request has none. */
   connectionsTo(host: string): number {
-    return [...this.#open, ...this.#asked].filter(
-      ([request, by]) => !by.isDead && !by.hasStoodStill && hostOf(request.description ?? "") === host,
+    return [...this.#open.values(), ...this.#asked.values()].filter(
+      (each) => each.host === host && !each.by.isDead && !each.by.hasStoodStill && !each.signal.aborted,
     ).length;
   }
 
-  async #underWay<T>(process: SimulatedProcess, url: string, send: () => Promise<T>): Promise<T> {
-    const request = Symbol(url);
-    this.#asked.set(request, process);
+  async #underWay<T>(connection: Connection, send: () => Promise<T>): Promise<T> {
+    const request = Symbol(connection.host);
+    this.#asked.set(request, connection);
     return send().finally(() => this.#asked.delete(request));
   }
 
   /** Bodies that the process reads, or waits for. */
   connectionsOf(process: SimulatedProcess): number {
-    const open = [...this.#open.values()].filter((by) => by === process).length;
+    const open = [...this.#open.values()].filter(({ by }) => by === process).length;
     return open + (process.underWay.get("http.GET") ?? 0);
   }
 
@@ -182,6 +191,8 @@ function serve(request: HttpRequest, resource: Resource, fault: BodyFault | unde
   const body = resource.versions[version - 1] ?? Buffer.alloc(0);
   const etag = `"v${version}"`;
   const headers: Record<string, string> = { "content-type": "text/plain" };
+  if (resource.restsForS !== undefined)
+    Object.assign(headers, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(resource.restsForS) });
   if (resource.validators === "strong") headers["etag"] = etag;
   if (resource.validators === "weak") headers["etag"] = `W/${etag}`;
 

@@ -58,7 +58,14 @@ async function runWith(write: (lines: string) => void) {
   const reconciliation = await createReconciler({ ...w.deps, settings: SETTINGS })({}, INVOCATION);
   const tookMs = performance.now() - startedMs;
   return {
-    outcome: { response, sent: w.sent, reconciliation, items: [...w.items.all], content: [...w.contentObjects.keys()] },
+    // Which of several jobs is first differs from run to run.
+    outcome: {
+      response,
+      sent: w.sent.map(({ body }) => body).toSorted(),
+      reconciliation,
+      items: new Map(w.items.all),
+      content: [...w.contentObjects.keys()].toSorted(),
+    },
     tookMs,
   };
 }

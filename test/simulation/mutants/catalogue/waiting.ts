@@ -5,12 +5,12 @@ export const WAITING_MUTANTS: readonly Mutant[] = [
   ...inFile("core/worker/deliver.ts", [
     [
       "a job that waits or continues gets no message",
-      '    if (end.kind === "again") await sendAgain(deps, message, end.delayMs);\n',
+      '    if (end.kind === "again") await sendAgain(deps, end.message ?? trackedMessage(message), end.delayMs);\n',
       "",
     ],
     [
       "the message of a job that waits is hidden, not replaced",
-      'if (end.kind === "again") await sendAgain(deps, message, end.delayMs);',
+      'if (end.kind === "again") await sendAgain(deps, end.message ?? trackedMessage(message), end.delayMs);',
       'if (end.kind === "again") return await comeBack(deps, delivery, Math.max(0, end.delayMs));',
     ],
     ["a message is delayed for longer than the queue can", "Math.min(delayMs, settings.longestDelayMs)", "delayMs"],

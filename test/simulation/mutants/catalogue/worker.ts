@@ -100,7 +100,7 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a retry does not release the lease",
-      "  await job.releaseForRetry(trouble, clock.nowMs() + delayMs, isParked);\n",
+      "  await job.releaseForRetry(trouble, { notBeforeMs: clock.nowMs() + delayMs, isParked, isCharged });\n",
       "",
     ],
     ["a continuation does not release the lease", "  await job.releaseForContinuation();\n", ""],
@@ -132,7 +132,7 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ["a poison message is dropped", "  await queue.sendToDeadLetters(body, reason);\n", ""],
   ]),
   ...inFile("core/worker/choose-path.ts", [
-    ["a tracked message is not always guarded", "  if (message.tracked === true) return true;\n", ""],
+    ["a tracked message is not always guarded", "  if (message.tracked === true && !isSentAgain) return true;\n", ""],
     ["the gate document is not read", " && (await deps.gate.admits(jobId))) return true;", ") return true;"],
     [
       "the gate's ceiling is inverted",
@@ -141,7 +141,7 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a job with a record may switch to the unguarded path",
-      "return receiveCount > 1 && hasRecord(deps, jobId);",
+      "return (receiveCount > 1 || isSentAgain) && hasRecord(deps, jobId);",
       "return false;",
     ],
     [

@@ -1,0 +1,77 @@
+/** Mutants of the limits of hosts. */
+import { inFile, type Mutant } from "../mutant.ts";
+
+export const HOST_MUTANTS: readonly Mutant[] = [
+  ...inFile("core/flow/host-plan.ts", [
+    [
+      "connections of other processes do not count",
+      "others.reduce((sum, [, { connections }]) => sum + connections, 0)",
+      "others.reduce((sum) => sum, 0)",
+    ],
+    ["connections in use do not count", "connections, 0) - wants.used)", "connections, 0))"],
+    ["a dead process keeps its connections for ever", "name !== me && untilMs > nowMs", "name !== me && untilMs > 0"],
+    ["further connections of a job do not count", "Math.min(wants.connections, free - entered)", "wants.connections"],
+    ["requests have no pace", "const beginMs = Math.max(nextAtMs, firstMs);", "const beginMs = firstMs;"],
+    ["the pace has no room for a request that is late", "(1000 + LATEST_MS + ROUNDING_MS)", "(1000 - LATEST_MS)"],
+    [
+      "a host gets no rest",
+      "const shutUntilMs = Math.max(host.restUntilMs, isProbe ? host.probeAtMs : 0);",
+      "const shutUntilMs = isProbe ? host.probeAtMs : 0;",
+    ],
+    [
+      "a connection is held for as long as a day",
+      "return isFresh && before.connections === connections ? before : { connections, untilMs: nowMs + holdsMs };",
+      "return isFresh && before.connections === connections ? before : { connections, untilMs: nowMs + 86_400_000 };",
+    ],
+  ]),
+  ...inFile("core/flow/host-record.ts", [
+    ["two writers of a host overwrite each other", "when: [[isAsSeen]]", "when: [[]]"],
+  ]),
+  ...inFile("core/flow/host-desk.ts", [
+    ["connections are never given back", "    this.#used -= connections;\n", ""],
+    [
+      "connections are used when their time is over",
+      "clock.after(holder.untilMs - clock.nowMs(), () => this.#lose())",
+      "clock.after(holder.untilMs - clock.nowMs(), () => undefined)",
+    ],
+  ]),
+  ...inFile("core/flow/visit.ts", [
+    ["a request is sent although it is late", "if (this.#deps.clock.nowMs() <= atMs + LATEST_MS) return;", "return;"],
+    [
+      "only a job's first request needs a place",
+      "if (atMs === undefined) atMs = await this.#furtherRequest(desk, url);",
+      "if (atMs === undefined) return;",
+    ],
+  ]),
+  ...inFile("core/origin/ask.ts", [
+    ["requests need no place at their host", "  await visit.admit(url, request.signal);\n", ""],
+    ["a host's answers tell nothing of it", "    await visit.answered(url, askedAtMs, response);\n", ""],
+  ]),
+  ...inFile("core/worker/arrive.ts", [
+    [
+      "a job that waits for its host gets no message",
+      "end: hasRecord ? await waitRecorded(deps, waiting) : waitUnrecorded(waiting) };",
+      'end: { kind: "done" } };',
+    ],
+    [
+      "the record of a job that waits for its host does not say so",
+      "hasRecord ? await waitRecorded(deps, waiting) : waitUnrecorded(waiting)",
+      "waitUnrecorded(waiting)",
+    ],
+  ]),
+  ...inFile("core/model/waiting.ts", [
+    ["a leased job is postponed", '      { attribute: "lease_owner", is: "absent" },\n', ""],
+    ["a wait is shortened", '      { attribute: "available_at", is: "<=", than: nowMs },\n', ""],
+    ["a postponed job is watched too early", "watch_at: untilMs + graceMs", "watch_at: nowMs + graceMs"],
+  ]),
+  ...inFile("core/worker/process-job.ts", [
+    ["a job is charged for waiting for its host", "isCharged: !wait", "isCharged: true"],
+  ]),
+  ...inFile("core/worker/choose-path.ts", [
+    [
+      "a job that has waited is guarded whatever the gate says",
+      "if (message.tracked === true && !isSentAgain) return true;",
+      "if (message.tracked === true) return true;",
+    ],
+  ]),
+];

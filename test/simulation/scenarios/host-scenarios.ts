@@ -1,0 +1,117 @@
+/** Scenarios of hosts whose limits several workers share. */
+import type { HostRule } from "../../../core/flow/host-limits.ts";
+import type { OriginAnswer } from "../services/origin.ts";
+import { LARGE, message, one, resource, serving, SMALL, urlOf, type ProvenScenario } from "./scenario-kinds.ts";
+
+const ELSEWHERE = "https://elsewhere.example/file";
+
+/** A dead worker's places, a probe of a host that was down, and the queue of those that wait. */
+const HOST_WAIT_MS = 90_000;
+
+const limited = (
+  name: string,
+  rules: readonly HostRule[],
+  more: Partial<ProvenScenario> & { readonly body?: Buffer } = {},
+): ProvenScenario =>
+  one({ name, body: LARGE, hostWaitMs: HOST_WAIT_MS, ...more, settings: { hostRules: rules, ...more.settings } });
+
+const two = {
+  messages: [message("a"), message("b")],
+  prepare: serving({ a: resource(LARGE), b: resource(SMALL) }),
+  published: [[LARGE], [SMALL]],
+  ends: { a: ["INDEXED"], b: ["INDEXED"] },
+};
+
+/** The first `count` requests to the origin are answered so. */
+const atFirst =
+  (count: number, answer: OriginAnswer): NonNullable<ProvenScenario["answer"]> =>
+  (_question, _nth, { requests }) =>
+    requests.filter(({ url }) => url !== ELSEWHERE).length <= count ? answer : { kind: "body" };
+
+const servingElsewhere: ProvenScenario["prepare"] = (origin) => {
+  serving({ a: resource(LARGE) })(origin);
+  origin.resources.set(ELSEWHERE, resource(SMALL));
+};
+
+export const HOST_SCENARIOS: readonly ProvenScenario[] = [
+  limited("a host of one connection, and two jobs", [["*", { connections: 1 }]], two),
+  limited("a host of two requests a second, and two jobs", [["*", { perSecond: 2 }]], two),
+  limited("a host of one connection and one request a second", [["*", { connections: 1, perSecond: 1 }]], two),
+  limited("a host that asks for rest, and another that does not", [["*", {}]], {
+    messages: [message("a"), message("b", { url: ELSEWHERE })],
+    prepare: servingElsewhere,
+    published: [[LARGE], [SMALL]],
+    ends: { a: ["INDEXED"], b: ["INDEXED"] },
+    answer: ({ url }, nth) =>
+      url !== ELSEWHERE && nth === 1 ? { kind: "status", status: 429, retryAfterS: 20 } : { kind: "body" },
+    leastMs: 20_000,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a host that answers, and asks for rest", [["*", {}]], {
+    ...two,
+    prepare: serving({ a: resource(SMALL), b: resource(LARGE) }),
+    // What the first job's GET has to wait for, the second job has to wait for as well.
+    lastMessageAfterMs: 25_000,
+    onEvent: ({ boundaries, origin }) => {
+      const isFirst = boundaries.length === 1;
+      if (isFirst) origin.resources.set(urlOf("a"), resource(SMALL, { restsForS: 20 }));
+    },
+    leastMs: 40_000,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a host that is down for longer than a job has attempts", [["*", {}]], {
+    answer: atFirst(9, { kind: "status", status: 500 }),
+    hostWaitMs: 3 * HOST_WAIT_MS,
+    dispatches: 1,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a connection whose renewal hangs while its body goes on", [["*", { connections: 1 }]], {
+    ...two,
+    strikes: [
+      ...[2, 3, 4, 5, 6, 7].map((nth) => ({
+        of: "worker1 ",
+        call: "http.read",
+        nth,
+        fault: { kind: "slow", byMs: 4_000 } as const,
+      })),
+      { of: "worker1 ", call: "items.read", nth: 4, fault: { kind: "slow", byMs: 30_000 } },
+    ],
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("the gate is closed while a job waits for its host", [["*", {}]], {
+    ...two,
+    gate: 100,
+    answer: ({ method }, nth) =>
+      method === "HEAD" && nth === 1 ? { kind: "status", status: 429, retryAfterS: 45 } : { kind: "body" },
+    lastMessageAfterMs: 2_000,
+    // The second job waits by then, and longer than a worker trusts what it has read of the gate.
+    onEvent: ({ boundaries, gate }) => {
+      if (boundaries.length >= 30) gate.turn(0);
+    },
+    ends: { a: ["INDEXED", "unguarded"], b: ["INDEXED", "unguarded"] },
+    leastMs: 45_000,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a host that is down for a while", [["*", { connections: 2 }]], {
+    ...two,
+    answer: atFirst(8, { kind: "status", status: 500 }),
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a redirect to a host of one connection", [["elsewhere.example", { connections: 1 }]], {
+    messages: [message("a"), message("b", { url: ELSEWHERE })],
+    prepare: servingElsewhere,
+    published: [[SMALL]],
+    ends: { a: ["INDEXED", "DEDUPED"], b: ["INDEXED", "DEDUPED"] },
+    answer: ({ url }) => (url === ELSEWHERE ? { kind: "body" } : { kind: "redirect", to: ELSEWHERE }),
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a mirror, while the first host asks for rest", [["*", {}]], {
+    messages: [message("a", { mirrors: [ELSEWHERE] })],
+    prepare: (origin) => {
+      serving({ a: resource(SMALL) })(origin);
+      origin.resources.set(ELSEWHERE, resource(SMALL));
+    },
+    published: [[SMALL]],
+    answer: ({ url }) => (url === urlOf("a") ? { kind: "status", status: 503, retryAfterS: 3_600 } : { kind: "body" }),
+  }),
+];
