@@ -105,6 +105,8 @@ export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSe
   watchShards: FEWEST_WATCH_SHARDS,
   maxBodyBytes: web.mostBytes,
   allowedContentTypes: [],
+  // A free slot takes the next job, so a long one holds nobody.
+  shortLane: undefined,
   mostBrokenConnections: 3,
   mostRanges: web.mostRanges,
   keepsContentEncoding: web.keepsContentEncoding,

@@ -23,7 +23,9 @@ export const asciiJson = (json: string): string =>
   json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 export interface QueueUrls {
+  /** Where messages are received, and sent to unless they name a lane. */
   readonly queueUrl: string;
+  readonly longQueueUrl: string;
   readonly deadLetterQueueUrl: string;
 }
 
@@ -40,7 +42,7 @@ export const sqsDeadLetters = (client: SQSClient, queueUrl: string): DeadLetters
   },
 });
 
-/** The sending half of the queue, for callers that need nothing else. */
+/** The sending half of one queue, for callers that need nothing else. Workers send on what belongs to another lane. */
 export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "send"> {
   const sendBatch = async (messages: readonly OutgoingMessage[]): Promise<void> => {
     const { Failed } = await client.send(
@@ -66,9 +68,14 @@ export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "sen
   };
 }
 
-export function sqsQueue(client: SQSClient, { queueUrl, deadLetterQueueUrl }: QueueUrls): Queue {
+export function sqsQueue(client: SQSClient, { queueUrl, longQueueUrl, deadLetterQueueUrl }: QueueUrls): Queue {
+  const own = sqsSender(client, queueUrl);
+  const long = sqsSender(client, longQueueUrl);
   return {
-    ...sqsSender(client, queueUrl),
+    async send(messages) {
+      await own.send(messages.filter(({ lane }) => lane === undefined));
+      await long.send(messages.filter(({ lane }) => lane === "long"));
+    },
     ...sqsDeadLetters(client, deadLetterQueueUrl),
     async hideFor(receiptHandle, delayMs) {
       await client.send(

@@ -69,6 +69,14 @@ export class OutOfTimeError extends JobError {
   }
 }
 
+/** The job is one for the long lane, which goes on with it. No attempt is charged. Thrown in the short lane alone. */
+export class LongJobError extends JobError {
+  override readonly name: string = "LongJobError";
+  constructor(reason: "long_file" | "long_transfer" | "out_of_time", details: Details = {}) {
+    super(reason, details);
+  }
+}
+
 /** The run ends for a reason that is not the job's. The job is given back, and nothing is charged. */
 export class RunEndsError extends JobError {
   override readonly name: string = "RunEndsError";

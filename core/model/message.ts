@@ -60,6 +60,8 @@ export interface OutgoingMessage {
   readonly body: string;
   /** The tenant of a fair queue: the origin's host. */
   readonly group: string;
+  /** Absent: it goes to the sender's own queue. */
+  readonly lane?: "long";
   /** How long the queue keeps it back, in ms. While it does, the message is not in flight. */
   readonly delayMs?: number;
 }
@@ -79,9 +81,9 @@ export const trackedMessage = (message: JobMessage, delayMs = 0): OutgoingMessag
   ...(delayMs > 0 && { delayMs }),
 });
 
-/** The message that brings a recorded job back to the work queue. */
-export const messageOf = (job: JobRecord, delayMs = 0): OutgoingMessage =>
-  trackedMessage(
+/** The message that brings a recorded job back, to the queue of its lane. */
+export const messageOf = (job: JobRecord, delayMs = 0): OutgoingMessage => ({
+  ...trackedMessage(
     {
       ...job.order,
       work_id: job.workId,
@@ -90,4 +92,6 @@ export const messageOf = (job: JobRecord, delayMs = 0): OutgoingMessage =>
       ...(job.expectedSha256 !== undefined && { sha256: job.expectedSha256 }),
     },
     delayMs,
-  );
+  ),
+  ...(job.isLong && { lane: "long" }),
+});

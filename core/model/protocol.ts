@@ -3,7 +3,7 @@
  * of them leaves the job in a state from which another worker, or the reconciler, can continue.
  *
  *   takeLease -> (renewLease | startOperation | saveCheckpoint | completeOperation)* -> finishJob | failJob
- *                                                                 | releaseForRetry | releaseForContinuation | giveBack
+ *                                       | releaseForRetry | releaseForContinuation | giveBack | handOver
  *   recoverJob, reopenJob: by the reconciler and by operators, in recovery-protocol.ts.
  *
  * Safety rests on the fence alone. Clocks decide only when somebody may try.
@@ -28,6 +28,7 @@ export interface Lease {
 
 export const isNew: Clause = { attribute: "pk", is: "absent" };
 export const isOpen: Clause = { attribute: "state", is: "one of", than: OPEN_STATES };
+const isNotLong: Clause = { attribute: "lane", is: "absent" };
 const isAvailable = (nowMs: number): Clause => ({ attribute: "available_at", is: "<=", than: nowMs });
 const isFencedBy = (lease: Lease): readonly Clause[] => [
   { attribute: "fence", is: "=", than: lease.fence },
@@ -55,16 +56,18 @@ export interface LeaseRequest {
   readonly watchShards: number;
   /** When the message was sent: see `renewUrl`. */
   readonly sentAtMs?: number;
+  /** The short lane takes no job that was handed over. */
+  readonly isShortLane?: boolean;
 }
 
 /** In one write: plans a new job, takes the lease if it is free or expired, and starts HEAD if it was not started. */
 export function takeLease(request: LeaseRequest): Write {
-  const { jobId, message, owner, nowMs, ttlMs, headKey, watchShards, sentAtMs = 0 } = request;
+  const { jobId, message, owner, nowMs, ttlMs, headKey, watchShards, sentAtMs = 0, isShortLane = false } = request;
   const expiresAtMs = nowMs + ttlMs;
   const order = orderOf(message);
   return {
     key: jobItemKey(jobId),
-    when: [[isNew], [isOpen, isAvailable(nowMs)]],
+    when: [[isNew], [isOpen, isAvailable(nowMs)].concat(isShortLane ? isNotLong : [])],
     set: {
       lease_owner: owner,
       available_at: expiresAtMs,
@@ -257,6 +260,15 @@ export function giveBack(lease: Lease, record: JobRecord, forgotten: Forgotten, 
     set: { available_at: availableAtMs, watch_at: availableAtMs + graceMs, ...uncharged(record) },
     remove: ["lease_owner", ...forgotten],
   });
+}
+
+/**
+ * Hands the job over to the long lane, which alone takes it from now on. It counts neither as an attempt nor as a hop:
+ * it happens once, since the long lane hands nothing over.
+ */
+export function handOver(lease: Lease, record: JobRecord, forgotten: Forgotten, nowMs: number, graceMs: number): Write {
+  const { set, ...write } = giveBack(lease, record, forgotten, nowMs, graceMs);
+  return { ...write, set: { ...set, lane: "long" } };
 }
 
 export interface IndexEntry {

@@ -208,6 +208,7 @@ function decodeFields(item: Item): JobRecord {
     hops: optional("hops", numberIn) ?? 0,
     resumedBytes: optional("resumed_bytes", numberIn) ?? 0,
     operations,
+    ...(item["lane"] === "long" && { isLong: true }),
     ...(expectedSha256 !== undefined && { expectedSha256 }),
     ...(order && { order }),
     ...(leaseOwner !== undefined && { leaseOwner }),

@@ -2,6 +2,7 @@ import type { Checkpoint } from "../model/record.ts";
 import type { HostMemory } from "../origin/host-memory.ts";
 import type { OriginDeps, OriginSettings } from "../origin/origin-deps.ts";
 import type { Digests } from "../ports/digests.ts";
+import type { ShortLane } from "./short-lane.ts";
 import type { Staging } from "../ports/staging.ts";
 import type { PaceLimits } from "./pace.ts";
 import type { Buffers } from "./part-buffers.ts";
@@ -13,6 +14,8 @@ export interface TransferSettings extends OriginSettings {
   /** Whether a body that comes with a content coding is stored as it came. Otherwise the coding is taken away. */
   readonly keepsContentEncoding: boolean;
   readonly pace: PaceLimits;
+  /** Undefined: this worker takes what is long, too. */
+  readonly shortLane: ShortLane | undefined;
   /** Connections in a row that bring little of a body, after which an attempt ends. 0: the first one that breaks. */
   readonly mostBrokenConnections: number;
   /** Connections over which one file may come at a time. 1: large files come over one, too. */

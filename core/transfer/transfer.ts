@@ -10,6 +10,7 @@ import { originFactsIn } from "../origin/facts.ts";
 import type { Transfer } from "../model/record.ts";
 import { decodedBody } from "./decoded-body.ts";
 import { parallelBody } from "./parallel-body.ts";
+import { handOverLong, watchTransfer, type Watch } from "./short-lane.ts";
 import { continuesFrom, decideResume, rangeHeaders } from "./resume.ts";
 import { HEAD_BYTES, sniffedBody } from "./sniffed-body.ts";
 import { steadyBody } from "./steady-body.ts";
@@ -36,17 +37,24 @@ interface Before {
   readonly transfer: Transfer;
 }
 
+interface WatchedRequest extends TransferRequest {
+  readonly watch: Watch;
+}
+
 /** Stages the whole body. Continues from the owner's checkpoint if the origin still has that version. */
 export async function transferBody(
   deps: TransferDeps,
   owner: StagingOwner,
   request: TransferRequest,
 ): Promise<Transfer> {
-  const transfer = await fetchBody(deps, owner, request);
+  // What was stored before is hardly fetched again, however long it is.
+  if (!request.before) handOverLong(deps.settings, request.announcedBytes);
+  const watch = watchTransfer(deps, request.signal);
+  const transfer = await fetchBody(deps, owner, { ...request, signal: watch.signal, watch });
   return request.before ? { ...transfer, previousJob: request.before.jobId } : transfer;
 }
 
-async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: TransferRequest): Promise<Transfer> {
+async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: WatchedRequest): Promise<Transfer> {
   const begun = owner.checkpoint?.mirror === request.mirror ? owner.checkpoint : undefined;
   const decision = decideResume(begun);
   if (decision.kind === "start over") return begin(deps, owner, request);
@@ -70,7 +78,7 @@ async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: Trans
       version: checkpoint,
       isNeverEmpty: false,
     });
-    return new BodyStager(deps, owner, facts, soFar).stage(rest);
+    return new BodyStager(deps, owner, facts, soFar).stage(request.watch.body(rest));
   }
   const isAnotherVersion = response.status === 200;
   if (isAnotherVersion) return startOver(deps, owner, request, answer);
@@ -82,7 +90,7 @@ async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: Trans
 }
 
 /** From the first byte, unless what was stored before is still what the origin has. */
-async function begin(deps: TransferDeps, owner: StagingOwner, request: TransferRequest): Promise<Transfer> {
+async function begin(deps: TransferDeps, owner: StagingOwner, request: WatchedRequest): Promise<Transfer> {
   const { before } = request;
   const answer = await get(deps, request, before && unlessSame(before.transfer));
   if (before && answer.response.status === 304) {
@@ -106,7 +114,7 @@ const get = async (
 async function startOver(
   deps: TransferDeps,
   owner: StagingOwner,
-  request: TransferRequest,
+  request: WatchedRequest,
   answer: OriginAnswer,
 ): Promise<Transfer> {
   const { response } = answer;
@@ -118,6 +126,7 @@ async function startOver(
     if (response.status === 206 && totalBytes === undefined) throw new RetryableError("unasked_part");
     refuseUnwanted(deps.settings, contentTypeOf(response), totalBytes);
     refuseLarger(wanted, totalBytes ?? 0);
+    handOverLong(deps.settings, totalBytes);
   } catch (error) {
     response.discard();
     throw error;
@@ -138,7 +147,8 @@ async function startOver(
     version: hasRanges ? { validator, totalBytes } : undefined,
     isNeverEmpty: (request.announcedBytes ?? 0) > 0,
   });
-  const raw = transferred.length > 0 ? decodedBody(deps, framed, transferred, []) : framed;
+  const watched = request.watch.body(framed);
+  const raw = transferred.length > 0 ? decodedBody(deps, watched, transferred, []) : watched;
   const announced = announcedDigests(response.headers);
   const origin = originFactsIn(answer, {
     job: request.mirror === undefined ? request.url : undefined,

@@ -5,6 +5,7 @@ import type { JobMessage } from "../model/message.ts";
 import { renewUrl, takeLease } from "../model/protocol.ts";
 import { isParked } from "../model/waiting.ts";
 import { decodeJob } from "../model/record-codec.ts";
+import type { JobRecord } from "../model/record.ts";
 import { isTerminal } from "../model/states.ts";
 import type { Item } from "../model/write.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
@@ -15,7 +16,8 @@ export type Acquisition =
   | { readonly kind: "busy" }
   /** It waits, and its record alone brings it back. */
   | { readonly kind: "parked" }
-  | { readonly kind: "waiting"; readonly untilMs: number };
+  /** Until its time, or for the other lane. */
+  | { readonly kind: "waiting"; readonly untilMs: number; readonly record: JobRecord };
 
 /** `onRenewed` is called after each renewal, so that the message can be kept hidden while the lease is held. */
 export async function acquireLease(
@@ -38,6 +40,7 @@ export async function acquireLease(
       headKey: operationKeyOf("HEAD", jobId, { url: message.identity ?? message.url }),
       watchShards: settings.watchShards,
       sentAtMs,
+      isShortLane: settings.shortLane !== undefined,
     }),
   );
   const acquiredInMs = clock.nowMs() - nowMs;
@@ -56,7 +59,7 @@ export async function acquireLease(
   if (isTerminal(record.state)) return { kind: "finished" };
   if (isParked(outcome.item)) return { kind: "parked" };
   if (record.leaseOwner === undefined)
-    return { kind: "waiting", untilMs: present(record.availableAtMs, "when a waiting job is available") };
+    return { kind: "waiting", untilMs: present(record.availableAtMs, "when a waiting job is available"), record };
   return { kind: "busy" };
 }
 

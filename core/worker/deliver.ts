@@ -3,7 +3,7 @@ import { jobIdOf, jobKeyOf } from "../model/keys.ts";
 import { acquireLease } from "./acquire-lease.ts";
 import { arriveAtHost } from "./arrive.ts";
 import { isGuarded } from "./choose-path.ts";
-import { parseMessage, trackedMessage, type JobMessage, type OutgoingMessage } from "../model/message.ts";
+import { messageOf, parseMessage, trackedMessage, type JobMessage, type OutgoingMessage } from "../model/message.ts";
 import { processUnguarded } from "./unguarded.ts";
 import { processJob, type JobEnd } from "./process-job.ts";
 import type { Queue } from "../ports/queue.ts";
@@ -87,7 +87,11 @@ async function workGuarded(
     case "leased":
       return processJob(deps, acquisition.job, outOfTime);
     case "waiting":
-      return { kind: "again", delayMs: acquisition.untilMs - deps.clock.nowMs() };
+      return {
+        kind: "again",
+        delayMs: acquisition.untilMs - deps.clock.nowMs(),
+        message: messageOf(acquisition.record),
+      };
     // The reconciler watches the record. It sends a new message if the holder dies, or when the job's time has come.
     case "busy":
     case "parked":

@@ -14,6 +14,7 @@ import {
   failJob,
   finishJob,
   giveBack,
+  handOver,
   isAtStep,
   releaseForContinuation,
   releaseForRetry,
@@ -207,6 +208,12 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   async giveBack(): Promise<void> {
     const { clock, settings } = this.#deps;
     await this.#write(giveBack(this.lease, this.#record, [...this.#forgotten], clock.nowMs(), settings.requeueGraceMs));
+    this.#end();
+  }
+
+  async handOver(): Promise<void> {
+    const { clock, settings } = this.#deps;
+    await this.#write(handOver(this.lease, this.#record, [...this.#forgotten], clock.nowMs(), settings.requeueGraceMs));
     this.#end();
   }
 

@@ -3,6 +3,7 @@ import {
   asJobError,
   HostWaitsError,
   LeaseLostError,
+  LongJobError,
   OutOfTimeError,
   PermanentError,
   RetryableError,
@@ -12,7 +13,7 @@ import {
   type JobError,
 } from "../model/errors.ts";
 import { OriginDigestError } from "../origin/announced-digests.ts";
-import type { OutgoingMessage } from "../model/message.ts";
+import { messageOf, type OutgoingMessage } from "../model/message.ts";
 import type { LeasedJob } from "./leased-job.ts";
 import { indexContent, publishStaged } from "./publish.ts";
 import { logUnexpected } from "./log-unexpected.ts";
@@ -26,7 +27,7 @@ import type { WorkerDeps } from "./worker-deps.ts";
 export type JobEnd =
   /** The message is not needed: the job is terminal, or its record alone brings it back. */
   | { readonly kind: "done" }
-  /** A new message, by default a tracked one, brings the job back after the delay. Its count of receives starts at zero. */
+  /** A new message, by default a tracked one, brings the job back after the delay. Its receives are counted anew. */
   | { readonly kind: "again"; readonly delayMs: number; readonly message?: OutgoingMessage }
   /** The same message comes back after the delay, because its count of receives is the count of attempts. */
   | { readonly kind: "return"; readonly delayMs: number };
@@ -78,6 +79,7 @@ async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError):
   logUnexpected(deps.telemetry, job.jobId, error);
   try {
     if (error instanceof OutOfTimeError) return await handOn(deps, job);
+    if (error instanceof LongJobError) return await handOver(deps, job, error);
     if (error instanceof RunEndsError) return await giveBack(deps, job, error);
     if (error instanceof PermanentError) return await fail(deps, job, error);
     if (error instanceof RetryableError) return await retry(deps, job, error);
@@ -101,6 +103,13 @@ async function handOn(deps: WorkerDeps, job: LeasedJob): Promise<JobEnd> {
   }
   await job.releaseForContinuation();
   return { kind: "again", delayMs: 0 };
+}
+
+/** If this crashes before the message is sent, the old one finds the record in the long lane and is sent on there. */
+async function handOver({ telemetry }: WorkerDeps, job: LeasedJob, { reason }: LongJobError): Promise<JobEnd> {
+  await job.handOver();
+  telemetry.log("info", "A long job goes on in the long lane.", { job_id: job.jobId, url: job.record.url, reason });
+  return { kind: "again", delayMs: 0, message: messageOf(job.record) };
 }
 
 async function giveBack({ telemetry }: WorkerDeps, job: LeasedJob, error: RunEndsError): Promise<JobEnd> {

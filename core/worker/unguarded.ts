@@ -1,7 +1,14 @@
 import type { StagingOwner } from "../transfer/transfer-deps.ts";
-import { asJobError, OutOfTimeError, PermanentError, RetryableError, RunEndsError } from "../model/errors.ts";
+import {
+  asJobError,
+  LongJobError,
+  OutOfTimeError,
+  PermanentError,
+  RetryableError,
+  RunEndsError,
+} from "../model/errors.ts";
 import { contentKey, jobIdOf } from "../model/keys.ts";
-import type { JobMessage } from "../model/message.ts";
+import { untrackedMessage, type JobMessage } from "../model/message.ts";
 import { cleanStaging } from "./clean-staging.ts";
 import type { JobEnd } from "./process-job.ts";
 import { ownHeaders } from "./own-headers.ts";
@@ -38,6 +45,10 @@ export async function processUnguarded(
     if (error instanceof RunEndsError) {
       telemetry.log("warn", "The run ends. The next run starts the job over.", { job_id: jobId }, error);
       return { kind: "return", delayMs: 0 };
+    }
+    if (error instanceof LongJobError) {
+      telemetry.log("info", "A long job begins anew in the long lane.", { job_id: jobId, url: message.url }, error);
+      return { kind: "again", delayMs: 0, message: { ...untrackedMessage(message), lane: "long" } };
     }
     if (error instanceof OutOfTimeError) return { kind: "return", delayMs: 0 };
     if (!(error instanceof PermanentError) && receiveCount < settings.retry.maxAttempts) {

@@ -11,6 +11,8 @@ export const reconcilerEnv = z.object({
   ENVIRONMENT_NAME: name,
   TABLE_NAME: name,
   QUEUE_URL: z.url(),
+  /** The queue of the long lane. */
+  LONG_QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
   STAGING_BUCKET: name,
   /** How long after sending a job's message again the reconciler looks at the job again. */

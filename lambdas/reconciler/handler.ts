@@ -16,7 +16,11 @@ function reconcilerDeps(env: ReconcilerEnv): ReconcilerDeps {
     clock: systemClock,
     random: systemRandom,
     items: dynamoItems(clients.dynamodb, env.TABLE_NAME),
-    queue: sqsQueue(clients.sqs, { queueUrl: env.QUEUE_URL, deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL }),
+    queue: sqsQueue(clients.sqs, {
+      queueUrl: env.QUEUE_URL,
+      longQueueUrl: env.LONG_QUEUE_URL,
+      deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL,
+    }),
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),
     telemetry: stdoutTelemetry(env.ENVIRONMENT_NAME),
     settings: {

@@ -1,7 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import pMap from "p-map";
 import { deliver } from "../../core/worker/deliver.ts";
-import { OutOfTimeError } from "../../core/model/errors.ts";
+import { LongJobError, OutOfTimeError } from "../../core/model/errors.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 import { invoke } from "../invocation.ts";
 
@@ -13,8 +13,11 @@ export function createHandler(deps: WorkerDeps, recordConcurrency: number): Work
     invoke(deps.telemetry, context, async () => {
       const outOfTime = new AbortController();
       const workMs = context.getRemainingTimeInMillis() - deps.settings.deadlineBufferMs;
-      const stopTimer = deps.clock.after(workMs, () => outOfTime.abort(new OutOfTimeError()));
-      if (workMs <= 0) outOfTime.abort(new OutOfTimeError());
+      // What the short lane has not ended by then is long by definition.
+      const end = (): void =>
+        outOfTime.abort(deps.settings.shortLane ? new LongJobError("out_of_time") : new OutOfTimeError());
+      const stopTimer = deps.clock.after(workMs, end);
+      if (workMs <= 0) end();
       try {
         const verdicts = await pMap(
           event.Records,

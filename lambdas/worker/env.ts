@@ -21,7 +21,9 @@ export const workerEnv = z.object({
   /** The dimension of all metrics. */
   ENVIRONMENT_NAME: name,
   TABLE_NAME: name,
+  /** The queue of the worker's own lane. */
   QUEUE_URL: z.url(),
+  LONG_QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
   STAGING_BUCKET: name,
   CONTENT_BUCKET: name,
@@ -76,6 +78,12 @@ export const workerEnv = z.object({
   ),
   /** How long a job waits, uncharged, for a host that is down. */
   HOST_PATIENCE_MS: positive,
+  /** `short`: hands over what is long. `long`: takes whatever is in its queue to the end. */
+  LANE: z.enum(["short", "long"]),
+  /** A body of this length is a long one. In bytes. */
+  LONG_FROM_BYTES: positive,
+  /** How long the body of one file may come in the short lane. */
+  SHORT_LANE_MS: positive,
   /** How long before the invocation's deadline its work is handed to a later invocation. */
   DEADLINE_BUFFER_MS: whole,
   RETRY_BASE_MS: positive,
@@ -124,6 +132,7 @@ export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   watchShards: env.WATCH_SHARDS,
   maxBodyBytes: env.MAX_BODY_BYTES,
   allowedContentTypes: entriesOf(env.ALLOWED_CONTENT_TYPES.toLowerCase()),
+  shortLane: env.LANE === "long" ? undefined : { longFromBytes: env.LONG_FROM_BYTES, shortLaneMs: env.SHORT_LANE_MS },
   mostBrokenConnections: 3,
   mostRanges: env.MOST_RANGES,
   keepsContentEncoding: env.KEEPS_CONTENT_ENCODING,

@@ -45,7 +45,11 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
     gate: new GateReader({ clock: systemClock, items, telemetry }),
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),
     content: s3Content(clients.s3, { content: env.CONTENT_BUCKET, staging: env.STAGING_BUCKET }),
-    queue: sqsQueue(clients.sqs, { queueUrl: env.QUEUE_URL, deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL }),
+    queue: sqsQueue(clients.sqs, {
+      queueUrl: env.QUEUE_URL,
+      longQueueUrl: env.LONG_QUEUE_URL,
+      deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL,
+    }),
     decoder: nodeDecoder,
     secrets: secretsManager(
       clients.dynamodb,

@@ -20,7 +20,7 @@ import type { SimulatedBus } from "./services/bus.ts";
 import { Violation } from "./oracle/invariants.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";
 import { through, type SimulatedProcess } from "./services/process.ts";
-import type { SimulatedQueue } from "./services/queue.ts";
+import type { Lane, SimulatedQueue } from "./services/queue.ts";
 import {
   CONTENT_BUCKET,
   ORPHAN_AGE_MS,
@@ -47,7 +47,12 @@ export interface Services {
 }
 
 /** The product's own worker, in a process that may die, on simulated services. */
-export const workerIn = (process: SimulatedProcess, services: Services, settings: WorkerSettings) => {
+export const workerIn = (
+  process: SimulatedProcess,
+  services: Services,
+  settings: WorkerSettings,
+  lane: Lane = "short",
+) => {
   const { clock } = process;
   const items = services.ports.items(process);
   const telemetry = services.trace.telemetryOf(process.name);
@@ -67,7 +72,7 @@ export const workerIn = (process: SimulatedProcess, services: Services, settings
       gate: new GateReader({ clock, items, telemetry }),
       staging: services.ports.staging(process),
       content: services.ports.content(process),
-      queue: through(process, "queue", services.queue.port),
+      queue: services.ports.workersQueue(process, services.queue.portOf(lane)),
       secrets: { read: async () => undefined },
       decoder: nodeDecoder,
       digests: plainDigests,
@@ -86,7 +91,7 @@ export const reconcilerIn = (process: SimulatedProcess, services: Services) =>
     clock: process.clock,
     random: process.random,
     items: services.ports.items(process),
-    queue: services.ports.reconcilersQueue(process, services.queue.port),
+    queue: services.ports.reconcilersQueue(process, services.queue.portOf("short")),
     staging: services.ports.staging(process),
     telemetry: services.trace.telemetryOf(process.name),
     settings: { requeueGraceMs: REQUEUE_GRACE_MS, orphanAgeMs: ORPHAN_AGE_MS, ...(services.limits ?? NO_LIMITS) },
@@ -117,7 +122,7 @@ export const redriveLettersIn = async (process: SimulatedProcess, { queue }: Ser
   redriveDeadLetters(
     {
       deadLetters: through(process, "deadLetters", queue.deadLetterPort),
-      queue: through(process, "queue", queue.port),
+      queue: through(process, "queue", queue.portOf("short")),
     },
     { isDryRun: false, onLetter: () => undefined },
   );
@@ -138,7 +143,7 @@ export const redriveIn = async (process: SimulatedProcess, services: Services): 
       random: process.random,
       items: services.ports.items(process),
       failedJobs: services.ports.failedJobs(process),
-      queue: services.ports.operatorsQueue(process, services.queue.port),
+      queue: services.ports.operatorsQueue(process, services.queue.portOf("short")),
       telemetry: services.trace.telemetryOf(process.name),
       settings: { requeueGraceMs: REQUEUE_GRACE_MS },
     },

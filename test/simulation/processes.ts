@@ -88,10 +88,4 @@ export class Processes {
   get areIdle(): boolean {
     return this.#busy.size === 0;
   }
-
-  get workers(): number {
-    let count = 0;
-    for (const role of this.#busy.values()) if (role === "worker") count += 1;
-    return count;
-  }
 }

@@ -22,7 +22,8 @@ import { VirtualTime } from "./services/time.ts";
 import { Trace } from "./services/trace.ts";
 import { Reconcilers } from "./reconcilers.ts";
 import { WatchedPorts } from "./watched-ports.ts";
-import { Workers } from "./workers.ts";
+import { lanesOf, watchLanes } from "./lanes.ts";
+import type { Workers } from "./workers.ts";
 
 export class Simulation implements Stage {
   readonly time = new VirtualTime();
@@ -43,7 +44,7 @@ export class Simulation implements Stage {
   #violation: Error | undefined;
   #faultsUntilMs: number;
   readonly #deadline: Deadline;
-  readonly #workers: Workers;
+  readonly #lanes: readonly Workers[];
   readonly #hosts: HostWatch;
 
   constructor(options: SimulationOptions) {
@@ -55,8 +56,7 @@ export class Simulation implements Stage {
       options.trace,
       (event) => onTelemetry && this.#failIf(() => onTelemetry(event)),
     );
-    const { scenario } = options;
-    const { lasting } = options;
+    const { lasting, scenario } = options;
     const items = simulatedItems();
     const { lagMs = 0, limits } = options;
     this.items = spoiledItems(lagMs > 0 ? withLaggingIndex(items, lagMs, this.time) : items, lasting, this.time);
@@ -75,7 +75,9 @@ export class Simulation implements Stage {
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
     this.gate = new GateWatch(this.items, this.time, scenario.gate);
     if (lasting?.kind === "sick record") this.gate.unreadable = lasting.jobId;
+    const settings = { ...SETTINGS, ...scenario.settings };
     const ports = new WatchedPorts({
+      lanes: watchLanes(settings, this.origin, (check) => this.#failIf(check)),
       gate: this.gate,
       items: this.items,
       blobs: this.blobs,
@@ -132,11 +134,11 @@ export class Simulation implements Stage {
       end: (process) => this.#processes.end(process),
     });
     this.#faultsUntilMs = this.#startMs + Math.max(options.faultsEndMs, lastMs);
-    this.#workers = new Workers({
+    this.#lanes = lanesOf({
       options,
       time: this.time,
       services: this.#services,
-      settings: { ...SETTINGS, ...scenario.settings },
+      settings,
       processes: this.#processes,
       accepted: this.accepted,
       gate: this.gate,
@@ -150,7 +152,7 @@ export class Simulation implements Stage {
     plantOrphans(limits?.orphans ?? [], this.blobs, this.time);
     if (limits?.hasWaitingJob) plantWaitingJob(this.items, this.blobs, this.time.nowMs);
     if (options.queue) this.failInits(options.queue.initsFailMs);
-    this.time.plan(0, () => this.#workers.poll());
+    for (const lane of this.#lanes) this.time.plan(0, () => lane.poll());
     const reconcilers = new Reconcilers({
       time: this.time,
       services: this.#services,
@@ -243,7 +245,7 @@ export class Simulation implements Stage {
 
   /** Until then, every invocation fails before it reads a message. */
   failInits(forMs: number): void {
-    this.#workers.failInits(forMs);
+    for (const lane of this.#lanes) lane.failInits(forMs);
     this.extendFaults(forMs);
   }
 

@@ -10,6 +10,7 @@ import type { Staging } from "../../core/ports/staging.ts";
 import type { SimulatedBlobs } from "./services/blobs.ts";
 import type { GateWatch } from "./oracle/gate-watch.ts";
 import { checkContent, checkRemoval, isJob, TableWatch } from "./oracle/invariants.ts";
+import type { LaneWatch } from "./oracle/lane-watch.ts";
 import { RunWatch } from "./oracle/run-watch.ts";
 import { checkTimes } from "./oracle/times.ts";
 import { Violation } from "./oracle/violation.ts";
@@ -28,6 +29,8 @@ interface Watched {
   readonly failIf: (check: () => void) => void;
   /** Whether S3 keeps a part that was on its way when its upload was aborted. */
   readonly mayLandLate: boolean;
+  /** Undefined: there is one lane. */
+  readonly lanes: LaneWatch | undefined;
   readonly limits: Pick<Limits, "recoverLimit" | "sweepLimit">;
 }
 
@@ -48,6 +51,7 @@ export class WatchedPorts {
   readonly #watched: Watched;
   readonly #table = new TableWatch(MAX_ATTEMPTS);
   readonly runs: RunWatch;
+  readonly lanes: LaneWatch | undefined;
   /** Writes that took effect. What takes effect again is an echo. */
   readonly #applied = new WeakSet<Write>();
   /** By process and key, the record that the process saw when it last read several. It acts upon that later. */
@@ -56,6 +60,7 @@ export class WatchedPorts {
   constructor(watched: Watched) {
     this.#watched = watched;
     this.runs = new RunWatch(watched.limits);
+    this.lanes = watched.lanes;
   }
 
   items(process: SimulatedProcess): Items {
@@ -77,6 +82,7 @@ export class WatchedPorts {
           this.#applied.add(write);
           this.#table.applied(name, write, before, outcome.item);
           this.runs.wrote(name, write.key, before, outcome.item);
+          if (isJob(write.key)) this.lanes?.wrote(name, write.key, before, outcome.item);
           if (write.key === GATE_KEY) gate.written(name, before, outcome.item);
           if (!isJob(write.key)) return;
           checkTimes(name, write, outcome.item, process.isClockOff ? undefined : process.clock.nowMs());
@@ -99,12 +105,22 @@ export class WatchedPorts {
     return false;
   }
 
+  workersQueue(process: SimulatedProcess, queue: Queue): Queue {
+    const { lanes } = this;
+    if (!lanes) return through(process, "queue", queue);
+    const send: Queue["send"] = async (messages) => {
+      this.#watched.failIf(() => lanes.sent(process.name, messages));
+      return queue.send(messages);
+    };
+    return through(process, "queue", { ...queue, send });
+  }
+
   /** A reconciler's queue. It owes a message to each job that it recovers. */
   reconcilersQueue(process: SimulatedProcess, queue: Queue): Queue {
     return through(process, "queue", {
       ...queue,
       send: async (messages) => {
-        for (const { body } of messages) this.#watched.failIf(() => this.runs.sent(process.name, body));
+        for (const message of messages) this.#watched.failIf(() => this.runs.sent(process.name, message));
         return queue.send(messages);
       },
     } satisfies Queue);

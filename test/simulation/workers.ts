@@ -10,7 +10,7 @@ import { workerIn, type Services } from "./functions.ts";
 import type { Processes } from "./processes.ts";
 import type { SimulationOptions } from "./scenarios/scenario.ts";
 import type { Boundary, SimulatedProcess } from "./services/process.ts";
-import type { QueuedMessage } from "./services/queue.ts";
+import type { Lane, QueuedMessage } from "./services/queue.ts";
 import { INVOCATION_MS, PART_BUFFERS, POLL_EVERY_MS } from "./services/settings.ts";
 import { shardsOfWorker } from "./services/shards.ts";
 import { eventOf } from "./services/stubs.ts";
@@ -19,7 +19,8 @@ import { NOTHING_HAPPENED, type VirtualTime } from "./services/time.ts";
 /** See `pauseMs` in core/worker/deliver.ts. */
 const LONGEST_PAUSE_MS = 80_000;
 
-interface Environment {
+export interface WorkersEnvironment {
+  readonly lane: Lane;
   readonly options: Pick<SimulationOptions, "dice" | "workers" | "isWarm">;
   readonly time: VirtualTime;
   readonly services: Services;
@@ -40,9 +41,10 @@ interface Sandbox {
   readonly buffers: PartBuffers;
 }
 
-/** The event source mapping between the queue and the workers: it polls, invokes, and deletes what was worked on. */
+/** The event source mapping between the queue of a lane and its workers: it polls, invokes, and deletes what was worked on. */
 export class Workers {
-  readonly #env: Environment;
+  readonly #env: WorkersEnvironment;
+  readonly #busy = new Set<SimulatedProcess>();
   #idle: Sandbox[] = [];
   #started = 0;
   /**
@@ -52,15 +54,16 @@ export class Workers {
   readonly #checks = new Map<SimulatedProcess, (boundary: Boundary) => void>();
   #initsFailUntilMs = 0;
 
-  constructor(env: Environment) {
+  constructor(env: WorkersEnvironment) {
     this.#env = env;
   }
 
   poll(): unknown {
-    const { options, processes, services, time } = this.#env;
+    const { lane, options, services, time } = this.#env;
     time.plan(POLL_EVERY_MS, () => this.poll());
-    if (processes.workers >= options.workers) return NOTHING_HAPPENED;
-    const messages = services.queue.receive(options.dice.between(1, 3));
+    if (this.#busy.size >= options.workers) return NOTHING_HAPPENED;
+    // The long lane's batches are of one.
+    const messages = services.queue.receive(lane === "long" ? 1 : options.dice.between(1, 3), lane);
     if (messages.length === 0) return NOTHING_HAPPENED;
     this.#invoke(messages);
     return undefined;
@@ -80,6 +83,8 @@ export class Workers {
     const warm = this.#idle.pop();
     const sandbox = warm ?? this.#start();
     const { buffers, handler, process } = sandbox;
+    this.#busy.add(process);
+    if (settings.shortLane) services.ports.lanes?.begin(process.name);
     if (!warm && begunMs < this.#initsFailUntilMs) {
       process.die("it cannot start");
       return;
@@ -124,21 +129,23 @@ export class Workers {
   }
 
   #start(): Sandbox {
-    const { processes, services, skewMs } = this.#env;
+    const { lane, processes, services, skewMs } = this.#env;
     const settings = { ...this.#env.settings, watchShards: shardsOfWorker(this.#started++) };
-    const process = processes.start("worker", skewMs(), {
+    const process: SimulatedProcess = processes.start("worker", skewMs(), {
       check: (boundary) => this.#checks.get(process)?.(boundary),
       onDeath: () => {
+        this.#busy.delete(process);
         this.#idle = this.#idle.filter((idle) => idle.process !== process);
       },
     });
-    return { process, ...workerIn(process, services, settings) };
+    return { process, ...workerIn(process, services, settings, lane) };
   }
 
   /** A warm process stands still from here on, and goes on with its next invocation. */
   #end(sandbox: Sandbox): void {
     const { options, processes } = this.#env;
     processes.end(sandbox.process);
+    this.#busy.delete(sandbox.process);
     if (options.isWarm !== true || sandbox.process.isDead) return;
     sandbox.process.suspend();
     this.#idle.push(sandbox);

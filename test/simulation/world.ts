@@ -129,6 +129,7 @@ const SETTINGS: WorkerSettings = {
   headTimeoutMs: 10_000,
   obeysRobots: false,
   requestHeaders: { usual: {}, byHost: [] },
+  shortLane: undefined,
   mostBrokenConnections: 0,
   mostRanges: 1,
   keepsContentEncoding: false,

@@ -1,4 +1,5 @@
 import { HOST_MUTANTS } from "./catalogue/hosts.ts";
+import { LANE_MUTANTS } from "./catalogue/lanes.ts";
 import { MODEL_MUTANTS } from "./catalogue/model.ts";
 import { ORDER_MUTANTS } from "./catalogue/order.ts";
 import { RANGES_MUTANTS } from "./catalogue/ranges.ts";
@@ -21,4 +22,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...ORDER_MUTANTS,
   ...WAITING_MUTANTS,
   ...HOST_MUTANTS,
+  ...LANE_MUTANTS,
 ];

@@ -20,6 +20,7 @@ async function stageUnguarded(receives: readonly number[], isRecorded: boolean):
     body: JSON.stringify(MESSAGE),
     visibleAtMs: 0,
     receives: count,
+    lane: "short" as const,
     receipt: "",
     sentAtMs: 0,
     receivedAtMs: 0,

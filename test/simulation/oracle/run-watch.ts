@@ -1,7 +1,9 @@
+import type { OutgoingMessage } from "../../../core/model/message.ts";
 import { isPoisonKey } from "../services/lasting.ts";
 import type { Item } from "../../../core/model/write.ts";
 import { isParked } from "../../../core/model/waiting.ts";
 import type { Limits } from "../services/limits.ts";
+import { isLong } from "./lane-watch.ts";
 import { jobOf } from "./message-jobs.ts";
 import { Violation } from "./violation.ts";
 
@@ -17,8 +19,8 @@ export class RunWatch {
   /** By `process jobKey`: the reconciler that has recovered the job and has not yet sent its message. */
   readonly #owed = new Map<string, string>();
 
-  /** By `process jobKey`: the reconciler recovered the job. */
-  readonly #revived = new Set<string>();
+  /** By `process jobKey`: the reconciler recovered the job, which was this. */
+  readonly #revived = new Map<string, Item>();
 
   constructor(limits: Pick<Limits, "recoverLimit" | "sweepLimit">) {
     this.#limits = limits;
@@ -31,14 +33,16 @@ export class RunWatch {
     if (before["fence"] === after["fence"] && !isDispatch) return;
     if (after["watch_shard"] === undefined || isPoisonKey(key)) return;
     this.#owed.set(`${process} ${key}`, process);
-    this.#revived.add(`${process} ${key}`);
+    this.#revived.set(`${process} ${key}`, after);
     this.#recovered.set(process, (this.#recovered.get(process) ?? 0) + 1);
   }
 
-  /** @throws Violation for a message to a job that the reconciler did not recover. */
-  sent(process: string, body: string): void {
+  /** @throws Violation for a message to a job that the reconciler did not recover, or to the wrong lane. */
+  sent(process: string, { body, lane }: OutgoingMessage): void {
     const job = `${process} ${jobOf(body)?.key ?? ""}`;
-    if (!this.#revived.has(job)) throw new Violation(`${process} sent ${body}, but has not recovered its job`);
+    const item = this.#revived.get(job);
+    if (!item) throw new Violation(`${process} sent ${body}, but has not recovered its job`);
+    if (isLong(item) !== (lane === "long")) throw new Violation(`${process} sent ${body} to the wrong lane`);
     this.#owed.delete(job);
   }
 

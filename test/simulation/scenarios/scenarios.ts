@@ -31,6 +31,7 @@ import {
   type ProvenScenario,
 } from "./scenario-kinds.ts";
 import { HOST_SCENARIOS } from "./host-scenarios.ts";
+import { LANE_SCENARIOS } from "./lane-scenarios.ts";
 import { RANGE_SCENARIOS } from "./range-scenarios.ts";
 import { LEASE_TTL_MS, LONGEST_DELAY_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
 
@@ -265,4 +266,5 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   },
   ...RANGE_SCENARIOS,
   ...HOST_SCENARIOS,
+  ...LANE_SCENARIOS,
 ];

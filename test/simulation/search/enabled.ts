@@ -15,6 +15,7 @@ export const HAZARDS = [
   "lag",
   "ranges",
   "hosts",
+  "lanes",
 ] as const;
 export type Hazard = (typeof HAZARDS)[number];
 

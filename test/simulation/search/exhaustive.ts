@@ -1,6 +1,7 @@
 import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
 import { RetryableError } from "../../../core/model/errors.ts";
 import { Violation } from "../oracle/invariants.ts";
+import { isLong } from "../oracle/lane-watch.ts";
 import { checkOutcome } from "../oracle/outcome.ts";
 import type { Boundary, Fault } from "../services/process.ts";
 import type { ProvenScenario } from "../scenarios/scenario-kinds.ts";
@@ -53,6 +54,8 @@ interface StruckRun {
   readonly boundaries: readonly Boundary[];
   readonly struck: readonly Strike[];
   readonly violation: string | undefined;
+  /** Whether a job was handed over to the long lane. */
+  readonly handedOver: boolean;
   /** The sum of all fences: leases taken and taken away. */
   readonly fences: number;
   /** From the last fault, or from the start if there was none, until every job was finished. */
@@ -111,6 +114,7 @@ async function runStruck(
     boundaries,
     struck,
     violation: violation && `${describe(scenario, strikes, boundaries)}: ${violation}`,
+    handedOver: [...simulation.items.all.values()].some(isLong),
     fences: fencesOf(simulation),
     healingMs: healingMs(),
   };
@@ -228,7 +232,8 @@ function* strikesFrom(first: number, boundaries: readonly Boundary[], modes: rea
 const mayStrike = (mode: Mode, { port }: Boundary): boolean => mode !== "asked again" || port !== "http";
 
 function checkUndisturbed(scenario: ProvenScenario, run: StruckRun): string | undefined {
-  const { name, leastMs = 0 } = scenario;
+  const { handsOver = false, name, leastMs = 0 } = scenario;
+  if (run.handedOver !== handsOver) return `${name}: a job was ${handsOver ? "not " : ""}handed over`;
   if (run.healingMs < leastMs) return `${name}: the origin was asked again before ${leastMs} ms`;
   return checkNothingToMend(scenario, run);
 }

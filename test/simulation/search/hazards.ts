@@ -6,6 +6,7 @@ import { shardsOf } from "../services/shards.ts";
 import { POISON_KINDS, type Lasting } from "../services/lasting.ts";
 import { PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
+import type { ShortLane } from "../../../core/transfer/short-lane.ts";
 import { HAZARDS, type Hazard } from "./enabled.ts";
 import { bodyOf, messageOf, resourceOf, type PlannedFault, type Shape } from "./shape.ts";
 
@@ -32,6 +33,8 @@ export interface Hazards {
   readonly dripsAlone: boolean;
   /** How much of the origin's host may be used. Empty: there are no limits. */
   readonly hostRules: readonly HostRule[];
+  /** What the short lane takes. Undefined: there is one lane. */
+  readonly shortLane?: ShortLane;
   /** Undefined: the limits of SQS, and more receives than any schedule needs. */
   readonly queue?: QueueHazard;
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
@@ -62,6 +65,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   const lag = drawn("lag", 0.15);
   const ranges = drawn("ranges", 0.5);
   const hosts = drawn("hosts", 0.25);
+  const lanes = drawn("lanes", 0.3);
   const latePart = drawn("late parts", 0.08);
   return {
     isOwedChecked: enabled.has("lost answer"),
@@ -71,6 +75,9 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
     ...(expiry && { expiry: { duplicateAfterMs: expiry.below(2000), removedAfterMs: expiry.below(4000) } }),
     ...(lag && { lagMs: lag.below(lag.pick(LAGS_MS)) }),
     hostRules: hosts ? [["*", drawHostLimits(hosts)]] : [],
+    ...(lanes && {
+      shortLane: { longFromBytes: lanes.pick(LONG_FROM_BYTES), shortLaneMs: lanes.pick(SHORT_LANES_MS) },
+    }),
     mostRanges: ranges?.pick([2, 3, 4, 8]) ?? 1,
     dripsAlone: ranges?.chance(0.7) === true,
     mayLandLate: enabled.has("late parts"),
@@ -131,6 +138,9 @@ const drawQueue = (dice: Dice): QueueHazard => ({
   ages: { longestHiddenMs: LONGEST_HIDDEN_MS, retentionMs: dice.pick(RETENTIONS_MS) },
   initsFailMs: dice.chance(0.2) ? dice.between(120_000, 400_000) : 0,
 });
+
+const LONG_FROM_BYTES = [1, PART_BYTES + 1, 3 * PART_BYTES, 1_000_000];
+const SHORT_LANES_MS = [20, 500, 5000, 60_000];
 
 /** Shorter than the time between the write that watches a job and the moment at which it is due. */
 const LAGS_MS = [1000, 10_000];

@@ -70,7 +70,7 @@ export class Judge {
       throw new Violation(`${bytesServed - bytes} bytes were fetched again; ${gets} GETs allow ${allowed}`);
   }
 
-  /** A job ends within its budget of whole downloads: one per attempt, per continuation and per fault. */
+  /** A job ends within its budget of whole downloads: one per attempt, continuation, fault and handing over. */
   #checkBudgets(): void {
     const { gate, messages, resources } = this.#shape;
     const { items, origin, reopenings } = this.#simulation;
@@ -82,7 +82,8 @@ export class Judge {
       const gets = origin.requests.filter((request) => request.method === "GET" && request.url === url).length;
       const bytes = LONGEST_EXCESS_BYTES + (resources.get(url)?.versions[0]?.length ?? 0);
       const allowed =
-        (MAX_ATTEMPTS + hops + this.#struck.length) * bytes + gets * inFlightBytes(this.#hazards.mostRanges);
+        (MAX_ATTEMPTS + hops + this.#struck.length + (this.#hazards.shortLane ? 1 : 0)) * bytes +
+        gets * inFlightBytes(this.#hazards.mostRanges);
       const served = origin.bytesServedOf.get(url) ?? 0;
       if (served > allowed) throw new Violation(`${url}: ${served} bytes were fetched; its budget is ${allowed}`);
     }

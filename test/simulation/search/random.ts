@@ -98,7 +98,10 @@ class RandomRun {
       streamDice: new Dice(streamSeed(seed)),
       workers: shape.workers,
       latencyMs: shape.latencyMs,
-      attemptMs: attemptMs(shape, hazards.mostRanges) + (hazards.hostRules.length > 0 ? HOST_PATIENCE_MS : 0),
+      // A job that is handed over is attempted in both lanes.
+      attemptMs:
+        attemptMs(shape, hazards.mostRanges) * (hazards.shortLane ? 2 : 1) +
+        (hazards.hostRules.length > 0 ? HOST_PATIENCE_MS : 0),
       areClocksEqual: () => this.#jumpedMs === 0 && this.#clocks.every((offMs) => offMs === 0),
       clocksDifferMs: () =>
         waitsForClocks(shape) * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
@@ -154,11 +157,11 @@ class RandomRun {
 
   #scenario(): Scenario {
     const { deadlineBufferMs, gate, messages, mostBrokenConnections, operatorAtMs, resources } = this.#schedule.shape;
-    const { hostRules, mostRanges } = this.#schedule.hazards;
+    const { hostRules, mostRanges, shortLane } = this.#schedule.hazards;
     return {
       messages,
       operatorAtMs,
-      settings: { deadlineBufferMs, hostRules, mostBrokenConnections, mostRanges },
+      settings: { deadlineBufferMs, hostRules, mostBrokenConnections, mostRanges, shortLane },
       ...(gate < 100 && { gate }),
       prepare: (origin) => {
         for (const [url, resource] of resources) {

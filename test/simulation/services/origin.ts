@@ -3,6 +3,7 @@ import { Violation } from "../oracle/violation.ts";
 import { RetryableError } from "../../../core/model/errors.ts";
 import { hostOf } from "../../../core/model/message.ts";
 import type { Http, HttpRequest, HttpResponse } from "../../../core/ports/http.ts";
+import type { PieceOf } from "../oracle/lane-watch.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { PIECE_BYTES } from "./settings.ts";
 
@@ -52,6 +53,11 @@ interface Connection {
 /** Whether a request asks for a range that ends before the body may. */
 export const hasEnd = (headers: HttpRequest["headers"]): boolean => /-\d/.test(headers["range"] ?? "");
 
+interface Watch {
+  answered(process: SimulatedProcess, request: HttpRequest, response: HttpResponse): void;
+  read(process: SimulatedProcess, url: string, piece: PieceOf): void;
+}
+
 /** Origins that serve versioned bodies. `decide` chooses the answer to each request. */
 export class SimulatedOrigin {
   readonly resources = new Map<string, Resource>();
@@ -66,6 +72,8 @@ export class SimulatedOrigin {
   /** Requests without an answer so far. */
   readonly #asked = new Map<symbol, Connection>();
   readonly bytesServedOf = new Map<string, number>();
+  /** Looks at every answer, and at every piece of a body, that a process gets. */
+  watch: Watch | undefined;
   readonly #decide: (request: HttpRequest) => OriginAnswer;
   /** Is told of each request when it is sent. */
   onRequest: (process: SimulatedProcess, url: string) => void = () => undefined;
@@ -85,9 +93,10 @@ export class SimulatedOrigin {
           process.call("http", request.method, async () => this.#answer(request)),
         );
         request.signal.throwIfAborted();
+        this.watch?.answered(process, request, answer);
         const response = Symbol(request.url);
         this.#open.set(response, connection);
-        const body = this.#read(process, answer.body, request, response);
+        const body = this.#read(process, answer, request, response);
         return { ...answer, body, discard: () => void this.#open.delete(response) };
       },
     };
@@ -136,16 +145,18 @@ export class SimulatedOrigin {
 
   async *#read(
     process: SimulatedProcess,
-    body: AsyncIterable<Uint8Array>,
+    answer: HttpResponse,
     { signal, url }: HttpRequest,
     response: symbol,
   ): AsyncIterable<Uint8Array> {
-    const source = body[Symbol.asyncIterator]();
+    const source = answer.body[Symbol.asyncIterator]();
+    const begunMs = process.clock.nowMs();
     try {
       for (;;) {
         const piece = await process.call("http", "read", async () => source.next());
         signal.throwIfAborted();
         if (piece.done === true) return;
+        this.watch?.read(process, url, { response: answer, openForMs: process.clock.nowMs() - begunMs });
         this.bytesServedOf.set(url, (this.bytesServedOf.get(url) ?? 0) + piece.value.length);
         yield piece.value;
       }

@@ -3,8 +3,12 @@ import type { DeadLetter, DeadLetterQueue, Queue } from "../../../core/ports/que
 import { LONGEST_DELAY_MS } from "./settings.ts";
 import type { VirtualTime } from "./time.ts";
 
+export type Lane = "short" | "long";
+
 export interface QueuedMessage {
   readonly id: string;
+  /** Whose queue it is in. */
+  readonly lane: Lane;
   readonly body: string;
   readonly sentAtMs: number;
   visibleAtMs: number;
@@ -35,7 +39,7 @@ const SQS_AGES: QueueAges = { longestHiddenMs: 12 * HOUR_MS, retentionMs: 14 * 2
 const LETTERS_A_RECEIVE = 10;
 const LETTER_HIDDEN_MS = 300_000;
 
-/** A standard queue with its dead-letter queue. A received message is hidden, and comes back unless it is deleted. */
+/** The standard queues of both lanes, with their common dead-letter queue. A received message is hidden, and comes back unless it is deleted. */
 export class SimulatedQueue {
   readonly messages = new Map<string, QueuedMessage>();
   readonly deadLetters: SimulatedLetter[] = [];
@@ -56,19 +60,20 @@ export class SimulatedQueue {
   }
 
   /** @param afterMs how long from now it is sent; `delayMs` how long the queue keeps it back after that. */
-  add(body: string, afterMs = 0, delayMs = 0): void {
+  add(body: string, afterMs = 0, delayMs = 0, lane: Lane = "short"): void {
     const id = `m${this.#sent++}`;
     const sentAtMs = this.#time.nowMs + afterMs;
     const visibleAtMs = sentAtMs + delayMs;
-    this.messages.set(id, { id, body, sentAtMs, visibleAtMs, receivedAtMs: 0, receives: 0, receipt: "" });
+    this.messages.set(id, { id, lane, body, sentAtMs, visibleAtMs, receivedAtMs: 0, receives: 0, receipt: "" });
   }
 
-  receive(most: number): readonly QueuedMessage[] {
+  receive(most: number, lane: Lane = "short"): readonly QueuedMessage[] {
     const received: QueuedMessage[] = [];
     const { nowMs } = this.#time;
     const { retentionMs } = this.#ages;
     for (const message of this.messages.values()) {
       if (received.length === most) break;
+      if (message.lane !== lane) continue;
       if (nowMs - message.sentAtMs > retentionMs) {
         this.messages.delete(message.id);
         this.expired.add(message.body);
@@ -94,10 +99,17 @@ export class SimulatedQueue {
     if (message) this.messages.delete(message.id);
   }
 
-  readonly port: Queue = {
-    send: async (messages: readonly OutgoingMessage[]) => {
-      for (const { body, delayMs = 0 } of messages) this.#sendDelayed(body, delayMs);
-    },
+  /** As workers of the lane see it. A message that names no lane goes to their own queue. */
+  portOf(own: Lane): Queue {
+    return {
+      ...this.#port,
+      send: async (messages: readonly OutgoingMessage[]) => {
+        for (const { body, delayMs = 0, lane = own } of messages) this.#sendDelayed(body, delayMs, lane);
+      },
+    };
+  }
+
+  readonly #port: Omit<Queue, "send"> = {
     sendToDeadLetters: async (body, reason) => this.#bury(body, reason),
     /** The adapter rounds up to seconds, and caps at the longest. SQS counts from the receive, and refuses. */
     hideFor: async (receipt, delayMs) => {
@@ -140,9 +152,9 @@ export class SimulatedQueue {
   };
 
   /** The adapter rounds up to seconds. */
-  #sendDelayed(body: string, delayMs: number): void {
+  #sendDelayed(body: string, delayMs: number, lane: Lane): void {
     if (!(delayMs >= 0 && delayMs <= LONGEST_DELAY_MS)) throw invalid(`a delay of ${delayMs} ms`);
-    this.add(body, 0, Math.ceil(delayMs / 1000) * 1000);
+    this.add(body, 0, Math.ceil(delayMs / 1000) * 1000, lane);
   }
 
   #bury(body: string, reason: string | undefined): void {

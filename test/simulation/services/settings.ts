@@ -56,6 +56,7 @@ export const SETTINGS: WorkerSettings = {
   headTimeoutMs: 10_000,
   obeysRobots: false,
   requestHeaders: { usual: {}, byHost: [] },
+  shortLane: undefined,
   // Origins here are fast or silent.
   mostBrokenConnections: 0,
   mostRanges: 1,

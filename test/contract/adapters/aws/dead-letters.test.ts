@@ -37,7 +37,7 @@ beforeEach(async () => {
   const create = async (QueueName: string): Promise<string> =>
     String((await client.send(new CreateQueueCommand({ QueueName }))).QueueUrl);
   [queueUrl, deadLetterQueueUrl] = [await create(`work-${made}`), await create(`dead-${made}`)];
-  queue = sqsQueue(client, { queueUrl, deadLetterQueueUrl });
+  queue = sqsQueue(client, { queueUrl, longQueueUrl: queueUrl, deadLetterQueueUrl });
   deadLetters = sqsDeadLetterQueue(client, deadLetterQueueUrl);
 });
 

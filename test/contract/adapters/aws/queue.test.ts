@@ -26,6 +26,7 @@ describe("Queue on the embedded SQS", () => {
   let client: SQSClient;
   let queue: Queue;
   let queueUrl = "";
+  let longQueueUrl = "";
   let deadLetterQueueUrl = "";
   let made = 0;
 
@@ -41,7 +42,8 @@ describe("Queue on the embedded SQS", () => {
     made += 1;
     queueUrl = await createQueue(`jobs-${made}`);
     deadLetterQueueUrl = await createQueue(`dead-${made}`);
-    queue = sqsQueue(client, { queueUrl, deadLetterQueueUrl });
+    longQueueUrl = await createQueue(`long-${made}`);
+    queue = sqsQueue(client, { queueUrl, longQueueUrl, deadLetterQueueUrl });
     requests.length = 0;
   });
 
@@ -78,6 +80,15 @@ describe("Queue on the embedded SQS", () => {
     const received = await receiveAll(queueUrl);
     expect(received).toHaveLength(25);
     expect(new Set(received.map(({ Body }) => Body))).toEqual(new Set(bodies));
+  });
+
+  it("sends a message to the queue of the lane that it names, and any other to its own", async () => {
+    await queue.send([
+      { body: "short", group: "g" },
+      { body: "long", group: "g", lane: "long" },
+    ]);
+    expect((await receiveAll(queueUrl)).map(({ Body }) => Body)).toEqual(["short"]);
+    expect((await receiveAll(longQueueUrl)).map(({ Body }) => Body)).toEqual(["long"]);
   });
 
   it("sends no request for an empty list of messages", async () => {
@@ -142,7 +153,11 @@ describe("Queue on the wire", () => {
     await once(server, "listening");
     const endpoint = loopbackEndpoint(server);
     client = new SQSClient({ ...configOf(endpoint), md5: false });
-    queue = sqsQueue(client, { queueUrl: `${endpoint}/1/jobs`, deadLetterQueueUrl: `${endpoint}/1/dead` });
+    queue = sqsQueue(client, {
+      queueUrl: `${endpoint}/1/jobs`,
+      longQueueUrl: `${endpoint}/1/long`,
+      deadLetterQueueUrl: `${endpoint}/1/dead`,
+    });
   });
   afterAll(async () => {
     client.destroy();

@@ -34,7 +34,11 @@ beforeAll(async () => {
   sqs = new SQSClient({ ...config, md5: false });
   staging = s3Staging(s3, "staging");
   items = dynamoItems(dynamodb, "jobs");
-  queue = sqsQueue(sqs, { queueUrl: `${endpoint}/1/jobs`, deadLetterQueueUrl: `${endpoint}/1/dead` });
+  queue = sqsQueue(sqs, {
+    queueUrl: `${endpoint}/1/jobs`,
+    longQueueUrl: `${endpoint}/1/long`,
+    deadLetterQueueUrl: `${endpoint}/1/dead`,
+  });
 });
 afterAll(async () => {
   for (const client of [s3, dynamodb, sqs]) client.destroy();

@@ -32,7 +32,7 @@ function simulated(): QueueUnderTest {
   const time = new VirtualTime();
   const queue = new SimulatedQueue(time, VISIBILITY_S * 1000, MAX_RECEIVES);
   return {
-    queue: queue.port,
+    queue: queue.portOf("short"),
     receive: async () => queue.receive(10),
     delete: async (receipt) => queue.delete(receipt),
     deadLetters: async () => queue.deadLetters,
@@ -71,7 +71,7 @@ async function onSqs(endpoint: string, stop: () => Promise<void>): Promise<Queue
     return (await client.send(command)).Messages ?? [];
   };
   return {
-    queue: sqsQueue(client, { queueUrl, deadLetterQueueUrl }),
+    queue: sqsQueue(client, { queueUrl, longQueueUrl: queueUrl, deadLetterQueueUrl }),
     receive: async () =>
       (await receive(queueUrl)).map(({ Attributes: system, Body, ReceiptHandle }) => ({
         body: String(Body),

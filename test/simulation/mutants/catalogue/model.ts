@@ -11,7 +11,7 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
     ],
     ["a lease is taken while another worker holds it", "[isOpen, isAvailable(nowMs)]", "[isOpen]"],
     ["a lease is taken on any job, finished or leased", "[isOpen, isAvailable(nowMs)]", "[]"],
-    ["only new jobs can be leased", "[[isNew], [isOpen, isAvailable(nowMs)]]", "[[isNew]]"],
+    ["only new jobs can be leased", "[[isNew], [isOpen, isAvailable(nowMs)]", "[[isNew]"],
     [
       "a lease does not raise the fence",
       "add: { fence: 1, attempts: 1, strikes: 1 }",
@@ -82,7 +82,7 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
       "    when: [[isNew]],\n    set: {\n      job_id",
       "    when: [[]],\n    set: {\n      job_id",
     ],
-    ["a job is never planned", "[[isNew], [isOpen, isAvailable(nowMs)]]", "[[isOpen, isAvailable(nowMs)]]"],
+    ["a job is never planned", "[[isNew], [isOpen, isAvailable(nowMs)]", "[[isOpen, isAvailable(nowMs)]"],
     [
       "strikes are not counted",
       "add: { fence: 1, attempts: 1, strikes: 1 }",

@@ -211,6 +211,10 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ["every message comes back", 'verdict === "return")', "verdict !== undefined)"],
     ["the work ends with the invocation, not before", " - deps.settings.deadlineBufferMs;", ";"],
     ["the deadline's buffer is a lease's time", "deps.settings.deadlineBufferMs", "deps.settings.leaseTtlMs"],
-    ["an invocation never runs out of time", "() => outOfTime.abort(new OutOfTimeError())", "() => undefined"],
+    [
+      "an invocation never runs out of time",
+      "deps.clock.after(workMs, end)",
+      "deps.clock.after(workMs, () => undefined)",
+    ],
   ]),
 ];
