@@ -1,6 +1,6 @@
 /** A refreshed file is a generation: a job of its own, which looks at the one before it. */
 import { contentKey, generationsItemKey, jobIdOf, jobItemKey } from "../model/keys.ts";
-import { nameLatest } from "../model/protocol.ts";
+import { nameLatest } from "../model/index-protocol.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { JobRecord, Transfer } from "../model/record.ts";
 import type { WorkerDeps } from "./worker-deps.ts";

@@ -1,7 +1,7 @@
 import { PermanentError, StagedObjectGoneError } from "../model/errors.ts";
 import { contentKey, stagingKey } from "../model/keys.ts";
 import type { Published } from "../ports/content.ts";
-import { putIndexEntry } from "../model/protocol.ts";
+import { putIndexEntry } from "../model/index-protocol.ts";
 import type { Transfer } from "../model/record.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 

@@ -1,4 +1,5 @@
 /** Leases, and the writes that a worker makes under its lease, on every available table. */
+import { putIndexEntry } from "../../../../core/model/index-protocol.ts";
 import { describe, expect, it } from "vitest";
 import type { Write } from "../../../../core/model/write.ts";
 import {
@@ -8,7 +9,6 @@ import {
   finishJob,
   giveBack,
   isAtStep,
-  putIndexEntry,
   releaseForContinuation,
   releaseForRetry,
   renewLease,

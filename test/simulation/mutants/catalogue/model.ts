@@ -77,11 +77,6 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
       "      available_at: availableAtMs,\n      watch_at: availableAtMs + graceMs,\n      hops",
       "      available_at: nowMs + 3_600_000,\n      watch_at: availableAtMs + graceMs,\n      hops",
     ],
-    [
-      "an index entry is overwritten",
-      "    when: [[isNew]],\n    set: {\n      job_id",
-      "    when: [[]],\n    set: {\n      job_id",
-    ],
     ["a job is never planned", "[[isNew], [isOpen, isAvailable(nowMs)]", "[[isOpen, isAvailable(nowMs)]"],
     [
       "strikes are not counted",
@@ -203,6 +198,13 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
       "a message for a recorded job does not say so",
       "JSON.stringify({ ...message, tracked: true })",
       "JSON.stringify(message)",
+    ],
+  ]),
+  ...inFile("core/model/index-protocol.ts", [
+    [
+      "an index entry is overwritten",
+      "when: [[isNew]],\n    set: {\n      job_id",
+      "when: [[]],\n    set: {\n      job_id",
     ],
   ]),
 ];

@@ -39,7 +39,7 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
       "  if (record === undefined) await items.write(nameLatest(",
     ],
   ]),
-  ...inFile("core/model/protocol.ts", [
+  ...inFile("core/model/index-protocol.ts", [
     [
       "an earlier generation takes the place of a later one",
       'when: [[isNew], [{ attribute: "planned_at", is: "<", than: plannedAtMs }]],',
