@@ -56,7 +56,8 @@ function aboutConcurrency(environment: Environment, quota: number): Finding {
     ? ok(both)
     : todo(
         `${both} Ask Service Quotas for more (Lambda, "Concurrent executions"), ` +
-          `or lower ${environment.provisionedPollers ? "provisionedPollers.maximum" : "workerConcurrency"} in ${SETTINGS}.`,
+          `or lower ${environment.provisionedPollers ? "provisionedPollers.maximum" : "workerConcurrency"} ` +
+          `or longWorkerConcurrency in ${SETTINGS}.`,
       );
 }
 

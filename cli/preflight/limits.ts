@@ -36,6 +36,7 @@ const SHARDS = 4;
 /** Executions that a new deployment may use at the same time. */
 export const concurrencyOf = (environment: Environment): number =>
   mostWorkers(environment) +
+  environment.longWorkerConcurrency +
   2 +
   (environment.monitoring ? 2 : 0) +
   SHARDS * (environment.expiredRecords === "archive" ? 2 : 1);

@@ -1,22 +1,32 @@
 /** Alarms on a number that is wrong in itself, whatever the traffic. */
 import { type Alarm, type AlarmSettings, FAILURES_BY_HOST } from "./alarm.ts";
 import { type AbsoluteAlarm, maximum, SECOND_MS, sum, whenAtLeast, whenSilentFor5Minutes } from "./absolute-alarm.ts";
+import { workerAlarms } from "./worker-alarms.ts";
 
 export const HOST_FAILING = "host-failing";
 
-/** An invocation hands its files on long before its time-out. One that runs this close to it has not done so. */
-const NEAR_THE_TIMEOUT_MS = 5 * SECOND_MS;
+const WAITED_TOO_LONG_S = 45 * 60;
 
-const pipelineAlarms = ({ visibilityTimeoutMs }: AlarmSettings): readonly AbsoluteAlarm[] => [
+const pipelineAlarms: readonly AbsoluteAlarm[] = [
   {
     id: "oldest-message",
     slo: "time-to-complete-median",
     title: "A message has waited too long in the queue",
     severity: "page",
-    happened: "A message has been in the queue for three visibility timeouts, and no worker has finished it.",
+    happened: "A message has been in the queue for three quarters of an hour, and no worker has finished it.",
     felt: "Files that were asked for do not arrive, and new ones queue up behind them.",
-    why: "One timeout passes when a worker dies with a message that it had not leased, and one while a long file is downloaded. There is no good reason for a third. A job that waits for its origin is none: each wait is that of a new message, or of no message at all.",
-    conditions: whenAtLeast((3 * visibilityTimeoutMs) / SECOND_MS, { aws: "oldestMessageAge", ...maximum }, 5, 3),
+    why: "A message whose worker died comes back after two minutes, and what takes long goes to the long lane. A job that waits for its origin is no reason: each wait is that of a new message, or of no message at all.",
+    conditions: whenAtLeast(WAITED_TOO_LONG_S, { aws: "oldestMessageAge", ...maximum }, 5, 3),
+  },
+  {
+    id: "long-oldest-message",
+    title: "A long file has waited too long for the long lane",
+    severity: "ticket",
+    happened: "A message has been in the queue of the long lane for three quarters of an hour.",
+    felt: "Long files arrive late. Short ones do not wait for them.",
+    why: "Three times the longest invocation. A list with many long files may take that long without any trouble, so it is a ticket.",
+    runbook: "oldest-message",
+    conditions: whenAtLeast(WAITED_TOO_LONG_S, { aws: "oldestLongMessageAge", ...maximum }, 5, 3),
   },
   {
     id: "dead-letters",
@@ -153,58 +163,7 @@ const rolloutAlarms: readonly AbsoluteAlarm[] = [
   },
 ];
 
-const resourceAlarms = (settings: AlarmSettings): readonly AbsoluteAlarm[] => [
-  {
-    id: "worker-failing",
-    slo: "job-completion",
-    title: "The worker fails",
-    severity: "page",
-    happened: "At least a tenth of the worker's invocations ended in an error of the function itself, not of a job.",
-    felt: "Files are late by the time a lease takes to expire, or do not arrive at all.",
-    why: "A failing job is reported as a batch item and is not counted here. The threshold is three errors and a tenth: a bad deployment fails nearly all invocations, and a single crash only one of many.",
-    conditions: [
-      {
-        metrics: { errors: { aws: "workerErrors", ...sum }, invocations: { aws: "workerInvocations", ...sum } },
-        expression: "IF(FILL(errors, 0) >= 3, errors / invocations, 0)",
-        periodMinutes: 15,
-        periods: 1,
-        comparison: ">=",
-        threshold: 0.1,
-        missing: "notBreaching",
-      },
-    ],
-  },
-  {
-    id: "worker-timing-out",
-    title: "The worker times out",
-    severity: "ticket",
-    happened: "An invocation came within five seconds of its time-out, so it did not hand its files on in time.",
-    felt: "Those files wait until their lease expires.",
-    why: "An invocation stops taking on work 30 seconds before its time-out, the deadline buffer. 25 of these seconds are enough to save a checkpoint.",
-    conditions: whenAtLeast(settings.workerTimeoutMs - NEAR_THE_TIMEOUT_MS, { aws: "workerDuration", ...maximum }, 15),
-  },
-  {
-    id: "functions-throttled",
-    title: "Functions are throttled",
-    severity: "ticket",
-    happened: "Ten times within 15 minutes, Lambda had no concurrency left to start a worker or the reconciler.",
-    felt: "Files wait longer in the queue.",
-    why: "The event source keeps to its own maximum, so throttles mean that the account's concurrency is used up. Fewer than ten are normal for a moment while functions scale up.",
-    conditions: [
-      {
-        metrics: {
-          worker: { aws: "workerThrottles", ...sum },
-          reconciler: { aws: "reconcilerThrottles", ...sum },
-        },
-        expression: "FILL(worker, 0) + FILL(reconciler, 0)",
-        periodMinutes: 15,
-        periods: 1,
-        comparison: ">=",
-        threshold: 10,
-        missing: "notBreaching",
-      },
-    ],
-  },
+const resourceAlarms = ({ ledgerGrowthADay }: AlarmSettings): readonly AbsoluteAlarm[] => [
   {
     id: "table-throttled",
     slo: "lease-acquisition",
@@ -257,7 +216,7 @@ const resourceAlarms = (settings: AlarmSettings): readonly AbsoluteAlarm[] => [
         periodMinutes: 1440,
         periods: 1,
         comparison: ">=",
-        threshold: settings.ledgerGrowthADay,
+        threshold: ledgerGrowthADay,
         missing: "notBreaching",
       },
     ],
@@ -266,10 +225,11 @@ const resourceAlarms = (settings: AlarmSettings): readonly AbsoluteAlarm[] => [
 
 export const absoluteAlarms = (settings: AlarmSettings): readonly Alarm[] =>
   [
-    ...pipelineAlarms(settings),
+    ...pipelineAlarms,
     ...announcementAlarms,
     ...(settings.expiredRecords === "archive" ? archiveAlarms : []),
     ...recoveryAlarms,
     ...rolloutAlarms,
+    ...workerAlarms(settings),
     ...resourceAlarms(settings),
   ].map((alarm) => Object.assign({ kind: "absolute", runbook: alarm.id } as const, alarm));

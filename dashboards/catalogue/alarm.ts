@@ -9,11 +9,19 @@ export const AWS_METRICS = {
   messagesVisible: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", of: "queue" },
   messagesInFlight: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesNotVisible", of: "queue" },
   oldestMessageAge: { namespace: "AWS/SQS", name: "ApproximateAgeOfOldestMessage", of: "queue" },
+  longMessagesVisible: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", of: "longQueue" },
+  longMessagesInFlight: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesNotVisible", of: "longQueue" },
+  oldestLongMessageAge: { namespace: "AWS/SQS", name: "ApproximateAgeOfOldestMessage", of: "longQueue" },
   workerInvocations: { namespace: "AWS/Lambda", name: "Invocations", of: "worker" },
   workerErrors: { namespace: "AWS/Lambda", name: "Errors", of: "worker" },
   workerThrottles: { namespace: "AWS/Lambda", name: "Throttles", of: "worker" },
   workerDuration: { namespace: "AWS/Lambda", name: "Duration", of: "worker" },
   workerConcurrency: { namespace: "AWS/Lambda", name: "ConcurrentExecutions", of: "worker" },
+  longWorkerInvocations: { namespace: "AWS/Lambda", name: "Invocations", of: "longWorker" },
+  longWorkerErrors: { namespace: "AWS/Lambda", name: "Errors", of: "longWorker" },
+  longWorkerThrottles: { namespace: "AWS/Lambda", name: "Throttles", of: "longWorker" },
+  longWorkerDuration: { namespace: "AWS/Lambda", name: "Duration", of: "longWorker" },
+  longWorkerConcurrency: { namespace: "AWS/Lambda", name: "ConcurrentExecutions", of: "longWorker" },
   reconcilerErrors: { namespace: "AWS/Lambda", name: "Errors", of: "reconciler" },
   reconcilerThrottles: { namespace: "AWS/Lambda", name: "Throttles", of: "reconciler" },
   announcerLag: { namespace: "AWS/Lambda", name: "IteratorAge", of: "announcer" },
@@ -76,7 +84,7 @@ export const pagesForSlo = ({ severity, slo }: Alarm): boolean => severity === "
 /** Settings that differ between environments and that thresholds are computed from. */
 export interface AlarmSettings {
   readonly workerTimeoutMs: number;
-  readonly visibilityTimeoutMs: number;
+  readonly longWorkerTimeoutMs: number;
   readonly ledgerGrowthADay: number;
   /** Only an environment that archives expired records has an archiver. */
   readonly expiredRecords: "delete" | "archive" | "keep";

@@ -46,6 +46,8 @@ export const PANELS: readonly Panel[] = [
     series: [
       { aws: "messagesVisible", ...maximum },
       { aws: "messagesInFlight", ...maximum },
+      { aws: "longMessagesVisible", ...maximum },
+      { aws: "longMessagesInFlight", ...maximum },
       { aws: "messagesDead", ...maximum },
       { aws: "streamRecordsDead", ...maximum },
     ],
@@ -54,7 +56,10 @@ export const PANELS: readonly Panel[] = [
     title: "Age of the oldest message",
     unit: "s",
     ...PERIOD,
-    series: [{ aws: "oldestMessageAge", ...maximum }],
+    series: [
+      { aws: "oldestMessageAge", ...maximum },
+      { aws: "oldestLongMessageAge", ...maximum },
+    ],
   },
   {
     title: "Age of announced changes",
@@ -121,10 +126,24 @@ export const PANELS: readonly Panel[] = [
     ],
   },
   {
+    title: "Long lane's worker",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { aws: "longWorkerInvocations", ...sum },
+      { aws: "longWorkerErrors", ...sum },
+      { aws: "longWorkerThrottles", ...sum },
+      { aws: "longWorkerConcurrency", ...maximum },
+    ],
+  },
+  {
     title: "Worker: longest invocation",
     unit: "ms",
     ...PERIOD,
-    series: [{ aws: "workerDuration", ...maximum }],
+    series: [
+      { aws: "workerDuration", ...maximum },
+      { aws: "longWorkerDuration", ...maximum },
+    ],
   },
   {
     title: "Rollout controller",

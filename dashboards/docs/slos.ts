@@ -61,7 +61,7 @@ const listOfSentences = (text: string): string =>
 /** An alarm's text is the same in every environment that has it. One that archives has all alarms. */
 const ANY_SETTINGS: AlarmSettings = {
   workerTimeoutMs: 0,
-  visibilityTimeoutMs: 0,
+  longWorkerTimeoutMs: 0,
   ledgerGrowthADay: 0,
   expiredRecords: "archive",
 };

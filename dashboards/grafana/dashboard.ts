@@ -16,8 +16,10 @@ const PANEL_HEIGHT = 8;
 /** CloudWatch dimensions by resource. The values are the dashboard's template variables. */
 const DIMENSIONS: Readonly<Record<AwsResource, Readonly<Record<string, string>>>> = {
   queue: { QueueName: "$queue" },
+  longQueue: { QueueName: "$long_queue" },
   deadLetters: { QueueName: "$dead_letters" },
   worker: { FunctionName: "$worker" },
+  longWorker: { FunctionName: "$long_worker" },
   reconciler: { FunctionName: "$reconciler" },
   announcer: { FunctionName: "$announcer" },
   archiver: { FunctionName: "$archiver" },

@@ -68,6 +68,7 @@ export class DataStack extends FetchonceStack {
 
     this.tell({
       QueueUrl: this.work.queue.queueUrl,
+      LongQueueUrl: this.work.longQueue.queueUrl,
       DeadLetterQueueUrl: this.work.deadLetters.queueUrl,
       TableName: this.table.tableName,
       StagingBucketName: this.staging.bucketName,
@@ -87,6 +88,7 @@ export class DataStack extends FetchonceStack {
   #exportUnderEverySetting(): void {
     const { archive, work, streamDeadLetters } = this;
     for (const imported of [archive.bucketName, archive.bucketArn]) this.exportValue(imported);
-    for (const queue of [work.queue, work.deadLetters, streamDeadLetters]) this.exportValue(queue.queueName);
+    for (const queue of [work.queue, work.longQueue, work.deadLetters, streamDeadLetters])
+      this.exportValue(queue.queueName);
   }
 }

@@ -10,21 +10,34 @@ export const PRIVATE_QUEUE = {
   retentionPeriod: Duration.days(MESSAGES_KEPT_DAYS),
 };
 
-/** The queue of jobs to do, and its dead-letter queue for messages that could not be processed. */
+interface WorkQueueProps {
+  readonly visibilityTimeoutMs: number;
+  readonly longVisibilityTimeoutMs: number;
+}
+
+/** The queues of jobs to do, one for each lane, and their dead-letter queue for what could not be processed. */
 export class WorkQueue extends Construct {
+  /** Of the short lane: every producer sends to it. */
   readonly queue: Queue;
+  /** Of the long lane: workers send to it what they hand over. */
+  readonly longQueue: Queue;
   readonly deadLetters: Queue;
 
-  constructor(scope: Construct, id: string, props: { readonly visibilityTimeoutMs: number }) {
+  constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
     this.deadLetters = new Queue(this, "DeadLetters", PRIVATE_QUEUE);
     Validations.of(this.deadLetters).acknowledge({
       id: "Serverless-SQSRedrivePolicy",
       reason: "This is the dead-letter queue itself. An alarm reports each message in it, and an operator decides.",
     });
-    this.queue = new Queue(this, "Queue", {
+    this.queue = this.#queueOf("Queue", props.visibilityTimeoutMs);
+    this.longQueue = this.#queueOf("LongQueue", props.longVisibilityTimeoutMs);
+  }
+
+  #queueOf(id: string, visibilityTimeoutMs: number): Queue {
+    return new Queue(this, id, {
       ...PRIVATE_QUEUE,
-      visibilityTimeout: Duration.millis(props.visibilityTimeoutMs),
+      visibilityTimeout: Duration.millis(visibilityTimeoutMs),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
     });
   }

@@ -26,12 +26,34 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
     most: MOST_WATCH_SHARDS,
     because: "every version reads 8, and this one reads 64",
   },
+  longFromBytes: { least: 1, because: "it is a length" },
+  shortLaneMs: {
+    least: 1000,
+    most: environment.workerTimeoutMs - 1000,
+    because: "an invocation of the short lane ends after workerTimeoutMs",
+  },
   workerTimeoutMs: { least: 1000, most: 15 * MINUTE_MS, because: "Lambda stops an invocation after 15 minutes" },
+  longWorkerTimeoutMs: {
+    least: Math.min(environment.workerTimeoutMs, 15 * MINUTE_MS),
+    most: 15 * MINUTE_MS,
+    because: "Lambda stops an invocation after 15 minutes, and what takes longer than workerTimeoutMs goes on here",
+  },
   visibilityTimeoutMs: {
     least: environment.workerTimeoutMs,
     most: 12 * 3600 * 1000,
     because: "Lambda requires at least workerTimeoutMs, and SQS hides a message for at most 12 hours",
   },
+  longVisibilityTimeoutMs: {
+    least: environment.longWorkerTimeoutMs,
+    most: 12 * 3600 * 1000,
+    because: "Lambda requires at least longWorkerTimeoutMs, and SQS hides a message for at most 12 hours",
+  },
+  longWorkerConcurrency: {
+    least: 2,
+    most: 1000,
+    because: "Lambda accepts no other maximum concurrency for a queue",
+  },
+  longWorkerMemoryMib: { least: 128, most: 10_240, because: "Lambda gives a function no other memory" },
   recordConcurrency: { least: 1, most: 10, because: "a batch has at most ten records" },
   partSizeBytes: { least: 5 * MIB, most: 5 * 1024 * MIB, because: "S3 accepts parts of 5 MiB to 5 GiB only" },
   partBuffers: { least: 2, because: "a worker sends one part while it reads the next" },
@@ -47,6 +69,11 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
     most: environment.workerTimeoutMs - 1000,
     because: "an invocation needs time to work and time to hand over unfinished files",
   },
+  longDeadlineBufferMs: {
+    least: 1000,
+    most: environment.longWorkerTimeoutMs - 1000,
+    because: "an invocation needs time to work and time to hand over unfinished files",
+  },
   maxAttempts: {
     least: 1,
     most: MAX_RECEIVE_COUNT - 1,
@@ -54,7 +81,7 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
   },
   maxHops: {
     least: 1,
-    most: Math.ceil((UPLOADS_KEPT_DAYS * DAY_MS) / environment.workerTimeoutMs) - 2,
+    most: Math.ceil((UPLOADS_KEPT_DAYS * DAY_MS) / environment.longWorkerTimeoutMs) - 2,
     because: `a long file needs further invocations, and its unfinished upload is kept for ${UPLOADS_KEPT_DAYS} days`,
   },
   retryBaseMs: {
@@ -83,11 +110,15 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
   httpConnectTimeoutMs: originTimeout(environment),
   httpIdleTimeoutMs: originTimeout(environment),
   httpHeadTimeoutMs: originTimeout(environment),
-  partTimeoutMs: originTimeout(environment),
+  partTimeoutMs: {
+    least: 1,
+    most: environment.longWorkerTimeoutMs,
+    because: "the invocation that waits ends after longWorkerTimeoutMs",
+  },
   recoverLimit: { least: 1, because: "the reconciler must make progress" },
   sweepLimit: { least: 1, because: "the reconciler must make progress" },
   orphanAgeMs: {
-    least: environment.workerTimeoutMs + 1,
+    least: environment.longWorkerTimeoutMs + 1,
     because: "an invocation may still be writing younger objects",
   },
 });
@@ -117,13 +148,14 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
 
 const isWhole = (value: number, least: number, most: number): boolean =>
   Number.isInteger(value) && value >= least && value <= most;
+const VISIBILITIES = new Set<NumberName>(["visibilityTimeoutMs", "longVisibilityTimeoutMs"]);
 
 function* rangeProblems(environment: Environment, isDeployed: boolean): Generator<string> {
   const ranges = Object.entries(rangesOf(environment)) as [NumberName, Range][];
   for (const [setting, { least, most = Infinity, because }] of ranges) {
     const value = environment[setting];
     if (isWhole(value, least, most)) continue;
-    if (setting === "visibilityTimeoutMs" && !isDeployed) continue;
+    if (VISIBILITIES.has(setting) && !isDeployed) continue;
     const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
     yield `${setting} is ${value}. Write a whole number ${range}: ${because}.`;
   }

@@ -84,20 +84,38 @@ export interface Environment {
   /** How long CloudWatch keeps the functions' logs. */
   readonly logRetention: RetentionDays;
 
-  /** The worker function's timeout. In ms, 1,000 to 900,000. */
+  /**
+   * Bytes from which on a file is long: HEAD or GET shows it, and it is handed over to the long lane. At least 1. A
+   * batch of the short lane waits for its longest file, so this is how long others may wait at a usual speed.
+   */
+  readonly longFromBytes: number;
+  /**
+   * How long the body of one file may come in the short lane; then it is handed over, or has failed if it is slower than
+   * `leastBytesPerSecond`. In ms, 1,000 to `workerTimeoutMs` - 1,000. A batch of ten has room for two rounds of a silence
+   * of `httpIdleTimeoutMs` and this time before its invocation ends, so that each file is judged.
+   */
+  readonly shortLaneMs: number;
+  /** The timeout of the short lane's worker. In ms, 1,000 to 900,000. Two minutes bound what a batch waits for. */
   readonly workerTimeoutMs: number;
   /**
    * How long SQS hides a message whose worker died before it took a lease. In ms, `workerTimeoutMs` to 43,200,000
-   * (12 hours). Lambda requires the minimum, so it does not apply to `local`.
+   * (12 hours). Lambda requires the minimum, so it does not apply to `local`. Of the short lane's queue.
    */
   readonly visibilityTimeoutMs: number;
   /**
-   * Worker invocations at the same time, 2 to 1,000; undefined with `provisionedPollers`. Lambda does not compare it
-   * with the account's own quota (10 in a new account, otherwise 1,000): docs/deploying.md has the arithmetic.
+   * Invocations of the short lane's worker at the same time, 2 to 1,000; undefined with `provisionedPollers`. Lambda does
+   * not compare it with the account's own quota (10 in a new account, otherwise 1,000): docs/deploying.md has the
+   * arithmetic.
    */
   readonly workerConcurrency: number | undefined;
   /** Pollers of the queue that are kept ready, in the place of `workerConcurrency`: for more than 1,000 invocations. */
   readonly provisionedPollers: ProvisionedPollers | undefined;
+  /** The same settings of the long lane, whose worker takes one message at a time. Its timeout is not shorter. */
+  readonly longWorkerTimeoutMs: number;
+  readonly longVisibilityTimeoutMs: number;
+  readonly longWorkerConcurrency: number;
+  /** Memory of the long lane's worker, 128 to 10,240. CPU follows it: 1,769 MiB are one core. */
+  readonly longWorkerMemoryMib: number;
   /**
    * Messages of one batch that a worker processes at the same time, 1 to 10. Use 10: if a worker dies, only the queue
    * brings back the messages that it had not leased yet (docs/adr/0105-short-visibility-whole-batch-leased.md).
@@ -154,6 +172,8 @@ export interface Environment {
   readonly requeueGraceMs: number;
   /** How long before its timeout a worker hands over unfinished files. In ms, 1,000 to `workerTimeoutMs` - 1,000. */
   readonly deadlineBufferMs: number;
+  /** The same of the long lane. */
+  readonly longDeadlineBufferMs: number;
   /** Leases without progress after which a job fails, 1 to 15: below the queue's `MAX_RECEIVE_COUNT`. */
   readonly maxAttempts: number;
   /**
@@ -187,7 +207,7 @@ export interface Environment {
   readonly httpHeadTimeoutMs: number;
   /** Origins that send less for `httpIdleTimeoutMs` are given up. In bytes a second, at least 0 (none is given up). */
   readonly leastBytesPerSecond: number;
-  /** How long an origin may take for a part, or for a file that is shorter. In ms, 1 to `workerTimeoutMs`. */
+  /** How long an origin may take for a part, or for a file that is shorter. In ms, 1 to `longWorkerTimeoutMs`. */
   readonly partTimeoutMs: number;
 
   /**
@@ -199,7 +219,7 @@ export interface Environment {
   readonly recoverLimit: number;
   /** Staging objects and uploads that one run of the reconciler may examine, at least 1. */
   readonly sweepLimit: number;
-  /** Age at which staging of a job without a record counts as abandoned. In ms, more than `workerTimeoutMs`. */
+  /** Age at which staging of a job without a record counts as abandoned. In ms, more than `longWorkerTimeoutMs`. */
   readonly orphanAgeMs: number;
 
   /**

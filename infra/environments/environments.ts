@@ -12,6 +12,9 @@ const PART_SIZE_BYTES = 8 * MIB;
 /** S3 accepts at most 10,000 parts an upload: with parts of 8 MiB the longest body is 78.1 GiB. */
 const MAX_BODY_BYTES = 10_000 * PART_SIZE_BYTES;
 
+/** At 12.5 MB/s, as fast as one origin often is, 5 s. */
+const LONG_FROM_BYTES = 64 * MIB;
+
 const BLIND_MS = 15 * MINUTE_MS;
 /** Replace it with an address. Only you know where your people read this repository. */
 const RUNBOOKS = "docs/runbooks";
@@ -27,10 +30,16 @@ const dev: Environment = {
   watchShards: MOST_WATCH_SHARDS,
   logRetention: RetentionDays.ONE_WEEK,
 
-  workerTimeoutMs: 900 * SECOND_MS,
-  visibilityTimeoutMs: 900 * SECOND_MS,
+  longFromBytes: LONG_FROM_BYTES,
+  shortLaneMs: 20 * SECOND_MS,
+  workerTimeoutMs: 120 * SECOND_MS,
+  visibilityTimeoutMs: 120 * SECOND_MS,
   workerConcurrency: 5,
   provisionedPollers: undefined,
+  longWorkerTimeoutMs: 900 * SECOND_MS,
+  longVisibilityTimeoutMs: 900 * SECOND_MS,
+  longWorkerConcurrency: 5,
+  longWorkerMemoryMib: 1024,
   recordConcurrency: 10,
   partSizeBytes: PART_SIZE_BYTES,
   partBuffers: 5,
@@ -51,7 +60,8 @@ const dev: Environment = {
 
   leaseTtlMs: 120 * SECOND_MS,
   requeueGraceMs: 300 * SECOND_MS,
-  deadlineBufferMs: 30 * SECOND_MS,
+  deadlineBufferMs: 10 * SECOND_MS,
+  longDeadlineBufferMs: 30 * SECOND_MS,
   maxAttempts: 8,
   maxHops: 200,
   retryBaseMs: 2 * SECOND_MS,
@@ -86,6 +96,7 @@ const staging: Environment = {
   pointInTimeRecovery: true,
   logRetention: RetentionDays.ONE_MONTH,
   workerConcurrency: 20,
+  longWorkerConcurrency: 20,
   expiredRecords: "archive",
   codeDeployment: "10 % for 5 minutes",
   monitoring: {
@@ -102,6 +113,7 @@ const prod: Environment = {
   protectData: true,
   logRetention: RetentionDays.THREE_MONTHS,
   workerConcurrency: 100,
+  longWorkerConcurrency: 100,
   // Longer than the burn-rate alarms' short windows (5 minutes) plus the delay of metrics.
   codeDeployment: "10 % for 30 minutes",
   monitoring: {
@@ -117,12 +129,14 @@ const prod: Environment = {
 const local: Environment = {
   ...dev,
   enableIdempotency: "true",
-  workerTimeoutMs: 300 * SECOND_MS,
-  // Below `workerTimeoutMs`: this environment is never deployed, so Lambda's minimum does not apply.
+  // Both below the timeouts: this environment is never deployed, so Lambda's minimum does not apply.
   visibilityTimeoutMs: 10 * SECOND_MS,
+  longVisibilityTimeoutMs: 10 * SECOND_MS,
+  longWorkerTimeoutMs: 300 * SECOND_MS,
   leaseTtlMs: 6 * SECOND_MS,
   requeueGraceMs: 4 * SECOND_MS,
   deadlineBufferMs: 5 * SECOND_MS,
+  longDeadlineBufferMs: 5 * SECOND_MS,
   retryBaseMs: 0.2 * SECOND_MS,
   retryCapMs: 5 * SECOND_MS,
   httpIdleTimeoutMs: 10 * SECOND_MS,

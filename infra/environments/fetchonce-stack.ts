@@ -6,6 +6,7 @@ import { deploymentNameOf, type EnvironmentName } from "./environments.ts";
 /** Stack outputs that users and scripts read with `aws cloudformation describe-stacks`. Never rename one. */
 type OutputName =
   | "QueueUrl"
+  | "LongQueueUrl"
   | "DeadLetterQueueUrl"
   | "TableName"
   | "StagingBucketName"
@@ -14,6 +15,7 @@ type OutputName =
   | "StreamDeadLetterQueueUrl"
   | "ArchiveBucketName"
   | "WorkerFunctionName"
+  | "LongWorkerFunctionName"
   | "ReconcilerFunctionName"
   | "RolloutFunctionName"
   | "AnnouncerFunctionName"

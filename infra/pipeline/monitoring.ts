@@ -22,6 +22,7 @@ import type { Worker } from "./worker.ts";
 export interface MonitoringProps extends Deployment {
   readonly monitoring: Settings;
   readonly worker: Worker;
+  readonly longWorker: Worker;
   readonly reconciler: Reconciler;
   readonly announcer: Announcer;
   readonly archiver: Archiver | undefined;
@@ -35,13 +36,13 @@ export class Monitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { environment, monitoring, worker, reconciler } = props;
+    const { environment, longWorker, monitoring, worker, reconciler } = props;
     const prefix = deploymentNameOf(props.name);
-    const logs = { worker: worker.function.logGroup, reconciler: reconciler.function.logGroup };
+    const workersLogs = [worker.function.logGroup, longWorker.function.logGroup];
 
     const notifications = new Notifications(this, "Notifications", prefix, monitoring.tells);
     const contributorRule = `${prefix}-${FAILURES_BY_HOST}`;
-    const rule = countFailuresByHost(this, contributorRule, logs.worker);
+    const rule = countFailuresByHost(this, contributorRule, workersLogs);
     const place = placeOf(props, contributorRule);
     if (monitoring.tells && !isLink(monitoring.runbookBaseUrl)) this.#warnOfDeadLinks(prefix, monitoring);
     const catalogue = alarmsOf({ ...environment, ...monitoring });
@@ -52,7 +53,7 @@ export class Monitoring extends Construct {
       runbookBaseUrl: monitoring.runbookBaseUrl,
       views: {
         Dashboard: consoleView(`dashboards/dashboard/${prefix}`),
-        "Worker's log": consoleView(`logsV2:log-groups/log-group/${logs.worker.logGroupName}`),
+        "Worker's log": consoleView(`logsV2:log-groups/log-group/${worker.function.logGroup.logGroupName}`),
       },
     };
     const alarms = makeAlarms(this, catalogue, alarmsProps);
@@ -63,7 +64,7 @@ export class Monitoring extends Construct {
     // The alarm refers to the rule by name only, so CloudFormation sees no dependency.
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
     makeDashboard(this, { name: prefix, place, alarms });
-    saveQueries(this, prefix, [logs.worker, logs.reconciler]);
+    saveQueries(this, prefix, [...workersLogs, reconciler.function.logGroup]);
   }
 
   #warnOfDeadLinks(prefix: string, { runbookBaseUrl }: Settings): void {
@@ -95,8 +96,10 @@ const placeOf = (props: MonitoringProps, contributorRule: string): Place => ({
   environment: props.name,
   dimensions: {
     queue: { QueueName: props.data.work.queue.queueName },
+    longQueue: { QueueName: props.data.work.longQueue.queueName },
     deadLetters: { QueueName: props.data.work.deadLetters.queueName },
     worker: { FunctionName: props.worker.function.functionName },
+    longWorker: { FunctionName: props.longWorker.function.functionName },
     reconciler: { FunctionName: props.reconciler.function.functionName },
     announcer: { FunctionName: props.announcer.function.functionName },
     archiver: props.archiver && { FunctionName: props.archiver.function.functionName },

@@ -21,7 +21,8 @@ export class PipelineStack extends FetchonceStack {
       description: "downloads what a list of URLs points at into S3, exactly once.",
     });
     const deployment = { name, environment, data };
-    const worker = new Worker(this, "Worker", deployment);
+    const worker = new Worker(this, "Worker", deployment, "short");
+    const longWorker = new Worker(this, "LongWorker", deployment, "long");
     const reconciler = new Reconciler(this, "Reconciler", deployment);
     const announcer = new Announcer(this, "Announcer", deployment);
     const archiver = environment.expiredRecords === "archive" ? new Archiver(this, "Archiver", deployment) : undefined;
@@ -29,14 +30,16 @@ export class PipelineStack extends FetchonceStack {
     const { monitoring, codeDeployment } = environment;
     const rollout = monitoring && new GateRollout(this, "Rollout", { ...deployment, monitoring });
     if (rollout) {
-      const functions = { worker, reconciler, announcer, archiver, rollout };
+      const functions = { worker, longWorker, reconciler, announcer, archiver, rollout };
       const { signsOfBadCode } = new Monitoring(this, "Monitoring", { ...deployment, ...functions, monitoring });
       if (codeDeployment)
-        deployInSteps(this, "CodeRollout", { alias: worker.live, pace: codeDeployment, alarms: signsOfBadCode });
+        for (const [id, { live: alias }] of Object.entries({ CodeRollout: worker, LongCodeRollout: longWorker }))
+          deployInSteps(this, id, { alias, pace: codeDeployment, alarms: signsOfBadCode });
     }
 
     this.tell({
       WorkerFunctionName: worker.function.functionName,
+      LongWorkerFunctionName: longWorker.function.functionName,
       ReconcilerFunctionName: reconciler.function.functionName,
       AnnouncerFunctionName: announcer.function.functionName,
       ...(rollout && { RolloutFunctionName: rollout.function.functionName }),

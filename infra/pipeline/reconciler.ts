@@ -21,6 +21,7 @@ export class Reconciler extends MinuteFunction<ReconcilerEnv> {
       variables: {
         TABLE_NAME: table.tableName,
         QUEUE_URL: work.queue.queueUrl,
+        LONG_QUEUE_URL: work.longQueue.queueUrl,
         DEAD_LETTER_QUEUE_URL: work.deadLetters.queueUrl,
         STAGING_BUCKET: staging.bucketName,
         REQUEUE_GRACE_MS: String(environment.requeueGraceMs),
@@ -32,7 +33,7 @@ export class Reconciler extends MinuteFunction<ReconcilerEnv> {
 
     permit(this.role, table.tableArn, ["dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:BatchGetItem"]);
     permit(this.role, table.watchIndexArn, ["dynamodb:Query"]);
-    permit(this.role, work.queue.queueArn, ["sqs:SendMessage"]);
+    for (const queue of [work.queue, work.longQueue]) permit(this.role, queue.queueArn, ["sqs:SendMessage"]);
     permit(this.role, staging.bucketArn, ["s3:ListBucket", "s3:ListBucketMultipartUploads"]);
     permitObjects(this.role, staging, stagingKey("*", "*"), ["s3:DeleteObject", "s3:AbortMultipartUpload"]);
   }

@@ -1,4 +1,5 @@
 import { Alias, type EventSourceMappingOptions, type IVersion, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { ArnFormat, Stack, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { stagingKey } from "../../core/model/keys.ts";
@@ -8,33 +9,72 @@ import type { Environment } from "../environments/environment.ts";
 import { type Deployment, HandlerFunction, type HandlerFunctionProps } from "./handler-function.ts";
 import { permit, permitObjects } from "./permissions.ts";
 
+interface Lane {
+  readonly name: WorkerEnv["LANE"];
+  readonly description: string;
+  readonly queue: Queue;
+  readonly batchSize: number;
+  readonly recordConcurrency: number;
+  readonly timeoutMs: number;
+  readonly deadlineBufferMs: number;
+  readonly polling: Pick<EventSourceMappingOptions, "maxConcurrency" | "provisionedPollerConfig">;
+  readonly memorySize: number;
+}
+
 /** More than 10 would require a batching window, and ten files are enough for one invocation. */
 const BATCH_SIZE = 10;
 
 /** How many invocations the mapping makes at the same time. Lambda accepts one of the two. */
-const pollingOf = ({ provisionedPollers: pollers, workerConcurrency }: Environment): EventSourceMappingOptions => ({
+const pollingOf = ({ provisionedPollers: pollers, workerConcurrency }: Environment): Lane["polling"] => ({
   ...(pollers && { provisionedPollerConfig: { minimumPollers: pollers.minimum, maximumPollers: pollers.maximum } }),
   ...(workerConcurrency !== undefined && { maxConcurrency: workerConcurrency }),
 });
 
-/** Takes jobs off the queue, up to ten at a time, and downloads them. */
+/** A batch ends with its slowest file. So what is long goes to a worker that takes one at a time. */
+const laneOf = ({ data: { work }, environment }: Deployment, name: Lane["name"]): Lane =>
+  name === "short"
+    ? {
+        name,
+        description: "Downloads what the messages of a batch point at, exactly once.",
+        queue: work.queue,
+        batchSize: BATCH_SIZE,
+        recordConcurrency: environment.recordConcurrency,
+        timeoutMs: environment.workerTimeoutMs,
+        deadlineBufferMs: environment.deadlineBufferMs,
+        polling: pollingOf(environment),
+        memorySize: 1024,
+      }
+    : {
+        name,
+        description: "Downloads long files, one at a time, exactly once.",
+        queue: work.longQueue,
+        batchSize: 1,
+        recordConcurrency: 1,
+        timeoutMs: environment.longWorkerTimeoutMs,
+        deadlineBufferMs: environment.longDeadlineBufferMs,
+        polling: { maxConcurrency: environment.longWorkerConcurrency },
+        memorySize: environment.longWorkerMemoryMib,
+      };
+
+/** Takes jobs off the queue of its lane, and downloads them. */
 export class Worker extends HandlerFunction<WorkerEnv> {
   /** Points to the version that receives the messages; to two versions while new code is rolled out. */
   readonly live: Alias;
 
-  constructor(scope: Construct, id: string, deployment: Deployment) {
+  constructor(scope: Construct, id: string, deployment: Deployment, laneName: Lane["name"]) {
     const { environment } = deployment;
+    const lane = laneOf(deployment, laneName);
     const { table, work, staging, content } = deployment.data;
     super(scope, id, {
       deployment,
       lambda: "worker",
-      description: "Downloads what the messages of a batch point at, exactly once.",
-      timeoutMs: environment.workerTimeoutMs,
-      memorySize: 1024,
+      description: lane.description,
+      timeoutMs: lane.timeoutMs,
+      memorySize: lane.memorySize,
       // The worker hands a long file to the next invocation with a new message. Lambda would take that for a recursive
       // loop and stop it after 16 invocations. The worker's own hop count bounds the chain.
       recursiveLoop: RecursiveLoop.ALLOW,
-      variables: variables(deployment),
+      variables: variables(deployment, lane),
     });
 
     this.live = new Alias(this, "Live", {
@@ -43,10 +83,10 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       version: this.function.currentVersion as IVersion,
     });
     this.live.addEventSourceMapping("Messages", {
-      eventSourceArn: work.queue.queueArn,
-      batchSize: BATCH_SIZE,
+      eventSourceArn: lane.queue.queueArn,
+      batchSize: lane.batchSize,
       reportBatchItemFailures: true,
-      ...pollingOf(environment),
+      ...lane.polling,
     });
     const redrivenByTheQueue =
       "Only the queue's poller invokes it, and the queue's redrive policy moves failed messages to the dead letters.";
@@ -55,13 +95,14 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       { id: "Serverless-LambdaEventSourceMappingDestination", reason: redrivenByTheQueue },
     );
 
-    permit(this.role, work.queue.queueArn, [
+    permit(this.role, lane.queue.queueArn, [
       "sqs:ReceiveMessage",
       "sqs:DeleteMessage",
       "sqs:GetQueueAttributes",
       "sqs:ChangeMessageVisibility",
       "sqs:SendMessage",
     ]);
+    if (lane.queue !== work.longQueue) permit(this.role, work.longQueue.queueArn, ["sqs:SendMessage"]);
     permit(this.role, work.deadLetters.queueArn, ["sqs:SendMessage"]);
     permit(this.role, table.tableArn, ["dynamodb:UpdateItem", "dynamodb:GetItem"]);
     permitObjects(this.role, staging, stagingKey("*", "*"), [
@@ -94,19 +135,23 @@ export class Worker extends HandlerFunction<WorkerEnv> {
   }
 }
 
-const variables = ({
-  environment,
-  data: { table, work, staging, content },
-}: Deployment): HandlerFunctionProps<WorkerEnv>["variables"] => ({
+const variables = (
+  { environment, data: { table, work, staging, content } }: Deployment,
+  lane: Lane,
+): HandlerFunctionProps<WorkerEnv>["variables"] => ({
   TABLE_NAME: table.tableName,
-  QUEUE_URL: work.queue.queueUrl,
+  LANE: lane.name,
+  LONG_FROM_BYTES: String(environment.longFromBytes),
+  SHORT_LANE_MS: String(environment.shortLaneMs),
+  QUEUE_URL: lane.queue.queueUrl,
+  LONG_QUEUE_URL: work.longQueue.queueUrl,
   DEAD_LETTER_QUEUE_URL: work.deadLetters.queueUrl,
   STAGING_BUCKET: staging.bucketName,
   CONTENT_BUCKET: content.bucketName,
   DOCSTOKG_ENABLE_IDEMPOTENCY: environment.enableIdempotency,
   LEASE_TTL_MS: String(environment.leaseTtlMs),
   PART_SIZE_BYTES: String(environment.partSizeBytes),
-  RECORD_CONCURRENCY: String(environment.recordConcurrency),
+  RECORD_CONCURRENCY: String(lane.recordConcurrency),
   PART_BUFFERS: String(environment.partBuffers),
   MAX_ATTEMPTS: String(environment.maxAttempts),
   MAX_HOPS: String(environment.maxHops),
@@ -123,7 +168,7 @@ const variables = ({
   REQUEST_HEADERS: JSON.stringify(requestHeaders(environment)),
   HOST_RULES: JSON.stringify(environment.hostLimits),
   HOST_PATIENCE_MS: String(environment.hostPatienceMs),
-  DEADLINE_BUFFER_MS: String(environment.deadlineBufferMs),
+  DEADLINE_BUFFER_MS: String(lane.deadlineBufferMs),
   RETRY_BASE_MS: String(environment.retryBaseMs),
   RETRY_CAP_MS: String(environment.retryCapMs),
   LONGEST_WAIT_MS: String(environment.longestWaitMs),

@@ -14,7 +14,7 @@ const BURN = /-(fast|slow|day)-long$|-breached$/;
 
 const ARGUMENTS: readonly Argument[] = [
   {
-    alarm: /^(job-|time-|crash-|lease-acq|operation-)|^worker-failing$|^ledger-growing$/,
+    alarm: /^(job-|time-|crash-|lease-acq|operation-)|^(long-)?worker-failing$|^ledger-growing$/,
     change: /^expr_1: .*(FILL\(\w+, 1\)|(?<!FILL\()\b(bad|valid1|forgotten)\b)/,
     why: FILLERS,
   },
@@ -34,7 +34,7 @@ const ARGUMENTS: readonly Argument[] = [
     why: "Without a bad event the ratio is 0, or has no point (0 / 0), which IF takes as 0 where its condition holds.",
   },
   {
-    alarm: /^(lease-acquisition|operation-replay)-|^worker-failing$|^ledger-growing$/,
+    alarm: /^(lease-acquisition|operation-replay)-|^(long-)?worker-failing$|^ledger-growing$/,
     change: /^(valid1|invocations|planned): SampleCount$/,
     why: "Every sample of these metrics is 1, so the number of samples is their sum.",
   },

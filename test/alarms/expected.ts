@@ -44,11 +44,11 @@ const operations: ByTraffic = {
   },
 };
 /** Lambda reports Errors of 0 for each invocation without an error. */
-const invocations: ByTraffic = {
-  good: [[{ what: "worker invocations" }, { what: "worker errors", value: 0 }]],
-  bad: [{ what: "worker invocations" }, { what: "worker errors" }],
-  count: (reading) => ({ bad: reading.sum("worker errors"), valid: reading.sum("worker invocations") }),
-};
+const invocationsOf = (worker: "worker" | "long worker"): ByTraffic => ({
+  good: [[{ what: `${worker} invocations` }, { what: `${worker} errors`, value: 0 }]],
+  bad: [{ what: `${worker} invocations` }, { what: `${worker} errors` }],
+  count: (reading) => ({ bad: reading.sum(`${worker} errors`), valid: reading.sum(`${worker} invocations`) }),
+});
 
 const HOUR = 60;
 const DAY = 1440;
@@ -92,8 +92,9 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   ratio("operation-replay-breached", operations, { ...TICKET, long: WEEK, ratio: 500, least: 1000 }),
   ratio("operation-replay-few", operations, { ...TICKET, long: DAY, ratio: 5000, below: 600, leastBad: 20 }),
 
-  // Three visibility timeouts of 900 s, in seconds; for three times five minutes.
+  // 45 minutes, in seconds; for three times five minutes.
   threshold("oldest-message", { ...PAGE, most: "oldest message", limit: 2700, minutes: 5, periods: 3 }),
+  threshold("long-oldest-message", { ...TICKET, most: "oldest long message", limit: 2700, minutes: 5, periods: 3 }),
   threshold("dead-letters", { ...TICKET, most: "dead letters", limit: 1, minutes: 5 }),
   // A quarter of an hour, in milliseconds; for three times five minutes.
   threshold("announcements-late", { ...PAGE, most: "announcer lag", limit: 900_000, minutes: 5, periods: 3 }),
@@ -115,12 +116,14 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   threshold("records-unreadable", { ...TICKET, most: "records unreadable", limit: 1, minutes: 10, periods: 2 }),
   silence("rollout-silent", { ...TICKET, what: "rollout invocations", value: 1, minutes: 5 }),
   sums("rollout-failing", { ...TICKET, plus: ["rollout errors"], limit: 3, minutes: 15, filled: false }),
-  ratio("worker-failing", invocations, { ...PAGE, long: 15, ratio: 1000, leastBad: 3 }),
-  // Five seconds before the time-out of 900 s.
-  threshold("worker-timing-out", { ...TICKET, most: "worker duration", limit: 895_000, minutes: 15 }),
+  ratio("worker-failing", invocationsOf("worker"), { ...PAGE, long: 15, ratio: 1000, leastBad: 3 }),
+  ratio("long-worker-failing", invocationsOf("long worker"), { ...PAGE, long: 15, ratio: 1000, leastBad: 3 }),
+  // Five seconds before the time-outs of 120 s and 900 s.
+  threshold("worker-timing-out", { ...TICKET, most: "worker duration", limit: 115_000, minutes: 15 }),
+  threshold("long-worker-timing-out", { ...TICKET, most: "long worker duration", limit: 895_000, minutes: 15 }),
   sums("functions-throttled", {
     ...TICKET,
-    plus: ["worker throttles", "reconciler throttles"],
+    plus: ["worker throttles", "long worker throttles", "reconciler throttles"],
     limit: 10,
     minutes: 15,
   }),

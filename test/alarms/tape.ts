@@ -102,6 +102,8 @@ const EVENTS = {
 } as const satisfies Readonly<Record<string, (value: number) => TelemetryEvent>>;
 
 type OutputName =
+  | "LongQueueUrl"
+  | "LongWorkerFunctionName"
   | "QueueUrl"
   | "DeadLetterQueueUrl"
   | "StreamDeadLetterQueueUrl"
@@ -117,7 +119,12 @@ type AwsMetric = readonly [namespace: string, name: string, dimension: string, o
 const AWS = {
   "oldest message": ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "QueueUrl"],
   "dead letters": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "DeadLetterQueueUrl"],
+  "oldest long message": ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "LongQueueUrl"],
   "worker errors": ["AWS/Lambda", "Errors", "FunctionName", "WorkerFunctionName"],
+  "long worker errors": ["AWS/Lambda", "Errors", "FunctionName", "LongWorkerFunctionName"],
+  "long worker invocations": ["AWS/Lambda", "Invocations", "FunctionName", "LongWorkerFunctionName"],
+  "long worker duration": ["AWS/Lambda", "Duration", "FunctionName", "LongWorkerFunctionName"],
+  "long worker throttles": ["AWS/Lambda", "Throttles", "FunctionName", "LongWorkerFunctionName"],
   "worker invocations": ["AWS/Lambda", "Invocations", "FunctionName", "WorkerFunctionName"],
   "worker duration": ["AWS/Lambda", "Duration", "FunctionName", "WorkerFunctionName"],
   "worker throttles": ["AWS/Lambda", "Throttles", "FunctionName", "WorkerFunctionName"],

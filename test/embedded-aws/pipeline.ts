@@ -11,6 +11,7 @@ import { startLambdaPool } from "./lambda/lambda-pool.ts";
 import type { LambdaPool } from "./lambda/lambda-pool.ts";
 import type { LineSinks } from "../../local/shared/lines.ts";
 import { tryLock } from "../../local/shared/lock.ts";
+import type { Loop } from "../../local/shared/repeat.ts";
 import { startPoller } from "./lambda/poller.ts";
 import { depthOf, readThrough, sendAll } from "./aws/queues.ts";
 import type { DeadLetter, QueueDepth } from "./aws/queues.ts";
@@ -26,9 +27,11 @@ export interface PipelineOptions extends LineSinks {
    * `<outDir>/.fetchonce/`.
    */
   readonly outDir: string;
-  /** Number of worker processes. */
+  /** Number of worker processes of the short lane. */
   readonly workers: number;
-  /** Overrides single variables of the template. */
+  /** Number of worker processes of the long lane. Undefined: one. */
+  readonly longWorkers?: number;
+  /** Overrides single variables of the template, in both lanes. */
   readonly workerEnv?: Readonly<Record<string, string>>;
   readonly functionTimeoutMs?: number;
   readonly reconcileEveryMs?: number;
@@ -42,11 +45,13 @@ export interface Pipeline {
   readonly names: {
     readonly table: string;
     readonly queueUrl: string;
+    readonly longQueueUrl: string;
     readonly deadLetterQueueUrl: string;
     readonly stagingBucket: string;
     readonly contentBucket: string;
   };
   readonly workers: Pick<LambdaPool, "pids" | "kill">;
+  readonly longWorkers: Pick<LambdaPool, "pids" | "kill">;
   /** Settles once the messages are accepted: from then on, no crash of this process loses one. */
   submit(messages: readonly object[]): Promise<void>;
   depth(): Promise<QueueDepth & { readonly deadLetters: number }>;
@@ -58,6 +63,12 @@ export interface Pipeline {
 const RECONCILE_EVERY_MS = 2000;
 /** How long work in progress may take to end when the pipeline stops. The next run resumes the rest. */
 const STOP_GRACE_MS = 3000;
+
+const sumOf = (a: QueueDepth, b: QueueDepth): QueueDepth => ({
+  visible: a.visible + b.visible,
+  inFlight: a.inFlight + b.inFlight,
+  delayed: a.delayed + b.delayed,
+});
 
 /** @throws Error if another run uses the same folder, or something cannot be started. */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
@@ -97,6 +108,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
   const names = {
     table: outputOf(template, resolve, "TableName"),
     queueUrl: outputOf(template, resolve, "QueueUrl"),
+    longQueueUrl: outputOf(template, resolve, "LongQueueUrl"),
     deadLetterQueueUrl: outputOf(template, resolve, "DeadLetterQueueUrl"),
     stagingBucket,
     contentBucket,
@@ -107,8 +119,8 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
   await sendAll(sqs, names.queueUrl, journal.pending);
   cleanup.defer(async () => {
     // With an empty queue and nothing in progress, the table alone holds all that the next run needs.
-    const { visible, inFlight, delayed } = await depthOf(sqs, names.queueUrl);
-    if (visible + inFlight + delayed === 0) await journal.clear();
+    const depths = await Promise.all([names.queueUrl, names.longQueueUrl].map(async (url) => depthOf(sqs, url)));
+    if (depths.every(({ visible, inFlight, delayed }) => visible + inFlight + delayed === 0)) await journal.clear();
   });
 
   const sinks = sinksOf(options, join(outDir, "events.jsonl"), cleanup);
@@ -140,44 +152,58 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
     return pool;
   };
 
-  const worker = functionNamed(template, resolve, outputOf(template, resolve, "WorkerFunctionName"));
-  const reconciler = functionNamed(template, resolve, outputOf(template, resolve, "ReconcilerFunctionName"));
-  const source = eventSourceOf(template, resolve, worker.name);
-  const [workerPool, reconcilerPool] = await Promise.all([
-    startPool(
-      { ...worker, timeoutMs: options.functionTimeoutMs ?? worker.timeoutMs },
-      options.workers,
-      options.workerEnv,
-    ),
-    startPool(reconciler, 1),
+  const functionOf = (output: string): FunctionDescription =>
+    functionNamed(template, resolve, outputOf(template, resolve, output));
+  /** The worker of a lane, and the poller of its queue. */
+  const startLane = async (output: string, queueUrl: string, size: number, batchSize?: number) => {
+    const worker = functionOf(output);
+    const source = eventSourceOf(template, resolve, worker.name);
+    const timeoutMs = options.functionTimeoutMs ?? worker.timeoutMs;
+    const pool = await startPool({ ...worker, timeoutMs }, size, options.workerEnv);
+    const poll = (): Loop =>
+      startPoller({
+        sqs,
+        queueUrl,
+        source: { ...source, batchSize: batchSize ?? source.batchSize },
+        concurrency: size,
+        invoke: async (event) => pool.invoke(event),
+        onTrouble,
+      });
+    return { pool, poll };
+  };
+  const [short, long, reconcilerPool] = await Promise.all([
+    startLane("WorkerFunctionName", names.queueUrl, options.workers, options.batchSize),
+    startLane("LongWorkerFunctionName", names.longQueueUrl, options.longWorkers ?? 1),
+    startPool(functionOf("ReconcilerFunctionName"), 1),
   ]);
-  const poller = startPoller({
-    sqs,
-    queueUrl: names.queueUrl,
-    source: { ...source, batchSize: options.batchSize ?? source.batchSize },
-    concurrency: options.workers,
-    invoke: async (event) => workerPool.invoke(event),
-    onTrouble,
-  });
+  const pollers = [short.poll(), long.poll()];
   const scheduler = startScheduler({
     everyMs: options.reconcileEveryMs ?? RECONCILE_EVERY_MS,
     invoke: async (event) => reconcilerPool.invoke(event),
     onTrouble,
   });
-  cleanup.defer(async () => stopWithin(STOP_GRACE_MS, [poller, scheduler], [workerPool, reconcilerPool]));
+  cleanup.defer(async () =>
+    stopWithin(STOP_GRACE_MS, [...pollers, scheduler], [short.pool, long.pool, reconcilerPool]),
+  );
 
   return {
     clients: aws.clients,
     names,
-    workers: workerPool,
+    workers: short.pool,
+    longWorkers: long.pool,
     submit: async (messages) => {
       const bodies = messages.map((message) => JSON.stringify(message));
       await journal.append(bodies);
       await sendAll(sqs, names.queueUrl, bodies);
     },
     depth: async () => {
-      const [work, dead] = await Promise.all([depthOf(sqs, names.queueUrl), depthOf(sqs, names.deadLetterQueueUrl)]);
-      return { ...work, deadLetters: dead.visible + dead.inFlight };
+      const { deadLetterQueueUrl, longQueueUrl, queueUrl } = names;
+      const [shortLane, longLane, dead] = await Promise.all([
+        depthOf(sqs, queueUrl),
+        depthOf(sqs, longQueueUrl),
+        depthOf(sqs, deadLetterQueueUrl),
+      ]);
+      return { ...sumOf(shortLane, longLane), deadLetters: dead.visible + dead.inFlight };
     },
     deadLetters: async () => readThrough(sqs, names.deadLetterQueueUrl),
     stop: async () => cleanup.disposeAsync(),

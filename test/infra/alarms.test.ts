@@ -231,11 +231,11 @@ describe("the dashboard of prod", () => {
 });
 
 describe("failures by host", () => {
-  it("are counted by a rule over the worker's log, and the alarm host-failing reads that rule", () => {
+  it("are counted by a rule over the workers' logs, and the alarm host-failing reads that rule", () => {
     const { properties, id } = templates.prod.one("AWS::CloudWatch::InsightRule");
-    const { id: logs } = templates.prod.one("AWS::Logs::LogGroup", "WorkerLogs");
+    const logs = ["WorkerLogs", "LongWorkerLogs"].map((id) => templates.prod.one("AWS::Logs::LogGroup", id).id);
     expect(JSON.parse(deployed(properties["RuleBody"]))).toMatchObject({
-      LogGroupNames: [`<${logs}>`],
+      LogGroupNames: logs.map((log) => `<${log}>`),
       LogFormat: "JSON",
       AggregateOn: "Count",
       Contribution: {

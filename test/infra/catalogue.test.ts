@@ -6,7 +6,7 @@ import { METRICS, metricsOf, type MetricName } from "../../core/telemetry/metric
 
 const SETTINGS = {
   workerTimeoutMs: 900_000,
-  visibilityTimeoutMs: 900_000,
+  longWorkerTimeoutMs: 900_000,
   ledgerGrowthADay: 1_000_000,
   expiredRecords: "archive",
 } as const satisfies AlarmSettings;
@@ -70,7 +70,7 @@ describe("the alarms of the catalogue", () => {
   it("have the same descriptions in every environment: settings change only their conditions", () => {
     const textOf = (settings: AlarmSettings) =>
       alarmsOf(settings).map(({ conditions: _conditions, ...described }) => described);
-    const others = { ...SETTINGS, workerTimeoutMs: 1, visibilityTimeoutMs: 1, ledgerGrowthADay: 1 };
+    const others = { ...SETTINGS, workerTimeoutMs: 1, longWorkerTimeoutMs: 1, ledgerGrowthADay: 1 };
     expect(textOf(SETTINGS)).toEqual(textOf(others));
   });
 

@@ -67,7 +67,17 @@ describe("settings that do not fit together", () => {
       { workerTimeoutMs: 900_001, visibilityTimeoutMs: 900_001 },
       "workerTimeoutMs is 900001. Write a whole number from 1000",
     ],
-    [{ visibilityTimeoutMs: 899_999 }, "visibilityTimeoutMs is 899999. Write a whole number from 900000 to 43200000"],
+    [{ visibilityTimeoutMs: 119_999 }, "visibilityTimeoutMs is 119999. Write a whole number from 120000 to 43200000"],
+    [
+      { longWorkerTimeoutMs: 900_001, longVisibilityTimeoutMs: 900_001 },
+      "longWorkerTimeoutMs is 900001. Write a whole number from 120000 to 900000",
+    ],
+    [
+      { longVisibilityTimeoutMs: 899_999 },
+      "longVisibilityTimeoutMs is 899999. Write a whole number from 900000 to 43200000",
+    ],
+    [{ longFromBytes: 0 }, "longFromBytes is 0. Write a whole number of at least 1"],
+    [{ shortLaneMs: 119_001 }, "shortLaneMs is 119001. Write a whole number from 1000 to 119000"],
     [{ workerConcurrency: 1 }, "workerConcurrency is 1. Write a whole number from 2 to 1000"],
     [{ workerConcurrency: 1001 }, "workerConcurrency is 1001. Write a whole number from 2 to 1000"],
     [{ workerConcurrency: undefined }, "workerConcurrency is undefined. Write a whole number from 2 to 1000"],
@@ -79,6 +89,8 @@ describe("settings that do not fit together", () => {
     [pollers(201, 2000), "provisionedPollers.minimum is 201. Write a whole number from 2 to 200"],
     [pollers(20, 19), "provisionedPollers.maximum is 19. Write a whole number from 20 to 2000"],
     [pollers(20, 2001), "provisionedPollers.maximum is 2001. Write a whole number from 20 to 2000"],
+    [{ longWorkerConcurrency: 1001 }, "longWorkerConcurrency is 1001. Write a whole number from 2 to 1000"],
+    [{ longWorkerMemoryMib: 127 }, "longWorkerMemoryMib is 127. Write a whole number from 128 to 10240"],
     [{ recordConcurrency: 11 }, "recordConcurrency is 11. Write a whole number from 1 to 10"],
     [
       { partSizeBytes: 5 * 1024 * 1024 - 1, maxBodyBytes: 1 },
@@ -87,13 +99,14 @@ describe("settings that do not fit together", () => {
     [{ partBuffers: 1 }, "partBuffers is 1. Write a whole number of at least 2"],
     [{ maxBodyBytes: 83_886_080_001 }, "maxBodyBytes is 83886080001. Write a whole number from 1 to 83886080000"],
     [{ leaseTtlMs: 2999 }, "leaseTtlMs is 2999. Write a whole number of at least 3000"],
-    [{ deadlineBufferMs: 900_000 }, "deadlineBufferMs is 900000. Write a whole number from 1000 to 899000"],
+    [{ deadlineBufferMs: 119_001 }, "deadlineBufferMs is 119001. Write a whole number from 1000 to 119000"],
+    [{ longDeadlineBufferMs: 900_000 }, "longDeadlineBufferMs is 900000. Write a whole number from 1000 to 899000"],
     [{ maxAttempts: 16 }, "maxAttempts is 16. Write a whole number from 1 to 15"],
     [{ requeueGraceMs: -1 }, "requeueGraceMs is -1. Write a whole number of at least 0"],
     [{ maxHops: 0 }, "maxHops is 0. Write a whole number from 1 to 286"],
     [{ maxHops: 287 }, "maxHops is 287. Write a whole number from 1 to 286: a long file needs further invocations"],
-    [{ httpConnectTimeoutMs: 0 }, "httpConnectTimeoutMs is 0. Write a whole number from 1 to 900000"],
-    [{ httpIdleTimeoutMs: 900_001 }, "httpIdleTimeoutMs is 900001. Write a whole number from 1 to 900000"],
+    [{ httpConnectTimeoutMs: 0 }, "httpConnectTimeoutMs is 0. Write a whole number from 1 to 120000"],
+    [{ httpIdleTimeoutMs: 900_001 }, "httpIdleTimeoutMs is 900001. Write a whole number from 1 to 120000"],
     [{ retryBaseMs: 900_001 }, "retryBaseMs is 900001. Write a whole number from 1 to 900000"],
     [{ retryCapMs: 900_001 }, "retryCapMs is 900001. Write a whole number from 1 to 900000"],
     [
@@ -140,8 +153,8 @@ describe("settings that do not fit together", () => {
     );
   });
 
-  it("do not include a visibility timeout below workerTimeoutMs where the stack is not deployed to AWS", () => {
-    expect(refusalOf({ visibilityTimeoutMs: 10_000 }, false)).toBe("none");
+  it("do not include visibility timeouts below those of the workers where the stack is not deployed to AWS", () => {
+    expect(refusalOf({ visibilityTimeoutMs: 10_000, longVisibilityTimeoutMs: 10_000 }, false)).toBe("none");
   });
 
   it.each(environmentNames)("do not occur in %s, where the gate admits every job", (name) => {

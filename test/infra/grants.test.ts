@@ -1,15 +1,10 @@
 /** Every call is granted and every grant is used, judged by what the functions call in all scenarios. */
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { covers, Grants } from "./grants/granted.ts";
 import { neededFor, type Permission } from "./grants/iam-actions.ts";
-import { COPY_LIMITS, EXPECTED, playScenarios, type Played } from "./grants/scenarios.ts";
+import { EXPECTED, playScenarios, type Played } from "./grants/scenarios.ts";
 import { Stage } from "./grants/stage.ts";
 import { temporaryFolder } from "./synthesize.ts";
-
-vi.mock(import("../../adapters/aws/s3-content.ts"), async (original) => {
-  const { s3Content } = await original();
-  return { s3Content: (client, buckets) => s3Content(client, { ...buckets, ...COPY_LIMITS }) };
-});
 
 /** 20 s on an idle machine. `until` gives up earlier, and says what it waits for. */
 const LONGEST_PLAY_MS = 300_000;

@@ -8,7 +8,7 @@ interface Statement {
   readonly Resource: unknown;
 }
 
-const FUNCTIONS = ["Worker", "Reconciler", "Announcer", "Archiver", "Rollout"];
+const FUNCTIONS = ["Worker", "LongWorker", "Reconciler", "Announcer", "Archiver", "Rollout"];
 const outdir = temporaryFolder();
 let prod: Synthesized;
 
@@ -43,12 +43,15 @@ function permissionsOf(functionId: string): string[] {
 }
 
 describe("permissions", () => {
-  it("of the worker are exactly these: what its code and its event source need", () => {
-    expect(permissionsOf("Worker")).toEqual([
+  it.each([
+    { id: "Worker", own: "WorkQueue", other: ["sqs:SendMessage WorkLongQueue.Arn"] },
+    { id: "LongWorker", own: "WorkLongQueue", other: [] },
+  ])("of the $id are exactly these: what its code and its event source need", ({ id, other, own }) => {
+    const wanted = [
       "dynamodb:GetItem Table.Arn",
       "dynamodb:UpdateItem Table.Arn",
-      "logs:CreateLogStream WorkerLogs.Arn",
-      "logs:PutLogEvents WorkerLogs.Arn",
+      `logs:CreateLogStream ${id}Logs.Arn`,
+      `logs:PutLogEvents ${id}Logs.Arn`,
       "s3:AbortMultipartUpload Content.Arn/sha256/*",
       "s3:AbortMultipartUpload Staging.Arn/staging/*/*",
       "s3:DeleteObject Staging.Arn/staging/*/*",
@@ -61,13 +64,15 @@ describe("permissions", () => {
       "s3:ListMultipartUploadParts Staging.Arn/staging/*/*",
       "s3:PutObject Content.Arn/sha256/*",
       "s3:PutObject Staging.Arn/staging/*/*",
-      "sqs:ChangeMessageVisibility WorkQueue.Arn",
-      "sqs:DeleteMessage WorkQueue.Arn",
-      "sqs:GetQueueAttributes WorkQueue.Arn",
-      "sqs:ReceiveMessage WorkQueue.Arn",
+      `sqs:ChangeMessageVisibility ${own}.Arn`,
+      `sqs:DeleteMessage ${own}.Arn`,
+      `sqs:GetQueueAttributes ${own}.Arn`,
+      `sqs:ReceiveMessage ${own}.Arn`,
       "sqs:SendMessage WorkDeadLetters.Arn",
-      "sqs:SendMessage WorkQueue.Arn",
-    ]);
+      `sqs:SendMessage ${own}.Arn`,
+      ...other,
+    ];
+    expect(permissionsOf(id)).toEqual(wanted.toSorted());
   });
 
   it("of the reconciler are exactly these: what its code needs", () => {
@@ -82,6 +87,7 @@ describe("permissions", () => {
       "s3:DeleteObject Staging.Arn/staging/*/*",
       "s3:ListBucket Staging.Arn",
       "s3:ListBucketMultipartUploads Staging.Arn",
+      "sqs:SendMessage WorkLongQueue.Arn",
       "sqs:SendMessage WorkQueue.Arn",
     ]);
   });
@@ -148,10 +154,10 @@ describe("permissions", () => {
     expect(sources.toSorted((a, b) => (a.is < b.is ? -1 : 1))).toEqual(
       [
         ...own.map((is) => ({ is, managed: undefined })),
-        {
-          is: "AWS::IAM::Role CodeRolloutDeploymentsServiceRole",
+        ...["CodeRollout", "LongCodeRollout"].map((id) => ({
+          is: `AWS::IAM::Role ${id}DeploymentsServiceRole`,
           managed: ["service-role/AWSCodeDeployRoleForLambdaLimited"],
-        },
+        })),
       ].toSorted((a, b) => (a.is < b.is ? -1 : 1)),
     );
   });

@@ -77,8 +77,10 @@ describe.each(PAGES)("%s", (page) => {
 });
 
 describe("saved queries", () => {
-  it("are in prod's template and search the logs of the worker and the reconciler", () => {
-    const logs = ["WorkerLogs", "ReconcilerLogs"].map((id) => ({ Ref: prod.one("AWS::Logs::LogGroup", id).id }));
+  it("are in prod's template and search the logs of the workers and the reconciler", () => {
+    const logs = ["WorkerLogs", "LongWorkerLogs", "ReconcilerLogs"].map((id) => ({
+      Ref: prod.one("AWS::Logs::LogGroup", id).id,
+    }));
     const saved = prod.all("AWS::Logs::QueryDefinition");
     expect(saved.map(({ properties }) => String(properties["Name"])).sort()).toEqual(
       QUERIES.map(({ title }) => `fetchonce-prod/${title}`).sort(),

@@ -5,6 +5,7 @@ import { Stack } from "aws-cdk-lib/core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildApp } from "../../infra/build.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments/environments.ts";
+import { present } from "../../core/model/present.ts";
 import { deployInSteps } from "../../infra/pipeline/code-deployment.ts";
 import { announcerEnv } from "../../lambdas/announcer/env.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
@@ -14,7 +15,7 @@ import { environmentNames, type Synthesized, synthesized, temporaryFolder, WITHO
 
 const outdir = temporaryFolder();
 const DAY_S = 86_400;
-const FUNCTIONS = ["Worker", "Reconciler", "Announcer"];
+const FUNCTIONS = ["Worker", "LongWorker", "Reconciler", "Announcer"];
 /** The rollout controller exists only where there are alarms for it to watch. */
 const functionsOf = (name: EnvironmentName): readonly string[] =>
   name === "local" ? FUNCTIONS : [...FUNCTIONS, "Rollout"];
@@ -160,16 +161,33 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     });
   });
 
-  it("delivers the messages to the worker's alias live", () => {
-    const alias = templates[name].one("AWS::Lambda::Alias");
+  it.each([
+    { id: "Worker", queue: "WorkQueue", batch: 10, lane: "short" },
+    { id: "LongWorker", queue: "WorkLongQueue", batch: 1, lane: "long" },
+  ])("delivers the messages of $queue to the alias live of $id, $batch at a time", ({ batch, id, lane, queue }) => {
+    const template = templates[name];
+    const worker = template.one("AWS::Lambda::Function", id);
+    const alias = template.one("AWS::Lambda::Alias", id);
     expect(alias.properties).toMatchObject({
       Name: "live",
-      FunctionName: { Ref: templates[name].one("AWS::Lambda::Function", "Worker").id },
-      FunctionVersion: { "Fn::GetAtt": [templates[name].one("AWS::Lambda::Version").id, "Version"] },
+      FunctionName: { Ref: worker.id },
+      FunctionVersion: { "Fn::GetAtt": [template.one("AWS::Lambda::Version", id).id, "Version"] },
     });
-    expect(JSON.stringify(templates[name].one("AWS::Lambda::EventSourceMapping", "Worker").properties)).toContain(
-      alias.id,
-    );
+    const mapping = template.one("AWS::Lambda::EventSourceMapping", id).properties;
+    expect(mapping).toMatchObject({ BatchSize: batch });
+    expect(JSON.stringify(mapping["FunctionName"])).toContain(alias.id);
+    const { id: queueId, properties } = template.one("AWS::SQS::Queue", queue);
+    expect(JSON.stringify(mapping["EventSourceArn"])).toContain(queueId);
+    expect(worker.properties).toMatchObject({
+      Environment: { Variables: { LANE: lane, RECORD_CONCURRENCY: String(batch) } },
+    });
+    if (name !== "local")
+      expect(Number(properties["VisibilityTimeout"])).toBeGreaterThanOrEqual(Number(worker.properties["Timeout"]));
+  });
+
+  it("delivers a message of the short lane again within two minutes after its worker was killed", () => {
+    const { properties } = templates[name].one("AWS::SQS::Queue", "WorkQueue");
+    expect(properties["VisibilityTimeout"]).toBeLessThanOrEqual(120);
   });
 
   it("runs the reconciler every minute and does not retry a failed run", () => {
@@ -222,6 +240,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
   it("outputs the name or URL of each queue, table, bucket, event bus and function that users need", () => {
     expect(templates[name].outputs).toEqual([
       "QueueUrl",
+      "LongQueueUrl",
       "DeadLetterQueueUrl",
       "TableName",
       "StagingBucketName",
@@ -230,6 +249,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       "StreamDeadLetterQueueUrl",
       "ArchiveBucketName",
       "WorkerFunctionName",
+      "LongWorkerFunctionName",
       "ReconcilerFunctionName",
       "AnnouncerFunctionName",
       ...(name === "local" ? [] : ["RolloutFunctionName"]),
@@ -317,9 +337,9 @@ describe("new worker code", () => {
     { name: "prod" as const, config: "CodeDeployDefault.LambdaCanary10Percent30Minutes" },
     { name: "staging" as const, config: "CodeDeployDefault.LambdaCanary10Percent5Minutes" },
   ])(
-    "in $name gets 10 % at first by $config, and is rolled back by the metric alarms that page",
+    "in $name gets 10 % at first by $config in both lanes, and is rolled back by the metric alarms that page",
     ({ name, config }) => {
-      const group = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
+      const [group, longGroup] = groupsOf(name);
       expect(group.properties).toMatchObject({
         DeploymentConfigName: config,
         AutoRollbackConfiguration: { Enabled: true, Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"] },
@@ -328,17 +348,20 @@ describe("new worker code", () => {
           Alarms: expect.any(Array),
         },
       });
-      expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toEqual({
-        CodeDeployLambdaAliasUpdate: {
-          ApplicationName: { Ref: templates[name].one("AWS::CodeDeploy::Application").id },
-          DeploymentGroupName: { Ref: group.id },
-        },
-      });
+      const { ApplicationName: _application, ServiceRoleArn: _role, ...settings } = group.properties;
+      expect(longGroup.properties).toMatchObject(settings);
+      for (const [id, ofLane] of [["Worker", group] as const, ["LongWorker", longGroup] as const])
+        expect(templates[name].one("AWS::Lambda::Alias", id).updatePolicy).toEqual({
+          CodeDeployLambdaAliasUpdate: {
+            ApplicationName: ofLane.properties["ApplicationName"],
+            DeploymentGroupName: { Ref: ofLane.id },
+          },
+        });
     },
   );
 
   it.each(["prod", "staging"] as const)("in %s is watched by metric alarms only, at most 10 of them", (name) => {
-    const { properties } = templates[name].one("AWS::CodeDeploy::DeploymentGroup");
+    const [{ properties }] = groupsOf(name);
     const { Alarms } = properties["AlarmConfiguration"] as { Alarms: { Name: { Ref: string } }[] };
     // CodeDeploy's own DescribeAlarms does not return composite alarms.
     const byId = new Map(templates[name].all("AWS::CloudWatch::Alarm").map((alarm) => [alarm.id, alarm.properties]));
@@ -353,6 +376,7 @@ describe("new worker code", () => {
         "announcements-late",
         "reconciler-silent",
         "worker-failing",
+        "long-worker-failing",
       ]),
     );
     expect(names.filter((each) => /undefined|-short$|-slow-/.test(each))).toEqual([]);
@@ -368,9 +392,16 @@ describe("new worker code", () => {
 
   it.each(["dev", "local"] as const)("in %s gets all traffic at once", (name) => {
     expect(templates[name].all("AWS::CodeDeploy::DeploymentGroup")).toEqual([]);
-    expect(templates[name].one("AWS::Lambda::Alias").updatePolicy).toBeUndefined();
+    for (const alias of templates[name].all("AWS::Lambda::Alias")) expect(alias.updatePolicy).toBeUndefined();
   });
 });
+
+const groupsOf = (name: EnvironmentName) => {
+  const [group, longGroup] = ["CodeRollout", "LongCodeRollout"].map((id) =>
+    templates[name].one("AWS::CodeDeploy::DeploymentGroup", id),
+  );
+  return [present(group, "the short lane's"), present(longGroup, "the long lane's")] as const;
+};
 
 /** A version's logical id changes whenever its function changes, even if only a variable does. */
 const HASH_OF_A_VERSION = /(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}$/;

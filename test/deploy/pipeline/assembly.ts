@@ -7,12 +7,13 @@ import { buildApp } from "../../../infra/build.ts";
 import type { WorkerEnv } from "../../../lambdas/worker/env.ts";
 
 export const WORKER = "FetchoncePipeline/Worker/Function/Resource";
+const LONG_WORKER = "FetchoncePipeline/LongWorker/Function/Resource";
 export const WORKER_ALIAS = "FetchoncePipeline/Worker/Live/Resource";
 const RECONCILER = "FetchoncePipeline/Reconciler/Function/Resource";
-const QUEUE = "Fetchonce/Work/Queue/Resource";
+const QUEUES = ["Queue", "LongQueue"].map((id) => `Fetchonce/Work/${id}/Resource`);
 
 /**
- * The worker's timeout and the queue's visibility timeout, which Lambda requires to be at least as long. After it the
+ * The workers' timeout and the queues' visibility timeout, which Lambda requires to be at least as long. After it the
  * queue delivers the message of a killed worker again. A lease ends after 15 s and the reconciler runs every 60 s: with
  * 80 s it always runs before that delivery, so the test sees it recover leases.
  */
@@ -21,7 +22,7 @@ const REQUEUE_GRACE_MS = "15000";
 
 type Variables = Partial<Record<keyof WorkerEnv, string>>;
 
-/** The worker's variables that differ from `dev`. */
+/** The workers' variables that differ from `dev`. */
 const VARIABLES: Variables = {
   // The test's origin is on 127.0.0.1.
   ALLOW_PRIVATE_HOSTS: "true",
@@ -33,7 +34,7 @@ const VARIABLES: Variables = {
 };
 
 interface Changes {
-  /** Further variables of the worker. */
+  /** Further variables of the workers. */
   readonly variables?: Variables;
   readonly change?: (app: App) => void;
 }
@@ -41,13 +42,17 @@ interface Changes {
 /** @returns the assembly's folder, which the CDK CLI deploys. */
 export async function synthesizeQuickDev(outdir: string, { variables, change }: Changes = {}): Promise<string> {
   const { app } = await buildApp({ outdir, context: { env: "dev" } }, { validated: false });
-  const worker = functionAt(app, WORKER);
-  worker.timeout = TIMEOUT_S;
-  for (const [name, value] of Object.entries({ ...VARIABLES, ...variables })) setVariable(worker, name, value);
+  for (const path of [WORKER, LONG_WORKER]) {
+    const worker = functionAt(app, path);
+    worker.timeout = TIMEOUT_S;
+    for (const [name, value] of Object.entries({ ...VARIABLES, ...variables })) setVariable(worker, name, value);
+  }
   setVariable(functionAt(app, RECONCILER), "REQUEUE_GRACE_MS", REQUEUE_GRACE_MS);
-  const queue = constructAt(app, QUEUE);
-  if (!(queue instanceof CfnQueue)) throw new Error(`${QUEUE} is no queue any more.`);
-  queue.visibilityTimeout = TIMEOUT_S;
+  for (const path of QUEUES) {
+    const queue = constructAt(app, path);
+    if (!(queue instanceof CfnQueue)) throw new Error(`${path} is no queue any more.`);
+    queue.visibilityTimeout = TIMEOUT_S;
+  }
   change?.(app);
   app.synth();
   return outdir;

@@ -20,17 +20,14 @@ import { depthOf, readThrough, sendAll } from "../../embedded-aws/aws/queues.ts"
 import { startScheduler } from "../../embedded-aws/lambda/scheduler.ts";
 import { until } from "../../e2e/support.ts";
 import { type Death, DiedError } from "./recorder.ts";
-import type { Loaded, Stage } from "./stage.ts";
+import { type Loaded, PART_BYTES, type Stage } from "./stage.ts";
 import { playRollout } from "./rollout-scenario.ts";
 import { playStream } from "./stream-scenarios.ts";
 
-const MIB = 2 ** 20;
-const PART_BYTES = 5 * MIB;
-/** Larger objects are copied in parts. The default limit is 5 GiB, which is too large for a test. */
-export const COPY_LIMITS = { largestSingleCopyBytes: 2 * PART_BYTES, copyPartBytes: PART_BYTES };
-
 const WITHOUT_A_RECORD = "published without a record";
 const OVER = new Set<string>(["INDEXED", "DEDUPED", "FAILED", WITHOUT_A_RECORD]);
+
+type Lane = "short" | "long";
 
 interface Scenario {
   readonly file: OriginFile;
@@ -44,7 +41,8 @@ interface Scenario {
 const LONG = "longer-than-an-invocation";
 const SMALL: OriginFile = { name: "small", size: 1000 };
 
-const SCENARIOS: readonly Scenario[] = [
+/** Of each lane: both functions must use all their grants. */
+const OF_A_LANE: readonly Scenario[] = [
   { file: SMALL, ends: "INDEXED" },
   { file: { name: "small-again", size: 1000, content: "small" }, ends: "DEDUPED", isLater: true },
   { file: { name: "large", size: 3 * PART_BYTES }, ends: "INDEXED" },
@@ -80,6 +78,21 @@ const SCENARIOS: readonly Scenario[] = [
   { file: { name: "unguarded-and-large", size: 3 * PART_BYTES }, ends: WITHOUT_A_RECORD },
 ];
 
+const HANDED_OVER = "-handed-over";
+const handedOver = ({ file, ...scenario }: Scenario): Scenario => ({
+  ...scenario,
+  file: {
+    ...file,
+    name: `${file.name}${HANDED_OVER}`,
+    ...(file.content !== undefined && { content: `${file.content}${HANDED_OVER}` }),
+  },
+});
+
+const SCENARIOS: readonly Scenario[] = [...OF_A_LANE, ...OF_A_LANE.map(handedOver)];
+
+/** Handed over without a record, by a worker that the gate did not admit it to. */
+const UNTRACKED: OriginFile = { name: "untracked-in-the-long-lane", size: 1000 };
+
 const FIRST = SCENARIOS.filter(({ isLater }) => !isLater);
 const LATER = SCENARIOS.filter(({ isLater }) => isLater);
 
@@ -93,6 +106,8 @@ const WORKER = {
   DEADLINE_BUFFER_MS: "500",
   MAX_ATTEMPTS: "100",
 };
+const UNGUARDED = { DOCSTOKG_ENABLE_IDEMPOTENCY: "false" };
+const EVERYTHING_IS_LONG = { LONG_FROM_BYTES: "1" };
 /** Long enough on a busy machine too. */
 const INVOCATION_MS = 12_000;
 /** That of `longer-than-an-invocation`, which its origin takes 5 s to send. */
@@ -121,7 +136,7 @@ export interface Played {
 export const EXPECTED: Played = {
   ends: Object.fromEntries(SCENARIOS.map(({ file, ends }) => [file.name, ends])),
   killed: SCENARIOS.flatMap(({ file, dies }) => (dies ? [file.name] : [])).sort(),
-  deadLetters: [NO_JOB],
+  deadLetters: [NO_JOB, NO_JOB],
   litter: 0,
   setAside: 2,
   gate: "rolled_back",
@@ -130,34 +145,35 @@ export const EXPECTED: Played = {
 /** When it returns, no invocation is under way. */
 export async function playScenarios(stage: Stage): Promise<Played> {
   const { clients } = stage;
-  const queueUrl = stage.output("QueueUrl");
-  const workerName = stage.output("WorkerFunctionName");
-  const worker = await stage.load(workerName, WORKER, INVOCATION_MS);
-  const short = await stage.load(workerName, WORKER, SHORT_INVOCATION_MS);
-  const unguarded = await stage.load(workerName, { ...WORKER, DOCSTOKG_ENABLE_IDEMPOTENCY: "false" }, INVOCATION_MS);
+  const lanes = [await laneOf(stage, "short"), await laneOf(stage, "long")] as const;
   const reconciler = await stage.load(stage.output("ReconcilerFunctionName"), RECONCILER, INVOCATION_MS);
 
   await leaveLitter(stage);
   const VisibilityTimeout = String(INVOCATION_MS / 1000);
-  await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout } }));
+  const [{ queueUrl }] = lanes;
+  for (const lane of lanes)
+    await clients.sqs.send(
+      new SetQueueAttributesCommand({ QueueUrl: lane.queueUrl, Attributes: { VisibilityTimeout } }),
+    );
   const send = async (scenarios: readonly Scenario[], ...more: readonly string[]): Promise<void> => {
     const bodies = scenarios.map(({ file }) => JSON.stringify(messageOf(stage, file)));
     await sendAll(clients.sqs, queueUrl, [...bodies, ...more]);
   };
   await send(FIRST, NO_JOB);
+  await sendAll(clients.sqs, lanes[1].queueUrl, [NO_JOB, JSON.stringify(messageOf(stage, UNTRACKED))]);
 
   const onTrouble = (): void => undefined;
-  const source = eventSourceOf(stage.template, stage.resolve, workerName);
   const killed = new Set<string>();
-  const invokeWorker = workerThatDies(stage, { guarded: worker, short, unguarded }, killed);
-  const poller = startPoller({
-    sqs: clients.sqs,
-    queueUrl,
-    source: { ...source, batchSize: 1 },
-    concurrency: WORKERS,
-    invoke: invokeWorker,
-    onTrouble,
-  });
+  const pollers = lanes.map(({ functionName, loaded, queueUrl }) =>
+    startPoller({
+      sqs: clients.sqs,
+      queueUrl,
+      source: { ...eventSourceOf(stage.template, stage.resolve, functionName), batchSize: 1 },
+      concurrency: WORKERS,
+      invoke: workerThatDies(stage, loaded, killed),
+      onTrouble,
+    }),
+  );
   const scheduler = startScheduler({ everyMs: RECONCILE_EVERY_MS, invoke: reconciler.invoke, onTrouble });
   let seen: Awaited<ReturnType<typeof whenOver>>;
   try {
@@ -165,12 +181,29 @@ export async function playScenarios(stage: Stage): Promise<Played> {
     await send(LATER);
     seen = await whenOver(stage, SCENARIOS);
   } finally {
-    await Promise.all([poller.stop(), scheduler.stop()]);
+    await Promise.all([...pollers, scheduler].map(async (loop) => loop.stop()));
   }
   const items = itemsOf(stage);
   const ended = await items.read(jobItemKey(jobIdOf(messageOf(stage, SMALL))));
   const setAside = await playStream(stage, ended ?? {}, INVOCATION_MS);
   return { ...seen, killed: [...killed].sort(), setAside, gate: await playRollout(stage, items, INVOCATION_MS) };
+}
+
+/** A lane's queue, and its function with the variables that the scenarios need. */
+async function laneOf(stage: Stage, lane: Lane) {
+  const prefix = lane === "short" ? "" : "Long";
+  const functionName = stage.output(`${prefix}WorkerFunctionName`);
+  const load = async (remainingMs: number, more: Readonly<Record<string, string>> = {}): Promise<Loaded> =>
+    stage.load(functionName, { ...WORKER, ...more }, remainingMs);
+  const loaded = {
+    guarded: await load(INVOCATION_MS),
+    short: await load(SHORT_INVOCATION_MS),
+    unguarded: await load(INVOCATION_MS, UNGUARDED),
+    handingOver: lane === "short" ? await load(INVOCATION_MS, EVERYTHING_IS_LONG) : undefined,
+    handingOverUnguarded:
+      lane === "short" ? await load(INVOCATION_MS, { ...UNGUARDED, ...EVERYTHING_IS_LONG }) : undefined,
+  };
+  return { functionName, loaded, queueUrl: stage.output(`${prefix}QueueUrl`) };
 }
 
 const messageOf = ({ origin }: Stage, file: OriginFile): JobMessage => ({
@@ -191,19 +224,14 @@ async function leaveLitter(stage: Stage): Promise<void> {
  * the death waits for the next one.
  * @param killed gets the names of the files whose worker was killed.
  */
-function workerThatDies(
-  stage: Stage,
-  { guarded, short, unguarded }: Record<"guarded" | "short" | "unguarded", Loaded>,
-  killed: Set<string>,
-) {
+function workerThatDies(stage: Stage, loaded: Awaited<ReturnType<typeof laneOf>>["loaded"], killed: Set<string>) {
   const deaths = new Map(SCENARIOS.map(({ file, dies }) => [file.name, dies]));
   return async (event: SQSEvent): Promise<unknown> => {
     const message = jobMessage.safeParse(JSON.parse(event.Records[0]?.body ?? "")).data;
     const name = message?.artifact_id ?? "";
     const death = killed.has(name) ? undefined : deaths.get(name);
     try {
-      const worker = name.startsWith("unguarded") ? unguarded : name === LONG ? short : guarded;
-      return await worker.invoke(event, death);
+      return await workerFor(name, loaded).invoke(event, death);
     } catch (error) {
       if (error instanceof DiedError) {
         // In this order: until the bytes are lost, each further worker of the file dies as well, and uses none of them.
@@ -213,6 +241,13 @@ function workerThatDies(
       throw error;
     }
   };
+}
+
+function workerFor(name: string, loaded: Awaited<ReturnType<typeof laneOf>>["loaded"]): Loaded {
+  const isHandedOver = name.endsWith(HANDED_OVER);
+  if (name.startsWith("unguarded")) return (isHandedOver && loaded.handingOverUnguarded) || loaded.unguarded;
+  if (isHandedOver && loaded.handingOver) return loaded.handingOver;
+  return name.startsWith(LONG) ? loaded.short : loaded.guarded;
 }
 
 async function loseStaged(stage: Stage, jobId: string): Promise<void> {
@@ -246,8 +281,10 @@ async function whenOver(stage: Stage, scenarios: readonly Scenario[]): Promise<S
   let seen = await look();
   await until("every scenario is over", async () => {
     seen = await look();
-    const { visible, inFlight, delayed } = await depthOf(sqs, stage.output("QueueUrl"));
-    const waiting = visible + inFlight + delayed;
+    const depths = await Promise.all(
+      ["QueueUrl", "LongQueueUrl"].map(async (output) => depthOf(sqs, stage.output(output))),
+    );
+    const waiting = depths.reduce((sum, { visible, inFlight, delayed }) => sum + visible + inFlight + delayed, 0);
     const open = Object.entries(seen.ends).filter(([, state]) => !OVER.has(state));
     return waiting + open.length + seen.litter === 0 ? undefined : JSON.stringify({ waiting, open, ...seen });
   });

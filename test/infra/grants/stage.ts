@@ -21,6 +21,11 @@ import { mergedTemplateOf, WITHOUT_BUNDLES } from "../synthesize.ts";
 import { type Death, Recorder } from "./recorder.ts";
 import { cloudWatch, eventBridge, standIn } from "./stand-in.ts";
 
+const MIB = 2 ** 20;
+export const PART_BYTES = 5 * MIB;
+/** Larger objects are copied in parts. The default limit is 5 GiB, which is too large for a test. */
+const COPY_LIMITS = { largestSingleCopyBytes: 2 * PART_BYTES, copyPartBytes: PART_BYTES };
+
 const LAMBDAS = fileURLToPath(new URL("../../../lambdas/", import.meta.url));
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
@@ -86,6 +91,11 @@ export class Stage {
     const deployed = functionNamed(this.template, this.resolve, functionName).variables;
     for (const [name, value] of Object.entries({ ...deployed, ...variables })) vi.stubEnv(name, value);
     vi.resetModules();
+    // Anew for each load: a mocked module keeps the modules that it was first loaded with, and their classes of errors.
+    vi.doMock(import("../../../adapters/aws/s3-content.ts"), async (original) => {
+      const { s3Content } = await original();
+      return { s3Content: (client, buckets) => s3Content(client, { ...buckets, ...COPY_LIMITS }) };
+    });
     const { handler } = (await import(`${LAMBDAS}${folderOf(functionName)}/handler.ts`)) as { handler: Handler };
     return {
       invoke: async (event, death) => {
