@@ -13,6 +13,9 @@ const HOUR_MS = 3_600_000;
 const UNDISTURBED = { functionTimeoutMs: 900_000, reconcileEveryMs: HOUR_MS } as const;
 export const AS_DEPLOYED = { LEASE_TTL_MS: "120000", DEADLINE_BUFFER_MS: "30000", HTTP_IDLE_TIMEOUT_MS: "30000" };
 
+/** Long files stay with the only worker. */
+const ONE_LANE = { LONG_FROM_BYTES: String(Number.MAX_SAFE_INTEGER), SHORT_LANE_MS: String(HOUR_MS) };
+
 /** The pipeline in a temporary folder of its own, and ways to wait for it. */
 export class LocalRun implements AsyncDisposable {
   readonly pipeline: Pipeline;
@@ -36,7 +39,7 @@ export class LocalRun implements AsyncDisposable {
         workers: 1,
         ...UNDISTURBED,
         ...options,
-        workerEnv: { ALLOW_PRIVATE_HOSTS: "true", ...options.workerEnv },
+        workerEnv: { ALLOW_PRIVATE_HOSTS: "true", ...ONE_LANE, ...options.workerEnv },
       });
       cleanup.defer(async () => pipeline.stop());
       return new LocalRun(pipeline, path, cleanup);

@@ -8,6 +8,7 @@ import { foreignOrigins } from "./foreign-origins.ts";
 import { InterruptedError } from "./harness/interruption.ts";
 import { isOver, UsageError, type Measured, type Measurement } from "./harness/measurement.ts";
 import { isolation } from "./isolation/isolation.ts";
+import { lanes } from "./lanes.ts";
 import { memory } from "./memory.ts";
 import { peers } from "./peers/peers.ts";
 import { ranges } from "./ranges.ts";
@@ -31,6 +32,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   cost,
   "fixed-costs": fixedCosts,
   capacity,
+  lanes,
   peers,
   "address-checks": addressChecks,
 };

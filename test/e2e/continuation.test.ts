@@ -23,25 +23,27 @@ describe("a file longer than one invocation", () => {
     const hops = record?.hops ?? 0;
 
     expect(record).toMatchObject({ state: "INDEXED", attempts: 1, transfer: { sha256: originSha256(long) } });
-    expect(hops).toBeGreaterThanOrEqual(2);
+    expect(hops).toBeGreaterThanOrEqual(1);
+    // The invocation of the short lane hands the file over, which is no hop.
+    const invocations = 2 + hops;
     // One lease per invocation. The reconciler would have raised the fence as well, so it was not needed.
-    expect(record?.fence).toBe(1 + hops);
+    expect(record?.fence).toBe(invocations);
     expect(await run.contentDigest(long)).toBe(originSha256(long));
     const gets = origin.requestsOf(long).filter(({ method }) => method === "GET");
     // The last invocation needs no GET if time was up just after the whole file was staged.
     const streams = run.eventsOf(long).filter((event) => "op_type" in event && event.op_type === "STREAM");
     const begun = streams.filter(({ event }) => event === "operation_started").length;
-    expect(begun).toBeGreaterThanOrEqual(Math.max(2, hops));
+    expect(begun).toBeGreaterThanOrEqual(invocations - 1);
     expect(gets).toHaveLength(begun);
     expect(gets.slice(1).every(({ status }) => status === 206)).toBe(true);
     // The part being read when time is up, and what is in flight: little, because the origin is slower than the worker.
     const sent = gets.reduce((sum, { bytes }) => sum + bytes, 0);
-    expect(sent - long.size).toBeLessThanOrEqual(hops * (PART_BYTES + 4 * MIB));
+    expect(sent - long.size).toBeLessThanOrEqual((invocations - 1) * (PART_BYTES + 4 * MIB));
 
     const leases = run.namesOfEvents(long).filter((name) => name === "job_leased" || name === "lease_released");
-    expect(leases).toEqual(Array.from({ length: 1 + hops }, () => ["job_leased", "lease_released"]).flat());
+    expect(leases).toEqual(Array.from({ length: invocations }, () => ["job_leased", "lease_released"]).flat());
     const sends = run.seen.requests.filter(({ operation }) => operation === "SendMessageBatch");
-    expect(sends).toHaveLength(1 + hops);
+    expect(sends).toHaveLength(invocations);
     expect(await run.staging()).toEqual([]);
     expect(await run.pipeline.deadLetters()).toEqual([]);
   });

@@ -233,7 +233,7 @@ describe("the dashboard of prod", () => {
 describe("failures by host", () => {
   it("are counted by a rule over the workers' logs, and the alarm host-failing reads that rule", () => {
     const { properties, id } = templates.prod.one("AWS::CloudWatch::InsightRule");
-    const logs = ["WorkerLogs", "LongWorkerLogs"].map((id) => templates.prod.one("AWS::Logs::LogGroup", id).id);
+    const logs = ["WorkerLogs", "LongWorkerLogs"].map((name) => templates.prod.one("AWS::Logs::LogGroup", name).id);
     expect(JSON.parse(deployed(properties["RuleBody"]))).toMatchObject({
       LogGroupNames: logs.map((log) => `<${log}>`),
       LogFormat: "JSON",

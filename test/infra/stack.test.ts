@@ -181,8 +181,9 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     expect(worker.properties).toMatchObject({
       Environment: { Variables: { LANE: lane, RECORD_CONCURRENCY: String(batch) } },
     });
-    if (name !== "local")
-      expect(Number(properties["VisibilityTimeout"])).toBeGreaterThanOrEqual(Number(worker.properties["Timeout"]));
+    // Local is never deployed, so that Lambda does not ask for it there.
+    const least = name === "local" ? 10 : Number(worker.properties["Timeout"]);
+    expect(Number(properties["VisibilityTimeout"])).toBeGreaterThanOrEqual(least);
   });
 
   it("delivers a message of the short lane again within two minutes after its worker was killed", () => {

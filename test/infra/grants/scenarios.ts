@@ -150,17 +150,17 @@ export async function playScenarios(stage: Stage): Promise<Played> {
 
   await leaveLitter(stage);
   const VisibilityTimeout = String(INVOCATION_MS / 1000);
-  const [{ queueUrl }] = lanes;
+  const [short, long] = lanes;
   for (const lane of lanes)
     await clients.sqs.send(
       new SetQueueAttributesCommand({ QueueUrl: lane.queueUrl, Attributes: { VisibilityTimeout } }),
     );
   const send = async (scenarios: readonly Scenario[], ...more: readonly string[]): Promise<void> => {
     const bodies = scenarios.map(({ file }) => JSON.stringify(messageOf(stage, file)));
-    await sendAll(clients.sqs, queueUrl, [...bodies, ...more]);
+    await sendAll(clients.sqs, short.queueUrl, [...bodies, ...more]);
   };
   await send(FIRST, NO_JOB);
-  await sendAll(clients.sqs, lanes[1].queueUrl, [NO_JOB, JSON.stringify(messageOf(stage, UNTRACKED))]);
+  await sendAll(clients.sqs, long.queueUrl, [NO_JOB, JSON.stringify(messageOf(stage, UNTRACKED))]);
 
   const onTrouble = (): void => undefined;
   const killed = new Set<string>();

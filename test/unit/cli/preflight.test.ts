@@ -53,7 +53,7 @@ describe("npm run preflight", () => {
     expect(said.match(/^TO DO .*/gm)).toEqual([
       "TO DO    The CDK is not bootstrapped in eu-central-1. Run npx cdk bootstrap aws://<account>/eu-central-1",
       expect.stringMatching(
-        /may run 10 Lambda executions at once, and this deployment may use 112\. Ask Service Quotas/,
+        /may run 10 Lambda executions at once, and this deployment may use 212\. Ask Service Quotas/,
       ),
       expect.stringContaining("Nobody is paged."),
       expect.stringContaining("The alarms' runbooks are no links."),
@@ -65,7 +65,7 @@ describe("npm run preflight", () => {
   it("exits with 0 for dev in a bootstrapped account with a quota of 1,000", async () => {
     const { code, said } = await preflight();
     expect({ code, todo: said.match(/^(TO DO|unknown) .*/gm) }).toEqual({ code: 0, todo: null });
-    expect(said).toContain("this deployment may use 13.");
+    expect(said).toContain("this deployment may use 18.");
   });
 
   it("says what it could not look at, and why, if AWS refuses or there are no credentials", async () => {

@@ -120,6 +120,7 @@ describe("the modules of the worker and the reconciler", () => {
     ENVIRONMENT_NAME: "test",
     TABLE_NAME: "table",
     QUEUE_URL: "http://127.0.0.1:1/queue",
+    LONG_QUEUE_URL: "http://127.0.0.1:1/long",
     DEAD_LETTER_QUEUE_URL: "http://127.0.0.1:1/dead",
     STAGING_BUCKET: "staging",
     REQUEUE_GRACE_MS: "1",
@@ -128,6 +129,9 @@ describe("the modules of the worker and the reconciler", () => {
     ...COMMON,
     CONTENT_BUCKET: "content",
     DOCSTOKG_ENABLE_IDEMPOTENCY: "true",
+    LANE: "short",
+    LONG_FROM_BYTES: "64",
+    SHORT_LANE_MS: "20",
     LEASE_TTL_MS: "1000",
     PART_SIZE_BYTES: "8388608",
     RECORD_CONCURRENCY: "10",
@@ -197,6 +201,7 @@ describe("the modules of the worker and the reconciler", () => {
       ],
       hostPatienceMs: 3_600_000,
       watchShards: 64,
+      shortLane: { longFromBytes: 64, shortLaneMs: 20 },
       headTimeoutMs: 500,
       pace: { leastBytesPerSecond: 10, overMs: 1000, partMs: 2000 },
       requestHeaders: { usual: { "user-agent": "fetchonce/1" }, byHost: [["*.example", { accept: "text/html" }]] },
@@ -207,6 +212,11 @@ describe("the modules of the worker and the reconciler", () => {
   it.each(["7", "65", "8.5", ""])("refuse to write to %j shards of the watch index", async (shards) => {
     const { workerEnv } = await import("../../../lambdas/worker/env.ts");
     expect(workerEnv.safeParse({ ...WORKER, WATCH_SHARDS: shards }).success).toBe(false);
+  });
+
+  it("hand nothing over in the long lane", async () => {
+    const { workerEnv, workerSettings } = await import("../../../lambdas/worker/env.ts");
+    expect(workerSettings(workerEnv.parse({ ...WORKER, LANE: "long" })).shortLane).toBeUndefined();
   });
 
   it.each([
