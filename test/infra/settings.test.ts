@@ -57,14 +57,16 @@ it.each([
 ])("the queue's mapping has $what, and not the other", async ({ what, changes, mapping }) => {
   const props = { outdir: path.join(outdir, what), context: { env: "prod", ...WITHOUT_BUNDLES } };
   const { app } = await buildApp(props, { validated: false, changes });
-  const mappings = new Synthesized(mergedTemplateOf(app)).all("AWS::Lambda::EventSourceMapping");
-  const queued = mappings.filter(({ properties }) => JSON.stringify(properties["EventSourceArn"]).includes("Queue"));
-  expect(
-    queued.map(({ properties: { ScalingConfig, ProvisionedPollerConfig } }) => ({
-      ScalingConfig,
-      ProvisionedPollerConfig,
-    })),
-  ).toEqual([mapping]);
+  const template = new Synthesized(mergedTemplateOf(app));
+  const { ScalingConfig, ProvisionedPollerConfig } = template.one(
+    "AWS::Lambda::EventSourceMapping",
+    "Worker",
+  ).properties;
+  expect({ ScalingConfig, ProvisionedPollerConfig }).toEqual(mapping);
+  // The long lane's is a setting of its own.
+  expect(template.one("AWS::Lambda::EventSourceMapping", "LongWorker").properties).toMatchObject({
+    ScalingConfig: { MaximumConcurrency: 100 },
+  });
 });
 
 it.each([

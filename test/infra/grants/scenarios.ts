@@ -105,6 +105,8 @@ const WORKER = {
   RETRY_CAP_MS: "1",
   DEADLINE_BUFFER_MS: "500",
   MAX_ATTEMPTS: "100",
+  // All files are of one host.
+  HOST_RULES: "[]",
 };
 const UNGUARDED = { DOCSTOKG_ENABLE_IDEMPOTENCY: "false" };
 const EVERYTHING_IS_LONG = { LONG_FROM_BYTES: "1" };
