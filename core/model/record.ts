@@ -29,7 +29,7 @@ export interface JobRecord {
   readonly mostStagedBytes: number;
   /** How many invocations handed the job to the next one. */
   readonly hops: number;
-  /** It was handed over to the long lane, and stays there. Absent: it is one for the short lane, or for the only one. */
+  /** It was handed over to the long lane, and stays there. Absent: it is in the short lane, or in the only one. */
   readonly isLong?: true;
   /** Bytes that did not have to be fetched again, because the transfer was resumed. */
   readonly resumedBytes: number;

@@ -90,9 +90,9 @@ export interface Environment {
    */
   readonly longFromBytes: number;
   /**
-   * How long the body of one file may come in the short lane; then it is handed over, or has failed if it is slower than
-   * `leastBytesPerSecond`. In ms, 1,000 to `workerTimeoutMs` - 1,000. A batch of ten has room for two rounds of a silence
-   * of `httpIdleTimeoutMs` and this time before its invocation ends, so that each file is judged.
+   * How long the body of one file may come in the short lane. Then it is handed over, or has failed if it is slower
+   * than `leastBytesPerSecond`. In ms, 1,000 to `workerTimeoutMs` - 1,000. With a silence of `httpIdleTimeoutMs` before
+   * it, it should end before the invocation, so that each file is judged.
    */
   readonly shortLaneMs: number;
   /** The timeout of the short lane's worker. In ms, 1,000 to 900,000. Two minutes bound what a batch waits for. */
@@ -103,8 +103,8 @@ export interface Environment {
    */
   readonly visibilityTimeoutMs: number;
   /**
-   * Invocations of the short lane's worker at the same time, 2 to 1,000; undefined with `provisionedPollers`. Lambda does
-   * not compare it with the account's own quota (10 in a new account, otherwise 1,000): docs/deploying.md has the
+   * Invocations of the short lane's worker at the same time, 2 to 1,000; undefined with `provisionedPollers`. Lambda
+   * does not compare it with the account's own quota (10 in a new account, otherwise 1,000): docs/deploying.md has the
    * arithmetic.
    */
   readonly workerConcurrency: number | undefined;

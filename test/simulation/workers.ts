@@ -41,7 +41,7 @@ interface Sandbox {
   readonly buffers: PartBuffers;
 }
 
-/** The event source mapping between the queue of a lane and its workers: it polls, invokes, and deletes what was worked on. */
+/** The event source mapping between a lane's queue and its workers: it polls, invokes, and deletes what is done. */
 export class Workers {
   readonly #env: WorkersEnvironment;
   readonly #busy = new Set<SimulatedProcess>();

@@ -39,7 +39,10 @@ const SQS_AGES: QueueAges = { longestHiddenMs: 12 * HOUR_MS, retentionMs: 14 * 2
 const LETTERS_A_RECEIVE = 10;
 const LETTER_HIDDEN_MS = 300_000;
 
-/** The standard queues of both lanes, with their common dead-letter queue. A received message is hidden, and comes back unless it is deleted. */
+/**
+ * The standard queues of both lanes, with their common dead-letter queue. A received message is hidden, and comes back
+ * unless it is deleted.
+ */
 export class SimulatedQueue {
   readonly messages = new Map<string, QueuedMessage>();
   readonly deadLetters: SimulatedLetter[] = [];

@@ -118,7 +118,7 @@ it("preflight counts ten invocations for each provisioned poller, and asks for w
   const pollers = { workerConcurrency: undefined, provisionedPollers: { minimum: 2, maximum: 120 } };
   const found = await findingsOf({ ...ENVIRONMENTS.prod, ...pollers, warmJobsASecond: 10_000 }, awsAccount());
   const said = found.flatMap(({ kind, text }) => (kind === "todo" ? [text] : [])).join("\n");
-  expect(said).toContain("this deployment may use 1212. Ask Service Quotas");
+  expect(said).toContain("this deployment may use 1312. Ask Service Quotas");
   expect(said).toContain("or lower provisionedPollers.maximum in infra/environments/environments.ts.");
   expect(said).toMatch(/warmJobsASecond is 10000, .*: 40000 write units .* Ask Service Quotas for 80000 /);
 });
