@@ -18,8 +18,9 @@ const ROOMS = {
   ports: ["model", "telemetry"],
   gate: ["model", "ports"],
   origin: ["model", "ports"],
+  flow: ["model", "ports", "origin"],
   transfer: ["model", "ports", "origin"],
-  worker: ["model", "ports", "gate", "origin", "transfer"],
+  worker: ["model", "ports", "gate", "origin", "flow", "transfer"],
   recovery: ["model", "telemetry", "ports"],
   stream: ["model", "ports"],
 };

@@ -77,7 +77,7 @@ export function describeWeb(command: Command): Command {
     )
     .option(
       "--host-limit <LIMIT>",
-      "HOST=CONNECTIONS, HOST=N/s (requests a second), or HOST=CONNECTIONS,N/s; HOST may be *.DOMAIN or *; repeatable",
+      "HOST=CONNECTIONS, HOST=N/s (requests a second), both (HOST=4,2/s), or HOST=unlimited; HOST may be *.DOMAIN or *; repeatable",
       hostLimit,
     )
     .option(
@@ -143,8 +143,11 @@ function header(text: string, before: readonly HeaderOption[] = []): readonly He
   return [...before, { host: host?.toLowerCase(), name: folded, value: headerValue(value) }];
 }
 
+const UNLIMITED = /^([a-z0-9_.:*[\]-]+)=unlimited$/i;
 const HOST_LIMIT = /^([^=]+)=(?:(\d+))?,?(?:([\d.]+)\/s)?$/;
 function hostLimit(text: string, before: readonly HostRule[] = []): readonly HostRule[] {
+  const [, unlimited] = UNLIMITED.exec(text.trim()) ?? [];
+  if (unlimited !== undefined) return [...before, [unlimited.toLowerCase(), "unlimited"]];
   const [, host = "", connections, perSecond] = HOST_LIMIT.exec(text.trim()) ?? [];
   const limits = {
     ...(connections !== undefined && { connections: Number(connections) }),
@@ -152,7 +155,7 @@ function hostLimit(text: string, before: readonly HostRule[] = []): readonly Hos
   };
   const rule: HostRule = [host.toLowerCase(), limits];
   if (Object.keys(limits).length > 0 && hostRules.safeParse([rule]).success) return [...before, rule];
-  throw new InvalidArgumentError("It must be like example.org=4, *.example.org=2/s, or *=8,5/s.");
+  throw new InvalidArgumentError("It must be like example.org=4, *.example.org=2/s, *=8,5/s, or *=unlimited.");
 }
 
 /** Read again by the workers. Whatever is wrong with it is told before anything is fetched. */

@@ -10,8 +10,9 @@ export interface HostLimits {
 }
 
 /**
- * A pattern (a host name, `*.` and a domain, or `*`) and its limits. `{}` sets no limit, and still has all workers leave
- * a host alone that asks for it, or that is down. `unlimited` costs nothing: workers know nothing of each other.
+ * A pattern (a host name, `*.` and a domain, or `*`) and its limits. `{}` sets no limit, and still has all workers
+ * leave a host alone that asks for it, or that is down. `unlimited` costs nothing: workers know nothing of each
+ * other.
  */
 export type HostRule = readonly [pattern: string, limits: HostLimits | "unlimited"];
 

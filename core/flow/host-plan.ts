@@ -3,8 +3,8 @@
  * come back, and what answers do to the host's health.
  *
  * Never above the pace: two requests of a host are at least an interval apart, whoever sends them, while clocks agree.
- * Clocks that differ by d put requests up to d closer together. Never above the connections, while clocks differ by less
- * than a holder's time to live minus the time between two renewals.
+ * Clocks that differ by d put requests up to d closer together. Never above the connections, while clocks differ by
+ * less than a holder's time to live minus the time between two renewals.
  */
 import type { HostWait } from "../model/errors.ts";
 import type { HostLimits } from "./host-limits.ts";
@@ -19,7 +19,7 @@ const LEAD_MS = 50;
 /** How far ahead requests are reserved, at most. Whoever waits for one holds a connection. */
 const HORIZON_MS = 1_000;
 /** The same for a request of a job that is under way. */
-export const LONGEST_PAUSE_MS = 3_000;
+const LONGEST_PAUSE_MS = 3_000;
 /** So many times as many jobs are told to come back as there are places for: some find a place earlier, or die. */
 const OVERBOOKED = 1.25;
 

@@ -2,10 +2,10 @@
  * What all workers know of a host: one item, `HOST#<host>`. Every write replaces the whole of it, and names the version
  * that its writer has seen: of two writers at once, the second is refused, and plans again from what it is shown.
  */
-import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import { DamagedRecordError } from "../model/errors.ts";
-import type { Item, Write } from "../model/write.ts";
+import { canonicalJson } from "../model/keys.ts";
+import type { Clause, Item, Write } from "../model/write.ts";
 
 export interface Holder {
   readonly connections: number;
@@ -98,39 +98,33 @@ export function decodeHost(item: Item | undefined): HostRecord {
   };
 }
 
+const encodeHost = (host: HostRecord): Item => ({
+  next_at: host.nextAtMs,
+  queued_until: host.queuedUntilMs,
+  rest_until: host.restUntilMs,
+  share: host.share,
+  slowed_at: host.slowedAtMs,
+  failures: host.failures,
+  down_since: host.downSinceMs,
+  probe_at: host.probeAtMs,
+  probes: host.probes,
+  hold_ms: host.holdMs,
+  holders: Object.fromEntries(
+    Object.entries(host.holders).map(([name, { connections, untilMs }]) => [name, { n: connections, until: untilMs }]),
+  ),
+});
+
 /** @param by a name of this write alone: an item that bears it and refuses the write shows that it was applied. */
 export function writeHost(host: string, seen: HostRecord, next: HostRecord, by: string, nowMs: number): Write {
-  const isAsSeen =
-    seen.version === 0
-      ? ({ attribute: "pk", is: "absent" } as const)
-      : ({ attribute: "version", is: "=", than: seen.version } as const);
+  const isAsSeen: Clause =
+    seen.version === 0 ? { attribute: "pk", is: "absent" } : { attribute: "version", is: "=", than: seen.version };
   return {
     key: hostItemKey(host),
     when: [[isAsSeen]],
-    set: {
-      version: seen.version + 1,
-      by,
-      next_at: next.nextAtMs,
-      queued_until: next.queuedUntilMs,
-      rest_until: next.restUntilMs,
-      share: next.share,
-      slowed_at: next.slowedAtMs,
-      failures: next.failures,
-      down_since: next.downSinceMs,
-      probe_at: next.probeAtMs,
-      probes: next.probes,
-      hold_ms: next.holdMs,
-      holders: Object.fromEntries(
-        Object.entries(next.holders).map(([name, { connections, untilMs }]) => [
-          name,
-          { n: connections, until: untilMs },
-        ]),
-      ),
-      expires_at: Math.ceil((nowMs + KEPT_MS) / 1000),
-    },
+    set: { ...encodeHost(next), version: seen.version + 1, by, expires_at: Math.ceil((nowMs + KEPT_MS) / 1000) },
   };
 }
 
 /** Whether nothing differs that is worth a write. */
 export const isSameHost = (a: HostRecord, b: HostRecord): boolean =>
-  isDeepStrictEqual({ ...a, holdMs: 0 }, { ...b, holdMs: 0 });
+  canonicalJson(encodeHost({ ...a, holdMs: 0 })) === canonicalJson(encodeHost({ ...b, holdMs: 0 }));

@@ -1,6 +1,6 @@
 /** What answers, and their absence, say of a host. */
 import { RetryableError } from "../model/errors.ts";
-import { askedWaitMs } from "../origin/asked-wait.ts";
+import { askedWaitMs, rateLimitMs } from "../origin/asked-wait.ts";
 import { verdictOn } from "../origin/statuses.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Report } from "./host-plan.ts";
@@ -26,14 +26,18 @@ export function reportsOn(
   nowMs: number,
   longestWaitMs: number,
 ): readonly Report[] {
-  const waitMs = askedWaitMs(headers, nowMs);
-  const isRest = waitMs !== undefined && (isOfHost(status) || verdictOn(status) === "whole");
+  const waitMs = isOfHost(status) ? askedWaitMs(headers, nowMs) : usedUpMs({ headers, status }, nowMs);
+  const isRest = waitMs !== undefined && waitMs > 0;
   const rest: readonly Report[] = isRest ? [{ kind: "rest", untilMs: nowMs + Math.min(waitMs, longestWaitMs) }] : [];
   if (TOO_MANY_REQUESTS.has(status) || (status === UNAVAILABLE && isRest))
     return [{ kind: "busy", askedAtMs }, ...rest];
   const hasFailed = status >= LOWEST_ERROR_OF_SERVER && verdictOn(status) === "retry";
   return [hasFailed ? { kind: "failed", askedAtMs } : { kind: "well" }, ...rest];
 }
+
+/** Retry-After of a success means nothing (RFC 9110, 10.2.3). */
+const usedUpMs = ({ headers, status }: Pick<HttpResponse, "headers" | "status">, nowMs: number): number | undefined =>
+  verdictOn(status) === "whole" ? rateLimitMs(headers, nowMs) : undefined;
 
 export const reportOnError = (error: unknown, askedAtMs: number): Report | undefined =>
   error instanceof RetryableError && NO_ANSWER.has(error.reason) ? { kind: "failed", askedAtMs } : undefined;

@@ -16,8 +16,9 @@ export const jobMessage = z.extend(jobOrder, {
   /** Set on messages for jobs that already have a record: they take the guarded path whatever the gate says. */
   tracked: z.optional(z.boolean()),
   /**
-   * Set on a tracked message whose job has no record yet, because its host has had no place for it: when the message was
-   * sent first, in ms since 1970. The gate decides again. The release before takes it for the message of a record.
+   * Set on a tracked message whose job has no record yet, because its host has had no place for it: when the message
+   * was sent first, in ms since 1970. The gate decides again. The release before takes it for the message of a
+   * record.
    */
   sent_at: z.optional(z.number()),
   /** Since when the job has waited for a place at its host, in ms since 1970. */
@@ -74,7 +75,10 @@ export const untrackedMessage = (message: JobMessage): OutgoingMessage => ({
   group: hostOf(message.url),
 });
 
-/** A new message for a job that has a record, or whose path was decided: it takes the guarded path whatever the gate says. */
+/**
+ * A new message for a job that has a record, or whose path was decided: it takes the guarded path whatever the gate
+ * says.
+ */
 export const trackedMessage = (message: JobMessage, delayMs = 0): OutgoingMessage => ({
   body: JSON.stringify({ ...message, tracked: true }),
   group: hostOf(message.url),

@@ -42,9 +42,9 @@ export interface Postponement {
 }
 
 /**
- * A job that could begin waits on, until its host has a place. A message is about to be sent for then; if it is lost, the
- * job is revived `graceMs` later. Refused if somebody holds the job, if it waits longer
- * already, or if it has ended: then it is not available at any time.
+ * A job that could begin waits on, until its host has a place. A message is about to be sent for then; if it is lost,
+ * the job is revived `graceMs` later. Refused if somebody holds the job, if it waits longer already, or if it has
+ * ended: then it is not available at any time.
  */
 export const postponeJob = ({ graceMs, jobId, nowMs, untilMs }: Postponement): Write => ({
   key: jobItemKey(jobId),

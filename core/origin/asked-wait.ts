@@ -43,7 +43,8 @@ const draftField = (header: string | undefined, name: string): string | undefine
 
 const LIMIT_HEADERS = ["ratelimit", "x-ratelimit", "x-rate-limit"];
 
-function rateLimitMs(headers: Headers, nowMs: number): number | undefined {
+/** How long until more is allowed, by headers that say that nothing remains. Undefined: something does. */
+export function rateLimitMs(headers: Headers, nowMs: number): number | undefined {
   const draft = headers["ratelimit"];
   const pairs = LIMIT_HEADERS.map((name) => [headers[`${name}-remaining`], headers[`${name}-reset`]]);
   pairs.push([draftField(draft, "remaining"), draftField(draft, "reset")]);

@@ -5,13 +5,6 @@
 import { LongJobError, RetryableError } from "../model/errors.ts";
 import type { TransferDeps, TransferSettings } from "./transfer-deps.ts";
 
-export interface ShortLane {
-  /** A body of this length is a long one. In bytes. */
-  readonly longFromBytes: number;
-  /** A body that still comes after this time is a long one, or too slow. */
-  readonly shortLaneMs: number;
-}
-
 /** @throws LongJobError when a body of this length is one for the long lane. */
 export function handOverLong({ shortLane }: Pick<TransferSettings, "shortLane">, bytes: number | undefined): void {
   if (shortLane && bytes !== undefined && bytes >= shortLane.longFromBytes) throw new LongJobError("long_file");

@@ -2,10 +2,16 @@ import type { Checkpoint } from "../model/record.ts";
 import type { HostMemory } from "../origin/host-memory.ts";
 import type { OriginDeps, OriginSettings } from "../origin/origin-deps.ts";
 import type { Digests } from "../ports/digests.ts";
-import type { ShortLane } from "./short-lane.ts";
 import type { Staging } from "../ports/staging.ts";
 import type { PaceLimits } from "./pace.ts";
 import type { Buffers } from "./part-buffers.ts";
+
+export interface ShortLane {
+  /** A body of this length is a long one. In bytes. */
+  readonly longFromBytes: number;
+  /** A body that still comes after this time is a long one, or too slow. */
+  readonly shortLaneMs: number;
+}
 
 export interface TransferSettings extends OriginSettings {
   readonly maxBodyBytes: number;

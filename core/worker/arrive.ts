@@ -3,21 +3,25 @@ import { untrackedMessage, trackedMessage, type JobMessage } from "../model/mess
 import { isParked, postponeJob } from "../model/waiting.ts";
 import type { OpenVisit } from "../flow/hosts.ts";
 import { GIVEN_UP } from "../origin/host-visit.ts";
-import type { Delivery } from "./deliver.ts";
 import type { JobEnd } from "./process-job.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
+
+interface Delivered {
+  readonly receiveCount: number;
+  readonly sentAtMs: number;
+}
 
 type Arrival = { readonly kind: "in"; readonly visit: OpenVisit } | { readonly kind: "later"; readonly end: JobEnd };
 
 /**
  * A place at the job's host, or at one of its mirrors', before anything is written of the job. A job without one comes
- * back: if it has no record yet, it costs nothing but messages. Its age counts from when it first had to wait: one that has waited long enough
- * for a host that is down goes on, and fails.
+ * back: if it has no record yet, it costs nothing but messages. Its age counts from when it first had to wait: one
+ * that has waited long enough for a host that is down goes on, and fails.
  */
 export async function arriveAtHost(
   deps: WorkerDeps,
   message: JobMessage,
-  delivery: Delivery,
+  delivery: Delivered,
   isOnGuardedPath: boolean,
 ): Promise<Arrival> {
   const { clock, hosts, settings } = deps;
@@ -36,7 +40,7 @@ export async function arriveAtHost(
 
 interface Waiting {
   readonly message: JobMessage;
-  readonly delivery: Delivery;
+  readonly delivery: Delivered;
   readonly waitingSinceMs: number;
   readonly nowMs: number;
   readonly untilMs: number;

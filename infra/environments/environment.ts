@@ -149,8 +149,7 @@ export interface Environment {
   /**
    * How much of a host all workers together may use: a host name, `*.` and a domain, or `*`, and the most `connections`
    * at a time (1 to 1,000), the most requests a second (`perSecond`, 1/3,600 to 1,000), both, none (`{}`: a host is
-   * still left alone when it asks for it), or "unlimited". The last rule that fits decides. Operators change it without a
-   * deployment: `npm run hosts`.
+   * still left alone when it asks for it), or "unlimited". The last rule that fits decides.
    */
   readonly hostLimits: readonly HostRule[];
   /** How long a job waits, uncharged, for a host that is down. In ms, `retryCapMs` to 1,123,200,000 (13 days). */

@@ -42,7 +42,13 @@ const BUGS: readonly PlantedBug[] = [
     'message.url.includes("victim-of-lease")',
     1,
   ),
-  bug("head", "core/origin/probe.ts", "const { clock, heads, settings } = deps;", 'url.includes("victim-of-head")', 2),
+  bug(
+    "head",
+    "core/origin/probe.ts",
+    "const { clock, heads, settings, visit } = deps;",
+    'url.includes("victim-of-head")',
+    2,
+  ),
   bug(
     "stream",
     "core/transfer/transfer.ts",

@@ -41,18 +41,17 @@ it("a run whose origin says Retry-After: 2 says what it waits for, and ends well
 it("a program is told, also by the run after the one that was sent away", async () => {
   const origin = await startBusyOrigin(3000);
   const bench = await Bench.start();
-  const waits = {
-    host: origin.host,
-    reason: "http_503",
-    words: "the origin answered 503 Service Unavailable",
-    jobs: 1,
-  };
-  for (const args of [[`${origin.href}a`], []]) {
+  const sentAway = { reason: "http_503", words: "the origin answered 503 Service Unavailable" };
+  const stillResting = { reason: "host_resting", words: "its host has asked to wait" };
+  for (const [args, why] of [
+    [[`${origin.href}a`], sentAway],
+    [[], stillResting],
+  ] as const) {
     const command = bench.get([...args, "--json"]);
     await soon(() => {
       const lines = command.stdout.split("\n").filter(Boolean);
       const statuses = lines.map((line) => jsonLine.parse(JSON.parse(line))).filter(({ type }) => type === "status");
-      expect(statuses.at(-1)).toMatchObject({ waiting: 1, waits: [waits] });
+      expect(statuses.at(-1)).toMatchObject({ waiting: 1, waits: [{ host: origin.host, jobs: 1, ...why }] });
     });
     command.process.kill("SIGINT");
     expect((await command.ended()).code).toBe(130);

@@ -1,7 +1,7 @@
 import type { Item } from "../../../core/model/write.ts";
 import type { OutgoingMessage } from "../../../core/model/message.ts";
 import type { HttpRequest, HttpResponse } from "../../../core/ports/http.ts";
-import type { ShortLane } from "../../../core/transfer/short-lane.ts";
+import type { ShortLane } from "../../../core/transfer/transfer-deps.ts";
 import type { SimulatedProcess } from "../services/process.ts";
 import { jobOf } from "./message-jobs.ts";
 import { numberOf } from "./unfenced-writes.ts";

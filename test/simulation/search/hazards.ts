@@ -6,7 +6,7 @@ import { shardsOf } from "../services/shards.ts";
 import { POISON_KINDS, type Lasting } from "../services/lasting.ts";
 import { PART_BYTES } from "../services/settings.ts";
 import { Dice } from "../services/time.ts";
-import type { ShortLane } from "../../../core/transfer/short-lane.ts";
+import type { ShortLane } from "../../../core/transfer/transfer-deps.ts";
 import { HAZARDS, type Hazard } from "./enabled.ts";
 import { bodyOf, messageOf, resourceOf, type PlannedFault, type Shape } from "./shape.ts";
 

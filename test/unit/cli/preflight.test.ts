@@ -119,7 +119,9 @@ it("preflight counts ten invocations for each provisioned poller, and asks for w
   const found = await findingsOf({ ...ENVIRONMENTS.prod, ...pollers, warmJobsASecond: 10_000 }, awsAccount());
   const said = found.flatMap(({ kind, text }) => (kind === "todo" ? [text] : [])).join("\n");
   expect(said).toContain("this deployment may use 1312. Ask Service Quotas");
-  expect(said).toContain("or lower provisionedPollers.maximum in infra/environments/environments.ts.");
+  expect(said).toContain(
+    "or lower provisionedPollers.maximum or longWorkerConcurrency in infra/environments/environments.ts.",
+  );
   expect(said).toMatch(/warmJobsASecond is 10000, .*: 40000 write units .* Ask Service Quotas for 80000 /);
 });
 

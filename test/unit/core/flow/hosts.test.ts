@@ -226,6 +226,17 @@ describe("a host that asks for rest", () => {
     expect(w.items.all.get(hostItemKey(A))).toMatchObject({ rest_until: w.clock.nowMs() + 30_000, failures: 0 });
   });
 
+  it("Retry-After of a success means nothing", async () => {
+    const w = limited([["*", {}]]);
+    w.serve(async (request) => {
+      const file = await fileOrigin(BODY)(request);
+      return { ...file, headers: { ...file.headers, "retry-after": "30" } };
+    });
+    await w.deliver(jobAt(A, 1));
+    expect(w.job(jobAt(A, 1))?.state).toBe("INDEXED");
+    expect(w.items.all.has(hostItemKey(A))).toBe(false);
+  });
+
   it("404 with Retry-After speaks of one file", async () => {
     const w = limited([["*", {}]]);
     w.serve(() => answer({ status: 404, headers: { "retry-after": "30" } }));
