@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { KIB, MIB, startRun, startSurroundings, type Run } from "./support.ts";
+import { KIB, MIB, startRun, startSurroundings, type Run } from "../e2e/support.ts";
 
 const LONG: OriginFile = { name: "long", size: 3 * MIB, rate: 256 * KIB };
 const SHORT = Array.from({ length: 19 }, (_, index): OriginFile => ({ name: `short-${index}`, size: 1 + index * KIB }));

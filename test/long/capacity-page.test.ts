@@ -1,9 +1,9 @@
 /** Checks what docs/scale.md is made of: the deployments, the month's bill, and the page itself. */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { answersOf, type Answers } from "../../../bench/capacity/answers.ts";
-import { figuresOf } from "../../../bench/capacity/capacity.ts";
-import { ceilingsOf } from "../../../bench/capacity/ceilings.ts";
+import { answersOf, type Answers } from "../../bench/capacity/answers.ts";
+import { figuresOf } from "../../bench/capacity/capacity.ts";
+import { ceilingsOf } from "../../bench/capacity/ceilings.ts";
 import {
   grown,
   oneLane,
@@ -12,15 +12,15 @@ import {
   PROD_CONCURRENCY,
   sizedFor,
   twoLanes,
-} from "../../../bench/capacity/deployments.ts";
-import { scaleMarkdown } from "../../../bench/capacity/document.ts";
-import { isOver } from "../../../bench/harness/measurement.ts";
-import { loadsOf, useOfCounts } from "../../../bench/capacity/loads.ts";
-import { monthlyBill } from "../../../bench/capacity/month.ts";
-import { QUOTAS } from "../../../bench/capacity/quotas.ts";
-import { simulate } from "../../../bench/capacity/simulate.ts";
-import { storedResultOf } from "../../../bench/cost/stored-results.ts";
-import { ENVIRONMENTS } from "../../../infra/environments/environments.ts";
+} from "../../bench/capacity/deployments.ts";
+import { scaleMarkdown } from "../../bench/capacity/document.ts";
+import { isOver } from "../../bench/harness/measurement.ts";
+import { loadsOf, useOfCounts } from "../../bench/capacity/loads.ts";
+import { monthlyBill } from "../../bench/capacity/month.ts";
+import { QUOTAS } from "../../bench/capacity/quotas.ts";
+import { simulate } from "../../bench/capacity/simulate.ts";
+import { storedResultOf } from "../../bench/cost/stored-results.ts";
+import { ENVIRONMENTS } from "../../infra/environments/environments.ts";
 
 const MODEL_TAKES_MS = 180_000;
 const MONTH_S = 2_628_000;
@@ -126,12 +126,12 @@ describe("the answers of the capacity model", () => {
   });
 
   it("are those of docs/scale.md (npm run generate makes it anew)", () => {
-    const page = readFileSync(new URL("../../../docs/scale.md", import.meta.url), "utf8");
+    const page = readFileSync(new URL("../../docs/scale.md", import.meta.url), "utf8");
     expect(page).toBe(scaleMarkdown(answers));
   });
 
   it("are those stored by npm run bench -- capacity (run it again after a change)", () => {
-    const url = new URL("../../../bench/results/capacity.json", import.meta.url);
+    const url = new URL("../../bench/results/capacity.json", import.meta.url);
     const { figures } = JSON.parse(readFileSync(url, "utf8")) as { figures: unknown };
     expect(figures).toEqual(JSON.parse(JSON.stringify(figuresOf(answers))));
   });

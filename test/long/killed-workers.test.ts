@@ -3,7 +3,17 @@ import { describe, expect, it } from "vitest";
 import { contentKey } from "../../core/model/keys.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { KIB, MIB, PART_BYTES, startRun, startSurroundings, statesOf, until, WHOLE_LIFE, type Run } from "./support.ts";
+import {
+  KIB,
+  MIB,
+  PART_BYTES,
+  startRun,
+  startSurroundings,
+  statesOf,
+  until,
+  WHOLE_LIFE,
+  type Run,
+} from "../e2e/support.ts";
 
 describe("a worker killed in mid-download", () => {
   it("is followed by another one, which resumes from the last staged part instead of the start", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { showLoss, WITHOUT_FENCES } from "./unfenced.ts";
+import { showLoss, WITHOUT_FENCES } from "../simulation/mutants/unfenced.ts";
 
 const SCHEDULES = 1500;
 

@@ -6,7 +6,16 @@ import { gateAdmits } from "../../core/gate/gate.ts";
 import { contentKey, hashItemKey, jobItemKey } from "../../core/model/keys.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { KIB, MIB, PART_BYTES, startRun, startSurroundings, until, type Run, type Surroundings } from "./support.ts";
+import {
+  KIB,
+  MIB,
+  PART_BYTES,
+  startRun,
+  startSurroundings,
+  until,
+  type Run,
+  type Surroundings,
+} from "../e2e/support.ts";
 
 describe("a file longer than one invocation", () => {
   it("is continued by the next invocation, and staged parts are not fetched again", async () => {
