@@ -1,30 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { HostRule } from "../../../../core/flow/host-limits.ts";
 import { Hosts } from "../../../../core/flow/hosts.ts";
 import { hostItemKey } from "../../../../core/flow/host-record.ts";
-import type { JobMessage } from "../../../../core/model/message.ts";
 import { RetryableError } from "../../../../core/model/errors.ts";
-import type { WorkerDeps, WorkerSettings } from "../../../../core/worker/worker-deps.ts";
-import { answer, fileOrigin, settled, world, type Origin, type World } from "../../../simulation/world.ts";
+import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
+import { answer, fileOrigin, settled, type Origin, type World } from "../../../simulation/world.ts";
+import { A, another, B, BODY, jobAt, limited, requestsTo } from "./support.ts";
 
-const BODY = Buffer.from("the body");
-const jobAt = (host: string, n = 0): JobMessage => ({
-  work_id: "work",
-  artifact_id: `artifact-${n}`,
-  url: `https://${host}/file-${n}`,
-});
-const A = "a.example";
-const B = "b.example";
-
-const limited = (hostRules: readonly HostRule[], settings: Partial<WorkerSettings> = {}): World => {
-  const w = world({ settings: { hostRules, ...settings } });
-  w.serve(fileOrigin(BODY));
-  return w;
-};
-/** Another process. */
-const another = (w: World): WorkerDeps => ({ ...w.deps, hosts: new Hosts(w.deps) });
 const held = (w: World, host: string) => w.items.all.get(hostItemKey(host))?.["holders"];
-const requestsTo = (w: World, host: string) => w.requests.filter(({ url }) => new URL(url).host === host).length;
 
 /** An origin that answers GET when it is told to. */
 function gatedOrigin(): { readonly origin: Origin; readonly open: () => void } {
@@ -264,67 +246,3 @@ describe("a host that asks for rest", () => {
     expect(w.job(jobAt(A, 2))).toBeUndefined();
   });
 });
-
-describe("a host that is down", () => {
-  const refused = (): never => {
-    throw new RetryableError("origin_refused_connection");
-  };
-
-  it("charges nothing to its jobs, until they have waited for too long", async () => {
-    const w = limited([["*", {}]], { hostPatienceMs: 600_000, retry: { ...w0.retry, maxAttempts: 2 } });
-    w.serve(refused);
-    const job = jobAt(A, 0);
-    for (let n = 0; n < 5; n++) await w.deliver(jobAt(A, n));
-    expect(w.job(jobAt(A, 4))).toMatchObject({ strikes: 0, reason: "origin_refused_connection" });
-    for (let n = 0; n < 20 && w.job(job)?.state !== "FAILED"; n++) {
-      await w.clock.advance(60_000);
-      const before = requestsTo(w, A);
-      await w.deliver({ ...job, tracked: true, waiting_since: w.clock.nowMs() - n * 60_000 });
-      expect(requestsTo(w, A) - before).toBeLessThanOrEqual(1);
-    }
-    expect(w.job(job)).toMatchObject({ state: "FAILED", reason: "host_down" });
-  });
-
-  it("failures of some files while others are answered do not make it down", async () => {
-    const w = limited([["*", {}]]);
-    const file = fileOrigin(BODY);
-    w.serve(async (request) => (request.url.endsWith("bad") ? answer({ status: 500 }) : file(request)));
-    for (let n = 0; n < 20; n++) {
-      await w.deliver({ ...jobAt(A, n), url: `https://${A}/${n}-bad` });
-      await w.clock.advance(1);
-      if (n % 3 === 0) await w.deliver(jobAt(A, n));
-    }
-    expect(w.items.all.get(hostItemKey(A))?.["down_since"]).toBe(0);
-  });
-
-  it("for six hours: 1,000 jobs of 8 workers send at most 100 requests, and all are done 15 minutes after its return", async () => {
-    const w = limited([["*", { connections: 16 }]], { retry: { ...w0.retry, capMs: 900_000 } });
-    const workers = Array.from({ length: 8 }, () => another(w));
-    const backAtMs = w.clock.nowMs() + 6 * 3_600_000;
-    const file = fileOrigin(BODY);
-    w.serve((request) => (w.clock.nowMs() < backAtMs ? refused() : file(request)));
-    const due: { atMs: number; message: JobMessage }[] = Array.from({ length: 1_000 }, (_, n) => ({
-      atMs: w.clock.nowMs(),
-      message: jobAt(A, n),
-    }));
-    let asked = 0;
-    while (due.length > 0) {
-      due.sort((a, b) => a.atMs - b.atMs);
-      const startMs = Math.max(w.clock.nowMs(), due[0]?.atMs ?? 0) + 1_000;
-      const batch = due.splice(0, Math.min(due.filter(({ atMs }) => atMs <= startMs).length, 80));
-      await w.clock.advance(startMs - w.clock.nowMs());
-      const ends = batch.map(async ({ message }, n) => w.deliver(message, undefined, workers[n % workers.length]));
-      await w.clock.advance(1);
-      expect(await Promise.all(ends)).toEqual(batch.map(() => "acknowledge"));
-      if (w.clock.nowMs() < backAtMs) asked = requestsTo(w, A);
-      for (const { body, delayMs = 0 } of w.sent.splice(0))
-        due.push({ atMs: w.clock.nowMs() + delayMs, message: JSON.parse(body) as JobMessage });
-    }
-    console.info(`${asked} requests, done ${(w.clock.nowMs() - backAtMs) / 60_000} min after the return`);
-    expect(asked).toBeLessThanOrEqual(100);
-    for (let n = 0; n < 1_000; n++) expect(["INDEXED", "DEDUPED"]).toContain(w.job(jobAt(A, n))?.state);
-    expect(w.clock.nowMs() - backAtMs).toBeLessThanOrEqual(15 * 60_000);
-  });
-});
-
-const w0 = world().deps.settings;
