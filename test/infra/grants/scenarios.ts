@@ -105,7 +105,8 @@ const WORKER = {
   RETRY_CAP_MS: "1",
   DEADLINE_BUFFER_MS: "500",
   MAX_ATTEMPTS: "100",
-  // All files are of one host.
+  // The calls of a killed worker never settle, and here its process lives on: others would wait for what it writes of
+  // their host. Lambda ends the process as well.
   HOST_RULES: "[]",
 };
 const UNGUARDED = { DOCSTOKG_ENABLE_IDEMPOTENCY: "false" };
