@@ -83,7 +83,8 @@ export class EarlierRuns {
       await this.#lookAt(jobs, signal);
       this.#seq = last.seq;
       // Whatever else waits gets its turn: Ctrl-C, and the end of a garbage collection.
-      await othersTurn(undefined, { signal });
+      await othersTurn();
+      signal.throwIfAborted();
     }
   }
 

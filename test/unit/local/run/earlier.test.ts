@@ -148,6 +148,14 @@ describe("what earlier runs left", () => {
 });
 
 describe("the settler", () => {
+  it("is left when the run is interrupted, with the reason of the interruption itself", async () => {
+    const interrupt = new AbortController();
+    const earlier = new EarlierRuns(workspace, settling.settler, PLAIN);
+    const looking = earlier.lookAtNew(interrupt.signal);
+    interrupt.abort();
+    await expect(looking).rejects.toBe(interrupt.signal.reason);
+  });
+
   it("tells a late line of a job that has ended, once", () => {
     const line = { line: 9, message: messageOf(2), metadata: { title: "late" } };
     settling.settler.tellLate(line, idOf(2));
