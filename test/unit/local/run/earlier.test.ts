@@ -1,6 +1,6 @@
 import { existsSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { EarlierRuns, type RerunChoices } from "../../../../local/run/earlier.ts";
 import type { Workspace } from "../../../../local/run/workspace.ts";
 import {
@@ -150,10 +150,16 @@ describe("what earlier runs left", () => {
 describe("the settler", () => {
   it("is left when the run is interrupted, with the reason of the interruption itself", async () => {
     const interrupt = new AbortController();
+    const reason = new Error("interrupted");
+    const { database } = workspace;
+    const transaction = database.transaction.bind(database);
+    // The last thing that is done for a page of the list.
+    vi.spyOn(database, "transaction").mockImplementation((work) => {
+      interrupt.abort(reason);
+      return transaction(work);
+    });
     const earlier = new EarlierRuns(workspace, settling.settler, PLAIN);
-    const looking = earlier.lookAtNew(interrupt.signal);
-    interrupt.abort();
-    await expect(looking).rejects.toBe(interrupt.signal.reason);
+    await expect(earlier.lookAtNew(interrupt.signal)).rejects.toBe(reason);
   });
 
   it("tells a late line of a job that has ended, once", () => {
