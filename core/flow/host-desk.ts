@@ -45,6 +45,7 @@ interface Got {
   connections: number;
   readonly opensAtMs: number;
   readonly why: HostWait;
+  readonly probeAtMs: number | undefined;
 }
 
 export type Further = Pick<Got, "opensAtMs" | "why"> & { readonly atMs: number | undefined };
@@ -56,7 +57,7 @@ interface Want extends Numbers {
 
 export type Entry =
   /** `lost` is aborted when others count the connection as free: then it is not to be given back. */
-  | { readonly kind: "in"; readonly atMs: number; readonly lost: AbortSignal }
+  | { readonly kind: "in"; readonly atMs: number; readonly lost: AbortSignal; readonly probeAtMs: number | undefined }
   | { readonly kind: "later"; readonly atMs: number; readonly why: HostWait };
 
 const NOTHING: Numbers = { enters: 0, requests: 0, connections: 0 };
@@ -75,6 +76,7 @@ export class HostDesk {
   #wants: Want[] = [];
   #reports: Report[] = [];
   #heldMs: number[] = [];
+  #unsentProbes: number[] = [];
   #used = 0;
   #isHolding = false;
   #wellAtMs = -Infinity;
@@ -107,7 +109,7 @@ export class HostDesk {
   async enter(): Promise<Entry> {
     return this.#want({ ...NOTHING, enters: 1 }, (got) => {
       const atMs = got.enters.shift();
-      if (atMs !== undefined) return { kind: "in", atMs, lost: this.#lost.signal };
+      if (atMs !== undefined) return { kind: "in", atMs, lost: this.#lost.signal, probeAtMs: got.probeAtMs };
       return { kind: "later", atMs: present(got.later.shift(), "when a job comes back"), why: got.why };
     });
   }
@@ -140,10 +142,12 @@ export class HostDesk {
     await this.#want(NOTHING, () => undefined);
   }
 
-  leave(connections: number, heldMs: number): void {
+  /** @param unsentProbeMs the `probeAtMs` of an entry for which nothing was asked. */
+  leave(connections: number, heldMs: number, unsentProbeMs: number | undefined): void {
     this.#used -= connections;
     this.#heldMs.push(heldMs);
-    if (!this.#isHolding) return;
+    if (unsentProbeMs !== undefined) this.#unsentProbes.push(unsentProbeMs);
+    if (!this.#hasToGive) return;
     this.#stopIdling();
     this.#stopIdling = this.#deps.clock.after(IDLE_MS, () => void this.settle());
   }
@@ -151,7 +155,11 @@ export class HostDesk {
   /** Gives back what is not used. If that fails, it is free when its time is over. */
   async settle(): Promise<void> {
     this.#stopIdling();
-    if (this.#isHolding) await this.#want(NOTHING, () => undefined).catch(() => undefined);
+    if (this.#hasToGive) await this.#want(NOTHING, () => undefined).catch(() => undefined);
+  }
+
+  get #hasToGive(): boolean {
+    return this.#isHolding || this.#unsentProbes.length > 0;
   }
 
   async #want<T>(numbers: Numbers, take: (got: Got) => T): Promise<T> {
@@ -175,9 +183,9 @@ export class HostDesk {
       if (this.#deps.clock.nowMs() - this.#knownAtMs > FRESH_MS) await this.#read();
       wants = this.#wants.splice(0);
       const plan = await this.#write(wants);
-      const { connections, opensAtMs, why } = plan;
+      const { connections, opensAtMs, probeAtMs, why } = plan;
       const [enters, later, requests] = [[...plan.enters], [...plan.later], [...plan.requests]];
-      const got: Got = { enters, later, requests, connections, opensAtMs, why };
+      const got: Got = { enters, later, requests, connections, opensAtMs, probeAtMs, why };
       for (const { serve } of wants) serve(got);
     } catch (error) {
       for (const { fail } of wants.length > 0 ? wants : this.#wants.splice(0)) fail(error);
@@ -224,7 +232,13 @@ export class HostDesk {
     const asked = { enters: sum("enters"), requests: sum("requests"), connections: sum("connections") };
     const plan = planHost(
       this.#known,
-      { used: this.#used, heldMs: this.#heldMs, reports, ...(isTooBusy ? NOTHING : asked) },
+      {
+        used: this.#used,
+        heldMs: this.#heldMs,
+        unsentProbes: this.#unsentProbes,
+        reports,
+        ...(isTooBusy ? NOTHING : asked),
+      },
       {
         limits: this.limits,
         me: this.#me,
@@ -242,6 +256,7 @@ export class HostDesk {
   #served(plan: Plan): Plan {
     this.#used += plan.enters.length + plan.connections;
     this.#heldMs = [];
+    this.#unsentProbes = [];
     this.#hold(plan.next.holders[this.#me]);
     return plan;
   }

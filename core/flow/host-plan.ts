@@ -48,6 +48,8 @@ export interface Wants {
   readonly used: number;
   readonly heldMs: readonly number[];
   readonly reports: readonly Report[];
+  /** Probes that were let in, but for which nothing was asked: their `probeAtMs`. */
+  readonly unsentProbes: readonly number[];
   /** Jobs that need a connection and a request. */
   readonly enters: number;
   /** Further requests over connections that are in use. */
@@ -69,6 +71,8 @@ export interface Plan {
   /** When each further request may be sent. */
   readonly requests: readonly number[];
   readonly connections: number;
+  /** Set if the job that got in is a probe: when the next one may be sent. */
+  readonly probeAtMs: number | undefined;
 }
 
 export interface Terms {
@@ -85,7 +89,7 @@ export interface Terms {
 export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const { limits, me, nowMs } = terms;
   const healthy = wants.reports.reduce((host, report) => reported(host, report, nowMs), seen);
-  const host = wants.heldMs.reduce(meanHold, healthy);
+  const host = wants.heldMs.reduce(meanHold, withUnsent(healthy, wants.unsentProbes, nowMs));
   const others = Object.entries(host.holders).filter(([name, { untilMs }]) => name !== me && untilMs > nowMs);
   const most = connectionsOf(host, limits, nowMs);
   const free = Math.max(0, most - others.reduce((sum, [, { connections }]) => sum + connections, 0) - wants.used);
@@ -111,13 +115,14 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
     spacingMs: Math.max(intervalMs, limits.connections === undefined ? 0 : host.holdMs / most) / OVERBOOKED,
   });
   const mine = limits.connections !== undefined && used > 0 ? held(host.holders[me], used, terms) : undefined;
+  const probeAtMs = isProbe && entered > 0 ? nowMs + probePauseMs(host.probes) : undefined;
   const holders = mine ? [...others, [me, mine] as const] : others;
   return {
     next: {
       ...host,
       nextAtMs: further.nextAtMs,
       queuedUntilMs: queue.untilMs,
-      ...(isProbe && entered > 0 && { probeAtMs: nowMs + probePauseMs(host.probes) }),
+      ...(probeAtMs !== undefined && { probeAtMs }),
       holders: Object.fromEntries(holders),
     },
     enters: slots.times,
@@ -126,6 +131,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
     opensAtMs,
     requests: further.times,
     connections,
+    probeAtMs,
   };
 }
 
@@ -201,6 +207,10 @@ function comeBack(
 function meanHold(host: HostRecord, heldMs: number): HostRecord {
   return { ...host, holdMs: host.holdMs + HOLD_WEIGHT * (heldMs - host.holdMs) };
 }
+
+/** The message of a job that is done gets in as well. The probe that it did not send is free for the next job. */
+const withUnsent = (host: HostRecord, unsentProbes: readonly number[], nowMs: number): HostRecord =>
+  host.downSinceMs > 0 && unsentProbes.includes(host.probeAtMs) ? { ...host, probeAtMs: nowMs } : host;
 
 const probePauseMs = (probes: number): number => Math.min(LONGEST_PROBE_MS, FIRST_PROBE_MS * 2 ** probes);
 

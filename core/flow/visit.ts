@@ -94,8 +94,8 @@ export class Visit implements HostVisit {
   /** To be called when the job ends, however it ends. */
   leave(): void {
     const nowMs = this.#deps.clock.nowMs();
-    for (const [desk, { connections, lost, sinceMs }] of this.#places)
-      if (!lost.aborted) desk.leave(connections, nowMs - sinceMs);
+    for (const [desk, { connections, isUsed, lost, probeAtMs, sinceMs }] of this.#places)
+      if (!lost.aborted) desk.leave(connections, nowMs - sinceMs, isUsed ? undefined : probeAtMs);
     this.#places.clear();
   }
 

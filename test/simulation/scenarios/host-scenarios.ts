@@ -97,6 +97,19 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     answer: atFirst(8, { kind: "status", status: 500 }),
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
+  limited("a host that is down, and messages of a job that is done", [["*", {}]], {
+    ...two,
+    messages: [message("a"), message("b"), message("a")],
+    answer: ({ url }, _nth, { requests }) =>
+      url === urlOf("b") && requests.filter((request) => request.url === url).length <= 9
+        ? { kind: "status", status: 500 }
+        : { kind: "body" },
+    // It comes back at each of the times at which the host may be asked, just before the job that is not done.
+    lastMessageAfterMs: 75_000,
+    mostMs: 200_000,
+    hostWaitMs: 3 * HOST_WAIT_MS,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
   limited("a redirect to a host of one connection", [["elsewhere.example", { connections: 1 }]], {
     messages: [message("a"), message("b", { url: ELSEWHERE })],
     prepare: servingElsewhere,

@@ -31,6 +31,8 @@ export interface ProvenScenario extends Scenario {
   readonly strikes?: readonly OwnStrike[];
   /** The shortest time of the undisturbed run, in ms, because the origin sent Retry-After. */
   readonly leastMs?: number;
+  /** The longest time of the undisturbed run, in ms. */
+  readonly mostMs?: number;
   /** How much longer healing may take because jobs wait for their host, in ms. */
   readonly hostWaitMs?: number;
   /** How often the undisturbed run parks a job, which the reconciler then dispatches. */

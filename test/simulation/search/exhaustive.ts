@@ -232,9 +232,10 @@ function* strikesFrom(first: number, boundaries: readonly Boundary[], modes: rea
 const mayStrike = (mode: Mode, { port }: Boundary): boolean => mode !== "asked again" || port !== "http";
 
 function checkUndisturbed(scenario: ProvenScenario, run: StruckRun): string | undefined {
-  const { handsOver = false, name, leastMs = 0 } = scenario;
+  const { handsOver = false, name, leastMs = 0, mostMs = Infinity } = scenario;
   if (run.handedOver !== handsOver) return `${name}: a job was ${handsOver ? "not " : ""}handed over`;
   if (run.healingMs < leastMs) return `${name}: the origin was asked again before ${leastMs} ms`;
+  if (run.healingMs > mostMs) return `${name}: it took ${run.healingMs} ms, more than ${mostMs}`;
   return checkNothingToMend(scenario, run);
 }
 

@@ -11,6 +11,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ["connections in use do not count", "connections, 0) - wants.used)", "connections, 0))"],
     ["a dead process keeps its connections for ever", "name !== me && untilMs > nowMs", "name !== me && untilMs > 0"],
     ["further connections of a job do not count", "Math.min(wants.connections, free - entered)", "wants.connections"],
+    ["a probe that is not sent is lost", "unsentProbes.includes(host.probeAtMs)", "unsentProbes.length < 0"],
     ["requests have no pace", "const beginMs = Math.max(nextAtMs, firstMs);", "const beginMs = firstMs;"],
     ["the pace has no room for a request that is late", "(1000 + LATEST_MS + ROUNDING_MS)", "(1000 - LATEST_MS)"],
     [
@@ -28,6 +29,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ["two writers of a host overwrite each other", "when: [[isAsSeen]]", "when: [[]]"],
   ]),
   ...inFile("core/flow/host-desk.ts", [
+    ["a probe that is not sent is not given back", "this.#unsentProbes.push(unsentProbeMs);", "{}"],
     ["connections are never given back", "    this.#used -= connections;\n", ""],
     [
       "connections are used when their time is over",

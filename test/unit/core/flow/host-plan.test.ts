@@ -5,7 +5,15 @@ import { NEW_HOST, type HostRecord } from "../../../../core/flow/host-record.ts"
 
 const NOW_MS = 1_000_000;
 const TTL_MS = 60_000;
-const NOTHING: Wants = { used: 0, heldMs: [], reports: [], enters: 0, requests: 0, connections: 0 };
+const NOTHING: Wants = {
+  used: 0,
+  heldMs: [],
+  reports: [],
+  unsentProbes: [],
+  enters: 0,
+  requests: 0,
+  connections: 0,
+};
 
 const planned = (
   limits: HostLimits,
@@ -186,6 +194,16 @@ describe("a host that fails", () => {
     const probe = planned({}, { enters: 3 }, down, { nowMs: NOW_MS + 5_000 });
     expect([probe.enters.length, probe.later.length, probe.why]).toEqual([1, 2, "host_down"]);
     expect(planned({}, { enters: 3 }, probe.next, { nowMs: NOW_MS + 5_001 }).enters).toHaveLength(0);
+  });
+
+  it("gets the next request at once if the one before was not sent, unless another was let in since", () => {
+    const nowMs = NOW_MS + 5_000;
+    const { next, probeAtMs } = planned({}, { enters: 1 }, failing(5), { nowMs });
+    const unsentProbes = [Number(probeAtMs)];
+    expect(planned({}, { unsentProbes }, next, { nowMs }).next.probeAtMs).toBe(nowMs);
+    const later = planned({}, { enters: 1 }, next, { nowMs: next.probeAtMs });
+    expect(planned({}, { unsentProbes }, later.next, { nowMs }).next.probeAtMs).toBe(later.next.probeAtMs);
+    expect(planned({}, { unsentProbes: [0] }, NEW_HOST).next).toEqual(NEW_HOST);
   });
 
   it("is looked at less and less often, at least every six minutes", () => {

@@ -27,6 +27,21 @@ describe("a host that is down", () => {
     expect(w.job(job)).toMatchObject({ state: "FAILED", reason: "host_down" });
   });
 
+  it("is asked for the next job at once if a message of a finished job came first", async () => {
+    const w = limited([["*", {}]]);
+    const done = jobAt(A, 9);
+    await w.deliver(done);
+    w.serve(refused);
+    for (let n = 0; n < 5; n++) await w.deliver(jobAt(A, n));
+    await w.clock.advance(5_000);
+    const before = requestsTo(w, A);
+    await w.deliver(done);
+    expect(requestsTo(w, A)).toBe(before);
+    await w.clock.advance(100);
+    await w.deliver(jobAt(A, 10));
+    expect(requestsTo(w, A)).toBe(before + 1);
+  });
+
   it("failures of some files while others are answered do not make it down", async () => {
     const w = limited([["*", {}]]);
     const file = fileOrigin(BODY);
