@@ -44,6 +44,7 @@ describe("simulate", () => {
     [["--schedules", "5", "--pairs"], "give one of"],
     [["--seed", "5", "--pairs"], "--seed needs --schedules"],
     [["--schedules", "5", "--only", "1"], "--only needs --replay"],
+    [["--pairs", "--scenario", "nothing of the kind"], "No scenario's name contains it"],
     [["--pairs", "--shard", "4/3"], "Give for example 1/3 for the first of three shards"],
     [["--fast"], "unknown option"],
   ])("refuses the arguments %j with an explanation and exit code 2", async (args, sentence) => {

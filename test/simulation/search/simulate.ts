@@ -103,27 +103,30 @@ async function replay(
 
 type Shard = NonNullable<PairsOptions["shard"]>;
 
-async function pairsOfShard(shard: Shard): Promise<Pairs> {
+const scenariosNamed = (text: string): typeof SCENARIOS => SCENARIOS.filter(({ name }) => name.includes(text));
+
+async function pairsOfShard(shard: Shard, named: string): Promise<Pairs> {
   quicken();
   const onProgress = (progress: Progress): void =>
     say(
       `${shard.index + 1}/${shard.of} ${progress.scenario}: ${grouped(progress.pairs)} pairs, ${progress.violations.length} violations so far`,
     );
-  const result = await runPairs(SCENARIOS, { shard, onProgress });
+  const result = await runPairs(scenariosNamed(named), { shard, onProgress });
   for (const violation of result.violations) say(violation);
   process.send?.(result);
   return result;
 }
 
 /** Runs one shard per core. */
-async function pairsOnAllCores(): Promise<Pairs> {
+async function pairsOnAllCores(named: string): Promise<Pairs> {
   const of = availableParallelism();
   const results = await Promise.all(
     Array.from(
       { length: of },
       async (_, index) =>
         new Promise<Pairs>((resolve, reject) => {
-          const shard = fork(fileURLToPath(import.meta.url), ["--pairs", "--shard", `${index + 1}/${of}`], {
+          const args = ["--pairs", "--scenario", named, "--shard", `${index + 1}/${of}`];
+          const shard = fork(fileURLToPath(import.meta.url), args, {
             execArgv: [...process.execArgv, LARGE_YOUNG_GENERATION],
           });
           shard.once("message", (result: Pairs) => resolve(result)).once("error", reject);
@@ -137,9 +140,9 @@ async function pairsOnAllCores(): Promise<Pairs> {
   };
 }
 
-async function pairs(shard: Shard | undefined): Promise<boolean> {
+async function pairs(shard: Shard | undefined, named: string): Promise<boolean> {
   const startMs = performance.now();
-  const result = await (shard ? pairsOfShard(shard) : pairsOnAllCores());
+  const result = await (shard ? pairsOfShard(shard, named) : pairsOnAllCores(named));
   const seconds = ((performance.now() - startMs) / MS).toFixed(0);
   say(`${grouped(result.pairs)} ordered pairs in ${seconds} s; ${result.violations.length} violations`);
   return result.violations.length === 0;
@@ -172,6 +175,11 @@ function hazardsOf(text: string): ReadonlySet<Hazard> {
   );
 }
 
+function namedOf(text: string): string {
+  if (scenariosNamed(text).length === 0) throw new InvalidArgumentError("No scenario's name contains it.");
+  return text;
+}
+
 function shardOf(text: string): Shard {
   const [, index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
   if (index < 1 || index > of) throw new InvalidArgumentError("Give for example 1/3 for the first of three shards.");
@@ -186,6 +194,7 @@ interface Options {
   readonly hazards?: ReadonlySet<Hazard>;
   readonly pairs?: boolean;
   readonly shard?: Shard;
+  readonly scenario?: string;
 }
 
 const program: Command = new Command("simulate")
@@ -199,18 +208,21 @@ const program: Command = new Command("simulate")
   .option("--hazards <names>", "draw these hazards, not those of enabled.ts: all, none, or a list", hazardsOf)
   .option("--pairs", "run every scenario with every ordered pair of faults, on all cores")
   .option("--shard <k/n>", "with --pairs: run only the kth of n shards", shardOf)
+  .option("--scenario <text>", "with --pairs: run only the scenarios whose name contains this text", namedOf)
   .exitOverride()
-  .action(async ({ hazards = ENABLED, only, pairs: wantsPairs, replay: replayed, schedules, seed, shard }: Options) => {
+  .action(async (options: Options) => {
+    const { hazards = ENABLED, only, pairs: wantsPairs, replay: replayed, scenario, schedules, seed, shard } = options;
     const modes = [schedules, replayed, wantsPairs].filter((mode) => mode !== undefined).length;
     if (modes !== 1) program.error("error: give one of --schedules N, --replay SEED and --pairs.");
     if (only && replayed === undefined) program.error("error: --only needs --replay.");
     if (shard && !wantsPairs) program.error("error: --shard needs --pairs.");
+    if (scenario !== undefined && !wantsPairs) program.error("error: --scenario needs --pairs.");
     if (seed !== undefined && schedules === undefined) program.error("error: --seed needs --schedules.");
     const isGood = await (replayed !== undefined
       ? replay(replayed, only, hazards)
       : schedules !== undefined
         ? searchFor(schedules, seed ?? randomInt(LARGEST_SEED - 1), hazards)
-        : pairs(shard));
+        : pairs(shard, scenario ?? ""));
     if (!isGood) process.exitCode = 1;
   });
 
