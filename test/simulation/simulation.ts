@@ -180,7 +180,8 @@ export class Simulation implements Stage {
       this.announcing.checkInTime(this.#faultsUntilMs);
       this.#checkHealedInTime();
     }
-    if (this.queue.hasNegativeWait) throw new Violation("a message was to be hidden for less than no time");
+    const { wrongWait } = this.queue;
+    if (wrongWait !== undefined) throw new Violation(`a message was to be ${wrongWait}`);
     this.#services.ports.checkContent();
     checkIndexed(this.items.all);
     this.announcing.checkComplete();

@@ -48,7 +48,8 @@ export class SimulatedQueue {
   readonly deadLetters: SimulatedLetter[] = [];
   /** Bodies of messages that grew too old. */
   readonly expired = new Set<string>();
-  hasNegativeWait = false;
+  /** A wait that SQS does not accept, if one was asked for. */
+  wrongWait: string | undefined;
   readonly #time: VirtualTime;
   readonly #visibilityMs: number;
   readonly #maxReceives: number;
@@ -119,7 +120,7 @@ export class SimulatedQueue {
       const { longestHiddenMs } = this.#ages;
       const hiddenMs = Math.min(Math.ceil(delayMs / 1000) * 1000, longestHiddenMs);
       // Rounding hides what is less than a second. A caller that computes such a wait has others refused.
-      if (!(delayMs >= 0)) this.hasNegativeWait = true;
+      if (!(delayMs >= 0)) this.wrongWait = `hidden for ${delayMs} ms`;
       if (hiddenMs < 0) throw invalid(`VisibilityTimeout ${hiddenMs / 1000} is negative`);
       const message = this.#held(receipt);
       if (!message) return;
@@ -156,7 +157,10 @@ export class SimulatedQueue {
 
   /** The adapter rounds up to seconds. */
   #sendDelayed(body: string, delayMs: number, lane: Lane): void {
-    if (!(delayMs >= 0 && delayMs <= LONGEST_DELAY_MS)) throw invalid(`a delay of ${delayMs} ms`);
+    if (!(delayMs >= 0 && delayMs <= LONGEST_DELAY_MS)) {
+      this.wrongWait = `sent with a delay of ${delayMs} ms`;
+      throw invalid(`a delay of ${delayMs} ms`);
+    }
     this.add(body, 0, Math.ceil(delayMs / 1000) * 1000, lane);
   }
 
