@@ -98,8 +98,11 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
   limited("a host that is down, and messages of a job that is done", [["*", {}]], {
-    ...two,
     messages: [message("a"), message("b"), message("a")],
+    prepare: serving({ a: resource(LARGE), b: resource(LARGE) }),
+    published: [[LARGE]],
+    // If a fault delays the first job, its answers show that the host is well: the other's failures are its own then.
+    ends: { a: ["INDEXED", "DEDUPED"], b: ["INDEXED", "DEDUPED", "FAILED:retries_exhausted:http_500"] },
     answer: ({ url }, _nth, { requests }) =>
       url === urlOf("b") && requests.filter((request) => request.url === url).length <= 9
         ? { kind: "status", status: 500 }
