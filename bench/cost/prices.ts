@@ -52,6 +52,14 @@ const ROWS = {
   compositeAlarms: ["CloudWatch, composite alarms", 0.5, 1, "alarm-month", CLOUDWATCH, REMEMBERED],
   dashboards: ["CloudWatch, dashboards", 3, 1, "dashboard-month", CLOUDWATCH, "factualminds.com, 2026-06"],
   insightRules: ["CloudWatch, Contributor Insights rules", 0.5, 1, "rule-month", CLOUDWATCH, REMEMBERED],
+  insightLines: [
+    "CloudWatch, lines a Contributor Insights rule matches",
+    0.02,
+    MILLION,
+    "lines",
+    CLOUDWATCH,
+    REMEMBERED,
+  ],
   keys: ["KMS, customer keys", 1, 1, "key-month", KMS, REMEMBERED],
   ec2Hours: ["EC2, t4g.micro", 0.0084, 1, "hour", EC2, DATA_TRANSFER_HUB],
 } as const satisfies Readonly<Record<string, Row>>;

@@ -1,5 +1,5 @@
 import type { HostLimits } from "./host-limits.ts";
-import { isPrecious, planHost, type Plan, type Report, type Wants } from "./host-plan.ts";
+import { isPrecious, isSlowed, planHost, type Plan, type Report, type Wants } from "./host-plan.ts";
 import {
   decodeHost,
   hostItemKey,
@@ -103,6 +103,10 @@ export class HostDesk {
 
   get isPrecious(): boolean {
     return isPrecious(this.#known, this.limits);
+  }
+
+  get isSlowed(): boolean {
+    return isSlowed(this.#known, this.#deps.clock.nowMs());
   }
 
   /** A connection, and a time for its first request. */

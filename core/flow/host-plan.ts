@@ -154,6 +154,9 @@ export const isPrecious = (host: HostRecord, limits: HostLimits): boolean =>
 const shareOf = ({ share, slowedAtMs }: HostRecord, nowMs: number): number =>
   Math.min(1, share + Math.max(0, nowMs - slowedAtMs) / RECOVERS_IN_MS);
 
+/** Whether it gets less than its limits, because it has asked for that. */
+export const isSlowed = (host: HostRecord, nowMs: number): boolean => shareOf(host, nowMs) < 1;
+
 const connectionsOf = (host: HostRecord, { connections = Infinity }: HostLimits, nowMs: number): number =>
   Math.max(1, Math.floor(connections * shareOf(host, nowMs)));
 

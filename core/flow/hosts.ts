@@ -2,6 +2,8 @@ import type { HostWait } from "../model/errors.ts";
 import type { HostVisit } from "../origin/host-visit.ts";
 import { limitsOf, type HostRule } from "./host-limits.ts";
 import { HostDesk, type FlowDeps } from "./host-desk.ts";
+import { HostTally } from "./host-tally.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
 import { Visit } from "./visit.ts";
 
 /** Desks of hosts that nobody of the process uses are forgotten beyond this number. */
@@ -21,13 +23,14 @@ export interface OpenVisit extends HostVisit {
 
 export type Arrival =
   | { readonly kind: "in"; readonly visit: OpenVisit }
-  | { readonly kind: "later"; readonly atMs: number; readonly why: HostWait };
+  | { readonly kind: "later"; readonly atMs: number; readonly why: HostWait; readonly host: string };
 
 /** The hosts that one worker process meets. */
 export class Hosts {
   readonly #deps: HostsDeps;
   #me: string | undefined;
   readonly #desks = new Map<string, HostDesk>();
+  readonly #tally = new HostTally();
 
   constructor(deps: HostsDeps) {
     this.#deps = deps;
@@ -44,14 +47,26 @@ export class Hosts {
       clock,
       longestWaitMs: settings.retry.longestWaitMs,
       deskOf: (url) => this.#deskOf(url),
+      tally: this.#tally,
     });
     let soonest: Extract<Arrival, { kind: "later" }> | undefined;
     for (const url of urls) {
-      const entry = await visit.enter(new URL(url));
+      const at = new URL(url);
+      const entry = await visit.enter(at);
       if (entry?.kind !== "later") return { kind: "in", visit };
-      if (!soonest || entry.atMs < soonest.atMs) soonest = entry;
+      if (!soonest || entry.atMs < soonest.atMs) soonest = { ...entry, host: at.host };
     }
     return soonest ?? { kind: "in", visit };
+  }
+
+  /** To be told of each job that is sent away to wait for a host. */
+  sentAway(host: string, why: HostWait): void {
+    this.#tally.sentAway(host, why, this.#desks.get(host)?.isSlowed ?? false);
+  }
+
+  /** Writes what hosts did to jobs since the last time, one line for each host. */
+  tell(telemetry: Pick<Telemetry, "log">): void {
+    this.#tally.tell(telemetry);
   }
 
   /** Before the process stands still: gives back the places that no job uses. */

@@ -5,6 +5,7 @@ import type { Clock } from "../ports/runtime.ts";
 import type { Report } from "./host-plan.ts";
 import type { Entry, HostDesk } from "./host-desk.ts";
 import { LATEST_MS } from "./host-plan.ts";
+import type { HostTally } from "./host-tally.ts";
 import { reportOnError, reportsOn } from "./host-reports.ts";
 
 export interface VisitDeps {
@@ -12,6 +13,7 @@ export interface VisitDeps {
   readonly longestWaitMs: number;
   /** Undefined for a host without limits. */
   readonly deskOf: (url: URL) => HostDesk | undefined;
+  readonly tally: Pick<HostTally, "slowed" | "failed">;
 }
 
 type Admitted = Extract<Entry, { kind: "in" }>;
@@ -62,10 +64,13 @@ export class Visit implements HostVisit {
   }
 
   async answered(url: URL, askedAtMs: number, response: HttpResponse): Promise<void> {
-    const { clock, deskOf, longestWaitMs } = this.#deps;
+    const { clock, deskOf, longestWaitMs, tally } = this.#deps;
     const desk = deskOf(url);
     if (!desk) return;
-    for (const report of reportsOn(response, askedAtMs, clock.nowMs(), longestWaitMs)) await told(desk, report);
+    const reports = reportsOn(response, askedAtMs, clock.nowMs(), longestWaitMs);
+    if (reports.some(({ kind }) => kind === "busy" || kind === "rest")) tally.slowed(url.host);
+    if (reports.some(({ kind }) => kind === "failed")) tally.failed(url.host);
+    for (const report of reports) await told(desk, report);
     this.#noteTrouble(desk, url);
   }
 
@@ -73,6 +78,7 @@ export class Visit implements HostVisit {
     const report = reportOnError(error, askedAtMs);
     const desk = this.#deps.deskOf(url);
     if (!report || !desk) return;
+    this.#deps.tally.failed(url.host);
     await told(desk, report);
     this.#noteTrouble(desk, url);
   }

@@ -42,10 +42,12 @@ export type HostWait = "host_down" | "host_resting" | "host_full";
 /** The host has no place for the job now, or is down. The job waits, and nothing is charged. */
 export class HostWaitsError extends RetryableError {
   override readonly name: string = "HostWaitsError";
+  readonly why: HostWait;
   readonly host: string;
 
-  constructor(reason: HostWait, host: string, delayMs: number) {
-    super(reason, { retryAfterMs: Math.max(0, delayMs) });
+  constructor(why: HostWait, host: string, delayMs: number) {
+    super(why, { retryAfterMs: Math.max(0, delayMs) });
+    this.why = why;
     this.host = host;
   }
 }

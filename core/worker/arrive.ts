@@ -31,6 +31,7 @@ export async function arriveAtHost(
   const waitingSinceMs = message.waiting_since ?? nowMs;
   const patienceMs = arrival.why === "host_down" ? waitingSinceMs + settings.hostPatienceMs - nowMs : Infinity;
   if (patienceMs <= 0) return { kind: "in", visit: { ...GIVEN_UP, leave: () => undefined } };
+  hosts.sentAway(arrival.host, arrival.why);
   const untilMs = Math.max(nowMs + 1, Math.min(arrival.atMs, nowMs + patienceMs));
   const waiting = { message, delivery, waitingSinceMs, nowMs, untilMs };
   if (!isOnGuardedPath) return { kind: "later", end: waitUnguarded(waiting) };

@@ -137,7 +137,7 @@ async function fail(deps: WorkerDeps, job: LeasedJob, error: PermanentError): Pr
 }
 
 async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): Promise<JobEnd> {
-  const { clock, settings, visit } = deps;
+  const { clock, hosts, settings, visit } = deps;
   const wait = error instanceof HostWaitsError ? error : hostsFault(error, visit.trouble);
   const isDown = wait?.reason === "host_down";
   const patienceMs = isDown ? job.record.plannedAtMs + settings.hostPatienceMs - clock.nowMs() : Infinity;
@@ -151,6 +151,7 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
   if (!wait && job.record.strikes >= settings.retry.maxAttempts) {
     return fail(deps, job, exhausted(error.reason, error.failureClass));
   }
+  if (wait) hosts.sentAway(wait.host, wait.why);
   const { checkpoint } = job;
   const isWrong = error instanceof OriginDigestError;
   if (isWrong || error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();

@@ -1,6 +1,7 @@
 import type { StagingOwner } from "../transfer/transfer-deps.ts";
 import {
   asJobError,
+  HostWaitsError,
   LongJobError,
   OutOfTimeError,
   PermanentError,
@@ -34,7 +35,7 @@ export async function processUnguarded(
   receiveCount: number,
   outOfTime: AbortSignal,
 ): Promise<JobEnd> {
-  const { queue, random, settings, telemetry } = deps;
+  const { hosts, queue, random, settings, telemetry } = deps;
   const jobId = jobIdOf(message);
   try {
     await publishUnguarded(deps, jobId, message, outOfTime);
@@ -52,6 +53,7 @@ export async function processUnguarded(
     }
     if (error instanceof OutOfTimeError) return { kind: "return", delayMs: 0 };
     if (!(error instanceof PermanentError) && receiveCount < settings.retry.maxAttempts) {
+      if (error instanceof HostWaitsError) hosts.sentAway(error.host, error.why);
       const retryAfterMs = error instanceof RetryableError ? error.retryAfterMs : undefined;
       return { kind: "return", delayMs: retryDelayMs(settings.retry, receiveCount, random.fraction(), retryAfterMs) };
     }

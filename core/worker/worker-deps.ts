@@ -37,7 +37,7 @@ export interface WorkerSettings extends TransferSettings {
 export interface WorkerDeps extends TransferDeps {
   readonly clock: Clock;
   readonly random: Random;
-  readonly hosts: Pick<Hosts, "arrive" | "settle">;
+  readonly hosts: Pick<Hosts, "arrive" | "sentAway" | "settle" | "tell">;
   readonly items: Items;
   readonly gate: GateDocumentPort;
   readonly content: Content;

@@ -1,5 +1,5 @@
 /** Alarms on a number that is wrong in itself, whatever the traffic. */
-import { type Alarm, type AlarmSettings, FAILURES_BY_HOST } from "./alarm.ts";
+import type { Alarm, AlarmSettings } from "./alarm.ts";
 import { type AbsoluteAlarm, maximum, SECOND_MS, sum, whenAtLeast, whenSilentFor5Minutes } from "./absolute-alarm.ts";
 import { workerAlarms } from "./worker-alarms.ts";
 
@@ -46,7 +46,7 @@ const pipelineAlarms: readonly AbsoluteAlarm[] = [
     happened: "Fifty or more jobs of one host failed within a quarter of an hour, for any reason.",
     felt: "Files of that host are missing. Files of other hosts arrive.",
     why: "Refusals are not our fault and spend no budget, so no objective shows them. Fifty is half of what the fast rule needs. It means an origin that is down or has banned us, not a producer's few dead links.",
-    conditions: whenAtLeast(50, { contributors: FAILURES_BY_HOST, statistic: "MaxContributorValue" }, 15),
+    conditions: whenAtLeast(50, { contributors: "failures-by-host", statistic: "MaxContributorValue" }, 15),
   },
 ];
 

@@ -1,5 +1,6 @@
 /** An alarm as data, independent of CloudWatch. */
 import type { MetricName } from "../../core/telemetry/metrics.ts";
+import type { ContributorRuleId } from "./contributors.ts";
 
 type Statistic = "Sum" | "Maximum" | "Minimum" | "Average";
 
@@ -39,13 +40,10 @@ export const AWS_METRICS = {
 export type AwsMetricKey = keyof typeof AWS_METRICS;
 export type AwsResource = (typeof AWS_METRICS)[AwsMetricKey]["of"];
 
-/** The Contributor Insights rule that counts FAILED jobs by the host of their URL. */
-export const FAILURES_BY_HOST = "failures-by-host";
-
 export type MetricSource =
   | { readonly ours: MetricName; readonly statistic: Statistic }
   | { readonly aws: AwsMetricKey; readonly statistic: Statistic }
-  | { readonly contributors: typeof FAILURES_BY_HOST; readonly statistic: "MaxContributorValue" };
+  | { readonly contributors: ContributorRuleId; readonly statistic: "MaxContributorValue" };
 
 export interface Condition {
   /** Keyed by the names that the expression uses. */

@@ -1,5 +1,5 @@
 /** The panels that the dashboards show in addition to the objectives. */
-import { FAILURES_BY_HOST, type MetricSource } from "./alarm.ts";
+import type { MetricSource } from "./alarm.ts";
 
 export interface Panel {
   readonly title: string;
@@ -10,6 +10,7 @@ export interface Panel {
 
 const PERIOD = { periodMinutes: 5 } as const;
 const sum = { statistic: "Sum" } as const;
+const worst = { statistic: "MaxContributorValue" } as const;
 const maximum = { statistic: "Maximum" } as const;
 
 export const PANELS: readonly Panel[] = [
@@ -37,7 +38,17 @@ export const PANELS: readonly Panel[] = [
     title: "Failures of the worst host",
     unit: "count",
     ...PERIOD,
-    series: [{ contributors: FAILURES_BY_HOST, statistic: "MaxContributorValue" }],
+    series: [{ contributors: "failures-by-host", ...worst }],
+  },
+  {
+    title: "Trouble of the worst host",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { contributors: "hosts-waiting", ...worst },
+      { contributors: "hosts-slowed", ...worst },
+      { contributors: "hosts-failing", ...worst },
+    ],
   },
   {
     title: "Queue",

@@ -14,8 +14,6 @@ import { type Place, seriesOf } from "./metrics.ts";
 
 export interface AlarmsProps {
   readonly place: Place;
-  /** The names of all alarms begin with it. */
-  readonly prefix: string;
   /** By severity. Undefined if nobody is notified. */
   readonly actions: Readonly<Record<Alarm["severity"], IAlarmAction>> | undefined;
   readonly runbookBaseUrl: string;
@@ -50,7 +48,7 @@ function metricAlarm(
   text: string,
 ): MetricAlarm {
   return new MetricAlarm(scope, id, {
-    alarmName: `${props.prefix}-${id}`,
+    alarmName: `${props.place.prefix}-${id}`,
     alarmDescription: text,
     metric: seriesOf(props.place, condition),
     evaluationPeriods: condition.periods,
@@ -72,18 +70,18 @@ function oneAlarm(scope: Construct, alarm: Alarm, props: AlarmsProps): MetricAla
       `${alarm.id}-long`,
       long,
       props,
-      `Half of ${props.prefix}-${alarm.id}: the long window. It happened.`,
+      `Half of ${props.place.prefix}-${alarm.id}: the long window. It happened.`,
     ),
     metricAlarm(
       scope,
       `${alarm.id}-short`,
       short,
       props,
-      `Half of ${props.prefix}-${alarm.id}: the short window. It still happens.`,
+      `Half of ${props.place.prefix}-${alarm.id}: the short window. It still happens.`,
     ),
   ];
   return new CompositeAlarm(scope, alarm.id, {
-    compositeAlarmName: `${props.prefix}-${alarm.id}`,
+    compositeAlarmName: `${props.place.prefix}-${alarm.id}`,
     alarmDescription: text,
     alarmRule: AlarmRule.allOf(...halves.map((half) => AlarmRule.fromAlarm(half, AlarmState.ALARM))),
     actionsEnabled: props.actions !== undefined,
@@ -103,7 +101,7 @@ export function watchObjectives(
 ): CompositeAlarm {
   const paging = made.filter((_, index) => alarms[index] && pagesForSlo(alarms[index]));
   return new CompositeAlarm(scope, SLO_BURNING, {
-    compositeAlarmName: `${props.prefix}-${SLO_BURNING}`,
+    compositeAlarmName: `${props.place.prefix}-${SLO_BURNING}`,
     alarmDescription:
       "Any of the alarms that page for an objective is in ALARM. This takes a rollout of the gate back.",
     alarmRule: AlarmRule.anyOf(...paging.map((alarm) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM))),

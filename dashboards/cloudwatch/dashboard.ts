@@ -13,6 +13,7 @@ import { Duration } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { PANELS, type Panel } from "../catalogue/panels.ts";
 import { budgetOf, type Slo, SLOS } from "../catalogue/slos.ts";
+import { topHostsWidget } from "./contributors.ts";
 import { hasMetric, metricOf, ourMetric, type Place } from "./metrics.ts";
 
 const ROW = 24;
@@ -51,6 +52,8 @@ const panelWidget = (place: Place, { title, series, periodMinutes }: Panel): IWi
     left: series.map((source) => metricOf(place, source, Duration.minutes(periodMinutes))),
   });
 
+const HOST_RULES = ["hosts-waiting", "hosts-slowed", "hosts-failing"] as const;
+
 const rowsOf = (widgets: readonly IWidget[], width: number): IWidget[][] =>
   Array.from({ length: Math.ceil(widgets.length / (ROW / width)) }, (_, row) =>
     widgets.slice(row * (ROW / width), (row + 1) * (ROW / width)),
@@ -77,6 +80,7 @@ export function makeDashboard(
         SLO_WIDTH,
       ),
       [new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: ROW, height: HEIGHT })],
+      HOST_RULES.map((id) => topHostsWidget(place.prefix, id, { width: PANEL_WIDTH, height: HEIGHT })),
       ...rowsOf(
         PANELS.filter(({ series }) => series.every((source) => hasMetric(place, source))).map((panel) =>
           panelWidget(place, panel),

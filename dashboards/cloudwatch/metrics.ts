@@ -1,12 +1,15 @@
 import { type IMetric, MathExpression, Metric, Unit } from "aws-cdk-lib/aws-cloudwatch";
 import { Duration } from "aws-cdk-lib/core";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName } from "../../core/telemetry/metrics.ts";
+import { ruleNameOf } from "../catalogue/contributors.ts";
 import { AWS_METRICS, type AwsResource, type Condition, type MetricSource } from "../catalogue/alarm.ts";
 
 type Dimensions = Readonly<Record<string, string>>;
 
 /** Identifies the metrics of one deployment. */
 export interface Place {
+  /** The names of all alarms and rules begin with it. */
+  readonly prefix: string;
   /** The value of the only dimension of our own metrics. */
   readonly environment: string;
   /** CloudWatch dimensions of the AWS metrics, by resource. */
@@ -14,7 +17,6 @@ export interface Place {
     /** Undefined if the deployment archives nothing. */
     readonly archiver: Dimensions | undefined;
   };
-  readonly contributorRule: string;
 }
 
 const UNITS = { Count: Unit.COUNT, Milliseconds: Unit.MILLISECONDS } as const;
@@ -38,7 +40,7 @@ export function metricOf(place: Place, source: MetricSource, period: Duration): 
   if ("ours" in source) return ourMetric(place, source.ours, source.statistic, period);
   if ("contributors" in source) {
     return new MathExpression({
-      expression: `INSIGHT_RULE_METRIC("${place.contributorRule}", "${source.statistic}")`,
+      expression: `INSIGHT_RULE_METRIC("${ruleNameOf(place.prefix, source.contributors)}", "${source.statistic}")`,
       label: source.contributors,
       period,
     });

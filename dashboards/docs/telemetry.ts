@@ -68,7 +68,9 @@ same as JSON Schema, with \`unit\` as an annotation.
   what a kill can lose. Metrics are held back for at most 10 s.
 - If nobody reads the log, lines are lost, but no work is. Up to 1 MiB waits in memory, and later lines are dropped.
   When the log is read again, a line \`telemetry was dropped\` says how many lines were lost.
-- Lines with \`level\` are for people. Lines with \`_aws\` are metrics.
+- Lines with \`level\` are for people. Lines with \`_aws\` are metrics. One line with \`level\` is read by rules, too: at the
+  end of an invocation, with \`host\` and \`waiting\`, \`slowed\` or \`failing\`, what a host did to the invocation's jobs
+  ([ADR 0504](adr/0504-hosts-are-counted-from-the-log.md)).
 
 ## Events
 

@@ -1,5 +1,6 @@
 /** The Grafana dashboard: panels over a CloudWatch data source, in the JSON model that Grafana 8 to 12 import. */
 import { METRIC_DIMENSION, METRIC_NAMESPACE } from "../../core/telemetry/metrics.ts";
+import { ruleNameOf } from "../catalogue/contributors.ts";
 import { AWS_METRICS, type AwsResource, type MetricSource } from "../catalogue/alarm.ts";
 import { PANELS } from "../catalogue/panels.ts";
 import { budgetOf, type Slo, SLOS } from "../catalogue/slos.ts";
@@ -50,7 +51,8 @@ const CODE = { metricEditorMode: 1, namespace: "", metricName: "", dimensions: {
 function queryOf(source: MetricSource, index: number, seconds: number): object {
   const period = String(seconds);
   if ("contributors" in source) {
-    const expression = `INSIGHT_RULE_METRIC("fetchonce-$environment-${source.contributors}", "${source.statistic}")`;
+    const rule = ruleNameOf("fetchonce-$environment", source.contributors);
+    const expression = `INSIGHT_RULE_METRIC("${rule}", "${source.statistic}")`;
     return query(index, { ...CODE, expression, label: source.contributors, period });
   }
   if ("ours" in source) {

@@ -1,11 +1,11 @@
 import { Alarm as MetricAlarm } from "aws-cdk-lib/aws-cloudwatch";
 import { Annotations, Aws } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
-import { type Alarm, FAILURES_BY_HOST } from "../../dashboards/catalogue/alarm.ts";
+import type { Alarm } from "../../dashboards/catalogue/alarm.ts";
 import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { makeAlarms, watchObjectives } from "../../dashboards/cloudwatch/alarms.ts";
-import { countFailuresByHost } from "../../dashboards/cloudwatch/contributors.ts";
+import { makeContributorRules } from "../../dashboards/cloudwatch/contributors.ts";
 import { makeDashboard } from "../../dashboards/cloudwatch/dashboard.ts";
 import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
 import { saveQueries } from "../../dashboards/cloudwatch/saved-queries.ts";
@@ -41,14 +41,12 @@ export class Monitoring extends Construct {
     const workersLogs = [worker.function.logGroup, longWorker.function.logGroup];
 
     const notifications = new Notifications(this, "Notifications", prefix, monitoring.tells);
-    const contributorRule = `${prefix}-${FAILURES_BY_HOST}`;
-    const rule = countFailuresByHost(this, contributorRule, workersLogs);
-    const place = placeOf(props, contributorRule);
+    const rules = makeContributorRules(this, prefix, workersLogs);
+    const place = placeOf(props, prefix);
     if (monitoring.tells && !isLink(monitoring.runbookBaseUrl)) this.#warnOfDeadLinks(prefix, monitoring);
     const catalogue = alarmsOf({ ...environment, ...monitoring });
     const alarmsProps = {
       place,
-      prefix,
       actions: monitoring.tells && notifications.actions,
       runbookBaseUrl: monitoring.runbookBaseUrl,
       views: {
@@ -62,7 +60,7 @@ export class Monitoring extends Construct {
       .flatMap((page) => this.#signOf(page) ?? []);
     watchObjectives(this, catalogue, alarms, alarmsProps);
     // The alarm refers to the rule by name only, so CloudFormation sees no dependency.
-    for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rule);
+    for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rules["failures-by-host"]);
     makeDashboard(this, { name: prefix, place, alarms });
     saveQueries(this, prefix, [...workersLogs, reconciler.function.logGroup]);
   }
@@ -92,7 +90,8 @@ export class Monitoring extends Construct {
 const consoleView = (fragment: string): string =>
   `https://${Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region=${Aws.REGION}#${fragment}`;
 
-const placeOf = (props: MonitoringProps, contributorRule: string): Place => ({
+const placeOf = (props: MonitoringProps, prefix: string): Place => ({
+  prefix,
   environment: props.name,
   dimensions: {
     queue: { QueueName: props.data.work.queue.queueName },
@@ -108,5 +107,4 @@ const placeOf = (props: MonitoringProps, contributorRule: string): Place => ({
     table: { TableName: props.data.table.tableName },
     watchIndex: { TableName: props.data.table.tableName, GlobalSecondaryIndexName: props.data.table.watchIndexName },
   },
-  contributorRule,
 });

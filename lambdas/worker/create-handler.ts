@@ -35,6 +35,7 @@ export function createHandler(deps: WorkerDeps, recordConcurrency: number): Work
       } finally {
         stopTimer();
         await deps.hosts.settle();
+        deps.hosts.tell(deps.telemetry);
       }
     });
 }

@@ -170,10 +170,11 @@ export function recorded(template: Template, environment: string, start: number,
       if (metric === undefined) throw new Error(`${name} is not in the list of metrics`);
       store.add(metric, at, measured, times);
     }
-    for (const [rule, contributorOf] of rules) {
-      const contributor = contributorOf(event);
-      if (contributor === undefined) continue;
-      store.add({ namespace: INSIGHTS, name: rule, dimensions: { contributor } }, at, 1, times);
+    for (const [rule, contributedBy] of rules) {
+      const contributed = contributedBy(event);
+      if (contributed === undefined) continue;
+      const { contributor, value: added } = contributed;
+      store.add({ namespace: INSIGHTS, name: rule, dimensions: { contributor } }, at, added, times);
     }
   }
   return store;

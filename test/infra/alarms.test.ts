@@ -230,28 +230,65 @@ describe("the dashboard of prod", () => {
   });
 });
 
-describe("failures by host", () => {
-  it("are counted by a rule over the workers' logs, and the alarm host-failing reads that rule", () => {
-    const { properties, id } = templates.prod.one("AWS::CloudWatch::InsightRule");
-    const logs = ["WorkerLogs", "LongWorkerLogs"].map((name) => templates.prod.one("AWS::Logs::LogGroup", name).id);
-    expect(JSON.parse(deployed(properties["RuleBody"]))).toMatchObject({
-      LogGroupNames: logs.map((log) => `<${log}>`),
-      LogFormat: "JSON",
-      AggregateOn: "Count",
-      Contribution: {
-        Keys: ["$.host"],
-        Filters: [
-          { Match: "$.event", In: ["job_state_changed"] },
-          { Match: "$.to_state", In: ["FAILED"] },
-        ],
+describe("hosts", () => {
+  const ruleOf = (id: string) => templates.prod.one("AWS::CloudWatch::InsightRule", `Monitoring${id}`);
+  const logs = () =>
+    ["WorkerLogs", "LongWorkerLogs"].map((name) => `<${templates.prod.one("AWS::Logs::LogGroup", name).id}>`);
+  const byField = (field: string) => ({
+    AggregateOn: "Sum",
+    Contribution: {
+      Keys: ["$.host"],
+      ValueOf: `$.${field}`,
+      Filters: [{ Match: `$.${field}`, IsPresent: true }],
+    },
+  });
+
+  it.each([
+    [
+      "FailuresByHost",
+      "failures-by-host",
+      {
+        AggregateOn: "Count",
+        Contribution: {
+          Keys: ["$.host"],
+          Filters: [
+            { Match: "$.event", In: ["job_state_changed"] },
+            { Match: "$.to_state", In: ["FAILED"] },
+          ],
+        },
       },
+    ],
+    ["HostsWaiting", "hosts-waiting", byField("waiting")],
+    ["HostsSlowed", "hosts-slowed", byField("slowed")],
+    ["HostsFailing", "hosts-failing", byField("failing")],
+  ])("are counted by the rule %s over the workers' logs", (id, name, rule) => {
+    const { properties } = ruleOf(id);
+    expect(properties).toMatchObject({ RuleName: `fetchonce-prod-${name}`, RuleState: "ENABLED" });
+    expect(JSON.parse(deployed(properties["RuleBody"]))).toEqual({
+      Schema: { Name: "CloudWatchLogRule", Version: 1 },
+      LogGroupNames: logs(),
+      LogFormat: "JSON",
+      ...rule,
     });
+  });
+
+  it("that fail for good are what the alarm host-failing reads", () => {
     const alarm = templates.prod
       .all("AWS::CloudWatch::Alarm")
       .find((candidate) => nameOf(candidate) === "fetchonce-prod-host-failing");
     expect(alarm && queriesOf(alarm).map(({ Expression }) => Expression)).toEqual([
-      `INSIGHT_RULE_METRIC("${String(properties["RuleName"])}", "MaxContributorValue")`,
+      `INSIGHT_RULE_METRIC("${String(ruleOf("FailuresByHost").properties["RuleName"])}", "MaxContributorValue")`,
     ]);
-    expect(id).toMatch(/^MonitoringFailuresByHost/);
+  });
+
+  it("that jobs wait for, that slow us down, and that fail are shown on the dashboard, the first ten of each", () => {
+    const shown = widgetsOf(templates.prod).flatMap(({ properties }) => properties["insightRule"] ?? []);
+    expect(shown).toEqual(
+      ["waiting", "slowed", "failing"].map((what) => ({
+        ruleName: `fetchonce-prod-hosts-${what}`,
+        maxContributorCount: 10,
+        orderBy: "Sum",
+      })),
+    );
   });
 });

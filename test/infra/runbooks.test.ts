@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { PANELS } from "../../dashboards/catalogue/panels.ts";
+import { CONTRIBUTOR_RULES } from "../../dashboards/catalogue/contributors.ts";
 import { QUERIES } from "../../dashboards/catalogue/queries.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
 import { gateRolloutEnv } from "../../lambdas/gate-rollout/env.ts";
@@ -66,7 +67,8 @@ describe.each(PAGES)("%s", (page) => {
     const queries = [...text.matchAll(/\*\*([^*]+)\*\*/g)].map(([, title]) => title);
     expect(queries.filter((title) => !QUERIES.some((query) => query.title === title))).toEqual([]);
     const titles = [...text.matchAll(/\b_([^_\n]+)_(?!\w)/g)].map(([, title]) => title);
-    expect(titles.filter((title) => !PANELS.some((panel) => panel.title === title))).toEqual([]);
+    const widgets = [...PANELS, ...Object.values(CONTRIBUTOR_RULES)];
+    expect(titles.filter((title) => !widgets.some((widget) => widget.title === title))).toEqual([]);
   });
 
   it("names only settings that exist", () => {
