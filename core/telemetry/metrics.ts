@@ -17,27 +17,28 @@ export const THRESHOLDS = {
   recoveryMs: 180_000,
 } as const;
 
+/** What each metric means is said in `dashboards/docs/metric-meanings.ts`: workers need only the units. */
 export const METRICS = {
-  JobsPlanned: { unit: "Count", about: "jobs that got their record" },
-  JobsCompleted: { unit: "Count", about: "jobs that reached FINALIZED" },
-  JobsFailed: { unit: "Count", about: "valid jobs that FAILED: our own failures, and retry budgets that were used up" },
-  JobsRefused: { unit: "Count", about: "jobs that FAILED for a good reason: the origin or our policy refused them" },
-  TimeToComplete: { unit: "Milliseconds", about: "time from PLANNED to FINALIZED" },
-  JobsSlowerThanMedianGoal: { unit: "Count", about: "completed jobs that took longer than 30 s" },
-  JobsSlowerThanTailGoal: { unit: "Count", about: "completed jobs that took longer than 120 s" },
-  LeasesTaken: { unit: "Count", about: "leases taken on jobs" },
-  LeaseAcquisition: { unit: "Milliseconds", about: "duration of the conditional write that takes a lease" },
-  LeasesSlow: { unit: "Count", about: "leases that took longer than 100 ms to get" },
-  OperationsCompleted: { unit: "Count", about: "operations that ran to their result" },
-  OperationsReplayed: { unit: "Count", about: "operations whose result was replayed from the ledger" },
-  ReconcilerRuns: { unit: "Count", about: "runs of the reconciler: its heartbeat" },
-  LeasesRecovered: { unit: "Count", about: "expired leases that the reconciler took away" },
-  LeasesRecoveredLate: { unit: "Count", about: "recovered leases that had been expired for longer than 180 s" },
-  OldestExpiredLease: { unit: "Milliseconds", about: "how long the oldest of them had been expired; 0 for none" },
-  RecordsUnreadable: { unit: "Count", about: "job records that the reconciler could not read" },
-  RecoveryLag: { unit: "Milliseconds", about: "how long the oldest job had been due that a run left due; 0 for none" },
-  OperationsAbandoned: { unit: "Count", about: "operations that a dead worker left in progress" },
-} as const satisfies Readonly<Record<string, { readonly unit: "Count" | "Milliseconds"; readonly about: string }>>;
+  JobsPlanned: { unit: "Count" },
+  JobsCompleted: { unit: "Count" },
+  JobsFailed: { unit: "Count" },
+  JobsRefused: { unit: "Count" },
+  TimeToComplete: { unit: "Milliseconds" },
+  JobsSlowerThanMedianGoal: { unit: "Count" },
+  JobsSlowerThanTailGoal: { unit: "Count" },
+  LeasesTaken: { unit: "Count" },
+  LeaseAcquisition: { unit: "Milliseconds" },
+  LeasesSlow: { unit: "Count" },
+  OperationsCompleted: { unit: "Count" },
+  OperationsReplayed: { unit: "Count" },
+  ReconcilerRuns: { unit: "Count" },
+  LeasesRecovered: { unit: "Count" },
+  LeasesRecoveredLate: { unit: "Count" },
+  OldestExpiredLease: { unit: "Milliseconds" },
+  RecordsUnreadable: { unit: "Count" },
+  RecoveryLag: { unit: "Milliseconds" },
+  OperationsAbandoned: { unit: "Count" },
+} as const satisfies Readonly<Record<string, { readonly unit: "Count" | "Milliseconds" }>>;
 
 export type MetricName = keyof typeof METRICS;
 export type Measurements = Readonly<Partial<Record<MetricName, number>>>;

@@ -8,6 +8,7 @@ import {
   type MetricName,
 } from "../../core/telemetry/metrics.ts";
 import { EXAMPLE_EVENTS } from "./example-events.ts";
+import { METRIC_MEANINGS } from "./metric-meanings.ts";
 import { type JsonSchema, jsonSchemaOf, propertiesOf, schemaFile, table, typeOf } from "./json-schema.ts";
 
 function eventSchemas(): readonly JsonSchema[] {
@@ -92,7 +93,12 @@ CloudWatch reads each value as a sample.
 
 ${table(
   ["metric", "unit", "what it counts", "from"],
-  Object.entries(METRICS).map(([name, { unit, about }]) => [`\`${name}\``, unit, about, sourcesOf(name as MetricName)]),
+  (Object.keys(METRICS) as MetricName[]).map((name) => [
+    `\`${name}\``,
+    METRICS[name].unit,
+    METRIC_MEANINGS[name],
+    sourcesOf(name),
+  ]),
 )}
 
 Read counts as \`Sum\`, and ratios as the quotient of two sums: zeros are sent where a ratio needs both. Read

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TelemetryEvent } from "../../../../core/telemetry/events.ts";
 import { METRICS, metricsOf, THRESHOLDS, type Measurements } from "../../../../core/telemetry/metrics.ts";
+import { METRIC_MEANINGS } from "../../../../dashboards/docs/metric-meanings.ts";
 import type { JobState } from "../../../../core/model/states.ts";
 import { EXAMPLE_EVENTS } from "../../../../dashboards/docs/example-events.ts";
 
@@ -135,8 +136,8 @@ describe("the metrics of an event", () => {
 
 it("the description of a metric names the threshold that the metric uses", () => {
   const seconds = (ms: number): string => `${ms / 1000} s`;
-  expect(METRICS.JobsSlowerThanMedianGoal.about).toContain(seconds(THRESHOLDS.completionMedianMs));
-  expect(METRICS.JobsSlowerThanTailGoal.about).toContain(seconds(THRESHOLDS.completionP95Ms));
-  expect(METRICS.LeasesSlow.about).toContain(`${THRESHOLDS.leaseAcquisitionP99Ms} ms`);
-  expect(METRICS.LeasesRecoveredLate.about).toContain(seconds(THRESHOLDS.recoveryMs));
+  expect(METRIC_MEANINGS.JobsSlowerThanMedianGoal).toContain(seconds(THRESHOLDS.completionMedianMs));
+  expect(METRIC_MEANINGS.JobsSlowerThanTailGoal).toContain(seconds(THRESHOLDS.completionP95Ms));
+  expect(METRIC_MEANINGS.LeasesSlow).toContain(`${THRESHOLDS.leaseAcquisitionP99Ms} ms`);
+  expect(METRIC_MEANINGS.LeasesRecoveredLate).toContain(seconds(THRESHOLDS.recoveryMs));
 });
