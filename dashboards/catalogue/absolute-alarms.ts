@@ -1,33 +1,12 @@
 /** Alarms on a number that is wrong in itself, whatever the traffic. */
 import type { Alarm, AlarmSettings } from "./alarm.ts";
 import { type AbsoluteAlarm, maximum, SECOND_MS, sum, whenAtLeast, whenSilentFor5Minutes } from "./absolute-alarm.ts";
+import { queueAlarms } from "./queue-alarms.ts";
 import { workerAlarms } from "./worker-alarms.ts";
 
 export const HOST_FAILING = "host-failing";
 
-const WAITED_TOO_LONG_S = 45 * 60;
-
 const pipelineAlarms: readonly AbsoluteAlarm[] = [
-  {
-    id: "oldest-message",
-    slo: "time-to-complete-median",
-    title: "A message has waited too long in the queue",
-    severity: "page",
-    happened: "A message has been in the queue for three quarters of an hour, and no worker has finished it.",
-    felt: "Files that were asked for do not arrive, and new ones queue up behind them.",
-    why: "A message whose worker died comes back after two minutes, and what takes long goes to the long lane. A job that waits for its origin is no reason: each wait is that of a new message, or of no message at all.",
-    conditions: whenAtLeast(WAITED_TOO_LONG_S, { aws: "oldestMessageAge", ...maximum }, 5, 3),
-  },
-  {
-    id: "long-oldest-message",
-    title: "A long file has waited too long for the long lane",
-    severity: "ticket",
-    happened: "A message has been in the queue of the long lane for three quarters of an hour.",
-    felt: "Long files arrive late. Short ones do not wait for them.",
-    why: "Three times the longest invocation. A list with many long files may take that long without any trouble, so it is a ticket.",
-    runbook: "oldest-message",
-    conditions: whenAtLeast(WAITED_TOO_LONG_S, { aws: "oldestLongMessageAge", ...maximum }, 5, 3),
-  },
   {
     id: "dead-letters",
     slo: "job-completion",
@@ -225,6 +204,7 @@ const resourceAlarms = ({ ledgerGrowthADay }: AlarmSettings): readonly AbsoluteA
 
 export const absoluteAlarms = (settings: AlarmSettings): readonly Alarm[] =>
   [
+    ...queueAlarms(settings),
     ...pipelineAlarms,
     ...announcementAlarms,
     ...(settings.expiredRecords === "archive" ? archiveAlarms : []),

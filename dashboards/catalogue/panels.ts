@@ -64,6 +64,15 @@ export const PANELS: readonly Panel[] = [
     ],
   },
   {
+    title: "Messages finished",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { aws: "messagesDeleted", ...sum },
+      { aws: "longMessagesDeleted", ...sum },
+    ],
+  },
+  {
     title: "Age of the oldest message",
     unit: "s",
     ...PERIOD,

@@ -3,6 +3,7 @@ import { Annotations, Aws } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import type { Alarm } from "../../dashboards/catalogue/alarm.ts";
 import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
+import { OLDEST_MESSAGE } from "../../dashboards/catalogue/queue-alarms.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { makeAlarms, watchObjectives } from "../../dashboards/cloudwatch/alarms.ts";
 import { makeContributorRules } from "../../dashboards/cloudwatch/contributors.ts";
@@ -56,7 +57,8 @@ export class Monitoring extends Construct {
     };
     const alarms = makeAlarms(this, catalogue, alarmsProps);
     this.signsOfBadCode = catalogue
-      .filter(({ severity }) => severity === "page")
+      // A message is three quarters of an hour old only when a canary has long been over.
+      .filter(({ id: alarm, severity }) => severity === "page" && alarm !== OLDEST_MESSAGE)
       .flatMap((page) => this.#signOf(page) ?? []);
     watchObjectives(this, catalogue, alarms, alarmsProps);
     // The alarm refers to the rule by name only, so CloudFormation sees no dependency.

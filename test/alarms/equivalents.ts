@@ -49,7 +49,7 @@ const ARGUMENTS: readonly Argument[] = [
     why: "The periods are minutes, and the last five minutes are the last five minutes of the clock.",
   },
   {
-    alarm: /^((reconciler|rollout)-(silent|failing)|(stream-)?dead-letters|records-unreadable)$/,
+    alarm: /^((reconciler|rollout)-(silent|failing)|(stream-)?dead-letters|records-unreadable|(long-)?queue-stalled)$/,
     change: /^threshold (0\.9|2\.7)\d*$/,
     why: "Counts are whole numbers, and the next whole number from the threshold up is the same.",
   },
@@ -57,6 +57,16 @@ const ARGUMENTS: readonly Argument[] = [
     alarm: /^((stream-)?dead-letters|records-unreadable)$/,
     change: /^m1: Sum$/,
     why: "The largest of several non-negative whole numbers is at least 1 exactly if their sum is.",
+  },
+  {
+    alarm: /^(long-)?(queue-stalled|oldest-message)$/,
+    change: /^moved: Maximum$/,
+    why: "The sum of several non-negative whole numbers is below 1 exactly if the largest of them is.",
+  },
+  {
+    alarm: /^(long-)?oldest-message$/,
+    change: /^expr_1: .*, work, 1\)$/,
+    why: "An age of a second is below three quarters of an hour, as one of none is.",
   },
 ];
 

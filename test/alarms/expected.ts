@@ -4,6 +4,7 @@
  */
 import type { ByTraffic, ExpectedAlarm } from "./expectation.ts";
 import { ratio } from "./expected-ratios.ts";
+import { stall } from "./expected-stalls.ts";
 import { silence, sums, threshold } from "./expected-thresholds.ts";
 
 const jobs: ByTraffic = {
@@ -56,6 +57,8 @@ const WEEK = 7 * DAY;
 const PAGE = { severity: "page" } as const;
 const TICKET = { severity: "ticket" } as const;
 const fast = { long: HOUR, short: 5 };
+const short = { finished: "finished messages" } as const;
+const long = { finished: "finished long messages" } as const;
 const slow = { long: 6 * HOUR, short: 30 };
 
 export const EXPECTED: readonly ExpectedAlarm[] = [
@@ -92,9 +95,25 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   ratio("operation-replay-breached", operations, { ...TICKET, long: WEEK, ratio: 500, least: 1000 }),
   ratio("operation-replay-few", operations, { ...TICKET, long: DAY, ratio: 5000, below: 600, leastBad: 20 }),
 
-  // 45 minutes, in seconds; for three times five minutes.
-  threshold("oldest-message", { ...PAGE, most: "oldest message", limit: 2700, minutes: 5, periods: 3 }),
-  threshold("long-oldest-message", { ...TICKET, most: "oldest long message", limit: 2700, minutes: 5, periods: 3 }),
+  stall("queue-stalled", { ...PAGE, work: { least: "waiting messages" }, ...short, limit: 1, minutes: 5, periods: 2 }),
+  stall("long-queue-stalled", {
+    ...PAGE,
+    work: { least: "waiting long messages" },
+    ...long,
+    limit: 1,
+    minutes: 5,
+    periods: 4,
+  }),
+  // 45 minutes, in seconds.
+  stall("oldest-message", { ...PAGE, work: { most: "oldest message" }, ...short, limit: 2700, minutes: 5, periods: 3 }),
+  stall("long-oldest-message", {
+    ...TICKET,
+    work: { most: "oldest long message" },
+    ...long,
+    limit: 2700,
+    minutes: 5,
+    periods: 4,
+  }),
   threshold("dead-letters", { ...TICKET, most: "dead letters", limit: 1, minutes: 5 }),
   // A quarter of an hour, in milliseconds; for three times five minutes.
   threshold("announcements-late", { ...PAGE, most: "announcer lag", limit: 900_000, minutes: 5, periods: 3 }),

@@ -117,6 +117,10 @@ type AwsMetric = readonly [namespace: string, name: string, dimension: string, o
 
 /** AWS's own metrics, named as AWS documents them, of the resources that the stack's outputs name. */
 const AWS = {
+  "waiting messages": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "QueueUrl"],
+  "finished messages": ["AWS/SQS", "NumberOfMessagesDeleted", "QueueName", "QueueUrl"],
+  "waiting long messages": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "LongQueueUrl"],
+  "finished long messages": ["AWS/SQS", "NumberOfMessagesDeleted", "QueueName", "LongQueueUrl"],
   "oldest message": ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "QueueUrl"],
   "dead letters": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "DeadLetterQueueUrl"],
   "oldest long message": ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "LongQueueUrl"],

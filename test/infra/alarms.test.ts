@@ -28,6 +28,7 @@ const OF_AWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "AWS/SQS ApproximateNumberOfMessagesVisible": { QueueName: "AWS::SQS::Queue" },
   "AWS/SQS ApproximateNumberOfMessagesNotVisible": { QueueName: "AWS::SQS::Queue" },
   "AWS/SQS ApproximateAgeOfOldestMessage": { QueueName: "AWS::SQS::Queue" },
+  "AWS/SQS NumberOfMessagesDeleted": { QueueName: "AWS::SQS::Queue" },
   "AWS/Lambda Invocations": { FunctionName: "AWS::Lambda::Function" },
   "AWS/Lambda Errors": { FunctionName: "AWS::Lambda::Function" },
   "AWS/Lambda Throttles": { FunctionName: "AWS::Lambda::Function" },
