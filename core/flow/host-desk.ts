@@ -29,6 +29,8 @@ export interface FlowDeps {
 const FRESH_MS = 100;
 /** Connections that no job of the process uses are given back after this time: several of them in one write. */
 const IDLE_MS = 100;
+/** Turns of the promise queue in which the jobs of a batch arrive: ten of them, and some turns between two. */
+const GATHER_TURNS = 100;
 const RENEWALS_PER_TTL = 3;
 /** Others may write in between. Who loses so often comes back later. */
 const MOST_ATTEMPTS = 5;
@@ -180,11 +182,11 @@ export class HostDesk {
     this.#isServing = false;
   }
 
-  /** Wants that come while the host's record is read are served as well. */
+  /** Wants that come while the host's record is read, or at the same time, are served as well. */
   async #serve(): Promise<void> {
     let wants: readonly Want[] = [];
     try {
-      if (this.#deps.clock.nowMs() - this.#knownAtMs > FRESH_MS) await this.#read();
+      await (this.#deps.clock.nowMs() - this.#knownAtMs > FRESH_MS ? this.#read() : this.#gather());
       wants = this.#wants.splice(0);
       const plan = await this.#write(wants);
       const { connections, opensAtMs, probeAtMs, why } = plan;
@@ -194,6 +196,11 @@ export class HostDesk {
     } catch (error) {
       for (const { fail } of wants.length > 0 ? wants : this.#wants.splice(0)) fail(error);
     }
+  }
+
+  /** The jobs of a batch arrive one shortly after another. */
+  async #gather(): Promise<void> {
+    for (let turn = 0; turn < GATHER_TURNS; turn++) await Promise.resolve();
   }
 
   async #read(): Promise<void> {

@@ -196,7 +196,8 @@ function comeBack(
   count: number,
   { fraction, fromMs, longestDelayMs, nowMs, spacingMs }: Queueing,
 ): { readonly times: readonly number[]; readonly untilMs: number } {
-  let untilMs = Math.max(host.queuedUntilMs, fromMs);
+  const beginMs = Math.max(host.queuedUntilMs, fromMs);
+  let untilMs = beginMs;
   const latestMs = nowMs + longestDelayMs;
   const times = Array.from({ length: count }, (_, n) => {
     const atMs = untilMs + spacingMs;
@@ -204,7 +205,8 @@ function comeBack(
     untilMs = atMs;
     return Math.ceil(atMs);
   });
-  return { times, untilMs: spacingMs > 0 ? untilMs : host.queuedUntilMs };
+  // A time that is past is not moved to now: that would be a write, and says nothing new.
+  return { times, untilMs: untilMs > beginMs ? untilMs : host.queuedUntilMs };
 }
 
 function meanHold(host: HostRecord, heldMs: number): HostRecord {
