@@ -17,6 +17,7 @@ import { describeMachine, tableOf, writeResult } from "./harness/results.ts";
 import { scoped } from "./harness/scope.ts";
 import { sloBaseline } from "./slo-baseline.ts";
 import { telemetry } from "./telemetry.ts";
+import { waiting } from "./waiting.ts";
 import { throughput } from "./throughput.ts";
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
@@ -33,6 +34,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   "fixed-costs": fixedCosts,
   capacity,
   lanes,
+  waiting,
   peers,
   "address-checks": addressChecks,
 };
