@@ -1,4 +1,4 @@
-/** Very many jobs that wait for one host, sent through the queue to the bundled workers, and the job of another host. */
+/** Very many jobs that wait for one host, sent through the queue to the bundled workers, and a job of another host. */
 import { SendMessageBatchCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -14,9 +14,9 @@ const A_LONG_TIME_MS = 3_600_000;
 const UNLIMITED_UNITS = 8;
 const MOST_LIMITED_UNITS = 0.4;
 /**
- * Giving the lease back, the dispatcher's note and the second lease each move the job in the index `watch`, for 3 units;
- * STREAM is started again for one. A record with such a long URL and a reason is above 1 KiB: its last two writes cost
- * one more each.
+ * Giving the lease back, the dispatcher's note and the second lease each move the job in the index `watch`, for 3
+ * units; STREAM is started again for one. A record with such a long URL and a reason is above 1 KiB: its last two
+ * writes cost one more each.
  */
 const MOST_PARKED_UNITS = 12;
 const MOST_WRITES_OF_A_HOST_THAT_SENDS_AWAY = 2;
