@@ -13,6 +13,9 @@ const HOUR_MS = 3_600_000;
 const UNDISTURBED = { functionTimeoutMs: 900_000, reconcileEveryMs: HOUR_MS } as const;
 export const AS_DEPLOYED = { LEASE_TTL_MS: "120000", DEADLINE_BUFFER_MS: "30000", HTTP_IDLE_TIMEOUT_MS: "30000" };
 
+/** The limits of hosts in dev, staging and prod. */
+export const DEPLOYED_HOST_RULES = JSON.stringify([["*", { connections: 16 }]]);
+
 /** Long files stay with the only worker. */
 const ONE_LANE = { LONG_FROM_BYTES: String(Number.MAX_SAFE_INTEGER), SHORT_LANE_MS: String(HOUR_MS) };
 

@@ -8,6 +8,7 @@ import { foreignOrigins } from "./foreign-origins.ts";
 import { InterruptedError } from "./harness/interruption.ts";
 import { isOver, UsageError, type Measured, type Measurement } from "./harness/measurement.ts";
 import { isolation } from "./isolation/isolation.ts";
+import { isolationDeployed } from "./isolation/deployed.ts";
 import { lanes } from "./lanes.ts";
 import { memory } from "./memory.ts";
 import { peers } from "./peers/peers.ts";
@@ -26,6 +27,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   throughput,
   ranges,
   isolation,
+  "isolation-deployed": isolationDeployed,
   telemetry,
   bundle,
   "foreign-origins": foreignOrigins,

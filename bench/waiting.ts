@@ -5,12 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pMap from "p-map";
 import { jobIdOf } from "../core/model/keys.ts";
 import type { JobMessage } from "../core/model/message.ts";
-import { ENVIRONMENTS } from "../infra/environments/environments.ts";
 import type { JsonLine } from "../local/shared/lines.ts";
 import { listen } from "../local/shared/loopback.ts";
 import { rounded, UsageError, type Figure, type Measured, type Measurement } from "./harness/measurement.ts";
 import { cpuSeconds, requireProc } from "./harness/process-figures.ts";
-import { AS_DEPLOYED, LocalRun, startOriginProcess } from "./local-run.ts";
+import { AS_DEPLOYED, DEPLOYED_HOST_RULES, LocalRun, startOriginProcess } from "./local-run.ts";
 
 const JOBS = 200_000;
 const WORKERS = 5;
@@ -40,7 +39,7 @@ async function measureWaiting(
   const run = scope.use(
     await LocalRun.start({
       workers: WORKERS,
-      workerEnv: { ...AS_DEPLOYED, HOST_RULES: JSON.stringify(ENVIRONMENTS.prod.hostLimits) },
+      workerEnv: { ...AS_DEPLOYED, HOST_RULES: DEPLOYED_HOST_RULES },
       onTelemetry: (line: JsonLine) => {
         if (line["to_state"] === "INDEXED" || line["to_state"] === "DEDUPED")
           ended.set(String(line["job_id"]), Date.now());
