@@ -1,7 +1,7 @@
 import type http from "node:http";
 import { present } from "../../core/model/present.ts";
 import { PermanentError, RetryableError } from "../../core/model/errors.ts";
-import type { Http, HttpRequest, HttpResponse } from "../../core/ports/http.ts";
+import type { ConnectionPool, Http, HttpRequest, HttpResponse } from "../../core/ports/http.ts";
 import { bodyPieces } from "./body-pieces.ts";
 import { CheckedLookup, RefusedAddressError } from "./checked-lookup.ts";
 import { proxyReason, type Proxies } from "./proxies.ts";
@@ -22,7 +22,7 @@ export interface HttpSurroundings {
   readonly proxies?: Proxies | undefined;
 }
 
-export interface ClosableHttp extends Http {
+export interface ClosableHttp extends Http, ConnectionPool {
   close(): void;
 }
 
@@ -73,6 +73,9 @@ export function nodeHttp(timeouts: HttpTimeouts, surroundings: HttpSurroundings 
       } catch (error) {
         throw translate(error, signal, route.isProxied ? proxyReason(error, url) : undefined);
       }
+    },
+    closeIdle(host) {
+      routes.closeIdle(host);
     },
     close() {
       routes.close();

@@ -37,6 +37,16 @@ const agents = (options: http.AgentOptions): Agents => ({
   fresh: byScheme({ ...options, keepAlive: false }),
 });
 
+const USUAL_PORTS = { "http:": "80", "https:": "443" } as const;
+
+/** Node keeps them by the names that `Agent.getName` makes, which begin with host and port. */
+function closeFree({ freeSockets }: http.Agent, { hostname, port, protocol }: URL): void {
+  const name = hostname.replace(/^\[|\]$/g, "");
+  const start = `${name}:${port || USUAL_PORTS[protocol as keyof typeof USUAL_PORTS]}:`;
+  for (const [key, sockets = []] of Object.entries(freeSockets))
+    if (key.startsWith(start)) for (const socket of sockets) socket.destroy();
+}
+
 export interface Route {
   /** Whether the connection goes to a proxy. Its name is not checked: whoever set the variables chose it. */
   readonly isProxied: boolean;
@@ -63,6 +73,12 @@ export class Routes {
     const proxied = this.#proxies?.covers(new URL(url)) === true ? this.#proxied : undefined;
     const { pooled, fresh } = proxied ?? this.#direct;
     return { isProxied: proxied !== undefined, agent: (isPooled) => (isPooled ? pooled : fresh)[scheme] };
+  }
+
+  /** @param host of a URL: with its port, if that is not the usual one. */
+  closeIdle(host: string): void {
+    for (const { pooled } of [this.#direct, ...(this.#proxied ? [this.#proxied] : [])])
+      for (const scheme of ["http:", "https:"] as const) closeFree(pooled[scheme], new URL(`${scheme}//${host}`));
   }
 
   close(): void {

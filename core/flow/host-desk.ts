@@ -11,6 +11,7 @@ import {
 } from "./host-record.ts";
 import { RetryableError, type HostWait } from "../model/errors.ts";
 import { present } from "../model/present.ts";
+import type { ConnectionPool } from "../ports/http.ts";
 import type { Items } from "../ports/items.ts";
 import type { Clock, Random } from "../ports/runtime.ts";
 
@@ -18,6 +19,7 @@ export interface FlowDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly items: Items;
+  readonly pool: ConnectionPool;
   readonly settings: {
     /** For how long connections are held, unless they are renewed. */
     readonly leaseTtlMs: number;
@@ -225,10 +227,10 @@ export class HostDesk {
       const nowMs = clock.nowMs();
       const plan = this.#plan(wants, reports, nowMs, attempt > MOST_ATTEMPTS);
       if (attempt > MOST_ATTEMPTS || isSameHost(plan.next, this.#known)) return this.#served(plan);
+      this.#closeIdle(plan);
       const by = random.uniqueId();
       const { applied, item } = await items.write(writeHost(this.#host, this.#known, plan.next, by, nowMs));
-      const isOurs = applied || item?.["by"] === by;
-      if (isOurs) {
+      if (applied || item?.["by"] === by) {
         this.#known = decodeHost(item);
         this.#knownAtMs = nowMs;
         return this.#served(plan);
@@ -264,6 +266,12 @@ export class HostDesk {
     return { ...plan, later, requests: [], connections: 0 };
   }
 
+  /** Before others may open as many. */
+  #closeIdle({ next }: Plan): void {
+    const [before, after] = [this.#known.holders[this.#me], next.holders[this.#me]];
+    if (before && before.connections > (after?.connections ?? 0)) this.#deps.pool.closeIdle(this.#host);
+  }
+
   #served(plan: Plan): Plan {
     this.#used += plan.enters.length + plan.connections;
     this.#heldMs = [];
@@ -296,6 +304,7 @@ export class HostDesk {
   #lose(): void {
     this.#hold(undefined);
     this.#used = 0;
+    this.#deps.pool.closeIdle(this.#host);
     this.#lost.abort(new RetryableError("host_place_lost", { failureClass: "system" }));
     this.#lost = new AbortController();
   }

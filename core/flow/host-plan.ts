@@ -32,8 +32,12 @@ const FIRST_PROBE_MS = 5_000;
 const LONGEST_PROBE_MS = 360_000;
 /** A holder with less of its time left is renewed. */
 const FRESH_SHARE = 0.8;
-/** The weight of the last job in the mean time that a connection is held. */
-const HOLD_WEIGHT = 0.1;
+/**
+ * The weight of the last job in the time that a connection is held, if that was longer, and if it was shorter. Jobs
+ * that come back too early cost messages, those that come back too late cost the host's pace. And first jobs of a
+ * process take it longer.
+ */
+const HOLD_WEIGHTS = { longer: 0.03, shorter: 0.2 } as const;
 
 /** What the answer to a request, or its absence, says of the host. */
 export type Report =
@@ -210,7 +214,8 @@ function comeBack(
 }
 
 function meanHold(host: HostRecord, heldMs: number): HostRecord {
-  return { ...host, holdMs: host.holdMs + HOLD_WEIGHT * (heldMs - host.holdMs) };
+  const weight = heldMs > host.holdMs ? HOLD_WEIGHTS.longer : HOLD_WEIGHTS.shorter;
+  return { ...host, holdMs: host.holdMs + weight * (heldMs - host.holdMs) };
 }
 
 /** The message of a job that is done gets in as well. The probe that it did not send is free for the next job. */

@@ -38,7 +38,7 @@ export interface HostRecord {
 }
 
 /** Until something is known. */
-const FIRST_HOLD_MS = 1_000;
+const FIRST_HOLD_MS = 400;
 /** An item that nobody has written for so long is removed by the table. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
@@ -57,8 +57,9 @@ export const NEW_HOST: HostRecord = {
   holders: {},
 };
 
-const PREFIX = "HOST#";
-export const hostItemKey = (host: string): string => `${PREFIX}${host}`;
+/** Of the keys of all hosts. */
+export const HOST_PREFIX = "HOST#";
+export const hostItemKey = (host: string): string => `${HOST_PREFIX}${host}`;
 
 const stored = z.object({
   version: z.int(),

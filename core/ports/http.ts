@@ -20,6 +20,14 @@ export interface HttpResponse {
   discard(): void;
 }
 
+/** Connections that are kept for the next request. */
+export interface ConnectionPool {
+  /** Closes those to the host, a name with its port, that no request uses. */
+  closeIdle(host: string): void;
+}
+
+export const KEEPS_NONE: ConnectionPool = { closeIdle: () => undefined };
+
 export interface Http {
   /**
    * @throws RetryableError when no response came: connection refused or reset, timeout, name not found. PermanentError

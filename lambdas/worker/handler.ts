@@ -29,15 +29,16 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
   const items = dynamoItems(clients.dynamodb, env.TABLE_NAME);
   const telemetry = stdoutTelemetry(env.ENVIRONMENT_NAME);
   const settings = workerSettings(env);
+  const http = nodeHttp(
+    { connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS },
+    { proxies: proxiesOf(process.env) },
+  );
   return {
     clock: systemClock,
     random: systemRandom,
-    hosts: new Hosts({ clock: systemClock, random: systemRandom, items, settings }),
+    hosts: new Hosts({ clock: systemClock, random: systemRandom, items, pool: http, settings }),
     visit: FREE,
-    http: nodeHttp(
-      { connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS },
-      { proxies: proxiesOf(process.env) },
-    ),
+    http,
     heads: new HeadMemory(),
     robots: new RobotsMemory(),
     ranges: new HostMemory(),

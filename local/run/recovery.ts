@@ -1,6 +1,8 @@
 import { localItems } from "../../adapters/local/items.ts";
 import { queueDepth, releaseMessages } from "../../adapters/local/queue.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
+import { releaseHolders } from "../../core/flow/dead-holders.ts";
+import { HOST_PREFIX } from "../../core/flow/host-record.ts";
 import { reconcile, type ReconcilerDeps } from "../../core/recovery/reconcile.ts";
 import { releaseLeases } from "../../core/recovery/release-leases.ts";
 import { reconcilerSettings } from "../settings.ts";
@@ -8,6 +10,8 @@ import { isHeldBy } from "../worker/messages.ts";
 import type { Feeder } from "./feeder.ts";
 import type { Settler } from "./settler.ts";
 import type { Workspace } from "./workspace.ts";
+
+const HOSTS = `SELECT substr(pk, ${HOST_PREFIX.length + 1}) AS host FROM items WHERE pk GLOB '${HOST_PREFIX}*'`;
 
 /** Brings back what dead processes held. */
 export class Recovery {
@@ -37,6 +41,7 @@ export class Recovery {
     content.removeDrafts();
     database.transaction(() => database.exec("DELETE FROM queue; DELETE FROM dead_letters"));
     await releaseLeases(this.#deps, { isDead: () => true, mayBeTheJobs: false });
+    await this.#releaseHosts(() => true);
     database.run("UPDATE items SET watch_shard = NULL, watch_at = NULL WHERE watch_at IS NOT NULL");
   }
 
@@ -46,7 +51,14 @@ export class Recovery {
     const isDead = (owner: string): boolean => isHeldBy(owner, holder);
     const leases = await releaseLeases(this.#deps, { isDead, mayBeTheJobs: true });
     releaseMessages(database, holder, clock.nowMs());
+    await this.#releaseHosts(isDead);
     return leases;
+  }
+
+  /** The system has closed the connections of the dead, so others may open as many. */
+  async #releaseHosts(isDead: (name: string) => boolean): Promise<void> {
+    const hosts = this.#workspace.database.all(HOSTS);
+    for (const { host } of hosts) await releaseHolders(this.#deps, String(host), isDead);
   }
 
   async reconcile(): Promise<void> {

@@ -77,21 +77,16 @@ async function start(assignment: WorkerAssignment): Promise<void> {
   });
   const random = { ...systemRandom, uniqueId: () => ownerOf(holder, systemRandom.uniqueId()) };
   const settings = workerSettings(assignment);
+  const http = nodeHttp(
+    { connectTimeoutMs: web.connectTimeoutMs, idleTimeoutMs: web.timeoutMs },
+    { garbage: youngGarbage(GARBAGE_BYTES), machineTrouble: networkTrouble, proxies: proxiesOf(process.env) },
+  );
   const deps: WorkerDeps = {
     clock,
     random,
-    hosts: new Hosts({ clock, random, items, settings }),
+    hosts: new Hosts({ clock, random, items, pool: http, settings }),
     visit: FREE,
-    http: activity.watchHttp(
-      nodeHttp(
-        { connectTimeoutMs: web.connectTimeoutMs, idleTimeoutMs: web.timeoutMs },
-        {
-          garbage: youngGarbage(GARBAGE_BYTES),
-          machineTrouble: networkTrouble,
-          proxies: proxiesOf(process.env),
-        },
-      ),
-    ),
+    http: activity.watchHttp(http),
     heads: new HeadMemory(),
     robots: new RobotsMemory(),
     ranges: new HostMemory(),

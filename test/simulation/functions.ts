@@ -1,3 +1,4 @@
+import { KEEPS_NONE } from "../../core/ports/http.ts";
 import { nodeDecoder } from "../../adapters/node/decoder.ts";
 import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { changeGateBy } from "../../core/gate/change-gate.ts";
@@ -62,7 +63,7 @@ export const workerIn = (
     {
       clock,
       random,
-      hosts: new Hosts({ clock, random, items, settings }),
+      hosts: new Hosts({ clock, random, items, pool: KEEPS_NONE, settings }),
       visit: FREE,
       http: services.origin.portOf(process),
       heads: new HeadMemory(),

@@ -7,7 +7,7 @@ import { GateReader } from "../../core/gate/gate-reader.ts";
 import { jobIdOf, jobItemKey } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
-import type { Http, HttpRequest, HttpResponse } from "../../core/ports/http.ts";
+import { KEEPS_NONE, type Http, type HttpRequest, type HttpResponse } from "../../core/ports/http.ts";
 import type { OutgoingMessage } from "../../core/model/message.ts";
 import type { Queue } from "../../core/ports/queue.ts";
 import type { Clock, Random } from "../../core/ports/runtime.ts";
@@ -212,7 +212,7 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
   const plainDeps: WorkerDeps = {
     clock,
     random,
-    hosts: new Hosts({ clock, random, items, settings: allSettings }),
+    hosts: new Hosts({ clock, random, items, pool: KEEPS_NONE, settings: allSettings }),
     visit: FREE,
     http,
     heads: new HeadMemory(),

@@ -69,6 +69,20 @@ describe("a response of the HTTP client", () => {
     expect(raw.connections()).toBe(1);
   });
 
+  it("leaves a connection that is closed when nobody needs it, and others are not", async () => {
+    const answer = (socket: Socket): void => void socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    const [raw, other] = [await rawOrigin(answer), await rawOrigin(answer)];
+    const http = client();
+    const ask = async (): Promise<void> => {
+      for (const { url } of [raw, other]) await read(http, url);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await ask();
+    http.closeIdle(new URL(raw.url).host);
+    await ask();
+    expect([raw.connections(), other.connections()]).toEqual([2, 1]);
+  });
+
   it("to a redirected URL is the redirect itself, which is not followed", async () => {
     const url = await origin((_request, response) => response.writeHead(302, { location: "/elsewhere" }).end());
     const response = await get(client(), url);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { releaseHolders } from "../../../../core/flow/dead-holders.ts";
 import { Hosts } from "../../../../core/flow/hosts.ts";
 import { hostItemKey } from "../../../../core/flow/host-record.ts";
 import { RetryableError } from "../../../../core/model/errors.ts";
+import { KEEPS_NONE } from "../../../../core/ports/http.ts";
 import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
 import { answer, fileOrigin, settled, type Origin, type World } from "../../../simulation/world.ts";
 import { A, another, B, BODY, jobAt, limited, requestsTo } from "./support.ts";
@@ -39,7 +41,7 @@ describe("a host with a limit of connections", () => {
       sent_at: nowMs,
       waiting_since: nowMs,
     });
-    expect(again).toMatchObject({ group: A, delayMs: 800 });
+    expect(again).toMatchObject({ group: A, delayMs: 320 });
     open();
     await first;
     expect(w.job(jobAt(A, 1))?.state).toBe("INDEXED");
@@ -52,6 +54,36 @@ describe("a host with a limit of connections", () => {
     expect(held(w, A)).toEqual({});
     await w.deliver(jobAt(A, 2), undefined, another(w));
     expect(w.job(jobAt(A, 2))?.state).toBe("DEDUPED");
+  });
+
+  it("kept connections are closed before others may open as many, and not before", async () => {
+    const w = limited([["*", { connections: 2 }]]);
+    const heldAtClose: unknown[] = [];
+    const pool = {
+      closeIdle: (host: string) => void heldAtClose.push(host, Object.values(held(w, host) ?? {}).length),
+    };
+    const deps = { ...w.deps, hosts: new Hosts({ ...w.deps, pool }) };
+    await w.deliver(jobAt(A, 1), undefined, deps);
+    expect(heldAtClose).toEqual([]);
+    await w.clock.advance(100);
+    expect(heldAtClose).toEqual([A, 1]);
+    expect(held(w, A)).toEqual({});
+  });
+
+  it("what dead processes held is given back, and what others hold is not", async () => {
+    const w = limited([["*", { connections: 2 }]]);
+    w.serve(async () => new Promise(() => undefined));
+    void w.deliver(jobAt(A, 1), undefined, another(w));
+    await settled();
+    const [dead = ""] = Object.keys(held(w, A) ?? {});
+    void w.deliver(jobAt(A, 2), undefined, another(w));
+    await settled();
+    const living = Object.keys(held(w, A) ?? {}).find((name) => name !== dead);
+    await releaseHolders(w.deps, A, (name) => name === dead);
+    expect(Object.keys(held(w, A) ?? {})).toEqual([living]);
+    w.serve(fileOrigin(BODY));
+    await w.deliver(jobAt(A, 3), undefined, another(w));
+    expect(w.job(jobAt(A, 3))?.state).toBe("INDEXED");
   });
 
   it("the process's next job takes it without a write", async () => {
@@ -236,7 +268,7 @@ describe("a host that asks for rest", () => {
         return w.deps.items.write(write);
       },
     };
-    const deps = { ...w.deps, items, hosts: new Hosts({ ...w.deps, items }) };
+    const deps = { ...w.deps, items, hosts: new Hosts({ ...w.deps, items, pool: KEEPS_NONE }) };
     w.serve(() => answer({ status: 429, headers: { "retry-after": "30" } }));
     isDown = true;
     await w.deliver(jobAt(A, 1), undefined, deps);

@@ -1,3 +1,4 @@
+import { KEEPS_NONE } from "../../../../core/ports/http.ts";
 import type { HostRule } from "../../../../core/flow/host-limits.ts";
 import { Hosts } from "../../../../core/flow/hosts.ts";
 import type { JobMessage } from "../../../../core/model/message.ts";
@@ -19,6 +20,6 @@ export const limited = (hostRules: readonly HostRule[], settings: Partial<Worker
   return w;
 };
 /** Another process. */
-export const another = (w: World): WorkerDeps => ({ ...w.deps, hosts: new Hosts(w.deps) });
+export const another = (w: World): WorkerDeps => ({ ...w.deps, hosts: new Hosts({ ...w.deps, pool: KEEPS_NONE }) });
 export const requestsTo = (w: World, host: string): number =>
   w.requests.filter(({ url }) => new URL(url).host === host).length;
