@@ -5,6 +5,8 @@ import { capacity } from "./capacity/capacity.ts";
 import { cost } from "./cost/artifacts.ts";
 import { fixedCosts } from "./cost/environments.ts";
 import { foreignOrigins } from "./foreign-origins.ts";
+import { hostPace } from "./hosts/paced.ts";
+import { hostRest } from "./hosts/resting.ts";
 import { InterruptedError } from "./harness/interruption.ts";
 import { isOver, UsageError, type Measured, type Measurement } from "./harness/measurement.ts";
 import { isolation } from "./isolation/isolation.ts";
@@ -28,6 +30,8 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   ranges,
   isolation,
   "isolation-deployed": isolationDeployed,
+  "host-pace": hostPace,
+  "host-rest": hostRest,
   telemetry,
   bundle,
   "foreign-origins": foreignOrigins,
