@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type GateCommand } from "../../core/gate/gate-rollout.ts";
+import { ABOUT_TABLE, named, onTable, reasoned, WHAT_CODES_MEAN } from "../shared/document-command.ts";
 import { parseCommand } from "../terminal/parse-command.ts";
 
 export interface GateArguments {
@@ -8,19 +9,15 @@ export interface GateArguments {
   readonly change: { readonly command: GateCommand; readonly by: string; readonly reason: string } | undefined;
 }
 
-const LONGEST_NAME = 64;
-const LONGEST_REASON = 200;
-
 const NOTES = `
-The table's name is the stack's output TableName. Region and credentials come from the environment, as for every AWS
-tool.
+${ABOUT_TABLE}
 
 off applies to every job that begins at least 30 s later, and ends a rollout. Jobs that have a record still finish
 on the exactly-once path.
 start begins a rollout at the gate's current percentage. The stack's rollout controller takes each step, and goes back
 by itself when an alarm fires.
 
-Exit code: 0 done, 1 failed, 2 wrong usage or a command that is not possible now.`;
+${WHAT_CODES_MEAN}`;
 
 interface Signed {
   readonly table: string;
@@ -41,22 +38,16 @@ function describeGateCommand(program: Command, found: (parsed: GateArguments) =>
   program
     .description("Shows or changes the percentage of jobs that take the exactly-once path.")
     .addHelpText("after", NOTES);
-  const subcommand = (name: string, description: string): Command =>
-    program
-      .command(name)
-      .description(description)
-      .requiredOption("--table <NAME>", "name of the jobs table")
-      .allowExcessArguments(false);
   const signed = (name: string, description: string): Command =>
-    subcommand(name, description)
-      .requiredOption("--by <WHO>", "your name, for the history", upTo(LONGEST_NAME))
-      .requiredOption("--reason <TEXT>", "the reason, for the history", upTo(LONGEST_REASON));
+    onTable(program, name, description)
+      .requiredOption("--by <WHO>", "your name, for the history", named)
+      .requiredOption("--reason <TEXT>", "the reason, for the history", reasoned);
   const changing =
     (command: GateCommand) =>
     ({ table, by, reason }: Signed): void =>
       found({ table, change: { command, by, reason } });
 
-  subcommand("status", "show the gate and its history").action(({ table }: Signed) =>
+  onTable(program, "status", "show the gate and its history").action(({ table }: Signed) =>
     found({ table, change: undefined }),
   );
   signed("start", "begin a rollout in steps of 5, 25, 50 and 100 %").action(changing({ kind: "start" }));
@@ -69,13 +60,6 @@ function describeGateCommand(program: Command, found: (parsed: GateArguments) =>
     .argument("<PERCENT>", "from 0 to 100", percentage)
     .action((percent: number, options: Signed) => changing({ kind: "set", percent })(options));
 }
-
-const upTo =
-  (longest: number) =>
-  (text: string): string => {
-    if (text.trim() !== "" && text.length <= longest) return text.trim();
-    throw new InvalidArgumentError(`It must have 1 to ${longest} characters.`);
-  };
 
 function percentage(text: string): number {
   const percent = Number(text);

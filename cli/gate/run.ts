@@ -1,7 +1,8 @@
 import type { Writable } from "node:stream";
-import { GateBusyError, readGate, type GateDeps } from "../../core/gate/change-gate.ts";
+import { RefusalError, type DocumentDeps } from "../../core/document/change-document.ts";
+import { readGate } from "../../core/gate/change-gate.ts";
 import { commandGate } from "../../core/gate/command-gate.ts";
-import { GateRefusal } from "../../core/gate/gate-rollout.ts";
+import { toldBy } from "../shared/document-command.ts";
 import { EXIT } from "../terminal/exit.ts";
 import { parseGateArguments } from "./arguments.ts";
 import { describeGate } from "./status.ts";
@@ -11,7 +12,7 @@ export interface GateSurroundings {
   readonly stdout: Writable;
   readonly stderr: Writable;
   /** Opens the table of that name with the caller's own permissions. */
-  readonly gateOf: (table: string) => GateDeps;
+  readonly gateOf: (table: string) => DocumentDeps;
 }
 
 /** @returns the exit code. */
@@ -25,27 +26,13 @@ export async function runGate(argv: readonly string[], surroundings: GateSurroun
     }
     const { table, change } = parsed;
     const deps = gateOf(table);
-    const gate = await toldBy(table, async () =>
+    const gate = await toldBy({ called: "The gate", table }, async () =>
       change ? commandGate(deps, change.command, change) : readGate(deps.items),
     );
     stdout.write(`${describeGate(gate).join("\n")}\n`);
     return EXIT.done;
   } catch (error) {
     stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof UsageError || error instanceof GateRefusal ? EXIT.wrongUsage : EXIT.failed;
-  }
-}
-
-/** Adds the table's name to errors of AWS or the network, which do not contain it. */
-async function toldBy<T>(table: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof GateRefusal || error instanceof GateBusyError || error instanceof TypeError) throw error;
-    throw new Error(
-      `The gate in the table ${table} cannot be reached: ${String(error)}. ` +
-        "Check the table's name (the stack's output TableName), the region and the credentials. Then check the gate's status.",
-      { cause: error },
-    );
+    return error instanceof UsageError || error instanceof RefusalError ? EXIT.wrongUsage : EXIT.failed;
   }
 }

@@ -1,4 +1,5 @@
 import type { GateChange, GateDocument } from "../../core/gate/gate-document.ts";
+import { timeOf } from "../shared/document-command.ts";
 
 const WORDS: Readonly<Record<GateDocument["phase"], string>> = {
   baking: "a rollout is baking this step",
@@ -9,7 +10,6 @@ const WORDS: Readonly<Record<GateDocument["phase"], string>> = {
   off: "off",
 };
 
-const timeOf = (ms: number): string => new Date(ms).toISOString();
 const shareOf = (percent: number | undefined): string => (percent === undefined ? "none" : `${percent} %`);
 
 const describeChange = ({ version, atMs, by, from, to, phase, reason }: GateChange): string =>

@@ -1,4 +1,5 @@
-import { changeGateBy, type GateDeps } from "./change-gate.ts";
+import type { DocumentDeps } from "../document/change-document.ts";
+import { changeGateBy } from "./change-gate.ts";
 import type { GateDocument } from "./gate-document.ts";
 import { commandedChange, type GateCommand } from "./gate-rollout.ts";
 
@@ -9,13 +10,14 @@ export interface Author {
 
 /**
  * Carries out an operator's command.
- * @throws GateRefusal when the gate's phase does not allow the command; GateBusyError when others keep changing it.
+ * @throws RefusalError when the gate's phase does not allow the command, DocumentBusyError when others keep changing
+ *   it.
  */
 export async function commandGate(
-  deps: GateDeps,
+  deps: DocumentDeps,
   command: GateCommand,
   { by, reason }: Author,
 ): Promise<GateDocument | undefined> {
-  const { gate } = await changeGateBy(deps, by, (seen) => commandedChange(seen, command, reason));
-  return gate;
+  const { document } = await changeGateBy(deps, by, (seen) => commandedChange(seen, command, reason));
+  return document;
 }

@@ -1,11 +1,12 @@
-import { changeGateBy, readGate, type GateDeps } from "./change-gate.ts";
+import type { DocumentDeps } from "../document/change-document.ts";
+import { changeGateBy, readGate } from "./change-gate.ts";
 import { GATE_KEY, type GateChange, type GateDocument } from "./gate-document.ts";
 import { noteLook } from "./gate-protocol.ts";
 import type { Alarms } from "../ports/alarms.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { isRollingOut, lookAt, gateRolloutChange, type Look, type GateRolloutSettings } from "./gate-rollout.ts";
 
-export interface GateRolloutDeps extends GateDeps {
+export interface GateRolloutDeps extends DocumentDeps {
   readonly alarms: Alarms;
   readonly telemetry: Telemetry;
   readonly settings: GateRolloutSettings;
@@ -23,7 +24,7 @@ export async function controlGateRollout(deps: GateRolloutDeps, burning?: string
   const before = await readGate(deps.items);
   if (!before || !isRollingOut(before)) return before;
   const look: Look = burning === undefined ? await readAlarms(deps) : { kind: "burning", alarm: burning };
-  const { gate, change } = await changeGateBy(
+  const { document: gate, change } = await changeGateBy(
     deps,
     CONTROLLER,
     (seen) => seen && gateRolloutChange(seen, look, deps.clock.nowMs(), deps.settings),

@@ -1,5 +1,6 @@
 /** The gate document in the table: the percentage of jobs that take the guarded path, and the history of changes. */
 import * as z from "zod/mini";
+import { parsedItem } from "../document/change-document.ts";
 import type { Gate } from "./gate.ts";
 import type { Item, Value } from "../model/write.ts";
 
@@ -60,21 +61,15 @@ const stored = z.object({
   history: z.array(storedChange),
 });
 
-function parsed<T extends z.ZodMiniType>(schema: T, item: Item): z.infer<T> {
-  const { data, error } = schema.safeParse(item);
-  if (!error) return data;
-  const problems = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
-  throw new TypeError(
-    `The table's item ${GATE_KEY} is damaged (${problems}). Delete it and write it again: npm run gate -- off`,
-  );
-}
+const WHAT_TO_DO = "Delete it and write it again: npm run gate -- off";
 
 /** Reads only what a worker needs, so that a document of a later release does not stop an earlier worker. */
-export const gatePercentOf = (item: Item): Gate => parsed(z.object({ percent }), item).percent;
+export const gatePercentOf = (item: Item): Gate =>
+  parsedItem(z.object({ percent }), GATE_KEY, item, WHAT_TO_DO).percent;
 
 /** @throws TypeError when the item is not a valid gate document. */
 export function decodeGate(item: Item): GateDocument {
-  const { retreat_to, baked_from, blind_from, history, ...same } = parsed(stored, item);
+  const { retreat_to, baked_from, blind_from, history, ...same } = parsedItem(stored, GATE_KEY, item, WHAT_TO_DO);
   return {
     ...same,
     retreatTo: retreat_to,

@@ -1,13 +1,8 @@
-/**
- * Every write to the gate document, as data. Each names the version that its writer has seen: of two writers at once,
- * the second is refused, reads again and plans again. A change and its audit entry are one write.
- */
+/** Every write to the gate document, as data. Each names the version that its writer has seen. */
+import { historyWith, isAsSeen, versionAfter } from "../document/change-document.ts";
 import type { Gate } from "./gate.ts";
 import { encodeChange, GATE_KEY, type GateChange, type GateDocument, type GatePhase } from "./gate-document.ts";
-import type { Clause, Write } from "../model/write.ts";
-
-/** How many changes the document keeps. */
-const LONGEST_HISTORY = 50;
+import type { Write } from "../model/write.ts";
 
 export interface PlannedChange {
   readonly percent: Gate;
@@ -16,19 +11,15 @@ export interface PlannedChange {
   readonly reason: string;
 }
 
-const isAsSeen = (seen: GateDocument | undefined): Clause =>
-  seen ? { attribute: "version", is: "=", than: seen.version } : { attribute: "pk", is: "absent" };
-
 export const changeOf = (
   seen: GateDocument | undefined,
   { percent, phase, reason }: PlannedChange,
   by: string,
   atMs: number,
-): GateChange => ({ version: seen ? seen.version + 1 : 1, atMs, by, from: seen?.percent, to: percent, phase, reason });
+): GateChange => ({ version: versionAfter(seen), atMs, by, from: seen?.percent, to: percent, phase, reason });
 
 /** Changes the percentage or the phase. The bake begins again when the controller sees the change. */
 export function changeGate(seen: GateDocument | undefined, planned: PlannedChange, change: GateChange): Write {
-  const history = [...(seen?.history ?? []), change].slice(-LONGEST_HISTORY);
   return {
     key: GATE_KEY,
     when: [[isAsSeen(seen)]],
@@ -37,7 +28,7 @@ export function changeGate(seen: GateDocument | undefined, planned: PlannedChang
       percent: planned.percent,
       phase: planned.phase,
       retreat_to: planned.retreatTo,
-      history: history.map(encodeChange),
+      history: historyWith(seen, change).map(encodeChange),
     },
     remove: ["baked_from", "blind_from"],
   };

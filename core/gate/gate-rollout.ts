@@ -1,6 +1,7 @@
 /** The rollout of the gate as a pure state machine: which change follows from the document, the alarms and the time. */
 import type { Gate } from "./gate.ts";
 import type { GateDocument, GatePhase } from "./gate-document.ts";
+import { RefusalError } from "../document/change-document.ts";
 import type { PlannedChange } from "./gate-protocol.ts";
 import type { AlarmState } from "../ports/alarms.ts";
 
@@ -86,12 +87,7 @@ export type GateCommand =
   | { readonly kind: "start" | "pause" | "resume" | "off" }
   | { readonly kind: "set"; readonly percent: Gate };
 
-/** The gate's phase does not allow the command. The message says why. */
-export class GateRefusal extends Error {
-  override readonly name = "GateRefusal";
-}
-
-/** @throws GateRefusal */
+/** @throws RefusalError when the gate's phase does not allow the command. */
 export function commandedChange(gate: GateDocument | undefined, command: GateCommand, reason: string): PlannedChange {
   switch (command.kind) {
     case "off":
@@ -101,23 +97,25 @@ export function commandedChange(gate: GateDocument | undefined, command: GateCom
     case "start":
       return started(gate, reason);
     case "pause":
-      if (gate?.phase !== "baking") throw new GateRefusal(`No rollout is running: ${inWords(gate)}. Nothing to pause.`);
+      if (gate?.phase !== "baking")
+        throw new RefusalError(`No rollout is running: ${inWords(gate)}. Nothing to pause.`);
       return moved(gate, "paused", reason);
     case "resume":
-      if (gate?.phase !== "paused") throw new GateRefusal(`No rollout is paused: ${inWords(gate)}. Nothing to resume.`);
+      if (gate?.phase !== "paused")
+        throw new RefusalError(`No rollout is paused: ${inWords(gate)}. Nothing to resume.`);
       return moved(gate, "baking", reason);
   }
 }
 
 function started(gate: GateDocument | undefined, reason: string): PlannedChange {
   if (!gate)
-    throw new GateRefusal(
+    throw new RefusalError(
       "There is no gate document: the workers' variable alone decides, and a rollout would begin by taking jobs off " +
         "the guarded path. First say where it begins, with off or set PERCENT. Then start it.",
     );
-  if (isRollingOut(gate)) throw new GateRefusal(`A rollout is running: ${inWords(gate)}. Say pause, resume or off.`);
+  if (isRollingOut(gate)) throw new RefusalError(`A rollout is running: ${inWords(gate)}. Say pause, resume or off.`);
   const percent = stepAfter(gate.percent);
-  if (percent === undefined) throw new GateRefusal(`There is nothing to roll out: ${inWords(gate)}.`);
+  if (percent === undefined) throw new RefusalError(`There is nothing to roll out: ${inWords(gate)}.`);
   return { percent, phase: "baking", retreatTo: gate.percent, reason };
 }
 

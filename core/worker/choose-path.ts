@@ -1,9 +1,9 @@
 import { gateAdmits } from "../gate/gate.ts";
-import { GATE_READ_TIMEOUT_MS } from "../gate/gate-reader.ts";
+import { DOCUMENT_READ_TIMEOUT_MS } from "../document/document-reader.ts";
 import { jobItemKey } from "../model/keys.ts";
 import type { JobMessage } from "../model/message.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
-import { within } from "../gate/within.ts";
+import { within } from "../document/within.ts";
 
 /**
  * Whether this attempt takes the guarded path. This is decided once, when the attempt begins. A job is admitted only if
@@ -29,7 +29,7 @@ export async function isGuarded(
 /** Whether an earlier delivery was guarded. False if the table cannot be read: a recorded job comes back by itself. */
 async function hasRecord({ clock, items }: WorkerDeps, jobId: string): Promise<boolean> {
   try {
-    return (await within(clock, GATE_READ_TIMEOUT_MS, items.read(jobItemKey(jobId)))) !== undefined;
+    return (await within(clock, DOCUMENT_READ_TIMEOUT_MS, items.read(jobItemKey(jobId)))) !== undefined;
   } catch {
     return false;
   }

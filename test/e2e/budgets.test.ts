@@ -1,7 +1,7 @@
 /** How many requests an artifact costs, counted where they arrive. docs/architecture.md states the budget. */
 import { expect, it } from "vitest";
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
-import { GATE_FRESH_MS } from "../../core/gate/gate-reader.ts";
+import { DOCUMENT_FRESH_MS } from "../../core/document/document-reader.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { costsOfDelivering, isRead } from "./request-costs.ts";
 import { KIB, startRun, startSurroundings, until } from "./support.ts";
@@ -44,6 +44,6 @@ it("a first delivery costs at most 8 write units, 2 PUTs and 2 HTTP requests; a 
 
   const gateReads = run.seen.requests.filter((request) => isRead(request) && request.key === GATE_KEY).length;
   expect(gateReads).toBeGreaterThan(0);
-  // One worker reads the gate once per GATE_FRESH_MS, whatever else it does.
-  expect(gateReads).toBeLessThanOrEqual(1 + (Date.now() - startedMs) / GATE_FRESH_MS);
+  // One worker reads the gate once per DOCUMENT_FRESH_MS, whatever else it does.
+  expect(gateReads).toBeLessThanOrEqual(1 + (Date.now() - startedMs) / DOCUMENT_FRESH_MS);
 });

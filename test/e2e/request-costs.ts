@@ -29,7 +29,7 @@ export interface Costs {
   readonly writeUnits: number;
   /** Of these, those for the items of hosts. */
   readonly hostWriteUnits: number;
-  /** Without reads of the gate: a worker makes one per GATE_FRESH_MS, not one per artifact. */
+  /** Without reads of the gate: a worker makes one per DOCUMENT_FRESH_MS, not one per artifact. */
   readonly reads: number;
   readonly puts: number;
   readonly s3Reads: number;

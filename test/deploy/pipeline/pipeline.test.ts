@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { gateAdmits } from "../../../core/gate/gate.ts";
-import { GATE_TRUSTED_MS } from "../../../core/gate/gate-reader.ts";
+import { DOCUMENT_TRUSTED_MS } from "../../../core/document/document-reader.ts";
 import { announcement } from "../../../core/model/announcement.ts";
 import { contentKey, jobIdOf } from "../../../core/model/keys.ts";
 import type { JobMessage } from "../../../core/model/message.ts";
@@ -169,7 +169,7 @@ describe("the deployed pipeline", () => {
 
   it("stores files without job records from 30 s after `npm run gate -- off`", async () => {
     await gate("off");
-    await sleep(GATE_TRUSTED_MS);
+    await sleep(DOCUMENT_TRUSTED_MS);
     const messages = [...unguarded, lateUnguardedFile].map(messageOf);
     await deployed.submit(messages);
     const expected = contentOf([...files, lateFile, ...unguarded]);
@@ -192,7 +192,7 @@ describe("the deployed pipeline", () => {
 
   it("keeps records of the admitted half of the jobs from 30 s after `npm run gate -- set 50`", async () => {
     await gate("set", "50");
-    await sleep(GATE_TRUSTED_MS);
+    await sleep(DOCUMENT_TRUSTED_MS);
     const messages = halfGuarded.map(messageOf);
     await deployed.submit(messages);
     const expected = contentOf([...files, lateFile, ...unguarded, lateUnguardedFile, ...halfGuarded]);

@@ -1,6 +1,6 @@
 import { gateAdmits, type Gate } from "../../../core/gate/gate.ts";
 import { decodeGate, GATE_KEY } from "../../../core/gate/gate-document.ts";
-import { GATE_TRUSTED_MS } from "../../../core/gate/gate-reader.ts";
+import { DOCUMENT_TRUSTED_MS } from "../../../core/document/document-reader.ts";
 import { changeGate, changeOf } from "../../../core/gate/gate-protocol.ts";
 import type { Item } from "../../../core/model/write.ts";
 import { jobIdOfItemKey, jobIdOfStagingKey, jobItemKey } from "../../../core/model/keys.ts";
@@ -97,7 +97,7 @@ export class GateWatch {
     }
     // Another message of the same job, received for the first time, may take the unguarded path in the same batch.
     for (const { body } of messages.filter(({ receives }) => receives === 1)) recorded.delete(jobOf(body)?.id ?? "");
-    const knownMs = this.#clockless.has(process) ? 0 : this.#time.nowMs - (isWarm ? GATE_TRUSTED_MS : 0);
+    const knownMs = this.#clockless.has(process) ? 0 : this.#time.nowMs - (isWarm ? DOCUMENT_TRUSTED_MS : 0);
     // An answer that leaves a job out has no age limit, so that a sick table does not stop the unguarded path.
     const outMs = this.#attempts.get(process)?.outMs ?? this.#time.nowMs;
     this.#attempts.set(process, { knownMs, outMs, recorded, isExcused: false });

@@ -1,5 +1,5 @@
 import type { HostLimits, HostRule } from "../../../core/flow/host-limits.ts";
-import { GATE_TRUSTED_MS } from "../../../core/gate/gate-reader.ts";
+import { DOCUMENT_TRUSTED_MS } from "../../../core/document/document-reader.ts";
 import { jobIdOf, MOST_WATCH_SHARDS } from "../../../core/model/keys.ts";
 import type { Limits, QueueHazard } from "../services/limits.ts";
 import { shardsOf } from "../services/shards.ts";
@@ -70,7 +70,8 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   return {
     isOwedChecked: enabled.has("lost answer"),
     ...(warm && { warm: { duplicatesAfterMs: warm.below(LONGEST_IDLE_MS) } }),
-    ...(isGateTurned && warm && { gate: 50, lastMessageAfterMs: warm.between(GATE_TRUSTED_MS, 3 * GATE_TRUSTED_MS) }),
+    ...(isGateTurned &&
+      warm && { gate: 50, lastMessageAfterMs: warm.between(DOCUMENT_TRUSTED_MS, 3 * DOCUMENT_TRUSTED_MS) }),
     ...(queue && { queue: drawQueue(queue) }),
     ...(expiry && { expiry: { duplicateAfterMs: expiry.below(2000), removedAfterMs: expiry.below(4000) } }),
     ...(lag && { lagMs: lag.below(lag.pick(LAGS_MS)) }),

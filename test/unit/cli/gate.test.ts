@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { runGate } from "../../../cli/gate/run.ts";
-import type { GateDeps } from "../../../core/gate/change-gate.ts";
+import type { DocumentDeps } from "../../../core/document/change-document.ts";
 import { GATE_KEY } from "../../../core/gate/gate-document.ts";
 import { simulatedItems } from "../../simulation/services/items.ts";
 import { simulatedClock } from "../../simulation/world.ts";
@@ -17,7 +17,7 @@ interface Ran {
 /** One table, and a function that runs gate commands on it and returns their output. */
 function table(items = simulatedItems(), clock = simulatedClock()) {
   const asked: string[] = [];
-  const deps = (name: string): GateDeps => {
+  const deps = (name: string): DocumentDeps => {
     asked.push(name);
     return { clock, items };
   };

@@ -153,31 +153,36 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
   ...inFile("core/gate/gate-reader.ts", [
     [
       "an unreadable gate counts as open",
-      "if (!this.#known) throw new GateUnknownError();",
-      "if (!this.#known) return true;",
+      "if (known === undefined) throw new GateUnknownError();",
+      "if (known === undefined) return true;",
     ],
     [
       "an unreadable gate counts as shut",
-      "if (!this.#known) throw new GateUnknownError();",
-      "if (!this.#known) return false;",
+      "if (known === undefined) throw new GateUnknownError();",
+      "if (known === undefined) return false;",
     ],
     [
       "the gate admits every job unless it is at 0 %",
-      "if (!gateAdmits(this.#known.percent, jobId)) return false;",
-      "if (this.#known.percent === 0) return false;",
+      "if (!gateAdmits(known, jobId)) return false;",
+      "if (known === 0) return false;",
     ],
-    ["a missing gate document counts as 0 %", "item ? gatePercentOf(item) : 100", "item ? gatePercentOf(item) : 0"],
-    ["an answer of the gate serves for ever", "if (!this.#isKnownFor(GATE_FRESH_MS)) await", "if (!this.#known) await"],
+    ["a missing gate document counts as 0 %", "(item ? gatePercentOf(item) : 100)", "(item ? gatePercentOf(item) : 0)"],
+    ["an old answer admits jobs while reads fail", "if (!this.#document.isTrusted) throw new GateUnknownError();", ""],
+  ]),
+  ...inFile("core/document/document-reader.ts", [
     [
-      "an old answer admits jobs while reads fail",
-      "if (!this.#isKnownFor(GATE_TRUSTED_MS)) throw new GateUnknownError();",
-      "",
+      "an answer of a document serves for ever",
+      "if (this.#isKnownFor(DOCUMENT_FRESH_MS)) return;",
+      "if (this.#known) return;",
     ],
     [
-      "an answer of the gate is trusted for ten hours",
-      "if (!this.#isKnownFor(GATE_FRESH_MS)) await",
-      "if (!this.#isKnownFor(36_000_000)) await",
+      "an answer of a document is trusted for ten hours",
+      "if (this.#isKnownFor(DOCUMENT_FRESH_MS)) return;",
+      "if (this.#isKnownFor(36_000_000)) return;",
     ],
+  ]),
+  ...inFile("core/document/change-document.ts", [
+    ["a change of a document has no version of its own", "seen ? seen.version + 1 : 1", "seen ? seen.version : 1"],
   ]),
   ...inFile("adapters/powertools/ledger.ts", [
     [
@@ -202,9 +207,6 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
       'key: stagingKey(jobId, "0"), uploadId',
     ],
     ["a removal from staging is not awaited", "await staging.delete(key);", "void staging.delete(key);"],
-  ]),
-  ...inFile("core/gate/gate-protocol.ts", [
-    ["a change of the gate has no version of its own", "seen ? seen.version + 1 : 1", "seen ? seen.version : 1"],
   ]),
   ...inFile("lambdas/worker/create-handler.ts", [
     ["no message ever comes back", 'verdict === "return")', "verdict === undefined)"],

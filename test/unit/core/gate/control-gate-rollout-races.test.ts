@@ -1,6 +1,7 @@
 /** The rollout controller and operators when they crash at any call, and when several run at once. */
 import { describe, expect, it } from "vitest";
-import { changeGateBy, GateBusyError } from "../../../../core/gate/change-gate.ts";
+import { DocumentBusyError } from "../../../../core/document/change-document.ts";
+import { changeGateBy } from "../../../../core/gate/change-gate.ts";
 import { commandGate } from "../../../../core/gate/command-gate.ts";
 import { controlGateRollout, type GateRolloutDeps } from "../../../../core/gate/control-gate-rollout.ts";
 import { GATE_KEY } from "../../../../core/gate/gate-document.ts";
@@ -98,7 +99,7 @@ describe("concurrent changes of the gate", () => {
     expect(await r.gate()).not.toHaveProperty("bakedFromMs");
   });
 
-  it("a command that loses races is retried, and fails with GateBusyError after its tenth loss", async () => {
+  it("a command that loses races is retried, and fails with DocumentBusyError after its tenth loss", async () => {
     const r = await startedRollout();
     const off = async (times: number) =>
       commandGate(
@@ -108,7 +109,7 @@ describe("concurrent changes of the gate", () => {
       );
     await off(9);
     expect(await r.status()).toBe("off 0");
-    await expect(off(10)).rejects.toThrow(GateBusyError);
+    await expect(off(10)).rejects.toThrow(DocumentBusyError);
   });
 
   it("a write that the SDK sent twice because its answer was lost is recognized as our own", async () => {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { commandGate } from "../../../../core/gate/command-gate.ts";
 import { CONTROLLER, controlGateRollout } from "../../../../core/gate/control-gate-rollout.ts";
-import { GATE_FRESH_MS, GateReader } from "../../../../core/gate/gate-reader.ts";
+import { DOCUMENT_FRESH_MS } from "../../../../core/document/document-reader.ts";
+import { GateReader } from "../../../../core/gate/gate-reader.ts";
 import { ROLLOUT_STEPS } from "../../../../core/gate/gate-rollout.ts";
 import { simulatedClock } from "../../../simulation/world.ts";
 import { ALARM, BAKE_MS, BLIND_MS, MINUTE_MS, OPERATOR, rollout, startedRollout } from "./gate-rollout-support.ts";
@@ -177,7 +178,7 @@ describe("workers during a rollout", () => {
       );
     let before = new Set<string>();
     for (const percent of ROLLOUT_STEPS) {
-      await r.clock.advance(GATE_FRESH_MS);
+      await r.clock.advance(DOCUMENT_FRESH_MS);
       const shares = await admitted();
       for (const share of shares) {
         expect(share.size).toBe((percent / 100) * IDS.length);
@@ -191,7 +192,7 @@ describe("workers during a rollout", () => {
     }
     r.alarmIs("ALARM");
     await r.poll();
-    await r.clock.advance(GATE_FRESH_MS);
+    await r.clock.advance(DOCUMENT_FRESH_MS);
     expect((await admitted()).map(({ size }) => size)).toEqual([0, 0, 0, 0, 0]);
   });
 });

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { commandGate } from "../../../../core/gate/command-gate.ts";
 import { GATE_KEY } from "../../../../core/gate/gate-document.ts";
 import {
-  GATE_FRESH_MS,
-  GATE_READ_PAUSE_MS,
-  GATE_READ_TIMEOUT_MS,
-  GATE_TRUSTED_MS,
-  GateReader,
-} from "../../../../core/gate/gate-reader.ts";
+  DOCUMENT_FRESH_MS,
+  DOCUMENT_READ_PAUSE_MS,
+  DOCUMENT_READ_TIMEOUT_MS,
+  DOCUMENT_TRUSTED_MS,
+} from "../../../../core/document/document-reader.ts";
+import { GateReader } from "../../../../core/gate/gate-reader.ts";
 import type { Item } from "../../../../core/model/write.ts";
 import { settled, simulatedClock, type SimulatedClock } from "../../../simulation/world.ts";
 import { simulatedItems } from "../../../simulation/services/items.ts";
@@ -89,7 +89,7 @@ describe("a gate reader", () => {
   it("reads the table once for all concurrent jobs, and once per 15 s", async () => {
     const { clock, reader, reads } = workers(1);
     await Promise.all(Array.from({ length: 10 }, async () => reader.admits(FIRST)));
-    await clock.advance(GATE_FRESH_MS - 1);
+    await clock.advance(DOCUMENT_FRESH_MS - 1);
     await reader.admits(FIRST);
     expect(reads()).toBe(1);
     await clock.advance(1);
@@ -110,7 +110,7 @@ describe("a gate reader", () => {
     await command(0);
     await clock.advance(4000);
     expect(await first).toBe("in");
-    await clock.advance(GATE_FRESH_MS - 4000);
+    await clock.advance(DOCUMENT_FRESH_MS - 4000);
     expect(await verdictOf(reader)).toBe("out");
   });
 
@@ -118,13 +118,13 @@ describe("a gate reader", () => {
     const { clock, failReads, logs, mendReads, reader } = workers(1);
     expect(await verdictOf(reader)).toBe("in");
     failReads();
-    await clock.advance(GATE_TRUSTED_MS - 1);
+    await clock.advance(DOCUMENT_TRUSTED_MS - 1);
     expect(await verdictOf(reader)).toBe("in");
     await clock.advance(1);
     expect(await verdictOf(reader)).toBe("GateUnknownError");
     expect(logs.join()).toContain("The gate document cannot be read");
     mendReads();
-    await clock.advance(GATE_READ_PAUSE_MS);
+    await clock.advance(DOCUMENT_READ_PAUSE_MS);
     expect(await verdictOf(reader)).toBe("in");
   });
 
@@ -142,7 +142,7 @@ describe("a gate reader", () => {
     failReads();
     for (let job = 0; job < 5; job++) expect(await verdictOf(reader)).toBe("GateUnknownError");
     expect(reads()).toBe(1);
-    await clock.advance(GATE_READ_PAUSE_MS);
+    await clock.advance(DOCUMENT_READ_PAUSE_MS);
     await verdictOf(reader);
     expect(reads()).toBe(2);
   });
@@ -154,7 +154,7 @@ describe("a gate reader", () => {
     const { clock, failReads, reader } = workers(1);
     failReads(how);
     const asked = verdictOf(reader);
-    await clock.advance(GATE_READ_TIMEOUT_MS);
+    await clock.advance(DOCUMENT_READ_TIMEOUT_MS);
     expect(await asked).toBe("GateUnknownError");
   });
 
@@ -243,7 +243,7 @@ describe("the command `off`", () => {
       isDown = round % 2 === 0;
       await clock.advance(90_000);
       isDown = false;
-      expect(Math.max(offMs, ...admittedMs) - offMs).toBeLessThanOrEqual(GATE_TRUSTED_MS);
+      expect(Math.max(offMs, ...admittedMs) - offMs).toBeLessThanOrEqual(DOCUMENT_TRUSTED_MS);
     }
   });
 });

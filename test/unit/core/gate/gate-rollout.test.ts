@@ -1,10 +1,10 @@
+import { RefusalError } from "../../../../core/document/change-document.ts";
 import { assert, constantFrom, double, integer, option, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GateDocument, GatePhase } from "../../../../core/gate/gate-document.ts";
 import type { AlarmState } from "../../../../core/ports/alarms.ts";
 import {
   commandedChange,
-  GateRefusal,
   lookAt,
   ROLLOUT_STEPS,
   gateRolloutChange,
@@ -198,7 +198,7 @@ describe("an operator's gate command", () => {
     ["resume during a rollout", baked(25), "resume", "No rollout is paused: the gate is at 25 % (baking)"],
   ])("%s is refused with an explanation", (_what, gate, kind, sentence) => {
     const run = (): unknown => commandedChange(gate, { kind } as GateCommand, WHY);
-    expect(run).toThrow(GateRefusal);
+    expect(run).toThrow(RefusalError);
     expect(run).toThrow(sentence);
   });
 });
