@@ -112,6 +112,8 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     mostMs: 200_000,
     dispatches: 1,
     hostWaitMs: 3 * HOST_WAIT_MS,
+    // The last wait for the host is longer than a message's longest delay.
+    dispatches: 1,
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
   limited("a redirect to a host of one connection", [["elsewhere.example", { connections: 1 }]], {
