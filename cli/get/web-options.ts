@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { secretIn } from "../../adapters/node/secret-text.ts";
-import { hostRules, type HostRule } from "../../core/flow/host-limits.ts";
+import { rule as hostRule, type HostRule } from "../../core/flow/host-limits.ts";
 import { headerProblem } from "../../core/model/order.ts";
 import { reachOf } from "../../core/origin/reach.ts";
 import { USUAL_WEB, type WebChoices } from "../../local/settings.ts";
+import { limitsIn } from "../shared/host-limit.ts";
 import { wholeNumber } from "../terminal/parse-command.ts";
 
 const MOST_SECONDS = 24 * 3600;
@@ -143,18 +144,11 @@ function header(text: string, before: readonly HeaderOption[] = []): readonly He
   return [...before, { host: host?.toLowerCase(), name: folded, value: headerValue(value) }];
 }
 
-const UNLIMITED = /^([a-z0-9_.:*[\]-]+)=unlimited$/i;
-const HOST_LIMIT = /^([^=]+)=(?:(\d+))?,?(?:([\d.]+)\/s)?$/;
 function hostLimit(text: string, before: readonly HostRule[] = []): readonly HostRule[] {
-  const [, unlimited] = UNLIMITED.exec(text.trim()) ?? [];
-  if (unlimited !== undefined) return [...before, [unlimited.toLowerCase(), "unlimited"]];
-  const [, host = "", connections, perSecond] = HOST_LIMIT.exec(text.trim()) ?? [];
-  const limits = {
-    ...(connections !== undefined && { connections: Number(connections) }),
-    ...(perSecond !== undefined && { perSecond: Number(perSecond) }),
-  };
-  const rule: HostRule = [host.toLowerCase(), limits];
-  if (Object.keys(limits).length > 0 && hostRules.safeParse([rule]).success) return [...before, rule];
+  const [, host = "", limit = ""] = /^([^=]+)=(.*)$/.exec(text.trim()) ?? [];
+  const limits = limitsIn(limit);
+  const rule = hostRule.safeParse([host.toLowerCase(), limits]).data;
+  if (rule) return [...before, rule];
   throw new InvalidArgumentError("It must be like example.org=4, *.example.org=2/s, *=8,5/s, or *=unlimited.");
 }
 

@@ -73,6 +73,7 @@ const REASONS: Readonly<Record<string, string>> = {
   host_down: "its host is down",
   host_resting: "its host has asked to wait",
   host_full: "as much of its host is in use as is allowed",
+  host_rules_unknown: "the limits of hosts that operators set could not be read",
   host_place_lost: "its place at its host was given to another job",
   origin_refused_connection: "the origin refused the connection",
   origin_name_not_found: "the origin's host name cannot be resolved",

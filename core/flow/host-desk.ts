@@ -1,3 +1,4 @@
+import type { Entry, Further } from "./host-entry.ts";
 import type { HostLimits } from "./host-limits.ts";
 import { isPrecious, isSlowed, planHost, type Plan, type Report, type Wants } from "./host-plan.ts";
 import {
@@ -48,21 +49,22 @@ interface Got {
   readonly requests: number[];
   connections: number;
   readonly opensAtMs: number;
+  readonly graceMs: number;
   readonly why: HostWait;
   readonly probeAtMs: number | undefined;
 }
-
-export type Further = Pick<Got, "opensAtMs" | "why"> & { readonly atMs: number | undefined };
 
 interface Want extends Numbers {
   readonly serve: Serve;
   readonly fail: (error: unknown) => void;
 }
 
-export type Entry =
-  /** `lost` is aborted when others count the connection as free: then it is not to be given back. */
-  | { readonly kind: "in"; readonly atMs: number; readonly lost: AbortSignal; readonly probeAtMs: number | undefined }
-  | { readonly kind: "later"; readonly atMs: number; readonly why: HostWait };
+/** By what a desk goes. Both may change while it is used. */
+interface Terms {
+  readonly limits: () => HostLimits;
+  /** @throws when it is not known whether the limits are still in force. */
+  readonly check: () => void;
+}
 
 const NOTHING: Numbers = { enters: 0, requests: 0, connections: 0 };
 
@@ -71,9 +73,9 @@ const NOTHING: Numbers = { enters: 0, requests: 0, connections: 0 };
  * serves the next job of the process, or is given back to the host.
  */
 export class HostDesk {
-  limits: HostLimits;
   readonly #deps: FlowDeps;
   readonly #host: string;
+  readonly #terms: Terms;
   readonly #me: string;
   #known: HostRecord = NEW_HOST;
   #knownAtMs = -Infinity;
@@ -89,11 +91,15 @@ export class HostDesk {
   #stopIdling: () => void = () => undefined;
   #stopHolding: () => void = () => undefined;
 
-  constructor(deps: FlowDeps, host: string, limits: HostLimits, me: string) {
+  constructor(deps: FlowDeps, host: string, terms: Terms, me: string) {
     this.#deps = deps;
     this.#host = host;
     this.#me = me;
-    this.limits = limits;
+    this.#terms = terms;
+  }
+
+  get limits(): HostLimits {
+    return this.#terms.limits();
   }
 
   get isIdle(): boolean {
@@ -117,18 +123,18 @@ export class HostDesk {
   async enter(): Promise<Entry> {
     return this.#want({ ...NOTHING, enters: 1 }, (got) => {
       const atMs = got.enters.shift();
-      if (atMs !== undefined) return { kind: "in", atMs, lost: this.#lost.signal, probeAtMs: got.probeAtMs };
+      const { graceMs, probeAtMs } = got;
+      if (atMs !== undefined) return { kind: "in", turn: { atMs, graceMs }, lost: this.#lost.signal, probeAtMs };
       return { kind: "later", atMs: present(got.later.shift(), "when a job comes back"), why: got.why };
     });
   }
 
   /** The time for a further request; undefined if there is none soon, and then when there is. */
   async request(): Promise<Further> {
-    return this.#want({ ...NOTHING, requests: 1 }, ({ opensAtMs, requests, why }) => ({
-      atMs: requests.shift(),
-      opensAtMs,
-      why,
-    }));
+    return this.#want({ ...NOTHING, requests: 1 }, ({ graceMs, opensAtMs, requests, why }) => {
+      const atMs = requests.shift();
+      return { turn: atMs === undefined ? undefined : { atMs, graceMs }, opensAtMs, why };
+    });
   }
 
   async widen(most: number): Promise<number> {
@@ -191,9 +197,9 @@ export class HostDesk {
       await (this.#deps.clock.nowMs() - this.#knownAtMs > FRESH_MS ? this.#read() : this.#gather());
       wants = this.#wants.splice(0);
       const plan = await this.#write(wants);
-      const { connections, opensAtMs, probeAtMs, why } = plan;
+      const { connections, graceMs, opensAtMs, probeAtMs, why } = plan;
       const [enters, later, requests] = [[...plan.enters], [...plan.later], [...plan.requests]];
-      const got: Got = { enters, later, requests, connections, opensAtMs, probeAtMs, why };
+      const got: Got = { enters, later, requests, connections, graceMs, opensAtMs, probeAtMs, why };
       for (const { serve } of wants) serve(got);
     } catch (error) {
       for (const { fail } of wants.length > 0 ? wants : this.#wants.splice(0)) fail(error);
@@ -243,6 +249,7 @@ export class HostDesk {
     const { random, settings } = this.#deps;
     const sum = (name: keyof Numbers): number => wants.reduce((total, want) => total + want[name], 0);
     const asked = { enters: sum("enters"), requests: sum("requests"), connections: sum("connections") };
+    if (asked.enters + asked.requests + asked.connections > 0) this.#terms.check();
     const plan = planHost(
       this.#known,
       {

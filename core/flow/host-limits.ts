@@ -16,10 +16,12 @@ export interface HostLimits {
  */
 export type HostRule = readonly [pattern: string, limits: HostLimits | "unlimited"];
 
+export const fitsHost = (its: string, hostname: string): boolean => its === "*" || matchesHost(hostname, its);
+
 /** The last rule that fits decides. Undefined: unlimited. */
 export function limitsOf(rules: readonly HostRule[], hostname: string): HostLimits | undefined {
-  const limits = rules.findLast(([pattern]) => pattern === "*" || matchesHost(hostname, pattern))?.[1];
-  return limits === "unlimited" ? undefined : limits;
+  const decided = rules.findLast(([its]) => fitsHost(its, hostname))?.[1];
+  return decided === "unlimited" ? undefined : decided;
 }
 
 const MOST_CONNECTIONS = 1_000;
@@ -30,9 +32,12 @@ const hostLimits = z.object({
   connections: z.optional(z.int().check(z.gte(1), z.lte(MOST_CONNECTIONS))),
   perSecond: z.optional(z.number().check(z.gte(SLOWEST_PER_SECOND), z.lte(MOST_CONNECTIONS))),
 });
-const pattern = z
+export const pattern = z
   .string()
   .check(z.minLength(1), z.maxLength(LONGEST_PATTERN), z.regex(/^(\*|(\*\.)?[a-z0-9_.:[\]-]+)$/));
 
-/** Rules as they are written in settings and in the table. */
-export const hostRules = z.array(z.tuple([pattern, z.union([hostLimits, z.literal("unlimited")])]));
+export const limits = z.union([hostLimits, z.literal("unlimited")]);
+export const rule = z.tuple([pattern, limits]);
+
+/** Rules as they are written in settings. */
+export const hostRules = z.array(rule);

@@ -10,8 +10,8 @@ import type { HostWait } from "../model/errors.ts";
 import type { HostLimits } from "./host-limits.ts";
 import type { Holder, HostRecord } from "./host-record.ts";
 
-/** A request that is later than its time by more than this needs a new one. */
-export const LATEST_MS = 50;
+/** Of each second between two requests: so much is left for the first one to be late. */
+const LATEST_MS = 50;
 /** Times are whole milliseconds. */
 const ROUNDING_MS = 1;
 /** A first request is due that much after its reservation: before it, the lease is taken. */
@@ -74,6 +74,8 @@ export interface Plan {
   readonly opensAtMs: number;
   /** When each further request may be sent. */
   readonly requests: readonly number[];
+  /** By how much a request may be later than its time. */
+  readonly graceMs: number;
   readonly connections: number;
   /** Set if the job that got in is a probe: when the next one may be sent. */
   readonly probeAtMs: number | undefined;
@@ -93,7 +95,8 @@ export interface Terms {
 export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const { limits, me, nowMs } = terms;
   const healthy = wants.reports.reduce((host, report) => reported(host, report, nowMs), seen);
-  const host = wants.heldMs.reduce(meanHold, withUnsent(healthy, wants.unsentProbes, nowMs));
+  const known = wants.heldMs.reduce(meanHold, withUnsent(healthy, wants.unsentProbes, nowMs));
+  const host = paced(known, limits, nowMs);
   const others = Object.entries(host.holders).filter(([name, { untilMs }]) => name !== me && untilMs > nowMs);
   const most = connectionsOf(host, limits, nowMs);
   const free = Math.max(0, most - others.reduce((sum, [, { connections }]) => sum + connections, 0) - wants.used);
@@ -134,6 +137,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
     why: waitAt(host, nowMs),
     opensAtMs,
     requests: further.times,
+    graceMs: graceMs(limits),
     connections,
     probeAtMs,
   };
@@ -155,18 +159,36 @@ export const waitAt = ({ downSinceMs, restUntilMs }: HostRecord, nowMs: number):
 export const isPrecious = (host: HostRecord, limits: HostLimits): boolean =>
   limits.perSecond !== undefined || host.failures > 0 || host.share < 1;
 
-const shareOf = ({ share, slowedAtMs }: HostRecord, nowMs: number): number =>
+export const isDown = ({ downSinceMs }: HostRecord): boolean => downSinceMs > 0;
+
+/** Of its limits, at that time. */
+export const shareOf = ({ share, slowedAtMs }: HostRecord, nowMs: number): number =>
   Math.min(1, share + Math.max(0, nowMs - slowedAtMs) / RECOVERS_IN_MS);
 
 /** Whether it gets less than its limits, because it has asked for that. */
 export const isSlowed = (host: HostRecord, nowMs: number): boolean => shareOf(host, nowMs) < 1;
 
+/** When it gets all of its limits again. */
+export const wholeAgainMs = ({ share, slowedAtMs }: HostRecord): number => slowedAtMs + (1 - share) * RECOVERS_IN_MS;
+
 const connectionsOf = (host: HostRecord, { connections = Infinity }: HostLimits, nowMs: number): number =>
   Math.max(1, Math.floor(connections * shareOf(host, nowMs)));
+
+/**
+ * A request that is later than its time by more than this needs a new one. On a slow host it may be as much later as
+ * the interval is longer, or whoever takes long to get its lease would never send one.
+ */
+const graceMs = ({ perSecond = Infinity }: HostLimits): number => LATEST_MS * Math.max(1, 1 / perSecond);
 
 /** Long enough that no second holds more requests than are allowed, even if its first one is as late as can be. */
 const intervalOf = (host: HostRecord, { perSecond = Infinity }: HostLimits, nowMs: number): number =>
   (1000 + LATEST_MS + ROUNDING_MS) / (perSecond * shareOf(host, nowMs));
+
+/** What a slower pace has reserved stays reserved. What is beyond it was the pace's alone. */
+const paced = (host: HostRecord, limits: HostLimits, nowMs: number): HostRecord => ({
+  ...host,
+  nextAtMs: Math.min(host.nextAtMs, nowMs + LONGEST_PAUSE_MS + intervalOf(host, limits, nowMs)),
+});
 
 interface Pace {
   /** 0: there is none. */

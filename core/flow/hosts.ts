@@ -1,15 +1,18 @@
 import type { HostWait } from "../model/errors.ts";
 import type { HostVisit } from "../origin/host-visit.ts";
-import { limitsOf, type HostRule } from "./host-limits.ts";
+import { limitsOf, type HostLimits, type HostRule } from "./host-limits.ts";
 import { HostDesk, type FlowDeps } from "./host-desk.ts";
 import { HostTally } from "./host-tally.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import type { OperatorsRules } from "./host-rules-reader.ts";
 import { Visit } from "./visit.ts";
 
 /** Desks of hosts that nobody of the process uses are forgotten beyond this number. */
 const MOST_DESKS = 1_000;
 
 export interface HostsDeps extends FlowDeps {
+  /** Undefined: nobody can change limits while the process runs. */
+  readonly operators?: OperatorsRules | undefined;
   readonly settings: FlowDeps["settings"] & {
     readonly hostRules: readonly HostRule[];
     /** The longest that a host is left alone because it asks for it. */
@@ -46,6 +49,10 @@ export class Hosts {
     const visit = new Visit({
       clock,
       longestWaitMs: settings.retry.longestWaitMs,
+      learnLimits: async () => {
+        await this.#deps.operators?.refresh();
+        this.#deps.operators?.check();
+      },
       deskOf: (url) => this.#deskOf(url),
       tally: this.#tally,
     });
@@ -75,17 +82,24 @@ export class Hosts {
   }
 
   #deskOf(url: URL): HostDesk | undefined {
-    const limits = limitsOf(this.#deps.settings.hostRules, url.hostname);
-    if (!limits) return undefined;
+    if (!this.#limitsOf(url.hostname)) return undefined;
     let desk = this.#desks.get(url.host);
     if (!desk) {
       this.#makeRoom();
       this.#me ??= this.#deps.random.uniqueId();
-      desk = new HostDesk(this.#deps, url.host, limits, this.#me);
+      const { hostname } = url;
+      // A desk of a host whose limits were taken away still counts what is in use.
+      const terms = { limits: () => this.#limitsOf(hostname) ?? {}, check: () => this.#deps.operators?.check() };
+      desk = new HostDesk(this.#deps, url.host, terms, this.#me);
       this.#desks.set(url.host, desk);
     }
-    desk.limits = limits;
     return desk;
+  }
+
+  #limitsOf(hostname: string): HostLimits | undefined {
+    const { operators, settings } = this.#deps;
+    const rules = operators?.rules ?? [];
+    return limitsOf(rules.length > 0 ? [...settings.hostRules, ...rules] : settings.hostRules, hostname);
   }
 
   #makeRoom(): void {

@@ -3,14 +3,19 @@ import type { HostVisit } from "../origin/host-visit.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Clock } from "../ports/runtime.ts";
 import type { Report } from "./host-plan.ts";
-import type { Entry, HostDesk } from "./host-desk.ts";
-import { LATEST_MS } from "./host-plan.ts";
+import type { HostDesk } from "./host-desk.ts";
+import type { Entry, Turn } from "./host-entry.ts";
 import type { HostTally } from "./host-tally.ts";
 import { reportOnError, reportsOn } from "./host-reports.ts";
 
 export interface VisitDeps {
   readonly clock: Clock;
   readonly longestWaitMs: number;
+  /**
+   * Learns whether limits have changed. To be called before each request.
+   * @throws when that is not known.
+   */
+  readonly learnLimits: () => Promise<void>;
   /** Undefined for a host without limits. */
   readonly deskOf: (url: URL) => HostDesk | undefined;
   readonly tally: Pick<HostTally, "slowed" | "failed">;
@@ -46,20 +51,22 @@ export class Visit implements HostVisit {
 
   /** Takes a connection at the URL's host. */
   async enter(url: URL): Promise<Entry | undefined> {
+    await this.#deps.learnLimits();
     const desk = this.#deps.deskOf(url);
     return desk && this.#enter(desk);
   }
 
   async admit(url: URL, signal: AbortSignal): Promise<void> {
+    await this.#deps.learnLimits();
     const desk = this.#deps.deskOf(url);
     if (!desk) return;
-    let atMs = await this.#firstRequest(desk, url);
-    if (atMs === undefined) atMs = await this.#furtherRequest(desk, url);
+    let turn = await this.#firstRequest(desk, url);
+    if (turn === undefined) turn = await this.#furtherRequest(desk, url);
     if (desk.limits.perSecond === undefined) return;
     for (;;) {
-      await this.#until(atMs, url, signal);
-      if (this.#deps.clock.nowMs() <= atMs + LATEST_MS) return;
-      atMs = await this.#furtherRequest(desk, url);
+      await this.#until(turn.atMs, url, signal);
+      if (this.#deps.clock.nowMs() <= turn.atMs + turn.graceMs) return;
+      turn = await this.#furtherRequest(desk, url);
     }
   }
 
@@ -108,13 +115,15 @@ export class Visit implements HostVisit {
   async #enter(desk: HostDesk): Promise<Entry> {
     const entry = await desk.enter();
     if (entry.kind === "in") {
-      this.#places.set(desk, { ...entry, connections: 1, sinceMs: this.#deps.clock.nowMs(), isUsed: false });
+      // A host that got limits while a job fetches over several connections: each of them enters.
+      const connections = 1 + (this.#places.get(desk)?.connections ?? 0);
+      this.#places.set(desk, { ...entry, connections, sinceMs: this.#deps.clock.nowMs(), isUsed: false });
       entry.lost.addEventListener("abort", () => this.#lost.abort(entry.lost.reason), { once: true });
     }
     return entry;
   }
 
-  async #firstRequest(desk: HostDesk, url: URL): Promise<number | undefined> {
+  async #firstRequest(desk: HostDesk, url: URL): Promise<Turn | undefined> {
     if (!this.#places.has(desk)) {
       const entry = await this.#enter(desk);
       if (entry.kind === "later") throw this.#waits(url, entry.atMs, entry.why);
@@ -122,13 +131,13 @@ export class Visit implements HostVisit {
     const place = this.#places.get(desk);
     if (!place || place.isUsed) return undefined;
     place.isUsed = true;
-    return place.atMs;
+    return place.turn;
   }
 
-  async #furtherRequest(desk: HostDesk, url: URL): Promise<number> {
-    const { atMs, opensAtMs, why } = await desk.request();
-    if (atMs === undefined) throw this.#waits(url, opensAtMs, why);
-    return atMs;
+  async #furtherRequest(desk: HostDesk, url: URL): Promise<Turn> {
+    const { opensAtMs, turn, why } = await desk.request();
+    if (!turn) throw this.#waits(url, opensAtMs, why);
+    return turn;
   }
 
   #noteTrouble(desk: HostDesk, url: URL): void {

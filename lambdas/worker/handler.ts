@@ -13,6 +13,7 @@ import { secretsManager } from "../../adapters/aws/secrets-manager.ts";
 import { sqsQueue } from "../../adapters/aws/sqs.ts";
 import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
+import { HostRulesReader } from "../../core/flow/host-rules-reader.ts";
 import { Hosts } from "../../core/flow/hosts.ts";
 import { FREE } from "../../core/origin/host-visit.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
@@ -36,7 +37,14 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
   return {
     clock: systemClock,
     random: systemRandom,
-    hosts: new Hosts({ clock: systemClock, random: systemRandom, items, pool: http, settings }),
+    hosts: new Hosts({
+      clock: systemClock,
+      random: systemRandom,
+      items,
+      pool: http,
+      operators: new HostRulesReader({ clock: systemClock, items, telemetry }),
+      settings,
+    }),
     visit: FREE,
     http,
     heads: new HeadMemory(),

@@ -1,5 +1,6 @@
 /** What deliveries cost, counted where their requests arrive. */
 import { onTestFinished } from "vitest";
+import { HOST_RULES_KEY } from "../../core/flow/host-rules-document.ts";
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { jobIdOf } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
@@ -29,7 +30,7 @@ export interface Costs {
   readonly writeUnits: number;
   /** Of these, those for the items of hosts. */
   readonly hostWriteUnits: number;
-  /** Without reads of the gate: a worker makes one per DOCUMENT_FRESH_MS, not one per artifact. */
+  /** Without reads of documents: a worker makes one of each per DOCUMENT_FRESH_MS, not one per artifact. */
   readonly reads: number;
   readonly puts: number;
   readonly s3Reads: number;
@@ -40,6 +41,9 @@ export interface Costs {
 
 export const isRead = ({ operation }: AwsRequest): boolean =>
   /^(GetItem|Query|Scan)$/.test(operation) && !BY_THE_MINUTE.has(operation);
+
+export const DOCUMENTS = [GATE_KEY, HOST_RULES_KEY];
+const isDocument = ({ key }: AwsRequest): boolean => key !== undefined && DOCUMENTS.includes(key);
 
 /** The costs of one delivery, from the requests of `count` deliveries. */
 function costsOf(requests: readonly AwsRequest[], httpRequests: number, count: number): Costs {
@@ -56,7 +60,7 @@ function costsOf(requests: readonly AwsRequest[], httpRequests: number, count: n
   return {
     writeUnits: unitsOf(of("dynamodb")) / count,
     hostWriteUnits: unitsOf(of("dynamodb").filter(({ key = "" }) => key.startsWith("HOST#"))) / count,
-    reads: of("dynamodb").filter((request) => isRead(request) && request.key !== GATE_KEY).length / count,
+    reads: of("dynamodb").filter((request) => isRead(request) && !isDocument(request)).length / count,
     puts: countIn("s3", (operation) => PUT_CLASS.has(operation)) / count,
     s3Reads: countIn("s3", (operation) => S3_READS.has(operation)) / count,
     deletes: countIn("s3", (operation) => operation === "DeleteObject") / count,

@@ -110,7 +110,6 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     // It comes back at each of the times at which the host may be asked, just before the job that is not done.
     lastMessageAfterMs: 75_000,
     mostMs: 200_000,
-    dispatches: 1,
     hostWaitMs: 3 * HOST_WAIT_MS,
     // The last wait for the host is longer than a message's longest delay.
     dispatches: 1,

@@ -25,6 +25,41 @@ export const HOST_MUTANTS: readonly Mutant[] = [
       "return isFresh && before.connections === connections ? before : { connections, untilMs: nowMs + 86_400_000 };",
     ],
   ]),
+  ...inFile("core/flow/host-plan.ts", [
+    [
+      "a slower pace of before goes on",
+      "nextAtMs: Math.min(host.nextAtMs, nowMs + LONGEST_PAUSE_MS + intervalOf(host, limits, nowMs)),",
+      "nextAtMs: host.nextAtMs,",
+    ],
+    [
+      "a request to a slow host may be no later than one to a fast one",
+      "LATEST_MS * Math.max(1, 1 / perSecond)",
+      "LATEST_MS * Math.min(1, 1 / perSecond)",
+    ],
+  ]),
+  ...inFile("core/flow/host-rules-document.ts", [
+    ["two operators overwrite each other's rules", "when: [[isAsSeen(seen)]]", "when: [[]]"],
+    [
+      "a rule of operators replaces all others",
+      "(seen?.rules ?? []).filter((each) => each.pattern !== planned.pattern)",
+      "(seen?.rules ?? []).filter(() => false)",
+    ],
+    ["a domain's rule comes before that of its host", "exactness(a) - exactness(b);", "exactness(b) - exactness(a);"],
+  ]),
+  ...inFile("core/flow/host-rules-reader.ts", [
+    ["operators' rules are trusted however old they are", "if (!this.#document.isTrusted) throw", "if (false) throw"],
+    ["operators' rules are never read", "    await this.#document.refresh();\n", ""],
+  ]),
+  ...inFile("core/flow/hosts.ts", [
+    [
+      "the environment's rules come before the operators'",
+      "[...settings.hostRules, ...rules]",
+      "[...rules, ...settings.hostRules]",
+    ],
+  ]),
+  ...inFile("core/document/change-document.ts", [
+    ["a change whose answer was lost is made twice", "after?.history.some(", "[].some("],
+  ]),
   ...inFile("core/flow/host-record.ts", [
     ["two writers of a host overwrite each other", "when: [[isAsSeen]]", "when: [[]]"],
   ]),
@@ -38,11 +73,15 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/flow/visit.ts", [
-    ["a request is sent although it is late", "if (this.#deps.clock.nowMs() <= atMs + LATEST_MS) return;", "return;"],
+    [
+      "a request is sent although it is late",
+      "if (this.#deps.clock.nowMs() <= turn.atMs + turn.graceMs) return;",
+      "return;",
+    ],
     [
       "only a job's first request needs a place",
-      "if (atMs === undefined) atMs = await this.#furtherRequest(desk, url);",
-      "if (atMs === undefined) return;",
+      "if (turn === undefined) turn = await this.#furtherRequest(desk, url);",
+      "if (turn === undefined) return;",
     ],
   ]),
   ...inFile("core/origin/ask.ts", [

@@ -115,7 +115,7 @@ describe("pace", () => {
   });
 
   it("beyond the longest delay they come back at any time of its last third, and nothing is written for it", () => {
-    const full = { nextAtMs: NOW_MS + 5_000, queuedUntilMs: NOW_MS + 900_000, holders: {} };
+    const full = { nextAtMs: NOW_MS + 4_000, queuedUntilMs: NOW_MS + 900_000, holders: {} };
     const plan = planned({ perSecond: 1 }, { enters: 3 }, full, { fraction: 0.5 });
     for (const atMs of plan.later) {
       expect(atMs).toBeGreaterThan(NOW_MS + 600_000);

@@ -1,0 +1,12 @@
+import { userInfo } from "node:os";
+import { createDynamoDb } from "../adapters/aws/clients.ts";
+import { systemClock } from "../adapters/node/clock.ts";
+import { dynamoItems } from "../adapters/aws/dynamodb.ts";
+import { runHosts } from "./hosts/run.ts";
+
+process.exitCode = await runHosts(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  userName: () => userInfo().username,
+  tableOf: (table) => ({ clock: systemClock, items: dynamoItems(createDynamoDb(), table) }),
+});

@@ -1,0 +1,98 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { pattern as patternSchema } from "../../core/flow/host-limits.ts";
+import type { Limits, PlannedRule } from "../../core/flow/host-rules-document.ts";
+import { ABOUT_TABLE, named, onTable, reasoned, WHAT_CODES_MEAN } from "../shared/document-command.ts";
+import { limitsIn } from "../shared/host-limit.ts";
+import { parseCommand } from "../terminal/parse-command.ts";
+
+export type HostsArguments =
+  | { readonly kind: "status"; readonly table: string; readonly json: boolean }
+  | { readonly kind: "show"; readonly table: string; readonly host: string; readonly json: boolean }
+  | {
+      readonly kind: "change";
+      readonly table: string;
+      readonly json: boolean;
+      readonly planned: PlannedRule;
+      /** Undefined: the user of this machine. */
+      readonly by: string | undefined;
+    };
+
+const NOTES = `
+PATTERN is a host (example.org), all hosts of a domain (*.example.org, without example.org itself), or *.
+LIMIT is 4 (connections at a time), 2/s (requests a second), both (4,2/s), or unlimited. All workers together keep it.
+
+An operator's rule comes before all rules of the environment (hostLimits), whatever their patterns. Of several of the
+operators' that fit a host, the most exact pattern decides. A change counts within 15 s while the table answers, and
+within 30 s at worst: after that, a worker that cannot read the rules begins nothing. What is under way goes on. The
+slowest pace is one request an hour, 0.0003/s.
+
+${ABOUT_TABLE}
+
+${WHAT_CODES_MEAN}`;
+
+interface Options {
+  readonly table: string;
+  readonly json?: boolean;
+}
+
+interface Signed extends Options {
+  readonly by?: string;
+  readonly reason: string;
+}
+
+/**
+ * @returns the parsed arguments, or the help text if it was requested.
+ * @throws UsageError if an argument is missing or not valid.
+ */
+export function parseHostsArguments(argv: readonly string[]): HostsArguments | string {
+  const whatIsMissing = "The command is missing. Write one of status, show, set and unset.";
+  return parseCommand(argv, { name: "hosts", typed: "npm run hosts --", whatIsMissing }, describeHostsCommand);
+}
+
+function describeHostsCommand(program: Command, found: (parsed: HostsArguments) => void): void {
+  program
+    .description("Shows or changes how much of a host all workers together may use, without a deployment.")
+    .addHelpText("after", NOTES);
+  const subcommand = (name: string, description: string): Command =>
+    onTable(program, name, description).option("--json", "as JSON, for programs");
+  const signed = (name: string, description: string): Command =>
+    subcommand(name, description)
+      .option("--by <WHO>", "your name, for the history (default: this machine's user)", named)
+      .requiredOption("--reason <TEXT>", "the reason, for the history", reasoned);
+  const change = (pattern: string, limits: Limits | undefined, { by, json = false, reason, table }: Signed): void =>
+    found({ kind: "change", table, json, planned: { pattern, limits, reason }, by });
+
+  subcommand("status", "show the operators' rules and their history").action(({ json = false, table }: Options) =>
+    found({ kind: "status", table, json }),
+  );
+  subcommand("show", "show how a host is used at the moment")
+    .argument("<HOST>", "a host, with its port unless it is the usual one", hostOf)
+    .action((host: string, { json = false, table }: Options) => found({ kind: "show", table, host, json }));
+  signed("set", "set the limit of a host or of a pattern")
+    .argument("<PATTERN>", "a host, *.DOMAIN, or *", patternOf)
+    .argument("<LIMIT>", "4, 2/s, 4,2/s or unlimited", limitOf)
+    .action((pattern: string, limits: Limits, options: Signed) => change(pattern, limits, options));
+  signed("unset", "remove an operator's rule: the others and the environment's decide again")
+    .argument("<PATTERN>", "as it was set", patternOf)
+    .action((pattern: string, options: Signed) => change(pattern, undefined, options));
+}
+
+function patternOf(text: string): string {
+  const pattern = text.toLowerCase();
+  if (patternSchema.safeParse(pattern).success) return pattern;
+  throw new InvalidArgumentError("It must be a host like example.org, or *.example.org, or *.");
+}
+
+function limitOf(text: string): Limits {
+  const limits = limitsIn(text.trim());
+  if (limits !== undefined) return limits;
+  throw new InvalidArgumentError("It must be like 4, 2/s, 4,2/s, or unlimited; the slowest is 0.0003/s.");
+}
+
+/** As the URLs of jobs have it: in lower case, in ASCII, and without a port that is the usual one. */
+function hostOf(text: string): string {
+  const url = URL.parse(`https://${text}`);
+  const isHost = url !== null && url.href === `https://${url.host}/`;
+  if (!isHost) throw new InvalidArgumentError("It must be a host like example.org, or example.org:8443.");
+  return url.port === "80" ? url.hostname : url.host;
+}

@@ -1,0 +1,55 @@
+import type { Writable } from "node:stream";
+import { RefusalError, type DocumentDeps } from "../../core/document/change-document.ts";
+import { commandHostRule, readHostRules } from "../../core/flow/command-host-rules.ts";
+import { fitsHost } from "../../core/flow/host-limits.ts";
+import { decodeHost, hostItemKey } from "../../core/flow/host-record.ts";
+import { toldBy } from "../shared/document-command.ts";
+import { EXIT } from "../terminal/exit.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+import { parseHostsArguments, type HostsArguments } from "./arguments.ts";
+import { describeHost, type HostShown } from "./show.ts";
+import { describeRules } from "./status.ts";
+
+export interface HostsSurroundings {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly userName: () => string;
+  /** Opens the table of that name with the caller's own permissions. */
+  readonly tableOf: (table: string) => DocumentDeps;
+}
+
+/** @returns the exit code. */
+export async function runHosts(argv: readonly string[], surroundings: HostsSurroundings): Promise<number> {
+  const { stderr, stdout } = surroundings;
+  try {
+    const parsed = parseHostsArguments(argv);
+    const text = typeof parsed === "string" ? parsed : await answerTo(parsed, surroundings);
+    stdout.write(`${text}\n`);
+    return EXIT.done;
+  } catch (error) {
+    stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof UsageError || error instanceof RefusalError ? EXIT.wrongUsage : EXIT.failed;
+  }
+}
+
+async function answerTo(parsed: HostsArguments, { tableOf, userName }: HostsSurroundings): Promise<string> {
+  const { json, table } = parsed;
+  const deps = tableOf(table);
+  const inForm = <T>(found: T, describe: (found: T) => readonly string[]): string =>
+    json ? JSON.stringify(found ?? null, null, 2) : describe(found).join("\n");
+  return toldBy({ called: "The rules of hosts", table }, async () => {
+    if (parsed.kind === "show") return inForm(await shown(deps, parsed.host), describeHost);
+    const rules =
+      parsed.kind === "change"
+        ? await commandHostRule(deps, parsed.planned, parsed.by ?? userName())
+        : await readHostRules(deps.items);
+    return inForm(rules, describeRules);
+  });
+}
+
+async function shown({ clock, items }: DocumentDeps, host: string): Promise<HostShown> {
+  const [item, rules] = await Promise.all([items.read(hostItemKey(host)), readHostRules(items)]);
+  const { hostname } = new URL(`https://${host}`);
+  const rule = rules?.rules.findLast(({ pattern }) => fitsHost(pattern, hostname));
+  return { host, nowMs: clock.nowMs(), record: item && decodeHost(item), rule };
+}
