@@ -4,7 +4,9 @@ import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { changeGateBy } from "../../core/gate/change-gate.ts";
 import type { Gate } from "../../core/gate/gate.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
+import { HostRulesReader } from "../../core/flow/host-rules-reader.ts";
 import { Hosts } from "../../core/flow/hosts.ts";
+import { commandHostRule } from "../../core/flow/command-host-rules.ts";
 import { FREE } from "../../core/origin/host-visit.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
@@ -16,7 +18,7 @@ import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { createHandler as createAnnouncer } from "../../lambdas/announcer/create-handler.ts";
 import { createHandler as createReconciler } from "../../lambdas/reconciler/create-handler.ts";
 import { createHandler as createWorker } from "../../lambdas/worker/create-handler.ts";
-import type { Limits } from "./services/limits.ts";
+import type { HostRuleChange, Limits } from "./services/limits.ts";
 import type { SimulatedBus } from "./services/bus.ts";
 import { Violation } from "./oracle/invariants.ts";
 import type { SimulatedOrigin } from "./services/origin.ts";
@@ -63,7 +65,14 @@ export const workerIn = (
     {
       clock,
       random,
-      hosts: new Hosts({ clock, random, items, pool: KEEPS_NONE, settings }),
+      hosts: new Hosts({
+        clock,
+        random,
+        items,
+        pool: KEEPS_NONE,
+        operators: new HostRulesReader({ clock, items, telemetry }),
+        settings,
+      }),
       visit: FREE,
       http: services.origin.portOf(process),
       heads: new HeadMemory(),
@@ -134,6 +143,18 @@ export const turnGateIn = async (process: SimulatedProcess, services: Services, 
     gate?.percent === percent
       ? undefined
       : { percent, phase: "set", retreatTo: percent, reason: "the schedule turns it" },
+  );
+
+/** An operator's `hosts set` or `hosts unset`. */
+export const changeHostRuleIn = async (
+  process: SimulatedProcess,
+  services: Services,
+  { limits, pattern }: HostRuleChange,
+): Promise<unknown> =>
+  commandHostRule(
+    { clock: process.clock, items: services.ports.items(process) },
+    { pattern, limits, reason: "the schedule changes it" },
+    process.name,
   );
 
 /** An operator's `redrive failed` of all failed jobs. */

@@ -1,8 +1,9 @@
 import type { Gate } from "../../core/gate/gate.ts";
-import { redriveIn, redriveLettersIn, turnGateIn, type Services } from "./functions.ts";
+import { changeHostRuleIn, redriveIn, redriveLettersIn, turnGateIn, type Services } from "./functions.ts";
 import { jobOf } from "./oracle/message-jobs.ts";
 import { Violation } from "./oracle/violation.ts";
 import type { Processes } from "./processes.ts";
+import type { HostRuleChange } from "./services/limits.ts";
 import type { SimulatedProcess } from "./services/process.ts";
 import type { VirtualTime } from "./services/time.ts";
 
@@ -51,6 +52,17 @@ export class Operators {
           fail(new Violation(`${process.name} left a valid dead letter: ${left.body}`));
       },
     );
+  }
+
+  /** An operator's command changes a rule of hosts, or removes it. */
+  changeHostRule(change: HostRuleChange): void {
+    const { extendFaults, services, time } = this.#env;
+    this.toCome += 1;
+    extendFaults(change.atMs);
+    time.plan(change.atMs, () => {
+      this.toCome -= 1;
+      this.#run((process) => changeHostRuleIn(process, services, change));
+    });
   }
 
   /** An operator's command changes the gate document. */

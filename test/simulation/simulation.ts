@@ -76,9 +76,19 @@ export class Simulation implements Stage {
     this.gate = new GateWatch(this.items, this.time, scenario.gate);
     if (lasting?.kind === "sick record") this.gate.unreadable = lasting.jobId;
     const settings = { ...SETTINGS, ...scenario.settings };
+    const { areClocksEqual = () => options.skewMs === undefined } = options;
+    this.#hosts = new HostWatch({
+      rules: settings.hostRules,
+      items: this.items,
+      origin: this.origin,
+      time: this.time,
+      areClocksEqual,
+      unreadable: scenario.rulesUnreadable,
+    });
     const ports = new WatchedPorts({
       lanes: watchLanes(settings, this.origin, (check) => this.#failIf(check)),
       gate: this.gate,
+      hosts: this.#hosts,
       items: this.items,
       blobs: this.blobs,
       origin: this.origin,
@@ -105,14 +115,6 @@ export class Simulation implements Stage {
         this.extendFaults(durationMs(fault));
         this.gate.struck(boundary, fault);
       },
-    });
-    const { areClocksEqual = () => options.skewMs === undefined } = options;
-    this.#hosts = new HostWatch({
-      rules: scenario.settings?.hostRules ?? [],
-      items: this.items.all,
-      origin: this.origin,
-      nowMs: () => this.time.nowMs,
-      areClocksEqual,
     });
     this.origin.onRequest = (process, url) => this.#failIf(() => this.#hosts.asks(process, url));
     this.operators = new Operators({
@@ -165,6 +167,10 @@ export class Simulation implements Stage {
     });
     this.time.plan(RECONCILE_EVERY_MS, () => reconcilers.start());
     for (const atMs of scenario.operatorAtMs ?? []) this.operators.redriveAfter(atMs);
+    for (const change of scenario.hostChanges ?? [])
+      if (change.atMs === 0) this.#hosts.begin(change);
+      else this.operators.changeHostRule(change);
+    this.extendFaults(scenario.rulesUnreadable?.untilMs ?? 0);
   }
 
   /** Runs until everything has healed. @throws Violation if an invariant breaks or the run does not heal in time. */

@@ -1,4 +1,5 @@
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
+import { HOST_RULES_KEY } from "../../core/flow/host-rules-document.ts";
 import { jobIdOfItemKey, jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
 import { UploadGoneError } from "../../core/model/errors.ts";
 import type { Item, Write } from "../../core/model/write.ts";
@@ -9,6 +10,7 @@ import type { Queue } from "../../core/ports/queue.ts";
 import type { Staging } from "../../core/ports/staging.ts";
 import type { SimulatedBlobs } from "./services/blobs.ts";
 import type { GateWatch } from "./oracle/gate-watch.ts";
+import type { HostWatch } from "./oracle/host-watch.ts";
 import { checkContent, checkRemoval, isJob, TableWatch } from "./oracle/invariants.ts";
 import type { LaneWatch } from "./oracle/lane-watch.ts";
 import { RunWatch } from "./oracle/run-watch.ts";
@@ -22,6 +24,7 @@ import { LEASE_TTL_MS, MAX_ATTEMPTS } from "./services/settings.ts";
 
 interface Watched {
   readonly gate: GateWatch;
+  readonly hosts: HostWatch;
   readonly items: SimulatedItems;
   readonly blobs: SimulatedBlobs;
   readonly origin: SimulatedOrigin;
@@ -64,9 +67,13 @@ export class WatchedPorts {
   }
 
   items(process: SimulatedProcess): Items {
-    const { failIf, gate, items } = this.#watched;
+    const { failIf, gate, hosts, items } = this.#watched;
     const port: Items = {
       ...items,
+      read: async (key) => {
+        if (key === HOST_RULES_KEY && process.name.startsWith("worker")) hosts.checkReadable();
+        return items.read(key);
+      },
       readMany: async (keys) => {
         const found = await items.readMany(keys);
         for (const [key, item] of found) this.#lookedAt.set(`${process.name} ${key}`, item);
@@ -84,6 +91,7 @@ export class WatchedPorts {
           this.runs.wrote(name, write.key, before, outcome.item);
           if (isJob(write.key)) this.lanes?.wrote(name, write.key, before, outcome.item);
           if (write.key === GATE_KEY) gate.written(name, before, outcome.item);
+          if (write.key === HOST_RULES_KEY) hosts.written(name, before, outcome.item);
           if (!isJob(write.key)) return;
           checkTimes(name, write, outcome.item, process.isClockOff ? undefined : process.clock.nowMs());
           if (!before) gate.checkRecorded(name, write.key);

@@ -8,6 +8,9 @@ const ELSEWHERE = "https://elsewhere.example/file";
 /** A dead worker's places, a probe of a host that was down, and the queue of those that wait. */
 const HOST_WAIT_MS = 90_000;
 
+/** Some requests to a host that gets one in a hundred seconds, or one to a host that gets one in a thousand. */
+const SLOW_WAIT_MS = 1_200_000;
+
 const limited = (
   name: string,
   rules: readonly HostRule[],
@@ -131,5 +134,38 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     },
     published: [[SMALL]],
     answer: ({ url }) => (url === urlOf("a") ? { kind: "status", status: 503, retryAfterS: 3_600 } : { kind: "body" }),
+  }),
+  limited("an operator's rule comes before the environment's", [["*", { connections: 8 }]], {
+    ...two,
+    hostChanges: [{ atMs: 0, pattern: "*", limits: { connections: 1 } }],
+  }),
+  limited("two operators change the rules of hosts at the same time", [["*", { connections: 8 }]], {
+    ...two,
+    hostChanges: [
+      { atMs: 500, pattern: "*.example", limits: { connections: 1, perSecond: 1 } },
+      { atMs: 500, pattern: "origin.example", limits: { perSecond: 2 } },
+      { atMs: 6_000, pattern: "origin.example", limits: undefined },
+    ],
+    lastMessageAfterMs: 10_000,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("an operator tightens a limit while no worker can read it", [["*", { perSecond: 5 }]], {
+    ...two,
+    isWarm: true,
+    hostChanges: [{ atMs: 10_000, pattern: "*", limits: { perSecond: 0.01 } }],
+    rulesUnreadable: { fromMs: 10_000, untilMs: 120_000 },
+    // Nobody may go by the old limit any more, and the last request was a hundred seconds ago at most.
+    lastMessageAfterMs: 85_000,
+    leastMs: 120_000,
+    hostWaitMs: SLOW_WAIT_MS,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("an operator loosens the limit of a host that was almost stopped", [["*", { perSecond: 0.001 }]], {
+    ...two,
+    hostChanges: [{ atMs: 5_000, pattern: "*", limits: { perSecond: 5 } }],
+    mostMs: 130_000,
+    // If the operator's command dies.
+    hostWaitMs: SLOW_WAIT_MS,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
 ];

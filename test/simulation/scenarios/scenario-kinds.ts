@@ -38,6 +38,8 @@ export interface ProvenScenario extends Scenario {
   /** How often the undisturbed run parks a job, which the reconciler then dispatches. */
   readonly dispatches?: number;
   readonly skewMs?: (role: string) => number;
+  /** Whether a worker process lives on after its invocation. */
+  readonly isWarm?: boolean;
   /** Whether the undisturbed run hands a job over to the long lane. Undefined: there are no lanes, or no records. */
   readonly handsOver?: boolean;
 }

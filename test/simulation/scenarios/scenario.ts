@@ -7,7 +7,7 @@ import type { Accepted } from "../oracle/accepted.ts";
 import type { Announcing } from "../oracle/announcing.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import type { SimulatedItems } from "../services/items.ts";
-import type { Limits, QueueHazard } from "../services/limits.ts";
+import type { HostRuleChange, Limits, QueueHazard, Unreadable } from "../services/limits.ts";
 import type { Lasting } from "../services/lasting.ts";
 import type { OriginAnswer, SimulatedOrigin } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
@@ -39,6 +39,8 @@ export interface Scenario {
   readonly settings?: Partial<WorkerSettings>;
   /** The percentage in the gate document at the start. Undefined: there is no document. */
   readonly gate?: Gate;
+  readonly hostChanges?: readonly HostRuleChange[];
+  readonly rulesUnreadable?: Unreadable | undefined;
   /** When the last of several messages is sent, in ms from the start. Undefined: at the start. */
   readonly lastMessageAfterMs?: number;
   /** When an operator reopens the failed jobs, in ms from the start. */

@@ -90,6 +90,7 @@ async function runStruck(
     faultsEndMs: 0,
     isOwedChecked: ENABLED.has("lost answer"),
     ...(scenario.skewMs && { skewMs: scenario.skewMs }),
+    isWarm: scenario.isWarm === true,
     onTelemetry,
     faultAt: (at, boundary) => {
       const own = ownFaultAt(boundary);

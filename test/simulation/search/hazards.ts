@@ -1,7 +1,7 @@
 import type { HostLimits, HostRule } from "../../../core/flow/host-limits.ts";
 import { DOCUMENT_TRUSTED_MS } from "../../../core/document/document-reader.ts";
 import { jobIdOf, MOST_WATCH_SHARDS } from "../../../core/model/keys.ts";
-import type { Limits, QueueHazard } from "../services/limits.ts";
+import type { HostRuleChange, Limits, QueueHazard, Unreadable } from "../services/limits.ts";
 import { shardsOf } from "../services/shards.ts";
 import { POISON_KINDS, type Lasting } from "../services/lasting.ts";
 import { PART_BYTES } from "../services/settings.ts";
@@ -33,6 +33,9 @@ export interface Hazards {
   readonly dripsAlone: boolean;
   /** How much of the origin's host may be used. Empty: there are no limits. */
   readonly hostRules: readonly HostRule[];
+  /** What operators change of that. */
+  readonly hostChanges: readonly HostRuleChange[];
+  readonly rulesUnreadable?: Unreadable | undefined;
   /** What the short lane takes. Undefined: there is one lane. */
   readonly shortLane?: ShortLane;
   /** Undefined: the limits of SQS, and more receives than any schedule needs. */
@@ -76,6 +79,7 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
     ...(expiry && { expiry: { duplicateAfterMs: expiry.below(2000), removedAfterMs: expiry.below(4000) } }),
     ...(lag && { lagMs: lag.below(lag.pick(LAGS_MS)) }),
     hostRules: hosts ? [["*", drawHostLimits(hosts)]] : [],
+    ...drawOperators(hosts?.chance(0.5) === true ? hosts : undefined),
     ...(lanes && {
       shortLane: { longFromBytes: lanes.pick(LONG_FROM_BYTES), shortLaneMs: lanes.pick(SHORT_LANES_MS) },
     }),
@@ -109,6 +113,32 @@ function drawHostLimits(dice: Dice): HostLimits {
   const connections = dice.pick([0, 1, 1, 2, 3, 8]);
   const perSecond = dice.pick([0, 0, 0.5, 1, 2, 5]);
   return { ...(connections > 0 && { connections }), ...(perSecond > 0 && { perSecond }) };
+}
+
+const CHANGED_BEFORE_MS = [1, 5_000, 60_000, 120_000];
+/** So short that a message is received a few times at most while nobody knows the rules. */
+const LONGEST_UNREADABLE_MS = 60_000;
+
+/** Rules that come, are tightened and loosened, and go, two of them at the same time; and reads of them that fail. */
+function drawOperators(dice: Dice | undefined): Pick<Hazards, "hostChanges" | "rulesUnreadable"> {
+  if (!dice) return { hostChanges: [] };
+  const hostChanges = Array.from({ length: dice.between(1, 4) }, () => ({
+    atMs: dice.below(dice.pick(CHANGED_BEFORE_MS)),
+    pattern: dice.pick(["*", "*.example", "origin.example"]),
+    limits: dice.pick<() => HostRuleChange["limits"]>([
+      () => "unlimited",
+      () => undefined,
+      () => drawHostLimits(dice),
+      () => drawHostLimits(dice),
+    ])(),
+  }));
+  const [last] = hostChanges;
+  const twin = last && dice.chance(0.3) ? [{ ...last, pattern: "elsewhere.example" }] : [];
+  const fromMs = (last?.atMs ?? 0) + dice.below(2_000);
+  return {
+    hostChanges: [...hostChanges, ...twin],
+    ...(dice.chance(0.3) && { rulesUnreadable: { fromMs, untilMs: fromMs + dice.below(LONGEST_UNREADABLE_MS) } }),
+  };
 }
 
 const LAST_ECHOED_CALL = 60;

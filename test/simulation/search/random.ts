@@ -101,7 +101,7 @@ class RandomRun {
       // A job that is handed over is attempted in both lanes.
       attemptMs:
         attemptMs(shape, hazards.mostRanges) * (hazards.shortLane ? 2 : 1) +
-        (hazards.hostRules.length > 0 ? HOST_PATIENCE_MS : 0),
+        (hazards.hostRules.length + hazards.hostChanges.length > 0 ? HOST_PATIENCE_MS : 0),
       areClocksEqual: () => this.#jumpedMs === 0 && this.#clocks.every((offMs) => offMs === 0),
       clocksDifferMs: () =>
         waitsForClocks(shape) * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
@@ -157,10 +157,12 @@ class RandomRun {
 
   #scenario(): Scenario {
     const { deadlineBufferMs, gate, messages, mostBrokenConnections, operatorAtMs, resources } = this.#schedule.shape;
-    const { hostRules, mostRanges, shortLane } = this.#schedule.hazards;
+    const { hostChanges, hostRules, mostRanges, rulesUnreadable, shortLane } = this.#schedule.hazards;
     return {
       messages,
       operatorAtMs,
+      hostChanges,
+      rulesUnreadable,
       settings: { deadlineBufferMs, hostRules, mostBrokenConnections, mostRanges, shortLane },
       ...(gate < 100 && { gate }),
       prepare: (origin) => {

@@ -104,6 +104,7 @@ export function drawSchedule(seed: number, enabled: ReadonlySet<Hazard> = ENABLE
     ...crowd,
     ...(gate !== undefined && { gate }),
   };
-  const hostRules = shape.deadlineBufferMs === USUAL_BUFFER_MS ? hazards.hostRules : [];
-  return { seed, shape, hazards: { ...hazards, hostRules }, faults: [...drawFaults(dice), ...hazards.faults] };
+  const hosts =
+    shape.deadlineBufferMs === USUAL_BUFFER_MS ? {} : { hostRules: [], hostChanges: [], rulesUnreadable: undefined };
+  return { seed, shape, hazards: { ...hazards, ...hosts }, faults: [...drawFaults(dice), ...hazards.faults] };
 }

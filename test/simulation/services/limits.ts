@@ -1,3 +1,4 @@
+import type { Limits as LimitsOfHost } from "../../../core/flow/host-rules-document.ts";
 import type { Orphan } from "./orphans.ts";
 import type { QueueAges } from "./queue.ts";
 
@@ -16,4 +17,19 @@ export interface Limits {
   readonly orphans: readonly Orphan[];
   /** A job of another work waits for hours, and what it has staged stays. */
   readonly hasWaitingJob: boolean;
+}
+
+/** A command of an operator. */
+export interface HostRuleChange {
+  /** In ms from the start. 0: before any worker starts. */
+  readonly atMs: number;
+  readonly pattern: string;
+  /** Undefined: the rule is removed. */
+  readonly limits: LimitsOfHost | undefined;
+}
+
+/** When no worker can read the operators' rules of hosts, in ms from the start. */
+export interface Unreadable {
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
