@@ -5,10 +5,9 @@
  */
 import * as z from "zod/mini";
 import { historyWith, isAsSeen, parsedItem, versionAfter, type DocumentKind } from "../document/change-document.ts";
-import { limits, pattern, rule, type HostLimits, type HostRule } from "./host-limits.ts";
+import { limits, pattern, type HostLimits } from "./host-limits.ts";
+import { HOST_RULES_KEY } from "./host-rules-found.ts";
 import type { Item, Value } from "../model/write.ts";
-
-export const HOST_RULES_KEY = "HOST_RULES";
 
 export type Limits = HostLimits | "unlimited";
 
@@ -59,25 +58,6 @@ const storedChange = z.object({
   reason: z.string(),
 });
 const stored = z.object({ version: z.int(), rules: z.array(storedRule), history: z.array(storedChange) });
-
-/** All that a worker needs of the document. */
-export interface RulesFound {
-  readonly rules: readonly HostRule[];
-  /** What is wrong with it. A rule that is not understood is left out, and the others hold. */
-  readonly problem: string | undefined;
-}
-
-const readable = z.object({ rules: z.array(z.object({ pattern: z.unknown(), limits: z.unknown() })) });
-
-/** Never throws, so that neither a damaged document nor one of a later release stops a worker. */
-export function hostRulesOf(item: Item): RulesFound {
-  const { data } = readable.safeParse(item);
-  if (!data) return { rules: [], problem: "it has no list of rules" };
-  const found = data.rules.map((each) => rule.safeParse([each.pattern, each.limits]).data);
-  const rules = found.filter((each) => each !== undefined);
-  const unknown = found.length - rules.length;
-  return { rules, problem: unknown > 0 ? `${unknown} of ${found.length} rules are not understood` : undefined };
-}
 
 const WHAT_TO_DO = "A later release may have written it: use its command. Or delete the item, and set the rules again.";
 

@@ -2,7 +2,7 @@ import { DocumentReader, type DocumentReaderDeps } from "../document/document-re
 import type { Item } from "../model/write.ts";
 import { RetryableError } from "../model/errors.ts";
 import type { HostRule } from "./host-limits.ts";
-import { HOST_RULES_KEY, hostRulesOf } from "./host-rules-document.ts";
+import { HOST_RULES_KEY, hostRulesOf } from "./host-rules-found.ts";
 
 /** The operators' rules, which come before those of the environment. */
 export interface OperatorsRules {

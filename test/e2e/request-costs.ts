@@ -1,6 +1,6 @@
 /** What deliveries cost, counted where their requests arrive. */
 import { onTestFinished } from "vitest";
-import { HOST_RULES_KEY } from "../../core/flow/host-rules-document.ts";
+import { HOST_RULES_KEY } from "../../core/flow/host-rules-found.ts";
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
 import { jobIdOf } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";

@@ -1,5 +1,5 @@
 import { GATE_KEY } from "../../core/gate/gate-document.ts";
-import { HOST_RULES_KEY } from "../../core/flow/host-rules-document.ts";
+import { HOST_RULES_KEY } from "../../core/flow/host-rules-found.ts";
 import { jobIdOfItemKey, jobIdOfStagingKey, jobItemKey } from "../../core/model/keys.ts";
 import { UploadGoneError } from "../../core/model/errors.ts";
 import type { Item, Write } from "../../core/model/write.ts";

@@ -1,12 +1,8 @@
 import { DOCUMENT_TRUSTED_MS } from "../../../core/document/document-reader.ts";
 import { limitsOf, type HostLimits, type HostRule } from "../../../core/flow/host-limits.ts";
 import { hostItemKey } from "../../../core/flow/host-record.ts";
-import {
-  decodeHostRules,
-  HOST_RULES,
-  HOST_RULES_KEY,
-  type HostRulesDocument,
-} from "../../../core/flow/host-rules-document.ts";
+import { decodeHostRules, HOST_RULES, type HostRulesDocument } from "../../../core/flow/host-rules-document.ts";
+import { HOST_RULES_KEY } from "../../../core/flow/host-rules-found.ts";
 import { RetryableError } from "../../../core/model/errors.ts";
 import type { Item } from "../../../core/model/write.ts";
 import type { HostRuleChange, Unreadable } from "../services/limits.ts";

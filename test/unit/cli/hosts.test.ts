@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { runHosts } from "../../../cli/hosts/run.ts";
 import { NEW_HOST, writeHost, type HostRecord } from "../../../core/flow/host-record.ts";
-import { HOST_RULES_KEY } from "../../../core/flow/host-rules-document.ts";
+import { HOST_RULES_KEY } from "../../../core/flow/host-rules-found.ts";
 import { simulatedItems } from "../../simulation/services/items.ts";
 import { simulatedClock } from "../../simulation/world.ts";
 

@@ -1,7 +1,8 @@
 /** The operators' rules of hosts, on every available table. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commandHostRule, readHostRules } from "../../../../core/flow/command-host-rules.ts";
-import { HOST_RULES, HOST_RULES_KEY, hostRulesOf, type Limits } from "../../../../core/flow/host-rules-document.ts";
+import { HOST_RULES, type Limits } from "../../../../core/flow/host-rules-document.ts";
+import { HOST_RULES_KEY, hostRulesOf } from "../../../../core/flow/host-rules-found.ts";
 import { simulatedClock } from "../../../simulation/world.ts";
 import type { ItemsBackend } from "./backends.ts";
 import { itemsBackends } from "./items-backends.ts";

@@ -8,7 +8,8 @@ import {
 } from "../../../../core/document/document-reader.ts";
 import { commandHostRule, readHostRules } from "../../../../core/flow/command-host-rules.ts";
 import { limitsOf } from "../../../../core/flow/host-limits.ts";
-import { HOST_RULES, HOST_RULES_KEY, hostRulesOf, type Limits } from "../../../../core/flow/host-rules-document.ts";
+import { HOST_RULES, type Limits } from "../../../../core/flow/host-rules-document.ts";
+import { HOST_RULES_KEY, hostRulesOf } from "../../../../core/flow/host-rules-found.ts";
 import { HostRulesReader } from "../../../../core/flow/host-rules-reader.ts";
 import { Hosts } from "../../../../core/flow/hosts.ts";
 import { hostItemKey } from "../../../../core/flow/host-record.ts";
