@@ -1,6 +1,6 @@
-import type { Entry, Further } from "./host-entry.ts";
+import { NOTHING, type Entry, type Further, type Got, type Numbers, type Want } from "./host-entry.ts";
 import type { HostLimits } from "./host-limits.ts";
-import { isPrecious, isSlowed, planHost, type Plan, type Report, type Wants } from "./host-plan.ts";
+import { isPrecious, isSlowed, planHost, type Plan, type Report } from "./host-plan.ts";
 import {
   decodeHost,
   hostItemKey,
@@ -10,7 +10,7 @@ import {
   type Holder,
   type HostRecord,
 } from "./host-record.ts";
-import { RetryableError, type HostWait } from "../model/errors.ts";
+import { RetryableError } from "../model/errors.ts";
 import { present } from "../model/present.ts";
 import type { ConnectionPool } from "../ports/http.ts";
 import type { Items } from "../ports/items.ts";
@@ -39,34 +39,12 @@ const RENEWALS_PER_TTL = 3;
 const MOST_ATTEMPTS = 5;
 const BUSY_MS = 1_000;
 
-type Numbers = Pick<Wants, "connections" | "enters" | "requests">;
-/** What one want gets out of the plan for all; the plan's lists are taken from. */
-type Serve = (got: Got) => void;
-
-interface Got {
-  readonly enters: number[];
-  readonly later: number[];
-  readonly requests: number[];
-  connections: number;
-  readonly opensAtMs: number;
-  readonly graceMs: number;
-  readonly why: HostWait;
-  readonly probeAtMs: number | undefined;
-}
-
-interface Want extends Numbers {
-  readonly serve: Serve;
-  readonly fail: (error: unknown) => void;
-}
-
 /** By what a desk goes. Both may change while it is used. */
 interface Terms {
   readonly limits: () => HostLimits;
   /** @throws when it is not known whether the limits are still in force. */
   readonly check: () => void;
 }
-
-const NOTHING: Numbers = { enters: 0, requests: 0, connections: 0 };
 
 /**
  * One host in one process. What several jobs want at a time goes into one write. A connection that a job gives back
