@@ -95,8 +95,7 @@ export interface Terms {
 export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const { limits, me, nowMs } = terms;
   const healthy = wants.reports.reduce((host, report) => reported(host, report, nowMs), seen);
-  const known = wants.heldMs.reduce(meanHold, withUnsent(healthy, wants.unsentProbes, nowMs));
-  const host = paced(known, limits, nowMs);
+  const host = wants.heldMs.reduce(meanHold, withUnsent(healthy, wants.unsentProbes, nowMs));
   const others = Object.entries(host.holders).filter(([name, { untilMs }]) => name !== me && untilMs > nowMs);
   const most = connectionsOf(host, limits, nowMs);
   const free = Math.max(0, most - others.reduce((sum, [, { connections }]) => sum + connections, 0) - wants.used);
@@ -108,11 +107,13 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const mostEnters = isShut ? 0 : Math.min(wants.enters, free, isProbe ? 1 : Infinity);
   // Two thirds of the connections may wait for their request at a time: the others are left for those that send one.
   const horizonMs = Math.min(HORIZON_MS, (intervalMs * most * 2) / 3);
-  const slots = reserve(host.nextAtMs, mostEnters, { intervalMs, firstMs: nowMs + LEAD_MS, horizonMs });
+  // The pace may have been slower when the last request was reserved.
+  const reserved = { lastAtMs: host.lastAtMs, nextAtMs: Math.min(host.nextAtMs, host.lastAtMs + intervalMs) };
+  const slots = reserve(reserved, mostEnters, { intervalMs, firstMs: nowMs + LEAD_MS, horizonMs });
   const entered = slots.times.length;
   const mostRequests = isShut ? 0 : wants.requests;
   const pause = { intervalMs, firstMs: nowMs, horizonMs: LONGEST_PAUSE_MS };
-  const further = reserve(slots.nextAtMs, mostRequests, pause);
+  const further = reserve(slots, mostRequests, pause);
   const connections = isShut || isProbe ? 0 : Math.min(wants.connections, free - entered);
   const used = wants.used + entered + connections;
   const opensAtMs = Math.max(shutUntilMs, further.nextAtMs, nowMs);
@@ -127,7 +128,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   return {
     next: {
       ...host,
-      nextAtMs: further.nextAtMs,
+      ...(entered + further.times.length > 0 && { nextAtMs: further.nextAtMs, lastAtMs: further.lastAtMs }),
       queuedUntilMs: queue.untilMs,
       ...(probeAtMs !== undefined && { probeAtMs }),
       holders: Object.fromEntries(holders),
@@ -184,12 +185,6 @@ const graceMs = ({ perSecond = Infinity }: HostLimits): number => LATEST_MS * Ma
 const intervalOf = (host: HostRecord, { perSecond = Infinity }: HostLimits, nowMs: number): number =>
   (1000 + LATEST_MS + ROUNDING_MS) / (perSecond * shareOf(host, nowMs));
 
-/** What a slower pace has reserved stays reserved. What is beyond it was the pace's alone. */
-const paced = (host: HostRecord, limits: HostLimits, nowMs: number): HostRecord => ({
-  ...host,
-  nextAtMs: Math.min(host.nextAtMs, nowMs + LONGEST_PAUSE_MS + intervalOf(host, limits, nowMs)),
-});
-
 interface Pace {
   /** 0: there is none. */
   readonly intervalMs: number;
@@ -197,18 +192,23 @@ interface Pace {
   readonly horizonMs: number;
 }
 
-interface Times {
+interface Times extends Pick<HostRecord, "lastAtMs" | "nextAtMs"> {
   readonly times: readonly number[];
-  readonly nextAtMs: number;
 }
 
 /** Times for up to `count` requests, none of them later than the horizon after the first one that is possible. */
-function reserve(nextAtMs: number, count: number, { firstMs, horizonMs, intervalMs }: Pace): Times {
-  if (intervalMs === 0) return { times: Array.from({ length: count }, () => firstMs), nextAtMs };
+function reserve(
+  { lastAtMs, nextAtMs }: Pick<HostRecord, "lastAtMs" | "nextAtMs">,
+  count: number,
+  { firstMs, horizonMs, intervalMs }: Pace,
+): Times {
+  if (intervalMs === 0) return { times: Array.from({ length: count }, () => firstMs), nextAtMs, lastAtMs };
   const beginMs = Math.max(nextAtMs, firstMs);
   const fitting = Math.max(0, Math.floor((firstMs + horizonMs - beginMs) / intervalMs) + 1);
   const times = Array.from({ length: Math.min(count, fitting) }, (_, n) => Math.ceil(beginMs + n * intervalMs));
-  return { times, nextAtMs: times.length > 0 ? beginMs + times.length * intervalMs : nextAtMs };
+  if (times.length === 0) return { times, nextAtMs, lastAtMs };
+  const afterMs = beginMs + times.length * intervalMs;
+  return { times, nextAtMs: afterMs, lastAtMs: afterMs - intervalMs };
 }
 
 interface Queueing extends Terms {

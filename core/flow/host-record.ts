@@ -15,8 +15,9 @@ export interface Holder {
 
 export interface HostRecord {
   readonly version: number;
-  /** When the next request may be sent. */
+  /** When the next request may be sent, and for when the last one was reserved. */
   readonly nextAtMs: number;
+  readonly lastAtMs: number;
   /** Jobs that found no place were told to come back until then, one after another. */
   readonly queuedUntilMs: number;
   /** No request before: the host has asked for it. */
@@ -45,6 +46,7 @@ const KEPT_MS = 7 * 24 * 3_600_000;
 export const NEW_HOST: HostRecord = {
   version: 0,
   nextAtMs: 0,
+  lastAtMs: 0,
   queuedUntilMs: 0,
   restUntilMs: 0,
   share: 1,
@@ -64,6 +66,7 @@ export const hostItemKey = (host: string): string => `${HOST_PREFIX}${host}`;
 const stored = z.object({
   version: z.int(),
   next_at: z.number(),
+  last_at: z.optional(z.number()),
   queued_until: z.number(),
   rest_until: z.number(),
   share: z.number(),
@@ -84,6 +87,7 @@ export function decodeHost(item: Item | undefined): HostRecord {
   return {
     version: data.version,
     nextAtMs: data.next_at,
+    lastAtMs: data.last_at ?? data.next_at,
     queuedUntilMs: data.queued_until,
     restUntilMs: data.rest_until,
     share: data.share,
@@ -101,6 +105,7 @@ export function decodeHost(item: Item | undefined): HostRecord {
 
 const encodeHost = (host: HostRecord): Item => ({
   next_at: host.nextAtMs,
+  last_at: host.lastAtMs,
   queued_until: host.queuedUntilMs,
   rest_until: host.restUntilMs,
   share: host.share,

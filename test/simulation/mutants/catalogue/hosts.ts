@@ -28,8 +28,8 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   ...inFile("core/flow/host-plan.ts", [
     [
       "a slower pace of before goes on",
-      "nextAtMs: Math.min(host.nextAtMs, nowMs + LONGEST_PAUSE_MS + intervalOf(host, limits, nowMs)),",
-      "nextAtMs: host.nextAtMs,",
+      "nextAtMs: Math.min(host.nextAtMs, host.lastAtMs + intervalMs) };",
+      "nextAtMs: host.nextAtMs };",
     ],
     [
       "a request to a slow host may be no later than one to a fast one",

@@ -94,6 +94,14 @@ describe("pace", () => {
     },
   );
 
+  it("a faster pace counts from the last request, by whichever clock", () => {
+    const slow = planned({ perSecond: 0.01 }, { enters: 1 }).next;
+    expect(slow.nextAtMs).toBe(NOW_MS + 50 + 105_100);
+    expect(planned({ perSecond: 10 }, { enters: 1 }, slow).enters).toEqual([NOW_MS + 156]);
+    const behind = planned({ perSecond: 0.01 }, { enters: 1 }, slow, { nowMs: NOW_MS - 600_000 });
+    expect([behind.enters, behind.next.nextAtMs]).toEqual([[], slow.nextAtMs]);
+  });
+
   it("what was not used is not saved up", () => {
     const plan = planned({ perSecond: 10 }, { enters: 2 }, { nextAtMs: NOW_MS - 600_000 });
     expect(plan.enters).toEqual([NOW_MS + 50, NOW_MS + 156]);
@@ -115,7 +123,7 @@ describe("pace", () => {
   });
 
   it("beyond the longest delay they come back at any time of its last third, and nothing is written for it", () => {
-    const full = { nextAtMs: NOW_MS + 4_000, queuedUntilMs: NOW_MS + 900_000, holders: {} };
+    const full = { nextAtMs: NOW_MS + 5_000, lastAtMs: NOW_MS + 4_000, queuedUntilMs: NOW_MS + 900_000, holders: {} };
     const plan = planned({ perSecond: 1 }, { enters: 3 }, full, { fraction: 0.5 });
     for (const atMs of plan.later) {
       expect(atMs).toBeGreaterThan(NOW_MS + 600_000);
