@@ -14,6 +14,8 @@ import type { Holder, HostRecord } from "./host-record.ts";
 const LATEST_MS = 50;
 /** Times are whole milliseconds. */
 const ROUNDING_MS = 1;
+/** A second's requests are spread over so much time. */
+const SLOTTED_MS = 1_000 + LATEST_MS + ROUNDING_MS;
 /** A first request is due that much after its reservation: before it, the lease is taken. */
 const LEAD_MS = 50;
 /** How far ahead requests are reserved, at most. Whoever waits for one holds a connection. */
@@ -107,8 +109,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const mostEnters = isShut ? 0 : Math.min(wants.enters, free, isProbe ? 1 : Infinity);
   // Two thirds of the connections may wait for their request at a time: the others are left for those that send one.
   const horizonMs = Math.min(HORIZON_MS, (intervalMs * most * 2) / 3);
-  // The pace may have been slower when the last request was reserved.
-  const reserved = { lastAtMs: host.lastAtMs, nextAtMs: Math.min(host.nextAtMs, host.lastAtMs + intervalMs) };
+  const reserved = { lastAtMs: host.lastAtMs, nextAtMs: nextAtPace(host, intervalMs) };
   const slots = reserve(reserved, mostEnters, { intervalMs, firstMs: nowMs + LEAD_MS, horizonMs });
   const entered = slots.times.length;
   const mostRequests = isShut ? 0 : wants.requests;
@@ -181,9 +182,16 @@ const connectionsOf = (host: HostRecord, { connections = Infinity }: HostLimits,
  */
 const graceMs = ({ perSecond = Infinity }: HostLimits): number => LATEST_MS * Math.max(1, 1 / perSecond);
 
+/** The pace may have been slower when the last request was reserved, which may be as late as that pace allowed. */
+function nextAtPace({ lastAtMs, nextAtMs }: HostRecord, intervalMs: number): number {
+  const mayBeLateMs = (atIntervalMs: number): number => LATEST_MS * Math.max(1, atIntervalMs / SLOTTED_MS);
+  const laterMs = Math.max(0, mayBeLateMs(nextAtMs - lastAtMs) - mayBeLateMs(intervalMs));
+  return Math.min(nextAtMs, lastAtMs + intervalMs + laterMs);
+}
+
 /** Long enough that no second holds more requests than are allowed, even if its first one is as late as can be. */
 const intervalOf = (host: HostRecord, { perSecond = Infinity }: HostLimits, nowMs: number): number =>
-  (1000 + LATEST_MS + ROUNDING_MS) / (perSecond * shareOf(host, nowMs));
+  SLOTTED_MS / (perSecond * shareOf(host, nowMs));
 
 interface Pace {
   /** 0: there is none. */

@@ -63,7 +63,10 @@ export interface OutgoingMessage {
   readonly group: string;
   /** Absent: it goes to the sender's own queue. */
   readonly lane?: "long";
-  /** How long the queue keeps it back, in ms. While it does, the message is not in flight. */
+  /**
+   * How long the queue keeps it back, in ms; if that is too long for it, as long as it can. While it does, the message
+   * is not in flight.
+   */
   readonly delayMs?: number;
 }
 

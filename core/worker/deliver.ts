@@ -115,8 +115,8 @@ function keepHidden(queue: Queue, { receiptHandle }: Delivery, delayMs: number):
  * Before the old message is acknowledged. If this crashes in between, there are two, and the one that finds the job
  * leased ends. A message that is delayed for less than the job waits finds it waiting, and is delayed again.
  */
-async function sendAgain({ queue, settings }: WorkerDeps, message: OutgoingMessage, delayMs: number): Promise<void> {
-  await queue.send([{ ...message, ...(delayMs > 0 && { delayMs: Math.min(delayMs, settings.longestDelayMs) }) }]);
+async function sendAgain({ queue }: WorkerDeps, message: OutgoingMessage, delayMs: number): Promise<void> {
+  await queue.send([{ ...message, ...(delayMs > 0 && { delayMs }) }]);
 }
 
 async function comeBack({ queue }: WorkerDeps, { receiptHandle }: Delivery, delayMs: number): Promise<Verdict> {

@@ -107,9 +107,10 @@ export class HostWatch {
     const limits = this.#limitsSince(hostname, PACE_OBEYED_AFTER_MS);
     const isLimited = limits.every((each) => each !== undefined);
     if (isLimited) this.#hosts.add(host);
+    // What such a process asks is not held against others either.
+    if (process.isClockOff || process.hasStoodStill || !areClocksEqual()) return;
     const askedAtMs = this.#askedAtMs.get(host) ?? [];
     this.#askedAtMs.set(host, [...askedAtMs.slice(-MOST_PER_SECOND), time.nowMs]);
-    if (process.isClockOff || process.hasStoodStill || !areClocksEqual()) return;
     // The one that asks is not counted yet.
     if (origin.connectionsTo(host) >= connections)
       throw new Violation(`${process.name} opens more than ${connections} connections to ${host}`);

@@ -14,6 +14,8 @@ export class LaneWatch {
   readonly #short = new Set<string>();
   /** `process jobKey`: the process has handed the job over. */
   readonly #handedOver = new Set<string>();
+  /** `process jobKey`: the job's strikes when the process had taken it. */
+  readonly #strikes = new Map<string, number>();
   /** By process: URLs whose HEAD has shown a long body in its present invocation. */
   readonly #shown = new Map<string, Set<string>>();
 
@@ -33,11 +35,14 @@ export class LaneWatch {
     if (!this.#short.has(process)) return;
     const isLeased = numberOf(after, "fence") > numberOf(before, "fence");
     if (isLeased && wasLong) throw new Violation(`${process} of the short lane took the long job ${key}`);
-    if (isLeased) this.#handedOver.delete(`${process} ${key}`);
+    if (isLeased) {
+      this.#handedOver.delete(`${process} ${key}`);
+      this.#strikes.set(`${process} ${key}`, numberOf(after, "strikes"));
+    }
     if (numberOf(after, "hops") > numberOf(before, "hops"))
       throw new Violation(`${process} handed ${key} to another invocation of the short lane`);
     if (wasLong || !isLong(after)) return;
-    checkUncharged(process, key, before, after);
+    checkUncharged(process, key, { before, after, strikesTaken: this.#strikes.get(`${process} ${key}`) ?? 0 });
     this.#handedOver.add(`${process} ${key}`);
   }
 
@@ -77,9 +82,17 @@ export interface PieceOf {
 
 export const isLong = (item: Item | undefined): boolean => item?.["lane"] === "long";
 
-function checkUncharged(process: string, key: string, before: Item | undefined, after: Item): void {
+interface HandOver {
+  readonly before: Item | undefined;
+  readonly after: Item;
+  /** Whoever does not know that its checkpoint was saved gives back what it was charged before that. */
+  readonly strikesTaken: number;
+}
+
+function checkUncharged(process: string, key: string, { after, before, strikesTaken }: HandOver): void {
   const isGivenBack = (name: string): boolean => numberOf(after, name) === Math.max(0, numberOf(before, name) - 1);
-  if (!isGivenBack("attempts") || !isGivenBack("strikes"))
+  const isAsBefore = numberOf(after, "strikes") === strikesTaken - 1;
+  if (!isGivenBack("attempts") || !(isGivenBack("strikes") || isAsBefore))
     throw new Violation(`${process} handed ${key} over, and charged the attempt`);
   if (after["lease_owner"] !== undefined) throw new Violation(`${process} handed ${key} over and kept its lease`);
 }

@@ -8,7 +8,7 @@ const ELSEWHERE = "https://elsewhere.example/file";
 /** A dead worker's places, a probe of a host that was down, and the queue of those that wait. */
 const HOST_WAIT_MS = 90_000;
 
-/** Some requests to a host that gets one in a hundred seconds, or one to a host that gets one in a thousand. */
+/** Some requests to a host that gets one in a hundred seconds, or some to one that gets one in two hundred. */
 const SLOW_WAIT_MS = 1_200_000;
 
 const limited = (
@@ -160,7 +160,7 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     hostWaitMs: SLOW_WAIT_MS,
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
-  limited("an operator loosens the limit of a host that was almost stopped", [["*", { perSecond: 0.001 }]], {
+  limited("an operator loosens the limit of a host that was almost stopped", [["*", { perSecond: 0.005 }]], {
     ...two,
     hostChanges: [{ atMs: 5_000, pattern: "*", limits: { perSecond: 5 } }],
     mostMs: 130_000,

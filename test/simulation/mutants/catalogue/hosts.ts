@@ -13,7 +13,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ["further connections of a job do not count", "Math.min(wants.connections, free - entered)", "wants.connections"],
     ["a probe that is not sent is lost", "unsentProbes.includes(host.probeAtMs)", "unsentProbes.length < 0"],
     ["requests have no pace", "const beginMs = Math.max(nextAtMs, firstMs);", "const beginMs = firstMs;"],
-    ["the pace has no room for a request that is late", "(1000 + LATEST_MS + ROUNDING_MS)", "(1000 - LATEST_MS)"],
+    ["the pace has no room for a request that is late", "1_000 + LATEST_MS + ROUNDING_MS", "1_000 - LATEST_MS"],
     [
       "a host gets no rest",
       "const shutUntilMs = Math.max(host.restUntilMs, isProbe ? host.probeAtMs : 0);",
@@ -28,8 +28,8 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   ...inFile("core/flow/host-plan.ts", [
     [
       "a slower pace of before goes on",
-      "nextAtMs: Math.min(host.nextAtMs, host.lastAtMs + intervalMs) };",
-      "nextAtMs: host.nextAtMs };",
+      "return Math.min(nextAtMs, lastAtMs + intervalMs + laterMs);",
+      "return nextAtMs;",
     ],
     [
       "a request to a slow host may be no later than one to a fast one",

@@ -13,7 +13,6 @@ export const WAITING_MUTANTS: readonly Mutant[] = [
       'if (end.kind === "again") await sendAgain(deps, end.message ?? trackedMessage(message), end.delayMs);',
       'if (end.kind === "again") return await comeBack(deps, delivery, Math.max(0, end.delayMs));',
     ],
-    ["a message is delayed for longer than the queue can", "Math.min(delayMs, settings.longestDelayMs)", "delayMs"],
   ]),
   ...inFile("core/worker/process-job.ts", [
     ["no job is parked", "const isParked = delayMs > settings.longestDelayMs;", "const isParked = false;"],
