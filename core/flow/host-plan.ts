@@ -182,9 +182,10 @@ const connectionsOf = (host: HostRecord, { connections = Infinity }: HostLimits,
  */
 const graceMs = ({ perSecond = Infinity }: HostLimits): number => LATEST_MS * Math.max(1, 1 / perSecond);
 
+const mayBeLateMs = (atIntervalMs: number): number => LATEST_MS * Math.max(1, atIntervalMs / SLOTTED_MS);
+
 /** The pace may have been slower when the last request was reserved, which may be as late as that pace allowed. */
 function nextAtPace({ lastAtMs, nextAtMs }: HostRecord, intervalMs: number): number {
-  const mayBeLateMs = (atIntervalMs: number): number => LATEST_MS * Math.max(1, atIntervalMs / SLOTTED_MS);
   const laterMs = Math.max(0, mayBeLateMs(nextAtMs - lastAtMs) - mayBeLateMs(intervalMs));
   return Math.min(nextAtMs, lastAtMs + intervalMs + laterMs);
 }

@@ -77,7 +77,7 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
         nth,
         fault: { kind: "slow", byMs: 4_000 } as const,
       })),
-      { of: "worker1 ", call: "items.read", nth: 4, fault: { kind: "slow", byMs: 30_000 } },
+      { of: "worker1 ", call: "items.read", nth: 5, fault: { kind: "slow", byMs: 30_000 } },
     ],
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
