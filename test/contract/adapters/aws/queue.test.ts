@@ -133,7 +133,7 @@ describe("Queue on the embedded SQS", () => {
 
 /** Uses a server that records requests and gives chosen answers: the embedded SQS neither stores nor answers these. */
 describe("Queue on the wire", () => {
-  const sent: { VisibilityTimeout?: number; Entries?: readonly { Id: string; MessageGroupId?: string }[] }[] = [];
+  const sent: { VisibilityTimeout?: number; Entries?: readonly { Id: string; MessageGroupId?: string; DelaySeconds?: number }[] }[] = [];
   let failed: object[] = [];
   let server: Server;
   let client: SQSClient;
@@ -194,6 +194,18 @@ describe("Queue on the wire", () => {
   ])("rounds a hiding time of %d ms up to whole seconds, from 0 s to 11.5 h: %i s", async (delayMs, seconds) => {
     await queue.hideFor("receipt", delayMs);
     expect(sent.map(({ VisibilityTimeout }) => VisibilityTimeout)).toEqual([seconds]);
+  });
+
+  it.each([
+    [0, undefined],
+    [1, 1],
+    [1001, 2],
+    [900_000, 900],
+    [900_001, 900],
+    [365 * 86_400_000, 900],
+  ])("rounds a delay of %d ms up to whole seconds, up to the 15 minutes of SQS: %s s", async (delayMs, seconds) => {
+    await queue.send([{ body: "one", group: "g", delayMs }]);
+    expect(sent.map(({ Entries }) => Entries?.map(({ DelaySeconds }) => DelaySeconds))).toEqual([[seconds]]);
   });
 
   it("gives each message of a batch its own id", async () => {
