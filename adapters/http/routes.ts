@@ -37,12 +37,10 @@ const agents = (options: http.AgentOptions): Agents => ({
   fresh: byScheme({ ...options, keepAlive: false }),
 });
 
-const USUAL_PORTS = { "http:": "80", "https:": "443" } as const;
-
 /** Node keeps them by the names that `Agent.getName` makes, which begin with host and port. */
 function closeFree({ freeSockets }: http.Agent, { hostname, port, protocol }: URL): void {
   const name = hostname.replace(/^\[|\]$/g, "");
-  const start = `${name}:${port || USUAL_PORTS[protocol as keyof typeof USUAL_PORTS]}:`;
+  const start = `${name}:${port || (protocol === "http:" ? 80 : 443)}:`;
   for (const [key, sockets = []] of Object.entries(freeSockets))
     if (key.startsWith(start)) for (const socket of sockets) socket.destroy();
 }

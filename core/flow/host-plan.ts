@@ -39,7 +39,8 @@ const FRESH_SHARE = 0.8;
  * that come back too early cost messages, those that come back too late cost the host's pace. And first jobs of a
  * process take it longer.
  */
-const HOLD_WEIGHTS = { longer: 0.03, shorter: 0.2 } as const;
+const LONGER_WEIGHT = 0.03;
+const SHORTER_WEIGHT = 0.2;
 
 /** What the answer to a request, or its absence, says of the host. */
 export type Report =
@@ -139,7 +140,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
     why: waitAt(host, nowMs),
     opensAtMs,
     requests: further.times,
-    graceMs: graceMs(limits),
+    graceMs: mayBeLateMs(SLOTTED_MS / (limits.perSecond ?? Infinity)),
     connections,
     probeAtMs,
   };
@@ -180,9 +181,7 @@ const connectionsOf = (host: HostRecord, { connections = Infinity }: HostLimits,
  * A request that is later than its time by more than this needs a new one. On a slow host it may be as much later as
  * the interval is longer, or whoever takes long to get its lease would never send one.
  */
-const graceMs = ({ perSecond = Infinity }: HostLimits): number => LATEST_MS * Math.max(1, 1 / perSecond);
-
-const mayBeLateMs = (atIntervalMs: number): number => LATEST_MS * Math.max(1, atIntervalMs / SLOTTED_MS);
+const mayBeLateMs = (intervalMs: number): number => LATEST_MS * Math.max(1, intervalMs / SLOTTED_MS);
 
 /** The pace may have been slower when the last request was reserved, which may be as late as that pace allowed. */
 function nextAtPace({ lastAtMs, nextAtMs }: HostRecord, intervalMs: number): number {
@@ -245,7 +244,7 @@ function comeBack(
 }
 
 function meanHold(host: HostRecord, heldMs: number): HostRecord {
-  const weight = heldMs > host.holdMs ? HOLD_WEIGHTS.longer : HOLD_WEIGHTS.shorter;
+  const weight = heldMs > host.holdMs ? LONGER_WEIGHT : SHORTER_WEIGHT;
   return { ...host, holdMs: host.holdMs + weight * (heldMs - host.holdMs) };
 }
 

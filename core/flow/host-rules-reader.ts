@@ -8,7 +8,7 @@ import { HOST_RULES_KEY, hostRulesOf } from "./host-rules-found.ts";
 export interface OperatorsRules {
   /** Of the last answer, however old. The same list until another one is read. */
   readonly rules: readonly HostRule[];
-  /** Reads them if the last answer is not fresh. Never throws. */
+  /** Reads them if the last answer is not fresh. @throws as `check` does. */
   refresh(): Promise<void>;
   /**
    * To be called before something is begun at a host.
@@ -29,7 +29,7 @@ export class HostRulesReader implements OperatorsRules {
       if (!item) return NONE;
       const { problem, rules } = hostRulesOf(item);
       if (problem !== undefined)
-        telemetry.log("error", "The operators' rules of hosts are damaged. Where they are, the environment's hold.", {
+        telemetry.log("error", "The operators' rules of hosts are damaged. The environment's hold there.", {
           item: HOST_RULES_KEY,
           problem,
         });
@@ -44,6 +44,7 @@ export class HostRulesReader implements OperatorsRules {
 
   async refresh(): Promise<void> {
     await this.#document.refresh();
+    this.check();
   }
 
   check(): void {

@@ -49,10 +49,7 @@ export class Hosts {
     const visit = new Visit({
       clock,
       longestWaitMs: settings.retry.longestWaitMs,
-      learnLimits: async () => {
-        await this.#deps.operators?.refresh();
-        this.#deps.operators?.check();
-      },
+      learnLimits: async () => this.#deps.operators?.refresh(),
       deskOf: (url) => this.#deskOf(url),
       tally: this.#tally,
     });

@@ -42,12 +42,11 @@ export type HostWait = "host_down" | "host_resting" | "host_full";
 /** The host has no place for the job now, or is down. The job waits, and nothing is charged. */
 export class HostWaitsError extends RetryableError {
   override readonly name: string = "HostWaitsError";
-  readonly why: HostWait;
+  declare readonly reason: HostWait;
   readonly host: string;
 
-  constructor(why: HostWait, host: string, delayMs: number) {
-    super(why, { retryAfterMs: Math.max(0, delayMs) });
-    this.why = why;
+  constructor(reason: HostWait, host: string, delayMs: number) {
+    super(reason, { retryAfterMs: Math.max(0, delayMs) });
     this.host = host;
   }
 }

@@ -151,7 +151,7 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
   if (!wait && job.record.strikes >= settings.retry.maxAttempts) {
     return fail(deps, job, exhausted(error.reason, error.failureClass));
   }
-  if (wait) hosts.sentAway(wait.host, wait.why);
+  if (wait) hosts.sentAway(wait.host, wait.reason);
   const { checkpoint } = job;
   const isWrong = error instanceof OriginDigestError;
   if (isWrong || error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();

@@ -53,7 +53,7 @@ export async function processUnguarded(
     }
     if (error instanceof OutOfTimeError) return { kind: "return", delayMs: 0 };
     if (!(error instanceof PermanentError) && receiveCount < settings.retry.maxAttempts) {
-      if (error instanceof HostWaitsError) hosts.sentAway(error.host, error.why);
+      if (error instanceof HostWaitsError) hosts.sentAway(error.host, error.reason);
       const retryAfterMs = error instanceof RetryableError ? error.retryAfterMs : undefined;
       return { kind: "return", delayMs: retryDelayMs(settings.retry, receiveCount, random.fraction(), retryAfterMs) };
     }

@@ -133,7 +133,10 @@ describe("Queue on the embedded SQS", () => {
 
 /** Uses a server that records requests and gives chosen answers: the embedded SQS neither stores nor answers these. */
 describe("Queue on the wire", () => {
-  const sent: { VisibilityTimeout?: number; Entries?: readonly { Id: string; MessageGroupId?: string; DelaySeconds?: number }[] }[] = [];
+  const sent: {
+    VisibilityTimeout?: number;
+    Entries?: readonly { Id: string; MessageGroupId?: string; DelaySeconds?: number }[];
+  }[] = [];
   let failed: object[] = [];
   let server: Server;
   let client: SQSClient;

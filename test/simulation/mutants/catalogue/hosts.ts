@@ -33,8 +33,8 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a request to a slow host may be no later than one to a fast one",
-      "LATEST_MS * Math.max(1, 1 / perSecond)",
-      "LATEST_MS * Math.min(1, 1 / perSecond)",
+      "LATEST_MS * Math.max(1, intervalMs / SLOTTED_MS)",
+      "LATEST_MS * Math.min(1, intervalMs / SLOTTED_MS)",
     ],
   ]),
   ...inFile("core/flow/host-rules-document.ts", [

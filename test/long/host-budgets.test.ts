@@ -5,8 +5,8 @@ import type { HostRule } from "../../core/flow/host-limits.ts";
 import { hostItemKey } from "../../core/flow/host-record.ts";
 import { jobItemKey } from "../../core/model/keys.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { costsOfDelivering, type Costs } from "./request-costs.ts";
-import { KIB, startRun, startSurroundings, until, type Run } from "./support.ts";
+import { costsOfDelivering, type Costs } from "../e2e/request-costs.ts";
+import { KIB, startRun, startSurroundings, until, type Run } from "../e2e/support.ts";
 
 const BATCH = 10;
 const A_LONG_TIME_MS = 3_600_000;
