@@ -1,52 +1,21 @@
-/**
- * None of the embedded emulators has Contributor Insights. A server that gives CloudWatch's answers takes its place and
- * records the requests.
- */
-import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { cloudWatchReport } from "../../../../adapters/aws/insight-report.ts";
 import { runTopHosts } from "../../../../cli/hosts/top-run.ts";
-import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
+import { startCloudWatchAnswers, type CloudWatchAnswers } from "./cloudwatch-answers.ts";
 
 /** Half a minute past 08:00. */
 const NOW_MS = Date.parse("2026-11-28T08:00:30Z");
 
-let server: Server;
-let client: CloudWatchClient;
-let asked: { target: unknown; body: unknown }[] = [];
-let answer: { status: number; body: object };
+let cloudWatch: CloudWatchAnswers;
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    const pieces: Buffer[] = [];
-    request.on("data", (piece: Buffer) => pieces.push(piece));
-    request.on("end", () => {
-      asked.push({ target: request.headers["x-amz-target"], body: JSON.parse(Buffer.concat(pieces).toString()) });
-      response.writeHead(answer.status, { "content-type": "application/x-amz-json-1.0" });
-      response.end(JSON.stringify(answer.body));
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  client = new CloudWatchClient({
-    endpoint: loopbackEndpoint(server),
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    region: "us-east-1",
-    maxAttempts: 1,
-  });
+  cloudWatch = await startCloudWatchAnswers();
 });
 beforeEach(() => {
-  asked = [];
+  cloudWatch.asked.length = 0;
 });
-afterAll(async () => {
-  client.destroy();
-  server.close();
-  server.closeAllConnections();
-  await once(server, "close");
-});
+afterAll(async () => cloudWatch[Symbol.asyncDispose]());
 
 const contributor = (key: string, value: number): object => ({
   Keys: [key],
@@ -60,7 +29,7 @@ async function run(...argv: readonly string[]): Promise<{ code: number; stdout: 
     stdout,
     stderr,
     clock: { nowMs: () => NOW_MS },
-    report: cloudWatchReport(client),
+    report: cloudWatchReport(cloudWatch.client),
   });
   return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
 }
@@ -68,13 +37,13 @@ async function run(...argv: readonly string[]): Promise<{ code: number; stdout: 
 describe("npm run hosts-top", () => {
   it("asks for the stack's rule over whole minutes, in one period, and prints the hosts, the first one first", async () => {
     const Contributors = [contributor("b.example", 12), contributor("arxiv.org", 311), { Keys: ["no-value.example"] }];
-    answer = { status: 200, body: { KeyLabels: ["$.host"], AggregationStatistic: "Sum", Contributors } };
+    cloudWatch.answer = { status: 200, body: { KeyLabels: ["$.host"], AggregationStatistic: "Sum", Contributors } };
     expect(await run("--stack", "fetchonce-prod")).toEqual({
       code: 0,
       stdout: "arxiv.org  311 waiting\nb.example   12 waiting\n",
       stderr: "",
     });
-    expect(asked).toEqual([
+    expect(cloudWatch.asked).toEqual([
       {
         target: "GraniteServiceVersion20100801.GetInsightRuleReport",
         body: {
@@ -90,14 +59,18 @@ describe("npm run hosts-top", () => {
   });
 
   it.each(["slowed", "failing"])("counts by %s as well, for as many minutes and hosts as are asked for", async (by) => {
-    answer = { status: 200, body: { Contributors: [contributor("a.example", 1.4)] } };
+    cloudWatch.answer = { status: 200, body: { Contributors: [contributor("a.example", 1.4)] } };
     const { stdout } = await run("--stack", "s", "--by", by, "--minutes", "60", "--most", "1");
     expect(stdout).toBe(`a.example  1 ${by}\n`);
-    expect(asked[0]?.body).toMatchObject({ RuleName: `s-hosts-${by}`, Period: 60 * 60, MaxContributorCount: 1 });
+    expect(cloudWatch.asked[0]?.body).toMatchObject({
+      RuleName: `s-hosts-${by}`,
+      Period: 60 * 60,
+      MaxContributorCount: 1,
+    });
   });
 
   it("says so if there is no host", async () => {
-    answer = { status: 200, body: {} };
+    cloudWatch.answer = { status: 200, body: {} };
     expect(await run("--stack", "s")).toMatchObject({
       code: 0,
       stdout: "No host was counted as waiting in the last 15 minutes.\n",
@@ -106,7 +79,10 @@ describe("npm run hosts-top", () => {
 
   it("says what to check if there is no such rule", async () => {
     const message = "The named resource does not exist.";
-    answer = { status: 404, body: { __type: "com.amazonaws.cloudwatch#ResourceNotFoundException", message } };
+    cloudWatch.answer = {
+      status: 404,
+      body: { __type: "com.amazonaws.cloudwatch#ResourceNotFoundException", message },
+    };
     expect(await run("--stack", "s")).toEqual({
       code: 1,
       stdout: "",
@@ -115,7 +91,10 @@ describe("npm run hosts-top", () => {
   });
 
   it("shows CloudWatch's own error if it refuses", async () => {
-    answer = { status: 400, body: { __type: "com.amazonaws.cloudwatch#AccessDenied", message: "not allowed" } };
+    cloudWatch.answer = {
+      status: 400,
+      body: { __type: "com.amazonaws.cloudwatch#AccessDenied", message: "not allowed" },
+    };
     expect(await run("--stack", "s")).toMatchObject({ code: 1, stderr: expect.stringContaining("not allowed") });
   });
 
@@ -123,7 +102,7 @@ describe("npm run hosts-top", () => {
     "asks nothing if it is used wrongly: %j",
     async (argv) => {
       expect(await run(...argv)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--help") });
-      expect(asked).toEqual([]);
+      expect(cloudWatch.asked).toEqual([]);
     },
   );
 });
