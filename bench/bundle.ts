@@ -12,7 +12,7 @@ import { medianOf, rounded, type Figure, type Measurement } from "./harness/meas
 import { temporaryFolder } from "./harness/temporary-folder.ts";
 
 const ROUNDS = 15;
-const WORKER_BOUND_BYTES = 600_000;
+const WORKER_BOUND_BYTES = 546_000;
 const run = promisify(execFile);
 
 interface Bundle {

@@ -1,9 +1,16 @@
+import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, type FunctionOptions, Runtime } from "aws-cdk-lib/aws-lambda";
-import { LogLevel, NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
+import {
+  Architecture,
+  type AssetCode,
+  Code,
+  Function as LambdaFunction,
+  type FunctionOptions,
+  Runtime,
+} from "aws-cdk-lib/aws-lambda";
 import { LogGroup, LogGroupClass } from "aws-cdk-lib/aws-logs";
-import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib/core";
+import { AssetHashType, DockerImage, Duration, RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import type { DataStack } from "../data/data-stack.ts";
 import type { Environment } from "../environments/environment.ts";
@@ -29,10 +36,32 @@ export interface HandlerFunctionProps<Variables> extends Pick<FunctionOptions, O
   readonly variables: Readonly<Record<Exclude<keyof Variables, "ENVIRONMENT_NAME">, string>>;
 }
 
+/**
+ * A program of its own makes the bundle: the construct that CDK has for it takes no plugins of esbuild
+ * ([ADR 0107](../../docs/adr/0107-bundles-are-made-by-a-program.md)).
+ */
+const bundled = (lambda: string): AssetCode => {
+  const program = ["infra/bundling/bundle.ts", lambda];
+  return Code.fromAsset(PROJECT_ROOT, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // CDK shares what is made by the same command.
+      command: program,
+      local: {
+        tryBundle(folder) {
+          execFileSync(process.execPath, [...program, folder], { cwd: PROJECT_ROOT, stdio: ["ignore", 2, 2] });
+          return true;
+        },
+      },
+      image: DockerImage.fromRegistry("none: a bundle is always made on this machine"),
+    },
+  });
+};
+
 /** A Lambda function: one bundled ESM file, a log group, and a role that may only write logs until given more. */
 export class HandlerFunction<Variables> extends Construct {
   readonly role: Role;
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps<Variables>) {
     super(scope, id);
@@ -47,47 +76,18 @@ export class HandlerFunction<Variables> extends Construct {
     this.role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
     logGroup.grantWrite(this.role);
 
-    this.function = new NodejsFunction(this, "Function", {
+    this.function = new LambdaFunction(this, "Function", {
       ...options,
       // A stack in the log names lines of the sources. Costs 8 ms of a cold start of 100.
       environment: { ENVIRONMENT_NAME: deployment.name, ...variables, NODE_OPTIONS: "--enable-source-maps" },
-      entry: `${PROJECT_ROOT}lambdas/${lambda}/handler.ts`,
-      projectRoot: PROJECT_ROOT,
-      depsLockFilePath: `${PROJECT_ROOT}package-lock.json`,
-      handler: "handler",
+      code: bundled(lambda),
+      handler: "index.handler",
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       timeout: Duration.millis(timeoutMs),
       // Imported as immutable, so that the CDK can add neither permissions nor dependencies of its own.
       role: Role.fromRoleArn(this, "RoleByArn", this.role.roleArn, { mutable: false }),
       logGroup,
-      awsSdkConnectionReuse: false,
-      bundling: {
-        format: OutputFormat.ESM,
-        target: "node24",
-        minify: true,
-        sourceMap: true,
-        sourcesContent: false,
-        logLevel: LogLevel.WARNING,
-        bundleAwsSDK: true,
-        // Without "module" esbuild bundles the SDK's CommonJS files: 825 KB instead of 568 KB.
-        mainFields: ["module", "main"],
-        // Lambda provides credentials in environment variables; the SDK's chain of other sources would add 108 KB.
-        // What else we never call takes 58 KB. Licences are in a file beside the bundle.
-        esbuildArgs: {
-          "--legal-comments": "external",
-          "--alias:@aws-sdk/credential-provider-node": "./adapters/aws/lambda-credentials.ts",
-          "--alias:@aws-sdk/middleware-endpoint-discovery": "./adapters/aws/left-out/endpoint-discovery.ts",
-          "--alias:@aws-sdk/signature-v4-multi-region": "./adapters/aws/left-out/multi-region-signatures.ts",
-          "--alias:@smithy/core/event-streams": "./adapters/aws/left-out/event-streams.ts",
-          "--alias:@aws/lambda-invoke-store": "./adapters/aws/left-out/invoke-store.ts",
-          "--alias:@aws-lambda-powertools/jmespath/functions": "./adapters/powertools/left-out/jmespath.ts",
-          "--alias:@aws-lambda-powertools/jmespath": "./adapters/powertools/left-out/jmespath.ts",
-        },
-        // Bundled CommonJS code calls `require`, which ES modules do not have.
-        banner:
-          "import{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);",
-      },
     });
     // The policy must exist first: a function invoked without its permissions would fail.
     this.function.node.addDependency(this.role.node.findChild("DefaultPolicy"));

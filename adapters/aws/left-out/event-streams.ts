@@ -1,8 +1,6 @@
 /** Event streams are how S3 Select and some other services answer. We call none of them: 15 KB of each bundle. */
 const leftOut = (): never => {
-  throw new Error(
-    "Event streams are not part of this bundle. Take the alias in infra/pipeline/handler-function.ts out.",
-  );
+  throw new Error("Event streams are not part of this bundle. Take the alias in infra/bundling/bundle.ts out.");
 };
 
 export const eventStreamSerdeProvider = leftOut;
