@@ -4,6 +4,7 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { getSchemaSerdePlugin } from "@smithy/core/schema";
+import type { HttpRequest } from "@smithy/core/transport";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { RequestHash } from "./request-hash.ts";
 
@@ -47,8 +48,26 @@ function tuned<Client extends Tunable>(client: Client): Client {
 
 const SIGNING = { sha256: RequestHash };
 
+/**
+ * A body whose CRC-32 S3 compares before it takes it needs no SHA-256 in the signature as well: 1 CPU-s a GiB. TLS
+ * protects it on its way, and the SHA-256 of content is computed as it arrives.
+ */
+function withoutSecondHash(client: S3Client): S3Client {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const { headers } = args.request as HttpRequest;
+      if (headers["x-amz-checksum-crc32"] !== undefined) headers["x-amz-content-sha256"] ??= "UNSIGNED-PAYLOAD";
+      return next(args);
+    },
+    { name: "unsignedPayload", step: "build", priority: "low", override: true },
+  );
+  return client;
+}
+
 export const createS3 = (environment: NodeJS.ProcessEnv): S3Client =>
-  tuned(new S3Client({ ...SIGNING, requestHandler: PATIENT, forcePathStyle: isEmulated(environment) }));
+  withoutSecondHash(
+    tuned(new S3Client({ ...SIGNING, requestHandler: PATIENT, forcePathStyle: isEmulated(environment) })),
+  );
 export const createSqs = (): SQSClient => tuned(new SQSClient({ ...SIGNING, requestHandler: QUICK }));
 export const createDynamoDb = (): DynamoDBClient => tuned(new DynamoDBClient({ ...SIGNING, requestHandler: QUICK }));
 export const createCloudWatch = (): CloudWatchClient =>
