@@ -49,7 +49,7 @@ function withoutIdlePolls(seen: readonly AwsRequest[]): readonly AwsRequest[] {
   return seen.filter(({ operation }, index) => operation !== "ReceiveMessage" || index < lastDelete);
 }
 
-const BOUNDS: Partial<Bill> = { writeUnits: 8, readUnits: 0, s3Put: 2, s3Free: 1 };
+const BOUNDS: Partial<Bill> = { writeUnits: 3, readUnits: 0, s3Put: 1, s3Get: 0, s3Free: 0 };
 const SQS_IN_FULL_BATCHES = 0.3;
 const NAMES: Readonly<Record<keyof Bill, string>> = {
   writeUnits: "DynamoDB write units",

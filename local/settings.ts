@@ -106,6 +106,8 @@ export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSe
   maxBodyBytes: web.mostBytes,
   allowedContentTypes: [],
   // A free slot takes the next job, so a long one holds nobody.
+  stageFromBytes: 0,
+  unwatchedForMs: 0,
   shortLane: undefined,
   mostBrokenConnections: 3,
   mostRanges: web.mostRanges,

@@ -1,6 +1,8 @@
-import { CopyObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { present } from "../../core/model/present.ts";
+import { CopyObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { RetryableError, StagedObjectGoneError } from "../../core/model/errors.ts";
-import type { Content, Published, StagedObject } from "../../core/ports/content.ts";
+import type { Published } from "../../core/model/record.ts";
+import type { Content, ContentFacts, DirectContent, StagedObject } from "../../core/ports/content.ts";
 import { headObject, isConflict, isPreconditionFailed, isS3Error } from "./s3-errors.ts";
 import { copyInParts } from "./s3-part-copy.ts";
 
@@ -19,7 +21,13 @@ const COPY_PART_BYTES = GIB;
 /** Another attempt at the same content has completed or aborted the upload, or has replaced a part of it. */
 const TAKEN_AWAY = ["NoSuchUpload", "InvalidPart"];
 
-export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
+const factsIn = ({ contentEncoding, contentType, metadata }: ContentFacts) => ({
+  ContentType: contentType,
+  ContentEncoding: contentEncoding,
+  Metadata: metadata,
+});
+
+export function s3Content(client: S3Client, buckets: ContentBuckets): Content & DirectContent {
   const {
     content,
     staging,
@@ -41,9 +49,7 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
         ...source(staged),
         IfNoneMatch: "*",
         MetadataDirective: "REPLACE",
-        ContentType: staged.contentType,
-        ContentEncoding: staged.contentEncoding,
-        Metadata: staged.metadata,
+        ...factsIn(staged),
       }),
       { abortSignal },
     );
@@ -63,6 +69,19 @@ export function s3Content(client: S3Client, buckets: ContentBuckets): Content {
 
   return {
     head,
+    async put(key, body, facts) {
+      try {
+        const { ETag } = await client.send(
+          new PutObjectCommand({ Bucket: content, Key: key, Body: body, IfNoneMatch: "*", ...factsIn(facts) }),
+        );
+        return { outcome: "created", bytes: body.length, etag: present(ETag, "the ETag of a new object") };
+      } catch (error) {
+        if (!isPreconditionFailed(error) && !isConflict(error)) throw error;
+        const there = await head(key);
+        if (there) return { outcome: "exists", ...there };
+        throw new RetryableError("content_conflict", { cause: error, failureClass: "system" });
+      }
+    },
     async publish(staged, key, signal): Promise<Published> {
       const copy = staged.bytes > largestSingleCopyBytes ? copyParts : copyWhole;
       try {

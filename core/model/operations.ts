@@ -12,6 +12,6 @@ export interface Operation {
   readonly context: Readonly<Record<string, string>>;
   /** The states that its completion takes the job through, in order; may depend on the result. */
   readonly leadsTo: (result: OperationResult) => readonly JobState[];
-  /** The operation that is started in the same write as its completion; undefined after the last one. */
-  readonly next: (result: OperationResult) => Operation | undefined;
+  /** Whether it may be run again if its result is lost: nobody has to write for its completion alone. */
+  readonly isRepeatable: (result: OperationResult) => boolean;
 }

@@ -2,7 +2,7 @@
  * The protocol: every conditional write that a worker makes, as data. A crash may happen between any two writes; each
  * of them leaves the job in a state from which another worker, or the reconciler, can continue.
  *
- *   takeLease -> (renewLease | startOperation | saveCheckpoint | completeOperation)* -> finishJob | failJob
+ *   takeLease -> (renewLease | saveCheckpoint | completeOperation)* -> finishJob | failJob
  *                                       | releaseForRetry | releaseForContinuation | giveBack | handOver
  *   recoverJob, reopenJob: by the reconciler and by operators, in recovery-protocol.ts.
  *
@@ -42,7 +42,9 @@ const isFencedBy = (lease: Lease): readonly Clause[] => [
  */
 const availableFrom = (lease: Lease, wantedMs: number): number => Math.max(wantedMs, lease.takenAtMs + 1);
 
-const LEASE_ATTRIBUTES = ["lease_owner", "available_at", "watch_at", "watch_shard"];
+/** `held_since` is the time of the first lease that has not ended: whoever leases after it takes over from the dead. */
+export const HOLDER_ATTRIBUTES = ["lease_owner", "held_since"];
+const LEASE_ATTRIBUTES = [...HOLDER_ATTRIBUTES, "available_at", "watch_at", "watch_shard"];
 export const TROUBLE_ATTRIBUTES = ["reason", "failure_class"];
 
 export interface LeaseRequest {
@@ -56,22 +58,28 @@ export interface LeaseRequest {
   readonly watchShards: number;
   /** When the message was sent: see `renewUrl`. */
   readonly sentAtMs?: number;
+  /**
+   * Whether the reconciler is to find the job if its holder dies. If not, the job must be new, and its message must
+   * stay in the queue. A watched job stays watched: a late copy of the write could take it from the reconciler.
+   */
+  readonly isWatched?: boolean;
   /** The short lane takes no job that was handed over. */
   readonly isShortLane?: boolean;
 }
 
 /** In one write: plans a new job, takes the lease if it is free or expired, and starts HEAD if it was not started. */
 export function takeLease(request: LeaseRequest): Write {
-  const { jobId, message, owner, nowMs, ttlMs, headKey, watchShards, sentAtMs = 0, isShortLane = false } = request;
+  const { jobId, message, owner, nowMs, ttlMs, headKey, watchShards } = request;
+  const { isShortLane = false, isWatched = true, sentAtMs = 0 } = request;
   const expiresAtMs = nowMs + ttlMs;
   const order = orderOf(message);
   return {
     key: jobItemKey(jobId),
-    when: [[isNew], [isOpen, isAvailable(nowMs)].concat(isShortLane ? isNotLong : [])],
+    when: isWatched ? [[isNew], [isOpen, isAvailable(nowMs)].concat(isShortLane ? isNotLong : [])] : [[isNew]],
     set: {
       lease_owner: owner,
       available_at: expiresAtMs,
-      watch_at: expiresAtMs,
+      ...(isWatched && { watch_at: expiresAtMs }),
       watch_shard: watchShardOf(jobId, watchShards),
       step: 0,
     },
@@ -82,6 +90,7 @@ export function takeLease(request: LeaseRequest): Write {
       url: message.url,
       ...(message.identity !== undefined && { url_sent_at: sentAtMs }),
       planned_at: nowMs,
+      held_since: nowMs,
       op_head: encodeOperation("HEAD", { key: headKey, status: "STARTED", fence: 1, atMs: nowMs }),
       ...(message.sha256 !== undefined && { expected_sha256: message.sha256 }),
       ...(order && { order: order as Item }),
@@ -139,18 +148,9 @@ export const isStillStarted = ({ type }: OperationEntry): Clause => ({
 export const operationEntries = (entries: readonly OperationEntry[]): Item =>
   Object.fromEntries(entries.map(({ type, record }) => [operationAttribute(type), encodeOperation(type, record)]));
 
-export function startOperation(lease: Lease, started: OperationEntry): Write {
-  return fencedWrite(lease, { set: operationEntries([started]) });
-}
-
-/** Completes one operation, sets the state that it leads to, and starts the next operation. */
-export function completeOperation(
-  lease: Lease,
-  done: OperationEntry,
-  started: OperationEntry | undefined,
-  state: JobState,
-): Write {
-  return fencedWrite(lease, { set: { ...operationEntries(started ? [done, started] : [done]), state } });
+/** Completes one operation, and sets the state that it leads to. */
+export function completeOperation(lease: Lease, done: OperationEntry, state: JobState): Write {
+  return fencedWrite(lease, { set: { ...operationEntries([done]), state } });
 }
 
 /** Completes the last operation: the job is terminal. Its record stays until `expiresAtMs` to answer duplicates. */
@@ -219,7 +219,7 @@ export function releaseForRetry(
       available_at: availableAtMs,
       watch_at: availableAtMs + watchAfterMs,
     },
-    remove: ["lease_owner", ...forgotten],
+    remove: [...HOLDER_ATTRIBUTES, ...forgotten],
   });
 }
 
@@ -243,7 +243,7 @@ export function releaseForContinuation(
       attempts: record.attempts - 1,
       ...troubleAttributes(OUT_OF_TIME),
     },
-    remove: ["lease_owner", ...forgotten],
+    remove: [...HOLDER_ATTRIBUTES, ...forgotten],
   });
 }
 
@@ -258,7 +258,7 @@ export function giveBack(lease: Lease, record: JobRecord, forgotten: Forgotten, 
   const availableAtMs = availableFrom(lease, nowMs);
   return fencedWrite(lease, {
     set: { available_at: availableAtMs, watch_at: availableAtMs + graceMs, ...uncharged(record) },
-    remove: ["lease_owner", ...forgotten],
+    remove: [...HOLDER_ATTRIBUTES, ...forgotten],
   });
 }
 

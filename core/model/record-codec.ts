@@ -4,7 +4,15 @@ import { DamagedRecordError } from "./errors.ts";
 import { jobIdOfItemKey } from "./keys.ts";
 import { jobOrder, type JobOrder } from "./order.ts";
 import { OPERATION_TYPES, type OperationResult, type OperationType } from "./operations.ts";
-import type { Checkpoint, FailureClass, JobRecord, OperationRecord, OriginFacts, Transfer } from "./record.ts";
+import type {
+  Checkpoint,
+  FailureClass,
+  JobRecord,
+  OperationRecord,
+  OriginFacts,
+  Published,
+  Transfer,
+} from "./record.ts";
 import { isJobState } from "./states.ts";
 
 /** INDEX and DEDUPE share an attribute, because a job does only one of them. */
@@ -123,6 +131,8 @@ function decodeCheckpoint(fields: Fields): Checkpoint {
   };
 }
 
+const isPublished = (value: Value | undefined): value is Published => value === "created" || value === "exists";
+
 /** Decodes STREAM's result. */
 export function decodeTransfer(result: Fields): Transfer {
   return {
@@ -132,6 +142,7 @@ export function decodeTransfer(result: Fields): Transfer {
     etag: textIn(result, "etag"),
     ...(result["previous_job"] !== undefined && { previousJob: textIn(result, "previous_job") }),
     ...(result["unchanged"] === true && { isUnchanged: true }),
+    ...(isPublished(result["placed"]) && { placed: result["placed"] }),
     ...factsIn(result),
   };
 }
@@ -143,6 +154,7 @@ export const encodeTransfer = (transfer: Transfer): OperationResult => ({
   etag: transfer.etag,
   ...(transfer.previousJob !== undefined && { previous_job: transfer.previousJob }),
   ...(transfer.isUnchanged && { unchanged: true }),
+  ...(transfer.placed !== undefined && { placed: transfer.placed }),
   ...encodeFacts(transfer),
 });
 
@@ -190,6 +202,8 @@ function decodeFields(item: Item): JobRecord {
   const order = optional("order", orderIn);
   const leaseOwner = optional("lease_owner", textIn);
   const availableAtMs = optional("available_at", numberIn);
+  const heldSinceMs = optional("held_since", numberIn);
+  const watchAtMs = optional("watch_at", numberIn);
   const reason = optional("reason", textIn);
   const failureClass = optional("failure_class", textIn) as FailureClass | undefined;
   const failedAtMs = optional("failed_at", numberIn);
@@ -213,6 +227,8 @@ function decodeFields(item: Item): JobRecord {
     ...(order && { order }),
     ...(leaseOwner !== undefined && { leaseOwner }),
     ...(availableAtMs !== undefined && { availableAtMs }),
+    ...(heldSinceMs !== undefined && { heldSinceMs }),
+    ...(watchAtMs !== undefined && { watchAtMs }),
     ...(checkpoint && { checkpoint: decodeCheckpoint(checkpoint) }),
     ...(transferResult && { transfer: decodeTransfer(transferResult) }),
     ...(reason !== undefined && { reason }),

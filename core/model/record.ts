@@ -20,6 +20,10 @@ export interface JobRecord {
   readonly leaseOwner?: string;
   /** When the job may be leased next: when the current lease expires, or when the wait for a retry ends. */
   readonly availableAtMs?: number;
+  /** When the first lease was taken that has not ended yet. Releases up to 0.2.0 do not write it. */
+  readonly heldSinceMs?: number;
+  /** When the reconciler is to look at it. Undefined: never. Its message is in the queue, or it has ended. */
+  readonly watchAtMs?: number;
   readonly plannedAtMs: number;
   /** Leases taken in total, without continuations. */
   readonly attempts: number;
@@ -91,14 +95,26 @@ export interface Checkpoint extends OriginFacts {
   readonly announced?: readonly string[];
 }
 
+/** `exists`: another job, or an attempt before, has stored the same content. */
+export type Published = "created" | "exists";
+
 export interface Transfer extends OriginFacts {
   readonly sha256: string;
   readonly bytes: number;
   readonly stagedBy: string;
-  /** Of the staged object. */
+  /** Of the staged object; of the content itself if nothing was staged. */
   readonly etag: string;
+  /** Nothing was staged: the body was put at its content address, or was there already. */
+  readonly placed?: Published;
   /** Of a refreshed job: the generation before it. */
   readonly previousJob?: string;
   /** The origin says that nothing has changed since then: nothing was staged. */
   readonly isUnchanged?: true;
 }
+
+/** How many operations were begun, and have no result. */
+export const startedOperations = ({ operations }: Pick<JobRecord, "operations">): number =>
+  Object.values(operations).filter(({ status }) => status === "STARTED").length;
+
+/** A lease that had been expired for longer when it was taken away is recovered late. */
+export const LATE_RECOVERY_MS = 180_000;

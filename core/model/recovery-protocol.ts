@@ -2,7 +2,15 @@
 import { FEWEST_WATCH_SHARDS, jobItemKey, watchShardOf } from "./keys.ts";
 import { OPERATION_TYPES, type OperationType } from "./operations.ts";
 import { present } from "./present.ts";
-import { isNew, isOpen, isStillStarted, operationEntries, TROUBLE_ATTRIBUTES, uncharged } from "./protocol.ts";
+import {
+  HOLDER_ATTRIBUTES,
+  isNew,
+  isOpen,
+  isStillStarted,
+  operationEntries,
+  TROUBLE_ATTRIBUTES,
+  uncharged,
+} from "./protocol.ts";
 import { operationAttribute } from "./record-codec.ts";
 import type { JobRecord } from "./record.ts";
 import type { JobState, ReopenedState } from "./states.ts";
@@ -49,7 +57,7 @@ export function recoverJob(seen: JobRecord, watchAtMs: number, by: string, nowMs
       ...operationEntries(abandoned),
     },
     add: { fence: 1 },
-    remove: ["lease_owner"],
+    remove: HOLDER_ATTRIBUTES,
   };
 }
 

@@ -56,3 +56,14 @@ export const postponeJob = ({ graceMs, jobId, nowMs, untilMs }: Postponement): W
   ],
   set: { available_at: untilMs, watch_at: untilMs + graceMs },
 });
+
+/**
+ * When the lease of a job ends that nobody watches. No message of the job may leave the queue before. Undefined if the
+ * reconciler watches the job, or if nobody holds it.
+ */
+export const unwatchedUntilMs = ({
+  available_at: expiresAtMs,
+  lease_owner: owner,
+  watch_at: watchAtMs,
+}: Item): number | undefined =>
+  owner !== undefined && watchAtMs === undefined && typeof expiresAtMs === "number" ? expiresAtMs : undefined;

@@ -1,7 +1,7 @@
-export interface StagedObject {
-  readonly key: string;
-  readonly etag: string;
-  readonly bytes: number;
+import type { Published } from "../model/record.ts";
+
+/** What is kept of a file beside its bytes. */
+export interface ContentFacts {
   readonly contentType: string;
   /** The coding that the bytes still have; undefined if they have none. */
   readonly contentEncoding?: string | undefined;
@@ -9,7 +9,11 @@ export interface StagedObject {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-export type Published = "created" | "exists";
+export interface StagedObject extends ContentFacts {
+  readonly key: string;
+  readonly etag: string;
+  readonly bytes: number;
+}
 
 /** The bucket of content-addressed objects. An existing object is never overwritten. */
 export interface Content {
@@ -20,4 +24,14 @@ export interface Content {
    */
   publish(staged: StagedObject, key: string, signal: AbortSignal): Promise<Published>;
   head(key: string): Promise<{ bytes: number } | undefined>;
+}
+
+/** Content that takes small bodies without staging. */
+export interface DirectContent {
+  /** Puts a whole body at its content address unless an object is there already. @returns what is there then. */
+  put(
+    key: string,
+    body: Uint8Array,
+    facts: ContentFacts,
+  ): Promise<{ readonly outcome: Published; readonly bytes: number; readonly etag: string }>;
 }

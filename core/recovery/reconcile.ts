@@ -1,4 +1,4 @@
-import type { JobRecord } from "../model/record.ts";
+import { startedOperations } from "../model/record.ts";
 import { THRESHOLDS } from "../telemetry/metrics.ts";
 import { Failures } from "./failures.ts";
 import { reviveJobs, type ReviverDeps } from "./revive-jobs.ts";
@@ -46,6 +46,3 @@ export async function reconcile(deps: ReconcilerDeps): Promise<Reconciliation> {
     removedLitter,
   };
 }
-
-const startedOperations = (job: JobRecord): number =>
-  Object.values(job.operations).filter(({ status }) => status === "STARTED").length;

@@ -90,7 +90,8 @@ export const telemetryEvent = z.discriminatedUnion("event", [
     result_code: text("Always `OK`."),
     elapsed_ms: milliseconds("From the operation's start to its result, in this attempt."),
   }),
-  event("crash_recovery_event", "The reconciler ran. Zeros are reported too: no event means that it is dead.", {
+  event("crash_recovery_event", "The reconciler ran (zeros are reported too), or a worker took over from a dead one.", {
+    job_id: jobId.exactOptional(),
     recovered_leases: count("leases", "Expired leases that the run took away from dead holders."),
     abandoned_ops: count("operations", "Operations that the dead holders left in progress."),
     recovered_late: count("leases", "Recovered leases that had been expired for longer than 180 s."),

@@ -2,6 +2,7 @@
  * The names and units of all metrics, shared by the code that emits them and the code that alarms on them. Every metric
  * is a function of one telemetry event, so that a report from a run's events and a CloudWatch alarm count the same.
  */
+import { LATE_RECOVERY_MS } from "../model/record.ts";
 import type { TelemetryEvent } from "./events.ts";
 
 export const METRIC_NAMESPACE = "fetchonce";
@@ -13,8 +14,8 @@ export const THRESHOLDS = {
   completionMedianMs: 30_000,
   completionP95Ms: 120_000,
   leaseAcquisitionP99Ms: 100,
-  /** An expired lease must be recovered within three runs of the reconciler. */
-  recoveryMs: 180_000,
+  /** Three runs of the reconciler. */
+  recoveryMs: LATE_RECOVERY_MS,
 } as const;
 
 /** What each metric means is said in `dashboards/docs/metric-meanings.ts`: workers need only the units. */
@@ -64,11 +65,11 @@ export function metricsOf(event: TelemetryEvent): Measurements {
       return { OperationsReplayed: 1 };
     case "crash_recovery_event":
       return {
-        ReconcilerRuns: 1,
+        // A worker's event names its job. No run of the reconciler must mean that it is dead.
+        ...(event.job_id === undefined && { ReconcilerRuns: 1, RecordsUnreadable: event.unreadable_records }),
         LeasesRecovered: event.recovered_leases,
         LeasesRecoveredLate: event.recovered_late,
         OldestExpiredLease: event.oldest_expired_ms,
-        RecordsUnreadable: event.unreadable_records,
         ...(event.lag_ms !== undefined && { RecoveryLag: event.lag_ms }),
         OperationsAbandoned: event.abandoned_ops,
       };

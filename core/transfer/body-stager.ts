@@ -1,11 +1,13 @@
 import { present } from "../model/present.ts";
 import { hash } from "node:crypto";
 import { LeaseLostError, PermanentError, RetryableError, UploadGoneError } from "../model/errors.ts";
-import { stagingKey } from "../model/keys.ts";
+import { contentKey, stagingKey } from "../model/keys.ts";
+import type { DirectContent } from "../ports/content.ts";
 import type { DigestsByAlgorithm, RunningDigests } from "../ports/digests.ts";
 import type { StagedPart, StagedUpload } from "../ports/staging.ts";
 import type { Checkpoint, Transfer } from "../model/record.ts";
 import { algorithmsOf, encodeAnnounced, judgeWhole, refuseLarger, type BodyFacts } from "./body-facts.ts";
+import { contentFactsOf } from "../origin/content-facts.ts";
 import { PartInHand, type FullPart } from "./part-in-hand.ts";
 import type { StagingOwner, TransferDeps } from "./transfer-deps.ts";
 import { digestsOfWhole } from "./whole-digests.ts";
@@ -121,9 +123,19 @@ export class BodyStager {
   async #putWhole(body: Uint8Array): Promise<Transfer> {
     const digests = await digestsOfWhole(this.#deps.digests, algorithmsOf(this.#facts), body);
     judgeWhole(this.#facts, digests, this.#received);
+    const { direct, settings, staging } = this.#deps;
+    if (direct && body.length < settings.stageFromBytes) return this.#place(direct, digests, body);
     const key = stagingKey(this.#owner.jobId, this.#stagedBy);
-    const { etag } = await this.#deps.staging.put(key, body, this.#facts.origin.contentType);
+    const { etag } = await staging.put(key, body, this.#facts.origin.contentType);
     return this.#transfer(digests, etag);
+  }
+
+  /** Safe to repeat, and for whoever has lost the job: the address is that of the content. */
+  async #place(direct: DirectContent, digests: DigestsByAlgorithm, body: Uint8Array): Promise<Transfer> {
+    const sha256 = present(digests.sha256, "the SHA-256 of a whole body");
+    const { bytes, etag, outcome } = await direct.put(contentKey(sha256), body, contentFactsOf(this.#facts.origin));
+    if (bytes !== body.length) throw new PermanentError("content_size_mismatch", "system");
+    return { ...this.#transfer(digests, etag), placed: outcome };
   }
 
   /** Takes over the buffer: the caller must not use it any more. */

@@ -2,6 +2,7 @@ import type { Checkpoint } from "../model/record.ts";
 import type { HostMemory } from "../origin/host-memory.ts";
 import type { OriginDeps, OriginSettings } from "../origin/origin-deps.ts";
 import type { Digests } from "../ports/digests.ts";
+import type { DirectContent } from "../ports/content.ts";
 import type { Staging } from "../ports/staging.ts";
 import type { PaceLimits } from "./pace.ts";
 import type { Buffers } from "./part-buffers.ts";
@@ -20,6 +21,8 @@ export interface TransferSettings extends OriginSettings {
   /** Whether a body that comes with a content coding is stored as it came. Otherwise the coding is taken away. */
   readonly keepsContentEncoding: boolean;
   readonly pace: PaceLimits;
+  /** Shorter bodies are not staged, if they fit in a part. In bytes; 0: every body is staged. */
+  readonly stageFromBytes: number;
   /** Undefined: this worker takes what is long, too. */
   readonly shortLane: ShortLane | undefined;
   /** Connections in a row that bring little of a body, after which an attempt ends. 0: the first one that breaks. */
@@ -31,6 +34,8 @@ export interface TransferSettings extends OriginSettings {
 /** What a transfer needs from its caller. */
 export interface TransferDeps extends OriginDeps {
   readonly staging: Staging;
+  /** Undefined: every body is staged. */
+  readonly direct: DirectContent | undefined;
   readonly digests: Digests;
   readonly buffers: Buffers;
   /** Where a file does not come faster over several connections. */

@@ -95,7 +95,8 @@ async function begin(deps: TransferDeps, owner: StagingOwner, request: WatchedRe
   const answer = await get(deps, request, before && unlessSame(before.transfer));
   if (before && answer.response.status === 304) {
     answer.response.discard();
-    return { ...before.transfer, isUnchanged: true };
+    const { placed: _, ...stored } = before.transfer;
+    return { ...stored, isUnchanged: true };
   }
   return startOver(deps, owner, request, answer);
 }

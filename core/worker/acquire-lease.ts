@@ -2,49 +2,56 @@ import { present } from "../model/present.ts";
 import { jobIdOf, jobIdOfKey, operationKeyOf } from "../model/keys.ts";
 import { LeasedJob } from "./leased-job.ts";
 import type { JobMessage } from "../model/message.ts";
-import { renewUrl, takeLease } from "../model/protocol.ts";
-import { isParked } from "../model/waiting.ts";
+import { renewUrl, takeLease, type LeaseRequest } from "../model/protocol.ts";
+import { isParked, unwatchedUntilMs } from "../model/waiting.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { JobRecord } from "../model/record.ts";
-import { isTerminal } from "../model/states.ts";
-import type { Item } from "../model/write.ts";
+import { isTerminal, type JobState } from "../model/states.ts";
+import type { Item, WriteResult } from "../model/write.ts";
+import type { Items } from "../ports/items.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 export type Acquisition =
   | { readonly kind: "leased"; readonly job: LeasedJob }
   | { readonly kind: "finished" }
-  | { readonly kind: "busy" }
+  /** Another worker holds it, until then at most if nobody watches the job. */
+  | { readonly kind: "busy"; readonly unwatchedUntilMs: number | undefined }
   /** It waits, and its record alone brings it back. */
   | { readonly kind: "parked" }
   /** Until its time, or for the other lane. */
   | { readonly kind: "waiting"; readonly untilMs: number; readonly record: JobRecord };
+
+interface AcquisitionTerms {
+  readonly onRenewed: () => void;
+  readonly sentAtMs: number;
+  readonly isWatched: boolean;
+}
 
 /** `onRenewed` is called after each renewal, so that the message can be kept hidden while the lease is held. */
 export async function acquireLease(
   deps: WorkerDeps,
   message: JobMessage,
   jobKey: string,
-  { onRenewed, sentAtMs }: { readonly onRenewed: () => void; readonly sentAtMs: number },
+  { isWatched, onRenewed, sentAtMs }: AcquisitionTerms,
 ): Promise<Acquisition> {
   const { clock, items, random, settings } = deps;
   const jobId = jobIdOfKey(jobKey);
   const owner = random.uniqueId();
   const nowMs = clock.nowMs();
-  const outcome = await items.write(
-    takeLease({
-      jobId,
-      message,
-      owner,
-      nowMs,
-      ttlMs: settings.leaseTtlMs,
-      headKey: operationKeyOf("HEAD", jobId, { url: message.identity ?? message.url }),
-      watchShards: settings.watchShards,
-      sentAtMs,
-      isShortLane: settings.shortLane !== undefined,
-    }),
-  );
+  const request = {
+    jobId,
+    message,
+    owner,
+    nowMs,
+    ttlMs: settings.leaseTtlMs,
+    headKey: operationKeyOf("HEAD", jobId, { url: message.identity ?? message.url }),
+    watchShards: settings.watchShards,
+    sentAtMs,
+    isShortLane: settings.shortLane !== undefined,
+  };
+  const outcome = await take(items, request, isWatched);
   const acquiredInMs = clock.nowMs() - nowMs;
-  if (!outcome.item) return { kind: "busy" };
+  if (!outcome.item) return { kind: "busy", unwatchedUntilMs: undefined };
   const recorded = decodeJob(outcome.item);
   const record = (await isRenewed(deps, message, outcome.item, sentAtMs))
     ? { ...recorded, url: message.url }
@@ -60,7 +67,14 @@ export async function acquireLease(
   if (isParked(outcome.item)) return { kind: "parked" };
   if (record.leaseOwner === undefined)
     return { kind: "waiting", untilMs: present(record.availableAtMs, "when a waiting job is available"), record };
-  return { kind: "busy" };
+  return { kind: "busy", unwatchedUntilMs: unwatchedUntilMs(outcome.item) };
+}
+
+/** Only a new job may be unwatched. */
+async function take(items: Items, request: LeaseRequest, isWatched: boolean): Promise<WriteResult> {
+  const outcome = await items.write(takeLease({ ...request, isWatched }));
+  if (isWatched || outcome.applied || !outcome.item || isTerminal(outcome.item["state"] as JobState)) return outcome;
+  return items.write(takeLease(request));
 }
 
 /** A message of ours holds the URL that was recorded when it was made, which may be an older one by now. */

@@ -1,9 +1,9 @@
 import { jobIdOf } from "../model/keys.ts";
 import { untrackedMessage, trackedMessage, type JobMessage } from "../model/message.ts";
-import { isParked, postponeJob } from "../model/waiting.ts";
+import { isParked, postponeJob, unwatchedUntilMs } from "../model/waiting.ts";
 import type { OpenVisit } from "../flow/hosts.ts";
 import { GIVEN_UP } from "../origin/host-visit.ts";
-import type { JobEnd } from "./process-job.ts";
+import { leaveToHolder, type JobEnd } from "./process-job.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 interface Delivered {
@@ -67,7 +67,7 @@ async function waitRecorded(
   const { applied, item } = await items.write(postponeJob({ jobId, nowMs, untilMs, graceMs }));
   const recordedMs = item?.["available_at"];
   const isWaiting = item !== undefined && item["lease_owner"] === undefined && typeof recordedMs === "number";
-  if (!applied && (!isWaiting || isParked(item))) return { kind: "done" };
+  if (!applied && (!isWaiting || isParked(item))) return leaveToHolder(item && unwatchedUntilMs(item), nowMs);
   const delayMs = (applied ? untilMs : Number(recordedMs)) - nowMs;
   return { kind: "again", delayMs, message: trackedMessage({ ...message, waiting_since: waitingSinceMs }) };
 }

@@ -9,7 +9,7 @@ import { within } from "../document/within.ts";
  * Whether this attempt takes the guarded path. This is decided once, when the attempt begins. A job is admitted only if
  * both the variable and the gate document admit it. A job with a record is guarded whatever they say, so that it ends
  * on the path on which it began.
- * @throws GateUnknownError when the gate document cannot be read.
+ * @throws GateUnknownError when the gate document cannot be read, and the table's trouble when the record cannot.
  */
 export async function isGuarded(
   deps: WorkerDeps,
@@ -26,11 +26,6 @@ export async function isGuarded(
   return (receiveCount > 1 || isSentAgain) && hasRecord(deps, jobId);
 }
 
-/** Whether an earlier delivery was guarded. False if the table cannot be read: a recorded job comes back by itself. */
-async function hasRecord({ clock, items }: WorkerDeps, jobId: string): Promise<boolean> {
-  try {
-    return (await within(clock, DOCUMENT_READ_TIMEOUT_MS, items.read(jobItemKey(jobId)))) !== undefined;
-  } catch {
-    return false;
-  }
-}
+/** Whether an earlier delivery was guarded. Only this message may be left to bring a recorded job back. */
+const hasRecord = async ({ clock, items }: WorkerDeps, jobId: string): Promise<boolean> =>
+  (await within(clock, DOCUMENT_READ_TIMEOUT_MS, items.read(jobItemKey(jobId)))) !== undefined;

@@ -5,7 +5,7 @@ import { arriveAtHost } from "./arrive.ts";
 import { isGuarded } from "./choose-path.ts";
 import { messageOf, parseMessage, trackedMessage, type JobMessage, type OutgoingMessage } from "../model/message.ts";
 import { processUnguarded } from "./unguarded.ts";
-import { processJob, type JobEnd } from "./process-job.ts";
+import { leaveToHolder, processJob, type JobEnd } from "./process-job.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
@@ -82,7 +82,8 @@ async function workGuarded(
 ): Promise<JobEnd> {
   const onRenewed = (): void => keepHidden(deps.queue, delivery, deps.settings.leaseTtlMs);
   const sentAtMs = message.sent_at ?? delivery.sentAtMs;
-  const acquisition = await acquireLease(deps, message, jobKeyOf(message), { onRenewed, sentAtMs });
+  const isWatched = !queueBringsBack(deps, delivery, message);
+  const acquisition = await acquireLease(deps, message, jobKeyOf(message), { isWatched, onRenewed, sentAtMs });
   switch (acquisition.kind) {
     case "leased":
       return processJob(deps, acquisition.job, outOfTime);
@@ -92,13 +93,23 @@ async function workGuarded(
         delayMs: acquisition.untilMs - deps.clock.nowMs(),
         message: messageOf(acquisition.record),
       };
-    // The reconciler watches the record. It sends a new message if the holder dies, or when the job's time has come.
     case "busy":
+      return leaveToHolder(acquisition.unwatchedUntilMs, deps.clock.nowMs());
+    // The reconciler watches the record. It sends a new message when the job's time has come.
     case "parked":
     case "finished":
       return { kind: "done" };
   }
 }
+
+/**
+ * Whether the message alone is enough to bring the job back if we die: it is young, so that the queue keeps it, and
+ * this is its first delivery, so that it is far from the dead-letter queue. Then nobody has to watch the lease.
+ */
+const queueBringsBack = ({ clock, settings }: WorkerDeps, delivery: Delivery, message: JobMessage): boolean => {
+  const hasRecord = message.tracked === true && message.sent_at === undefined;
+  return !hasRecord && delivery.receiveCount === 1 && clock.nowMs() < delivery.sentAtMs + settings.unwatchedForMs;
+};
 
 /** The job that a message is for, if the message is valid. */
 function jobOf(body: string): { readonly job_id?: string } {

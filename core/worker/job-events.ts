@@ -1,7 +1,13 @@
 import type { Operation } from "../model/operations.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { Lease } from "../model/protocol.ts";
-import type { FailureClass, JobRecord, OperationRecord } from "../model/record.ts";
+import {
+  LATE_RECOVERY_MS,
+  startedOperations,
+  type FailureClass,
+  type JobRecord,
+  type OperationRecord,
+} from "../model/record.ts";
 import type { JobState } from "../model/states.ts";
 
 export interface Failure {
@@ -42,6 +48,22 @@ export class JobEvents {
       owner,
       ttl_sec: ttlMs / 1000,
       acquired_in_ms: duration(acquiredInMs),
+    });
+  }
+
+  /** If the lease before did not end: its holder is dead, and the queue has brought the job back. */
+  takenOver(record: JobRecord, takenAtMs: number, ttlMs: number): void {
+    const { heldSinceMs = takenAtMs } = record;
+    if (heldSinceMs === takenAtMs) return;
+    const expiredForMs = duration(takenAtMs - heldSinceMs - ttlMs);
+    this.#telemetry.emit({
+      event: "crash_recovery_event",
+      job_id: this.#lease.jobId,
+      recovered_leases: 1,
+      abandoned_ops: startedOperations(record),
+      recovered_late: expiredForMs > LATE_RECOVERY_MS ? 1 : 0,
+      oldest_expired_ms: expiredForMs,
+      unreadable_records: 0,
     });
   }
 

@@ -1,10 +1,10 @@
 import { present } from "../model/present.ts";
 import type { StagingOwner } from "../transfer/transfer-deps.ts";
 import { LeaseLostError } from "../model/errors.ts";
-import type { Item, Write } from "../model/write.ts";
+import type { Write } from "../model/write.ts";
 import { hostOf } from "../model/message.ts";
 import { JobEvents } from "./job-events.ts";
-import { operationKeyOf } from "../model/keys.ts";
+import { OperationKeys } from "./operation-keys.ts";
 import type { Operation, OperationResult, OperationType } from "../model/operations.ts";
 import type { OperationJournal } from "../ports/ledger.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
@@ -20,7 +20,6 @@ import {
   releaseForRetry,
   renewLease,
   saveCheckpoint,
-  startOperation,
   uncharged,
   type Lease,
   type OperationEntry,
@@ -28,7 +27,8 @@ import {
 } from "../model/protocol.ts";
 import { decodeJob, operationAttribute } from "../model/record-codec.ts";
 import type { Checkpoint, JobRecord, OperationRecord } from "../model/record.ts";
-import { isTerminal, walk } from "../model/states.ts";
+import { isTerminal, walk, type JobState } from "../model/states.ts";
+import { Unrecorded } from "./unrecorded.ts";
 
 /** How often a lease is renewed within its time to live. */
 const RENEWALS_PER_TTL = 3;
@@ -57,9 +57,9 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   readonly #events: JobEvents;
   readonly #lost = new AbortController();
   readonly #forgotten = new Set<string>();
-  readonly #keys = new Map<string, string>();
+  readonly #keys: OperationKeys;
   #record: JobRecord;
-  #notes: Item = {};
+  readonly #unrecorded = new Unrecorded();
   #step = 0;
   #lastWrite: Promise<unknown> = Promise.resolve();
   #ended = false;
@@ -70,12 +70,14 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     this.#record = record;
     this.#onRenewed = onRenewed;
     this.lease = { jobId: record.jobId, owner, fence: record.fence, takenAtMs };
+    this.#keys = new OperationKeys(record.jobId);
     this.#events = new JobEvents(deps.telemetry, this.lease);
     const { clock, settings } = deps;
     const isNew = record.fence === 1;
     if (isNew) this.#events.planned(record, jobKey);
     this.#events.leased(settings.leaseTtlMs, acquiredInMs);
     if (isNew) this.#events.walked("PLANNED", [record.state], 0);
+    this.#events.takenOver(record, takenAtMs, settings.leaseTtlMs);
     this.#stopRenewing = clock.every(settings.leaseTtlMs / RENEWALS_PER_TTL, () => {
       void this.#renew();
     });
@@ -108,31 +110,27 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   }
 
   keyOf(operation: Operation): string {
-    // The step before an operation has made an operation like it.
-    const name = `${operation.type} ${Object.values(operation.context).join(" ")}`;
-    let key = this.#keys.get(name);
-    if (key === undefined) {
-      key = operationKeyOf(operation.type, this.lease.jobId, operation.context);
-      this.#keys.set(name, key);
-    }
-    return key;
+    return this.#keys.of(operation);
   }
 
   /** The ledger's record of this operation; undefined if there is none, or only one with another context. */
   recorded(operation: Operation): OperationRecord | undefined {
-    const record = this.#record.operations[operation.type];
+    const { type } = operation;
+    const record = this.#unrecorded.operation(type) ?? this.#record.operations[type];
     if (record?.key !== this.keyOf(operation) || this.#forgotten.has(operationAttribute(operation.type)))
       return undefined;
     return record;
   }
 
-  /** Writes only if no earlier write has started the operation. A dead predecessor's start counts too. */
+  /** A dead predecessor's start counts too. */
   async begin(operation: Operation): Promise<void> {
-    if (!this.recorded(operation)) await this.#write(startOperation(this.lease, this.#started(operation)));
+    this.lost.throwIfAborted();
+    if (!this.recorded(operation)) this.#unrecorded.start(this.#started(operation));
     this.#forgotten.delete(operationAttribute(operation.type));
     this.#events.operationStarted(operation, this.keyOf(operation));
   }
 
+  /** The result of what may be run again is recorded with the next write. */
   async complete(operation: Operation, result: OperationResult, startedAtMs: number): Promise<void> {
     const { clock, settings } = this.#deps;
     const nowMs = clock.nowMs();
@@ -140,21 +138,31 @@ export class LeasedJob implements StagingOwner, OperationJournal {
       type: operation.type,
       record: { key: this.keyOf(operation), status: "DONE", fence: this.lease.fence, atMs: nowMs, result },
     };
-    const steps = walk(this.#record.state, operation.leadsTo(result));
-    const state = steps.at(-1) ?? this.#record.state;
-    const next = operation.next(result);
-    const write = isTerminal(state)
-      ? finishJob(this.lease, done, state, nowMs + settings.recordRetentionMs)
-      : completeOperation(this.lease, done, next && this.#started(next), state);
-    const from = this.#record.state;
-    await this.#write(write);
-    this.#events.operationCompleted(operation, this.keyOf(operation), nowMs - startedAtMs);
-    this.#events.walked(from, steps, this.#ageMs());
-    if (isTerminal(state)) this.#end();
+    const from = this.#state;
+    const steps = walk(from, operation.leadsTo(result));
+    const state = steps.at(-1) ?? from;
+    const ageMs = this.#ageMs();
+    const tell = (): void => {
+      this.#events.operationCompleted(operation, this.keyOf(operation), nowMs - startedAtMs);
+      this.#events.walked(from, steps, ageMs);
+    };
+    if (operation.isRepeatable(result) && !this.#record.checkpoint) {
+      this.lost.throwIfAborted();
+      this.#unrecorded.add(done, state, tell);
+      return;
+    }
+    const isLast = isTerminal(state);
+    const expiresAtMs = nowMs + settings.recordRetentionMs;
+    await this.#write(
+      isLast ? finishJob(this.lease, done, state, expiresAtMs) : completeOperation(this.lease, done, state),
+    );
+    tell();
+    if (isLast) this.#end();
   }
 
   /** Discards the record of an operation that threw. It is removed by the write that ends the lease. */
   forget(type: OperationType): void {
+    this.#unrecorded.forget(type);
     this.#forgotten.add(operationAttribute(type));
   }
 
@@ -166,7 +174,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
 
   /** Is recorded with the next write. */
   noteResumed(bytes: number): void {
-    this.#notes = { resumed_bytes: this.#record.resumedBytes + bytes };
+    this.#unrecorded.note("resumed_bytes", this.#record.resumedBytes + bytes);
   }
 
   async saveCheckpoint(checkpoint: Checkpoint, isProgress: boolean): Promise<void> {
@@ -176,7 +184,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   }
 
   async fail(trouble: Trouble): Promise<void> {
-    const from = this.#record.state;
+    const from = this.#state;
     const { clock, settings } = this.#deps;
     const forgotten = [...this.#forgotten];
     await this.#write(failJob(this.lease, trouble, forgotten, clock.nowMs(), settings.recordRetentionMs));
@@ -198,23 +206,15 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   }
 
   async releaseForContinuation(): Promise<void> {
-    const { clock, settings } = this.#deps;
-    await this.#write(
-      releaseForContinuation(this.lease, this.#record, [...this.#forgotten], clock.nowMs(), settings.requeueGraceMs),
-    );
-    this.#end();
+    await this.#handOn(releaseForContinuation);
   }
 
   async giveBack(): Promise<void> {
-    const { clock, settings } = this.#deps;
-    await this.#write(giveBack(this.lease, this.#record, [...this.#forgotten], clock.nowMs(), settings.requeueGraceMs));
-    this.#end();
+    await this.#handOn(giveBack);
   }
 
   async handOver(): Promise<void> {
-    const { clock, settings } = this.#deps;
-    await this.#write(handOver(this.lease, this.#record, [...this.#forgotten], clock.nowMs(), settings.requeueGraceMs));
-    this.#end();
+    await this.#handOn(handOver);
   }
 
   replayed(operation: Operation, record: OperationRecord): void {
@@ -227,15 +227,9 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   }
 
   #started(operation: Operation): OperationEntry {
-    return {
-      type: operation.type,
-      record: {
-        key: this.keyOf(operation),
-        status: "STARTED",
-        fence: this.lease.fence,
-        atMs: this.#deps.clock.nowMs(),
-      },
-    };
+    const atMs = this.#deps.clock.nowMs();
+    const record = { key: this.keyOf(operation), status: "STARTED", fence: this.lease.fence, atMs } as const;
+    return { type: operation.type, record };
   }
 
   /** One write at a time, so that `record` is always the newest state that the table has returned. */
@@ -248,14 +242,13 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   async #writeNow(write: Write): Promise<void> {
     this.lost.throwIfAborted();
     if (this.#ended) return;
-    const notes = this.#notes;
-    this.#notes = {};
+    const whole = this.#unrecorded.with(write);
     this.#step += 1;
-    const step = asStep({ ...write, set: { ...notes, ...write.set } }, this.#step);
-    const { applied, item } = await this.#deps.items.write(step);
+    const { applied, item } = await this.#deps.items.write(asStep(whole.write, this.#step));
     // If the refusing item is at our step, we applied the write and lost the answer.
     if (!item || (!applied && !isAtStep(item, this.lease, this.#step))) throw this.#lose();
     this.#record = decodeJob(item);
+    whole.onApplied();
   }
 
   #lose(): LeaseLostError {
@@ -282,8 +275,20 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     }
   }
 
+  /** The state that the job has reached, whether it is recorded or not. */
+  get #state(): JobState {
+    return this.#unrecorded.state ?? this.#record.state;
+  }
+
   #ageMs(): number {
     return this.#deps.clock.nowMs() - this.#record.plannedAtMs;
+  }
+
+  /** Ends the lease, and leaves the job to a later invocation. */
+  async #handOn(end: typeof releaseForContinuation | typeof giveBack | typeof handOver): Promise<void> {
+    const { clock, settings } = this.#deps;
+    await this.#write(end(this.lease, this.#record, [...this.#forgotten], clock.nowMs(), settings.requeueGraceMs));
+    this.#end();
   }
 
   #end(): void {

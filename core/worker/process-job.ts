@@ -32,6 +32,12 @@ export type JobEnd =
   /** The same message comes back after the delay, because its count of receives is the count of attempts. */
   | { readonly kind: "return"; readonly delayMs: number };
 
+/** If the reconciler watches the job, it sends a new message if the holder dies. Else this message has to come back. */
+export const leaveToHolder = (unwatchedUntilMs: number | undefined, nowMs: number): JobEnd =>
+  unwatchedUntilMs === undefined
+    ? { kind: "done" }
+    : { kind: "return", delayMs: Math.max(0, unwatchedUntilMs - nowMs) };
+
 /** Takes a leased job as far as possible, from whatever state it is in. Never throws. */
 export async function processJob(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal): Promise<JobEnd> {
   try {
@@ -52,7 +58,7 @@ async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal)
 
   const transfer = await stageFromSources(deps, job, signal);
 
-  const finalized = await ledger.run(job, finalizeStep(transfer.sha256), async () => ({
+  const finalized = await ledger.run(job, finalizeStep(transfer), async () => ({
     outcome: await publishStaged(deps, jobId, transfer, signal),
   }));
 
@@ -61,7 +67,7 @@ async function advance(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal)
   await cleanStaging(deps, {
     jobId,
     unfinished: checkpoint?.stagedBy === transfer.stagedBy ? undefined : checkpoint,
-    stagedBy: transfer.isUnchanged ? [] : [transfer.stagedBy],
+    stagedBy: transfer.isUnchanged || transfer.placed ? [] : [transfer.stagedBy],
   });
   const type = finalized["outcome"] === "exists" ? "DEDUPE" : "INDEX";
   await ledger.run(job, indexStep(type, transfer.sha256), async () => {
@@ -75,7 +81,7 @@ const exhausted = (reason: string, failureClass: RetryableError["failureClass"])
   new PermanentError(`retries_exhausted:${reason}`, failureClass);
 
 async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError): Promise<JobEnd> {
-  if (error instanceof LeaseLostError) return { kind: "done" };
+  if (error instanceof LeaseLostError) return leftToOthers(job);
   logUnexpected(deps.telemetry, job.jobId, error);
   try {
     if (error instanceof OutOfTimeError) return await handOn(deps, job);
@@ -85,7 +91,7 @@ async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError):
     if (error instanceof RetryableError) return await retry(deps, job, error);
     throw error;
   } catch (second) {
-    if (asJobError(second) instanceof LeaseLostError) return { kind: "done" };
+    if (asJobError(second) instanceof LeaseLostError) return leftToOthers(job);
     // The lease could not be released: it expires by itself, and the message comes back then.
     deps.telemetry.log(
       "error",
@@ -96,6 +102,10 @@ async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError):
     return { kind: "again", delayMs: deps.settings.leaseTtlMs };
   }
 }
+
+/** We may be the last to hold the job: if nobody watches its record, the message finds out. */
+const leftToOthers = ({ record }: LeasedJob): JobEnd =>
+  record.watchAtMs === undefined ? { kind: "return", delayMs: 0 } : { kind: "done" };
 
 async function handOn(deps: WorkerDeps, job: LeasedJob): Promise<JobEnd> {
   if (job.record.hops >= deps.settings.maxHops) {

@@ -1,12 +1,13 @@
 import { PermanentError, StagedObjectGoneError } from "../model/errors.ts";
 import { contentKey, stagingKey } from "../model/keys.ts";
-import type { Published } from "../ports/content.ts";
 import { putIndexEntry } from "../model/index-protocol.ts";
-import type { Transfer } from "../model/record.ts";
+import type { Published, Transfer } from "../model/record.ts";
+import { contentFactsOf } from "../origin/content-facts.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 /**
- * Copies the staged body to its content address, once for all jobs that have the same content.
+ * Copies the staged body to its content address, once for all jobs that have the same content. A small body is there
+ * already.
  * @throws StagedObjectGoneError when neither the staged object nor the content exists; PermanentError (system) when the
  * existing content has another length; the signal's reason when it is aborted.
  */
@@ -16,18 +17,12 @@ export async function publishStaged(
   transfer: Transfer,
   signal: AbortSignal,
 ): Promise<Published> {
-  const { sha256, bytes, etag, contentType, contentEncoding, stagedBy } = transfer;
+  const { sha256, bytes, etag, placed, stagedBy } = transfer;
+  if (placed) return placed;
   const key = contentKey(sha256);
   if (transfer.isUnchanged) return publishedBefore(deps, key, bytes);
   try {
-    const staged = {
-      key: stagingKey(jobId, stagedBy),
-      etag,
-      bytes,
-      contentType,
-      contentEncoding,
-      metadata: metadataOf(transfer),
-    };
+    const staged = { key: stagingKey(jobId, stagedBy), etag, bytes, ...contentFactsOf(transfer) };
     const outcome = await deps.content.publish(staged, key, signal);
     if (outcome === "created") return outcome;
   } catch (error) {
@@ -43,22 +38,6 @@ export async function publishStaged(
 async function publishedBefore({ content }: WorkerDeps, key: string, bytes: number): Promise<Published> {
   if ((await content.head(key))?.bytes !== bytes) throw new StagedObjectGoneError();
   return "exists";
-}
-
-/** S3 keeps 2 KB of metadata, in ASCII. */
-const LONGEST_URL = 1_024;
-
-/** What the origin says of the file, for whoever finds the object alone. */
-function metadataOf(transfer: Transfer): Readonly<Record<string, string>> {
-  const { decodedFrom, digestSource, fileName, finalUrl, lastModified, originEtag } = transfer;
-  return {
-    ...(fileName !== undefined && { "file-name": encodeURIComponent(fileName) }),
-    ...(finalUrl !== undefined && finalUrl.length <= LONGEST_URL && { "final-url": finalUrl }),
-    ...(originEtag !== undefined && { "origin-etag": encodeURI(originEtag) }),
-    ...(lastModified !== undefined && { "last-modified": encodeURI(lastModified) }),
-    ...(decodedFrom !== undefined && { "decoded-from": encodeURI(decodedFrom) }),
-    ...(digestSource !== undefined && { "digest-source": digestSource }),
-  };
 }
 
 /** INDEXED for the job that put the index entry, now or before a crash; DEDUPED for all later jobs. */

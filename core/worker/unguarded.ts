@@ -81,7 +81,7 @@ async function publishUnguarded(
   try {
     await publishStaged(deps, jobId, transfer, outOfTime);
   } finally {
-    await cleanStaging(deps, { jobId, unfinished: undefined, stagedBy: [transfer.stagedBy] });
+    await cleanStaging(deps, { jobId, unfinished: undefined, stagedBy: transfer.placed ? [] : [transfer.stagedBy] });
   }
   deps.telemetry.log("info", "published", {
     job_id: jobId,

@@ -30,6 +30,8 @@ export interface WorkerSettings extends TransferSettings {
   readonly hostPatienceMs: number;
   /** How many times one job may be handed to a later invocation. */
   readonly maxHops: number;
+  /** How old a message may be whose first delivery leases a job that nobody watches. 0: every lease is watched. */
+  readonly unwatchedForMs: number;
   /** To how many shards of the watch index jobs are spread. */
   readonly watchShards: number;
 }

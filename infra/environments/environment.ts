@@ -81,6 +81,13 @@ export interface Environment {
    * read 8 of them only: docs/deploying.md says how to upgrade from these.
    */
   readonly watchShards: number;
+  /**
+   * How old a message may be whose first delivery, in the short lane, leases a new job that nobody watches: if its
+   * worker dies, the queue brings it back. That saves two of five write units. In ms, at most 7 days, so that the
+   * message stays in the queue for as long again. 0: every lease is watched. Versions up to 0.2.0 expect that:
+   * docs/deploying.md says how to upgrade from these.
+   */
+  readonly unwatchedForMs: number;
   /** How long CloudWatch keeps the functions' logs. */
   readonly logRetention: RetentionDays;
 
@@ -89,6 +96,11 @@ export interface Environment {
    * batch of the short lane waits for its longest file, so this is how long others may wait at a usual speed.
    */
   readonly longFromBytes: number;
+  /**
+   * Bytes from which on a body is staged before it is published. A shorter one that fits in a part (8 MiB) is put at
+   * its content address at once: one request to S3 instead of three. 0: every body is staged.
+   */
+  readonly stageFromBytes: number;
   /**
    * How long the body of one file may come in the short lane. Then it is handed over, or has failed if it is slower
    * than `leastBytesPerSecond`. In ms, 1,000 to `workerTimeoutMs` - 1,000. With a silence of `httpIdleTimeoutMs` before

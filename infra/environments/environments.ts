@@ -28,9 +28,12 @@ const dev: Environment = {
   warmJobsASecond: undefined,
   // Deploy with 8 first if the release before reads only these: docs/deploying.md, "Upgrading".
   watchShards: MOST_WATCH_SHARDS,
+  // Deploy with 0 first if the release before does not know unwatched leases.
+  unwatchedForMs: 24 * HOUR_MS,
   logRetention: RetentionDays.ONE_WEEK,
 
   longFromBytes: LONG_FROM_BYTES,
+  stageFromBytes: LONG_FROM_BYTES,
   shortLaneMs: 20 * SECOND_MS,
   workerTimeoutMs: 120 * SECOND_MS,
   visibilityTimeoutMs: 120 * SECOND_MS,

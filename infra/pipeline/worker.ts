@@ -142,6 +142,8 @@ const variables = (
   TABLE_NAME: table.tableName,
   LANE: lane.name,
   LONG_FROM_BYTES: String(environment.longFromBytes),
+  STAGE_FROM_BYTES: String(environment.stageFromBytes),
+  UNWATCHED_FOR_MS: String(environment.unwatchedForMs),
   SHORT_LANE_MS: String(environment.shortLaneMs),
   QUEUE_URL: lane.queue.queueUrl,
   LONG_QUEUE_URL: work.longQueue.queueUrl,

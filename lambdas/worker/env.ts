@@ -82,6 +82,10 @@ export const workerEnv = z.object({
   LANE: z.enum(["short", "long"]),
   /** A body of this length is a long one. In bytes. */
   LONG_FROM_BYTES: positive,
+  /** Shorter bodies are put at their content address at once, if they fit in a part. 0: every body is staged. */
+  STAGE_FROM_BYTES: whole,
+  /** How old a message may be whose first delivery leases a job that nobody watches. 0: every lease is watched. */
+  UNWATCHED_FOR_MS: whole,
   /** How long the body of one file may come in the short lane. */
   SHORT_LANE_MS: positive,
   /** How long before the invocation's deadline its work is handed to a later invocation. */
@@ -132,6 +136,8 @@ export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   watchShards: env.WATCH_SHARDS,
   maxBodyBytes: env.MAX_BODY_BYTES,
   allowedContentTypes: entriesOf(env.ALLOWED_CONTENT_TYPES.toLowerCase()),
+  stageFromBytes: env.STAGE_FROM_BYTES,
+  unwatchedForMs: env.LANE === "long" ? 0 : env.UNWATCHED_FOR_MS,
   shortLane: env.LANE === "long" ? undefined : { longFromBytes: env.LONG_FROM_BYTES, shortLaneMs: env.SHORT_LANE_MS },
   mostBrokenConnections: 3,
   mostRanges: env.MOST_RANGES,

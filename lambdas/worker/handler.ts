@@ -34,6 +34,7 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
     { connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS },
     { proxies: proxiesOf(process.env) },
   );
+  const content = s3Content(clients.s3, { content: env.CONTENT_BUCKET, staging: env.STAGING_BUCKET });
   return {
     clock: systemClock,
     random: systemRandom,
@@ -54,7 +55,8 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
     items,
     gate: new GateReader({ clock: systemClock, items, telemetry }),
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),
-    content: s3Content(clients.s3, { content: env.CONTENT_BUCKET, staging: env.STAGING_BUCKET }),
+    content,
+    direct: content,
     queue: sqsQueue(clients.sqs, {
       queueUrl: env.QUEUE_URL,
       longQueueUrl: env.LONG_QUEUE_URL,

@@ -94,6 +94,7 @@ async function start(assignment: WorkerAssignment): Promise<void> {
     gate: new GateReader({ clock, items, telemetry }),
     staging: activity.watchStaging(staging),
     content,
+    direct: undefined,
     queue,
     decoder: nodeDecoder,
     digests: fileDigests(staging),

@@ -14,7 +14,7 @@ const artifacts = Array.from({ length: ARTIFACTS }, (_, index): OriginFile => ({
   type: "text/plain",
 }));
 
-it("a first delivery costs at most 8 write units, 2 PUTs and 2 HTTP requests; a second, 1 write unit", async () => {
+it("a first delivery costs at most 3 write units, 1 PUT and 2 HTTP requests; a second, 1 write unit", async () => {
   const surroundings = await startSurroundings();
   const run = await startRun({
     ...surroundings,
@@ -34,8 +34,8 @@ it("a first delivery costs at most 8 write units, 2 PUTs and 2 HTTP requests; a 
   const second = await costsOfDelivering(run, artifacts);
   console.info(`budgets, an artifact: first ${JSON.stringify(first)} second ${JSON.stringify(second)}`);
 
-  expect(first.writeUnits).toBeLessThanOrEqual(8);
-  expect(first).toMatchObject({ reads: 0, puts: 2, s3Reads: 0, deletes: 1, http: 2 });
+  expect(first.writeUnits).toBeLessThanOrEqual(3);
+  expect(first).toMatchObject({ reads: 0, puts: 1, s3Reads: 0, deletes: 0, http: 2 });
   expect(first.sqs).toBeLessThanOrEqual(0.3);
   expect(second.writeUnits).toBeLessThanOrEqual(1);
   expect(second).toMatchObject({ reads: 0, puts: 0, s3Reads: 0, deletes: 0, http: 0 });

@@ -11,7 +11,7 @@ import { KIB, startRun, startSurroundings, until, type Run } from "../e2e/suppor
 const BATCH = 10;
 const A_LONG_TIME_MS = 3_600_000;
 /** A first delivery from a host without limits: test/e2e/budgets.test.ts. */
-const UNLIMITED_UNITS = 8;
+const UNLIMITED_UNITS = 3;
 const MOST_LIMITED_UNITS = 0.4;
 /**
  * Giving the lease back, the dispatcher's note and the second lease each move the job in the index `watch`, for 3

@@ -61,6 +61,7 @@ export const workerIn = (
   const telemetry = services.trace.telemetryOf(process.name);
   const { random } = process;
   const buffers = new PartBuffers(PART_BUFFERS, PART_BYTES, SMALL_BYTES);
+  const content = services.ports.content(process);
   const handler = createWorker(
     {
       clock,
@@ -81,7 +82,8 @@ export const workerIn = (
       items,
       gate: new GateReader({ clock, items, telemetry }),
       staging: services.ports.staging(process),
-      content: services.ports.content(process),
+      content,
+      direct: content,
       queue: services.ports.workersQueue(process, services.queue.portOf(lane)),
       secrets: { read: async () => undefined },
       decoder: nodeDecoder,

@@ -8,7 +8,10 @@ export function lanesOf(env: Omit<WorkersEnvironment, "lane">): readonly Workers
   const { settings } = env;
   const first = new Workers({ ...env, lane: "short" });
   if (!settings.shortLane) return [first];
-  return [first, new Workers({ ...env, lane: "long", settings: { ...settings, shortLane: undefined } })];
+  return [
+    first,
+    new Workers({ ...env, lane: "long", settings: { ...settings, shortLane: undefined, unwatchedForMs: 0 } }),
+  ];
 }
 
 /** Undefined if there is only one lane. */

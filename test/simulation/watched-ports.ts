@@ -4,7 +4,7 @@ import { jobIdOfItemKey, jobIdOfStagingKey, jobItemKey } from "../../core/model/
 import { UploadGoneError } from "../../core/model/errors.ts";
 import type { Item, Write } from "../../core/model/write.ts";
 import type { Limits } from "./services/limits.ts";
-import type { Content } from "../../core/ports/content.ts";
+import type { Content, DirectContent } from "../../core/ports/content.ts";
 import type { FailedJobs, Items } from "../../core/ports/items.ts";
 import type { Queue } from "../../core/ports/queue.ts";
 import type { Staging } from "../../core/ports/staging.ts";
@@ -219,7 +219,7 @@ export class WatchedPorts {
   }
 
   /** Checks each object when it is published: it is named by its hash, and whole. */
-  content(process: SimulatedProcess): Content {
+  content(process: SimulatedProcess): Content & DirectContent {
     const { content } = this.#watched.blobs;
     return through(process, "content", {
       ...content,
@@ -228,7 +228,12 @@ export class WatchedPorts {
         if (outcome === "created") this.#watched.failIf(() => this.checkContent(key));
         return outcome;
       },
-    } satisfies Content);
+      put: async (key, body, facts) => {
+        const placed = await content.put(key, body, facts);
+        if (placed.outcome === "created") this.#watched.failIf(() => this.checkContent(key));
+        return placed;
+      },
+    } satisfies Content & DirectContent);
   }
 
   /** Checks the object under the key, or all objects if there is no key. */

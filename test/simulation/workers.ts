@@ -12,7 +12,7 @@ import type { SimulationOptions } from "./scenarios/scenario.ts";
 import type { Boundary, SimulatedProcess } from "./services/process.ts";
 import type { Lane, QueuedMessage } from "./services/queue.ts";
 import { INVOCATION_MS, PART_BUFFERS, POLL_EVERY_MS } from "./services/settings.ts";
-import { shardsOfWorker } from "./services/shards.ts";
+import { watchesNoFirst, placesDirectly, shardsOfWorker } from "./services/shards.ts";
 import { eventOf } from "./services/stubs.ts";
 import { NOTHING_HAPPENED, type VirtualTime } from "./services/time.ts";
 
@@ -130,7 +130,11 @@ export class Workers {
 
   #start(): Sandbox {
     const { lane, processes, services, skewMs } = this.#env;
-    const settings = { ...this.#env.settings, watchShards: shardsOfWorker(this.#started++) };
+    const nth = this.#started++;
+    const { settings: all } = this.#env;
+    const stageFromBytes = placesDirectly(nth) ? all.stageFromBytes : 0;
+    const unwatchedForMs = watchesNoFirst(nth) ? all.unwatchedForMs : 0;
+    const settings = { ...all, stageFromBytes, unwatchedForMs, watchShards: shardsOfWorker(nth) };
     const process: SimulatedProcess = processes.start("worker", skewMs(), {
       check: (boundary) => this.#checks.get(process)?.(boundary),
       onDeath: () => {
@@ -151,12 +155,16 @@ export class Workers {
     this.#idle.push(sandbox);
   }
 
-  /** A message that comes back may be hidden for a pause, as after a refused lease. A longer wait is no message's. */
+  /**
+   * A message that comes back may be hidden for a pause, as after a refused lease, or until an unwatched lease ends. A
+   * longer wait is no message's.
+   */
   #checkNothingWaitsInFlight(process: SimulatedProcess, returned: ReadonlySet<string>): void {
-    const { fail, services, time } = this.#env;
+    const { accepted, fail, services, time } = this.#env;
     for (const id of returned) {
       const message = services.queue.messages.get(id);
-      if (message && message.visibleAtMs > time.nowMs + LONGEST_PAUSE_MS)
+      if (!message || accepted.isUnwatched(message.body)) continue;
+      if (message.visibleAtMs > time.nowMs + LONGEST_PAUSE_MS)
         fail(new Violation(`${process.name} leaves ${message.body} in flight while its job waits`));
     }
   }

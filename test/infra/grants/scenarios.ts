@@ -43,6 +43,9 @@ const SMALL: OriginFile = { name: "small", size: 1000 };
 
 /** Of each lane: both functions must use all their grants. */
 const OF_A_LANE: readonly Scenario[] = [
+  { file: { name: "tiny", size: 100 }, ends: "INDEXED" },
+  { file: { name: "tiny-again", size: 100, content: "tiny" }, ends: "DEDUPED", isLater: true },
+  { file: { name: "put-by-the-dead", size: 100 }, ends: "INDEXED", dies: { after: "PutObject" } },
   { file: SMALL, ends: "INDEXED" },
   { file: { name: "small-again", size: 1000, content: "small" }, ends: "DEDUPED", isLater: true },
   { file: { name: "large", size: 3 * PART_BYTES }, ends: "INDEXED" },
@@ -59,6 +62,11 @@ const OF_A_LANE: readonly Scenario[] = [
   { file: { name: LONG, size: 6 * PART_BYTES, rate: 1.2 * PART_BYTES }, ends: "INDEXED" },
   { file: { name: "gone", size: 1, status: 404 }, ends: "FAILED" },
   { file: { name: "copied-by-the-dead", size: 1000 }, ends: "INDEXED", dies: { after: "CopyObject" } },
+  {
+    file: { name: "tried-again-by-the-dead", size: 1000, failFirst: 2, failStatus: 503 },
+    ends: "INDEXED",
+    dies: { after: "CopyObject" },
+  },
   {
     file: { name: "large-and-copied-in-part-by-the-dead", size: 3 * PART_BYTES },
     ends: "INDEXED",
@@ -99,6 +107,8 @@ const LATER = SCENARIOS.filter(({ isLater }) => isLater);
 const WORKER = {
   ALLOW_PRIVATE_HOSTS: "true",
   PART_SIZE_BYTES: String(PART_BYTES),
+  // Smaller bodies are put at their content address at once.
+  STAGE_FROM_BYTES: "500",
   // Longer than a busy machine keeps a worker from renewing it. Who loses a lease leaves its calls to others.
   LEASE_TTL_MS: "6000",
   RETRY_BASE_MS: "1",

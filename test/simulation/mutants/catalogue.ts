@@ -6,6 +6,7 @@ import { RANGES_MUTANTS } from "./catalogue/ranges.ts";
 import { RECOVERY_MUTANTS } from "./catalogue/recovery.ts";
 import { STREAM_MUTANTS } from "./catalogue/stream.ts";
 import { TRANSFER_MUTANTS } from "./catalogue/transfer.ts";
+import { SMALL_JOB_MUTANTS } from "./catalogue/small-jobs.ts";
 import { WAITING_MUTANTS } from "./catalogue/waiting.ts";
 import { WORKER_MUTANTS } from "./catalogue/worker.ts";
 import type { Mutant } from "./mutant.ts";
@@ -20,6 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...RECOVERY_MUTANTS,
   ...STREAM_MUTANTS,
   ...ORDER_MUTANTS,
+  ...SMALL_JOB_MUTANTS,
   ...WAITING_MUTANTS,
   ...HOST_MUTANTS,
   ...LANE_MUTANTS,

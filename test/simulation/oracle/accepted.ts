@@ -1,5 +1,6 @@
 import { gateAdmits } from "../../../core/gate/gate.ts";
-import { jobIdOfItemKey } from "../../../core/model/keys.ts";
+import { jobIdOfItemKey, jobItemKey } from "../../../core/model/keys.ts";
+import { unwatchedUntilMs } from "../../../core/model/waiting.ts";
 import type { Item } from "../../../core/model/write.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import type { GateWatch } from "./gate-watch.ts";
@@ -40,13 +41,25 @@ export class Accepted {
     return this.#jobs.every((key) => this.#services.items.has(key));
   }
 
+  /** Whether the reconciler finds all jobs that are not finished. */
+  get areWatched(): boolean {
+    return this.#jobs.every((key) => this.#isEnded(key) || this.#services.items.get(key)?.["watch_at"] !== undefined);
+  }
+
   get areFinished(): boolean {
     return this.#jobs.every((key) => this.#isEnded(key) || this.#isUnguarded(key));
   }
 
-  /** Whether the message's job has a record, so that the table alone brings it back. */
-  hasRecord(body: string): boolean {
-    return this.#itemOf(body) !== undefined;
+  /** Whether the table alone brings the message's job back, or need not: the queue may lose the message then. */
+  isInTable(body: string): boolean {
+    const item = this.#itemOf(body);
+    return isFinished(item) || item?.["watch_at"] !== undefined;
+  }
+
+  /** Whether somebody has held the message's job whom nobody watches: only messages bring it back. */
+  isUnwatched(body: string): boolean {
+    const item = this.#itemOf(body);
+    return item !== undefined && unwatchedUntilMs(item) !== undefined;
   }
 
   /** When the wait of the message's job is over. Undefined if it does not wait. */
@@ -63,14 +76,14 @@ export class Accepted {
 
   /**
    * Whether a message may leave the queue: its job is terminal, or the record alone brings the job back, or another
-   * message does, or the message is in the dead-letter queue, or the job may take the unguarded path.
+   * message does, or the message is in the dead-letter queue, or the job has no record and may be unguarded.
    * @param gate the lowest gate since the attempt began, in percent.
    */
   mayLeave(body: string, gate: number): boolean {
     if (this.#services.queue.deadLetters.some((letter) => letter.body === body)) return true;
     const item = this.#itemOf(body);
-    const isRevivable = item?.["watch_shard"] !== undefined && item["url"] !== undefined;
-    const isUnguarded = gate < 100 && jobOf(body) !== undefined;
+    const isRevivable = item?.["watch_at"] !== undefined && item["url"] !== undefined;
+    const isUnguarded = gate < 100 && jobOf(body) !== undefined && !item;
     return (
       isFinished(item) || isRevivable || isUnguarded || this.#isEnded(jobOf(body)?.key ?? "") || this.#isSent(body)
     );
@@ -84,17 +97,21 @@ export class Accepted {
     const { blobs, items, queue } = this.#services;
     for (const key of this.#jobs) {
       if (this.#isEnded(key) || isExcused(jobIdOfItemKey(key))) continue;
-      if (!this.#isDeadLettered(key) && !this.#isUnguarded(key)) yield key;
+      if (!this.isDeadLettered(key) && !this.#isUnguarded(key)) yield key;
     }
-    yield* leftovers(items, blobs, queue, isExcused);
+    // What an open job has staged is its own.
+    const isKept = (jobId: string): boolean => isExcused(jobId) || this.isDeadLettered(jobItemKey(jobId));
+    yield* leftovers(items, blobs, queue, isKept);
   }
 
   /** Another message of the job is in the queue. */
   #isSent(body: string): boolean {
     const key = jobOf(body)?.key;
-    return (
-      key !== undefined && [...this.#services.queue.messages.values()].some((sent) => jobOf(sent.body)?.key === key)
-    );
+    return key !== undefined && this.#isInQueue(key);
+  }
+
+  #isInQueue(key: string): boolean {
+    return [...this.#services.queue.messages.values()].some(({ body }) => jobOf(body)?.key === key);
   }
 
   get areHealed(): boolean {
@@ -107,13 +124,15 @@ export class Accepted {
   }
 
   /**
-   * A job without a record whose message ran out of deliveries: it is reported in the dead-letter queue, not lost.
-   * If its message grew too old in the queue, it is lost.
+   * A job that nobody watches and whose messages ran out of deliveries: it is reported in the dead-letter queue, not
+   * lost. If the message of a job without a record grew too old in the queue, it is lost.
    */
-  #isDeadLettered(key: string): boolean {
+  isDeadLettered(key: string): boolean {
     const { items, queue } = this.#services;
+    const item = items.get(key);
     const isGone = (body: string): boolean => jobOf(body)?.key === key;
-    return !items.has(key) && (queue.deadLetters.some(({ body }) => isGone(body)) || [...queue.expired].some(isGone));
+    if (isFinished(item) || item?.["watch_at"] !== undefined || this.#isInQueue(key)) return false;
+    return queue.deadLetters.some(({ body }) => isGone(body)) || (!item && [...queue.expired].some(isGone));
   }
 
   /** An unguarded job has no record: the only sign of its end is that its message left the queue. */

@@ -212,17 +212,17 @@ export class TableWatch {
     if (!isReachable(from, to)) throw new Violation(`${key} went from ${from} to ${to}`);
   }
 
-  /** An open job is watched and never expires. A finished job is not watched and expires. */
+  /** An open job is watched, unless it is leased, and never expires. A finished job is not watched and expires. */
   #checkWatched(key: string, after: Item): void {
     const to = after["state"];
     if (!isJobState(to)) throw new Violation(`${key}: no state`);
+    const isHeld = after["lease_owner"] !== undefined;
     const isWatched = after["watch_shard"] !== undefined && after["watch_at"] !== undefined;
-    if (isWatched === isTerminal(to))
+    if (isWatched === isTerminal(to) && !(isHeld && !isWatched))
       throw new Violation(`${key} is ${to}, but ${isWatched ? "still" : "not"} watched`);
     const isKept = after["expires_at"] === undefined;
     if (isKept === isTerminal(to)) throw new Violation(`${key} is ${to}, but ${isKept ? "never" : "still"} expires`);
-    const isHeld = after["lease_owner"] !== undefined;
-    const isUnderLease = isWatched && after["available_at"] === after["watch_at"];
+    const isUnderLease = isWatched ? after["available_at"] === after["watch_at"] : isHeld && !isTerminal(to);
     if (isHeld !== isUnderLease)
       throw new Violation(`${key} ${isHeld ? "has an owner but no" : "has no owner but a"} lease`);
   }
@@ -242,7 +242,10 @@ export function checkContent(
   }
 }
 
-/** Each INDEXED job has its own hash. Each index entry points at existing content and at the job INDEXED by it. */
+/**
+ * Each INDEXED job has its own hash. Each index entry points at existing content and at the job INDEXED by it, unless
+ * that job crashed after it had put the entry, and then found another body.
+ */
 export function checkIndex(items: ReadonlyMap<string, Item>, contentKeys: ReadonlySet<string>): void {
   const indexed = new Map<string, string>();
   for (const [key, item] of items) {
@@ -256,10 +259,13 @@ export function checkIndex(items: ReadonlyMap<string, Item>, contentKeys: Readon
     if (!key.startsWith("HASH#")) continue;
     const sha256 = key.slice("HASH#".length);
     if (!contentKeys.has(contentKey(sha256))) throw new Violation(`${key} indexes content that does not exist`);
-    if (item["job_id"] !== indexed.get(sha256))
+    const jobId = item["job_id"] as string;
+    if (jobId !== indexed.get(sha256) && !hasCrashed(items.get(jobItemKey(jobId))))
       throw new Violation(`${key} does not name the job that is INDEXED under it`);
   }
 }
+
+const hasCrashed = (job: Item | undefined): boolean => numberOf(job, "fence") > 1;
 
 export const isStored = ({ state }: Item): boolean => state === "INDEXED" || state === "DEDUPED";
 

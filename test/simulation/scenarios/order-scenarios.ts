@@ -82,6 +82,7 @@ export const ORDER_SCENARIOS: readonly ProvenScenario[] = [
     prepare: serving({ a: resource(bodyOf(SMALL.length, "b")), mirror: resource(SMALL) }),
     answer: ({ url }, nth) => (url === urlOf("a") && nth === 1 ? { kind: "status", status: 404 } : { kind: "body" }),
     published: [[SMALL, bodyOf(SMALL.length, "b")]],
+    mayLeave: 1,
   }),
   mirrored("no source has the file", {
     prepare: () => undefined,

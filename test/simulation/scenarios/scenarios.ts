@@ -110,6 +110,17 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     },
   },
   one({
+    name: "gate turned off when the first worker of a job has died",
+    body: SMALL,
+    gate: 50,
+    ends: { a: ["INDEXED"] },
+    ownRefetchedBytes: 2 * SMALL.length,
+    strikes: [{ of: "worker1 ", call: "http.GET", nth: 1, fault: { kind: "crash before" } }],
+    onEvent: (simulation) => {
+      if (simulation.accepted.areRecorded) simulation.gate.turn(0);
+    },
+  }),
+  one({
     name: "gate off while the reconciler runs",
     body: LARGE,
     gate: 0,

@@ -41,8 +41,8 @@ const PAIRED_MODES = ALL_MODES.slice(0, 4);
 const JITTER_MS = SETTINGS.retry.baseMs;
 /** For a job with a record: its lease expires, or its message turns out to be lost; then the reconciler runs. */
 const REVIVED_WITHIN_MS = Math.max(LEASE_TTL_MS, REQUEUE_GRACE_MS) + RECONCILE_EVERY_MS + 2 * POLL_EVERY_MS + JITTER_MS;
-/** For a job without a record: its message is delivered again. */
-const REDELIVERED_WITHIN_MS = VISIBILITY_MS + 2 * POLL_EVERY_MS + JITTER_MS;
+/** For a job that nobody watches: its message is delivered again. A crash counts, so the next backoff may be longer. */
+const REDELIVERED_WITHIN_MS = VISIBILITY_MS + 2 * POLL_EVERY_MS + 6 * JITTER_MS;
 
 interface Strike {
   /** The nth call of a port in the run, counted over all processes. */
@@ -98,7 +98,7 @@ async function runStruck(
       if (!strike) return own;
       struck.push(strike);
       lastFaultMs = simulation.elapsedMs;
-      const recoveredMs = simulation.accepted.areRecorded ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS;
+      const recoveredMs = simulation.accepted.areWatched ? REVIVED_WITHIN_MS : REDELIVERED_WITHIN_MS;
       mostHealingMs = undisturbedMs + recoveredMs + hostWaitMs;
       return MODES[strike.mode];
     },

@@ -160,14 +160,15 @@ const drawGateTrouble = (dice: Dice): readonly PlannedFault[] => {
   ];
 };
 
-/** 12 hours, scaled: longer than an invocation with its heartbeats, shorter than the longest Retry-After. */
-const LONGEST_HIDDEN_MS = 120_000;
-const RETENTIONS_MS = [14 * 24 * 3_600_000, 14 * 24 * 3_600_000, 240_000];
+/** 12 hours, scaled: longer than an invocation, and than clocks differ; shorter than the longest Retry-After. */
+const LONGEST_HIDDEN_MS = 720_000;
+/** 14 days, and 14 days scaled: longer than a job is unwatched, and than clocks differ. */
+const RETENTIONS_MS = [14 * 24 * 3_600_000, 14 * 24 * 3_600_000, 900_000];
 
 const drawQueue = (dice: Dice): QueueHazard => ({
   maxReceives: dice.pick([3, 5, 50]),
   ages: { longestHiddenMs: LONGEST_HIDDEN_MS, retentionMs: dice.pick(RETENTIONS_MS) },
-  initsFailMs: dice.chance(0.2) ? dice.between(120_000, 400_000) : 0,
+  initsFailMs: dice.chance(0.2) ? dice.between(120_000, 1_500_000) : 0,
 });
 
 const LONG_FROM_BYTES = [1, PART_BYTES + 1, 3 * PART_BYTES, 1_000_000];

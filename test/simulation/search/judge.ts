@@ -38,9 +38,10 @@ export class Judge {
 
   /** A job must be published as a version that its own URL had, or have failed for a reason that the schedule gave. */
   #checkEnd(message: JobMessage): void {
-    const { blobs, items, origin } = this.#simulation;
-    const item = items.all.get(jobItemKey(jobIdOf(message)));
-    if (!item) return;
+    const { accepted, blobs, items, origin } = this.#simulation;
+    const key = jobItemKey(jobIdOf(message));
+    const item = items.all.get(key);
+    if (!item || accepted.isDeadLettered(key)) return;
     const { state, reason = "", transfer } = decodeJob(item);
     if (state === "FAILED") {
       if (!this.#mayFail(reason))

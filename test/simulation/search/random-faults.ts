@@ -155,7 +155,7 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
   },
   function loseMessage(scene) {
     const message = aMessage(scene);
-    if (message && scene.simulation.accepted.hasRecord(message.body))
+    if (message && scene.simulation.accepted.isInTable(message.body))
       scene.simulation.queue.messages.delete(message.id);
   },
   function changeVersion({ simulation: { origin }, dice }) {

@@ -4,7 +4,7 @@ import type { TargetedFault } from "./enabled.ts";
 import { failBefore, late, repeat, type Draw } from "./fault-kinds.ts";
 
 /** Longer than the queue hides a message. */
-const LONGEST_WAIT_S = 300;
+const LONGEST_WAIT_S = 1_200;
 const LONGEST_INIT_FAILURE_MS = 180_000;
 
 /** Whether a targeted fault can strike the call. An echo: every conditional write of every process. */
@@ -35,7 +35,7 @@ const allWorkersDie: Draw = ({ dice, simulation }) => {
   const { accepted, queue } = simulation;
   const isQueueLost = dice.chance(0.5);
   for (const { id, body } of isQueueLost ? [...queue.messages.values()] : [])
-    if (accepted.hasRecord(body)) queue.messages.delete(id);
+    if (accepted.isInTable(body)) queue.messages.delete(id);
   return undefined;
 };
 

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { StagedObjectGoneError, UploadGoneError } from "../../../core/model/errors.ts";
-import type { Content } from "../../../core/ports/content.ts";
+import type { Content, DirectContent } from "../../../core/ports/content.ts";
 import type { Clock } from "../../../core/ports/runtime.ts";
 import type { StagedUpload, Staging } from "../../../core/ports/staging.ts";
 
@@ -22,7 +22,7 @@ const etagOf = (body: Uint8Array): string => `"${hash("md5", body)}"`;
 
 export interface SimulatedBlobs {
   readonly staging: Staging;
-  readonly content: Content;
+  readonly content: Content & DirectContent;
   readonly stagedObjects: Map<string, SimulatedObject>;
   readonly uploads: Map<string, SimulatedUpload>;
   readonly contentObjects: Map<string, SimulatedObject>;
@@ -136,15 +136,25 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
     },
   };
 
-  const content: Content = {
+  const create = (key: string, object: SimulatedObject): void => {
+    contentObjects.set(key, object);
+    contentWrites.set(key, (contentWrites.get(key) ?? 0) + 1);
+  };
+  const content: Content & DirectContent = {
+    async put(key, body, { contentType }) {
+      const there = contentObjects.get(key);
+      if (there) return { outcome: "exists", bytes: there.body.length, etag: there.etag };
+      const object = objectOf(Buffer.from(body), contentType);
+      create(key, object);
+      return { outcome: "created", bytes: body.length, etag: object.etag };
+    },
     async publish({ key: stagedKey, etag, contentType }, key, signal) {
       signal.throwIfAborted();
       const staged = stagedObjects.get(stagedKey);
       if (!staged) throw new StagedObjectGoneError();
       if (contentObjects.has(key)) return "exists";
       if (staged.etag !== etag) throw new StagedObjectGoneError();
-      contentObjects.set(key, objectOf(staged.body, contentType));
-      contentWrites.set(key, (contentWrites.get(key) ?? 0) + 1);
+      create(key, objectOf(staged.body, contentType));
       return "created";
     },
     async head(key) {

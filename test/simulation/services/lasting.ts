@@ -1,6 +1,5 @@
 import { jobIdOfItemKey, jobIdOfStagingKey, jobItemKey, stagingKey } from "../../../core/model/keys.ts";
 import type { Item } from "../../../core/model/write.ts";
-import type { Content } from "../../../core/ports/content.ts";
 import type { Staging } from "../../../core/ports/staging.ts";
 import type { SimulatedBlobs } from "./blobs.ts";
 import type { SimulatedItems } from "./items.ts";
@@ -145,7 +144,7 @@ function refusing(blobs: SimulatedBlobs, { jobId, call }: Lasting & { readonly k
       return staging.completeUpload(upload, parts);
     },
   };
-  const spoiledContent: Content = {
+  const spoiledContent: SimulatedBlobs["content"] = {
     ...content,
     publish: async (staged, key, signal) => {
       refuse("copy", staged.key);

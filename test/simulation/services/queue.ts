@@ -1,6 +1,6 @@
 import type { OutgoingMessage } from "../../../core/model/message.ts";
 import type { DeadLetter, DeadLetterQueue, Queue } from "../../../core/ports/queue.ts";
-import { LONGEST_DELAY_MS } from "./settings.ts";
+import { INVOCATION_MS, LONGEST_DELAY_MS } from "./settings.ts";
 import type { VirtualTime } from "./time.ts";
 
 export type Lane = "short" | "long";
@@ -115,10 +115,10 @@ export class SimulatedQueue {
 
   readonly #port: Omit<Queue, "send"> = {
     sendToDeadLetters: async (body, reason) => this.#bury(body, reason),
-    /** The adapter rounds up to seconds, and caps at the longest. SQS counts from the receive, and refuses. */
+    /** The adapter rounds up to seconds, and leaves room for the invocation: SQS counts from the receive. */
     hideFor: async (receipt, delayMs) => {
       const { longestHiddenMs } = this.#ages;
-      const hiddenMs = Math.min(Math.ceil(delayMs / 1000) * 1000, longestHiddenMs);
+      const hiddenMs = Math.min(Math.ceil(delayMs / 1000) * 1000, longestHiddenMs - INVOCATION_MS);
       // Rounding hides what is less than a second. A caller that computes such a wait has others refused.
       if (!(delayMs >= 0)) this.wrongWait = `hidden for ${delayMs} ms`;
       if (hiddenMs < 0) throw invalid(`VisibilityTimeout ${hiddenMs / 1000} is negative`);

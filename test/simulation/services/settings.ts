@@ -56,6 +56,8 @@ export const SETTINGS: WorkerSettings = {
   headTimeoutMs: 10_000,
   obeysRobots: false,
   requestHeaders: { usual: {}, byHost: [] },
+  stageFromBytes: Number.POSITIVE_INFINITY,
+  unwatchedForMs: 2 * VISIBILITY_MS,
   shortLane: undefined,
   // Origins here are fast or silent.
   mostBrokenConnections: 0,

@@ -131,6 +131,8 @@ describe("the modules of the worker and the reconciler", () => {
     DOCSTOKG_ENABLE_IDEMPOTENCY: "true",
     LANE: "short",
     LONG_FROM_BYTES: "64",
+    STAGE_FROM_BYTES: "32",
+    UNWATCHED_FOR_MS: "60000",
     SHORT_LANE_MS: "20",
     LEASE_TTL_MS: "1000",
     PART_SIZE_BYTES: "8388608",
@@ -201,6 +203,8 @@ describe("the modules of the worker and the reconciler", () => {
       ],
       hostPatienceMs: 3_600_000,
       watchShards: 64,
+      stageFromBytes: 32,
+      unwatchedForMs: 60_000,
       shortLane: { longFromBytes: 64, shortLaneMs: 20 },
       headTimeoutMs: 500,
       pace: { leastBytesPerSecond: 10, overMs: 1000, partMs: 2000 },
@@ -214,9 +218,10 @@ describe("the modules of the worker and the reconciler", () => {
     expect(workerEnv.safeParse({ ...WORKER, WATCH_SHARDS: shards }).success).toBe(false);
   });
 
-  it("hand nothing over in the long lane", async () => {
+  it("hand nothing over and watch every lease in the long lane", async () => {
     const { workerEnv, workerSettings } = await import("../../../lambdas/worker/env.ts");
-    expect(workerSettings(workerEnv.parse({ ...WORKER, LANE: "long" })).shortLane).toBeUndefined();
+    const { shortLane, unwatchedForMs } = workerSettings(workerEnv.parse({ ...WORKER, LANE: "long" }));
+    expect({ shortLane, unwatchedForMs }).toEqual({ shortLane: undefined, unwatchedForMs: 0 });
   });
 
   it.each([

@@ -13,21 +13,17 @@ import {
   releaseForRetry,
   renewLease,
   saveCheckpoint,
-  startOperation,
   type Lease,
 } from "../../../../core/model/protocol.ts";
 import { recoverJob } from "../../../../core/model/recovery-protocol.ts";
 import type { JobRecord } from "../../../../core/model/record.ts";
 import { itemsBackends } from "./items-backends.ts";
-import { CHECKPOINT, done, GRACE_MS, jobOnBackend, START_MS, started, TROUBLE, TTL_MS } from "./job-on-backend.ts";
+import { CHECKPOINT, done, GRACE_MS, jobOnBackend, START_MS, TROUBLE, TTL_MS } from "./job-on-backend.ts";
 
 /** Every kind of write that a worker makes under its lease. */
 const FENCED_WRITES: Readonly<Record<string, (lease: Lease, record: JobRecord) => Write>> = {
   renewLease: (lease) => renewLease(lease, START_MS + 1000, TTL_MS),
-  startOperation: (lease) => startOperation(lease, started("FINALIZE", lease)),
-  completeOperation: (lease) => completeOperation(lease, done("HEAD", lease), started("STREAM", lease), "STREAMING"),
-  "completeOperation, without a next operation": (lease) =>
-    completeOperation(lease, done("HEAD", lease), undefined, "STREAMING"),
+  completeOperation: (lease) => completeOperation(lease, done("HEAD", lease), "STREAMING"),
   finishJob: (lease) => finishJob(lease, done("INDEX", lease), "INDEXED", START_MS + 1000),
   saveCheckpoint: (lease) => saveCheckpoint(lease, CHECKPOINT, true),
   failJob: (lease) => failJob(lease, TROUBLE, ["op_head"], START_MS, 1000),
@@ -51,6 +47,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
       fence: 1,
       leaseOwner: "a",
       availableAtMs: START_MS + TTL_MS,
+      watchAtMs: START_MS + TTL_MS,
       plannedAtMs: START_MS,
       attempts: 1,
       strikes: 1,
@@ -65,13 +62,13 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
     const mine = await holdBy("a");
     await write(renewLease(mine, START_MS + 40_000, TTL_MS));
     expect((await job()).availableAtMs).toBe(START_MS + 160_000);
-    await write(completeOperation(mine, done("HEAD", mine), started("STREAM", mine), "STREAMING"));
+    await write(completeOperation(mine, done("HEAD", mine), "STREAMING"));
     await write(saveCheckpoint(mine, CHECKPOINT, true));
     expect(await job()).toMatchObject({
       state: "STREAMING",
       strikes: 0,
       checkpoint: CHECKPOINT,
-      operations: { HEAD: { status: "DONE", result: { bytes: 100, outcome: "ok" } }, STREAM: { status: "STARTED" } },
+      operations: { HEAD: { status: "DONE", result: { bytes: 100, outcome: "ok" } } },
     });
     await write(finishJob(mine, done("INDEX", mine), "INDEXED", START_MS + 999_001));
     const item = await stored();
@@ -93,7 +90,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
 
   it("gives a lease to another worker only after it expired, under a new fence and in the job's state", async () => {
     const first = await holdBy("a");
-    await write(completeOperation(first, done("HEAD", first), started("STREAM", first), "STREAMING"));
+    await write(completeOperation(first, done("HEAD", first), "STREAMING"));
     expect((await lease("b", START_MS + TTL_MS - 1)).applied).toBe(false);
     expect((await holdBy("b", START_MS + TTL_MS)).fence).toBe(2);
     expect(await job()).toMatchObject({ state: "STREAMING", leaseOwner: "b", attempts: 2, plannedAtMs: START_MS });

@@ -56,7 +56,8 @@ describe.each(Object.entries(itemsBackends))("recovery on %s", (_name, start) =>
 
     it("does not change completed operations", async () => {
       const mine = await holdBy("a");
-      await write(completeOperation(mine, done("HEAD", mine), started("STREAM", mine), "STREAMING"));
+      await write(completeOperation(mine, done("HEAD", mine), "STREAMING"));
+      await write(completeOperation(mine, started("STREAM", mine), "STREAMING"));
       const { operations } = await job();
       await write(recover(await job()));
       expect((await job()).operations).toEqual({
@@ -84,7 +85,8 @@ describe.each(Object.entries(itemsBackends))("recovery on %s", (_name, start) =>
     it("is refused if the started operation was completed after the reconciler read the record", async () => {
       const mine = await holdBy("a");
       const seen = await job();
-      await write(completeOperation(mine, done("HEAD", mine), started("STREAM", mine), "STREAMING"));
+      await write(completeOperation(mine, done("HEAD", mine), "STREAMING"));
+      await write(completeOperation(mine, started("STREAM", mine), "STREAMING"));
       expect((await attempt(recover(seen))).applied).toBe(false);
       expect((await job()).operations.HEAD?.status).toBe("DONE");
     });

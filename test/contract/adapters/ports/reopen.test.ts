@@ -37,7 +37,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
   /** Fails the job under its first lease, with the given operations recorded as DONE. */
   async function failed(...operations: readonly DoneType[]): Promise<Lease> {
     const mine = await holdBy("worker");
-    for (const type of operations) await write(completeOperation(mine, done(type), undefined, "STREAMING"));
+    for (const type of operations) await write(completeOperation(mine, done(type), "STREAMING"));
     await write(failJob(mine, TROUBLE, [], START_MS, 86_400_000));
     return mine;
   }

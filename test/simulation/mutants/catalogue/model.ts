@@ -23,7 +23,11 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
       "      watch_shard: watchShardOf(jobId, watchShards),\n      step: 0,",
       "      step: 0,",
     ],
-    ["a leased job is watched 10 minutes too late", "watch_at: expiresAtMs,", "watch_at: expiresAtMs + 600_000,"],
+    [
+      "a leased job is watched 10 minutes too late",
+      "(isWatched && { watch_at: expiresAtMs }",
+      "(isWatched && { watch_at: expiresAtMs + 600_000 }",
+    ],
     [
       "a lease outlives its TTL by an hour",
       "      available_at: expiresAtMs,\n",
@@ -53,8 +57,8 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
     ],
     [
       "the completion of an operation does not advance the state",
-      "started ? [done, started] : [done]), state }",
-      "started ? [done, started] : [done]) }",
+      "...operationEntries([done]), state }",
+      "...operationEntries([done]) }",
     ],
     ["a failed job keeps its lease", '...LEASE_ATTRIBUTES, ...forgotten, "checkpoint"', '...forgotten, "checkpoint"'],
     [

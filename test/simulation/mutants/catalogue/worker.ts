@@ -5,8 +5,8 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
   ...inFile("core/worker/leased-job.ts", [
     [
       "a lease's writes are not numbered",
-      "const step = asStep({ ...write, set: { ...notes, ...write.set } }, this.#step);",
-      "const step = { ...write, set: { ...notes, ...write.set, step: this.#step } };",
+      "items.write(asStep(whole.write, this.#step));",
+      "items.write({ ...whole.write, set: { ...whole.write.set, step: this.#step } });",
     ],
     [
       "bytes that an earlier attempt had staged count as progress",
@@ -40,8 +40,8 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a finished record is kept for a lease's time",
-      "finishJob(this.lease, done, state, nowMs + settings.recordRetentionMs)",
-      "finishJob(this.lease, done, state, nowMs + settings.leaseTtlMs)",
+      "const expiresAtMs = nowMs + settings.recordRetentionMs;",
+      "const expiresAtMs = nowMs + settings.leaseTtlMs;",
     ],
     [
       "our own write counts as another worker's after its answer was lost",
@@ -92,7 +92,11 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
       "const outcome = await indexContent(deps, jobId, transfer);",
       'const outcome = "INDEXED";',
     ],
-    ["staging is not cleaned up", "stagedBy: transfer.isUnchanged ? [] : [transfer.stagedBy],", "stagedBy: [],"],
+    [
+      "staging is not cleaned up",
+      "stagedBy: transfer.isUnchanged || transfer.placed ? [] : [transfer.stagedBy],",
+      "stagedBy: [],",
+    ],
     [
       "a failure is not recorded",
       "  await job.fail({ reason: error.reason, failureClass: error.failureClass });\n",

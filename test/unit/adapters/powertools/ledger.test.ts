@@ -6,14 +6,16 @@ import { jobIdOf, jobItemKey, jobKeyOf } from "../../../../core/model/keys.ts";
 import { acquireLease } from "../../../../core/worker/acquire-lease.ts";
 import type { LeasedJob } from "../../../../core/worker/leased-job.ts";
 import type { Ledger } from "../../../../core/ports/ledger.ts";
-import type { OperationResult } from "../../../../core/model/operations.ts";
+import type { Operation, OperationResult } from "../../../../core/model/operations.ts";
 import { decodeJob } from "../../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../../core/model/record.ts";
 import { recoverJob } from "../../../../core/model/recovery-protocol.ts";
 import { headStep, indexStep } from "../../../../core/model/steps.ts";
 import { MESSAGE, settled, world, type World } from "../../../simulation/world.ts";
 
-const HEAD = headStep(MESSAGE.url);
+/** An operation whose result is recorded at once. */
+const stepOf = (url: string): Operation => ({ ...headStep(url), isRepeatable: () => false });
+const HEAD = stepOf(MESSAGE.url);
 const RESULT: OperationResult = { validator: '"v1"', bytes: 5 };
 const OTHER_RESULT: OperationResult = { validator: '"v2"', bytes: 6 };
 const LEASE_TTL_MS = 120_000;
@@ -35,6 +37,7 @@ const take = async (): Promise<LeasedJob> => {
   const acquired = await acquireLease(sim.deps, MESSAGE, jobKeyOf(MESSAGE), {
     onRenewed: () => undefined,
     sentAtMs: 0,
+    isWatched: true,
   });
   if (acquired.kind !== "leased") throw new Error(`The job is ${acquired.kind}.`);
   // No heartbeat: in these tests a lease ends when its time is up.
@@ -73,14 +76,13 @@ function paused(): {
 }
 
 describe("an operation of the ledger", () => {
-  it("is executed, and one write records its result, the state it leads to and the start of the next", async () => {
+  it("is executed, and one write records its result and the state it leads to", async () => {
     const job = await take();
     expect(await ledger.run(job, HEAD, returning(RESULT))).toEqual(RESULT);
     expect(record()).toMatchObject({
       state: "STREAMING",
       operations: {
         HEAD: { key: job.keyOf(HEAD), status: "DONE", fence: 1, result: RESULT },
-        STREAM: { status: "STARTED" },
       },
     });
     expect(eventsNamed("operation_started")).toHaveLength(1);
@@ -121,7 +123,7 @@ describe("an operation of the ledger", () => {
   it("with another context is another operation and is executed", async () => {
     const job = await take();
     await ledger.run(job, HEAD, returning(RESULT));
-    const elsewhere = headStep("https://origin.example/elsewhere");
+    const elsewhere = stepOf("https://origin.example/elsewhere");
     expect(await ledger.run(job, elsewhere, returning(OTHER_RESULT))).toEqual(OTHER_RESULT);
     expect(executions).toBe(2);
     expect(record().operations.HEAD).toMatchObject({ key: job.keyOf(elsewhere), result: OTHER_RESULT });
@@ -160,6 +162,33 @@ describe("an operation of the ledger", () => {
     const finalized = { ...indexStep("INDEX", "ab"), leadsTo: () => ["FINALIZED", "INDEXED"] as const };
     await ledger.run(job, finalized, returning({ outcome: "INDEXED" }));
     expect(record()).toMatchObject({ state: "INDEXED", operations: { INDEX: { status: "DONE" } } });
+  });
+});
+
+describe("an operation that may be run again", () => {
+  const REPEATABLE = headStep(MESSAGE.url);
+  const FINALIZE: Operation = {
+    type: "FINALIZE",
+    context: {},
+    leadsTo: () => ["FINALIZED"],
+    isRepeatable: () => false,
+  };
+
+  it("is recorded and told of with the next write of its attempt, and replayed until then", async () => {
+    const job = await take();
+    const before = sim.items.history.length;
+    expect(await ledger.run(job, REPEATABLE, returning(RESULT))).toEqual(RESULT);
+    expect(await ledger.run(job, REPEATABLE, returning(OTHER_RESULT))).toEqual(RESULT);
+    expect([sim.items.history.length - before, eventsNamed("operation_completed").length]).toEqual([0, 0]);
+    await ledger.run(job, FINALIZE, returning({ outcome: "created" }));
+    expect(record()).toMatchObject({ state: "FINALIZED", operations: { HEAD: { status: "DONE", result: RESULT } } });
+    expect(eventsNamed("operation_completed")).toMatchObject([{ op_type: "HEAD" }, { op_type: "FINALIZE" }]);
+  });
+
+  it("is executed again by a successor if the attempt dies before its next write", async () => {
+    await ledger.run(await take(), REPEATABLE, returning(RESULT));
+    expect(await ledger.run(await takeOver(), REPEATABLE, returning(OTHER_RESULT))).toEqual(OTHER_RESULT);
+    expect(executions).toBe(2);
   });
 });
 
@@ -238,17 +267,20 @@ describe("a worker that lost its lease while an operation ran", () => {
     expect(record().operations.HEAD?.result).toEqual(RESULT);
   });
 
-  it("learns of the loss at its next operation and does not execute it", async () => {
+  it("learns of the loss when its next operation is recorded, and executes none after it", async () => {
     const zombie = await take();
     await ledger.run(zombie, HEAD, returning(RESULT));
     await takeOver();
     const before = stored();
-    const next = headStep("https://origin.example/next");
+    const next = stepOf("https://origin.example/next");
     expect(asJobError(await thrownBy(ledger.run(zombie, next, returning(OTHER_RESULT))))).toBeInstanceOf(
       LeaseLostError,
     );
     expect(zombie.lost.reason).toBeInstanceOf(LeaseLostError);
-    expect(executions).toBe(1);
+    expect(asJobError(await thrownBy(ledger.run(zombie, next, returning(OTHER_RESULT))))).toBeInstanceOf(
+      LeaseLostError,
+    );
+    expect(executions).toBe(2);
     expect(stored()).toEqual(before);
   });
 

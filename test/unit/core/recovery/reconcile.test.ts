@@ -7,14 +7,14 @@ const SETTINGS = { requeueGraceMs: 60_000, recoverLimit: 10, sweepLimit: 100, or
 const JOB_ID = jobIdOf(MESSAGE);
 const watchedKey = (key: string) => ({ key, watchAtMs: 0 });
 
-/** A world with a worker that took the lease, started to stream, and crashed: it never renews nor answers again. */
+/** A world with a worker that took the lease, asked the origin, and crashed: it never renews nor answers again. */
 async function abandonedJob(): Promise<World> {
   const w = world();
   w.serve(({ method }) => (method === "HEAD" ? answer({}) : new Promise<never>(() => undefined)));
   void w.deliver(MESSAGE, undefined, { ...w.deps, clock: { ...w.deps.clock, every: () => () => undefined } });
   await settled();
   await settled();
-  expect(w.job()?.state).toBe("STREAMING");
+  expect(w.job()?.state).toBe("LEASED");
   return w;
 }
 
@@ -25,7 +25,7 @@ describe("the reconciler and an expired lease", () => {
     const w = await abandonedJob();
     await w.clock.advance(120_001);
     expect(await w.reconcile()).toMatchObject({ recoveredLeases: 1, requeuedJobs: 1, abandonedOperations: 1 });
-    expect(w.job()).toMatchObject({ state: "STREAMING", fence: 2, operations: { STREAM: { status: "ABANDONED" } } });
+    expect(w.job()).toMatchObject({ state: "LEASED", fence: 2, operations: { HEAD: { status: "ABANDONED" } } });
     expect(w.job()?.leaseOwner).toBeUndefined();
     expect(w.sent.map(({ body }) => JSON.parse(body))).toEqual([{ ...MESSAGE, tracked: true }]);
     expect(w.sent[0]?.group).toBe("origin.example");

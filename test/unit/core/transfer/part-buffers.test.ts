@@ -52,7 +52,7 @@ describe("bodies that stall when all their origins have answered", () => {
     for (let turn = 0; turn < 50; turn++) await settled();
     return messages.map((message) => w.job(message)?.state);
   };
-  const STALLED = Array.from({ length: 4 }, () => "STREAMING");
+  const STALLED = Array.from({ length: 4 }, () => "LEASED");
 
   it("keep no buffer from a large body, as long as they are small", async () => {
     expect(await statesWith(SMALL, LARGE)).toEqual([...STALLED, "INDEXED"]);
@@ -63,7 +63,7 @@ describe("bodies that stall when all their origins have answered", () => {
   });
 
   it("keep a large body waiting only if they hold all buffers", async () => {
-    expect(await statesWith(LARGE, LARGE)).toEqual([...STALLED, "STREAMING"]);
+    expect(await statesWith(LARGE, LARGE)).toEqual([...STALLED, "LEASED"]);
   });
 });
 

@@ -112,12 +112,12 @@ describe("the path of an attempt", () => {
     expect(reads.filter((key) => key === JOB_KEY)).toEqual([JOB_KEY]);
   });
 
-  it("is unguarded if the gate is at 0 % and the job's record cannot be read", async () => {
+  it("is not chosen if the gate is at 0 % and the job's record cannot be read: its lease may be unwatched", async () => {
     const w = world({ wrap: recordedReads([JOB_KEY]).wrap });
     w.serve(fileOrigin(SMALL));
     await setGate(w, 0);
-    expect(await redeliver(w, 2)).toBe("acknowledge");
-    expect([w.job(), w.contentObjects.size]).toEqual([undefined, 1]);
+    expect(await redeliver(w, 2)).toBe("return");
+    expect([w.job(), w.contentObjects.size]).toEqual([undefined, 0]);
   });
 
   it("is not chosen if the gate cannot be read: the message goes back to the queue", async () => {

@@ -44,11 +44,11 @@ describe("a complete download", () => {
     expect(eventsOf(w, "lease_released")).toHaveLength(1);
   });
 
-  it("of a small body takes six writes of the table", async () => {
+  it("of a small body that is staged takes five writes of the table", async () => {
     const w = world();
     w.serve(fileOrigin(SMALL));
     await w.deliver();
-    expect(w.items.history).toHaveLength(6);
+    expect(w.items.history).toHaveLength(5);
   });
 
   it("of a body of unknown length works, without a checkpoint", async () => {

@@ -78,7 +78,7 @@ describe("the lease of a worker", () => {
     isOut = false;
     open();
     expect(await verdict).toBe("acknowledge");
-    expect(w.job()).toMatchObject({ state: "STREAMING", fence: 1 });
+    expect(w.job()).toMatchObject({ state: "LEASED", fence: 1 });
     expect(w.logs.join()).toContain("The lease was not renewed");
     expect(w.contentObjects.size).toBe(0);
   });
