@@ -8,7 +8,7 @@ import { proxyReason, type Proxies } from "./proxies.ts";
 import { readHeaders } from "./read-headers.ts";
 import { coded, reasonOf } from "./reasons.ts";
 import { Routes, type Route } from "./routes.ts";
-import { send, StaleConnectionError, type HttpTimeouts } from "./send.ts";
+import { NotDueError, send, StaleConnectionError, type HttpTimeouts } from "./send.ts";
 import { youngGarbage, type YoungGarbage } from "./young-garbage.ts";
 
 /** No origin answers so (RFC 9110, 15.5.8). */
@@ -71,12 +71,11 @@ export function nodeHttp(timeouts: HttpTimeouts, surroundings: HttpSurroundings 
           discard: () => discard(response, request.method),
         };
       } catch (error) {
+        if (error instanceof NotDueError) throw error.cause;
         throw translate(error, signal, route.isProxied ? proxyReason(error, url) : undefined);
       }
     },
-    closeIdle(host) {
-      routes.closeIdle(host);
-    },
+    closeIdle: async (host) => routes.closeIdle(host),
     close() {
       routes.close();
     },

@@ -38,11 +38,12 @@ const agents = (options: http.AgentOptions): Agents => ({
 });
 
 /** Node keeps them by the names that `Agent.getName` makes, which begin with host and port. */
-function closeFree({ freeSockets }: http.Agent, { hostname, port, protocol }: URL): void {
+async function closeFree({ freeSockets }: http.Agent, { hostname, port, protocol }: URL): Promise<void> {
   const name = hostname.replace(/^\[|\]$/g, "");
   const start = `${name}:${port || (protocol === "http:" ? 80 : 443)}:`;
-  for (const [key, sockets = []] of Object.entries(freeSockets))
-    if (key.startsWith(start)) for (const socket of sockets) socket.destroy();
+  const free = Object.entries(freeSockets).flatMap(([key, sockets = []]) => (key.startsWith(start) ? sockets : []));
+  // The system is told of it only later in this turn of the event loop.
+  await Promise.all(free.map(async (socket) => new Promise((resolve) => socket.once("close", resolve).destroy())));
 }
 
 export interface Route {
@@ -74,9 +75,11 @@ export class Routes {
   }
 
   /** @param host of a URL: with its port, if that is not the usual one. */
-  closeIdle(host: string): void {
-    for (const { pooled } of [this.#direct, ...(this.#proxied ? [this.#proxied] : [])])
-      for (const scheme of ["http:", "https:"] as const) closeFree(pooled[scheme], new URL(`${scheme}//${host}`));
+  async closeIdle(host: string): Promise<void> {
+    const all = [this.#direct, ...(this.#proxied ? [this.#proxied] : [])].flatMap(({ pooled }) =>
+      (["http:", "https:"] as const).map(async (scheme) => closeFree(pooled[scheme], new URL(`${scheme}//${host}`))),
+    );
+    await Promise.all(all);
   }
 
   close(): void {

@@ -28,6 +28,11 @@ const MOST_HEAD_BYTES = 256 * 1024;
 
 const anyAddress = (): boolean => true;
 
+/** `whenDue` rejected. Its error is the cause. */
+export class NotDueError extends Error {
+  override readonly name = "NotDueError";
+}
+
 /** A connection from the pool broke before the first byte of an answer. */
 export class StaleConnectionError extends Error {
   override readonly name = "StaleConnectionError";
@@ -35,7 +40,7 @@ export class StaleConnectionError extends Error {
 
 /**
  * Sends one request. The answer's body is still to be read.
- * @throws StaleConnectionError only if `isPooled`.
+ * @throws StaleConnectionError only if `isPooled`; NotDueError.
  */
 export async function send(asked: HttpRequest, means: Means): Promise<http.IncomingMessage> {
   const request = requestOf(asked, means);
@@ -44,13 +49,14 @@ export async function send(asked: HttpRequest, means: Means): Promise<http.Incom
   whileConnecting(request, (socket) => {
     limitConnecting(request, socket, means.timeouts.connectTimeoutMs);
     socket.once("connect", () => {
-      silence.refresh();
+      silence.restart();
       noteLiving(socket, new URL(asked.url).hostname, means.names);
     });
   });
   const isStale = stalenessOf(request);
   if (means.route.isProxied) rejectOnAbort(request, asked.signal, reject);
   let isSettled = false;
+  let isWaiting = false;
   let answer: http.IncomingMessage | undefined;
   request
     .once("response", (response) => {
@@ -60,6 +66,8 @@ export async function send(asked: HttpRequest, means: Means): Promise<http.Incom
     })
     .once("error", (error) => {
       isSettled = true;
+      // Then `whenDue` says what comes of it.
+      if (isWaiting && asked.signal.aborted) return;
       // Node takes a body without a length for whole when its connection breaks.
       if (answer?.complete === false && !isParseError(error)) answer.destroy(error);
       reject(isStale(error) ? new StaleConnectionError("", { cause: error }) : error);
@@ -69,8 +77,29 @@ export async function send(asked: HttpRequest, means: Means): Promise<http.Incom
       if (isSettled) return;
       // Closed without an error or a response: the origin switched to a protocol that we did not ask for.
       reject(coded("ECONNRESET", "The origin closed the request without an answer."));
-    })
-    .end();
+    });
+  const { whenDue } = asked;
+  if (!whenDue) {
+    request.end();
+    return promise;
+  }
+  const endWhenDue = async (): Promise<void> => {
+    silence.stop();
+    isWaiting = true;
+    try {
+      await whenDue();
+    } catch (error) {
+      reject(new NotDueError("", { cause: error }));
+      request.destroy();
+      return;
+    }
+    isWaiting = false;
+    // A connection that broke meanwhile has said so.
+    if (request.destroyed) return;
+    silence.restart();
+    request.end();
+  };
+  onceConnected(request, () => void endWhenDue());
   return promise;
 }
 
@@ -101,11 +130,36 @@ function pathOf(url: string): string {
 }
 
 /** Not a timeout of the socket: each byte of a head, and each informational answer, would restart it. */
-function limitSilence(request: http.ClientRequest, timeoutMs: number): NodeJS.Timeout {
-  const silence = setTimeout(() => request.destroy(timeOut()), timeoutMs);
+function limitSilence(request: http.ClientRequest, timeoutMs: number): Silence {
+  const start = (): NodeJS.Timeout => setTimeout(() => request.destroy(timeOut()), timeoutMs);
+  let silence = start();
   const stop = (): void => clearTimeout(silence);
   request.once("response", stop).once("error", stop).once("close", stop);
-  return silence;
+  const restart = (): void => {
+    stop();
+    silence = start();
+  };
+  return { stop, restart };
+}
+
+interface Silence {
+  stop(): void;
+  restart(): void;
+}
+
+/** What a TLS socket of Node's has besides. The second one is not documented: without it, a tunnel waits too short. */
+interface Handshake {
+  readonly encrypted: boolean;
+  readonly secureConnecting: boolean;
+}
+
+/** When the first byte of the request would be sent at once: the handshake of TLS is over as well. */
+function onceConnected(request: http.ClientRequest, go: () => void): void {
+  request.once("socket", (socket) => {
+    const { connecting, encrypted, secureConnecting } = socket as Socket & Partial<Handshake>;
+    if (connecting || secureConnecting === true) socket.once(encrypted === true ? "secureConnect" : "connect", go);
+    else go();
+  });
 }
 
 /** Not for a connection that is used again: its listeners would stay. */

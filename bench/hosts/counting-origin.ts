@@ -6,6 +6,9 @@ const FILE_BYTES = 4096;
 /** As nginx has it. */
 const KEEP_ALIVE_MS = 75_000;
 
+/** What has arrived is read within this time. */
+const READ_BY_MS = 5;
+
 /** What a host has seen. Times are in ms, by the origin's own clock. */
 export interface Seen {
   /** When each request arrived. */
@@ -40,7 +43,8 @@ export async function startCountingOrigin({ delayMs, restS }: Counting): Promise
   let refusedAtMs: number | undefined;
   const count = (what: keyof typeof now): (() => void) => {
     now[what] += 1;
-    most[what] = Math.max(most[what], now[what]);
+    // The end of another may have arrived before, and be read after it.
+    setTimeout(() => (most[what] = Math.max(most[what], now[what])), READ_BY_MS);
     return () => void (now[what] -= 1);
   };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, ({ method, url = "" }, response) => {

@@ -12,7 +12,8 @@ interface ReleaserDeps {
 const MOST_ATTEMPTS = 20;
 
 /**
- * Gives back the connections that dead processes held, before their time is over. To be called only when the system
+ * Gives back the connections that dead processes held, before their time is over, and the times of the requests that
+ * they have not sent. To be called only when the system
  * has closed them: once the processes are known to have ended.
  * @param isDead by the name of a process.
  */
@@ -27,8 +28,12 @@ export async function releaseHolders(
     const living = names.filter((name) => !isDead(name));
     if (living.length === names.length) return;
     const holders = Object.fromEntries(Object.entries(seen.holders).filter(([name]) => living.includes(name)));
+    const nowMs = clock.nowMs();
+    // Whoever is dead has sent nothing that is due later.
+    const turns = names.flatMap((name) => (living.includes(name) ? [] : (seen.holders[name]?.turnsMs ?? [])));
+    const freeTurnsMs = [...seen.freeTurnsMs, ...turns].filter((ms) => ms > nowMs).sort((a, b) => a - b);
     const { applied } = await items.write(
-      writeHost(host, seen, { ...seen, holders }, random.uniqueId(), clock.nowMs()),
+      writeHost(host, seen, { ...seen, holders, freeTurnsMs }, random.uniqueId(), nowMs),
     );
     if (applied) return;
   }

@@ -211,7 +211,7 @@ export class HostDesk {
       const nowMs = clock.nowMs();
       const plan = this.#plan(wants, reports, nowMs, attempt > MOST_ATTEMPTS);
       if (attempt > MOST_ATTEMPTS || isSameHost(plan.next, this.#known)) return this.#served(plan);
-      this.#closeIdle(plan);
+      await this.#closeIdle(plan);
       const by = random.uniqueId();
       const { applied, item } = await items.write(writeHost(this.#host, this.#known, plan.next, by, nowMs));
       if (applied || item?.["by"] === by) {
@@ -252,9 +252,9 @@ export class HostDesk {
   }
 
   /** Before others may open as many. */
-  #closeIdle({ next }: Plan): void {
+  async #closeIdle({ next }: Plan): Promise<void> {
     const [before, after] = [this.#known.holders[this.#me], next.holders[this.#me]];
-    if (before && before.connections > (after?.connections ?? 0)) this.#deps.pool.closeIdle(this.#host);
+    if (before && before.connections > (after?.connections ?? 0)) await this.#deps.pool.closeIdle(this.#host);
   }
 
   #served(plan: Plan): Plan {
@@ -289,7 +289,7 @@ export class HostDesk {
   #lose(): void {
     this.#hold(undefined);
     this.#used = 0;
-    this.#deps.pool.closeIdle(this.#host);
+    void this.#deps.pool.closeIdle(this.#host);
     this.#lost.abort(new RetryableError("host_place_lost", { failureClass: "system" }));
     this.#lost = new AbortController();
   }

@@ -2,20 +2,14 @@
  * What happens to a host's record, without I/O: who gets a connection and when its request may be sent, when the others
  * come back, and what answers do to the host's health.
  *
- * Never above the pace: two requests of a host are at least an interval apart, whoever sends them, while clocks agree.
- * Clocks that differ by d put requests up to d closer together. Never above the connections, while clocks differ by
- * less than a holder's time to live minus the time between two renewals.
+ * Never above the connections, while clocks differ by less than a holder's time to live minus the time between two
+ * renewals. The pace: host-pace.ts.
  */
 import type { HostWait } from "../model/errors.ts";
 import type { HostLimits } from "./host-limits.ts";
+import { atPace, graceOf, intervalOf, reserve } from "./host-pace.ts";
 import type { Holder, HostRecord } from "./host-record.ts";
 
-/** Of each second between two requests: so much is left for the first one to be late. */
-const LATEST_MS = 50;
-/** Times are whole milliseconds. */
-const ROUNDING_MS = 1;
-/** A second's requests are spread over so much time. */
-const SLOTTED_MS = 1_000 + LATEST_MS + ROUNDING_MS;
 /** A first request is due that much after its reservation: before it, the lease is taken. */
 const LEAD_MS = 50;
 /** How far ahead requests are reserved, at most. Whoever waits for one holds a connection. */
@@ -102,7 +96,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const others = Object.entries(host.holders).filter(([name, { untilMs }]) => name !== me && untilMs > nowMs);
   const most = connectionsOf(host, limits, nowMs);
   const free = Math.max(0, most - others.reduce((sum, [, { connections }]) => sum + connections, 0) - wants.used);
-  const intervalMs = intervalOf(host, limits, nowMs);
+  const intervalMs = intervalOf(limits, shareOf(host, nowMs));
 
   const isProbe = host.downSinceMs > 0;
   const shutUntilMs = Math.max(host.restUntilMs, isProbe ? host.probeAtMs : 0);
@@ -110,8 +104,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const mostEnters = isShut ? 0 : Math.min(wants.enters, free, isProbe ? 1 : Infinity);
   // Two thirds of the connections may wait for their request at a time: the others are left for those that send one.
   const horizonMs = Math.min(HORIZON_MS, (intervalMs * most * 2) / 3);
-  const reserved = { lastAtMs: host.lastAtMs, nextAtMs: nextAtPace(host, intervalMs) };
-  const slots = reserve(reserved, mostEnters, { intervalMs, firstMs: nowMs + LEAD_MS, horizonMs });
+  const slots = reserve(atPace(host, intervalMs), mostEnters, { intervalMs, firstMs: nowMs + LEAD_MS, horizonMs });
   const entered = slots.times.length;
   const mostRequests = isShut ? 0 : wants.requests;
   const pause = { intervalMs, firstMs: nowMs, horizonMs: LONGEST_PAUSE_MS };
@@ -124,13 +117,18 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
     fromMs: opensAtMs,
     spacingMs: Math.max(intervalMs, limits.connections === undefined ? 0 : host.holdMs / most) / OVERBOOKED,
   });
-  const mine = limits.connections !== undefined && used > 0 ? held(host.holders[me], used, terms) : undefined;
+  const turns = intervalMs === 0 ? [] : [...slots.times, ...further.times];
+  const mine = limits.connections !== undefined && used > 0 ? held(host.holders[me], used, turns, terms) : undefined;
   const probeAtMs = isProbe && entered > 0 ? nowMs + probePauseMs(host.probes) : undefined;
   const holders = mine ? [...others, [me, mine] as const] : others;
   return {
     next: {
       ...host,
-      ...(entered + further.times.length > 0 && { nextAtMs: further.nextAtMs, lastAtMs: further.lastAtMs }),
+      ...(turns.length > 0 && {
+        nextAtMs: further.nextAtMs,
+        lastAtMs: further.lastAtMs,
+        freeTurnsMs: further.freeTurnsMs.filter((ms) => ms > nowMs),
+      }),
       queuedUntilMs: queue.untilMs,
       ...(probeAtMs !== undefined && { probeAtMs }),
       holders: Object.fromEntries(holders),
@@ -140,16 +138,23 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
     why: waitAt(host, nowMs),
     opensAtMs,
     requests: further.times,
-    graceMs: mayBeLateMs(SLOTTED_MS / (limits.perSecond ?? Infinity)),
+    graceMs: graceOf(limits),
     connections,
     probeAtMs,
   };
 }
 
 /** The same as before, unless it is time to renew it: so that nothing is written without need. */
-function held(before: Holder | undefined, connections: number, { holdsMs, nowMs }: Terms): Holder {
+function held(
+  before: Holder | undefined,
+  connections: number,
+  turns: readonly number[],
+  { holdsMs, nowMs }: Terms,
+): Holder {
   const isFresh = before !== undefined && before.untilMs >= nowMs + FRESH_SHARE * holdsMs;
-  return isFresh && before.connections === connections ? before : { connections, untilMs: nowMs + holdsMs };
+  if (isFresh && before.connections === connections && turns.length === 0) return before;
+  const turnsMs = [...(before?.turnsMs.filter((ms) => ms > nowMs) ?? []), ...turns];
+  return { connections, untilMs: nowMs + holdsMs, turnsMs };
 }
 
 /** Why a job has to wait for the host. */
@@ -176,48 +181,6 @@ export const wholeAgainMs = ({ share, slowedAtMs }: HostRecord): number => slowe
 
 const connectionsOf = (host: HostRecord, { connections = Infinity }: HostLimits, nowMs: number): number =>
   Math.max(1, Math.floor(connections * shareOf(host, nowMs)));
-
-/**
- * A request that is later than its time by more than this needs a new one. On a slow host it may be as much later as
- * the interval is longer, or whoever takes long to get its lease would never send one.
- */
-const mayBeLateMs = (intervalMs: number): number => LATEST_MS * Math.max(1, intervalMs / SLOTTED_MS);
-
-/** The pace may have been slower when the last request was reserved, which may be as late as that pace allowed. */
-function nextAtPace({ lastAtMs, nextAtMs }: HostRecord, intervalMs: number): number {
-  const laterMs = Math.max(0, mayBeLateMs(nextAtMs - lastAtMs) - mayBeLateMs(intervalMs));
-  return Math.min(nextAtMs, lastAtMs + intervalMs + laterMs);
-}
-
-/** Long enough that no second holds more requests than are allowed, even if its first one is as late as can be. */
-const intervalOf = (host: HostRecord, { perSecond = Infinity }: HostLimits, nowMs: number): number =>
-  SLOTTED_MS / (perSecond * shareOf(host, nowMs));
-
-interface Pace {
-  /** 0: there is none. */
-  readonly intervalMs: number;
-  readonly firstMs: number;
-  readonly horizonMs: number;
-}
-
-interface Times extends Pick<HostRecord, "lastAtMs" | "nextAtMs"> {
-  readonly times: readonly number[];
-}
-
-/** Times for up to `count` requests, none of them later than the horizon after the first one that is possible. */
-function reserve(
-  { lastAtMs, nextAtMs }: Pick<HostRecord, "lastAtMs" | "nextAtMs">,
-  count: number,
-  { firstMs, horizonMs, intervalMs }: Pace,
-): Times {
-  if (intervalMs === 0) return { times: Array.from({ length: count }, () => firstMs), nextAtMs, lastAtMs };
-  const beginMs = Math.max(nextAtMs, firstMs);
-  const fitting = Math.max(0, Math.floor((firstMs + horizonMs - beginMs) / intervalMs) + 1);
-  const times = Array.from({ length: Math.min(count, fitting) }, (_, n) => Math.ceil(beginMs + n * intervalMs));
-  if (times.length === 0) return { times, nextAtMs, lastAtMs };
-  const afterMs = beginMs + times.length * intervalMs;
-  return { times, nextAtMs: afterMs, lastAtMs: afterMs - intervalMs };
-}
 
 interface Queueing extends Terms {
   readonly fromMs: number;

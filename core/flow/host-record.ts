@@ -11,6 +11,8 @@ export interface Holder {
   readonly connections: number;
   /** From then on, its holder counts as dead. */
   readonly untilMs: number;
+  /** For when it has reserved requests: at least those that it has not sent. */
+  readonly turnsMs: readonly number[];
 }
 
 export interface HostRecord {
@@ -18,6 +20,8 @@ export interface HostRecord {
   /** When the next request may be sent, and for when the last one was reserved. */
   readonly nextAtMs: number;
   readonly lastAtMs: number;
+  /** Times before that one, of requests that processes had reserved which died before they sent them. */
+  readonly freeTurnsMs: readonly number[];
   /** Jobs that found no place were told to come back until then, one after another. */
   readonly queuedUntilMs: number;
   /** No request before: the host has asked for it. */
@@ -47,6 +51,7 @@ export const NEW_HOST: HostRecord = {
   version: 0,
   nextAtMs: 0,
   lastAtMs: 0,
+  freeTurnsMs: [],
   queuedUntilMs: 0,
   restUntilMs: 0,
   share: 1,
@@ -67,6 +72,7 @@ const stored = z.object({
   version: z.int(),
   next_at: z.number(),
   last_at: z.optional(z.number()),
+  free_turns: z.optional(z.array(z.number())),
   queued_until: z.number(),
   rest_until: z.number(),
   share: z.number(),
@@ -76,7 +82,7 @@ const stored = z.object({
   probe_at: z.number(),
   probes: z.int(),
   hold_ms: z.number(),
-  holders: z.record(z.string(), z.object({ n: z.int(), until: z.number() })),
+  holders: z.record(z.string(), z.object({ n: z.int(), until: z.number(), turns: z.optional(z.array(z.number())) })),
 });
 
 /** @throws DamagedRecordError for an item that is not a host's. */
@@ -88,6 +94,7 @@ export function decodeHost(item: Item | undefined): HostRecord {
     version: data.version,
     nextAtMs: data.next_at,
     lastAtMs: data.last_at ?? data.next_at,
+    freeTurnsMs: data.free_turns ?? [],
     queuedUntilMs: data.queued_until,
     restUntilMs: data.rest_until,
     share: data.share,
@@ -98,7 +105,10 @@ export function decodeHost(item: Item | undefined): HostRecord {
     probes: data.probes,
     holdMs: data.hold_ms,
     holders: Object.fromEntries(
-      Object.entries(data.holders).map(([name, { n, until }]) => [name, { connections: n, untilMs: until }]),
+      Object.entries(data.holders).map(([name, { n, turns = [], until }]) => [
+        name,
+        { connections: n, untilMs: until, turnsMs: turns },
+      ]),
     ),
   };
 }
@@ -106,6 +116,7 @@ export function decodeHost(item: Item | undefined): HostRecord {
 const encodeHost = (host: HostRecord): Item => ({
   next_at: host.nextAtMs,
   last_at: host.lastAtMs,
+  free_turns: host.freeTurnsMs,
   queued_until: host.queuedUntilMs,
   rest_until: host.restUntilMs,
   share: host.share,
@@ -116,7 +127,10 @@ const encodeHost = (host: HostRecord): Item => ({
   probes: host.probes,
   hold_ms: host.holdMs,
   holders: Object.fromEntries(
-    Object.entries(host.holders).map(([name, { connections, untilMs }]) => [name, { n: connections, until: untilMs }]),
+    Object.entries(host.holders).map(([name, { connections, turnsMs, untilMs }]) => [
+      name,
+      { n: connections, until: untilMs, turns: turnsMs },
+    ]),
   ),
 });
 

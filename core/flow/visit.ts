@@ -56,17 +56,29 @@ export class Visit implements HostVisit {
     return desk && this.#enter(desk);
   }
 
-  async admit(url: URL, signal: AbortSignal): Promise<void> {
+  async admit(url: URL, signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
     await this.#deps.learnLimits();
     const desk = this.#deps.deskOf(url);
-    if (!desk) return;
-    let turn = await this.#firstRequest(desk, url);
-    if (turn === undefined) turn = await this.#furtherRequest(desk, url);
-    if (desk.limits.perSecond === undefined) return;
-    for (;;) {
-      await this.#until(turn.atMs, url, signal);
-      if (this.#deps.clock.nowMs() <= turn.atMs + turn.graceMs) return;
-      turn = await this.#furtherRequest(desk, url);
+    if (!desk) return undefined;
+    let first: Turn | undefined = await this.#firstRequest(desk, url);
+    if (first === undefined) first = await this.#furtherRequest(desk, url);
+    if (desk.limits.perSecond === undefined) return undefined;
+    let due: Promise<void> | undefined;
+    // A connection that takes the place of one that broke while it waited waits for the same time.
+    return async () => {
+      due ??= this.#due(desk, url, first, signal).finally(() => {
+        due = first = undefined;
+      });
+      await due;
+    };
+  }
+
+  /** How long it takes to connect is known afterwards only: so whoever asks has a connection by now. */
+  async #due(desk: HostDesk, url: URL, first: Turn | undefined, signal: AbortSignal): Promise<void> {
+    for (let turn = first; ; turn = undefined) {
+      const { atMs, graceMs } = turn ?? (await this.#furtherRequest(desk, url));
+      await this.#until(atMs, url, signal);
+      if (this.#deps.clock.nowMs() <= atMs + graceMs) return;
     }
   }
 

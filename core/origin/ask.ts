@@ -88,15 +88,20 @@ async function follow(
 async function send(
   { clock, http, settings, visit }: OriginDeps,
   url: URL,
-  request: Omit<HttpRequest, "accepts" | "url">,
+  request: Omit<HttpRequest, "accepts" | "url" | "whenDue">,
 ): Promise<HttpResponse> {
-  await visit.admit(url, request.signal);
-  const askedAtMs = clock.nowMs();
+  const untilDue = await visit.admit(url, request.signal);
+  let askedAtMs = clock.nowMs();
+  const whenDue = async (): Promise<void> => {
+    await untilDue?.();
+    askedAtMs = clock.nowMs();
+  };
   try {
     const response = await http.request({
       ...request,
       url: url.href,
       accepts: acceptedAddresses(url, settings.reach),
+      whenDue: untilDue && whenDue,
     });
     await visit.answered(url, askedAtMs, response);
     return response;

@@ -4,10 +4,12 @@ import type { HttpResponse } from "../ports/http.ts";
 /** What one job may do at the hosts that it meets. */
 export interface HostVisit {
   /**
-   * Waits until a request to the URL may be sent, for some seconds at most.
-   * @throws HostWaitsError when its host has no place for it before.
+   * Takes a place at the URL's host, and a time for the request.
+   * @returns what to await when there is a connection: the request is to be sent as soon as it resolves. Undefined: at
+   * any time. It waits for some seconds at most, and takes a new time if the connection was there too late.
+   * @throws HostWaitsError, at once or from what is awaited, when the host has no place for it before.
    */
-  admit(url: URL, signal: AbortSignal): Promise<void>;
+  admit(url: URL, signal: AbortSignal): Promise<(() => Promise<void>) | undefined>;
   /** To be told of each answer, and of each request that got none. */
   answered(url: URL, askedAtMs: number, response: HttpResponse): Promise<void>;
   failed(url: URL, askedAtMs: number, error: unknown): Promise<void>;

@@ -7,6 +7,11 @@ export interface HttpRequest {
   readonly headTimeoutMs?: number | undefined;
   /** Whether the request may go to an address that the URL's name leads to. Undefined: to any. */
   readonly accepts?: ((address: string) => boolean) | undefined;
+  /**
+   * Awaited once there is a connection, before anything is sent over it: the request is sent as soon as it resolves,
+   * and not at all if it rejects, with its error. Called anew for each connection. Rejects when the signal is aborted.
+   */
+  readonly whenDue?: (() => Promise<void>) | undefined;
 }
 
 /** One response; redirects are not followed. The body must be read to its end or discarded. */
@@ -22,11 +27,11 @@ export interface HttpResponse {
 
 /** Connections that are kept for the next request. */
 export interface ConnectionPool {
-  /** Closes those to the host, a name with its port, that no request uses. */
-  closeIdle(host: string): void;
+  /** Closes those to the host, a name with its port, that no request uses. @returns when they are closed. */
+  closeIdle(host: string): Promise<void>;
 }
 
-export const KEEPS_NONE: ConnectionPool = { closeIdle: () => undefined };
+export const KEEPS_NONE: ConnectionPool = { closeIdle: async () => undefined };
 
 export interface Http {
   /**

@@ -49,9 +49,10 @@ export class Recovery {
   async bury(holder: string): Promise<number> {
     const { clock, database } = this.#workspace;
     const isDead = (owner: string): boolean => isHeldBy(owner, holder);
+    // First, because the times of requests that it has not sent pass.
+    await this.#releaseHosts(isDead);
     const leases = await releaseLeases(this.#deps, { isDead, mayBeTheJobs: true });
     releaseMessages(database, holder, clock.nowMs());
-    await this.#releaseHosts(isDead);
     return leases;
   }
 

@@ -1,6 +1,6 @@
 import { verdictOn } from "../../core/origin/statuses.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
-import type { Http } from "../../core/ports/http.ts";
+import type { Http, HttpRequest } from "../../core/ports/http.ts";
 import type { Buffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 
@@ -49,12 +49,26 @@ export class QuietWatch {
     return {
       request: async (request) => {
         this.#heardMs = this.#clock.nowMs();
-        const response = await this.#waitFor(async () => http.request(request));
+        const response = await this.#waitFor(async () => http.request(this.#apartFromPace(request)));
         this.#isRefused = verdictOn(response.status) === "retry";
         this.#heard();
         return { ...response, body: this.#pieces(response.body) };
       },
     };
+  }
+
+  /** What waits for its host's pace does not wait for the origin. */
+  #apartFromPace(request: HttpRequest): HttpRequest {
+    const { whenDue } = request;
+    if (!whenDue) return request;
+    const untilDue = async (): Promise<void> => {
+      this.#waits -= 1;
+      await whenDue().finally(() => {
+        this.#waits += 1;
+        this.#heardMs = this.#clock.nowMs();
+      });
+    };
+    return { ...request, whenDue: untilDue };
   }
 
   #watchedBuffers(buffers: Buffers): Buffers {

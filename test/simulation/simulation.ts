@@ -116,6 +116,7 @@ export class Simulation implements Stage {
         this.gate.struck(boundary, fault);
       },
     });
+    this.origin.onConnect = (process, url) => this.#failIf(() => this.#hosts.connects(process, url));
     this.origin.onRequest = (process, url) => this.#failIf(() => this.#hosts.asks(process, url));
     this.operators = new Operators({
       time: this.time,

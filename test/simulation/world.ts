@@ -198,6 +198,7 @@ export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): W
   };
   const http: Http = {
     async request(request) {
+      await request.whenDue?.();
       requests.push(request);
       request.signal.throwIfAborted();
       return origin(request);

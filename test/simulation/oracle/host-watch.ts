@@ -98,28 +98,40 @@ export class HostWatch {
   }
 
   /** @throws Violation */
-  asks(process: SimulatedProcess, url: string): void {
-    const { areClocksEqual, origin, time } = this.#services;
-    if (this.#turns.every(({ rules }) => rules.length === 0)) return;
+  connects(process: SimulatedProcess, url: string): void {
+    const { origin } = this.#services;
+    if (!this.#isJudged(process)) return;
     const { host, hostname } = new URL(url);
     const connections = this.#loosest(hostname, CONNECTIONS_OBEYED_AFTER_MS, "connections");
+    // The one that connects is not counted yet.
+    if (origin.connectionsTo(host) >= connections)
+      throw new Violation(`${process.name} opens more than ${connections} connections to ${host}`);
+  }
+
+  /** @throws Violation */
+  asks(process: SimulatedProcess, url: string): void {
+    const { time } = this.#services;
+    if (this.#turns.every(({ rules }) => rules.length === 0)) return;
+    const { host, hostname } = new URL(url);
     const perSecond = this.#loosest(hostname, PACE_OBEYED_AFTER_MS, "perSecond");
     const limits = this.#limitsSince(hostname, PACE_OBEYED_AFTER_MS);
     const isLimited = limits.every((each) => each !== undefined);
     if (isLimited) this.#hosts.add(host);
-    // What such a process asks is not held against others either.
-    if (process.isClockOff || process.hasStoodStill || !areClocksEqual()) return;
+    if (!this.#isJudged(process)) return;
     const askedAtMs = this.#askedAtMs.get(host) ?? [];
     this.#askedAtMs.set(host, [...askedAtMs.slice(-MOST_PER_SECOND), time.nowMs]);
-    // The one that asks is not counted yet.
-    if (origin.connectionsTo(host) >= connections)
-      throw new Violation(`${process.name} opens more than ${connections} connections to ${host}`);
     const before = askedAtMs.at(-Math.max(1, perSecond)) ?? -Infinity;
     if (perSecond < Infinity && time.nowMs - before < Math.max(1000, 1000 / perSecond))
       throw new Violation(`${process.name} asks ${host} more than ${perSecond} times a second`);
     const rest = this.#rests.get(host);
     if (isLimited && rest && time.nowMs < rest.untilMs && time.nowMs > rest.seenAtMs + UNAWARE_MS)
       throw new Violation(`${process.name} asks ${host}, which rests for ${rest.untilMs - time.nowMs} ms`);
+  }
+
+  /** What a process asks whose clock is off is not held against others either. */
+  #isJudged({ hasStoodStill, isClockOff }: SimulatedProcess): boolean {
+    const hasRules = this.#turns.some(({ rules }) => rules.length > 0);
+    return hasRules && !isClockOff && !hasStoodStill && this.#services.areClocksEqual();
   }
 
   /** The environment's rules, and then the operators', of which the last that fits decides. */

@@ -107,6 +107,7 @@ const CALL_FAULTS: Readonly<Record<string, readonly Draw[]>> = {
     }),
     () => ({ kind: "fail before", error: new StagedObjectGoneError() }),
   ],
+  "http.connect": REQUEST_FAULTS,
   "http.HEAD": [...REQUEST_FAULTS, refusal("HEAD")],
   "http.GET": [...REQUEST_FAULTS, refusal("GET"), mangledBody, mangledBody],
   "http.read": REQUEST_FAULTS,

@@ -75,7 +75,8 @@ export class SimulatedOrigin {
   /** Looks at every answer, and at every piece of a body, that a process gets. */
   watch: Watch | undefined;
   readonly #decide: (request: HttpRequest) => OriginAnswer;
-  /** Is told of each request when it is sent. */
+  /** Is told of each connection when it is opened, or used again, and of each request when it is sent. */
+  onConnect: (process: SimulatedProcess, url: string) => void = () => undefined;
   onRequest: (process: SimulatedProcess, url: string) => void = () => undefined;
 
   constructor(decide: (request: HttpRequest) => OriginAnswer) {
@@ -86,12 +87,18 @@ export class SimulatedOrigin {
     return {
       request: async (request) => {
         const { headers, method, url } = request;
-        this.requests.push({ process: process.name, method, url, hasEnd: hasEnd(headers) });
-        this.onRequest(process, url);
+        this.onConnect(process, url);
         const connection = { by: process, host: hostOf(url), signal: request.signal };
-        const answer = await this.#underWay(connection, async () =>
-          process.call("http", request.method, async () => this.#answer(request)),
-        );
+        const answer = await this.#underWay(connection, async () => {
+          // To connect takes a time of its own, which matters to those requests alone that have one.
+          if (request.whenDue) {
+            await process.call("http", "connect", async () => request.signal.throwIfAborted());
+            await request.whenDue();
+          }
+          this.requests.push({ process: process.name, method, url, hasEnd: hasEnd(headers) });
+          this.onRequest(process, url);
+          return process.call("http", request.method, async () => this.#answer(request));
+        });
         request.signal.throwIfAborted();
         this.watch?.answered(process, request, answer);
         const response = Symbol(request.url);

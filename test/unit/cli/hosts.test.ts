@@ -75,9 +75,9 @@ describe("npm run hosts", () => {
   it("show says how a healthy host is used, and which rule decides", async () => {
     const { hosts, note, nowMs } = table();
     const holders = {
-      a: { connections: 3, untilMs: nowMs + 60_000 },
-      b: { connections: 1, untilMs: nowMs + 1 },
-      dead: { connections: 9, untilMs: nowMs },
+      a: { connections: 3, untilMs: nowMs + 60_000, turnsMs: [nowMs + 500] },
+      b: { connections: 1, untilMs: nowMs + 1, turnsMs: [] },
+      dead: { connections: 9, untilMs: nowMs, turnsMs: [] },
     };
     await note("a.example:8443", { holders, nextAtMs: nowMs + 500, queuedUntilMs: nowMs + 60_000 });
     await hosts("set", "*.example", "4", ...SIGNED);

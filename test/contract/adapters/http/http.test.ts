@@ -78,7 +78,7 @@ describe("a response of the HTTP client", () => {
       await new Promise((resolve) => setImmediate(resolve));
     };
     await ask();
-    http.closeIdle(new URL(raw.url).host);
+    await http.closeIdle(new URL(raw.url).host);
     await ask();
     expect([raw.connections(), other.connections()]).toEqual([2, 1]);
   });

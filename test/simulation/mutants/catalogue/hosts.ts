@@ -12,8 +12,6 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ["a dead process keeps its connections for ever", "name !== me && untilMs > nowMs", "name !== me && untilMs > 0"],
     ["further connections of a job do not count", "Math.min(wants.connections, free - entered)", "wants.connections"],
     ["a probe that is not sent is lost", "unsentProbes.includes(host.probeAtMs)", "unsentProbes.length < 0"],
-    ["requests have no pace", "const beginMs = Math.max(nextAtMs, firstMs);", "const beginMs = firstMs;"],
-    ["the pace has no room for a request that is late", "1_000 + LATEST_MS + ROUNDING_MS", "1_000 - LATEST_MS"],
     [
       "a host gets no rest",
       "const shutUntilMs = Math.max(host.restUntilMs, isProbe ? host.probeAtMs : 0);",
@@ -25,12 +23,14 @@ export const HOST_MUTANTS: readonly Mutant[] = [
       "return isFresh && before.connections === connections ? before : { connections, untilMs: nowMs + 86_400_000 };",
     ],
   ]),
-  ...inFile("core/flow/host-plan.ts", [
+  ...inFile("core/flow/host-pace.ts", [
+    ["requests have no pace", "const beginMs = Math.max(reserved.nextAtMs, firstMs);", "const beginMs = firstMs;"],
     [
-      "a slower pace of before goes on",
-      "return Math.min(nextAtMs, lastAtMs + intervalMs + laterMs);",
-      "return nextAtMs;",
+      "the pace has no room for a request that is late",
+      "1_000 + LATEST_MS + ON_THE_WAY_MS + ROUNDING_MS",
+      "1_000 - LATEST_MS",
     ],
+    ["a slower pace of before goes on", "nextAtMs: Math.min(nextAtMs, lastAtMs + intervalMs + laterMs),", "nextAtMs,"],
     [
       "a request to a slow host may be no later than one to a fast one",
       "LATEST_MS * Math.max(1, intervalMs / SLOTTED_MS)",
@@ -73,19 +73,20 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/flow/visit.ts", [
-    [
-      "a request is sent although it is late",
-      "if (this.#deps.clock.nowMs() <= turn.atMs + turn.graceMs) return;",
-      "return;",
-    ],
+    ["a request is sent although it is late", "if (this.#deps.clock.nowMs() <= atMs + graceMs) return;", "return;"],
     [
       "only a job's first request needs a place",
-      "if (turn === undefined) turn = await this.#furtherRequest(desk, url);",
-      "if (turn === undefined) return;",
+      "if (first === undefined) first = await this.#furtherRequest(desk, url);",
+      "if (first === undefined) return undefined;",
     ],
   ]),
   ...inFile("core/origin/ask.ts", [
-    ["requests need no place at their host", "  await visit.admit(url, request.signal);\n", ""],
+    ["requests need no place at their host", "await visit.admit(url, request.signal);", "undefined;"],
+    [
+      "a request is due before there is a connection",
+      "  const whenDue = async (): Promise<void> => {\n    await untilDue?.();\n",
+      "  await untilDue?.();\n  const whenDue = async (): Promise<void> => {\n",
+    ],
     ["a host's answers tell nothing of it", "    await visit.answered(url, askedAtMs, response);\n", ""],
   ]),
   ...inFile("core/worker/arrive.ts", [

@@ -1,33 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { HostLimits } from "../../../../core/flow/host-limits.ts";
-import { planHost, type Plan, type Report, type Wants } from "../../../../core/flow/host-plan.ts";
+import type { Report, Wants } from "../../../../core/flow/host-plan.ts";
 import { NEW_HOST, type HostRecord } from "../../../../core/flow/host-record.ts";
+import { holder, NOW_MS, planned, TTL_MS } from "./planning.ts";
 
-const NOW_MS = 1_000_000;
-const TTL_MS = 60_000;
-const NOTHING: Wants = {
-  used: 0,
-  heldMs: [],
-  reports: [],
-  unsentProbes: [],
-  enters: 0,
-  requests: 0,
-  connections: 0,
-};
-
-const planned = (
-  limits: HostLimits,
-  wants: Partial<Wants>,
-  host: Partial<HostRecord> = {},
-  { fraction = 0, longestDelayMs = 900_000, nowMs = NOW_MS } = {},
-): Plan =>
-  planHost(
-    { ...NEW_HOST, ...host },
-    { ...NOTHING, ...wants },
-    { limits, me: "me", nowMs, holdsMs: TTL_MS, longestDelayMs, fraction },
-  );
-
-const holder = (connections: number, untilMs = NOW_MS + TTL_MS) => ({ connections, untilMs });
 const after = (reports: readonly Report[], host: Partial<HostRecord> = {}, nowMs = NOW_MS): HostRecord =>
   planned({}, { reports }, host, { nowMs }).next;
 const FAILED: Report = { kind: "failed", askedAtMs: NOW_MS };
@@ -71,77 +46,6 @@ describe("connections", () => {
     expect(planned({ connections: 4 }, wants, { holders: fresh }).next.holders).toEqual(fresh);
     const old = { me: holder(2, NOW_MS + 0.8 * TTL_MS - 1) };
     expect(planned({ connections: 4 }, wants, { holders: old }).next.holders).toEqual({ me: holder(2) });
-  });
-});
-
-describe("pace", () => {
-  it.each([0.5, 5, 50, 500])(
-    "%d a second: no second holds more, even if a request is as late as can be",
-    (perSecond) => {
-      let host: HostRecord = NEW_HOST;
-      const times: number[] = [];
-      for (let n = 0, nowMs = NOW_MS; n < 200; n++, nowMs += 137) {
-        const plan = planned({ perSecond }, { enters: 3, requests: 1 }, host, { nowMs });
-        host = plan.next;
-        times.push(...plan.enters, ...plan.requests);
-      }
-      times.sort((a, b) => a - b);
-      expect(times.length).toBeGreaterThan(5);
-      for (const [index, time] of times.entries()) {
-        const next = times[index + Math.max(1, perSecond)] ?? Infinity;
-        expect(next - time).toBeGreaterThanOrEqual(Math.max(1000, 1000 / perSecond) + 50 - 1e-6);
-      }
-    },
-  );
-
-  it("a faster pace counts from the last request, however late the slower one allowed that to be", () => {
-    const slow = planned({ perSecond: 0.5 }, { enters: 1 }).next;
-    expect(slow.nextAtMs).toBe(NOW_MS + 50 + 2_102);
-    const mayBeLaterMs = 100 - 50;
-    expect(planned({ perSecond: 10 }, { enters: 1 }, slow).enters).toEqual([NOW_MS + 156 + mayBeLaterMs]);
-  });
-
-  it("no time is earlier because a clock is behind", () => {
-    const slow = planned({ perSecond: 0.01 }, { enters: 1 }).next;
-    const behind = planned({ perSecond: 0.01 }, { enters: 1 }, slow, { nowMs: NOW_MS - 600_000 });
-    expect([behind.enters, behind.next.nextAtMs]).toEqual([[], slow.nextAtMs]);
-  });
-
-  it("what was not used is not saved up", () => {
-    const plan = planned({ perSecond: 10 }, { enters: 2 }, { nextAtMs: NOW_MS - 600_000 });
-    expect(plan.enters).toEqual([NOW_MS + 50, NOW_MS + 156]);
-  });
-
-  it("a job that has to wait for long does not get in, and holds no connection", () => {
-    const plan = planned({ perSecond: 1, connections: 8 }, { enters: 5 });
-    expect(plan.enters).toEqual([NOW_MS + 50]);
-    expect(plan.later).toEqual([0, 1, 2, 3].map((n) => Math.ceil(NOW_MS + 50 + 1051 + 840.8 * (n + 1))));
-    expect(plan.next.holders["me"]?.connections).toBe(1);
-  });
-
-  it("jobs that do not get in come back one after another, behind those before them", () => {
-    const first = planned({ perSecond: 1 }, { enters: 3 });
-    const second = planned({ perSecond: 1 }, { enters: 2 }, first.next);
-    const times = [...first.later, ...second.later];
-    expect(times).toEqual(times.toSorted((a, b) => a - b));
-    expect(new Set(times).size).toBe(times.length);
-  });
-
-  it("beyond the longest delay they come back at any time of its last third, and nothing is written for it", () => {
-    const full = { nextAtMs: NOW_MS + 5_000, lastAtMs: NOW_MS + 4_000, queuedUntilMs: NOW_MS + 900_000, holders: {} };
-    const plan = planned({ perSecond: 1 }, { enters: 3 }, full, { fraction: 0.5 });
-    for (const atMs of plan.later) {
-      expect(atMs).toBeGreaterThan(NOW_MS + 600_000);
-      expect(atMs).toBeLessThanOrEqual(NOW_MS + 900_000);
-    }
-    expect(new Set(plan.later).size).toBe(3);
-    expect(plan.next).toEqual({ ...NEW_HOST, ...full });
-  });
-
-  it("without limits, every job gets in at once and nothing is written", () => {
-    const plan = planned({}, { enters: 100, requests: 3 });
-    expect(plan.enters).toHaveLength(100);
-    expect(plan.next).toEqual(NEW_HOST);
   });
 });
 

@@ -4,7 +4,6 @@ import { Hosts } from "../../../../core/flow/hosts.ts";
 import { hostItemKey } from "../../../../core/flow/host-record.ts";
 import { RetryableError } from "../../../../core/model/errors.ts";
 import { KEEPS_NONE } from "../../../../core/ports/http.ts";
-import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
 import { answer, fileOrigin, settled, type Origin, type World } from "../../../simulation/world.ts";
 import { A, another, B, BODY, jobAt, limited, requestsTo } from "./support.ts";
 
@@ -60,7 +59,7 @@ describe("a host with a limit of connections", () => {
     const w = limited([["*", { connections: 2 }]]);
     const heldAtClose: unknown[] = [];
     const pool = {
-      closeIdle: (host: string) => void heldAtClose.push(host, Object.values(held(w, host) ?? {}).length),
+      closeIdle: async (host: string) => void heldAtClose.push(host, Object.values(held(w, host) ?? {}).length),
     };
     const deps = { ...w.deps, hosts: new Hosts({ ...w.deps, pool }) };
     await w.deliver(jobAt(A, 1), undefined, deps);
@@ -167,43 +166,6 @@ describe("a host with a limit of connections", () => {
     await job;
     expect(signal?.reason).toMatchObject({ reason: "host_place_lost" });
     expect(w.job(jobAt(A, 1))).toMatchObject({ reason: "host_place_lost" });
-  });
-});
-
-describe("a host with a pace", () => {
-  it("is asked by GET alone, at the times that were reserved", async () => {
-    const w = limited([["*", { perSecond: 10 }]]);
-    const askedAtMs: number[] = [];
-    const file = fileOrigin(BODY);
-    w.serve((request) => {
-      askedAtMs.push(w.clock.nowMs());
-      return file(request);
-    });
-    const startMs = w.clock.nowMs();
-    const jobs = Array.from({ length: 5 }, async (_, n) => w.deliver(jobAt(A, n)));
-    await w.clock.advance(2_000);
-    await Promise.all(jobs);
-    expect(w.requests.map(({ method }) => method)).toEqual(Array(5).fill("GET"));
-    expect(askedAtMs.map((atMs) => atMs - startMs)).toEqual([50, 156, 261, 366, 471]);
-  });
-
-  it("a request that would be late gets a new time", async () => {
-    const w = limited([["*", { perSecond: 1 }]]);
-    const slow: WorkerDeps = {
-      ...w.deps,
-      ledger: {
-        run: async (journal, operation, execute) => {
-          if (operation.type === "STREAM") await w.clock.advance(500);
-          return w.deps.ledger.run(journal, operation, execute);
-        },
-      },
-    };
-    const job = w.deliver(jobAt(A), undefined, slow);
-    await settled();
-    await w.clock.advance(5_000);
-    await job;
-    expect(w.items.all.get(hostItemKey(A))?.["version"]).toBeGreaterThan(1);
-    expect(w.job(jobAt(A))?.state).toBe("INDEXED");
   });
 });
 

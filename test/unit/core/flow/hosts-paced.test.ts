@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { hostItemKey } from "../../../../core/flow/host-record.ts";
+import type { Http, HttpRequest } from "../../../../core/ports/http.ts";
+import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
+import { fileOrigin, settled, type World } from "../../../simulation/world.ts";
+import { A, BODY, jobAt, limited } from "./support.ts";
+
+describe("a host with a pace", () => {
+  it("is asked by GET alone, at the times that were reserved", async () => {
+    const w = limited([["*", { perSecond: 10 }]]);
+    const askedAtMs: number[] = [];
+    const file = fileOrigin(BODY);
+    w.serve((request) => {
+      askedAtMs.push(w.clock.nowMs());
+      return file(request);
+    });
+    const startMs = w.clock.nowMs();
+    const jobs = Array.from({ length: 5 }, async (_, n) => w.deliver(jobAt(A, n)));
+    await w.clock.advance(2_000);
+    await Promise.all(jobs);
+    expect(w.requests.map(({ method }) => method)).toEqual(Array(5).fill("GET"));
+    expect(askedAtMs.map((atMs) => atMs - startMs)).toEqual([50, 157, 263, 369, 475]);
+  });
+
+  it("a request that would be late gets a new time", async () => {
+    const w = limited([["*", { perSecond: 1 }]]);
+    const slow: WorkerDeps = {
+      ...w.deps,
+      ledger: {
+        run: async (journal, operation, execute) => {
+          if (operation.type === "STREAM") await w.clock.advance(500);
+          return w.deps.ledger.run(journal, operation, execute);
+        },
+      },
+    };
+    const job = w.deliver(jobAt(A), undefined, slow);
+    await settled();
+    await w.clock.advance(5_000);
+    await job;
+    expect(w.items.all.get(hostItemKey(A))?.["version"]).toBeGreaterThan(1);
+    expect(w.job(jobAt(A))?.state).toBe("INDEXED");
+  });
+});
+
+describe("a request whose connection", () => {
+  /** A client whose connections to a host of one request a second go their own way. */
+  const asked = async (connect: (request: HttpRequest, w: World) => Promise<void>): Promise<readonly number[]> => {
+    const w = limited([["*", { perSecond: 1 }]]);
+    const startMs = w.clock.nowMs();
+    const askedAtMs: number[] = [];
+    w.serve((request) => {
+      askedAtMs.push(w.clock.nowMs() - startMs);
+      return fileOrigin(BODY)(request);
+    });
+    const http: Http = {
+      request: async (request) => {
+        await connect(request, w);
+        return w.deps.http.request(request);
+      },
+    };
+    const job = w.deliver(jobAt(A), undefined, { ...w.deps, http });
+    await w.clock.advance(6_000);
+    await job;
+    return askedAtMs;
+  };
+
+  it("is there in time is sent at its time", async () => {
+    expect(await asked(async () => undefined)).toEqual([50]);
+  });
+
+  it("takes too long is sent at a new time, not late", async () => {
+    const slowly = async (_request: HttpRequest, { clock }: World): Promise<void> => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      clock.after(300, resolve);
+      await promise;
+    };
+    expect(await asked(slowly)).toEqual([50 + 1061]);
+  });
+
+  it("breaks while it waits is sent over another one at the same time", async () => {
+    const breaking = async ({ whenDue }: HttpRequest): Promise<void> => {
+      void whenDue?.();
+    };
+    expect(await asked(breaking)).toEqual([50]);
+  });
+
+  it("breaks when the request was sent takes a further time for the second one", async () => {
+    const sent = async ({ whenDue }: HttpRequest): Promise<void> => whenDue?.();
+    expect(await asked(sent)).toEqual([50 + 1061]);
+  });
+});
