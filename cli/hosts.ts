@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
-import { createDynamoDb } from "../adapters/aws/clients.ts";
+import { createCloudWatch, createDynamoDb } from "../adapters/aws/clients.ts";
+import { cloudWatchReport } from "../adapters/aws/insight-report.ts";
 import { systemClock } from "../adapters/node/clock.ts";
 import { dynamoItems } from "../adapters/aws/dynamodb.ts";
 import { runHosts } from "./hosts/run.ts";
@@ -7,6 +8,8 @@ import { runHosts } from "./hosts/run.ts";
 process.exitCode = await runHosts(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
+  clock: systemClock,
+  report: async (asked) => cloudWatchReport(createCloudWatch())(asked),
   userName: () => userInfo().username,
   tableOf: (table) => ({ clock: systemClock, items: dynamoItems(createDynamoDb(), table) }),
 });

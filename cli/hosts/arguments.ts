@@ -4,8 +4,10 @@ import type { Limits, PlannedRule } from "../../core/flow/host-rules-document.ts
 import { ABOUT_TABLE, named, onTable, reasoned, WHAT_CODES_MEAN } from "../shared/document-command.ts";
 import { limitsIn } from "../shared/host-limit.ts";
 import { parseCommand } from "../terminal/parse-command.ts";
+import { describeTop, type TopArguments } from "./top-arguments.ts";
 
 export type HostsArguments =
+  | TopArguments
   | { readonly kind: "status"; readonly table: string; readonly json: boolean }
   | { readonly kind: "show"; readonly table: string; readonly host: string; readonly json: boolean }
   | {
@@ -45,7 +47,7 @@ interface Signed extends Options {
  * @throws UsageError if an argument is missing or not valid.
  */
 export function parseHostsArguments(argv: readonly string[]): HostsArguments | string {
-  const whatIsMissing = "The command is missing. Write one of status, show, set and unset.";
+  const whatIsMissing = "The command is missing. Write one of status, show, top, set and unset.";
   return parseCommand(argv, { name: "hosts", typed: "npm run hosts --", whatIsMissing }, describeHostsCommand);
 }
 
@@ -68,6 +70,7 @@ function describeHostsCommand(program: Command, found: (parsed: HostsArguments) 
   subcommand("show", "show how a host is used at the moment")
     .argument("<HOST>", "a host, with its port unless it is the usual one", hostOf)
     .action((host: string, { json = false, table }: Options) => found({ kind: "show", table, host, json }));
+  describeTop(program, found);
   signed("set", "set the limit of a host or of a pattern")
     .argument("<PATTERN>", "a host, *.DOMAIN, or *", patternOf)
     .argument("<LIMIT>", "4, 2/s, 4,2/s or unlimited", limitOf)

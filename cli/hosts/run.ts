@@ -1,4 +1,6 @@
 import type { Writable } from "node:stream";
+import type { InsightReport } from "../../adapters/aws/insight-report.ts";
+import type { Clock } from "../../core/ports/runtime.ts";
 import { RefusalError, type DocumentDeps } from "../../core/document/change-document.ts";
 import { commandHostRule, readHostRules } from "../../core/flow/command-host-rules.ts";
 import { fitsHost } from "../../core/flow/host-limits.ts";
@@ -9,11 +11,15 @@ import { UsageError } from "../terminal/usage-error.ts";
 import { parseHostsArguments, type HostsArguments } from "./arguments.ts";
 import { describeHost, type HostShown } from "./show.ts";
 import { describeRules } from "./status.ts";
+import { describeTopHosts, topHosts } from "./top-hosts.ts";
 
 export interface HostsSurroundings {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly userName: () => string;
+  readonly clock: Pick<Clock, "nowMs">;
+  /** What CloudWatch has counted of hosts. */
+  readonly report: InsightReport;
   /** Opens the table of that name with the caller's own permissions. */
   readonly tableOf: (table: string) => DocumentDeps;
 }
@@ -32,7 +38,12 @@ export async function runHosts(argv: readonly string[], surroundings: HostsSurro
   }
 }
 
-async function answerTo(parsed: HostsArguments, { tableOf, userName }: HostsSurroundings): Promise<string> {
+async function answerTo(parsed: HostsArguments, surroundings: HostsSurroundings): Promise<string> {
+  const { clock, report, tableOf, userName } = surroundings;
+  if (parsed.kind === "top") {
+    const hosts = await topHosts({ clock, report, prefix: parsed.stack }, parsed);
+    return parsed.json ? JSON.stringify(hosts, null, 2) : describeTopHosts(hosts, parsed).join("\n");
+  }
   const { json, table } = parsed;
   const deps = tableOf(table);
   const inForm = <T>(found: T, describe: (found: T) => readonly string[]): string =>

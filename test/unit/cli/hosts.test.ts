@@ -9,12 +9,16 @@ import { simulatedClock } from "../../simulation/world.ts";
 const ON = ["--table", "jobs"];
 const SIGNED = [...ON, "--reason", "they asked us to"];
 
+const notAsked = async (): Promise<never> => {
+  throw new Error("CloudWatch is not asked.");
+};
+
 function table(items = simulatedItems(), clock = simulatedClock()) {
   const hosts = async (...argv: readonly string[]) => {
     const stdout = new PassThrough();
     const stderr = new PassThrough();
     const tableOf = () => ({ clock, items });
-    const code = await runHosts(argv, { stdout, stderr, userName: () => "ada", tableOf });
+    const code = await runHosts(argv, { stdout, stderr, userName: () => "ada", tableOf, clock, report: notAsked });
     return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
   };
   const note = async (host: string, record: Partial<HostRecord>) =>
@@ -145,7 +149,7 @@ describe("npm run hosts", () => {
   });
 
   it.each<[string[], string]>([
-    [[], "Write one of status, show, set and unset."],
+    [[], "Write one of status, show, top, set and unset."],
     [["sett", ...SIGNED], "unknown command 'sett'"],
     [["status"], "required option '--table <NAME>' not specified"],
     [["set", "a.example", "4", ...ON], "required option '--reason <TEXT>' not specified"],

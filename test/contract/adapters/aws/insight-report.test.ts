@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { cloudWatchReport } from "../../../../adapters/aws/insight-report.ts";
-import { runTopHosts } from "../../../../cli/hosts/top-run.ts";
+import { runHosts } from "../../../../cli/hosts/run.ts";
 import { startCloudWatchAnswers, type CloudWatchAnswers } from "./cloudwatch-answers.ts";
 
 /** Half a minute past 08:00. */
@@ -25,16 +25,21 @@ const contributor = (key: string, value: number): object => ({
 
 async function run(...argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await runTopHosts(argv, {
+  const tableOf = (): never => {
+    throw new Error("The table is not asked.");
+  };
+  const code = await runHosts(["top", ...argv], {
     stdout,
     stderr,
+    userName: () => "ada",
+    tableOf,
     clock: { nowMs: () => NOW_MS },
     report: cloudWatchReport(cloudWatch.client),
   });
   return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
 }
 
-describe("npm run hosts-top", () => {
+describe("npm run hosts -- top", () => {
   it("asks for the stack's rule over whole minutes, in one period, and prints the hosts, the first one first", async () => {
     const Contributors = [contributor("b.example", 12), contributor("arxiv.org", 311), { Keys: ["no-value.example"] }];
     cloudWatch.answer = { status: 200, body: { KeyLabels: ["$.host"], AggregationStatistic: "Sum", Contributors } };
