@@ -1,5 +1,7 @@
 import {
   ChangeMessageVisibilityCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
   type SQSClient,
@@ -7,7 +9,7 @@ import {
 import { RetryableError } from "../../core/model/errors.ts";
 import type { OutgoingMessage } from "../../core/model/message.ts";
 import { LONGEST_DELAY_MS } from "../../core/model/waiting.ts";
-import type { DeadLetters, Queue } from "../../core/ports/queue.ts";
+import type { DeadLetters, Inbox, Queue } from "../../core/ports/queue.ts";
 
 /** SendMessageBatch takes at most 10 messages; a group id has at most 128 characters. */
 const LARGEST_BATCH = 10;
@@ -89,3 +91,33 @@ export function sqsQueue(client: SQSClient, { queueUrl, longQueueUrl, deadLetter
     },
   };
 }
+
+export const sqsInbox = (client: SQSClient, queueUrl: string): Inbox => ({
+  async receive(most) {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl: queueUrl,
+        MaxNumberOfMessages: Math.min(most, LARGEST_BATCH),
+        // Without any wait, SQS asks some of its servers only, and says that there is none.
+        WaitTimeSeconds: 1,
+        MessageSystemAttributeNames: ["ApproximateReceiveCount", "SentTimestamp"],
+      }),
+    );
+    return Messages.map(({ Attributes = {}, Body = "", MessageId = "", ReceiptHandle = "" }) => ({
+      messageId: MessageId,
+      body: Body,
+      receiptHandle: ReceiptHandle,
+      receiveCount: Number(Attributes["ApproximateReceiveCount"]),
+      sentAtMs: Number(Attributes["SentTimestamp"]),
+    }));
+  },
+  async delete(receiptHandles) {
+    for (let at = 0; at < receiptHandles.length; at += LARGEST_BATCH) {
+      const Entries = receiptHandles
+        .slice(at, at + LARGEST_BATCH)
+        .map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
+      // One that is not deleted comes back, and finds its job finished.
+      await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    }
+  },
+});

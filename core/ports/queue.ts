@@ -12,6 +12,22 @@ export interface Queue {
   hideFor(receiptHandle: string, delayMs: number): Promise<void>;
 }
 
+export interface ReceivedMessage {
+  readonly messageId: string;
+  readonly body: string;
+  readonly receiptHandle: string;
+  readonly receiveCount: number;
+  /** When the message was sent, by the queue's clock. The same in each delivery. */
+  readonly sentAtMs: number;
+}
+
+/** The receiving side of a worker's own queue. */
+export interface Inbox {
+  /** At most ten messages, which are then hidden; empty if none is visible. */
+  receive(most: number): Promise<readonly ReceivedMessage[]>;
+  delete(receiptHandles: readonly string[]): Promise<void>;
+}
+
 /** The sending side of the dead-letter queue. */
 export type DeadLetters = Pick<Queue, "sendToDeadLetters">;
 

@@ -6,17 +6,10 @@ import { isGuarded } from "./choose-path.ts";
 import { messageOf, parseMessage, trackedMessage, type JobMessage, type OutgoingMessage } from "../model/message.ts";
 import { processUnguarded } from "./unguarded.ts";
 import { leaveToHolder, processJob, type JobEnd } from "./process-job.ts";
-import type { Queue } from "../ports/queue.ts";
+import type { Queue, ReceivedMessage } from "../ports/queue.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
-export interface Delivery {
-  readonly messageId: string;
-  readonly body: string;
-  readonly receiptHandle: string;
-  readonly receiveCount: number;
-  /** When the message was sent, by the queue's clock. The same in each delivery. */
-  readonly sentAtMs: number;
-}
+export type Delivery = ReceivedMessage;
 
 /** The answer to the queue: `acknowledge` deletes the message, `return` lets it come back. */
 export type Verdict = "acknowledge" | "return";

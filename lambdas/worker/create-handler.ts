@@ -1,14 +1,18 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
-import pMap from "p-map";
-import { deliver } from "../../core/worker/deliver.ts";
 import { LongJobError, OutOfTimeError } from "../../core/model/errors.ts";
+import type { Inbox } from "../../core/ports/queue.ts";
+import { workBatch } from "../../core/worker/work-batch.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 import { invoke } from "../invocation.ts";
 
 type WorkerHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
 
-/** Handles an SQS batch, `recordConcurrency` records at a time. Only the messages that must come back are reported. */
-export function createHandler(deps: WorkerDeps, recordConcurrency: number): WorkerHandler {
+/**
+ * Handles an SQS batch. Only the messages that must come back are reported.
+ * @param slots records at a time that make progress.
+ * @param inbox where a batch that is held takes further messages from.
+ */
+export function createHandler(deps: WorkerDeps, slots: number, inbox?: Inbox): WorkerHandler {
   return async (event, context) =>
     invoke(deps.telemetry, context, async () => {
       const outOfTime = new AbortController();
@@ -19,19 +23,16 @@ export function createHandler(deps: WorkerDeps, recordConcurrency: number): Work
       const stopTimer = deps.clock.after(workMs, end);
       if (workMs <= 0) end();
       try {
-        const verdicts = await pMap(
-          event.Records,
-          async ({ messageId, body, receiptHandle, attributes }) => {
-            const receiveCount = Number(attributes.ApproximateReceiveCount);
-            const sentAtMs = Number(attributes.SentTimestamp);
-            const delivery = { messageId, body, receiptHandle, receiveCount, sentAtMs };
-            const verdict = await deliver(deps, delivery, outOfTime.signal);
-            return { messageId, verdict };
-          },
-          { concurrency: recordConcurrency },
-        );
-        const returned = verdicts.filter(({ verdict }) => verdict === "return");
-        return { batchItemFailures: returned.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+        const deliveries = event.Records.map(({ messageId, body, receiptHandle, attributes }) => ({
+          messageId,
+          body,
+          receiptHandle,
+          receiveCount: Number(attributes.ApproximateReceiveCount),
+          sentAtMs: Number(attributes.SentTimestamp),
+        }));
+        const batch = { deliveries, slots, inbox, workMs, outOfTime: outOfTime.signal };
+        const returned = await workBatch(deps, batch);
+        return { batchItemFailures: [...returned].map((itemIdentifier) => ({ itemIdentifier })) };
       } finally {
         stopTimer();
         await deps.hosts.settle();

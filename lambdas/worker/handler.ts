@@ -10,7 +10,7 @@ import { s3Content } from "../../adapters/aws/s3-content.ts";
 import { s3Staging } from "../../adapters/aws/s3-staging.ts";
 import { wasmDigests } from "../../adapters/node/digests.ts";
 import { secretsManager } from "../../adapters/aws/secrets-manager.ts";
-import { sqsQueue } from "../../adapters/aws/sqs.ts";
+import { sqsInbox, sqsQueue } from "../../adapters/aws/sqs.ts";
 import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { HostRulesReader } from "../../core/flow/host-rules-reader.ts";
@@ -25,8 +25,7 @@ import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 import { createHandler } from "./create-handler.ts";
 import { workerEnv, workerSettings, type WorkerEnv } from "./env.ts";
 
-function workerDeps(env: WorkerEnv): WorkerDeps {
-  const clients = createClients(process.env);
+function workerDeps(env: WorkerEnv, clients: ReturnType<typeof createClients>): WorkerDeps {
   const items = dynamoItems(clients.dynamodb, env.TABLE_NAME);
   const telemetry = stdoutTelemetry(env.ENVIRONMENT_NAME);
   const settings = workerSettings(env);
@@ -80,4 +79,7 @@ function workerDeps(env: WorkerEnv): WorkerDeps {
 }
 
 const env = readEnv(workerEnv, process.env);
-export const handler = createHandler(workerDeps(env), env.RECORD_CONCURRENCY);
+const clients = createClients(process.env);
+// A batch of the long lane is one message: whoever holds it keeps nobody waiting.
+const inbox = env.LANE === "short" ? sqsInbox(clients.sqs, env.QUEUE_URL) : undefined;
+export const handler = createHandler(workerDeps(env, clients), env.RECORD_CONCURRENCY, inbox);

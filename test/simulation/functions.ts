@@ -1,4 +1,5 @@
 import { KEEPS_NONE } from "../../core/ports/http.ts";
+import type { Inbox } from "../../core/ports/queue.ts";
 import { nodeDecoder } from "../../adapters/node/decoder.ts";
 import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
 import { changeGateBy } from "../../core/gate/change-gate.ts";
@@ -55,6 +56,7 @@ export const workerIn = (
   services: Services,
   settings: WorkerSettings,
   lane: Lane = "short",
+  inbox?: Inbox,
 ) => {
   const { clock } = process;
   const items = services.ports.items(process);
@@ -94,6 +96,7 @@ export const workerIn = (
       settings,
     },
     RECORD_CONCURRENCY,
+    inbox,
   );
   return { handler, buffers };
 };

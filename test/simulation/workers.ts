@@ -1,4 +1,5 @@
 import type { Context } from "aws-lambda";
+import type { Inbox } from "../../core/ports/queue.ts";
 import type { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerSettings } from "../../core/worker/worker-deps.ts";
 import { checkWorkerDone } from "./oracle/under-way.ts";
@@ -13,7 +14,7 @@ import type { Boundary, SimulatedProcess } from "./services/process.ts";
 import type { Lane, QueuedMessage } from "./services/queue.ts";
 import { INVOCATION_MS, PART_BUFFERS, POLL_EVERY_MS } from "./services/settings.ts";
 import { watchesNoFirst, placesDirectly, shardsOfWorker } from "./services/shards.ts";
-import { eventOf } from "./services/stubs.ts";
+import { eventOf, receivedOf } from "./services/stubs.ts";
 import { NOTHING_HAPPENED, type VirtualTime } from "./services/time.ts";
 
 /** See `pauseMs` in core/worker/deliver.ts. */
@@ -51,6 +52,8 @@ export class Workers {
    * What to check at every call of a process's present invocation. As a property of the sandbox, the functions would
    * keep finished simulations alive until V8's next full collection, which costs a tenth of the time.
    */
+  /** What each process has received in its present invocation. */
+  readonly #received = new Map<SimulatedProcess, QueuedMessage[]>();
   readonly #checks = new Map<SimulatedProcess, (boundary: Boundary) => void>();
   #initsFailUntilMs = 0;
 
@@ -73,7 +76,8 @@ export class Workers {
     this.#initsFailUntilMs = this.#env.time.nowMs + forMs;
   }
 
-  #invoke(messages: readonly QueuedMessage[]): void {
+  #invoke(batch: readonly QueuedMessage[]): void {
+    const messages = [...batch];
     const { accepted, fail, gate, processes, services, settings, time } = this.#env;
     const begunMs = time.nowMs;
     const { percent } = gate;
@@ -84,6 +88,7 @@ export class Workers {
     const sandbox = warm ?? this.#start();
     const { buffers, handler, process } = sandbox;
     this.#busy.add(process);
+    this.#received.set(process, messages);
     if (settings.shortLane) services.ports.lanes?.begin(process.name);
     if (!warm && begunMs < this.#initsFailUntilMs) {
       process.die("it cannot start");
@@ -93,7 +98,8 @@ export class Workers {
     this.#checks.set(process, (boundary) => {
       const isReopened = services.ports.reopenings !== reopenings || accepted.expired !== expired;
       const isStillSo = !isReopened && gate.lowestFor(process.name) === percent;
-      if (isDuplicate && isStillSo) checkDuplicate(boundary);
+      if (isDuplicate && messages.length === batch.length && isStillSo) checkDuplicate(boundary);
+      // Those that it has received itself included.
       const mostConnections = messages.length * settings.mostRanges;
       if (services.origin.connectionsOf(process) > mostConnections)
         throw new Violation(`${process.name} has more than ${mostConnections} connections to origins`);
@@ -109,10 +115,10 @@ export class Workers {
     const stopWatch = time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
     const context = { getRemainingTimeInMillis: () => endMs - time.nowMs } as Context;
     const work = async (): Promise<void> => {
-      const { batchItemFailures } = await handler(eventOf(messages), context);
+      const { batchItemFailures } = await handler(eventOf(batch), context);
       const returned = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
       if (gate.lowestFor(process.name) === 100) this.#checkNothingWaitsInFlight(process, returned);
-      const done = messages.filter(({ id }) => !returned.has(id));
+      const done = batch.filter(({ id }) => !returned.has(id));
       stopWatch();
       // Each by itself: some deletions of a batch may fail, and those messages come back.
       for (const message of done) {
@@ -142,7 +148,21 @@ export class Workers {
         this.#idle = this.#idle.filter((idle) => idle.process !== process);
       },
     });
-    return { process, ...workerIn(process, services, settings, lane) };
+    const inbox: Inbox = {
+      receive: async (most) =>
+        process.call("queue", "receive", async () => {
+          const more = services.queue.receive(most, lane);
+          this.#received.get(process)?.push(...more);
+          this.#env.gate.joined(process.name, more);
+          return more.map(receivedOf);
+        }),
+      delete: async (receipts) =>
+        process.call("queue", "acknowledge", async () => {
+          for (const message of this.#received.get(process) ?? [])
+            if (receipts.includes(message.receipt)) this.#acknowledge(process, message);
+        }),
+    };
+    return { process, ...workerIn(process, services, settings, lane, lane === "short" ? inbox : undefined) };
   }
 
   /** A warm process stands still from here on, and goes on with its next invocation. */

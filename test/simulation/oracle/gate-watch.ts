@@ -17,7 +17,7 @@ interface Attempt {
   /** From when on an answer may leave a job out: when the process began. */
   readonly outMs: number;
   /** Jobs that had a record when the attempt began, and all of whose messages in the batch are redeliveries. */
-  readonly recorded: ReadonlySet<string>;
+  readonly recorded: Set<string>;
   /** A fault may have kept the attempt from reading whether the job has a record. */
   isExcused: boolean;
 }
@@ -91,16 +91,26 @@ export class GateWatch {
   /** @param isWarm the process has read the document before, and may still go by that answer. */
   begin(process: string, messages: readonly QueuedMessage[], isWarm = false): void {
     const recorded = new Set<string>();
-    for (const { body } of messages.filter(({ receives }) => receives > 1)) {
-      const job = jobOf(body);
-      if (job && job.id !== this.unreadable && this.#items.all.has(job.key)) recorded.add(job.id);
-    }
-    // Another message of the same job, received for the first time, may take the unguarded path in the same batch.
-    for (const { body } of messages.filter(({ receives }) => receives === 1)) recorded.delete(jobOf(body)?.id ?? "");
+    this.#learn(recorded, messages);
     const knownMs = this.#clockless.has(process) ? 0 : this.#time.nowMs - (isWarm ? DOCUMENT_TRUSTED_MS : 0);
     // An answer that leaves a job out has no age limit, so that a sick table does not stop the unguarded path.
     const outMs = this.#attempts.get(process)?.outMs ?? this.#time.nowMs;
     this.#attempts.set(process, { knownMs, outMs, recorded, isExcused: false });
+  }
+
+  /** The process takes further messages beside those that it has. */
+  joined(process: string, messages: readonly QueuedMessage[]): void {
+    const attempt = this.#attempts.get(process);
+    if (attempt) this.#learn(attempt.recorded, messages);
+  }
+
+  /** Another message of the same job, received for the first time, may take the unguarded path in the same batch. */
+  #learn(recorded: Set<string>, messages: readonly QueuedMessage[]): void {
+    for (const { body } of messages.filter(({ receives }) => receives > 1)) {
+      const job = jobOf(body);
+      if (job && job.id !== this.unreadable && this.#items.all.has(job.key)) recorded.add(job.id);
+    }
+    for (const { body } of messages.filter(({ receives }) => receives === 1)) recorded.delete(jobOf(body)?.id ?? "");
   }
 
   struck({ process, port, method }: Boundary, fault: Fault): void {

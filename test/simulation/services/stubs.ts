@@ -1,6 +1,7 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import { hash } from "node:crypto";
 import type { Algorithm, Digests, RunningDigests } from "../../../core/ports/digests.ts";
+import type { ReceivedMessage } from "../../../core/ports/queue.ts";
 import type { QueuedMessage } from "./queue.ts";
 
 /** Keeps all bytes as its state. The bodies are small here, and it avoids the asynchronous start of the wasm module. */
@@ -14,6 +15,14 @@ const collecting = (algorithms: readonly Algorithm[], pieces: Uint8Array[]): Run
   update: (bytes) => void pieces.push(Buffer.from(bytes)),
   save: () => Buffer.concat(pieces).toString("base64"),
   digests: () => Object.fromEntries(algorithms.map((algorithm) => [algorithm, hash(algorithm, Buffer.concat(pieces))])),
+});
+
+export const receivedOf = ({ id, body, receipt, receives, sentAtMs }: QueuedMessage): ReceivedMessage => ({
+  messageId: id,
+  body,
+  receiptHandle: receipt,
+  receiveCount: receives,
+  sentAtMs,
 });
 
 export const eventOf = (messages: readonly QueuedMessage[]): SQSEvent => ({

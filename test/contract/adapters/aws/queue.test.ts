@@ -8,7 +8,7 @@ import {
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { sqsQueue } from "../../../../adapters/aws/sqs.ts";
+import { sqsInbox, sqsQueue } from "../../../../adapters/aws/sqs.ts";
 import { RetryableError } from "../../../../core/model/errors.ts";
 import type { Queue } from "../../../../core/ports/queue.ts";
 import { type EmbeddedService, loopbackEndpoint } from "../../../../local/shared/loopback.ts";
@@ -72,6 +72,24 @@ describe("Queue on the embedded SQS", () => {
       all.push(...some);
     }
   };
+
+  it("a worker's own inbox receives with the time of sending and the count of receives, and deletes", async () => {
+    const before = Date.now();
+    const bodies = Array.from({ length: 12 }, (_, n) => `message ${n}`);
+    await queue.send(bodies.map((body) => ({ body, group: "origin.example" })));
+    const inbox = sqsInbox(client, queueUrl);
+    const received = [...(await inbox.receive(40)), ...(await inbox.receive(40))];
+    expect(received.map(({ body }) => body).toSorted()).toEqual(bodies.toSorted());
+    for (const { messageId, receiveCount, sentAtMs } of received) {
+      expect([messageId.length > 0, receiveCount]).toEqual([true, 1]);
+      expect(sentAtMs).toBeGreaterThanOrEqual(before);
+    }
+    expect(await inbox.receive(1)).toEqual([]);
+    await inbox.delete(received.slice(1).map(({ receiptHandle }) => receiptHandle));
+    const [kept] = received;
+    await queue.hideFor(String(kept?.receiptHandle), 0);
+    expect(await inbox.receive(10)).toMatchObject([{ messageId: kept?.messageId, receiveCount: 2 }]);
+  });
 
   it("sends 25 messages in three batches", async () => {
     const bodies = Array.from({ length: 25 }, (_, index) => `message ${index}`);

@@ -89,6 +89,20 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
     ["a host's answers tell nothing of it", "    await visit.answered(url, askedAtMs, response);\n", ""],
   ]),
+  ...inFile("core/worker/work-batch.ts", [
+    [
+      "a further message that must come back is deleted",
+      '    if (verdict === "return") {\n      if (isOwn) this.returned.add(messageId);\n    } else if (!isOwn)',
+      '    if (isOwn && verdict === "return") this.returned.add(messageId);\n    else if (!isOwn)',
+    ],
+    ["a batch's message that must come back is deleted", "if (isOwn) this.returned.add(messageId);", "{}"],
+    [
+      "a further message is deleted when it is taken",
+      "    this.#waiting.push(...taken);",
+      "    this.#waiting.push(...taken);\n    this.#receipts.push(...taken.map(({ receiptHandle }) => receiptHandle));\n    await this.#forget();",
+    ],
+    ["an invocation takes messages until its time is over", "TAKES_UNTIL = 2 / 3", "TAKES_UNTIL = 2"],
+  ]),
   ...inFile("core/worker/arrive.ts", [
     [
       "a job that waits for its host gets no message",

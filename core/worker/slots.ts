@@ -1,7 +1,7 @@
-import type { Clock } from "../../core/ports/runtime.ts";
+import type { Clock } from "../ports/runtime.ts";
 import { QuietWatch } from "./quiet-watch.ts";
 
-/** With the usual 32 slots, 1,024 deliveries in all processes together, of 64 KiB of body and some 50 KiB of socket. */
+/** On a laptop. With the usual 32 slots, 1,024 deliveries in all processes together, of 64 KiB of body and some 50 KiB of socket. */
 const MOST_PER_SLOT = 32;
 /** Unless somebody raises it, a process on Linux has 1,024 descriptors. */
 const MOST_SOCKETS = 896;
@@ -34,10 +34,15 @@ export class Slots {
   readonly #quietOf = new Map<string, number>();
   #change = Promise.withResolvers<void>();
 
-  constructor(clock: Pick<Clock, "after" | "nowMs">, count: number) {
+  /** @param mostPerSlot deliveries at a time for each slot, quiet ones included. */
+  constructor(clock: Pick<Clock, "after" | "nowMs">, count: number, mostPerSlot = MOST_PER_SLOT) {
     this.#clock = clock;
     this.#count = count;
-    this.#most = Math.max(count, Math.min(MOST_PER_SLOT * count, MOST_SOCKETS));
+    this.#most = Math.max(count, Math.min(mostPerSlot * count, MOST_SOCKETS));
+  }
+
+  get hasQuiet(): boolean {
+    return this.#quiet > 0;
   }
 
   get free(): number {

@@ -1,8 +1,8 @@
-import { verdictOn } from "../../core/origin/statuses.ts";
-import type { Clock } from "../../core/ports/runtime.ts";
-import type { Http, HttpRequest } from "../../core/ports/http.ts";
-import type { Buffers } from "../../core/transfer/part-buffers.ts";
-import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
+import { verdictOn } from "../origin/statuses.ts";
+import type { Clock } from "../ports/runtime.ts";
+import type { Http, HttpRequest } from "../ports/http.ts";
+import type { Buffers } from "../transfer/part-buffers.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
 
 /** An origin that sends neither an answer nor `LEAST_BYTES` for so long is quiet. Well origins answer sooner. */
 const QUIET_MS = 750;
