@@ -8,6 +8,7 @@ import { quota } from "./quotas.ts";
 import {
   ceilingsTable,
   drainsTable,
+  groupsTable,
   lanesTable,
   percent,
   quotasTable,
@@ -118,6 +119,22 @@ ${drainsTable(drains)}
 
 The long jobs of a backlog decide when all is done, unless the long lane is sized for them. With one lane they decide
 when *anything* is done.
+
+## A producer that sends no groups
+
+SQS gives the messages of quiet groups first, where a group has more than a tenth of what is in flight. It takes each
+message without a group for one of its own, so a backlog of them is never the noisy one: a job of another host waits
+until all that came before it were received. With the host as the group, and the whole backlog of one host, the job is
+received next. Workers send every message of theirs with its group. So what they put off, because its host has no place,
+is grouped after its first delivery; what is worked on at once is not sent again.
+
+How long a new host's job waits behind a backlog of one other host, when nobody has to wait for a place:
+
+${groupsTable(drains)}
+
+So it matters as soon as there is a backlog, and in proportion to it. To send each message again with its group would
+take a send, a receive and a delete more for each job, and is not built: the producer can name the host for nothing
+([messages](messages.md)). How fast SQS notices a noisy group is AWS's matter, and is not modelled.
 
 ## Jobs that wait
 

@@ -157,6 +157,16 @@ export const sizesTable = (sizes: readonly SizeAnswer[]): string =>
 const heldBack = ({ shortHeldBackBy, longHeldBackBy }: DrainAnswer): string =>
   named([...new Set([shortHeldBackBy, longHeldBackBy].filter((limit) => limit !== undefined))]);
 
+/** The first deployment has one lane, where the long jobs decide. */
+export const groupsTable = (drains: Answers["drains"]): string =>
+  table(
+    ["jobs before it", "deployment", "with groups", "without groups, at most"],
+    drains
+      .filter(({ deployment }) => deployment !== drains[0]?.deployment)
+      .toSorted((a, b) => a.jobs - b.jobs)
+      .map((drain) => [millions(drain.jobs), drain.deployment, "one invocation", time(drain.shortHours)]),
+  );
+
 export const drainsTable = (drains: Answers["drains"]): string =>
   table(
     ["jobs", "deployment", "short lane empty after", "all done after", "held back most by"],
