@@ -29,6 +29,7 @@ function describeUse(record: HostRecord, nowMs: number): readonly string[] {
     holders.length === 0
       ? "Connections: none is held. (They are counted only where a limit says how many.)"
       : `Connections: ${held} held by ${plural(holders.length, "worker process", "worker processes")}.`,
+    ...(record.crawlMs > 0 ? [`Its robots.txt asks for ${record.crawlMs / 1000} s between two requests.`] : []),
     ...(record.nextAtMs > nowMs ? [`The next request may be sent at ${timeOf(record.nextAtMs)}.`] : []),
     ...(record.queuedUntilMs > nowMs
       ? [`Jobs wait for it, told to come back until ${timeOf(record.queuedUntilMs)}.`]

@@ -1,6 +1,6 @@
-import { NOTHING, type Entry, type Further, type Got, type Numbers, type Want } from "./host-entry.ts";
+import { NOTHING, type Entry, type FlowDeps, type Further, type Got, type Numbers, type Want } from "./host-entry.ts";
 import type { HostLimits } from "./host-limits.ts";
-import { isPrecious, isSlowed, planHost, type Plan, type Report } from "./host-plan.ts";
+import { isPaced, isPrecious, isSlowed, planHost, type Plan, type Report } from "./host-plan.ts";
 import {
   decodeHost,
   hostItemKey,
@@ -12,21 +12,6 @@ import {
 } from "./host-record.ts";
 import { RetryableError } from "../model/errors.ts";
 import { present } from "../model/present.ts";
-import type { ConnectionPool } from "../ports/http.ts";
-import type { Items } from "../ports/items.ts";
-import type { Clock, Random } from "../ports/runtime.ts";
-
-export interface FlowDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly items: Items;
-  readonly pool: ConnectionPool;
-  readonly settings: {
-    /** For how long connections are held, unless they are renewed. */
-    readonly leaseTtlMs: number;
-    readonly longestDelayMs: number;
-  };
-}
 
 /** What was read so short a time ago is believed. */
 const FRESH_MS = 100;
@@ -93,6 +78,14 @@ export class HostDesk {
     return isPrecious(this.#known, this.limits);
   }
 
+  get isPaced(): boolean {
+    return isPaced(this.#known, this.limits);
+  }
+
+  get crawlMs(): number {
+    return this.#known.crawlMs;
+  }
+
   get isSlowed(): boolean {
     return isSlowed(this.#known, this.#deps.clock.nowMs());
   }
@@ -101,17 +94,18 @@ export class HostDesk {
   async enter(): Promise<Entry> {
     return this.#want({ ...NOTHING, enters: 1 }, (got) => {
       const atMs = got.enters.shift();
-      const { graceMs, probeAtMs } = got;
-      if (atMs !== undefined) return { kind: "in", turn: { atMs, graceMs }, lost: this.#lost.signal, probeAtMs };
+      const { crawlMs, graceMs, probeAtMs } = got;
+      const turn = atMs === undefined ? undefined : { atMs, graceMs, crawlMs };
+      if (turn) return { kind: "in", turn, lost: this.#lost.signal, probeAtMs };
       return { kind: "later", atMs: present(got.later.shift(), "when a job comes back"), why: got.why };
     });
   }
 
   /** The time for a further request; undefined if there is none soon, and then when there is. */
   async request(): Promise<Further> {
-    return this.#want({ ...NOTHING, requests: 1 }, ({ graceMs, opensAtMs, requests, why }) => {
+    return this.#want({ ...NOTHING, requests: 1 }, ({ crawlMs, graceMs, opensAtMs, requests, why }) => {
       const atMs = requests.shift();
-      return { turn: atMs === undefined ? undefined : { atMs, graceMs }, opensAtMs, why };
+      return { turn: atMs === undefined ? undefined : { atMs, graceMs, crawlMs }, opensAtMs, why };
     });
   }
 
@@ -129,6 +123,7 @@ export class HostDesk {
       this.#wellAtMs = this.#deps.clock.nowMs();
       if (this.#known.failures === 0) return;
     }
+    if (report.kind === "crawl" && report.delayMs === this.#known.crawlMs) return;
     if (report.kind === "failed" && this.#wellAtMs >= report.askedAtMs) return;
     this.#reports.push(report);
     await this.#want(NOTHING, () => undefined);
@@ -176,8 +171,9 @@ export class HostDesk {
       wants = this.#wants.splice(0);
       const plan = await this.#write(wants);
       const { connections, graceMs, opensAtMs, probeAtMs, why } = plan;
+      const { crawlMs } = plan.next;
       const [enters, later, requests] = [[...plan.enters], [...plan.later], [...plan.requests]];
-      const got: Got = { enters, later, requests, connections, graceMs, opensAtMs, probeAtMs, why };
+      const got: Got = { enters, later, requests, connections, crawlMs, graceMs, opensAtMs, probeAtMs, why };
       for (const { serve } of wants) serve(got);
     } catch (error) {
       for (const { fail } of wants.length > 0 ? wants : this.#wants.splice(0)) fail(error);

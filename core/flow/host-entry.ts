@@ -1,11 +1,27 @@
 /** What a job wants at a host's desk, and what it gets. */
 import type { HostWait } from "../model/errors.ts";
+import type { ConnectionPool } from "../ports/http.ts";
+import type { Items } from "../ports/items.ts";
+import type { Clock, Random } from "../ports/runtime.ts";
 import type { Wants } from "./host-plan.ts";
 
-/** When a request may be sent, and by how much it may be later. */
+export interface FlowDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly items: Items;
+  readonly pool: ConnectionPool;
+  readonly settings: {
+    /** For how long connections are held, unless they are renewed. */
+    readonly leaseTtlMs: number;
+    readonly longestDelayMs: number;
+  };
+}
+
+/** When a request may be sent, by how much it may be later, and how far apart requests were to be. */
 export interface Turn {
   readonly atMs: number;
   readonly graceMs: number;
+  readonly crawlMs: number;
 }
 
 /** A turn for a further request; undefined if there is none soon, and then when there is. */
@@ -31,6 +47,7 @@ export interface Got {
   connections: number;
   readonly opensAtMs: number;
   readonly graceMs: number;
+  readonly crawlMs: number;
   readonly why: HostWait;
   readonly probeAtMs: number | undefined;
 }

@@ -11,38 +11,62 @@ const LATEST_MS = 20;
 const ON_THE_WAY_MS = 40;
 /** Times are whole milliseconds. */
 const ROUNDING_MS = 1;
+const SECOND_MS = 1_000;
 /** A second's requests are spread over so much time: 0.94 of the pace is the most. */
-const SLOTTED_MS = 1_000 + LATEST_MS + ON_THE_WAY_MS + ROUNDING_MS;
+const SLOTTED_MS = SECOND_MS + LATEST_MS + ON_THE_WAY_MS + ROUNDING_MS;
+/**
+ * On a host that gets less than one a second, requests may be later: by a quarter of what is beyond the second, up to
+ * this. A process that has yet to lease the job, and to read the host's robots.txt, would never be in time otherwise.
+ */
+const LATER_SHARE = 1 / 4;
+const LATER_MS = 1_500;
+/** And by so much of a very long interval. */
+const LEAST_SHARE = 1 / 50;
+/** A first request is due that much after its reservation: before it, the lease is taken. */
+const LEAD_MS = 50;
+const LEAD_SHARE = 1 / 25;
+const LONGEST_LEAD_MS = 1_000;
+
+/** @param apartMs between two requests, as the host asks for it. */
+const mayBeLateMs = (apartMs: number): number =>
+  apartMs <= SECOND_MS
+    ? LATEST_MS
+    : Math.max(Math.min(LATEST_MS + (apartMs - SECOND_MS) * LATER_SHARE, LATER_MS), apartMs * LEAST_SHARE);
+
+/** So that two are as far apart, even if the first one is as late as can be. */
+const keptApartMs = (apartMs: number): number => apartMs + mayBeLateMs(apartMs) + ON_THE_WAY_MS + ROUNDING_MS;
+
+/** By how much a request may be later than its time. One that is later than that needs a new one. */
+export const graceOf = ({ perSecond = Infinity }: HostLimits, crawlMs: number): number =>
+  mayBeLateMs(Math.max(SECOND_MS / perSecond, crawlMs));
 
 /**
- * Long enough that no second holds more requests than are allowed, even if its first one is as late as can be.
+ * Long enough that no second holds more requests than are allowed, even if its first one is as late as can be, and that
+ * two of them are as far apart as the host's robots.txt asks.
  * @param share of the limits that the host gets.
  */
-export const intervalOf = ({ perSecond = Infinity }: HostLimits, share: number): number =>
-  SLOTTED_MS / (perSecond * share);
+export function intervalOf({ perSecond = Infinity }: HostLimits, share: number, crawlMs: number): number {
+  const apartMs = SECOND_MS / (perSecond * share);
+  const ofRuleMs = apartMs > SECOND_MS ? keptApartMs(apartMs) : (SLOTTED_MS * apartMs) / SECOND_MS;
+  return Math.max(ofRuleMs, crawlMs > 0 ? keptApartMs(crawlMs) : 0);
+}
 
-/**
- * A request that is later than its time by more than this needs a new one. On a slow host it may be as much later as
- * the interval is longer, or whoever takes long to get its lease would never send one.
- */
-const mayBeLateMs = (intervalMs: number): number => LATEST_MS * Math.max(1, intervalMs / SLOTTED_MS);
+/** How long before its time a first request is reserved, at least. */
+export const leadOf = (intervalMs: number): number =>
+  Math.max(LEAD_MS, Math.min(intervalMs * LEAD_SHARE, LONGEST_LEAD_MS));
 
 /**
  * The pace may have been slower when the last request was reserved, which may be as late as that pace allowed. If it
  * was faster, the times that are free lie too close together.
  */
-export function atPace({ freeTurnsMs, lastAtMs, nextAtMs }: HostRecord, intervalMs: number): Reserved {
-  const lastIntervalMs = nextAtMs - lastAtMs;
-  const laterMs = Math.max(0, mayBeLateMs(lastIntervalMs) - mayBeLateMs(intervalMs));
+export function atPace(host: HostRecord, intervalMs: number, graceMs: number): Reserved {
+  const { freeTurnsMs, lastAtMs, lastGraceMs, nextAtMs } = host;
   return {
     lastAtMs,
-    nextAtMs: Math.min(nextAtMs, lastAtMs + intervalMs + laterMs),
-    freeTurnsMs: lastIntervalMs >= intervalMs - ROUNDING_MS ? freeTurnsMs : [],
+    nextAtMs: Math.min(nextAtMs, lastAtMs + intervalMs + Math.max(0, lastGraceMs - graceMs)),
+    freeTurnsMs: nextAtMs - lastAtMs >= intervalMs - ROUNDING_MS ? freeTurnsMs : [],
   };
 }
-
-/** By how much a request may be later than its time. */
-export const graceOf = ({ perSecond = Infinity }: HostLimits): number => mayBeLateMs(SLOTTED_MS / perSecond);
 
 interface Pace {
   /** 0: there is none. */

@@ -7,11 +7,9 @@
  */
 import type { HostWait } from "../model/errors.ts";
 import type { HostLimits } from "./host-limits.ts";
-import { atPace, graceOf, intervalOf, reserve } from "./host-pace.ts";
+import { atPace, graceOf, intervalOf, leadOf, reserve } from "./host-pace.ts";
 import type { Holder, HostRecord } from "./host-record.ts";
 
-/** A first request is due that much after its reservation: before it, the lease is taken. */
-const LEAD_MS = 50;
 /** How far ahead requests are reserved, at most. Whoever waits for one holds a connection. */
 const HORIZON_MS = 1_000;
 /** The same for a request of a job that is under way. */
@@ -42,6 +40,8 @@ export type Report =
   /** Too many requests. */
   | { readonly kind: "busy"; readonly askedAtMs: number }
   | { readonly kind: "failed"; readonly askedAtMs: number }
+  /** Its robots.txt was read: how far apart two requests are to be. 0: it does not say. */
+  | { readonly kind: "crawl"; readonly delayMs: number }
   | { readonly kind: "rest"; readonly untilMs: number };
 
 export interface Wants {
@@ -96,7 +96,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const others = Object.entries(host.holders).filter(([name, { untilMs }]) => name !== me && untilMs > nowMs);
   const most = connectionsOf(host, limits, nowMs);
   const free = Math.max(0, most - others.reduce((sum, [, { connections }]) => sum + connections, 0) - wants.used);
-  const intervalMs = intervalOf(limits, shareOf(host, nowMs));
+  const intervalMs = intervalOf(limits, shareOf(host, nowMs), host.crawlMs);
 
   const isProbe = host.downSinceMs > 0;
   const shutUntilMs = Math.max(host.restUntilMs, isProbe ? host.probeAtMs : 0);
@@ -104,7 +104,9 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const mostEnters = isShut ? 0 : Math.min(wants.enters, free, isProbe ? 1 : Infinity);
   // Two thirds of the connections may wait for their request at a time: the others are left for those that send one.
   const horizonMs = Math.min(HORIZON_MS, (intervalMs * most * 2) / 3);
-  const slots = reserve(atPace(host, intervalMs), mostEnters, { intervalMs, firstMs: nowMs + LEAD_MS, horizonMs });
+  const graceMs = graceOf(limits, host.crawlMs);
+  const firstMs = nowMs + leadOf(intervalMs);
+  const slots = reserve(atPace(host, intervalMs, graceMs), mostEnters, { intervalMs, firstMs, horizonMs });
   const entered = slots.times.length;
   const mostRequests = isShut ? 0 : wants.requests;
   const pause = { intervalMs, firstMs: nowMs, horizonMs: LONGEST_PAUSE_MS };
@@ -127,6 +129,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
       ...(turns.length > 0 && {
         nextAtMs: further.nextAtMs,
         lastAtMs: further.lastAtMs,
+        lastGraceMs: graceMs,
         freeTurnsMs: further.freeTurnsMs.filter((ms) => ms > nowMs),
       }),
       queuedUntilMs: queue.untilMs,
@@ -138,7 +141,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
     why: waitAt(host, nowMs),
     opensAtMs,
     requests: further.times,
-    graceMs: graceOf(limits),
+    graceMs,
     connections,
     probeAtMs,
   };
@@ -165,7 +168,11 @@ export const waitAt = ({ downSinceMs, restUntilMs }: HostRecord, nowMs: number):
 
 /** Whether a request to the host is worth a place: then HEAD, which only informs, is left out. */
 export const isPrecious = (host: HostRecord, limits: HostLimits): boolean =>
-  limits.perSecond !== undefined || host.failures > 0 || host.share < 1;
+  isPaced(host, limits) || host.failures > 0 || host.share < 1;
+
+/** Whether requests to the host have times of their own. */
+export const isPaced = ({ crawlMs }: HostRecord, { perSecond }: HostLimits): boolean =>
+  perSecond !== undefined || crawlMs > 0;
 
 export const isDown = ({ downSinceMs }: HostRecord): boolean => downSinceMs > 0;
 
@@ -223,6 +230,8 @@ function reported(host: HostRecord, report: Report, nowMs: number): HostRecord {
       return host.failures === 0 ? host : { ...host, failures: 0, downSinceMs: 0, probeAtMs: 0, probes: 0 };
     case "rest":
       return { ...host, restUntilMs: Math.max(host.restUntilMs, report.untilMs) };
+    case "crawl":
+      return atCrawlDelay(host, report.delayMs, nowMs);
     case "busy":
       // Several requests that were under way at the same time slow the host down once.
       if (report.askedAtMs < host.slowedAtMs) return host;
@@ -230,6 +239,14 @@ function reported(host: HostRecord, report: Report, nowMs: number): HostRecord {
     case "failed":
       return failedOnce(host, report.askedAtMs, nowMs);
   }
+}
+
+/** The request for robots.txt counts: the next one keeps the distance from it. */
+function atCrawlDelay(host: HostRecord, crawlMs: number, nowMs: number): HostRecord {
+  if (crawlMs <= host.crawlMs) return { ...host, crawlMs };
+  const lastAtMs = Math.max(host.lastAtMs, nowMs);
+  const nextAtMs = Math.max(host.nextAtMs, lastAtMs + intervalOf({}, 1, crawlMs));
+  return { ...host, crawlMs, lastAtMs, nextAtMs, lastGraceMs: graceOf({}, crawlMs) };
 }
 
 function failedOnce(host: HostRecord, askedAtMs: number, nowMs: number): HostRecord {

@@ -20,8 +20,12 @@ export interface HostRecord {
   /** When the next request may be sent, and for when the last one was reserved. */
   readonly nextAtMs: number;
   readonly lastAtMs: number;
+  /** By how much the last one may be later than that. */
+  readonly lastGraceMs: number;
   /** Times before that one, of requests that processes had reserved which died before they sent them. */
   readonly freeTurnsMs: readonly number[];
+  /** The `Crawl-delay` of its robots.txt. 0: it has none. */
+  readonly crawlMs: number;
   /** Jobs that found no place were told to come back until then, one after another. */
   readonly queuedUntilMs: number;
   /** No request before: the host has asked for it. */
@@ -51,7 +55,9 @@ export const NEW_HOST: HostRecord = {
   version: 0,
   nextAtMs: 0,
   lastAtMs: 0,
+  lastGraceMs: 0,
   freeTurnsMs: [],
+  crawlMs: 0,
   queuedUntilMs: 0,
   restUntilMs: 0,
   share: 1,
@@ -72,7 +78,9 @@ const stored = z.object({
   version: z.int(),
   next_at: z.number(),
   last_at: z.optional(z.number()),
+  last_grace: z.optional(z.number()),
   free_turns: z.optional(z.array(z.number())),
+  crawl_ms: z.optional(z.number()),
   queued_until: z.number(),
   rest_until: z.number(),
   share: z.number(),
@@ -94,7 +102,9 @@ export function decodeHost(item: Item | undefined): HostRecord {
     version: data.version,
     nextAtMs: data.next_at,
     lastAtMs: data.last_at ?? data.next_at,
+    lastGraceMs: data.last_grace ?? 0,
     freeTurnsMs: data.free_turns ?? [],
+    crawlMs: data.crawl_ms ?? 0,
     queuedUntilMs: data.queued_until,
     restUntilMs: data.rest_until,
     share: data.share,
@@ -116,7 +126,9 @@ export function decodeHost(item: Item | undefined): HostRecord {
 const encodeHost = (host: HostRecord): Item => ({
   next_at: host.nextAtMs,
   last_at: host.lastAtMs,
+  last_grace: host.lastGraceMs,
   free_turns: host.freeTurnsMs,
+  crawl_ms: host.crawlMs,
   queued_until: host.queuedUntilMs,
   rest_until: host.restUntilMs,
   share: host.share,

@@ -1,7 +1,8 @@
 import type { HostWait } from "../model/errors.ts";
 import type { HostVisit } from "../origin/host-visit.ts";
 import { limitsOf, type HostLimits, type HostRule } from "./host-limits.ts";
-import { HostDesk, type FlowDeps } from "./host-desk.ts";
+import { HostDesk } from "./host-desk.ts";
+import type { FlowDeps } from "./host-entry.ts";
 import { HostTally } from "./host-tally.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { OperatorsRules } from "./host-rules-reader.ts";
@@ -33,6 +34,8 @@ export class Hosts {
   readonly #deps: HostsDeps;
   #me: string | undefined;
   readonly #desks = new Map<string, HostDesk>();
+  /** Hosts whose robots.txt asks for a delay. */
+  readonly #crawled = new Set<string>();
   readonly #tally = new HostTally();
 
   constructor(deps: HostsDeps) {
@@ -51,6 +54,7 @@ export class Hosts {
       longestWaitMs: settings.retry.longestWaitMs,
       learnLimits: async () => this.#deps.operators?.refresh(),
       deskOf: (url) => this.#deskOf(url),
+      noteCrawlDelay: ({ host }, delayMs) => void (delayMs > 0 ? this.#crawled.add(host) : this.#crawled.delete(host)),
       tally: this.#tally,
     });
     let soonest: Extract<Arrival, { kind: "later" }> | undefined;
@@ -79,7 +83,7 @@ export class Hosts {
   }
 
   #deskOf(url: URL): HostDesk | undefined {
-    if (!this.#limitsOf(url.hostname)) return undefined;
+    if (!this.#limitsOf(url.hostname) && !this.#crawled.has(url.host)) return undefined;
     let desk = this.#desks.get(url.host);
     if (!desk) {
       this.#makeRoom();
@@ -102,5 +106,7 @@ export class Hosts {
   #makeRoom(): void {
     if (this.#desks.size < MOST_DESKS) return;
     for (const [host, desk] of this.#desks) if (desk.isIdle) this.#desks.delete(host);
+    // The next request tells of it again.
+    for (const host of this.#crawled) if (!this.#desks.has(host)) this.#crawled.delete(host);
   }
 }

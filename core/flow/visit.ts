@@ -1,5 +1,7 @@
 import { HostWaitsError, OutOfTimeError, type HostWait } from "../model/errors.ts";
+import { present } from "../model/present.ts";
 import type { HostVisit } from "../origin/host-visit.ts";
+import { ROBOTS_PATH } from "../origin/robots/robots.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Clock } from "../ports/runtime.ts";
 import type { Report } from "./host-plan.ts";
@@ -18,6 +20,8 @@ export interface VisitDeps {
   readonly learnLimits: () => Promise<void>;
   /** Undefined for a host without limits. */
   readonly deskOf: (url: URL) => HostDesk | undefined;
+  /** A host whose robots.txt asks for a delay has a desk, whatever its limits are. */
+  readonly noteCrawlDelay: (url: URL, delayMs: number) => void;
   readonly tally: Pick<HostTally, "slowed" | "failed">;
 }
 
@@ -26,8 +30,9 @@ type Admitted = Extract<Entry, { kind: "in" }>;
 interface Place extends Admitted {
   connections: number;
   readonly sinceMs: number;
-  /** Whether the request that was reserved with the connection has been sent. */
+  /** Whether the time that was reserved with the connection was used, and whether anything was asked over it. */
   isUsed: boolean;
+  hasAsked: boolean;
 }
 
 /** One job's places at hosts: a connection at each, from its first request there until the job ends. */
@@ -60,9 +65,15 @@ export class Visit implements HostVisit {
     await this.#deps.learnLimits();
     const desk = this.#deps.deskOf(url);
     if (!desk) return undefined;
-    let first: Turn | undefined = await this.#firstRequest(desk, url);
+    const place = await this.#placeAt(desk, url);
+    // Each process asks for it. At a distance of its own, no file would be asked for until all of them have it.
+    if (url.pathname === ROBOTS_PATH && desk.limits.perSecond === undefined) return undefined;
+    // A time that was reserved before the host's robots.txt was known may be too close to another.
+    const isValid = !place.isUsed && place.turn.crawlMs >= desk.crawlMs;
+    let first = isValid ? place.turn : undefined;
+    place.isUsed = true;
     if (first === undefined) first = await this.#furtherRequest(desk, url);
-    if (desk.limits.perSecond === undefined) return undefined;
+    if (!desk.isPaced) return undefined;
     let due: Promise<void> | undefined;
     // A connection that takes the place of one that broke while it waited waits for the same time.
     return async () => {
@@ -80,6 +91,12 @@ export class Visit implements HostVisit {
       await this.#until(atMs, url, signal);
       if (this.#deps.clock.nowMs() <= atMs + graceMs) return;
     }
+  }
+
+  async keepsApart(url: URL, delayMs: number): Promise<void> {
+    this.#deps.noteCrawlDelay(url, delayMs);
+    // Unless the table knows of it, others may come too soon: so its trouble is the job's.
+    await this.#deps.deskOf(url)?.report({ kind: "crawl", delayMs });
   }
 
   async answered(url: URL, askedAtMs: number, response: HttpResponse): Promise<void> {
@@ -119,8 +136,8 @@ export class Visit implements HostVisit {
   /** To be called when the job ends, however it ends. */
   leave(): void {
     const nowMs = this.#deps.clock.nowMs();
-    for (const [desk, { connections, isUsed, lost, probeAtMs, sinceMs }] of this.#places)
-      if (!lost.aborted) desk.leave(connections, nowMs - sinceMs, isUsed ? undefined : probeAtMs);
+    for (const [desk, { connections, hasAsked, lost, probeAtMs, sinceMs }] of this.#places)
+      if (!lost.aborted) desk.leave(connections, nowMs - sinceMs, hasAsked ? undefined : probeAtMs);
     this.#places.clear();
   }
 
@@ -129,21 +146,26 @@ export class Visit implements HostVisit {
     if (entry.kind === "in") {
       // A host that got limits while a job fetches over several connections: each of them enters.
       const connections = 1 + (this.#places.get(desk)?.connections ?? 0);
-      this.#places.set(desk, { ...entry, connections, sinceMs: this.#deps.clock.nowMs(), isUsed: false });
+      this.#places.set(desk, {
+        ...entry,
+        connections,
+        sinceMs: this.#deps.clock.nowMs(),
+        isUsed: false,
+        hasAsked: false,
+      });
       entry.lost.addEventListener("abort", () => this.#lost.abort(entry.lost.reason), { once: true });
     }
     return entry;
   }
 
-  async #firstRequest(desk: HostDesk, url: URL): Promise<Turn | undefined> {
+  async #placeAt(desk: HostDesk, url: URL): Promise<Place> {
     if (!this.#places.has(desk)) {
       const entry = await this.#enter(desk);
       if (entry.kind === "later") throw this.#waits(url, entry.atMs, entry.why);
     }
-    const place = this.#places.get(desk);
-    if (!place || place.isUsed) return undefined;
-    place.isUsed = true;
-    return place.turn;
+    const place = present(this.#places.get(desk), "the place of a job that got in");
+    place.hasAsked = true;
+    return place;
   }
 
   async #furtherRequest(desk: HostDesk, url: URL): Promise<Turn> {

@@ -11,6 +11,8 @@ export interface OriginRequest extends Pick<HttpRequest, "method" | "signal" | "
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent to the origin of the URL alone, and dropped when a redirect leads to another one. Names are in lower case. */
   readonly ownHeaders?: Readonly<Record<string, string>> | undefined;
+  /** It is spared if robots.txt shows that requests to the host are precious. */
+  readonly onlyInforms?: boolean;
   /** The origin answers with a redirect. */
   readonly onRedirect?: () => void;
 }
@@ -29,7 +31,10 @@ export interface OriginAnswer {
  */
 export async function askOrigin(deps: OriginDeps, request: OriginRequest): Promise<OriginAnswer> {
   return follow(deps, request, async (url) => {
-    if (deps.settings.obeysRobots) await deps.robots.admit(robotsDeps(deps), url, request.signal);
+    if (!deps.settings.obeysRobots) return;
+    const delayMs = await deps.robots.admit(robotsDeps(deps), url, request.signal);
+    if (delayMs !== undefined) await deps.visit.keepsApart(url, delayMs);
+    if (request.onlyInforms === true && deps.visit.isPrecious(url.href)) throw new PermanentError("spared", "origin");
   });
 }
 

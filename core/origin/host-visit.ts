@@ -10,6 +10,8 @@ export interface HostVisit {
    * @throws HostWaitsError, at once or from what is awaited, when the host has no place for it before.
    */
   admit(url: URL, signal: AbortSignal): Promise<(() => Promise<void>) | undefined>;
+  /** To be told before each request how far apart two of them must be, by the host's robots.txt. 0: it says nothing. */
+  keepsApart(url: URL, delayMs: number): Promise<void>;
   /** To be told of each answer, and of each request that got none. */
   answered(url: URL, askedAtMs: number, response: HttpResponse): Promise<void>;
   failed(url: URL, askedAtMs: number, error: unknown): Promise<void>;
@@ -26,6 +28,7 @@ export interface HostVisit {
 /** No host has limits. */
 export const FREE: HostVisit = {
   admit: async () => undefined,
+  keepsApart: async () => undefined,
   answered: async () => undefined,
   failed: async () => undefined,
   widen: async (_url, connections) => connections,

@@ -42,6 +42,7 @@ export async function probeOrigin(
       ownHeaders,
       signal,
       headTimeoutMs: settings.headTimeoutMs,
+      onlyInforms: true,
       onRedirect,
     });
     response.discard();

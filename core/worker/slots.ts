@@ -1,7 +1,10 @@
 import type { Clock } from "../ports/runtime.ts";
 import { QuietWatch } from "./quiet-watch.ts";
 
-/** On a laptop. With the usual 32 slots, 1,024 deliveries in all processes together, of 64 KiB of body and some 50 KiB of socket. */
+/**
+ * On a laptop. With the usual 32 slots, 1,024 deliveries in all processes together, of 64 KiB of body and some 50 KiB
+ * of socket.
+ */
 const MOST_PER_SLOT = 32;
 /** Unless somebody raises it, a process on Linux has 1,024 descriptors. */
 const MOST_SOCKETS = 896;

@@ -3,9 +3,9 @@ import { PermanentError, RetryableError } from "../../model/errors.ts";
 import type { Clock } from "../../ports/runtime.ts";
 import { fetchRobots, type FoundRobots, type RobotsDeps } from "./fetch-robots.ts";
 import { ALLOWS_ALL, type RobotsFile } from "./robots-file.ts";
-import { SharedWork, unlessAborted } from "./shared-work.ts";
+import { SharedWork } from "./shared-work.ts";
 
-const PATH = "/robots.txt";
+export const ROBOTS_PATH = "/robots.txt";
 /** After a fetch that failed; doubles with each further one in a row. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -20,8 +20,6 @@ interface Host {
   /** Until when the file is not asked for again, because it could not be had. */
   pauseUntilMs: number;
   failuresInARow: number;
-  /** When the next request may be sent. */
-  freeAtMs: number;
   fetch: SharedWork | undefined;
 }
 
@@ -30,17 +28,18 @@ export class RobotsMemory {
   readonly #hosts = new Map<string, Host>();
 
   /**
-   * Waits until a request for the URL may be sent.
+   * Reads the host's file, unless it is known.
+   * @returns how long one request must come after another; 0 if the file does not say, undefined for the file itself.
    * @throws PermanentError (policy) when the host's file disallows the URL; RetryableError when the file cannot be had;
    * the signal's reason when it is aborted.
    */
-  async admit(deps: RobotsDeps, url: URL, signal: AbortSignal): Promise<void> {
-    if (url.pathname === PATH) return;
+  async admit(deps: RobotsDeps, url: URL, signal: AbortSignal): Promise<number | undefined> {
+    if (url.pathname === ROBOTS_PATH) return undefined;
     const { clock } = deps;
     const host = this.#hosts.get(url.origin) ?? this.#add(url.origin);
-    if (host.fileUntilMs <= clock.nowMs()) await this.#fetch(deps, host, url.origin + PATH, signal);
+    if (host.fileUntilMs <= clock.nowMs()) await this.#fetch(deps, host, url.origin + ROBOTS_PATH, signal);
     if (!host.file.allows(url)) throw new PermanentError("robots_disallow", "policy");
-    await turnOf(host, clock, signal);
+    return host.file.crawlDelayMs;
   }
 
   /** One fetch at a time. Those who come meanwhile wait for it. */
@@ -64,7 +63,6 @@ export class RobotsMemory {
       fileUntilMs: 0,
       pauseUntilMs: 0,
       failuresInARow: 0,
-      freeAtMs: 0,
       fetch: undefined,
     };
     this.#hosts.set(origin, host);
@@ -95,21 +93,9 @@ function note(host: Host, found: FoundRobots, nowMs: number): void {
   host.failuresInARow = 0;
   host.file = found.file;
   host.fileUntilMs = nowMs + found.keptMs;
-  host.freeAtMs = nowMs + found.file.crawlDelayMs;
 }
 
 function refuseInPause({ pauseUntilMs }: Host, clock: Pick<Clock, "nowMs">): void {
   const retryAfterMs = pauseUntilMs - clock.nowMs();
   if (retryAfterMs > 0) throw new RetryableError("robots_unavailable", { retryAfterMs });
-}
-
-/** Requests follow each other at the distance that the file asks for. Those of other processes are not counted. */
-async function turnOf(host: Host, clock: Pick<Clock, "nowMs" | "after">, signal: AbortSignal): Promise<void> {
-  const nowMs = clock.nowMs();
-  const atMs = Math.max(nowMs, host.freeAtMs);
-  host.freeAtMs = atMs + host.file.crawlDelayMs;
-  if (atMs === nowMs) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stopTimer = clock.after(atMs - nowMs, resolve);
-  await unlessAborted(promise, signal).finally(stopTimer);
 }

@@ -22,13 +22,17 @@ export class SharedWork {
       await unlessAborted(this.#work, signal);
     } finally {
       this.#waiting -= 1;
-      if (this.#waiting === 0) this.#stopping.abort();
+      if (this.#waiting === 0) {
+        this.#stopping.abort();
+        // Nothing is left under way when an invocation ends.
+        await this.#work.catch(() => undefined);
+      }
     }
   }
 }
 
 /** @throws the signal's reason when it is aborted first. */
-export async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });

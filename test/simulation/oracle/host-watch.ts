@@ -41,6 +41,8 @@ export class HostWatch {
   readonly #hosts = new Set<string>();
   readonly #askedAtMs = new Map<string, number[]>();
   readonly #rests = new Map<string, { readonly untilMs: number; readonly seenAtMs: number }>();
+  readonly #crawls = new Map<string, { readonly delayMs: number; readonly seenAtMs: number }>();
+  readonly #filesAskedAtMs = new Map<string, number>();
   /** All rules that have been in force, and from when on. */
   readonly #turns: { readonly fromMs: number; readonly rules: readonly HostRule[] }[];
   /** Operators who have changed the rules: each of them has one command. */
@@ -91,6 +93,8 @@ export class HostWatch {
   look(): void {
     const { items, time } = this.#services;
     for (const host of this.#hosts) {
+      const delayMs = Number(items.all.get(hostItemKey(host))?.["crawl_ms"] ?? 0);
+      if ((this.#crawls.get(host)?.delayMs ?? 0) !== delayMs) this.#crawls.set(host, { delayMs, seenAtMs: time.nowMs });
       const untilMs = items.all.get(hostItemKey(host))?.["rest_until"];
       if (typeof untilMs !== "number" || untilMs <= time.nowMs || this.#rests.get(host)?.untilMs === untilMs) continue;
       this.#rests.set(host, { untilMs, seenAtMs: time.nowMs });
@@ -123,9 +127,22 @@ export class HostWatch {
     const before = askedAtMs.at(-Math.max(1, perSecond)) ?? -Infinity;
     if (perSecond < Infinity && time.nowMs - before < Math.max(1000, 1000 / perSecond))
       throw new Violation(`${process.name} asks ${host} more than ${perSecond} times a second`);
+    this.#checkCrawl(process, url, host);
     const rest = this.#rests.get(host);
     if (isLimited && rest && time.nowMs < rest.untilMs && time.nowMs > rest.seenAtMs + UNAWARE_MS)
       throw new Violation(`${process.name} asks ${host}, which rests for ${rest.untilMs - time.nowMs} ms`);
+  }
+
+  /** Any two files are as far apart as the host's robots.txt asks, whoever asks for them. */
+  #checkCrawl(process: SimulatedProcess, url: string, host: string): void {
+    if (url.endsWith("/robots.txt")) return;
+    const { nowMs } = this.#services.time;
+    const agoMs = nowMs - (this.#filesAskedAtMs.get(host) ?? -Infinity);
+    this.#filesAskedAtMs.set(host, nowMs);
+    const crawl = this.#crawls.get(host);
+    const isKnown = crawl && nowMs - agoMs >= crawl.seenAtMs;
+    if (isKnown && agoMs < crawl.delayMs)
+      throw new Violation(`${process.name} asks ${host} after ${agoMs} ms, which wants ${crawl.delayMs} ms`);
   }
 
   /** What a process asks whose clock is off is not held against others either. */

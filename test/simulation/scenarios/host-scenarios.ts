@@ -40,6 +40,18 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
   limited("a host of one connection, and two jobs", [["*", { connections: 1 }]], two),
   limited("a host of two requests a second, and two jobs", [["*", { perSecond: 2 }]], two),
   limited("a host of one connection and one request a second", [["*", { connections: 1, perSecond: 1 }]], two),
+  limited("a robots.txt that asks for a delay", [["*", { connections: 4 }]], {
+    ...two,
+    prepare: (origin) => {
+      two.prepare(origin);
+      origin.resources.set(urlOf("robots.txt"), resource(Buffer.from("User-agent: *\nCrawl-delay: 7")));
+    },
+    settings: { obeysRobots: true },
+    // The first one was sent at once, and two wait for it. The last one waits anew if a fault makes it late.
+    leastMs: 14_000,
+    hostWaitMs: SLOW_WAIT_MS,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
   limited("a host that asks for rest, and another that does not", [["*", {}]], {
     messages: [message("a"), message("b", { url: ELSEWHERE })],
     prepare: servingElsewhere,

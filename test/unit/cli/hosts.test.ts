@@ -83,13 +83,14 @@ describe("npm run hosts", () => {
       b: { connections: 1, untilMs: nowMs + 1, turnsMs: [] },
       dead: { connections: 9, untilMs: nowMs, turnsMs: [] },
     };
-    await note("a.example:8443", { holders, nextAtMs: nowMs + 500, queuedUntilMs: nowMs + 60_000 });
+    await note("a.example:8443", { holders, nextAtMs: nowMs + 500, crawlMs: 1_500, queuedUntilMs: nowMs + 60_000 });
     await hosts("set", "*.example", "4", ...SIGNED);
     expect((await hosts("show", "A.example:8443", ...ON)).stdout).toBe(
       [
         "a.example:8443, at 2027-01-15T08:00:00.000Z:",
         "Limits: 4 connections, by the operators' rule *.example (2027-01-15T08:00:00.000Z, by ada: they asked us to).",
         "Connections: 4 held by 2 worker processes.",
+        "Its robots.txt asks for 1.5 s between two requests.",
         "The next request may be sent at 2027-01-15T08:00:00.500Z.",
         "Jobs wait for it, told to come back until 2027-01-15T08:01:00.000Z.",
         "It is well.",

@@ -27,14 +27,26 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ["requests have no pace", "const beginMs = Math.max(reserved.nextAtMs, firstMs);", "const beginMs = firstMs;"],
     [
       "the pace has no room for a request that is late",
-      "1_000 + LATEST_MS + ON_THE_WAY_MS + ROUNDING_MS",
-      "1_000 - LATEST_MS",
+      "SECOND_MS + LATEST_MS + ON_THE_WAY_MS + ROUNDING_MS",
+      "SECOND_MS - LATEST_MS",
     ],
-    ["a slower pace of before goes on", "nextAtMs: Math.min(nextAtMs, lastAtMs + intervalMs + laterMs),", "nextAtMs,"],
+    [
+      "a slower pace of before goes on",
+      "nextAtMs: Math.min(nextAtMs, lastAtMs + intervalMs + Math.max(0, lastGraceMs - graceMs)),",
+      "nextAtMs,",
+    ],
     [
       "a request to a slow host may be no later than one to a fast one",
-      "LATEST_MS * Math.max(1, intervalMs / SLOTTED_MS)",
-      "LATEST_MS * Math.min(1, intervalMs / SLOTTED_MS)",
+      "  apartMs <= SECOND_MS\n",
+      "  apartMs <= Infinity\n",
+    ],
+  ]),
+  ...inFile("core/flow/host-pace.ts", [
+    ["a robots.txt's delay makes no pace", "crawlMs > 0 ? keptApartMs(crawlMs) : 0", "0"],
+    [
+      "a robots.txt's delay has no room for a request that is late",
+      "apartMs + mayBeLateMs(apartMs) + ON_THE_WAY_MS + ROUNDING_MS",
+      "apartMs",
     ],
   ]),
   ...inFile("core/flow/host-rules-document.ts", [
@@ -75,6 +87,11 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   ...inFile("core/flow/visit.ts", [
     ["a request is sent although it is late", "if (this.#deps.clock.nowMs() <= atMs + graceMs) return;", "return;"],
     [
+      "a time from before robots.txt was known is kept",
+      "!place.isUsed && place.turn.crawlMs >= desk.crawlMs",
+      "!place.isUsed",
+    ],
+    [
       "only a job's first request needs a place",
       "if (first === undefined) first = await this.#furtherRequest(desk, url);",
       "if (first === undefined) return undefined;",
@@ -101,7 +118,6 @@ export const HOST_MUTANTS: readonly Mutant[] = [
       "    this.#waiting.push(...taken);",
       "    this.#waiting.push(...taken);\n    this.#receipts.push(...taken.map(({ receiptHandle }) => receiptHandle));\n    await this.#forget();",
     ],
-    ["an invocation takes messages until its time is over", "TAKES_UNTIL = 2 / 3", "TAKES_UNTIL = 2"],
   ]),
   ...inFile("core/worker/arrive.ts", [
     [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gzipSync } from "node:zlib";
-import { RetryableError, RunEndsError } from "../../../../../core/model/errors.ts";
+import { RetryableError } from "../../../../../core/model/errors.ts";
 import { askOrigin } from "../../../../../core/origin/ask.ts";
 import { probeOrigin } from "../../../../../core/origin/probe.ts";
 import { answer, settled, world, type Answer, type World, type WorldOptions } from "../../../../simulation/world.ts";
@@ -239,48 +239,6 @@ describe("a robots.txt is asked for again after", () => {
     expect(w.robotsAsked()).toBe(6);
     await w.get(`${hosts[0]}/b`);
     expect(w.robotsAsked()).toBe(7);
-  });
-});
-
-describe("Crawl-delay", () => {
-  const SLOW = text("User-agent: *", "Crawl-delay: 10");
-
-  it("is kept between any two requests to the host, and holds nobody else up", async () => {
-    const w = obedient({ [ROBOTS]: SLOW });
-    const all = Promise.all([w.get("/1"), w.get("/2"), w.get("https://other.example/3")]);
-    const seen: (readonly string[])[] = [];
-    for (const ms of [0, 9_999, 1, 9_999, 1]) {
-      await w.clock.advance(ms);
-      await settled();
-      seen.push(
-        w
-          .asked()
-          .filter((url) => !url.endsWith("/robots.txt"))
-          .map((url) => new URL(url).pathname),
-      );
-    }
-    expect(seen).toEqual([["/3"], ["/3"], ["/3", "/1"], ["/3", "/1"], ["/3", "/1", "/2"]]);
-    await all;
-  });
-
-  it("is not waited for once the request is aborted", async () => {
-    const w = obedient({ [ROBOTS]: SLOW });
-    const stop = new AbortController();
-    const request = reasonOf(w.get("/a", stop.signal));
-    await w.clock.advance(5_000);
-    const reason = new RunEndsError("run_ends");
-    stop.abort(reason);
-    expect(await request).toBe(reason);
-    expect(w.asked()).toEqual([ROBOTS]);
-  });
-
-  it("is waited for under a lease that is renewed", async () => {
-    const w = obedient({ [ROBOTS]: text("User-agent: *", "Crawl-delay: 30") }, { settings: { leaseTtlMs: 9_000 } });
-    const message = { work_id: "w", artifact_id: "a", url: `${HOST}/a` };
-    const delivery = w.deliver(message);
-    await w.clock.advance(90_000);
-    expect(await delivery).toBe("acknowledge");
-    expect(w.job(message)).toMatchObject({ state: "INDEXED", fence: 1 });
   });
 });
 
