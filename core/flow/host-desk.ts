@@ -203,11 +203,19 @@ export class HostDesk {
 
   async #tryToWrite(wants: readonly Want[], reports: readonly Report[]): Promise<Plan> {
     const { clock, items, random } = this.#deps;
-    for (let attempt = 1; ; attempt++) {
+    let open = this.#known.holders[this.#me]?.connections ?? 0;
+    for (let attempt = 1; ;) {
       const nowMs = clock.nowMs();
       const plan = this.#plan(wants, reports, nowMs, attempt > MOST_ATTEMPTS);
       if (attempt > MOST_ATTEMPTS || isSameHost(plan.next, this.#known)) return this.#served(plan);
-      await this.#closeIdle(plan);
+      const kept = plan.next.holders[this.#me]?.connections ?? 0;
+      if (kept < open) {
+        // Before others may open as many. That takes a time, and another job may end in it: so it is planned anew.
+        open = kept;
+        await this.#deps.pool.closeIdle(this.#host);
+        continue;
+      }
+      attempt += 1;
       const by = random.uniqueId();
       const { applied, item } = await items.write(writeHost(this.#host, this.#known, plan.next, by, nowMs));
       if (applied || item?.["by"] === by) {
@@ -245,12 +253,6 @@ export class HostDesk {
     if (!isTooBusy) return plan;
     const later = Array.from({ length: asked.enters }, () => Math.ceil(nowMs + BUSY_MS * (1 + random.fraction())));
     return { ...plan, later, requests: [], connections: 0 };
-  }
-
-  /** Before others may open as many. */
-  async #closeIdle({ next }: Plan): Promise<void> {
-    const [before, after] = [this.#known.holders[this.#me], next.holders[this.#me]];
-    if (before && before.connections > (after?.connections ?? 0)) await this.#deps.pool.closeIdle(this.#host);
   }
 
   #served(plan: Plan): Plan {
