@@ -22,6 +22,7 @@ const ROOMS = {
   flow: ["model", "ports", "document", "origin"],
   transfer: ["model", "ports", "origin"],
   worker: ["model", "ports", "document", "gate", "origin", "flow", "transfer"],
+  batch: ["model", "ports", "origin", "transfer", "worker"],
   recovery: ["model", "telemetry", "ports"],
   stream: ["model", "ports"],
 };

@@ -106,7 +106,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
     ["a host's answers tell nothing of it", "    await visit.answered(url, askedAtMs, response);\n", ""],
   ]),
-  ...inFile("core/worker/work-batch.ts", [
+  ...inFile("core/batch/work-batch.ts", [
     [
       "a further message that must come back is deleted",
       '    if (verdict === "return") {\n      if (isOwn) this.returned.add(messageId);\n    } else if (!isOwn)',

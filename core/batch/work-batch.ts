@@ -1,7 +1,7 @@
 import type { Inbox } from "../ports/queue.ts";
-import { deliver, type Delivery, type Verdict } from "./deliver.ts";
+import { deliver, type Delivery, type Verdict } from "../worker/deliver.ts";
 import { Slots } from "./slots.ts";
-import type { WorkerDeps } from "./worker-deps.ts";
+import type { WorkerDeps } from "../worker/worker-deps.ts";
 
 /** A delivery that takes longer than most holds the batch, even if its origin sends on and on. */
 const HELD_FROM_MS = 2_000;

@@ -2,7 +2,7 @@ import { verdictOn } from "../origin/statuses.ts";
 import type { Clock } from "../ports/runtime.ts";
 import type { Http, HttpRequest } from "../ports/http.ts";
 import type { Buffers } from "../transfer/part-buffers.ts";
-import type { WorkerDeps } from "./worker-deps.ts";
+import type { WorkerDeps } from "../worker/worker-deps.ts";
 
 /** An origin that sends neither an answer nor `LEAST_BYTES` for so long is quiet. Well origins answer sooner. */
 const QUIET_MS = 750;
