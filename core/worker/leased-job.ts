@@ -127,7 +127,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     this.lost.throwIfAborted();
     if (!this.recorded(operation)) this.#unrecorded.start(this.#started(operation));
     this.#forgotten.delete(operationAttribute(operation.type));
-    this.#events.operationStarted(operation, this.keyOf(operation));
+    this.#unrecorded.tellInTurn(() => this.#events.operationStarted(operation, this.keyOf(operation)));
   }
 
   /** The result of what may be run again is recorded with the next write. */

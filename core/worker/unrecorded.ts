@@ -36,6 +36,12 @@ export class Unrecorded {
     this.#news.push(tell);
   }
 
+  /** At once, but not before what is to be told first. */
+  tellInTurn(tell: () => void): void {
+    if (this.#news.length > 0) this.#news.push(tell);
+    else tell();
+  }
+
   forget(type: OperationType): void {
     this.#operations.delete(operationAttribute(type));
   }

@@ -170,6 +170,11 @@ export interface Environment {
   readonly mostRedirects: number;
   /** Whether workers ask for a host's robots.txt first, and obey it: as `fetchonce`, or as everybody (`*`). */
   readonly obeysRobots: boolean;
+  /**
+   * Whether an invocation of the short lane takes further messages while a delivery holds its batch
+   * (docs/adr/0017-a-batch-that-is-held-takes-more.md).
+   */
+  readonly heldBatchTakesMore: boolean;
   /** Connections over which one large file may come at a time if that makes it faster, 1 to 16. */
   readonly mostRanges: number;
   /** Whom the owner of an origin may write to: an address of a page, or `mailto:`. It goes into the User-Agent. */

@@ -57,6 +57,7 @@ const dev: Environment = {
   hostPatienceMs: DAY_MS,
   mostRedirects: 20,
   obeysRobots: true,
+  heldBatchTakesMore: true,
   mostRanges: 4,
   contact: undefined,
   hostHeaders: {},

@@ -166,6 +166,7 @@ const variables = (
   SECRETS_PREFIX: environment.secretsPrefix ?? "",
   MOST_REDIRECTS: String(environment.mostRedirects),
   OBEYS_ROBOTS: String(environment.obeysRobots),
+  HELD_BATCH_TAKES_MORE: String(environment.heldBatchTakesMore),
   MOST_RANGES: String(environment.mostRanges),
   REQUEST_HEADERS: JSON.stringify(requestHeaders(environment)),
   HOST_RULES: JSON.stringify(environment.hostLimits),

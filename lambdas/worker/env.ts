@@ -58,6 +58,8 @@ export const workerEnv = z.object({
   MOST_REDIRECTS: whole,
   /** Whether the robots.txt of each host is asked for first, and obeyed. */
   OBEYS_ROBOTS: yesOrNo,
+  /** Whether a batch of the short lane that is held takes further messages. */
+  HELD_BATCH_TAKES_MORE: yesOrNo,
   /** Connections over which one large file may come at a time. 1: over one. */
   MOST_RANGES: positive,
   /** JSON: the headers of every request, and further ones by host. */

@@ -81,5 +81,6 @@ function workerDeps(env: WorkerEnv, clients: ReturnType<typeof createClients>): 
 const env = readEnv(workerEnv, process.env);
 const clients = createClients(process.env);
 // A batch of the long lane is one message: whoever holds it keeps nobody waiting.
-const inbox = env.LANE === "short" ? sqsInbox(clients.sqs, env.QUEUE_URL) : undefined;
+const takesMore = env.HELD_BATCH_TAKES_MORE && env.LANE === "short";
+const inbox = takesMore ? sqsInbox(clients.sqs, env.QUEUE_URL) : undefined;
 export const handler = createHandler(workerDeps(env, clients), env.RECORD_CONCURRENCY, inbox);

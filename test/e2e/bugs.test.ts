@@ -59,7 +59,7 @@ const BUGS: readonly PlantedBug[] = [
   bug(
     "finalize",
     "core/worker/publish.ts",
-    "const { sha256, bytes, etag, contentType, contentEncoding, stagedBy } = transfer;",
+    "const { sha256, bytes, etag, placed, stagedBy } = transfer;",
     "bytes === 4",
     4,
   ),

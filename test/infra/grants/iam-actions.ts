@@ -79,6 +79,8 @@ const NEEDED: Readonly<Record<string, (call: Call) => Permission[]>> = {
   "DynamoDB BatchGetItem": onTables("dynamodb:BatchGetItem"),
   "SQS SendMessage": onQueue("sqs:SendMessage"),
   "SQS SendMessageBatch": onQueue("sqs:SendMessage"),
+  "SQS ReceiveMessage": onQueue("sqs:ReceiveMessage"),
+  "SQS DeleteMessageBatch": onQueue("sqs:DeleteMessage"),
   "SQS ChangeMessageVisibility": onQueue("sqs:ChangeMessageVisibility"),
   "CloudWatch DescribeAlarms": () => [{ action: "cloudwatch:DescribeAlarms", resource: "*" }],
   "EventBridge PutEvents": onBuses,

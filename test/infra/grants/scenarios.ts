@@ -106,6 +106,8 @@ const LATER = SCENARIOS.filter(({ isLater }) => isLater);
 
 const WORKER = {
   ALLOW_PRIVATE_HOSTS: "true",
+  // Each message goes to the worker that its scenario needs.
+  HELD_BATCH_TAKES_MORE: "false",
   PART_SIZE_BYTES: String(PART_BYTES),
   // Smaller bodies are put at their content address at once.
   STAGE_FROM_BYTES: "500",

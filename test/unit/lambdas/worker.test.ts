@@ -158,6 +158,7 @@ describe("the modules of the worker and the reconciler", () => {
     SECRETS_PREFIX: "fetchonce/",
     MOST_REDIRECTS: "3",
     OBEYS_ROBOTS: "true",
+    HELD_BATCH_TAKES_MORE: "false",
     MOST_RANGES: "6",
     HOST_RULES: JSON.stringify([
       ["*", { connections: 4 }],
