@@ -6,8 +6,8 @@ import {
   UploadPartCopyCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import pMap from "p-map";
 import { present } from "../../core/model/present.ts";
+import { inLanes } from "../../core/recovery/in-lanes.ts";
 import type { StagedObject } from "../../core/ports/content.ts";
 import type { StagedPart } from "../../core/ports/staging.ts";
 import { isRefusal } from "./s3-errors.ts";
@@ -123,21 +123,21 @@ async function copyParts(
     const { CopyPartResult } = await client.send(new UploadPartCopyCommand(part), { abortSignal });
     return present(CopyPartResult?.ETag, "the ETag of a copied part");
   };
-  const numbers = Array.from({ length: Math.ceil(copy.staged.bytes / copy.partBytes) }, (_, index) => index + 1);
-  try {
-    return await pMap(
-      numbers,
-      async (PartNumber) => {
-        try {
-          return { PartNumber, ETag: etags.get(PartNumber) ?? (await copyPart(PartNumber)) };
-        } catch (error) {
-          failed.abort(error);
-          throw error;
-        }
-      },
-      { concurrency: PARTS_AT_A_TIME, stopOnError: false },
-    );
-  } catch {
-    throw failed.signal.reason;
-  }
+  const parts: { PartNumber: number; ETag: string }[] = [];
+  const numbers = Array.from(
+    { length: Math.ceil(copy.staged.bytes / copy.partBytes) },
+    (_, index) => index + 1,
+  ).values();
+  await inLanes(PARTS_AT_A_TIME, async () => {
+    for (const PartNumber of numbers) {
+      if (failed.signal.aborted) return;
+      try {
+        parts[PartNumber - 1] = { PartNumber, ETag: etags.get(PartNumber) ?? (await copyPart(PartNumber)) };
+      } catch (error) {
+        failed.abort(error);
+      }
+    }
+  });
+  failed.signal.throwIfAborted();
+  return parts;
 }

@@ -48,6 +48,7 @@ describe.each(Object.entries(itemsBackends))("the job protocol on %s", (_name, s
       leaseOwner: "a",
       availableAtMs: START_MS + TTL_MS,
       watchAtMs: START_MS + TTL_MS,
+      heldSinceMs: START_MS,
       plannedAtMs: START_MS,
       attempts: 1,
       strikes: 1,
