@@ -19,8 +19,8 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a connection is held for as long as a day",
-      "return isFresh && before.connections === connections ? before : { connections, untilMs: nowMs + holdsMs };",
-      "return isFresh && before.connections === connections ? before : { connections, untilMs: nowMs + 86_400_000 };",
+      "return { connections, untilMs: nowMs + holdsMs, turnsMs };",
+      "return { connections, untilMs: nowMs + 86_400_000, turnsMs };",
     ],
   ]),
   ...inFile("core/flow/host-pace.ts", [
@@ -113,6 +113,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
       '    if (isOwn && verdict === "return") this.returned.add(messageId);\n    else if (!isOwn)',
     ],
     ["a batch's message that must come back is deleted", "if (isOwn) this.returned.add(messageId);", "{}"],
+    ["every message comes back", 'if (verdict === "return") {', "if (verdict !== undefined) {"],
     [
       "a further message is deleted when it is taken",
       "    this.#waiting.push(...taken);",

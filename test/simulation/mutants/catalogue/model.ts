@@ -63,13 +63,13 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
     ["a failed job keeps its lease", '...LEASE_ATTRIBUTES, ...forgotten, "checkpoint"', '...forgotten, "checkpoint"'],
     [
       "a release for retry keeps the lease owner",
-      'watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
+      "watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: [...HOLDER_ATTRIBUTES, ...forgotten],",
       "watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: [...forgotten],",
     ],
     [
       "a release for retry keeps useless results",
-      'watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: ["lease_owner", ...forgotten],',
-      'watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: ["lease_owner"],',
+      "watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: [...HOLDER_ATTRIBUTES, ...forgotten],",
+      "watch_at: availableAtMs + watchAfterMs,\n    },\n    remove: HOLDER_ATTRIBUTES,",
     ],
     [
       "a job released for retry is watched an hour too late",
@@ -127,8 +127,8 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
     ],
     [
       "recovery does not raise the fence",
-      '    add: { fence: 1 },\n    remove: ["lease_owner"],',
-      '    remove: ["lease_owner"],',
+      "    add: { fence: 1 },\n    remove: HOLDER_ATTRIBUTES,",
+      "    remove: HOLDER_ATTRIBUTES,",
     ],
     [
       "recovery is not repeated for 10 hours",

@@ -213,8 +213,6 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ["a removal from staging is not awaited", "await staging.delete(key);", "void staging.delete(key);"],
   ]),
   ...inFile("lambdas/worker/create-handler.ts", [
-    ["no message ever comes back", 'verdict === "return")', "verdict === undefined)"],
-    ["every message comes back", 'verdict === "return")', "verdict !== undefined)"],
     ["the work ends with the invocation, not before", " - deps.settings.deadlineBufferMs;", ";"],
     ["the deadline's buffer is a lease's time", "deps.settings.deadlineBufferMs", "deps.settings.leaseTtlMs"],
     [
