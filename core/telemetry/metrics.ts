@@ -64,12 +64,15 @@ export function metricsOf(event: TelemetryEvent): Measurements {
     case "idempotency_replay":
       return { OperationsReplayed: 1 };
     case "crash_recovery_event":
+      // A worker's event names its job. It is no run of the reconciler, and what it waited for was the queue's turn.
+      if (event.job_id !== undefined)
+        return { LeasesRecovered: event.recovered_leases, OperationsAbandoned: event.abandoned_ops };
       return {
-        // A worker's event names its job. No run of the reconciler must mean that it is dead.
-        ...(event.job_id === undefined && { ReconcilerRuns: 1, RecordsUnreadable: event.unreadable_records }),
+        ReconcilerRuns: 1,
         LeasesRecovered: event.recovered_leases,
         LeasesRecoveredLate: event.recovered_late,
         OldestExpiredLease: event.oldest_expired_ms,
+        RecordsUnreadable: event.unreadable_records,
         ...(event.lag_ms !== undefined && { RecoveryLag: event.lag_ms }),
         OperationsAbandoned: event.abandoned_ops,
       };

@@ -124,6 +124,19 @@ describe("the metrics of an event", () => {
         OperationsAbandoned: 3,
       },
     ],
+    [
+      "a worker that took over from a dead one: neither a run of the reconciler nor late",
+      {
+        event: "crash_recovery_event",
+        job_id,
+        recovered_leases: 1,
+        abandoned_ops: 1,
+        recovered_late: 1,
+        oldest_expired_ms: 200_000,
+        unreadable_records: 0,
+      },
+      { LeasesRecovered: 1, OperationsAbandoned: 1 },
+    ],
   ])("are the expected ones for %s", (_what, event, measured) => {
     expect(metricsOf(event)).toEqual(measured);
   });
