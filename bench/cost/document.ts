@@ -133,9 +133,9 @@ difference to Data Transfer Hub goes:
 
 | | a million | what it pays for |
 |---|---|---|
-| a second PUT-class request, no GETs | ${more(["s3Puts", "s3Gets"])} | bodies are staged, verified as a whole, and copied under \`If-None-Match\`: nothing unverified is ever at a content address, and S3 refuses a second write |
-| six more write units | ${more(["writeUnits", "readUnits"])} | a lease and a fence against zombies, a ledger that replays recorded results, an index that deduplicates, recovery within minutes |
-| log | ${more(["logGb", "logGbMonths"])} | ${counted(smallest.name, "logLines")} lines for each artifact: nine kinds of events, which objectives are counted from and which show a job's timeline |
+| no GETs from S3 | ${more(["s3Puts", "s3Gets"])} | the same PUT: a small body is verified in memory and put under \`If-None-Match\`, so nothing unverified is ever at a content address, and S3 refuses a second write |
+| one more write unit | ${more(["writeUnits", "readUnits"])} | a lease and a fence against zombies, a ledger that replays recorded results, an index that deduplicates, recovery within minutes |
+| log | ${more(["logGb", "logGbMonths"])} | ${counted(smallest.name, "logLines")} lines for each artifact: events of each step, which objectives are counted from and which show a job's timeline |
 | announcements | ${more(["events"])} | consumers are told when a file is stored |
 | SQS and computing | ${more(["sqsRequests", "lambdaRequests", "lambdaGbSeconds", "ec2Hours"])} | ten messages for each request and each invocation; nothing runs, and nothing needs patches, while there is no work |
 
