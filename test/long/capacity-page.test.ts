@@ -82,8 +82,8 @@ describe("a month in the capacity model", () => {
   it("is billed the counted requests of its jobs, and the Lambda time of the simulation", () => {
     const outcome = outcomeOf(small);
     const bill = monthlyBill(100, sizedFor(100, small), small, outcome, stored);
-    expect(bill.writeUnits).toBeCloseTo(100 * MONTH_S * 8, 0);
-    expect(bill.s3Puts ?? 0).toBeGreaterThanOrEqual(100 * MONTH_S * 2);
+    expect(bill.writeUnits).toBeCloseTo(100 * MONTH_S * 3, 0);
+    expect(bill.s3Puts ?? 0).toBeGreaterThanOrEqual(100 * MONTH_S);
     expect(bill.events).toBeCloseTo(100 * MONTH_S, 0);
     expect(bill.sqsRequests).toBeCloseTo(100 * MONTH_S * (0.1 + 2 / outcome.short.messages), 0);
     // 1,024 MB for each environment that is busy, and the announcer's share: 1.5 ms at a GB a job.
@@ -91,10 +91,10 @@ describe("a month in the capacity model", () => {
     expect(bill.pollerHours).toBeUndefined();
   });
 
-  it("costs more with long jobs: 139 write units, renewals and the handing over, and their own environments", () => {
+  it("costs more with long jobs: 142 write units, renewals and the handing over, and their own environments", () => {
     const outcome = outcomeOf(mixed);
     const bill = monthlyBill(100, sizedFor(100, mixed), mixed, outcome, stored);
-    expect(bill.writeUnits).toBeCloseTo(MONTH_S * (99 * 8 + 138.5 + 2 * 3 + 6), -8);
+    expect(bill.writeUnits).toBeCloseTo(MONTH_S * (99 * 3 + 142 + 2 * 3 + 6), -8);
     const environments = outcome.short.meanEnvironments + (outcome.long?.meanEnvironments ?? 0);
     expect(bill.lambdaGbSeconds).toBeCloseTo(MONTH_S * (environments + 100 * 0.0015), 0);
   });
@@ -113,7 +113,7 @@ describe("the answers of the capacity model", () => {
 
   it("show what 1 % of long jobs do to one lane, and that two lanes keep nine tenths of the throughput", () => {
     const [full, one, two] = answers.lanes;
-    expect(full?.jobsASecond).toBeCloseTo(2174, -1);
+    expect(full?.jobsASecond).toBeCloseTo(2370, -1);
     expect((one?.jobsASecond ?? 0) / 115).toBeCloseTo(1, 1);
     expect(two?.share).toBeGreaterThanOrEqual(0.9);
     expect(figuresOf(answers).filter(isOver)).toEqual([]);

@@ -57,12 +57,15 @@ describe("a worker killed in mid-download", () => {
     await until("staging is empty", async () => JSON.stringify(await run.staging()).replace("[]", "") || undefined);
   });
 
-  it("before it renews its lease leaves a lease that the reconciler takes back", async () => {
+  it.each([
+    ["unwatched: its message brings the job back, and the next worker takes over", undefined, 2],
+    ["watched: the reconciler takes it back", { UNWATCHED_FOR_MS: "0" }, 3],
+  ])("before it renews its lease leaves one that is %s", async (_what, workerEnv, fence) => {
     const surroundings = await startSurroundings();
     const file: OriginFile = { name: "slow-to-answer", size: 10 * KIB, delayMs: 800 };
     const run: Run = await startRun({
       ...surroundings,
-      workerEnv: { LEASE_TTL_MS: "3000" },
+      workerEnv: { LEASE_TTL_MS: "3000", ...workerEnv },
       onTelemetry: ({ event }, pid) => {
         if (event === "job_leased" && run.seen.leases.length === 1) run.pipeline.workers.kill(pid);
       },
@@ -70,8 +73,8 @@ describe("a worker killed in mid-download", () => {
     await run.submit([file]);
     const records = await run.untilDone([file]);
 
-    // The fence rises with each of the two leases, and with the recovery by the reconciler between them.
-    expect(records.get(run.idOf(file))).toMatchObject({ state: "INDEXED", attempts: 2, fence: 3 });
+    // The fence rises with each of the two leases, and with a recovery by the reconciler between them.
+    expect(records.get(run.idOf(file))).toMatchObject({ state: "INDEXED", attempts: 2, fence });
     expect(run.seen.events).toContainEqual(
       expect.objectContaining({ event: "crash_recovery_event", recovered_leases: 1, abandoned_ops: 1 }),
     );
