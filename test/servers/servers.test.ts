@@ -146,7 +146,8 @@ describe.each(INSTALLED)("$name", (kind) => {
     rmSync(out(), { recursive: true, force: true });
     if (!kind.limitsRate) server.wire.rate = SLOW_RATE;
     const first = get([SLOW]);
-    await soon(() => expect(server.wire.sent).toBeGreaterThan(1.5 * PART_BYTES));
+    // The sockets between hold some MiB of this, and the first part must have a checkpoint.
+    await soon(() => expect(server.wire.sent).toBeGreaterThan(1.9 * PART_BYTES));
     process.kill(-first.pid, "SIGKILL");
     await first.ended();
     expect(server.wire.sent).toBeLessThan(SLOW.bytes.length);

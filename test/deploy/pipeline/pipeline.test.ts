@@ -113,7 +113,11 @@ describe("the deployed pipeline", () => {
       stagedAtKills += (await deployed.staging()).length;
       lastKillMs = Date.now();
     });
-    const recovered = eventsIn(await deployed.logOf(deployed.outputs.ReconcilerFunctionName))
+    // By the reconciler, and by workers that took over from the dead.
+    const { ReconcilerFunctionName, WorkerFunctionName } = deployed.outputs;
+    const logs = [ReconcilerFunctionName, WorkerFunctionName];
+    const recovered = (await Promise.all(logs.map(async (name) => deployed.logOf(name))))
+      .flatMap((log) => eventsIn(log))
       .filter(({ event }) => event === "crash_recovery_event")
       .reduce((sum, { recovered_leases }) => sum + Number(recovered_leases), 0);
     const again = [...records.values()].filter(({ attempts }) => attempts > 1).length;
@@ -121,7 +125,7 @@ describe("the deployed pipeline", () => {
     console.info(
       `${messages.length} messages, ${records.size} jobs, all terminal after ${Date.now() - startMs} ms, ` +
         `${Date.now() - lastKillMs} ms after the last kill. ${killed} workers were killed and left ${stagedAtKills} ` +
-        `objects and uploads in staging. The reconciler recovered ${recovered} leases; ${again} jobs took more than ` +
+        `objects and uploads in staging. ${recovered} leases were recovered; ${again} jobs took more than ` +
         `one attempt; ${resumedBytes / MIB} MiB were not fetched again.`,
     );
 

@@ -21,7 +21,7 @@ export const WITHOUT_FENCES: readonly Change[] = [
   {
     file: "test/simulation/oracle/invariants.ts",
     find: "if (isHeld !== isUnderLease)",
-    put: "if (isHeld && !isWatched)",
+    put: "if (isHeld && isTerminal(to))",
   },
 ];
 
