@@ -13,7 +13,7 @@ import {
   UploadGoneError,
   asJobError,
 } from "../../../../core/model/errors.ts";
-import type { Content } from "../../../../core/ports/content.ts";
+import type { Content, DirectContent } from "../../../../core/ports/content.ts";
 import type { Staging } from "../../../../core/ports/staging.ts";
 import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
 
@@ -55,7 +55,7 @@ function operationOf({ method, url = "" }: IncomingMessage): Operation {
 let server: Server;
 let client: S3Client;
 let staging: Staging;
-let content: Content;
+let content: Content & DirectContent;
 let answers: Partial<Record<Operation, Answer>> = {};
 let asked: Operation[] = [];
 
@@ -287,6 +287,36 @@ const page = (numbers: readonly number[], next?: number) =>
   `<NextPartNumberMarker>${next ?? ""}</NextPartNumberMarker>` +
   numbers.map((n) => `<Part><PartNumber>${n}</PartNumber><ETag>"${n}"</ETag><Size>${n}</Size></Part>`).join("") +
   "</ListPartsResult>";
+
+describe("putting a body at its content address", () => {
+  const put = async () => content.put("sha256/ab", Buffer.from("abc"), { contentType: "text/plain" });
+
+  it("creates the object, and asks S3 for nothing else", async () => {
+    answers = { PUT: there(0) };
+    expect(await put()).toEqual({ outcome: "created", bytes: 3, etag: '"e"' });
+    expect(asked).toEqual(["PUT"]);
+  });
+
+  it.each([
+    ["is there already", PRECONDITION_FAILED],
+    ["is being written by somebody else", CONFLICT],
+  ])("says what is there if the object %s", async (_what, refusal) => {
+    answers = { PUT: refusal, HEAD: there(7) };
+    expect(await put()).toEqual({ outcome: "exists", bytes: 7, etag: '"e"' });
+  });
+
+  it("is to be tried again if S3 refuses it, but has no object", async () => {
+    answers = { PUT: CONFLICT, HEAD: NOT_FOUND };
+    const error = await thrownBy(put());
+    expect(error).toBeInstanceOf(RetryableError);
+    expect(error).toMatchObject({ reason: "content_conflict", failureClass: "system" });
+  });
+
+  it("throws an outage as it is", async () => {
+    answers = { PUT: OUTAGE };
+    expect(await thrownBy(put())).toMatchObject({ $metadata: { httpStatusCode: 503 } });
+  });
+});
 
 describe("staging.listParts", () => {
   it("returns the parts of all pages", async () => {
