@@ -18,19 +18,29 @@ const ANNOUNCED_AT_ONCE = 100;
 const ANNOUNCER_MEMORY_MB = 512;
 const ANNOUNCER_REQUEST_MS = 30;
 
-/**
- * Requests that add latency: HEAD and the start of GET, six writes, and staging, copying and deleting. Parts and
- * checkpoints run in parallel with the transfer.
- */
-const GUARDED = { originRequests: 2, dynamodbRequests: 6, s3Requests: 3 };
-const DUPLICATE = { originRequests: 0, dynamodbRequests: 1, s3Requests: 0 };
-const PLAIN = { originRequests: 2, dynamodbRequests: 0, s3Requests: 3 };
-const KINDS = { guarded: GUARDED, duplicate: DUPLICATE, plain: PLAIN } as const;
-export type Kind = keyof typeof KINDS;
+export type Kind = "guarded" | "duplicate" | "plain";
 
+/**
+ * Requests that add latency: HEAD and the start of GET; three writes and one put of a body that goes straight to its
+ * content address; five writes of a larger one, and staging, copying and deleting. Parts and checkpoints run in
+ * parallel with the transfer.
+ */
 export const workOf = (kind: Kind, counts: Counts, bytes: number): Work => {
-  const moved = kind === "duplicate" ? 0 : bytes;
-  return { ...KINDS[kind], files: 1 / counts.invocations, bytes: moved, copiedBytes: moved, cpuMs: counts.cpuMs };
+  const { cpuMs, invocations } = counts;
+  const files = 1 / invocations;
+  if (kind === "duplicate")
+    return { originRequests: 0, dynamodbRequests: 1, s3Requests: 0, files, bytes: 0, copiedBytes: 0, cpuMs };
+  const isStaged = (counts.s3Puts ?? 0) > 1;
+  const writes = isStaged ? 5 : 3;
+  return {
+    originRequests: 2,
+    dynamodbRequests: kind === "plain" ? 0 : writes,
+    s3Requests: isStaged ? 3 : 1,
+    files,
+    bytes,
+    copiedBytes: isStaged ? bytes : 0,
+    cpuMs,
+  };
 };
 
 export function logBill(bytes: number, lines: number, invocations: number): Bill {

@@ -13,8 +13,7 @@ const MOST_ATTEMPTS = 20;
 
 /**
  * Gives back the connections that dead processes held, before their time is over, and the times of the requests that
- * they have not sent. To be called only when the system
- * has closed them: once the processes are known to have ended.
+ * they have not sent. To be called only when the system has closed them: once the processes are known to have ended.
  * @param isDead by the name of a process.
  */
 export async function releaseHolders(

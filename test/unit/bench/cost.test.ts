@@ -130,17 +130,17 @@ describe("an artifact in the cost model", () => {
   };
 
   it("is billed its counted requests, its share of an invocation, and its time in staging", () => {
-    // 320 ms of latency; 10 MiB at 12.5 MB/s: 838.86 ms; the copy at 150 MB/s: 69.905 ms. Each file pays a tenth of it.
+    // 315 ms of latency; 10 MiB at 12.5 MB/s: 838.86 ms; the copy at 150 MB/s: 69.905 ms. Each file pays a tenth of it.
     const bill = artifactBill("guarded", counts, 10 * MIB, 1024, 12.5e6);
-    const copyAndLatencyMs = 320 + 69.905067;
+    const copyAndLatencyMs = 315 + 69.905067;
     // Ten files share 75 MB/s: 1,398.1 ms, which is longer than one file alone takes.
     expect(invocationMs(workOf("guarded", counts, 10 * MIB), 1024)).toBeCloseTo(copyAndLatencyMs + 1398.10133, 4);
     expect(bill).toMatchObject({ writeUnits: 8, s3Puts: 2, sqsRequests: 0.3, events: 1 });
     // A tenth of a worker invocation and a hundredth of an announcer invocation (300 ms at half a GB).
     expect(bill.lambdaRequests).toBeCloseTo(0.11, 12);
-    expect(bill.lambdaGbSeconds).toBeCloseTo(0.1788006 + 0.0015, 6);
-    // 10 MiB stored for 1.788 s; a month has 2,628,000 s.
-    expect(bill.s3GbMonths).toBeCloseTo((10 / 1024) * (1.788006 / 2_628_000), 13);
+    expect(bill.lambdaGbSeconds).toBeCloseTo(0.1783006 + 0.0015, 6);
+    // 10 MiB stored for 1.783 s; a month has 2,628,000 s.
+    expect(bill.s3GbMonths).toBeCloseTo((10 / 1024) * (1.783006 / 2_628_000), 13);
     expect(bill.transferOutGb).toBe(4096 / GB);
   });
 
