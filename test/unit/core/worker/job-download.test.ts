@@ -29,8 +29,11 @@ describe("a complete download", () => {
     },
   );
 
-  it("goes through the states in order, and emits one event for each", async () => {
-    const w = world();
+  it.each([
+    ["staged", 0],
+    ["put at its content address", 1000],
+  ])("of a body that is %s goes through the states in order, and emits one event for each", async (_how, bytes) => {
+    const w = world({ settings: { stageFromBytes: bytes } });
     w.serve(fileOrigin(SMALL));
     await w.deliver();
     const walk = eventsOf(w, "job_state_changed").map((event) => "to_state" in event && event.to_state);

@@ -46,20 +46,6 @@ describe("a small body", () => {
     leavesNoLitter(w);
   });
 
-  it("goes through all the states, and tells of each operation", async () => {
-    const w = direct();
-    w.serve(fileOrigin(SMALL));
-    await delivered(w);
-    const walk = eventsOf(w, "job_state_changed").map((event) => "to_state" in event && event.to_state);
-    expect(walk).toEqual(["LEASED", "HEAD_DONE", "RESUME_OK", "STREAMING", "FINALIZED", "INDEXED"]);
-    expect(eventsOf(w, "operation_completed").map((event) => "op_type" in event && event.op_type)).toEqual([
-      "HEAD",
-      "STREAM",
-      "FINALIZE",
-      "INDEX",
-    ]);
-  });
-
   it("that another job has stored is not written again, and the job is DEDUPED", async () => {
     const w = direct();
     w.serve(fileOrigin(SMALL));
