@@ -4,10 +4,8 @@ import type { Http, HttpRequest } from "../ports/http.ts";
 import type { Buffers } from "../transfer/part-buffers.ts";
 import type { WorkerDeps } from "../worker/worker-deps.ts";
 
-/** An origin that sends neither an answer nor `LEAST_BYTES` for so long is quiet. Well origins answer sooner. */
-const QUIET_MS = 750;
 /**
- * 1.4 KB a second: little more than the speed below which an origin is given up. With a higher one all downloads over a
+ * 1.4 to 2 KB a second: little more than the speed below which an origin is given up. With a higher one all downloads over a
  * thin line would be quiet, others would begin beside them, and none would get through.
  */
 const LEAST_BYTES = 1024;
@@ -15,6 +13,7 @@ const LEAST_BYTES = 1024;
 /** Tells when one delivery begins to wait for others than this machine, and when it goes on. */
 export class QuietWatch {
   readonly #clock: Pick<Clock, "after" | "nowMs">;
+  readonly #quietMs: number;
   readonly #onChange: (isQuiet: boolean) => void;
   #isQuiet = false;
   /** Answers, pieces of bodies and buffers that are waited for. */
@@ -24,11 +23,13 @@ export class QuietWatch {
   #isRefused = false;
   #stopLooking: () => void = () => undefined;
 
-  constructor(clock: Pick<Clock, "after" | "nowMs">, onChange: (isQuiet: boolean) => void) {
+  /** @param quietMs for so long, a quiet origin has sent neither an answer nor `LEAST_BYTES`. Well ones do sooner. */
+  constructor(clock: Pick<Clock, "after" | "nowMs">, quietMs: number, onChange: (isQuiet: boolean) => void) {
     this.#clock = clock;
+    this.#quietMs = quietMs;
     this.#onChange = onChange;
     this.#heardMs = clock.nowMs();
-    this.#lookAfter(QUIET_MS);
+    this.#lookAfter(this.#quietMs);
   }
 
   /** Whether the last answer was none, broke off, or says that another time may be better. */
@@ -115,13 +116,13 @@ export class QuietWatch {
     if (!this.#isQuiet) return;
     this.#isQuiet = false;
     this.#onChange(false);
-    this.#lookAfter(QUIET_MS);
+    this.#lookAfter(this.#quietMs);
   }
 
   #look(): void {
-    const leftMs = this.#heardMs + QUIET_MS - this.#clock.nowMs();
+    const leftMs = this.#heardMs + this.#quietMs - this.#clock.nowMs();
     if (this.#waits === 0 || leftMs > 0) {
-      this.#lookAfter(leftMs > 0 ? leftMs : QUIET_MS);
+      this.#lookAfter(leftMs > 0 ? leftMs : this.#quietMs);
       return;
     }
     this.#isQuiet = true;

@@ -16,6 +16,15 @@ const ROOM_PER_QUIET = 4;
  */
 const GIVEN_BACK_MS = 2_000;
 
+export interface SlotLimits {
+  /** An origin that has sent next to nothing for so long is quiet. */
+  readonly quietMs: number;
+  /** Deliveries at a time for each slot, quiet ones included. */
+  readonly mostPerSlot: number;
+}
+
+const ON_A_LAPTOP: SlotLimits = { quietMs: 750, mostPerSlot: MOST_PER_SLOT };
+
 /** A delivery that has begun. */
 export interface Slot {
   readonly watch: QuietWatch;
@@ -30,6 +39,7 @@ export interface Slot {
 export class Slots {
   readonly #clock: Pick<Clock, "after" | "nowMs">;
   readonly #count: number;
+  readonly #quietMs: number;
   readonly #most: number;
   #underWay = 0;
   #quiet = 0;
@@ -37,10 +47,10 @@ export class Slots {
   readonly #quietOf = new Map<string, number>();
   #change = Promise.withResolvers<void>();
 
-  /** @param mostPerSlot deliveries at a time for each slot, quiet ones included. */
-  constructor(clock: Pick<Clock, "after" | "nowMs">, count: number, mostPerSlot = MOST_PER_SLOT) {
+  constructor(clock: Pick<Clock, "after" | "nowMs">, count: number, { quietMs, mostPerSlot } = ON_A_LAPTOP) {
     this.#clock = clock;
     this.#count = count;
+    this.#quietMs = quietMs;
     this.#most = Math.max(count, Math.min(mostPerSlot * count, MOST_SOCKETS));
   }
 
@@ -80,7 +90,7 @@ export class Slots {
       this.#tell();
     };
     this.#underWay += 1;
-    const watch = new QuietWatch(this.#clock, change);
+    const watch = new QuietWatch(this.#clock, this.#quietMs, change);
     return {
       watch,
       end: () => {

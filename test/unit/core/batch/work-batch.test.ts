@@ -72,14 +72,14 @@ describe("a batch", () => {
     expect([inbox.asked, inbox.deleted]).toEqual([[], []]);
   });
 
-  it("that a silent origin holds takes others after 750 ms, works on them, and deletes them when they are done", async () => {
+  it("that a silent origin holds takes others after 500 ms, works on them, and deletes them when they are done", async () => {
     const w = withOrigin();
     const inbox = inboxOf(w, ["c", "d", "e"]);
     const { outOfTime, returned } = begin(w, ["a", "silent-b"], inbox);
-    await w.clock.advance(749);
+    await w.clock.advance(499);
     expect(inbox.asked).toEqual([]);
     await w.clock.advance(1_500);
-    expect(inbox.asked[0]).toEqual([750, 3]);
+    expect(inbox.asked[0]).toEqual([500, 3]);
     expect(states(w)).toMatchObject({ a: "INDEXED", c: "DEDUPED", d: "DEDUPED", e: "DEDUPED" });
     expect(inbox.deleted.toSorted()).toEqual(["receipt-c", "receipt-d", "receipt-e"]);
     outOfTime.abort(new Error("the invocation ends"));
@@ -93,7 +93,7 @@ describe("a batch", () => {
     const inbox = inboxOf(w, []);
     const { outOfTime, returned } = begin(w, ["silent-a"], inbox, 1);
     await w.clock.advance(4_000);
-    expect(inbox.asked.map(([atMs]) => atMs)).toEqual([750, 1_750, 2_750, 3_750]);
+    expect(inbox.asked.map(([atMs]) => atMs)).toEqual([500, 1_500, 2_500, 3_500]);
     outOfTime.abort(new Error("the invocation ends"));
     await returned;
   });
