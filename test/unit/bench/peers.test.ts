@@ -85,7 +85,7 @@ describe.runIf(process.platform === "linux")("the usage of a command", () => {
   it("includes the CPU time of a process whose parent was killed before it could wait for it", async () => {
     const oneSecond = "(ulimit -t 1; while :; do :; done)";
     const { cpuSeconds } = await usageOf(["sh", "-c", `sh -c '${oneSecond} & kill -9 $$' || :`], folder, signal);
-    expect(cpuSeconds).toBeGreaterThan(0.9);
+    expect(cpuSeconds).toBeGreaterThan(0.5);
   });
 
   it("is an error that has the command's last output if the command fails", async () => {
