@@ -108,6 +108,7 @@ export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSe
   // A free slot takes the next job, so a long one holds nobody.
   stageFromBytes: 0,
   unwatchedForMs: 0,
+  regroupAfterMs: 0,
   shortLane: undefined,
   mostBrokenConnections: 3,
   mostRanges: web.mostRanges,

@@ -100,7 +100,7 @@ export const sqsInbox = (client: SQSClient, queueUrl: string): Inbox => ({
         MaxNumberOfMessages: Math.min(most, LARGEST_BATCH),
         // Without any wait, SQS asks some of its servers only, and says that there is none.
         WaitTimeSeconds: 1,
-        MessageSystemAttributeNames: ["ApproximateReceiveCount", "SentTimestamp"],
+        MessageSystemAttributeNames: ["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"],
       }),
     );
     return Messages.map(({ Attributes = {}, Body = "", MessageId = "", ReceiptHandle = "" }) => ({
@@ -109,6 +109,7 @@ export const sqsInbox = (client: SQSClient, queueUrl: string): Inbox => ({
       receiptHandle: ReceiptHandle,
       receiveCount: Number(Attributes["ApproximateReceiveCount"]),
       sentAtMs: Number(Attributes["SentTimestamp"]),
+      group: Attributes["MessageGroupId"],
     }));
   },
   async delete(receiptHandles) {

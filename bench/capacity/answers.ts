@@ -5,7 +5,7 @@ import { ceilingsOf, type Ceiling, type CeilingName } from "./ceilings.ts";
 import type { Deployment, Limit, Load } from "./deployment.ts";
 import { grown, oneLane, sizedFor, twoLanes } from "./deployments.ts";
 import type { LaneFigures } from "./lane-state.ts";
-import { loadsOf } from "./loads.ts";
+import { REGROUPING, loadsOf } from "./loads.ts";
 import { monthlyBill } from "./month.ts";
 import { simulate, type Outcome } from "./simulate.ts";
 
@@ -56,6 +56,8 @@ export interface DrainAnswer {
   readonly deployment: string;
   readonly jobs: number;
   readonly shortHours: number;
+  /** Until each has been sent again with its group. */
+  readonly regroupedHours: number;
   readonly allHours: number;
   readonly shortHeldBackBy: CeilingName | undefined;
   readonly longHeldBackBy: CeilingName | undefined;
@@ -142,6 +144,7 @@ function drainAnswer(deployment: Deployment, load: Load, jobs: number): DrainAns
   return {
     deployment: deployment.name,
     jobs,
+    regroupedHours: simulate(deployment, REGROUPING, run).short.lastEndedMs / HOUR_MS,
     shortHours: short.lastEndedMs / HOUR_MS,
     allHours: drainedMs / HOUR_MS,
     shortHeldBackBy: mostlyHeldBackBy(short, "short"),

@@ -3,7 +3,7 @@ import { ASSUMED } from "../cost/duration.ts";
 import { billsTable, plain } from "../cost/tables.ts";
 import { JOBS_A_SECOND, type Answers } from "./answers.ts";
 import { PROD_CONCURRENCY, SHARDS, SHOWN_BY_HEAD_MS } from "./deployments.ts";
-import { HAND_OVER, LONG } from "./loads.ts";
+import { HAND_OVER, LONG, REGROUP_BATCH_MS } from "./loads.ts";
 import { quota } from "./quotas.ts";
 import {
   ceilingsTable,
@@ -125,15 +125,16 @@ when *anything* is done.
 SQS gives the messages of quiet groups first, where a group has more than a tenth of what is in flight. It takes each
 message without a group for one of its own, so a backlog of them is never the noisy one: a job of another host waits
 until all that came before it were received. With the host as the group, and the whole backlog of one host, the job is
-received next. Workers send every message of theirs with its group. So what they put off, because its host has no place,
-is grouped after its first delivery; what is worked on at once is not sent again.
+received next.
 
-How long a new host's job waits behind a backlog of one other host, when nobody has to wait for a place:
+Workers send every message of theirs with its group. If a producer named none, and the message has waited for
+\`regroupAfterMs\` (a minute) before its first delivery, there is a backlog: the worker sends it again with its group, and
+works on what is younger ([ADR 0018](adr/0018-messages-without-a-group-are-sent-again.md)). So a new host's job waits
+until those before it were sent again, and not until they were worked on. When nobody has to wait for a place at a host:
 
 ${groupsTable(drains)}
 
-So it matters as soon as there is a backlog, and in proportion to it. To send each message again with its group would
-take a send, a receive and a delete more for each job, and is not built: the producer can name the host for nothing
+It takes three tenths of an SQS request more for each job: $0.12 a million. The producer can name the host for nothing
 ([messages](messages.md)). How fast SQS notices a noisy group is AWS's matter, and is not modelled.
 
 ## Jobs that wait
@@ -166,6 +167,7 @@ waits for it ([Deploying](deploying.md#announcements)).
 - S3 counts a DELETE like a PUT: a small file's staging object takes one of each.
 - Handing a job over takes ${HAND_OVER.tableUnits + HAND_OVER.indexUnits} write units and ${HAND_OVER.sqsRequests} SQS requests. A lease is renewed each 40 s.
 - Origins and the network keep up: ${whole(Math.max(...JOBS_A_SECOND) * LONG.share)} long files a second are 100 GiB/s.
+- To send ten messages again takes ${REGROUP_BATCH_MS} ms.
 - Not modelled: cold starts, CloudWatch, crashes and their recovery, a single busy host, the limits of origins, and the
   environments of other functions in the account.
 `;

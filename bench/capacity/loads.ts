@@ -45,6 +45,18 @@ export function useOfCounts({ writeUnits, s3Puts }: Pick<Counts, "writeUnits" | 
   );
 }
 
+/** One request sends all messages of a batch again. Assumed, like the times of the cost page. */
+export const REGROUP_BATCH_MS = 50;
+const NOTHING = useOf(0, 0, 0, 0);
+/** What workers do with messages that wait and have no group. */
+export const REGROUPING: Load = {
+  name: "sent again with its group",
+  batchMs: () => REGROUP_BATCH_MS,
+  use: NOTHING,
+  long: { share: 0, ms: 0, use: NOTHING, handOver: NOTHING },
+  waits: { share: 0, ms: HOUR_MS },
+};
+
 export interface Loads {
   readonly small: Load;
   readonly mixed: Load;

@@ -160,11 +160,16 @@ const heldBack = ({ shortHeldBackBy, longHeldBackBy }: DrainAnswer): string =>
 /** The first deployment has one lane, where the long jobs decide. */
 export const groupsTable = (drains: Answers["drains"]): string =>
   table(
-    ["jobs before it", "deployment", "with groups", "without groups, at most"],
+    ["jobs before it", "deployment", "with groups", "without, at most", "without, and not sent again, at most"],
     drains
       .filter(({ deployment }) => deployment !== drains[0]?.deployment)
       .toSorted((a, b) => a.jobs - b.jobs)
-      .map((drain) => [millions(drain.jobs), drain.deployment, "one invocation", time(drain.shortHours)]),
+      .map((drain) =>
+        [millions(drain.jobs), drain.deployment, "one invocation"].concat(
+          time(drain.regroupedHours),
+          time(drain.shortHours),
+        ),
+      ),
   );
 
 export const drainsTable = (drains: Answers["drains"]): string =>

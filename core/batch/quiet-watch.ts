@@ -5,8 +5,8 @@ import type { Buffers } from "../transfer/part-buffers.ts";
 import type { WorkerDeps } from "../worker/worker-deps.ts";
 
 /**
- * 1.4 to 2 KB a second: little more than the speed below which an origin is given up. With a higher one all downloads over a
- * thin line would be quiet, others would begin beside them, and none would get through.
+ * 1.4 to 2 KB a second: little more than the speed below which an origin is given up. With a higher one all downloads
+ * over a thin line would be quiet, others would begin beside them, and none would get through.
  */
 const LEAST_BYTES = 1024;
 

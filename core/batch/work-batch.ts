@@ -1,5 +1,6 @@
 import type { Inbox } from "../ports/queue.ts";
 import { deliver, type Delivery, type Verdict } from "../worker/deliver.ts";
+import { regroup } from "./regroup.ts";
 import { Slots, type SlotLimits } from "./slots.ts";
 import type { WorkerDeps } from "../worker/worker-deps.ts";
 
@@ -46,7 +47,7 @@ class BatchWork {
   /** Receipts of the batch's messages. */
   readonly #own: ReadonlySet<string>;
   /** Not begun so far. */
-  readonly #waiting: Delivery[];
+  readonly #waiting: Delivery[] = [];
   /** Under way, with when they began. */
   readonly #begunMs = new Map<Promise<void>, number>();
   /** Of further messages that are done. */
@@ -59,11 +60,11 @@ class BatchWork {
     this.#batch = batch;
     this.#slots = new Slots(deps.clock, batch.slots, LIMITS);
     this.#own = new Set(batch.deliveries.map(({ receiptHandle }) => receiptHandle));
-    this.#waiting = [...batch.deliveries];
     this.#takesUntilMs = deps.clock.nowMs() + batch.workMs * TAKES_UNTIL;
   }
 
   async run(): Promise<void> {
+    await this.#await(this.#batch.deliveries);
     for (;;) {
       while (this.#waiting.length > 0 && this.#slots.free > 0) this.#begin(this.#waiting.shift());
       if (this.#begunMs.size === 0) break;
@@ -72,6 +73,13 @@ class BatchWork {
       else await this.#changed(takesMs);
     }
     await this.#forget();
+  }
+
+  async #await(deliveries: readonly Delivery[]): Promise<void> {
+    const again = this.#batch.outOfTime.aborted ? new Set() : await regroup(this.#deps, deliveries);
+    for (const delivery of deliveries)
+      if (again.has(delivery)) this.#ended(delivery, "acknowledge");
+      else this.#waiting.push(delivery);
   }
 
   #begin(delivery: Delivery | undefined): void {
@@ -108,7 +116,7 @@ class BatchWork {
     await this.#forget();
     const taken = (await inbox?.receive(this.#slots.free).catch(() => undefined)) ?? [];
     if (taken.length === 0) this.#emptyUntilMs = this.#deps.clock.nowMs() + EMPTY_MS;
-    this.#waiting.push(...taken);
+    await this.#await(taken);
   }
 
   /** What is not deleted comes back, and finds its job as it is. */

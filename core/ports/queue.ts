@@ -19,6 +19,8 @@ export interface ReceivedMessage {
   readonly receiveCount: number;
   /** When the message was sent, by the queue's clock. The same in each delivery. */
   readonly sentAtMs: number;
+  /** The tenant of a fair queue. Undefined: the producer named none, or the queue does not tell. */
+  readonly group?: string | undefined;
 }
 
 /** The receiving side of a worker's own queue. */

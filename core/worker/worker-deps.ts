@@ -32,6 +32,8 @@ export interface WorkerSettings extends TransferSettings {
   readonly maxHops: number;
   /** How old a message may be whose first delivery leases a job that nobody watches. 0: every lease is watched. */
   readonly unwatchedForMs: number;
+  /** How long a message without a group has waited when it is sent again with its host as the group. 0: never. */
+  readonly regroupAfterMs: number;
   /** To how many shards of the watch index jobs are spread. */
   readonly watchShards: number;
 }

@@ -88,6 +88,12 @@ export interface Environment {
    * docs/deploying.md says how to upgrade from these.
    */
   readonly unwatchedForMs: number;
+  /**
+   * How long a message without a group has waited, when its first delivery sends it again with its host as the group:
+   * there is a backlog then, and the queue gives messages of quiet groups first. That takes three tenths of an SQS
+   * request a job. In ms. 0: never.
+   */
+  readonly regroupAfterMs: number;
   /** How long CloudWatch keeps the functions' logs. */
   readonly logRetention: RetentionDays;
 

@@ -30,6 +30,7 @@ const dev: Environment = {
   watchShards: MOST_WATCH_SHARDS,
   // Deploy with 0 first if the release before does not know unwatched leases.
   unwatchedForMs: 24 * HOUR_MS,
+  regroupAfterMs: MINUTE_MS,
   logRetention: RetentionDays.ONE_WEEK,
 
   longFromBytes: LONG_FROM_BYTES,

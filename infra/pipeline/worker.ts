@@ -143,6 +143,7 @@ const variables = (
   LANE: lane.name,
   LONG_FROM_BYTES: String(environment.longFromBytes),
   STAGE_FROM_BYTES: String(environment.stageFromBytes),
+  REGROUP_AFTER_MS: String(environment.regroupAfterMs),
   UNWATCHED_FOR_MS: String(environment.unwatchedForMs),
   SHORT_LANE_MS: String(environment.shortLaneMs),
   QUEUE_URL: lane.queue.queueUrl,

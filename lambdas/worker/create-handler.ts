@@ -29,6 +29,7 @@ export function createHandler(deps: WorkerDeps, slots: number, inbox?: Inbox): W
           receiptHandle,
           receiveCount: Number(attributes.ApproximateReceiveCount),
           sentAtMs: Number(attributes.SentTimestamp),
+          group: attributes.MessageGroupId,
         }));
         const batch = { deliveries, slots, inbox, workMs, outOfTime: outOfTime.signal };
         const returned = await workBatch(deps, batch);

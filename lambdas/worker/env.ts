@@ -88,6 +88,8 @@ export const workerEnv = z.object({
   STAGE_FROM_BYTES: whole,
   /** How old a message may be whose first delivery leases a job that nobody watches. 0: every lease is watched. */
   UNWATCHED_FOR_MS: whole,
+  /** How long a message without a group has waited when it is sent again with its host as the group. 0: never. */
+  REGROUP_AFTER_MS: whole,
   /** How long the body of one file may come in the short lane. */
   SHORT_LANE_MS: positive,
   /** How long before the invocation's deadline its work is handed to a later invocation. */
@@ -135,6 +137,7 @@ export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   hostRules: env.HOST_RULES,
   hostPatienceMs: env.HOST_PATIENCE_MS,
   maxHops: env.MAX_HOPS,
+  regroupAfterMs: env.REGROUP_AFTER_MS,
   watchShards: env.WATCH_SHARDS,
   maxBodyBytes: env.MAX_BODY_BYTES,
   allowedContentTypes: entriesOf(env.ALLOWED_CONTENT_TYPES.toLowerCase()),

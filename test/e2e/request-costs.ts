@@ -71,9 +71,9 @@ function costsOf(requests: readonly AwsRequest[], httpRequests: number, count: n
 
 /**
  * Holds the only worker until all messages are in the queue, so that batches are full. An origin that were silent for
- * 750 ms would have the worker take further messages beside it.
+ * 500 ms would have the worker take further messages beside it.
  */
-const BLOCKER: OriginFile = { name: "blocker", size: 0, delayMs: 600 };
+const BLOCKER: OriginFile = { name: "blocker", size: 0, delayMs: 400 };
 
 /**
  * Submits the files behind a file of another host that holds the only worker, and counts the requests from then on,

@@ -166,7 +166,7 @@ describe.each(INSTALLED)("$name", (kind) => {
     expect(wrong([REPLACED])).toEqual([]);
     const replacement = { ...REPLACED, bytes: Buffer.from("other bytes, and fewer of them") };
     writeFileSync(join(server.root, REPLACED.name), replacement.bytes);
-    // For a second, lighttpd announces the old length and breaks off: its cache of stat() is that old. Retries outlive it.
+    // lighttpd caches stat() for a second: it announces the old length, and breaks off. Retries outlive that.
     const { code } = await get([REPLACED], "--refresh").ended();
     expect(wrong([replacement])).toEqual([]);
     expect(code).toBe(0);

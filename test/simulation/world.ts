@@ -131,6 +131,7 @@ const SETTINGS: WorkerSettings = {
   requestHeaders: { usual: {}, byHost: [] },
   stageFromBytes: 0,
   unwatchedForMs: 0,
+  regroupAfterMs: 0,
   shortLane: undefined,
   mostBrokenConnections: 0,
   mostRanges: 1,

@@ -20,6 +20,7 @@ async function stageUnguarded(receives: readonly number[], isRecorded: boolean):
     body: JSON.stringify(MESSAGE),
     visibleAtMs: 0,
     receives: count,
+    group: undefined,
     lane: "short" as const,
     receipt: "",
     sentAtMs: 0,

@@ -11,6 +11,8 @@ export interface QueuedMessage {
   readonly lane: Lane;
   readonly body: string;
   readonly sentAtMs: number;
+  /** Undefined: its producer named none, or the queue does not tell. */
+  readonly group: string | undefined;
   visibleAtMs: number;
   receivedAtMs: number;
   receives: number;
@@ -36,6 +38,7 @@ export interface QueueAges {
 const HOUR_MS = 3_600_000;
 const SQS_AGES: QueueAges = { longestHiddenMs: 12 * HOUR_MS, retentionMs: 14 * 24 * HOUR_MS };
 
+const MESSAGES_A_GROUP_UNTOLD = 3;
 const LETTERS_A_RECEIVE = 10;
 const LETTER_HIDDEN_MS = 300_000;
 
@@ -64,11 +67,14 @@ export class SimulatedQueue {
   }
 
   /** @param afterMs how long from now it is sent; `delayMs` how long the queue keeps it back after that. */
-  add(body: string, afterMs = 0, delayMs = 0, lane: Lane = "short"): void {
+  add(body: string, afterMs = 0, delayMs = 0, lane: Lane = "short", group?: string): void {
     const id = `m${this.#sent++}`;
     const sentAtMs = this.#time.nowMs + afterMs;
     const visibleAtMs = sentAtMs + delayMs;
-    this.messages.set(id, { id, lane, body, sentAtMs, visibleAtMs, receivedAtMs: 0, receives: 0, receipt: "" });
+    // Not every emulator tells the group of a message in a standard queue.
+    const told = this.#sent % MESSAGES_A_GROUP_UNTOLD === 0 ? undefined : group;
+    const received = { receivedAtMs: 0, receives: 0, receipt: "" };
+    this.messages.set(id, { id, lane, body, group: told, sentAtMs, visibleAtMs, ...received });
   }
 
   receive(most: number, lane: Lane = "short"): readonly QueuedMessage[] {
@@ -108,7 +114,7 @@ export class SimulatedQueue {
     return {
       ...this.#port,
       send: async (messages: readonly OutgoingMessage[]) => {
-        for (const { body, delayMs = 0, lane = own } of messages) this.#sendDelayed(body, delayMs, lane);
+        for (const message of messages) this.#sendDelayed(message, message.lane ?? own);
       },
     };
   }
@@ -156,9 +162,9 @@ export class SimulatedQueue {
   };
 
   /** The adapter rounds up to seconds, and caps at the longest. */
-  #sendDelayed(body: string, delayMs: number, lane: Lane): void {
+  #sendDelayed({ body, delayMs = 0, group }: OutgoingMessage, lane: Lane): void {
     if (!(delayMs >= 0)) this.wrongWait = `sent with a delay of ${delayMs} ms`;
-    this.add(body, 0, Math.ceil(Math.min(delayMs, LONGEST_DELAY_MS) / 1000) * 1000, lane);
+    this.add(body, 0, Math.ceil(Math.min(delayMs, LONGEST_DELAY_MS) / 1000) * 1000, lane, group);
   }
 
   #bury(body: string, reason: string | undefined): void {

@@ -58,6 +58,7 @@ export const SETTINGS: WorkerSettings = {
   requestHeaders: { usual: {}, byHost: [] },
   stageFromBytes: Number.POSITIVE_INFINITY,
   unwatchedForMs: 2 * VISIBILITY_MS,
+  regroupAfterMs: 2 * POLL_EVERY_MS,
   shortLane: undefined,
   // Origins here are fast or silent.
   mostBrokenConnections: 0,

@@ -17,22 +17,27 @@ const collecting = (algorithms: readonly Algorithm[], pieces: Uint8Array[]): Run
   digests: () => Object.fromEntries(algorithms.map((algorithm) => [algorithm, hash(algorithm, Buffer.concat(pieces))])),
 });
 
-export const receivedOf = ({ id, body, receipt, receives, sentAtMs }: QueuedMessage): ReceivedMessage => ({
+export const receivedOf = ({ id, body, group, receipt, receives, sentAtMs }: QueuedMessage): ReceivedMessage => ({
   messageId: id,
   body,
   receiptHandle: receipt,
   receiveCount: receives,
   sentAtMs,
+  group,
 });
 
 export const eventOf = (messages: readonly QueuedMessage[]): SQSEvent => ({
   Records: messages.map(
-    ({ id, body, receipt, receives, sentAtMs }) =>
+    ({ id, body, group, receipt, receives, sentAtMs }) =>
       ({
         messageId: id,
         receiptHandle: receipt,
         body,
-        attributes: { ApproximateReceiveCount: String(receives), SentTimestamp: String(sentAtMs) },
+        attributes: {
+          ApproximateReceiveCount: String(receives),
+          SentTimestamp: String(sentAtMs),
+          ...(group !== undefined && { MessageGroupId: group }),
+        },
       }) as SQSRecord,
   ),
 });

@@ -116,9 +116,18 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ["every message comes back", 'if (verdict === "return") {', "if (verdict !== undefined) {"],
     [
       "a further message is deleted when it is taken",
-      "    this.#waiting.push(...taken);",
-      "    this.#waiting.push(...taken);\n    this.#receipts.push(...taken.map(({ receiptHandle }) => receiptHandle));\n    await this.#forget();",
+      "    await this.#await(taken);",
+      "    await this.#await(taken);\n    this.#receipts.push(...taken.map(({ receiptHandle }) => receiptHandle));\n    await this.#forget();",
     ],
+  ]),
+  ...inFile("core/batch/regroup.ts", [
+    ["a message without a group is only acknowledged", "    await deps.queue.send([...again.values()]);\n", ""],
+    [
+      "a message that the queue refused again is acknowledged",
+      "    return new Set();\n  }",
+      "    return new Set(again.keys());\n  }",
+    ],
+    ["a recorded job's message is given a group", " || message.tracked === true", ""],
   ]),
   ...inFile("core/worker/arrive.ts", [
     [
