@@ -85,6 +85,19 @@ export default {
       to: { pathNot: ["^dashboards/catalogue/", "^core/"] },
     },
     {
+      // Grafana's SDK is 11 MB. It makes committed files, and is in no bundle and no package.
+      name: "grafanas-sdk-makes-dashboards-alone",
+      severity: "error",
+      from: { pathNot: "^dashboards/grafana/" },
+      to: { path: "node_modules/@grafana/" },
+    },
+    {
+      name: "grafana-dashboards-are-only-generated",
+      severity: "error",
+      from: { pathNot: "^(dashboards/(grafana/|generated\\.ts)|test/)" },
+      to: { path: "^dashboards/grafana/" },
+    },
+    {
       name: "infra-imports",
       severity: "error",
       from: { path: "^infra/" },

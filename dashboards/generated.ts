@@ -1,7 +1,7 @@
 import { announcementSchemaJson, announcementsMarkdown } from "./docs/announcements.ts";
 import { slosMarkdown } from "./docs/slos.ts";
 import { telemetryMarkdown, telemetrySchemaJson } from "./docs/telemetry.ts";
-import { grafanaJson } from "./grafana/dashboard.ts";
+import { cloudWatchDashboard } from "./grafana/cloudwatch.ts";
 import { openSloYaml } from "./openslo.ts";
 
 export interface GeneratedFile {
@@ -19,5 +19,5 @@ export const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/announcements.md", render: announcementsMarkdown },
   { path: "docs/slos.md", render: slosMarkdown },
   { path: "dashboards/openslo.yaml", render: openSloYaml },
-  { path: "dashboards/grafana/fetchonce.json", render: grafanaJson },
+  { path: "dashboards/grafana/fetchonce.json", render: cloudWatchDashboard },
 ];

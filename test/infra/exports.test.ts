@@ -1,9 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { METRIC_NAMESPACE, METRICS } from "../../core/telemetry/metrics.ts";
-import { AWS_METRICS } from "../../dashboards/catalogue/alarm.ts";
-import { PANELS } from "../../dashboards/catalogue/panels.ts";
 import { SLOS } from "../../dashboards/catalogue/slos.ts";
 import { openSloObject } from "./openslo-schema.ts";
 
@@ -46,88 +43,5 @@ describe("dashboards/openslo.yaml", () => {
     ];
     expect(referred.filter((name) => !names.includes(name))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
-  });
-});
-
-describe("dashboards/grafana/fetchonce.json", () => {
-  interface Target {
-    readonly refId: string;
-    readonly id: string;
-    readonly namespace: string;
-    readonly metricName: string;
-    readonly dimensions: Readonly<Record<string, string>>;
-    readonly expression: string;
-    readonly metricEditorMode: number;
-    readonly region: string;
-    readonly datasource: { readonly type: string; readonly uid: string };
-  }
-  interface Box {
-    readonly id: number;
-    readonly type: string;
-    readonly title: string;
-    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-    readonly targets: readonly Target[];
-  }
-  const dashboard = JSON.parse(read("dashboards/grafana/fetchonce.json")) as {
-    schemaVersion: number;
-    panels: Box[];
-    templating: { list: { name: string }[] };
-  };
-  const targets = dashboard.panels.flatMap((panel) => panel.targets);
-
-  it("shows each objective and each panel of the catalogue, and none overlap", () => {
-    expect(dashboard.panels.map(({ title }) => title)).toEqual([
-      ...SLOS.map(({ title, windowDays }) => `${title} (${windowDays} d)`),
-      ...PANELS.map(({ title }) => title),
-    ]);
-    const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
-      Array.from({ length: w * h }, (_, at) => `${x + (at % w)},${y + Math.floor(at / w)}`),
-    );
-    expect(new Set(cells).size).toBe(cells.length);
-    expect(Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.x + gridPos.w))).toBe(24);
-    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
-  });
-
-  it("reads only metrics that our handlers emit or AWS publishes", () => {
-    const ofAws = Object.values(AWS_METRICS).map(({ namespace, name }) => `${namespace} ${name}`);
-    const ofOurs = Object.keys(METRICS).map((name) => `${METRIC_NAMESPACE} ${name}`);
-    const metrics = targets.filter(({ metricName }) => metricName !== "");
-    expect(metrics.length).toBeGreaterThan(30);
-    expect(
-      metrics
-        .map(({ namespace, metricName }) => `${namespace} ${metricName}`)
-        .filter((name) => ![...ofAws, ...ofOurs].includes(name)),
-    ).toEqual([]);
-    expect(metrics.filter(({ metricEditorMode, expression }) => metricEditorMode !== 0 || expression !== "")).toEqual(
-      [],
-    );
-    const ours = metrics.filter(({ namespace }) => namespace === METRIC_NAMESPACE);
-    expect(ours.filter(({ dimensions }) => JSON.stringify(dimensions) !== '{"environment":"$environment"}')).toEqual(
-      [],
-    );
-  });
-
-  it("uses exactly the variables that it declares, and hard-codes no data source or region", () => {
-    const declared = dashboard.templating.list.map(({ name }) => name);
-    const used = [...JSON.stringify(dashboard.panels).matchAll(/\$\{?([a-z_]+)\}?/g)].map(([, name = ""]) => name);
-    expect(new Set(used)).toEqual(new Set(declared));
-    expect(
-      targets.filter(({ region, datasource }) => region !== "$region" || datasource.uid !== "${datasource}"),
-    ).toEqual([]);
-  });
-
-  it("has unique query ids in each panel, and expressions over queries of the same panel only", () => {
-    for (const panel of dashboard.panels) {
-      const ids = panel.targets.map(({ id }) => id);
-      expect(new Set(ids).size).toBe(ids.length);
-      expect(new Set(panel.targets.map(({ refId }) => refId)).size).toBe(ids.length);
-      const used = panel.targets.flatMap(({ expression }) => [...expression.matchAll(/\bq\d+\b/g)].map(([id]) => id));
-      expect(used.filter((id) => !ids.includes(id))).toEqual([]);
-    }
-  });
-
-  it("has a schema version of at least 41 and only stat and timeseries panels, which a current Grafana imports", () => {
-    expect(dashboard.schemaVersion).toBeGreaterThanOrEqual(41);
-    expect(new Set(dashboard.panels.map(({ type }) => type))).toEqual(new Set(["stat", "timeseries"]));
   });
 });

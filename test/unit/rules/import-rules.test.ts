@@ -73,6 +73,8 @@ describe("who may import whom", () => {
     ["dashboards/catalogue/a.ts", 'import "aws-cdk-lib/core";', "catalogue-imports-core-alone"],
     ["dashboards/catalogue/b.ts", 'import "../x.ts";', "catalogue-imports-core-alone"],
     ["dashboards/catalogue/c.ts", 'import "node:fs";', "catalogue-imports-core-alone"],
+    ["dashboards/b.ts", 'import "@grafana/grafana-foundation-sdk/stat";', "grafanas-sdk-makes-dashboards-alone"],
+    ["infra/d.ts", 'import "../dashboards/grafana/x.ts";', "grafana-dashboards-are-only-generated"],
     ["infra/a.ts", 'import "../adapters/x.ts";', "infra-imports"],
     ["infra/b.ts", 'import "../lambdas/worker/env.ts";', "infra-imports"],
     ["infra/c.ts", 'import type {} from "../lambdas/reconciler/x.ts";', "infra-takes-only-env-types-from-lambdas"],
@@ -90,6 +92,7 @@ describe("who may import whom", () => {
     "cli",
     "package",
     "dashboards",
+    "dashboards/grafana",
   ].map((folder) => `${folder}/x.ts`);
 
   let planted: Outcome;
