@@ -2,6 +2,7 @@ import { announcementSchemaJson, announcementsMarkdown } from "./docs/announceme
 import { slosMarkdown } from "./docs/slos.ts";
 import { telemetryMarkdown, telemetrySchemaJson } from "./docs/telemetry.ts";
 import { cloudWatchDashboard } from "./grafana/cloudwatch.ts";
+import { prometheusDashboard } from "./grafana/prometheus.ts";
 import { openSloYaml } from "./openslo.ts";
 
 export interface GeneratedFile {
@@ -20,4 +21,5 @@ export const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/slos.md", render: slosMarkdown },
   { path: "dashboards/openslo.yaml", render: openSloYaml },
   { path: "dashboards/grafana/fetchonce.json", render: cloudWatchDashboard },
+  { path: "dashboards/grafana/fetchonce-prometheus.json", render: prometheusDashboard },
 ];

@@ -13,8 +13,9 @@ interface Box<Target> {
   readonly title: string;
   readonly description?: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly options: { readonly legend?: { readonly showLegend: boolean } };
+  readonly options: { readonly legend?: { readonly showLegend: boolean }; readonly content?: string };
   readonly targets?: readonly Target[];
+  readonly interval?: string;
 }
 
 interface Dashboard<Target> {
@@ -118,6 +119,53 @@ describe("dashboards/grafana/fetchonce.json", () => {
   it("has a schema version of at least 41 and only stat and timeseries panels, which a current Grafana imports", () => {
     expect(dashboard.schemaVersion).toBeGreaterThanOrEqual(41);
     expect(new Set(dashboard.panels.map(({ type }) => type))).toEqual(new Set(["stat", "timeseries"]));
+  });
+});
+
+describe("dashboards/grafana/fetchonce-prometheus.json", () => {
+  interface Target {
+    readonly expr: string;
+    readonly legendFormat: string;
+    readonly datasource: { readonly type: string; readonly uid: string };
+  }
+  const dashboard = read<Target>("fetchonce-prometheus.json");
+  const [notice, ...panels] = dashboard.panels;
+
+  it("shows every AWS metric of the catalogue's panels, but those of the index, which AWS does not publish there", () => {
+    const shown = PANELS.map(({ title, series }) => ({
+      title,
+      lines: series.flatMap((source) =>
+        "aws" in source && AWS_METRICS[source.aws].of !== "watchIndex" ? [`${source.aws} ${source.statistic}`] : [],
+      ),
+    })).filter(({ lines }) => lines.length > 0);
+    expect(shown.length).toBeGreaterThan(8);
+    expect(
+      panels.map(({ title, targets = [] }) => ({ title, lines: targets.map(({ legendFormat }) => legendFormat) })),
+    ).toEqual(shown);
+    expectAGrid(dashboard);
+  });
+
+  it("says at the top what it has not, and where that is", () => {
+    expect(notice?.type).toBe("text");
+    expect(notice?.options.content).toMatch(/objectives/);
+    expect(notice?.options.content).toContain("docs/grafana.md");
+    expect(existsSync(new URL("../../docs/grafana.md", import.meta.url))).toBe(true);
+  });
+
+  it("uses exactly the variables that it declares, and hard-codes no data source", () => {
+    expect(usedVariables(dashboard)).toEqual(declaredVariables(dashboard));
+    const sources = panels.flatMap(({ targets = [] }) => targets.map(({ datasource }) => datasource));
+    expect(new Set(sources.map(({ type, uid }) => `${type} ${uid}`))).toEqual(
+      new Set(["grafana-amazonprometheus-datasource ${datasource}"]),
+    );
+  });
+
+  it("steps by the window of its queries, so that no minute is left out or drawn twice", () => {
+    for (const { interval, targets = [] } of panels) {
+      const windows = targets.flatMap(({ expr }) => [...expr.matchAll(/\[(\w+)\]/g)].map(([, window]) => window));
+      expect(new Set(windows)).toEqual(new Set([interval]));
+      expect(windows).toHaveLength(targets.length);
+    }
   });
 });
 
