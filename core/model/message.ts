@@ -21,6 +21,11 @@ export const jobMessage = z.extend(jobOrder, {
    * record.
    */
   sent_at: z.optional(z.number()),
+  /**
+   * Set on the message of a parked job: when the job is available, in ms since 1970. Nobody watches the job while it
+   * waits for that, so this message, or one that replaces it, must stay until somebody has leased the job.
+   */
+  dispatched_for: z.optional(z.number()),
   /** Since when the job has waited for a place at its host, in ms since 1970. */
   waiting_since: z.optional(z.number()),
 });
@@ -88,8 +93,14 @@ export const trackedMessage = (message: JobMessage, delayMs = 0): OutgoingMessag
   ...(delayMs > 0 && { delayMs }),
 });
 
-/** The message that brings a recorded job back, to the queue of its lane. */
-export const messageOf = (job: JobRecord, delayMs = 0): OutgoingMessage => ({
+/** For a job that is watched since somebody has leased or postponed it. */
+export const afterDispatch = (message: JobMessage): JobMessage => ({ ...message, dispatched_for: undefined });
+
+/**
+ * The message that brings a recorded job back, to the queue of its lane.
+ * @param dispatchedForMs of a parked job that nobody watches from then on: when it is available.
+ */
+export const messageOf = (job: JobRecord, delayMs = 0, dispatchedForMs?: number): OutgoingMessage => ({
   ...trackedMessage(
     {
       ...job.order,
@@ -97,6 +108,7 @@ export const messageOf = (job: JobRecord, delayMs = 0): OutgoingMessage => ({
       artifact_id: job.artifactId,
       url: job.url,
       ...(job.expectedSha256 !== undefined && { sha256: job.expectedSha256 }),
+      ...(dispatchedForMs !== undefined && { dispatched_for: dispatchedForMs }),
     },
     delayMs,
   ),

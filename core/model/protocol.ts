@@ -29,6 +29,7 @@ export interface Lease {
 export const isNew: Clause = { attribute: "pk", is: "absent" };
 export const isOpen: Clause = { attribute: "state", is: "one of", than: OPEN_STATES };
 const isNotLong: Clause = { attribute: "lane", is: "absent" };
+const isUnwatched: readonly Clause[] = ["watch_at", "lease_owner"].map((attribute) => ({ attribute, is: "absent" }));
 const isAvailable = (nowMs: number): Clause => ({ attribute: "available_at", is: "<=", than: nowMs });
 const isFencedBy = (lease: Lease): readonly Clause[] => [
   { attribute: "fence", is: "=", than: lease.fence },
@@ -59,8 +60,9 @@ export interface LeaseRequest {
   /** When the message was sent: see `renewUrl`. */
   readonly sentAtMs?: number;
   /**
-   * Whether the reconciler is to find the job if its holder dies. If not, the job must be new, and its message must
-   * stay in the queue. A watched job stays watched: a late copy of the write could take it from the reconciler.
+   * Whether the reconciler is to find the job if its holder dies. If not, the job must be new, or a parked one whose
+   * watch has ended, and its message must stay in the queue. A watched job stays watched: a late copy of the write could
+   * take it from the reconciler.
    */
   readonly isWatched?: boolean;
   /** The short lane takes no job that was handed over. */
@@ -73,9 +75,10 @@ export function takeLease(request: LeaseRequest): Write {
   const { isShortLane = false, isWatched = true, sentAtMs = 0 } = request;
   const expiresAtMs = nowMs + ttlMs;
   const order = orderOf(message);
+  const isFree = [isOpen, isAvailable(nowMs)].concat(isShortLane ? isNotLong : [], isWatched ? [] : isUnwatched);
   return {
     key: jobItemKey(jobId),
-    when: isWatched ? [[isNew], [isOpen, isAvailable(nowMs)].concat(isShortLane ? isNotLong : [])] : [[isNew]],
+    when: [[isNew], isFree],
     set: {
       lease_owner: owner,
       available_at: expiresAtMs,

@@ -3,6 +3,7 @@
  * longer one the job is parked: its record alone brings it back, and the reconciler sends the message in time.
  */
 import { jobItemKey } from "./keys.ts";
+import type { JobMessage } from "./message.ts";
 import type { Item, Write } from "./write.ts";
 
 /** SQS keeps a new message back for at most 900 s. */
@@ -14,6 +15,10 @@ export const DISPATCH_AHEAD_MS = 120_000;
 /** Whether a job waits without a message: it is watched from before its time on. A lease is watched until its end. */
 export const isParked = ({ available_at: availableAt, watch_at: watchAt }: Item): boolean =>
   typeof availableAt === "number" && typeof watchAt === "number" && watchAt < availableAt;
+
+/** Whether the message is that of a parked job whose watch ends, or has ended: no other one brings the job back. */
+export const isDispatched = ({ dispatched_for: forMs }: JobMessage, { available_at: availableAt }: Item): boolean =>
+  forMs !== undefined && forMs === availableAt;
 
 export interface Dispatch {
   readonly jobId: string;
@@ -32,6 +37,17 @@ export const dispatchJob = ({ availableAtMs, by, graceMs, jobId, watchAtMs }: Di
   key: jobItemKey(jobId),
   when: [[{ attribute: "watch_at", is: "=", than: watchAtMs }]],
   set: { watch_at: availableAtMs + graceMs, recovered_by: by },
+});
+
+/**
+ * Ends the watch of a parked job, after its message was sent: from now on the message alone brings the job back, as it
+ * does a new one. Refused if somebody has taken the job, or dispatched it, since it was seen to be watched at
+ * `watchAtMs`.
+ */
+export const endWatch = (jobId: string, watchAtMs: number): Write => ({
+  key: jobItemKey(jobId),
+  when: [[{ attribute: "watch_at", is: "=", than: watchAtMs }]],
+  remove: ["watch_at"],
 });
 
 export interface Postponement {

@@ -3,7 +3,7 @@ import { messageOf } from "../model/message.ts";
 import { present } from "../model/present.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { JobRecord } from "../model/record.ts";
-import { dispatchJob, isParked } from "../model/waiting.ts";
+import { dispatchJob, endWatch, isParked } from "../model/waiting.ts";
 import { postponeWatch, recoverJob } from "../model/recovery-protocol.ts";
 import type { Item } from "../model/write.ts";
 import type { Items } from "../ports/items.ts";
@@ -20,7 +20,12 @@ export interface ReviverDeps {
   readonly items: Items;
   readonly queue: Queue;
   readonly telemetry: Telemetry;
-  readonly settings: { readonly requeueGraceMs: number; readonly recoverLimit: number };
+  readonly settings: {
+    readonly requeueGraceMs: number;
+    readonly recoverLimit: number;
+    /** Whether the message of a parked job is enough to bring it back. If not, the job stays watched. */
+    readonly endsWatch?: boolean;
+  };
 }
 
 interface Revived {
@@ -104,6 +109,12 @@ async function revive(deps: ReviverDeps, key: string): Promise<Revived | "dispat
 async function dispatch(deps: ReviverDeps, job: JobRecord, watchAtMs: number): Promise<"dispatched" | undefined> {
   const { clock, items, queue, random, settings } = deps;
   const availableAtMs = present(job.availableAtMs, "the time of a parked job");
+  if (settings.endsWatch) {
+    // A crash here leaves a message too many: the job is dispatched again.
+    await queue.send([messageOf(job, availableAtMs - clock.nowMs(), availableAtMs)]);
+    await items.write(endWatch(job.jobId, watchAtMs));
+    return "dispatched";
+  }
   const by = random.uniqueId();
   const graceMs = settings.requeueGraceMs;
   const { applied, item } = await items.write(dispatchJob({ jobId: job.jobId, watchAtMs, availableAtMs, by, graceMs }));

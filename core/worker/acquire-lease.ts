@@ -3,7 +3,7 @@ import { jobIdOf, jobIdOfKey, operationKeyOf } from "../model/keys.ts";
 import { LeasedJob } from "./leased-job.ts";
 import type { JobMessage } from "../model/message.ts";
 import { renewUrl, takeLease, type LeaseRequest } from "../model/protocol.ts";
-import { isParked, unwatchedUntilMs } from "../model/waiting.ts";
+import { isDispatched, isParked, unwatchedUntilMs } from "../model/waiting.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { JobRecord } from "../model/record.ts";
 import { isTerminal, type JobState } from "../model/states.ts";
@@ -64,13 +64,13 @@ export async function acquireLease(
     };
   }
   if (isTerminal(record.state)) return { kind: "finished" };
-  if (isParked(outcome.item)) return { kind: "parked" };
+  if (isParked(outcome.item) && !isDispatched(message, outcome.item)) return { kind: "parked" };
   if (record.leaseOwner === undefined)
     return { kind: "waiting", untilMs: present(record.availableAtMs, "when a waiting job is available"), record };
   return { kind: "busy", unwatchedUntilMs: unwatchedUntilMs(outcome.item) };
 }
 
-/** Only a new job may be unwatched. */
+/** Only a job that is new, or whose watch has ended, may be unwatched. */
 async function take(items: Items, request: LeaseRequest, isWatched: boolean): Promise<WriteResult> {
   const outcome = await items.write(takeLease({ ...request, isWatched }));
   if (isWatched || outcome.applied || !outcome.item || isTerminal(outcome.item["state"] as JobState)) return outcome;

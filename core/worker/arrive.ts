@@ -1,6 +1,6 @@
 import { jobIdOf } from "../model/keys.ts";
-import { untrackedMessage, trackedMessage, type JobMessage } from "../model/message.ts";
-import { isParked, postponeJob, unwatchedUntilMs } from "../model/waiting.ts";
+import { afterDispatch, untrackedMessage, trackedMessage, type JobMessage } from "../model/message.ts";
+import { isDispatched, isParked, postponeJob, unwatchedUntilMs } from "../model/waiting.ts";
 import type { OpenVisit } from "../flow/hosts.ts";
 import { GIVEN_UP } from "../origin/host-visit.ts";
 import { leaveToHolder, type JobEnd } from "./process-job.ts";
@@ -67,9 +67,11 @@ async function waitRecorded(
   const { applied, item } = await items.write(postponeJob({ jobId, nowMs, untilMs, graceMs }));
   const recordedMs = item?.["available_at"];
   const isWaiting = item !== undefined && item["lease_owner"] === undefined && typeof recordedMs === "number";
-  if (!applied && (!isWaiting || isParked(item))) return leaveToHolder(item && unwatchedUntilMs(item), nowMs);
+  const isLeft = !isWaiting || (isParked(item) && !isDispatched(message, item));
+  if (!applied && isLeft) return leaveToHolder(item && unwatchedUntilMs(item), nowMs);
   const delayMs = (applied ? untilMs : Number(recordedMs)) - nowMs;
-  return { kind: "again", delayMs, message: trackedMessage({ ...message, waiting_since: waitingSinceMs }) };
+  const again = { ...(applied ? afterDispatch(message) : message), waiting_since: waitingSinceMs };
+  return { kind: "again", delayMs, message: trackedMessage(again) };
 }
 
 /** The count of receives is that of attempts. A new message has none, so only one without attempts may be replaced. */

@@ -3,7 +3,14 @@ import { jobIdOf, jobKeyOf } from "../model/keys.ts";
 import { acquireLease } from "./acquire-lease.ts";
 import { arriveAtHost } from "./arrive.ts";
 import { isGuarded } from "./choose-path.ts";
-import { messageOf, parseMessage, trackedMessage, type JobMessage, type OutgoingMessage } from "../model/message.ts";
+import {
+  afterDispatch,
+  messageOf,
+  parseMessage,
+  trackedMessage,
+  type JobMessage,
+  type OutgoingMessage,
+} from "../model/message.ts";
 import { processUnguarded } from "./unguarded.ts";
 import { leaveToHolder, processJob, type JobEnd } from "./process-job.ts";
 import type { Queue, ReceivedMessage } from "../ports/queue.ts";
@@ -38,7 +45,7 @@ export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: A
     if (typeof message === "string") return await reject(deps, delivery, message);
     const end = await work(deps, delivery, message, outOfTime);
     if (end.kind === "return") return await comeBack(deps, delivery, end.delayMs);
-    if (end.kind === "again") await sendAgain(deps, end.message ?? trackedMessage(message), end.delayMs);
+    if (end.kind === "again") await sendAgain(deps, end.message ?? trackedMessage(afterDispatch(message)), end.delayMs);
     return "acknowledge";
   } catch (error) {
     const fields = { message_id: delivery.messageId, reason: asJobError(error).reason, ...jobOf(delivery.body) };
@@ -80,12 +87,11 @@ async function workGuarded(
   switch (acquisition.kind) {
     case "leased":
       return processJob(deps, acquisition.job, outOfTime);
-    case "waiting":
-      return {
-        kind: "again",
-        delayMs: acquisition.untilMs - deps.clock.nowMs(),
-        message: messageOf(acquisition.record),
-      };
+    case "waiting": {
+      const { record, untilMs } = acquisition;
+      const dispatchedForMs = untilMs === message.dispatched_for ? untilMs : undefined;
+      return { kind: "again", delayMs: untilMs - deps.clock.nowMs(), message: messageOf(record, 0, dispatchedForMs) };
+    }
     case "busy":
       return leaveToHolder(acquisition.unwatchedUntilMs, deps.clock.nowMs());
     // The reconciler watches the record. It sends a new message when the job's time has come.
@@ -100,8 +106,8 @@ async function workGuarded(
  * this is its first delivery, so that it is far from the dead-letter queue. Then nobody has to watch the lease.
  */
 const queueBringsBack = ({ clock, settings }: WorkerDeps, delivery: Delivery, message: JobMessage): boolean => {
-  const hasRecord = message.tracked === true && message.sent_at === undefined;
-  return !hasRecord && delivery.receiveCount === 1 && clock.nowMs() < delivery.sentAtMs + settings.unwatchedForMs;
+  const isWatched = message.tracked === true && message.sent_at === undefined && message.dispatched_for === undefined;
+  return !isWatched && delivery.receiveCount === 1 && clock.nowMs() < delivery.sentAtMs + settings.unwatchedForMs;
 };
 
 /** The job that a message is for, if the message is valid. */

@@ -25,6 +25,7 @@ export class Reconciler extends MinuteFunction<ReconcilerEnv> {
         DEAD_LETTER_QUEUE_URL: work.deadLetters.queueUrl,
         STAGING_BUCKET: staging.bucketName,
         REQUEUE_GRACE_MS: String(environment.requeueGraceMs),
+        UNWATCHED_FOR_MS: String(environment.unwatchedForMs),
         RECOVER_LIMIT: String(environment.recoverLimit),
         SWEEP_LIMIT: String(environment.sweepLimit),
         ORPHAN_AGE_MS: String(environment.orphanAgeMs),

@@ -17,6 +17,8 @@ export const reconcilerEnv = z.object({
   STAGING_BUCKET: name,
   /** How long after sending a job's message again the reconciler looks at the job again. */
   REQUEUE_GRACE_MS: whole,
+  /** As the workers': 0 if their release, or the one before, watches every lease. */
+  UNWATCHED_FOR_MS: whole,
   /** How many jobs are recovered in one run, at most. */
   RECOVER_LIMIT: positive,
   /** How many staging objects and uploads are checked in one run, at most. */

@@ -25,6 +25,7 @@ function reconcilerDeps(env: ReconcilerEnv): ReconcilerDeps {
     telemetry: stdoutTelemetry(env.ENVIRONMENT_NAME),
     settings: {
       requeueGraceMs: env.REQUEUE_GRACE_MS,
+      endsWatch: env.UNWATCHED_FOR_MS > 0,
       recoverLimit: env.RECOVER_LIMIT,
       sweepLimit: env.SWEEP_LIMIT,
       orphanAgeMs: env.ORPHAN_AGE_MS,

@@ -34,6 +34,7 @@ import {
   RECORD_CONCURRENCY,
   REQUEUE_GRACE_MS,
 } from "./services/settings.ts";
+import { endsWatch } from "./services/shards.ts";
 import { plainDigests } from "./services/stubs.ts";
 import type { Trace } from "./services/trace.ts";
 import type { WatchedPorts } from "./watched-ports.ts";
@@ -101,7 +102,8 @@ export const workerIn = (
   return { handler, buffers };
 };
 
-export const reconcilerIn = (process: SimulatedProcess, services: Services) =>
+/** @param nth how many were started before: every third one keeps watching what it dispatches. */
+export const reconcilerIn = (process: SimulatedProcess, services: Services, nth: number) =>
   createReconciler({
     clock: process.clock,
     random: process.random,
@@ -109,7 +111,12 @@ export const reconcilerIn = (process: SimulatedProcess, services: Services) =>
     queue: services.ports.reconcilersQueue(process, services.queue.portOf("short")),
     staging: services.ports.staging(process),
     telemetry: services.trace.telemetryOf(process.name),
-    settings: { requeueGraceMs: REQUEUE_GRACE_MS, orphanAgeMs: ORPHAN_AGE_MS, ...(services.limits ?? NO_LIMITS) },
+    settings: {
+      requeueGraceMs: REQUEUE_GRACE_MS,
+      orphanAgeMs: ORPHAN_AGE_MS,
+      endsWatch: endsWatch(nth),
+      ...(services.limits ?? NO_LIMITS),
+    },
   });
 
 interface AnnouncerServices {

@@ -29,6 +29,7 @@ export class Reconcilers {
   /** The most objects and unfinished uploads that were ever in staging when a run began. */
   mostStaged = 0;
   readonly #env: Environment;
+  #started = 0;
 
   constructor(env: Environment) {
     this.#env = env;
@@ -45,7 +46,7 @@ export class Reconcilers {
       failIf(() => checkNothingUnderWay(process));
       if (!processes.isExcused(process)) onEnd(process.name);
     };
-    void reconcilerIn(process, services)({}, INVOCATION).then(end, end);
+    void reconcilerIn(process, services, this.#started++)({}, INVOCATION).then(end, end);
     return undefined;
   }
 

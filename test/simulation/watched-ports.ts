@@ -62,7 +62,7 @@ export class WatchedPorts {
 
   constructor(watched: Watched) {
     this.#watched = watched;
-    this.runs = new RunWatch(watched.limits);
+    this.runs = new RunWatch(watched.limits, watched.items.all);
     this.lanes = watched.lanes;
   }
 

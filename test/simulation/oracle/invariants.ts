@@ -218,7 +218,8 @@ export class TableWatch {
     if (!isJobState(to)) throw new Violation(`${key}: no state`);
     const isHeld = after["lease_owner"] !== undefined;
     const isWatched = after["watch_shard"] !== undefined && after["watch_at"] !== undefined;
-    if (isWatched === isTerminal(to) && !(isHeld && !isWatched))
+    const isLeftToMessages = after["watch_shard"] !== undefined && (isHeld || numberOf(after, "available_at") > 0);
+    if (isWatched === isTerminal(to) && !(isLeftToMessages && !isWatched))
       throw new Violation(`${key} is ${to}, but ${isWatched ? "still" : "not"} watched`);
     const isKept = after["expires_at"] === undefined;
     if (isKept === isTerminal(to)) throw new Violation(`${key} is ${to}, but ${isKept ? "never" : "still"} expires`);

@@ -10,6 +10,9 @@ import { Violation } from "./violation.ts";
 /** The SDK repeats a request whose answer was lost, which is no fault that spoils a run. */
 const UNCOUNTED = 1;
 
+/** Such a message is sent before the job's watch ends. Meanwhile, another may have leased the job. */
+const isForDispatched = (body: string): boolean => typeof JSON.parse(body).dispatched_for === "number";
+
 /** What one run of the reconciler must do, and no more than that. */
 export class RunWatch {
   readonly #limits: Pick<Limits, "recoverLimit" | "sweepLimit">;
@@ -21,15 +24,17 @@ export class RunWatch {
 
   /** By `process jobKey`: the reconciler recovered the job, which was this. */
   readonly #revived = new Map<string, Item>();
+  readonly #items: ReadonlyMap<string, Item>;
 
-  constructor(limits: Pick<Limits, "recoverLimit" | "sweepLimit">) {
+  constructor(limits: Pick<Limits, "recoverLimit" | "sweepLimit">, items: ReadonlyMap<string, Item>) {
     this.#limits = limits;
+    this.#items = items;
   }
 
   /** Only recovery raises the fence without taking a lease. A dispatch ends the parking. */
   wrote(process: string, key: string, before: Item | undefined, after: Item): void {
     if (!process.startsWith("reconciler") || !before) return;
-    const isDispatch = isParked(before) && !isParked(after);
+    const isDispatch = isParked(before) && after["watch_at"] !== undefined && !isParked(after);
     if (before["fence"] === after["fence"] && !isDispatch) return;
     if (after["watch_shard"] === undefined || isPoisonKey(key)) return;
     this.#owed.set(`${process} ${key}`, process);
@@ -37,10 +42,11 @@ export class RunWatch {
     this.#recovered.set(process, (this.#recovered.get(process) ?? 0) + 1);
   }
 
-  /** @throws Violation for a message to a job that the reconciler did not recover, or to the wrong lane. */
+  /** @throws Violation for a message to a job that the reconciler did not recover or dispatch, or to the wrong lane. */
   sent(process: string, { body, lane }: OutgoingMessage): void {
-    const job = `${process} ${jobOf(body)?.key ?? ""}`;
-    const item = this.#revived.get(job);
+    const key = jobOf(body)?.key ?? "";
+    const job = `${process} ${key}`;
+    const item = this.#revived.get(job) ?? (isForDispatched(body) ? this.#items.get(key) : undefined);
     if (!item) throw new Violation(`${process} sent ${body}, but has not recovered its job`);
     if (isLong(item) !== (lane === "long")) throw new Violation(`${process} sent ${body} to the wrong lane`);
     this.#owed.delete(job);

@@ -19,11 +19,23 @@ const setsOnly = ({ add, remove, set = {} }: Write, names: readonly string[]): b
 
 /** @returns whether it is such a write, and a correct one. @throws Violation if it is an incorrect one. */
 export function checkUnfenced(process: string, write: Write, before: Item, after: Item): boolean {
+  if (endsOnlyWatch(write)) {
+    checkWatchEnds(process, before);
+    return true;
+  }
   if (setsOnly(write, RENEWED)) checkRenewed(process, before, after);
   else if (setsOnly(write, DISPATCHED) && isParked(before)) checkDispatched(process, before, after);
   else if (setsOnly(write, POSTPONED)) checkPostponed(process, before, after);
   else return false;
   return true;
+}
+
+const endsOnlyWatch = ({ add, remove = [], set }: Write): boolean =>
+  add === undefined && set === undefined && remove.length === 1 && remove[0] === "watch_at";
+
+function checkWatchEnds(process: string, before: Item): void {
+  const key = JSON.stringify(before["pk"]);
+  if (!isParked(before)) throw new Violation(`${process} ended the watch of ${key}, which is not parked`);
 }
 
 function checkRenewed(process: string, before: Item, after: Item): void {

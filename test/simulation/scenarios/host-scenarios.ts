@@ -80,6 +80,14 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     dispatches: 1,
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
+  limited("a host that is down, whose parked job's message comes before its watch ends", [["*", {}]], {
+    answer: atFirst(9, { kind: "status", status: 500 }),
+    hostWaitMs: 3 * HOST_WAIT_MS,
+    dispatches: 1,
+    skewMs: (role) => (role === "reconciler" ? 20_000 : 0),
+    strikes: [{ of: "reconciler", call: "items.write", nth: 1, fault: { kind: "slow", byMs: 15_000 } }],
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
   limited("a connection whose renewal hangs while its body goes on", [["*", { connections: 1 }]], {
     ...two,
     strikes: [

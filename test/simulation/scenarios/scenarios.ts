@@ -155,6 +155,14 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     dispatches: 1,
   }),
   one({
+    name: "the message of a parked job comes before its time, and before its watch ends",
+    body: LARGE,
+    answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: (2 * LONGEST_DELAY_MS) / 1000 }),
+    dispatches: 1,
+    skewMs: (role) => (role === "reconciler" ? 15_000 : 0),
+    strikes: [{ of: "reconciler", call: "items.write", nth: 1, fault: { kind: "slow", byMs: 15_000 } }],
+  }),
+  one({
     name: "body shorter than its Content-Length",
     body: LARGE,
     answer: onFirst("GET", { kind: "body", fault: { kind: "wrong length" } }),

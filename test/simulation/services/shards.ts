@@ -10,5 +10,8 @@ export const shardsOf = (jobId: string): readonly number[] =>
 /** Half of the workers of either setting put small bodies at their content address; the others stage everything. */
 export const placesDirectly = (nth: number): boolean => nth % 4 < 2;
 
+/** A reconciler of a release before keeps watching what it has dispatched. */
+export const endsWatch = (nth: number): boolean => nth % 3 < 2;
+
 /** A release before, or the long lane, watches every lease. */
 export const watchesNoFirst = (nth: number): boolean => nth % 3 < 2;

@@ -124,6 +124,7 @@ describe("the modules of the worker and the reconciler", () => {
     DEAD_LETTER_QUEUE_URL: "http://127.0.0.1:1/dead",
     STAGING_BUCKET: "staging",
     REQUEUE_GRACE_MS: "1",
+    UNWATCHED_FOR_MS: "60000",
   };
   const WORKER = {
     ...COMMON,
@@ -132,7 +133,6 @@ describe("the modules of the worker and the reconciler", () => {
     LANE: "short",
     LONG_FROM_BYTES: "64",
     STAGE_FROM_BYTES: "32",
-    UNWATCHED_FOR_MS: "60000",
     REGROUP_AFTER_MS: "30000",
     SHORT_LANE_MS: "20",
     LEASE_TTL_MS: "1000",

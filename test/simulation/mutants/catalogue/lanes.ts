@@ -4,7 +4,7 @@ import { inFile, type Mutant } from "../mutant.ts";
 export const LANE_MUTANTS: readonly Mutant[] = [
   ...inFile("core/model/protocol.ts", [
     ["a job that is handed over does not become long", 'set: { ...set, lane: "long" }', "set: { ...set }"],
-    ["the short lane takes long jobs", ".concat(isShortLane ? isNotLong : [])", ""],
+    ["the short lane takes long jobs", "isShortLane ? isNotLong : []", "[]"],
     [
       "a job that is handed over is charged",
       "const { set, ...write } = giveBack(lease, record, forgotten, nowMs, graceMs);",
@@ -45,8 +45,8 @@ export const LANE_MUTANTS: readonly Mutant[] = [
   ...inFile("core/worker/deliver.ts", [
     [
       "a long job that a worker of the short lane finds gets a message of the short lane",
-      "        message: messageOf(acquisition.record),\n",
-      "",
+      ", message: messageOf(record, 0, dispatchedForMs) };",
+      " };",
     ],
   ]),
   ...inFile("core/worker/unguarded.ts", [

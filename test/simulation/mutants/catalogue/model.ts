@@ -11,7 +11,7 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
     ],
     ["a lease is taken while another worker holds it", "[isOpen, isAvailable(nowMs)]", "[isOpen]"],
     ["a lease is taken on any job, finished or leased", "[isOpen, isAvailable(nowMs)]", "[]"],
-    ["only new jobs can be leased", "[[isNew], [isOpen, isAvailable(nowMs)]", "[[isNew]"],
+    ["only new jobs can be leased", "when: [[isNew], isFree],", "when: [[isNew]],"],
     [
       "a lease does not raise the fence",
       "add: { fence: 1, attempts: 1, strikes: 1 }",
@@ -81,7 +81,7 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
       "      available_at: availableAtMs,\n      watch_at: availableAtMs + graceMs,\n      hops",
       "      available_at: nowMs + 3_600_000,\n      watch_at: availableAtMs + graceMs,\n      hops",
     ],
-    ["a job is never planned", "[[isNew], [isOpen, isAvailable(nowMs)]", "[[isOpen, isAvailable(nowMs)]"],
+    ["a job is never planned", "when: [[isNew], isFree],", "when: [isFree],"],
     [
       "strikes are not counted",
       "add: { fence: 1, attempts: 1, strikes: 1 }",

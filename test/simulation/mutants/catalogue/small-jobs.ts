@@ -3,7 +3,7 @@ import { inFile, type Mutant } from "../mutant.ts";
 
 export const SMALL_JOB_MUTANTS: readonly Mutant[] = [
   ...inFile("core/model/protocol.ts", [
-    ["a job that is watched may become unwatched", " : [[isNew]],", " : [[isNew], [isOpen, isAvailable(nowMs)]],"],
+    ["a job that is watched may become unwatched", "isWatched ? [] : isUnwatched", "[]"],
   ]),
   ...inFile("core/model/waiting.ts", [
     ["every lease counts as watched", "owner !== undefined && watchAtMs === undefined &&", "owner === null &&"],
@@ -33,7 +33,6 @@ export const SMALL_JOB_MUTANTS: readonly Mutant[] = [
       " && clock.nowMs() < delivery.sentAtMs + settings.unwatchedForMs;",
       " && settings.unwatchedForMs > 0;",
     ],
-    ["a lease of a job with a record is unwatched", "return !hasRecord && delivery", "return delivery"],
   ]),
   ...inFile("core/worker/choose-path.ts", [
     [
