@@ -9,10 +9,11 @@ const PACKAGE = /@aws-sdk\/client-[^/]+\/package\.json$/;
 /** What the SDK hashes with where Node has no crypto. Ours has. */
 const OWN_HASHES = /\/dist-es\/submodules\/(checksum|sha)\/(sha256\/Sha256Js|sha1\/Sha1Js|md5\/Md5Js)\.js$/;
 
-/** The module of the S3 client that says where S3 is, and what stands in for it. */
-const S3_ENDPOINTS = /@aws-sdk\/client-s3\/dist-es\/endpoint\/endpointResolver\.js$/;
-const S3_CLIENT = "@aws-sdk/client-s3";
-const OUR_S3_ENDPOINTS = fileURLToPath(new URL("../../adapters/aws/left-out/s3-endpoints.ts", import.meta.url));
+/** The modules of clients that say where their service is. Each has ours in its place. */
+const ENDPOINTS = /@aws-sdk\/client-(s3|dynamodb|sqs)\/dist-es\/endpoint\/endpointResolver\.js$/;
+const WITH_OUR_ENDPOINTS = /@aws-sdk\/client-(s3|dynamodb|sqs)$/;
+const ourEndpoints = (service: string): string =>
+  fileURLToPath(new URL(`../../adapters/aws/left-out/${service}-endpoints.ts`, import.meta.url));
 
 const CONSTANT = /^const (_\w*) = ("[^"\\]*");$/gm;
 const COMPUTED_KEY = /\[(_\w*)\](?=:)/g;
@@ -47,12 +48,15 @@ const load: Readonly<Record<"schemas" | "package" | "hash" | "endpoints", (path:
     const message = JSON.stringify(`${name} is not part of this bundle (infra/bundling/slim-sdk.ts).`);
     return { contents: `export class ${name} { constructor() { throw new Error(${message}); } }` };
   },
-  endpoints: async () => ({ contents: `export * from ${JSON.stringify(OUR_S3_ENDPOINTS)};` }),
+  async endpoints(path) {
+    const [, service = ""] = ENDPOINTS.exec(path.replaceAll("\\", "/")) ?? [];
+    return { contents: `export * from ${JSON.stringify(ourEndpoints(service))};` };
+  },
 };
 
 /**
  * Takes out of the AWS SDK what a bundle never uses and esbuild cannot leave out by itself: the schemas of other
- * operations, all of a client's package.json but the version, hashes in JavaScript, and most of S3's endpoints.
+ * operations, all of a client's package.json but the version, hashes in JavaScript, and most rules of endpoints.
  */
 export const slimSdk: Plugin = {
   name: "slim-sdk",
@@ -68,14 +72,15 @@ export const slimSdk: Plugin = {
     onLoad(SCHEMAS, "schemas");
     onLoad(PACKAGE, "package");
     onLoad(OWN_HASHES, "hash");
-    onLoad(S3_ENDPOINTS, "endpoints");
+    onLoad(ENDPOINTS, "endpoints");
 
     // Another version of the SDK may have its files elsewhere, where nothing above would find them.
     build.onEnd(({ metafile }) => {
       const clients = new Set(Object.keys(metafile?.inputs ?? {}).flatMap((path) => CLIENT.exec(path)?.[0] ?? []));
       const missed = [...clients].filter((client) => !isSeen(SCHEMAS, `${client}/`) || !isSeen(PACKAGE, `${client}/`));
       if (clients.size > 0 && !isSeen(OWN_HASHES)) missed.push("the hashes in JavaScript");
-      if (clients.has(S3_CLIENT) && !isSeen(S3_ENDPOINTS)) missed.push("the endpoints of S3");
+      for (const client of clients)
+        if (WITH_OUR_ENDPOINTS.test(client) && !isSeen(ENDPOINTS, `${client}/`)) missed.push(`endpoints of ${client}`);
       return { errors: missed.map((what) => ({ text: `slim-sdk did not find ${what} where it used to be.` })) };
     });
   },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defaultEndpointResolver } from "../../../../adapters/aws/left-out/s3-endpoints.ts";
 
-/** test/infra/bundling.test.ts compares all of them with the SDK's own rules. */
+/** test/infra/bundling/endpoints.test.ts compares all of them with the SDK's own rules. */
 describe("S3's endpoints in the bundles", () => {
   it.each([
     [{}, "https://abc.s3.us-east-1.amazonaws.com/"],
