@@ -2,6 +2,8 @@ import { inspect } from "node:util";
 import { causesOf } from "../../core/model/errors.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+import type { Fields } from "../../core/telemetry/packed-job.ts";
+import { HeldEvents, type Holding } from "./held-events.ts";
 
 /** The longest time that lines are held back, in ms. A kill loses them. */
 const LONGEST_BATCH_MS = 50;
@@ -10,13 +12,12 @@ const LARGEST_BATCH_LINES = 256;
 const LONGEST_METRICS_MS = 10_000;
 
 /** Many events share a millisecond, and formatting a time costs more than the rest of an event. */
-function timestamps(): () => string {
+function timestamps(): (ms: number) => string {
   let atMs = 0;
   let text = "";
-  return () => {
-    const nowMs = Date.now();
-    if (nowMs !== atMs) text = new Date(nowMs).toISOString();
-    atMs = nowMs;
+  return (ms) => {
+    if (ms !== atMs) text = new Date(ms).toISOString();
+    atMs = ms;
     return text;
   };
 }
@@ -27,13 +28,18 @@ interface EventMetrics {
   publishStoredMetrics(): void;
 }
 
+/** Events are lines of their own, at once. */
+const NOT_HELD: Holding = { holdMs: 0, samplePercent: 100 };
+
 /**
  * Writes one JSON line per event or log message, in batches; `write` gets whole lines. If `write` throws, its batch is
- * lost and nothing else. `metricsTo` makes metrics of the events, whose lines go where all lines go.
+ * lost and nothing else. `metricsTo` makes metrics of the events, whose lines go where all lines go: they count every
+ * event, whether it is written or not.
  */
 export function lineTelemetry(
   write: (lines: string) => void,
   metricsTo?: (append: (line: string) => void) => EventMetrics,
+  holding: Holding = NOT_HELD,
 ): Telemetry {
   const timestamp = timestamps();
   let lines: string[] = [];
@@ -56,6 +62,11 @@ export function lineTelemetry(
     else timer ??= setTimeout(writeOut, LONGEST_BATCH_MS).unref();
   };
 
+  const held = new HeldEvents(holding, {
+    writeEvent: ({ atMs, event: { event: name, ...fields } }) =>
+      append(JSON.stringify({ event: name, timestamp: timestamp(atMs), ...fields })),
+    writePacked: (line: Fields) => append(JSON.stringify(line)),
+  });
   const metrics = metricsTo?.(append);
   const publish = (): void => {
     clearTimeout(metricsTimer);
@@ -66,8 +77,7 @@ export function lineTelemetry(
   return {
     emit: (event) =>
       harmlessly(() => {
-        const { event: name, ...fields } = event;
-        append(JSON.stringify({ event: name, timestamp: timestamp(), ...fields }));
+        held.take({ atMs: Date.now(), event });
         if (!metrics) return;
         metrics.count(event);
         metricsTimer ??= setTimeout(publish, LONGEST_METRICS_MS).unref();
@@ -75,13 +85,17 @@ export function lineTelemetry(
     log: (level, message, fields, error) =>
       harmlessly(() => {
         const cause = error === undefined ? {} : { error: textOf(error), stack: stackOf(error) };
-        const line = { level, timestamp: timestamp(), message, invocation_id: invocationId, ...fields, ...cause };
+        // What is told of a job is told because there is trouble.
+        held.trouble(String(fields["job_id"]));
+        const at = timestamp(Date.now());
+        const line = { level, timestamp: at, message, invocation_id: invocationId, ...fields, ...cause };
         append(JSON.stringify(line));
       }),
     invocationStarted: (id) => {
       invocationId = id;
     },
     flush: () => {
+      harmlessly(() => held.flush());
       publish();
       writeOut();
     },

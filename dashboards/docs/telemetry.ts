@@ -7,7 +7,9 @@ import {
   metricsOf,
   type MetricName,
 } from "../../core/telemetry/metrics.ts";
+import { packJob } from "../../core/telemetry/packed-job.ts";
 import { EXAMPLE_EVENTS } from "./example-events.ts";
+import { usualJob } from "./example-job.ts";
 import { METRIC_MEANINGS } from "./metric-meanings.ts";
 import { type JsonSchema, jsonSchemaOf, propertiesOf, schemaFile, table, typeOf } from "./json-schema.ts";
 
@@ -60,13 +62,13 @@ export const telemetryMarkdown = (): string => `<!-- Made by \`npm run generate\
 
 # Telemetry
 
-Worker and reconciler write one JSON line for each event to their log (on a laptop: to \`events.jsonl\`). Events come from
+Worker and reconciler write events as JSON lines to their log (on a laptop: to \`events.jsonl\`). Events come from
 [\`core/telemetry/event-schemas.ts\`](../core/telemetry/event-schemas.ts), metrics from
 [\`core/telemetry/metrics.ts\`](../core/telemetry/metrics.ts). [\`telemetry.schema.json\`](telemetry.schema.json) is the
 same as JSON Schema, with \`unit\` as an annotation.
 
-- The pipeline never waits for telemetry, and telemetry cannot fail it. Lines are held back for at most 50 ms, which is
-  what a kill can lose. Metrics are held back for at most 10 s.
+- The pipeline never waits for telemetry, and telemetry cannot fail it. Lines are held back for at most 50 ms. Metrics
+  are held back for at most 10 s, and a worker's events for at most \`HOLD_EVENTS_MS\` (below): that is what a kill loses.
 - If nobody reads the log, lines are lost, but no work is. Up to 1 MiB waits in memory, and later lines are dropped.
   When the log is read again, a line \`telemetry was dropped\` says how many lines were lost.
 - Lines with \`level\` are for people. Lines with \`_aws\` are metrics. One line with \`level\` is read by rules, too: at the
@@ -79,6 +81,28 @@ Each event has \`event\` and \`timestamp\` (ISO 8601, UTC) and the fields below.
 always there. No event has other fields.
 
 ${eventSchemas().map(describeEvent).join("\n\n")}
+
+## Jobs without trouble: one line
+
+A worker holds back the events of a job, from its \`job_planned\` on. If the job is stored within \`HOLD_EVENTS_MS\`, and
+nothing unusual happens to it, all its events become one line. In every other case they are lines of their own, and so
+are those that follow: when the time is over, when the job fails, is released before it is stored, replayed, recovered
+or renewed, when anything is logged of it, when the invocation ends. A laptop's events are always lines of their own
+([ADR 0506](adr/0506-jobs-without-trouble-take-one-line.md)).
+
+\`\`\`json
+${JSON.stringify(packJob(usualJob()))}
+\`\`\`
+
+- What the events have in common is there once. \`since_planned_ms\` has a value for each state, \`op_key\` and
+  \`elapsed_ms\` for each operation. Logs Insights names them \`elapsed_ms.STREAM\`.
+- \`events\` are the events in their order: \`>STATE\` is a \`job_state_changed\`, \`+TYPE\` an \`operation_started\`, \`-TYPE\` an
+  \`operation_completed\`. A number is the time of what follows it, in ms after \`timestamp\`. \`*\` stands for an event that
+  does not fit, which is in \`others\`.
+- \`npm run events\` makes the events again, exactly as they were, of packed and other lines: of a file, of standard
+  input, of what \`aws logs\` prints. The saved queries read both.
+- \`LOG_SAMPLE_PERCENT\` below 100 leaves out packed lines, by a hash of the job's id. Jobs with other lines are always
+  whole, and metrics count all jobs.
 
 ## Metrics
 

@@ -28,6 +28,8 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
   },
   regroupAfterMs: { least: 0, most: 7 * 24 * 3_600_000, because: "SQS keeps a message for 14 days" },
   unwatchedForMs: { least: 0, most: 7 * 24 * 3_600_000, because: "SQS keeps a message for 14 days" },
+  holdEventsMs: { least: 0, most: MINUTE_MS, because: "a worker that is killed loses so much of the events" },
+  logSamplePercent: { least: 0, most: 100, because: "it is a percentage" },
   longFromBytes: { least: 1, because: "it is a length" },
   stageFromBytes: { least: 0, because: "it is a length" },
   shortLaneMs: {
@@ -138,6 +140,7 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
   const problems = [
     ...rangeProblems(environment, isDeployed),
     ...gateProblem(environment),
+    ...sampleProblem(environment),
     ...contentProblem(environment),
     ...reachProblem(environment),
     ...hostLimitsProblem(environment),
@@ -162,6 +165,12 @@ function* rangeProblems(environment: Environment, isDeployed: boolean): Generato
     const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
     yield `${setting} is ${value}. Write a whole number ${range}: ${because}.`;
   }
+}
+
+/** What is written at once cannot be left out later. */
+function* sampleProblem({ holdEventsMs, logSamplePercent }: Environment): Generator<string> {
+  if (holdEventsMs > 0 || logSamplePercent === 100) return;
+  yield `logSamplePercent is ${logSamplePercent} and holdEventsMs is 0. Write logSamplePercent: 100, or holdEventsMs: 5000: whether a job has trouble shows only later.`;
 }
 
 /** DynamoDB's TTL removes an expired item within a few days; this is the bound that we assume. */

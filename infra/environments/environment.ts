@@ -94,6 +94,17 @@ export interface Environment {
    * request a job. In ms. 0: never.
    */
   readonly regroupAfterMs: number;
+  /**
+   * How long a worker holds back the events of a job. If the job ends within that time and without trouble, they
+   * become one line of the log. A worker that is killed loses at most so much of the events of the jobs that it works
+   * on. In ms, at most 60,000. 0: each event is a line, at once.
+   */
+  readonly holdEventsMs: number;
+  /**
+   * Of so many of the jobs that ended within `holdEventsMs` and without trouble the events are logged, 0 to 100. All
+   * others are logged whole, and metrics count all. Below 100, `holdEventsMs` must not be 0.
+   */
+  readonly logSamplePercent: number;
   /** How long CloudWatch keeps the functions' logs. */
   readonly logRetention: RetentionDays;
 

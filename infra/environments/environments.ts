@@ -31,6 +31,8 @@ const dev: Environment = {
   // Deploy with 0 first if the release before does not know unwatched leases.
   unwatchedForMs: 24 * HOUR_MS,
   regroupAfterMs: MINUTE_MS,
+  holdEventsMs: 5 * SECOND_MS,
+  logSamplePercent: 100,
   logRetention: RetentionDays.ONE_WEEK,
 
   longFromBytes: LONG_FROM_BYTES,
@@ -134,6 +136,8 @@ const prod: Environment = {
 const local: Environment = {
   ...dev,
   enableIdempotency: "true",
+  // Tests kill a worker when they hear of an event.
+  holdEventsMs: 0,
   // Both below the timeouts: this environment is never deployed, so Lambda's minimum does not apply.
   visibilityTimeoutMs: 10 * SECOND_MS,
   longVisibilityTimeoutMs: 10 * SECOND_MS,

@@ -139,6 +139,8 @@ const variables = (
   { environment, data: { table, work, staging, content } }: Deployment,
   lane: Lane,
 ): HandlerFunctionProps<WorkerEnv>["variables"] => ({
+  HOLD_EVENTS_MS: String(environment.holdEventsMs),
+  LOG_SAMPLE_PERCENT: String(environment.logSamplePercent),
   TABLE_NAME: table.tableName,
   LANE: lane.name,
   LONG_FROM_BYTES: String(environment.longFromBytes),

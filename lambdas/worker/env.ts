@@ -20,6 +20,10 @@ const headers = z.record(z.string(), z.string());
 export const workerEnv = z.object({
   /** The dimension of all metrics. */
   ENVIRONMENT_NAME: name,
+  /** How long the events of a job are held back, to write them in one line: what a crash loses. 0: not at all. */
+  HOLD_EVENTS_MS: whole,
+  /** Of so many of the jobs without trouble the events are written, in percent. Metrics count all. */
+  LOG_SAMPLE_PERCENT: z.coerce.number().check(z.int(), z.gte(0), z.lte(100)),
   TABLE_NAME: name,
   /** The queue of the worker's own lane. */
   QUEUE_URL: z.url(),

@@ -27,7 +27,10 @@ import { workerEnv, workerSettings, type WorkerEnv } from "./env.ts";
 
 function workerDeps(env: WorkerEnv, clients: ReturnType<typeof createClients>): WorkerDeps {
   const items = dynamoItems(clients.dynamodb, env.TABLE_NAME);
-  const telemetry = stdoutTelemetry(env.ENVIRONMENT_NAME);
+  const telemetry = stdoutTelemetry(env.ENVIRONMENT_NAME, {
+    holdMs: env.HOLD_EVENTS_MS,
+    samplePercent: env.LOG_SAMPLE_PERCENT,
+  });
   const settings = workerSettings(env);
   const http = nodeHttp(
     { connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS },

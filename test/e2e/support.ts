@@ -10,6 +10,7 @@ import { pipeline as pipe } from "node:stream/promises";
 import { onTestFinished } from "vitest";
 import { s3Staging } from "../../adapters/aws/s3-staging.ts";
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+import { unpackJob } from "../../core/telemetry/unpack-job.ts";
 import { contentKey, jobIdOf } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
 import type { StagingLitter } from "../../core/ports/staging.ts";
@@ -201,11 +202,13 @@ export async function startRun(options: RunOptions, end = endOfTest()): Promise<
     ...options,
     workerEnv: { ...WORKER_ENV, ...options.workerEnv },
     onTelemetry: (line, pid) => {
-      const fault = faultOfLine(line);
-      if (fault !== undefined) seen.notEvents.push(fault);
-      const event = line as unknown as SeenEvent;
-      seen.events.push(event);
-      if (event.event === "job_leased") seen.leases.push({ jobId: event.job_id, pid });
+      for (const fields of unpackJob(line)) {
+        const fault = faultOfLine(fields);
+        if (fault !== undefined) seen.notEvents.push(fault);
+        const event = fields as unknown as SeenEvent;
+        seen.events.push(event);
+        if (event.event === "job_leased") seen.leases.push({ jobId: event.job_id, pid });
+      }
       options.onTelemetry?.(line, pid);
     },
     onMetrics: (line) => seen.metrics.push(embeddedMetrics.parse(line)),

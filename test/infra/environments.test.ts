@@ -121,6 +121,12 @@ describe("settings that do not fit together", () => {
       { contentRetentionDays: 400, expiredRecords: "keep" as const },
       'contentRetentionDays is 400 and expiredRecords is "keep". Write contentRetentionDays: undefined',
     ],
+    [{ holdEventsMs: 60_001 }, "holdEventsMs is 60001. Write a whole number from 0 to 60000"],
+    [{ logSamplePercent: 101 }, "logSamplePercent is 101. Write a whole number from 0 to 100"],
+    [
+      { holdEventsMs: 0, logSamplePercent: 99 },
+      "logSamplePercent is 99 and holdEventsMs is 0. Write logSamplePercent: 100",
+    ],
     [{ warmJobsASecond: 499 }, "warmJobsASecond is 499. Write undefined or a whole number from 500 to 32000"],
     [{ warmJobsASecond: 32_001 }, "warmJobsASecond is 32001. Write undefined or a whole number from 500 to 32000"],
     [

@@ -17,6 +17,7 @@ import type { StagingLitter } from "../../../core/ports/staging.ts";
 import { decodeJob } from "../../../core/model/record-codec.ts";
 import type { JobRecord } from "../../../core/model/record.ts";
 import { isTerminal } from "../../../core/model/states.ts";
+import { unpackJob } from "../../../core/telemetry/unpack-job.ts";
 import { until } from "../../embedded-aws/until.ts";
 import { Account } from "../account.ts";
 import { cdk, stacksOf } from "../assembly.ts";
@@ -45,11 +46,11 @@ const logEvents = z.object({
   nextToken: z.string().optional(),
 });
 
-/** The telemetry events in a log. A line that a kill cut short is ignored. */
+/** The telemetry events in a log, packed or not. A line that a kill cut short is ignored. */
 export const eventsIn = (log: readonly string[]): readonly Readonly<Record<string, unknown>>[] =>
   log
     .filter((line) => line.startsWith('{"event"') && line.endsWith("}"))
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .flatMap((line) => unpackJob(JSON.parse(line) as Record<string, unknown>));
 
 interface Program {
   readonly code: number;
