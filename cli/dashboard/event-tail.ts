@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { unpackJob } from "../../core/telemetry/unpack-job.ts";
 import { orUndefined } from "../../local/shared/errno.ts";
 import { lineSplitter, type JsonLine } from "../../local/shared/lines.ts";
 
@@ -12,7 +13,7 @@ const READ_BYTES = 1024 * 1024;
 export function followEvents(path: string, from: number, onEvent: (event: JsonLine) => void): () => Promise<void> {
   const lines = lineSplitter((line) => {
     const event = parse(line);
-    if (event) onEvent(event);
+    for (const each of event ? unpackJob(event) : []) onEvent(each);
   });
   const decoder = new TextDecoder();
   let at = from;

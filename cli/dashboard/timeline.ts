@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { unpackJob } from "../../core/telemetry/unpack-job.ts";
 import { orUndefined } from "../../local/shared/errno.ts";
 import type { JsonLine } from "../../local/shared/lines.ts";
 
@@ -43,7 +44,7 @@ function eventsIn(lines: Buffer, jobId: string): readonly JsonLine[] {
   for (let at = lines.indexOf(jobId); at >= 0;) {
     const end = lines.indexOf(NEWLINE, at);
     const event = parse(lines.toString("utf8", lines.lastIndexOf(NEWLINE, at) + 1, end));
-    if (event?.["job_id"] === jobId) events.push(event);
+    if (event?.["job_id"] === jobId) events.push(...unpackJob(event));
     at = lines.indexOf(jobId, end);
   }
   return events;

@@ -1,12 +1,14 @@
 import type { OperationType } from "../../core/model/operations.ts";
 import { isTerminal, type JobState } from "../../core/model/states.ts";
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+import { unpackJob } from "../../core/telemetry/unpack-job.ts";
+import type { JsonLine } from "../../local/shared/lines.ts";
 import { lineBatches, parseLine, timeOf, type LinesOfRun } from "./event-lines.ts";
 import type { JobTable, JobTimes } from "./job-table.ts";
 
 /** Parsing costs most of the time, and only one line of four counts. */
 const COUNTED =
-  /^\{"event":"(?:job_leased|lease_released|idempotency_replay)"|"to_state":"(?:INDEXED|DEDUPED|FAILED)"|"op_type":"STREAM"/;
+  /^\{"event":"(?:job_leased|lease_released|idempotency_replay|job_packed)"|"to_state":"(?:INDEXED|DEDUPED|FAILED)"|"op_type":"STREAM"/;
 
 interface UnderWay {
   readonly beganMs: number;
@@ -57,9 +59,12 @@ class EventReader {
 
   read(line: string): void {
     const parsed = COUNTED.test(line) ? parseLine(line) : undefined;
-    if (!parsed) return;
-    const event = parsed as unknown as TelemetryEvent;
-    const atMs = timeOf(parsed);
+    for (const fields of parsed ? unpackJob(parsed) : []) this.#count(fields);
+  }
+
+  #count(fields: JsonLine): void {
+    const event = fields as unknown as TelemetryEvent;
+    const atMs = timeOf(fields);
     if (event.event === "job_leased") this.#leased(event.job_id, event.owner, atMs);
     else if (event.event === "lease_released") this.#released(event.job_id, event.owner, atMs);
     else if (event.event === "operation_completed") this.#completed(event.job_id, event.op_type, event.elapsed_ms);

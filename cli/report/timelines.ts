@@ -1,5 +1,6 @@
 import type { OperationType } from "../../core/model/operations.ts";
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+import { unpackJob } from "../../core/telemetry/unpack-job.ts";
 import type { JsonLine } from "../../local/shared/lines.ts";
 import { describeReason } from "../shared/words.ts";
 import { lineBatches, parseLine, timeOf, type LinesOfRun } from "./event-lines.ts";
@@ -54,7 +55,7 @@ export async function timelinesOf(
         const at = text.indexOf(JOB_ID) + JOB_ID.length;
         const job = jobs.get(text.slice(at, at + JOB_ID_DIGITS));
         const line = job && parseLine(text);
-        if (line) job.timeline.add(line);
+        if (line) for (const each of unpackJob(line)) job.timeline.add(each);
       }
     }
   }

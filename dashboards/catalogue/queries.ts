@@ -1,4 +1,8 @@
-/** Logs Insights queries over the events in the functions' logs. */
+import { OPERATION_TYPES, type OperationType } from "../../core/model/operations.ts";
+import { PACKED } from "../../core/telemetry/packed-job.ts";
+import type { TelemetryEvent } from "../../core/telemetry/events.ts";
+
+/** Logs Insights queries over the events in the functions' logs, as lines of their own and in packed lines. */
 export interface SavedQuery {
   readonly id: string;
   readonly title: string;
@@ -7,15 +11,24 @@ export interface SavedQuery {
   readonly lines: readonly string[];
 }
 
+const usual = (name: TelemetryEvent["event"]): string => `filter event in ["${name}", "${PACKED}"]`;
+
+/** How long an operation took: of its own line, and of a packed one. */
+const msOf = (type: OperationType): string => `${type.toLowerCase()}_ms`;
+const parseOperation = (type: OperationType): string =>
+  `parse @message /"${type}"(?:,"result_code":"[^"]*","elapsed_ms")?:(?<${msOf(type)}>\\d+)/`;
+const figuresOf = (type: OperationType): string =>
+  `pct(${msOf(type)}, 50) as ${type}_p50, pct(${msOf(type)}, 95) as ${type}_p95, max(${msOf(type)}) as ${type}_max`;
+
 export const QUERIES: readonly SavedQuery[] = [
   {
     id: "job-timeline",
     title: "Job timeline",
-    hint: "Replace JOB_ID with the job's id.",
+    hint: `Replace JOB_ID with the job's id. A ${PACKED} is a job without trouble: npm run events prints its events.`,
     lines: [
-      "fields @timestamp, event, from_state, to_state, op_type, result_code, reason, owner, elapsed_ms",
+      "fields timestamp, event, from_state, to_state, op_type, result_code, reason, owner, elapsed_ms, events, message",
       'filter job_id = "JOB_ID"',
-      "sort @timestamp asc",
+      "sort timestamp asc",
       "limit 1000",
     ],
   },
@@ -23,8 +36,10 @@ export const QUERIES: readonly SavedQuery[] = [
     id: "slowest-jobs",
     title: "Slowest jobs",
     lines: [
-      'filter event = "job_state_changed" and to_state = "FINALIZED"',
-      "stats max(since_planned_ms) / 1000 as seconds by job_id",
+      usual("job_state_changed"),
+      'parse @message /"FINALIZED"(?:,"since_planned_ms")?:(?<finalized_ms>\\d+)/',
+      "filter ispresent(finalized_ms)",
+      "stats max(finalized_ms) / 1000 as seconds by job_id",
       "sort seconds desc",
       "limit 50",
     ],
@@ -33,9 +48,9 @@ export const QUERIES: readonly SavedQuery[] = [
     id: "slowest-operations",
     title: "Slowest operations",
     lines: [
-      'filter event = "operation_completed"',
-      "stats count(*) as completed, pct(elapsed_ms, 50) as p50_ms, pct(elapsed_ms, 95) as p95_ms, max(elapsed_ms) as max_ms by op_type",
-      "sort p95_ms desc",
+      usual("operation_completed"),
+      ...OPERATION_TYPES.map(parseOperation),
+      `stats ${OPERATION_TYPES.map(figuresOf).join(", ")} by bin(1h)`,
     ],
   },
   {
@@ -82,7 +97,7 @@ export const QUERIES: readonly SavedQuery[] = [
     id: "slow-leases",
     title: "Slow leases",
     lines: [
-      'filter event = "job_leased"',
+      usual("job_leased"),
       "stats count(*) as leases, pct(acquired_in_ms, 50) as p50_ms, pct(acquired_in_ms, 99) as p99_ms, max(acquired_in_ms) as max_ms by bin(5m)",
       "sort p99_ms desc",
       "limit 100",

@@ -1,5 +1,5 @@
 /** A run that never took place: its database, filled by the engine's own classes, and its events and log. */
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -8,6 +8,7 @@ import { createTables } from "../../../adapters/local/schema.ts";
 import { jobIdOf, jobKeyOf } from "../../../core/model/keys.ts";
 import { telemetryEvent } from "../../../core/telemetry/event-schemas.ts";
 import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
+import { packJob } from "../../../core/telemetry/packed-job.ts";
 import { EndStore } from "../../../local/run/end-store.ts";
 import { LineStore, type Metadata } from "../../../local/run/line-store.ts";
 import type { Outcome } from "../../../local/run/outcome.ts";
@@ -135,4 +136,20 @@ export class MadeUpRun {
       host: "example.com",
     });
   }
+}
+
+/** Packs the events of each of the jobs, which are lines of their own, into one line. */
+export function packEvents(path: string, jobs: readonly string[]): void {
+  const lines = readFileSync(path, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as TelemetryEvent & { readonly timestamp: string });
+  const packed = jobs.map((jobId) =>
+    packJob(
+      lines
+        .filter((line) => "job_id" in line && line.job_id === jobId)
+        .map(({ timestamp, ...event }) => ({ atMs: Date.parse(timestamp), event })),
+    ),
+  );
+  writeFileSync(path, packed.map((line) => `${JSON.stringify(line)}\n`).join(""));
 }

@@ -1,6 +1,8 @@
 import { appendFile, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { readTimeline } from "../../../../cli/dashboard/timeline.ts";
+import { packJob } from "../../../../core/telemetry/packed-job.ts";
+import { usualJob } from "../../../../dashboards/docs/example-job.ts";
 import { idOf, runFolder } from "./support.ts";
 
 const MIB = 2 ** 20;
@@ -20,6 +22,11 @@ describe("a job's timeline", () => {
 
   it.each<[string, string, string[]]>([
     ["the job's own events, in order", line(1, "a") + line(2, "b") + line(1, "c"), ["a", "c"]],
+    [
+      "the events of a line that packs them",
+      `${JSON.stringify(packJob(usualJob(idOf(1)).slice(0, 2)))}\n${JSON.stringify(packJob(usualJob(idOf(2))))}\n${line(1, "a")}`,
+      ["job_planned", "job_leased", "a"],
+    ],
     ["no event if the file is empty", "", []],
     ["no line that a crash has torn", `${line(1, "a").slice(0, 50)}${line(1, "b")}${line(1, "c")}`, ["c"]],
     ["no line that is still being written", line(1, "a") + line(1, "b").slice(0, -1), ["a"]],

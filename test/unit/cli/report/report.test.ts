@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { MachineTroubleError } from "../../../../adapters/local/machine-trouble.ts";
-import { failed, MadeUpRun, STARTED_AT_MS, stored } from "../made-up-run.ts";
+import { failed, MadeUpRun, packEvents, STARTED_AT_MS, stored } from "../made-up-run.ts";
 import { reportOn } from "./support.ts";
 
 const url = (n: number | string, host = "example.org"): string => `https://${host}/${n}.pdf`;
@@ -138,6 +138,16 @@ describe("the report of a run", () => {
     const page = await reportOn(run);
     expect(page.fact("Cut off")).toBe("1 attempt ended with a worker process");
     expect(page.fact("Not done twice")).toBe("1 step had been done by an earlier attempt");
+  });
+
+  it("is the same whether a job's events are lines of their own or packed", async () => {
+    const run = new MadeUpRun();
+    const jobs = [1, 2].map((number) => run.add({ url: url(number), outcome: stored(100 * number) }));
+    for (const [index, job] of jobs.entries()) run.emitDownload(job, url(index + 1), 50 * index, 1000);
+    const page = await reportOn(run);
+    expect(page.text).toContain("let go by the worker");
+    packEvents(run.path("events.jsonl"), jobs);
+    expect((await reportOn(run)).text).toBe(page.text);
   });
 
   it("tells what was stored by earlier runs from what this one did", async () => {
