@@ -11,7 +11,14 @@ const HOUR_MS = 3_600_000;
 
 /** Time-outs as deployed, and a reconciler that runs so rarely that it does not disturb what is measured. */
 const UNDISTURBED = { functionTimeoutMs: 900_000, reconcileEveryMs: HOUR_MS } as const;
-export const AS_DEPLOYED = { LEASE_TTL_MS: "120000", DEADLINE_BUFFER_MS: "30000", HTTP_IDLE_TIMEOUT_MS: "30000" };
+export const AS_DEPLOYED = {
+  LEASE_TTL_MS: "120000",
+  DEADLINE_BUFFER_MS: "30000",
+  HTTP_IDLE_TIMEOUT_MS: "30000",
+  HOLD_EVENTS_MS: "5000",
+};
+/** For measurements that act on events when they happen. */
+export const EVENTS_AT_ONCE = { ...AS_DEPLOYED, HOLD_EVENTS_MS: "0" };
 
 /** The limits of hosts in dev, staging and prod. */
 export const DEPLOYED_HOST_RULES = JSON.stringify([["*", { connections: 16 }]]);

@@ -5,7 +5,7 @@ import { MetricSums, sloReport } from "../dashboards/catalogue/report.ts";
 import { SLOS } from "../dashboards/catalogue/slos.ts";
 import type { OriginFile } from "../local/origin/file.ts";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AS_DEPLOYED, LocalRun, startOriginProcess } from "./local-run.ts";
+import { EVENTS_AT_ONCE, LocalRun, startOriginProcess } from "./local-run.ts";
 import { KIB, MIB, rounded, type Figure, type Measurement } from "./harness/measurement.ts";
 
 const WORKERS = 3;
@@ -59,7 +59,7 @@ export const sloBaseline: Measurement = {
     const run = scope.use(
       await LocalRun.start({
         workers: WORKERS,
-        workerEnv: AS_DEPLOYED,
+        workerEnv: EVENTS_AT_ONCE,
         reconcileEveryMs: RECONCILE_EVERY_MS,
         onTelemetry: (line, pid) => {
           const event = line as unknown as TelemetryEvent;

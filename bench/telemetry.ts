@@ -10,7 +10,7 @@ import { telemetryEvent } from "../core/telemetry/event-schemas.ts";
 import type { TelemetryEvent } from "../core/telemetry/events.ts";
 import type { Telemetry } from "../core/ports/telemetry.ts";
 import type { OriginFile } from "../local/origin/file.ts";
-import { AS_DEPLOYED, LocalRun, startOriginProcess } from "./local-run.ts";
+import { EVENTS_AT_ONCE, LocalRun, startOriginProcess } from "./local-run.ts";
 import { KIB, medianOf, rounded, type Measurement } from "./harness/measurement.ts";
 import { cpuSeconds, requireProc } from "./harness/process-figures.ts";
 
@@ -20,6 +20,8 @@ const FILE_BYTES = 16 * KIB;
 const ROUNDS = 15;
 const REPEATED = 10;
 const GREATEST_SHARE_PERCENT = 1;
+/** As deployed. */
+const HELD = { holdMs: 5000, samplePercent: 100 };
 
 interface Recorded {
   /** The events that the worker emitted for all jobs, grouped into as many as one invocation emits. */
@@ -34,7 +36,7 @@ async function recordJobs(scope: AsyncDisposableStack): Promise<Recorded> {
   const origin = scope.use(await startOriginProcess());
   const run = scope.use(
     await LocalRun.start({
-      workerEnv: AS_DEPLOYED,
+      workerEnv: EVENTS_AT_ONCE,
       onTelemetry: (line) => {
         const { timestamp, ...event } = line;
         telemetryEvent.parse({ timestamp, ...event });
@@ -111,7 +113,7 @@ export const telemetry: Measurement = {
     say(`recorded ${events} events of ${JOBS} jobs`);
     const pipe = startReader(scope);
     const sinks = {
-      whole: measuredTelemetry("bench", boundedSink(pipe)),
+      whole: measuredTelemetry("bench", boundedSink(pipe), HELD),
       metrics: metricsAlone(),
       none: nullTelemetry,
     };

@@ -9,7 +9,7 @@ import type { JsonLine } from "../local/shared/lines.ts";
 import { listen } from "../local/shared/loopback.ts";
 import { rounded, UsageError, type Figure, type Measured, type Measurement } from "./harness/measurement.ts";
 import { cpuSeconds, requireProc } from "./harness/process-figures.ts";
-import { AS_DEPLOYED, DEPLOYED_HOST_RULES, LocalRun, startOriginProcess } from "./local-run.ts";
+import { DEPLOYED_HOST_RULES, EVENTS_AT_ONCE, LocalRun, startOriginProcess } from "./local-run.ts";
 
 const JOBS = 200_000;
 const WORKERS = 5;
@@ -39,7 +39,7 @@ async function measureWaiting(
   const run = scope.use(
     await LocalRun.start({
       workers: WORKERS,
-      workerEnv: { ...AS_DEPLOYED, HOST_RULES: DEPLOYED_HOST_RULES },
+      workerEnv: { ...EVENTS_AT_ONCE, HOST_RULES: DEPLOYED_HOST_RULES },
       onTelemetry: (line: JsonLine) => {
         if (line["to_state"] === "INDEXED" || line["to_state"] === "DEDUPED")
           ended.set(String(line["job_id"]), Date.now());

@@ -32,6 +32,8 @@ export const SIZES: readonly Size[] = [
 /** The smallest size again: to measure a second delivery, and the unguarded path. */
 export const SECOND_DELIVERY = "10 KiB, second delivery";
 export const GATE_OFF = "10 KiB, gate off";
+/** So many files that the share of them in a sample is near enough. */
+export const SAMPLED: Size = { name: "10 KiB, log of 10 %", bytes: 10 * KIB, files: 2000 };
 
 /** The quantities that are counted for each artifact. Each is stored as a figure `<size>: <name>`. */
 export const COUNTS = {
@@ -162,6 +164,10 @@ export const cost: Measurement = {
       say(`${size.files} of ${size.name}`);
     }
     figures.push(...figuresOf(SECOND_DELIVERY, await guarded.countsOf(messagesOf(origin, smallest))));
+
+    const sampled = await CountedRun.start(scope, { LOG_SAMPLE_PERCENT: "10" });
+    await sampled.run.download(messagesOf(origin, { ...smallest, name: "warm-up" }));
+    figures.push(...figuresOf(SAMPLED.name, await sampled.countsOf(messagesOf(origin, SAMPLED))));
 
     const plain = await CountedRun.start(scope, { DOCSTOKG_ENABLE_IDEMPOTENCY: "false" });
     await plain.run.download(messagesOf(origin, { ...smallest, name: "warm-up" }));

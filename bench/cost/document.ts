@@ -1,5 +1,5 @@
 /** Renders docs/cost.md from the stored results and the prices. */
-import { GATE_OFF, SECOND_DELIVERY, SIZES, type Counts, type Size } from "./artifacts.ts";
+import { GATE_OFF, SAMPLED, SECOND_DELIVERY, SIZES, type Counts, type Size } from "./artifacts.ts";
 import { metersOf, sumOf, times, totalUsd, usdFor, type Bill } from "./bill.ts";
 import { ASSUMED, invocationMs } from "./duration.ts";
 import { ENVIRONMENT_NAMES } from "./environments.ts";
@@ -30,6 +30,9 @@ export function costMarkdown(cost: StoredResult, fixed: StoredResult): string {
     times(artifactBill(kind, countsIn(cost, name), bytes, workerMemoryMb, originBytesPerSecond), MILLION);
   const [smallest = { name: "", bytes: 0, files: 0 }] = SIZES;
   const guarded = ofMillion("guarded", smallest.name, smallest.bytes);
+  const { logBytes, logLines } = countsIn(cost, SAMPLED.name);
+  const sampledCounts = { ...countsIn(cost, smallest.name), logBytes, logLines };
+  const sampled = times(artifactBill("guarded", sampledCounts, smallest.bytes, workerMemoryMb), MILLION);
   const compared: Bill = { ...guarded, transferOutGb: 0 };
   const hub = times(dataTransferHub, MILLION);
   const naive = times(naiveLambda(smallest.bytes), MILLION);
@@ -103,10 +106,11 @@ Two files of 1 GiB shared an invocation. Of the smaller files, ten did. DynamoDB
 reports for each request. A lease is renewed each 40 s of a transfer, for 3 write units and one SQS request. The figures
 include the renewals of this run over a loopback connection. A slow origin causes more.
 
-## What a second delivery costs, and what the gate costs
+## What a second delivery costs, a sample of the log, and the gate
 
 ${billsTable(`a million of ${smallest.name}`, [
   ["first delivery", guarded],
+  ["with a sample of 10 % of the log", sampled],
   ["second delivery of a finished job", ofMillion("duplicate", SECOND_DELIVERY, 0)],
   ["first delivery, gate off", ofMillion("plain", GATE_OFF, smallest.bytes)],
 ])}
@@ -135,7 +139,7 @@ difference to Data Transfer Hub goes:
 |---|---|---|
 | no GETs from S3 | ${more(["s3Puts", "s3Gets"])} | the same PUT: a small body is verified in memory and put under \`If-None-Match\`, so nothing unverified is ever at a content address, and S3 refuses a second write |
 | one more write unit | ${more(["writeUnits", "readUnits"])} | a lease and a fence against zombies, a ledger that replays recorded results, an index that deduplicates, recovery within minutes |
-| log | ${more(["logGb", "logGbMonths"])} | ${counted(smallest.name, "logLines")} lines for each artifact: events of each step, which objectives are counted from and which show a job's timeline |
+| log | ${more(["logGb", "logGbMonths"])} | ${counted(smallest.name, "logLines")} lines for each artifact: events of each step, packed, which show a job's timeline, and metrics, which objectives are counted from |
 | announcements | ${more(["events"])} | consumers are told when a file is stored |
 | SQS and computing | ${more(["sqsRequests", "lambdaRequests", "lambdaGbSeconds", "ec2Hours"])} | ten messages for each request and each invocation; nothing runs, and nothing needs patches, while there is no work |
 
