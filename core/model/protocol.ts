@@ -61,8 +61,8 @@ export interface LeaseRequest {
   readonly sentAtMs?: number;
   /**
    * Whether the reconciler is to find the job if its holder dies. If not, the job must be new, or a parked one whose
-   * watch has ended, and its message must stay in the queue. A watched job stays watched: a late copy of the write could
-   * take it from the reconciler.
+   * watch has ended, and its message must stay in the queue. A watched job stays watched: a late copy of the write
+   * could take it from the reconciler.
    */
   readonly isWatched?: boolean;
   /** The short lane takes no job that was handed over. */

@@ -13,7 +13,7 @@ const A_LONG_TIME_MS = 3_600_000;
 /** A first delivery from a host without limits: test/e2e/budgets.test.ts. */
 const UNLIMITED_UNITS = 3;
 const MOST_LIMITED_UNITS = 0.4;
-/** Giving the lease back puts the job into the index `watch`, and its dispatch takes it out: 2 each. A second lease: 1. */
+/** Giving the lease back puts the job into the index `watch`, and its dispatch takes it out: 2 each. Its lease: 1. */
 const MOST_PARKED_UNITS = 5;
 const MOST_WRITES_OF_A_HOST_THAT_SENDS_AWAY = 2;
 

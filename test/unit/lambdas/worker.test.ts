@@ -135,7 +135,6 @@ describe("the modules of the worker and the reconciler", () => {
     STAGE_FROM_BYTES: "32",
     HOLD_EVENTS_MS: "5000",
     LOG_SAMPLE_PERCENT: "100",
-    UNWATCHED_FOR_MS: "60000",
     REGROUP_AFTER_MS: "30000",
     SHORT_LANE_MS: "20",
     LEASE_TTL_MS: "1000",
