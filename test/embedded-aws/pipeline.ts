@@ -42,6 +42,8 @@ export interface PipelineOptions extends LineSinks {
 
 export interface Pipeline {
   readonly clients: AwsClients;
+  /** Variables with which a further process reaches the same services. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly names: {
     readonly table: string;
     readonly queueUrl: string;
@@ -188,6 +190,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
 
   return {
     clients: aws.clients,
+    environment: { ...hostEnvironment(), ...aws.environment },
     names,
     workers: short.pool,
     longWorkers: long.pool,

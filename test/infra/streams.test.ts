@@ -11,6 +11,7 @@ import { JobsTable } from "../../infra/data/jobs-table.ts";
 import { PrivateBucket } from "../../infra/data/private-bucket.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { archiverEnv } from "../../lambdas/archiver/env.ts";
+import { matches } from "../embedded-aws/events/pattern.ts";
 import { fileOrigin, MESSAGE, world } from "../simulation/world.ts";
 import { environmentNames, type Synthesized, synthesized, temporaryFolder } from "./synthesize.ts";
 
@@ -20,23 +21,6 @@ const templates = {} as Record<EnvironmentName, Synthesized>;
 beforeAll(async () => {
   for (const name of environmentNames) templates[name] = await synthesized(name, outdir);
 });
-
-/** Matches like Lambda's event filters: a list holds alternatives, and every other property must be present. */
-function matches(pattern: unknown, value: unknown): boolean {
-  if (Array.isArray(pattern)) return pattern.some((alternative) => isOne(alternative, value));
-  if (typeof value !== "object" || value === null) return false;
-  return Object.entries(pattern as object).every(([name, inner]) =>
-    matches(inner, (value as Readonly<Record<string, unknown>>)[name]),
-  );
-}
-
-function isOne(alternative: unknown, value: unknown): boolean {
-  if (typeof alternative !== "object" || alternative === null) return alternative === value;
-  const [[operator, argument] = []] = Object.entries(alternative);
-  if (operator === "anything-but") return value !== undefined && !(argument as unknown[]).includes(value);
-  if (operator === "prefix") return typeof value === "string" && value.startsWith(String(argument));
-  throw new Error(`Unknown filter operator: ${String(operator)}`);
-}
 
 function filterOf(template: Synthesized, functionId: string): (record: object) => boolean {
   const { FilterCriteria } = template.one("AWS::Lambda::EventSourceMapping", functionId).properties as {

@@ -10,6 +10,16 @@ import validations from "dynalite/validations/index.js";
 import putItem from "dynalite/validations/putItem.js";
 import updateItem from "dynalite/validations/updateItem.js";
 
+/** A change of an item, in DynamoDB's JSON. */
+export interface TableChange {
+  readonly table: string;
+  readonly before: StoredItem | undefined;
+  readonly after: StoredItem | undefined;
+}
+
+/** dynalite has no streams. Those who listen get the changes of all tables of this process, in their order. */
+export const tableChanges = new Set<(change: TableChange) => void>();
+
 let mended = false;
 
 export function mendDynalite(): void {
@@ -64,6 +74,8 @@ function countIndexWrites(): void {
   database.updateIndexes = (store, table, before, after, done) => {
     if (capacity) addIndexUnits(capacity, table, before, after ?? undefined);
     capacity = undefined;
+    const change = { table: table.TableName, before, after: after ?? undefined };
+    for (const listen of tableChanges) listen(change);
     updateIndexes(store, table, before, after, done);
   };
 }

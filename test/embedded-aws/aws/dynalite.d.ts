@@ -18,6 +18,7 @@ declare module "dynalite/db/index.js" {
     readonly Projection: { readonly ProjectionType: string; readonly NonKeyAttributes?: readonly string[] };
   }
   export interface Table {
+    readonly TableName: string;
     readonly KeySchema: readonly { readonly AttributeName: string }[];
     readonly GlobalSecondaryIndexes?: readonly Index[];
   }

@@ -14,12 +14,15 @@ export interface FunctionDescription {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** An event source mapping from a queue, as the template describes it. */
+/** An event source mapping from a queue or a stream, as the template describes it. */
 export interface EventSource {
-  readonly queueArn: string;
+  readonly arn: string;
   readonly batchSize: number;
   readonly batchingWindowMs: number;
   readonly reportsPartialFailures: boolean;
+  readonly bisectsBatches: boolean;
+  /** Patterns. A record of a stream that matches none is passed by. */
+  readonly filters: readonly unknown[];
 }
 
 const functionProperties = z.object({
@@ -51,19 +54,23 @@ const mappingProperties = z.object({
   BatchSize: z.number().default(10),
   MaximumBatchingWindowInSeconds: z.number().default(0),
   FunctionResponseTypes: z.array(z.string()).default([]),
+  BisectBatchOnFunctionError: z.boolean().default(false),
+  FilterCriteria: z.object({ Filters: z.array(z.object({ Pattern: z.string() })) }).default({ Filters: [] }),
 });
 
-/** @throws Error if no queue feeds the function. */
+/** @throws Error if neither a queue nor a stream feeds the function. */
 export function eventSourceOf(template: Template, resolve: Resolver, functionName: string): EventSource {
   for (const [, { Properties }] of resourcesOf(template, "AWS::Lambda::EventSourceMapping")) {
     const mapping = mappingProperties.parse(resolve(Properties));
     const [mappedFunction] = mapping.FunctionName.split(":");
     if (mappedFunction !== functionName) continue;
     return {
-      queueArn: mapping.EventSourceArn,
+      arn: mapping.EventSourceArn,
       batchSize: mapping.BatchSize,
       batchingWindowMs: mapping.MaximumBatchingWindowInSeconds * 1000,
       reportsPartialFailures: mapping.FunctionResponseTypes.includes("ReportBatchItemFailures"),
+      bisectsBatches: mapping.BisectBatchOnFunctionError,
+      filters: mapping.FilterCriteria.Filters.map(({ Pattern }): unknown => JSON.parse(Pattern)),
     };
   }
   throw new Error(`The template has no event source mapping for ${functionName}: no message would ever reach it.`);

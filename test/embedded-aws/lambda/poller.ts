@@ -16,7 +16,7 @@ const PAUSE_AFTER_TROUBLE_MS = 1000;
 export interface PollerOptions {
   readonly sqs: SQSClient;
   readonly queueUrl: string;
-  readonly source: EventSource;
+  readonly source: Omit<EventSource, "bisectsBatches" | "filters">;
   /** Batches processed at the same time: one for each worker. */
   readonly concurrency: number;
   readonly invoke: (event: SQSEvent) => Promise<unknown>;
@@ -38,7 +38,7 @@ export const startPoller = (options: PollerOptions): Loop =>
 async function pollOnce(options: PollerOptions, stopping: AbortSignal): Promise<void> {
   const messages = await receiveBatch(options, stopping);
   if (messages.length === 0) return;
-  const records = messages.map((message) => recordOf(message, options.source.queueArn));
+  const records = messages.map((message) => recordOf(message, options.source.arn));
   const failed = await failedIn(options, records);
   await deleteAll(
     options,

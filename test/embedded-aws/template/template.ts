@@ -18,7 +18,7 @@ export function parseTemplates(jsons: readonly string[]): Template {
 }
 
 export const REGION = "us-east-1";
-const ACCOUNT = "000000000000";
+export const ACCOUNT = "000000000000";
 
 const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   "AWS::Region": REGION,

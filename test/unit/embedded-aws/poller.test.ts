@@ -11,7 +11,7 @@ import type { QueueDepth } from "../../embedded-aws/aws/queues.ts";
 import { startSqs } from "../../embedded-aws/aws/sqs.ts";
 
 const ARN = "arn:aws:sqs:us-east-1:000000000000:jobs";
-const SOURCE = { queueArn: ARN, batchSize: 10, batchingWindowMs: 0, reportsPartialFailures: true };
+const SOURCE = { arn: ARN, batchSize: 10, batchingWindowMs: 0, reportsPartialFailures: true };
 const HIDDEN_FOR_LONG = "600";
 
 let service: EmbeddedService;

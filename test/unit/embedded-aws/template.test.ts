@@ -194,10 +194,12 @@ describe("local functions read from a template", () => {
       },
     });
     expect(eventSourceOf(template, resolve, "fetchonce-local-worker")).toEqual({
-      queueArn: "arn:aws:sqs:us-east-1:000000000000:fetchonce-local-queue",
+      arn: "arn:aws:sqs:us-east-1:000000000000:fetchonce-local-queue",
       batchSize: 7,
       batchingWindowMs: 2000,
       reportsPartialFailures: true,
+      bisectsBatches: false,
+      filters: [],
     });
     expect(scheduleOf(template, resolve, "fetchonce-local-worker")).toBe(300_000);
   });
