@@ -1,4 +1,4 @@
-import { announcementSchemaJson, announcementsMarkdown } from "./docs/announcements.ts";
+import { announcementSchemaJson, announcementsMarkdown, batchSchemaJson } from "./docs/announcements.ts";
 import { slosMarkdown } from "./docs/slos.ts";
 import { telemetryMarkdown, telemetrySchemaJson } from "./docs/telemetry.ts";
 import { cloudWatchDashboard } from "./grafana/cloudwatch.ts";
@@ -17,6 +17,7 @@ export const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/telemetry.schema.json", render: telemetrySchemaJson },
   { path: "docs/telemetry.md", render: telemetryMarkdown },
   { path: "docs/announcement.schema.json", render: announcementSchemaJson },
+  { path: "docs/announcement-batch.schema.json", render: batchSchemaJson },
   { path: "docs/announcements.md", render: announcementsMarkdown },
   { path: "docs/slos.md", render: slosMarkdown },
   { path: "dashboards/openslo.yaml", render: openSloYaml },

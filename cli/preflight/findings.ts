@@ -34,11 +34,20 @@ const lookAt = async (account: Account, environment: Environment, region: string
   await asked("the quota of concurrent executions", async () =>
     aboutConcurrency(environment, await account.concurrency()),
   ),
-  ok(
-    `EventBridge makes ${invocationsIn(region)} invocations a second in ${region} by default: with one rule on the bus, ` +
-      "as many stored files a second are announced without delay.",
-  ),
+  ...aboutAnnouncements(environment, region),
 ];
+
+const ANNOUNCED: Readonly<Record<Environment["announcements"], string | undefined>> = {
+  single: "as many stored files a second are announced without delay.",
+  batched: "as many events a second, of about a hundred stored files each, are sent without delay.",
+  none: undefined,
+};
+
+function aboutAnnouncements({ announcements }: Environment, region: string): readonly Finding[] {
+  const announced = ANNOUNCED[announcements];
+  const invocations = `EventBridge makes ${invocationsIn(region)} invocations a second in ${region} by default`;
+  return announced === undefined ? [] : [ok(`${invocations}: with one rule on the bus, ${announced}`)];
+}
 
 async function asked(what: string, look: () => Promise<Finding>): Promise<Finding> {
   try {

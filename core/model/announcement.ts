@@ -1,9 +1,10 @@
-/** The event that announces a stored artifact. What consumers may rely on is in docs/announcements.md. */
+/** The events that announce stored artifacts. What consumers may rely on is in docs/announcements.md. */
 import * as z from "zod/mini";
 import { STORED_STATES } from "./states.ts";
 
 export const ANNOUNCEMENT_SOURCE = "fetchonce";
 export const ANNOUNCEMENT_TYPE = "Artifact Stored";
+export const BATCH_TYPE = "Artifacts Stored";
 
 const hex = (digits: number) => z.string().check(z.regex(new RegExp(`^[0-9a-f]{${digits}}$`)));
 const text = z.string().check(z.minLength(1));
@@ -42,3 +43,13 @@ export const announcement = z.object({
 });
 
 export type Announcement = Readonly<z.infer<typeof announcement>>;
+
+/** The detail of an event that holds several. */
+export const announcementBatch = z.object({
+  schema_version: z
+    .literal(1)
+    .check(z.describe("Changes when a field is removed or changes its meaning. Fields may be added without that.")),
+  announcements: z
+    .array(announcement)
+    .check(z.minLength(1), z.describe("Each is what `detail` is where announcements are single, to the letter.")),
+});

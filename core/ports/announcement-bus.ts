@@ -1,7 +1,13 @@
-import type { Announcement } from "../model/announcement.ts";
+/** An event for the bus, with one announcement or several. */
+export interface BusEvent {
+  readonly source: string;
+  readonly type: string;
+  /** JSON. */
+  readonly detail: string;
+}
 
-interface PublishedAnnouncements {
-  /** How many announcements the bus has accepted, counted up to the first that it refused. */
+interface PublishedEvents {
+  /** How many events the bus has accepted, counted up to the first that it refused. */
   readonly taken: number;
   /** Why it refused that one; undefined if it accepted them all. */
   readonly refusal?: string;
@@ -10,5 +16,5 @@ interface PublishedAnnouncements {
 /** The bus on which stored artifacts are announced. */
 export interface AnnouncementBus {
   /** @throws when the bus did not answer: it may have accepted any of them. */
-  publish(announcements: readonly Announcement[]): Promise<PublishedAnnouncements>;
+  publish(events: readonly BusEvent[]): Promise<PublishedEvents>;
 }

@@ -1,44 +1,68 @@
 import { present } from "../model/present.ts";
-import type { Announcement } from "../model/announcement.ts";
 import { announcementOf } from "./announcement-of.ts";
+import { bytesOf, eventsOf, LARGEST_ANNOUNCEMENT_BYTES } from "./bus-events.ts";
 import type { AnnouncementBus } from "../ports/announcement-bus.ts";
 import type { DeadLetters } from "../ports/queue.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { readOrSetAside } from "./set-aside.ts";
-import type { StreamRecord } from "../ports/stream.ts";
+import type { ItemChange, StreamRecord } from "../ports/stream.ts";
 
 export interface AnnouncerDeps {
   readonly bus: AnnouncementBus;
   readonly deadLetters: DeadLetters;
   readonly telemetry: Telemetry;
   readonly contentBucket: string;
+  /** Undefined: an event holds one announcement. Otherwise as many as make an event of so many bytes. */
+  readonly batchBytes: number | undefined;
 }
 
-interface Due {
+/** An announcement: the job's id, and its JSON. */
+interface Said {
+  readonly id: string;
+  readonly text: string;
+}
+
+interface Due extends Said {
   readonly sequenceNumber: string;
-  readonly announcement: Announcement;
 }
 
 /**
  * Announces the artifacts that the records report as stored. It keeps no state: if a batch is interrupted, the stream
- * delivers it again, and each announcement has the same id as before.
+ * delivers it again, and each announcement has the same id as before, whatever other announcements share its event.
  * @returns the sequence number from which the stream must deliver again; undefined when all is announced.
  * @throws when the bus or the dead-letter queue did not answer: the stream delivers all records again.
  */
 export async function announce(deps: AnnouncerDeps, records: readonly StreamRecord[]): Promise<string | undefined> {
-  const { bus, contentBucket, telemetry } = deps;
+  const { batchBytes, bus, contentBucket, telemetry } = deps;
   const due: Due[] = [];
   for (const record of records) {
-    const announcement = await readOrSetAside(deps, record, (change) => announcementOf(change, contentBucket));
-    if (announcement) due.push({ sequenceNumber: record.sequenceNumber, announcement });
+    const said = await readOrSetAside(deps, record, (change) => saidOf(change, contentBucket));
+    if (said) due.push({ sequenceNumber: record.sequenceNumber, ...said });
   }
   if (due.length === 0) return undefined;
-  const { taken, refusal } = await bus.publish(due.map(({ announcement }) => announcement));
+  const events = eventsOf(
+    due.map(({ text }) => text),
+    batchBytes,
+  );
+  const { taken, refusal } = await bus.publish(events);
   if (refusal === undefined) return undefined;
-  const refused = present(due[taken], "the announcement that the bus refused");
+  const announced = events.slice(0, taken).reduce((sum, { holds }) => sum + holds, 0);
+  const refused = present(due[announced], "the first announcement of the event that the bus refused");
   telemetry.log("warn", "The bus refused an announcement. The stream delivers it again.", {
     reason: refusal,
-    job_id: refused.announcement.id,
+    job_id: refused.id,
   });
   return refused.sequenceNumber;
+}
+
+/** @throws RangeError if no event can hold it. The bus would refuse it, and all that follows would wait for a day. */
+function saidOf(change: ItemChange, contentBucket: string): Said | undefined {
+  const announcement = announcementOf(change, contentBucket);
+  if (!announcement) return undefined;
+  const text = JSON.stringify(announcement);
+  const bytes = bytesOf(text);
+  if (bytes <= LARGEST_ANNOUNCEMENT_BYTES) return { id: announcement.id, text };
+  throw new RangeError(
+    `The announcement has ${bytes} bytes, and an event takes ${LARGEST_ANNOUNCEMENT_BYTES}. Tell those who wait for the file of this record yourself.`,
+  );
 }

@@ -40,6 +40,10 @@ const announcementAlarms: readonly AbsoluteAlarm[] = [
     why: "A second or two is usual, and Lambda tries again by itself. A quarter of an hour is more than a short failure of the bus. The table's stream forgets after a day.",
     conditions: whenAtLeast(900 * SECOND_MS, { aws: "announcerLag", ...maximum }, 5, 3),
   },
+];
+
+/** Of both readers of the table's stream. */
+const streamAlarms: readonly AbsoluteAlarm[] = [
   {
     id: "stream-dead-letters",
     title: "Records of the table's stream were set aside",
@@ -202,12 +206,21 @@ const resourceAlarms = ({ ledgerGrowthADay }: AlarmSettings): readonly AbsoluteA
   },
 ];
 
+const readerAlarms = ({ announcements, expiredRecords }: AlarmSettings): readonly AbsoluteAlarm[] => {
+  const isAnnounced = announcements !== "none";
+  const isArchived = expiredRecords === "archive";
+  return [
+    ...(isAnnounced ? announcementAlarms : []),
+    ...(isAnnounced || isArchived ? streamAlarms : []),
+    ...(isArchived ? archiveAlarms : []),
+  ];
+};
+
 export const absoluteAlarms = (settings: AlarmSettings): readonly Alarm[] =>
   [
     ...queueAlarms(settings),
     ...pipelineAlarms,
-    ...announcementAlarms,
-    ...(settings.expiredRecords === "archive" ? archiveAlarms : []),
+    ...readerAlarms(settings),
     ...recoveryAlarms,
     ...rolloutAlarms,
     ...workerAlarms(settings),

@@ -88,6 +88,8 @@ export interface AlarmSettings {
   readonly ledgerGrowthADay: number;
   /** Only an environment that archives expired records has an archiver. */
   readonly expiredRecords: "delete" | "archive" | "keep";
+  /** Only an environment that announces stored files has an announcer. */
+  readonly announcements: "single" | "batched" | "none";
 }
 
 export const minutesInWords = (minutes: number): string => {

@@ -6,6 +6,8 @@ import { AWS_METRICS, type AwsResource, type Condition, type MetricSource } from
 
 type Dimensions = Readonly<Record<string, string>>;
 
+type Optional = "announcer" | "archiver";
+
 /** Identifies the metrics of one deployment. */
 export interface Place {
   /** The names of all alarms and rules begin with it. */
@@ -13,10 +15,9 @@ export interface Place {
   /** The value of the only dimension of our own metrics. */
   readonly environment: string;
   /** CloudWatch dimensions of the AWS metrics, by resource. */
-  readonly dimensions: Readonly<Record<Exclude<AwsResource, "archiver">, Dimensions>> & {
-    /** Undefined if the deployment archives nothing. */
-    readonly archiver: Dimensions | undefined;
-  };
+  readonly dimensions: Readonly<Record<Exclude<AwsResource, Optional>, Dimensions>> &
+    /** Undefined if the deployment announces, or archives, nothing. */
+    Readonly<Record<Optional, Dimensions | undefined>>;
 }
 
 const UNITS = { Count: Unit.COUNT, Milliseconds: Unit.MILLISECONDS } as const;

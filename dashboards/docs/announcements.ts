@@ -1,8 +1,10 @@
 import {
   announcement,
+  announcementBatch,
   ANNOUNCEMENT_SOURCE,
   ANNOUNCEMENT_TYPE,
   type Announcement,
+  BATCH_TYPE,
 } from "../../core/model/announcement.ts";
 import { contentKey } from "../../core/model/keys.ts";
 import { jsonSchemaOf, propertiesOf, schemaFile, table, typeOf } from "./json-schema.ts";
@@ -24,27 +26,40 @@ export const EXAMPLE_ANNOUNCEMENT: Announcement = {
   finished_at: "2026-11-25T08:00:00.000Z",
 };
 
+export const EXAMPLE_BATCH = { schema_version: 1, announcements: [EXAMPLE_ANNOUNCEMENT] };
+
 /** As a target of a rule gets it. */
-const EXAMPLE_EVENT = {
+const exampleEvent = (type: string, detail: unknown) => ({
   version: "0",
   id: "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
-  "detail-type": ANNOUNCEMENT_TYPE,
+  "detail-type": type,
   source: ANNOUNCEMENT_SOURCE,
   account: "123456789012",
   time: "2026-11-25T08:00:01Z",
   region: "eu-central-1",
   resources: [],
-  detail: EXAMPLE_ANNOUNCEMENT,
-};
+  detail,
+});
 
-const EXAMPLE_PATTERN = {
-  source: [ANNOUNCEMENT_SOURCE],
-  "detail-type": [ANNOUNCEMENT_TYPE],
-  detail: { work_id: ["crawl-2026-11"] },
+/** Of rules for one producer's work. */
+export const EXAMPLE_PATTERNS = {
+  single: {
+    source: [ANNOUNCEMENT_SOURCE],
+    "detail-type": [ANNOUNCEMENT_TYPE],
+    detail: { work_id: ["crawl-2026-11"] },
+  },
+  batched: {
+    source: [ANNOUNCEMENT_SOURCE],
+    "detail-type": [BATCH_TYPE],
+    detail: { announcements: { work_id: ["crawl-2026-11"] } },
+  },
 };
 
 export const announcementSchemaJson = (): string =>
   schemaFile(`The detail of the event "${ANNOUNCEMENT_TYPE}" of fetchonce`, jsonSchemaOf(announcement));
+
+export const batchSchemaJson = (): string =>
+  schemaFile(`The detail of the event "${BATCH_TYPE}" of fetchonce`, jsonSchemaOf(announcementBatch));
 
 const json = (value: object): string => `\`\`\`json\n${JSON.stringify(value, undefined, 2)}\n\`\`\``;
 
@@ -53,11 +68,24 @@ export const announcementsMarkdown = (): string => `<!-- Made by \`npm run gener
 # Announcements
 
 An artifact that becomes INDEXED or DEDUPED is announced on an EventBridge event bus: the output \`EventBusName\` of the
-stack. Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${ANNOUNCEMENT_TYPE}\`. The schema of its detail comes from
+stack. An environment chooses with \`announcements\` what the bus gets:
+
+| \`announcements\` | events | when |
+|---|---|---|
+| \`single\` (unless changed) | \`${ANNOUNCEMENT_TYPE}\`: one for each file | a second or two after the job's end |
+| \`batched\` | [\`${BATCH_TYPE}\`](#batches): up to 64 KB, as many files as are due | up to ten seconds later |
+| \`none\` | none: no function reads the table's stream for them | |
+
+[What they cost](cost.md#announcements). [What a change of the setting
+does](deploying.md#changing-announcements) to files that are stored meanwhile.
+
+## Single events
+
+Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${ANNOUNCEMENT_TYPE}\`. The schema of its detail comes from
 [\`core/model/announcement.ts\`](../core/model/announcement.ts); [\`announcement.schema.json\`](announcement.schema.json) is
 the same schema as JSON Schema.
 
-${json(EXAMPLE_EVENT)}
+${json(exampleEvent(ANNOUNCEMENT_TYPE, EXAMPLE_ANNOUNCEMENT))}
 
 ${table(
   ["field of `detail`", "type", "meaning"],
@@ -68,24 +96,51 @@ ${table(
   ]),
 )}
 
+## Batches
+
+Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${BATCH_TYPE}\`. Each of \`announcements\` is what \`detail\` is in
+a single event, to the letter, with the same \`id\`.
+[\`announcement-batch.schema.json\`](announcement-batch.schema.json) is the schema.
+
+${json(exampleEvent(BATCH_TYPE, { schema_version: 1, announcements: ["..."] }))}
+
+${table(
+  ["field of `detail`", "type", "meaning"],
+  [...propertiesOf(jsonSchemaOf(announcementBatch))].map(([name, property]) => [
+    `\`${name}\``,
+    typeOf(property),
+    property.description ?? "",
+  ]),
+)}
+
+- An event has up to 64,000 bytes: EventBridge bills each 64 KB, and so does SQS, to which a rule sends it with
+  an envelope of some hundred bytes more. That is 80 to 140 files, by the length of their URLs.
+- An announcement that is longer than that is alone in its event, and costs as many events as it has pieces of
+  64 KB. None is longer than an event may be: URLs have at most 8,192 characters, and metadata at most 1,024
+  bytes.
+- After a retry, the same announcements may come in *other* batches, so do not deduplicate by the event, but by
+  the \`id\` of each announcement in it.
+- Consumers that are to live through a change between \`single\` and \`batched\` listen to both.
+
 ## What is promised
 
-- **At least once.** Every job that becomes INDEXED or DEDUPED is announced, whatever crashes on the way. The bus must
-  be reachable at least once within a day, since that is how long the table's stream remembers. Usually the event comes
-  a second or two after the job's end.
-- **Always the same.** \`detail\` comes from the job's record alone, and a finished record does not change. A second
-  delivery is the same, byte for byte.
+- **At least once**, unless \`announcements\` is \`none\`. Every job that becomes INDEXED or DEDUPED is announced, whatever
+  crashes on the way. The bus must be reachable at least once within a day, since that is how long the table's stream
+  remembers.
+- **Always the same.** An announcement comes from the job's record alone, and a finished record does not change. A
+  second delivery is the same, byte for byte, whether it comes alone or in a batch.
 - **After the fact.** When the event is sent, the object is at \`key\` and the job's record is final.
 - **Nothing else.** FAILED jobs are not announced: they are in the record, in the log and in the alarms. Jobs on the
   unguarded path (the gate off) have no record and are not announced either.
 - **From when the stream exists.** What was stored before the table had a stream is not announced.
-- **No order** between jobs. For one job there is one event.
+- **No order** between jobs. For one job there is one announcement.
 
 ## Telling them apart
 
-Deduplicate by \`detail.id\`, the job's id. The envelope's own \`id\` is a new one each time the event is put on the bus. A
-job that is planned again after its record's retention (\`RECORD_RETENTION_DAYS\`) is announced again, with the same \`id\`
-and another \`finished_at\`. Compare both if that must count as a new event.
+Deduplicate by \`id\` of the announcement, the job's id; in a batch, of each. The envelope's own \`id\` is a new one each
+time the event is put on the bus. A job that is planned again after its record's retention
+(\`RECORD_RETENTION_DAYS\`) is announced again, with the same \`id\` and another \`finished_at\`. Compare both if that must
+count as a new event.
 
 A consumer that can do its work twice needs nothing. One that cannot writes the id in the same transaction as its work,
 on the condition that the id is not there yet (in DynamoDB \`attribute_not_exists\`, in SQL a unique key). If the id is
@@ -103,7 +158,7 @@ A rule for one producer's work, with the command line:
 
 \`\`\`sh
 aws events put-rule --event-bus-name <EventBusName> --name reports \\
-  --event-pattern '${JSON.stringify(EXAMPLE_PATTERN)}'
+  --event-pattern '${JSON.stringify(EXAMPLE_PATTERNS.single)}'
 aws events put-targets --event-bus-name <EventBusName> --rule reports \\
   --targets 'Id=queue,Arn=<ARN of an SQS queue that lets events.amazonaws.com send>'
 \`\`\`
@@ -123,6 +178,15 @@ new Rule(this, "Reports", {
 });
 \`\`\`
 
+Of batches, the pattern looks into each element:
+
+\`\`\`json
+${JSON.stringify(EXAMPLE_PATTERNS.batched)}
+\`\`\`
+
+It lets a batch through if *one* of its announcements is of that work. The batch comes whole, with those of
+other work: skip them. A queue gets one message for an event, and a message of SQS is billed for each 64 KB too.
+
 EventBridge tries a target for 24 hours; give the target a dead-letter queue for events that are not delivered by then.
 To keep all future events for replay, turn on an archive of the bus: \`aws events create-archive\`.
 
@@ -134,6 +198,6 @@ The laptop run has neither a stream nor a bus. There, \`results.jsonl\` has the 
 |---|---|
 | the bus refuses an event, or does not answer | the stream delivers again, from that event on, until the bus takes it |
 | the announcer dies, or runs out of time | the same |
-| a stream record cannot be read as a job's record | it goes to the queue \`StreamDeadLetterQueueUrl\`, whole, with the attribute \`reason\`; the others are announced |
+| a stream record cannot be read as a job's record, or no event can hold its announcement | it goes to the queue \`StreamDeadLetterQueueUrl\`, whole, with the attribute \`reason\`; the others are announced |
 | one of the first two lasts for a whole day | the stream forgets. Lambda puts the place in the stream into the same queue. The jobs are in the table: see the runbook [announcements-late](runbooks/announcements-late.md) |
 `;

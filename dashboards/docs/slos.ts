@@ -58,12 +58,13 @@ const listOfSentences = (text: string): string =>
     .map((sentence) => `- ${sentence}`)
     .join("\n");
 
-/** An alarm's text is the same in every environment that has it. One that archives has all alarms. */
+/** An alarm's text is the same in every environment that has it. One that announces and archives has all. */
 const ANY_SETTINGS: AlarmSettings = {
   workerTimeoutMs: 0,
   longWorkerTimeoutMs: 0,
   ledgerGrowthADay: 0,
   expiredRecords: "archive",
+  announcements: "single",
 };
 
 export function slosMarkdown(): string {

@@ -83,11 +83,14 @@ export class DataStack extends FetchonceStack {
   /**
    * Exports what the pipeline imports under some settings only. `cdk deploy --all` begins with this stack, and
    * CloudFormation refuses to take away an export while the deployed pipeline still imports it. Without these lines, a
-   * change of `expiredRecords` or `monitoring` could not be deployed.
+   * change of `announcements`, `expiredRecords` or `monitoring` could not be deployed.
    */
   #exportUnderEverySetting(): void {
-    const { archive, work, streamDeadLetters } = this;
+    const { announcements, archive, work, streamDeadLetters, table } = this;
     for (const imported of [archive.bucketName, archive.bucketArn]) this.exportValue(imported);
+    for (const imported of [announcements.eventBusName, announcements.eventBusArn]) this.exportValue(imported);
+    for (const imported of [table.streamArn, streamDeadLetters.queueUrl, streamDeadLetters.queueArn])
+      this.exportValue(imported);
     for (const queue of [work.queue, work.longQueue, work.deadLetters, streamDeadLetters])
       this.exportValue(queue.queueName);
   }

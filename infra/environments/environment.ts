@@ -51,6 +51,9 @@ interface ProvisionedPollers {
   readonly maximum: number;
 }
 
+/** What the event bus gets when a file is stored. */
+type Announcements = "single" | "batched" | "none";
+
 /** What becomes of a finished job's record after `recordRetentionDays`. */
 export type ExpiredRecords = "delete" | "archive" | "keep";
 
@@ -227,6 +230,12 @@ export interface Environment {
    * S3. `keep`: they stay, and the table only grows.
    */
   readonly expiredRecords: ExpiredRecords;
+  /**
+   * `single`: an event on the bus for each stored file. `batched`: events of up to 64 KB, each with as many stored
+   * files as are due; they come up to ten seconds later, and cost a tenth or less. `none`: no event, and no function
+   * that makes them. docs/deploying.md says what a change does to what is under way.
+   */
+  readonly announcements: Announcements;
   /**
    * How long S3 keeps content, counted from when its bytes were first stored. In days, at least
    * `recordRetentionDays` + 7. Undefined: for ever, the only value allowed with `expiredRecords: "keep"`.

@@ -76,6 +76,7 @@ const dev: Environment = {
   longestWaitMs: HOUR_MS,
   recordRetentionDays: 30,
   expiredRecords: "delete",
+  announcements: "single",
   contentRetentionDays: undefined,
   httpConnectTimeoutMs: 10 * SECOND_MS,
   httpIdleTimeoutMs: 30 * SECOND_MS,

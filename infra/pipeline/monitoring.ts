@@ -25,7 +25,7 @@ export interface MonitoringProps extends Deployment {
   readonly worker: Worker;
   readonly longWorker: Worker;
   readonly reconciler: Reconciler;
-  readonly announcer: Announcer;
+  readonly announcer: Announcer | undefined;
   readonly archiver: Archiver | undefined;
   readonly rollout: GateRollout;
 }
@@ -102,7 +102,7 @@ const placeOf = (props: MonitoringProps, prefix: string): Place => ({
     worker: { FunctionName: props.worker.function.functionName },
     longWorker: { FunctionName: props.longWorker.function.functionName },
     reconciler: { FunctionName: props.reconciler.function.functionName },
-    announcer: { FunctionName: props.announcer.function.functionName },
+    announcer: props.announcer && { FunctionName: props.announcer.function.functionName },
     archiver: props.archiver && { FunctionName: props.archiver.function.functionName },
     streamDeadLetters: { QueueName: props.data.streamDeadLetters.queueName },
     rollout: { FunctionName: props.rollout.function.functionName },

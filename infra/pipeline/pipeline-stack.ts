@@ -24,10 +24,11 @@ export class PipelineStack extends FetchonceStack {
     const worker = new Worker(this, "Worker", deployment, "short");
     const longWorker = new Worker(this, "LongWorker", deployment, "long");
     const reconciler = new Reconciler(this, "Reconciler", deployment);
-    const announcer = new Announcer(this, "Announcer", deployment);
+    const { announcements, codeDeployment, monitoring } = environment;
+    const announcer =
+      announcements === "none" ? undefined : new Announcer(this, "Announcer", deployment, announcements);
     const archiver = environment.expiredRecords === "archive" ? new Archiver(this, "Archiver", deployment) : undefined;
 
-    const { monitoring, codeDeployment } = environment;
     const rollout = monitoring && new GateRollout(this, "Rollout", { ...deployment, monitoring });
     if (rollout) {
       const functions = { worker, longWorker, reconciler, announcer, archiver, rollout };
@@ -41,7 +42,7 @@ export class PipelineStack extends FetchonceStack {
       WorkerFunctionName: worker.function.functionName,
       LongWorkerFunctionName: longWorker.function.functionName,
       ReconcilerFunctionName: reconciler.function.functionName,
-      AnnouncerFunctionName: announcer.function.functionName,
+      ...(announcer && { AnnouncerFunctionName: announcer.function.functionName }),
       ...(rollout && { RolloutFunctionName: rollout.function.functionName }),
       ...(archiver && { ArchiverFunctionName: archiver.function.functionName }),
     });

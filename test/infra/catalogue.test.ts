@@ -9,6 +9,7 @@ const SETTINGS = {
   longWorkerTimeoutMs: 900_000,
   ledgerGrowthADay: 1_000_000,
   expiredRecords: "archive",
+  announcements: "single",
 } as const satisfies AlarmSettings;
 
 const RULES = SLOS.flatMap((slo) => slo.rules.map((rule) => ({ name: `${slo.id} ${rule.id}`, slo, rule })));
@@ -74,10 +75,22 @@ describe("the alarms of the catalogue", () => {
     expect(textOf(SETTINGS)).toEqual(textOf(others));
   });
 
-  it.each(["delete", "keep"] as const)("do not contain archive-late if expired records are to %s", (expiredRecords) => {
-    const idsOf = (settings: AlarmSettings) => alarmsOf(settings).map(({ id }) => id);
-    expect(idsOf({ ...SETTINGS, expiredRecords })).toEqual(idsOf(SETTINGS).filter((id) => id !== "archive-late"));
-  });
+  const READERS = ["announcements-late", "stream-dead-letters", "archive-late"];
+  it.each([
+    { announcements: "single", expiredRecords: "archive", waitFor: READERS },
+    { announcements: "batched", expiredRecords: "archive", waitFor: READERS },
+    { announcements: "none", expiredRecords: "archive", waitFor: ["stream-dead-letters", "archive-late"] },
+    { announcements: "single", expiredRecords: "delete", waitFor: ["announcements-late", "stream-dead-letters"] },
+    { announcements: "single", expiredRecords: "keep", waitFor: ["announcements-late", "stream-dead-letters"] },
+    { announcements: "none", expiredRecords: "delete", waitFor: [] },
+  ] as const)(
+    "wait for the stream's readers that there are: with announcements $announcements and expired records $expiredRecords, $waitFor",
+    ({ waitFor, ...settings }) => {
+      const idsOf = (changes: Partial<AlarmSettings>) => alarmsOf({ ...SETTINGS, ...changes }).map(({ id }) => id);
+      const others = idsOf({}).filter((id) => !READERS.includes(id));
+      expect(idsOf(settings).toSorted()).toEqual([...others, ...waitFor].toSorted());
+    },
+  );
 
   it("have unique ids", () => {
     const ids = alarmsOf(SETTINGS).map(({ id }) => id);

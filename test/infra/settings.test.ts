@@ -8,7 +8,7 @@ import { mergedTemplateOf, Synthesized, temporaryFolder, WITHOUT_BUNDLES } from 
 
 const outdir = temporaryFolder();
 
-it("the data stack exports the same values whatever expiredRecords and monitoring are, so that either can change", async () => {
+it("the data stack exports the same values whatever announcements, expiredRecords and monitoring are, so that each can change", async () => {
   const unmonitored = { monitoring: undefined, codeDeployment: undefined };
   const exportsOf = async (changes: Partial<Environment>, index: number) => {
     const props = { outdir: path.join(outdir, String(index)), context: { env: "staging", ...WITHOUT_BUNDLES } };
@@ -24,10 +24,72 @@ it("the data stack exports the same values whatever expiredRecords and monitorin
   const [first, ...others] = await Promise.all(
     (["archive", "delete", "keep"] as const)
       .flatMap((expiredRecords) => [{ expiredRecords }, { expiredRecords, ...unmonitored }])
+      .flatMap((changes) => [changes, { ...changes, announcements: "none" as const }])
       .map(exportsOf),
   );
   expect(first).not.toEqual([]);
   expect(others).toEqual(others.map(() => first));
+});
+
+const announcing = async (env: string, changes: Partial<Environment>): Promise<Synthesized> => {
+  const folder = path.join(outdir, `${env}-${JSON.stringify(changes).replaceAll(/\W/g, "-")}`);
+  const { app } = await buildApp(
+    { outdir: folder, context: { env, ...WITHOUT_BUNDLES } },
+    { validated: false, changes },
+  );
+  return new Synthesized(mergedTemplateOf(app));
+};
+
+it("batched announcements change the announcer's variable and what it collects, and nothing else of it", async () => {
+  const [single, batched] = await Promise.all(
+    (["single", "batched"] as const).map(async (announcements) => announcing("prod", { announcements })),
+  );
+  const ofAnnouncer = (template: Synthesized | undefined) =>
+    template?.resources.filter(({ id }) => id.startsWith("Announcer")) ?? [];
+  const names = ofAnnouncer(single).map(({ id }) => id);
+  expect(names.length).toBeGreaterThan(3);
+  // The same mapping: it goes on from where it is in the stream.
+  expect(ofAnnouncer(batched).map(({ id }) => id)).toEqual(names);
+  const changed = ofAnnouncer(batched).filter(
+    (resource, at) => JSON.stringify(resource) !== JSON.stringify(ofAnnouncer(single)[at]),
+  );
+  expect(changed.map(({ type }) => type).toSorted()).toEqual([
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
+  ]);
+  expect(single?.variablesOf("Announcer")["ANNOUNCEMENTS"]).toBe("single");
+  expect(batched?.variablesOf("Announcer")["ANNOUNCEMENTS"]).toBe("batched");
+  expect(batched?.one("AWS::Lambda::EventSourceMapping", "Announcer").properties).toMatchObject({
+    BatchSize: 500,
+    MaximumBatchingWindowInSeconds: 10,
+    StartingPosition: "TRIM_HORIZON",
+  });
+});
+
+it.each([
+  { env: "prod", changes: { announcements: "none" }, readers: 1 },
+  { env: "prod", changes: { announcements: "none", expiredRecords: "delete" }, readers: 0 },
+  { env: "dev", changes: { announcements: "none" }, readers: 0 },
+] as const)("without announcements, $env with $changes has no announcer, and nothing waits for one", async (row) => {
+  const [template, usual] = await Promise.all([announcing(row.env, row.changes), announcing(row.env, {})]);
+  const text = JSON.stringify(template.resources);
+  expect(text).not.toMatch(/Announcer|announcements-late|PutEvents/);
+  expect(template.outputs).not.toContain("AnnouncerFunctionName");
+  const readers = template
+    .all("AWS::Lambda::EventSourceMapping")
+    .filter(({ properties }) => JSON.stringify(properties["EventSourceArn"]).includes("StreamArn"));
+  expect(readers).toHaveLength(row.readers);
+  expect(text.includes("stream-dead-letters")).toBe(row.readers > 0);
+  expect(text.includes("Age of announced changes")).toBe(false);
+  expect(JSON.stringify(usual.resources)).toContain("Age of announced changes");
+  // Consumers' rules hang on the bus, and the stream may be read again: both stay, with what holds data.
+  const kept = (one: Synthesized) => one.resources.filter(({ type }) => /Table|EventBus|Queue$|Bucket$/.test(type));
+  expect(kept(template)).toEqual(kept(usual));
+  // What watches new code does without the alarm that is gone.
+  const watched = template.all("AWS::CodeDeploy::DeploymentGroup").map(({ properties }) => properties);
+  expect(watched.length).toBe(usual.all("AWS::CodeDeploy::DeploymentGroup").length);
+  for (const group of watched)
+    expect((group["AlarmConfiguration"] as { Alarms: unknown[] }).Alarms.length).toBeGreaterThan(5);
 });
 
 const WARM = { ReadUnitsPerSecond: 12_000 };

@@ -17,12 +17,15 @@ const BUNDLE_BUDGET_BYTES = 546_000;
 describe("validation by cdk-nag and CloudFormation's own schema", () => {
   const TO_BE_SET = ["Annotation::fetchonce:nobody-is-paged", "Annotation::fetchonce:runbooks-are-no-links"];
   it.each([
-    { env: "dev", found: [] },
-    { env: "staging", found: TO_BE_SET },
-    { env: "prod", found: TO_BE_SET },
-  ])("finds exactly $found in $env", async ({ env, found }) => {
-    const folder = path.join(outdir, `valid-${env}`);
-    const { app } = await buildApp({ outdir: folder, context: { env, ...WITHOUT_BUNDLES } });
+    { env: "dev", changes: {}, found: [] },
+    { env: "dev", changes: { announcements: "none" }, found: [] },
+    { env: "staging", changes: {}, found: TO_BE_SET },
+    { env: "prod", changes: {}, found: TO_BE_SET },
+    { env: "prod", changes: { announcements: "batched" }, found: TO_BE_SET },
+    { env: "prod", changes: { announcements: "none" }, found: TO_BE_SET },
+  ] as const)("finds exactly $found in $env with $changes", async ({ changes, env, found }) => {
+    const folder = path.join(outdir, `valid-${env}-${Object.values(changes).join()}`);
+    const { app } = await buildApp({ outdir: folder, context: { env, ...WITHOUT_BUNDLES } }, { changes });
     app.synth();
     const report = JSON.parse(readFileSync(path.join(folder, "validation-report.json"), "utf8")) as {
       pluginReports: { violations: { ruleName: string }[] }[];

@@ -121,12 +121,13 @@ export const reconcilerIn = (process: SimulatedProcess, services: Services, nth:
 
 interface AnnouncerServices {
   readonly bus: SimulatedBus;
+  readonly batchBytes: number | undefined;
   readonly trace: Trace;
   readonly failIf: (check: () => void) => void;
 }
 
 /** The announcer. It can read everything that the protocol writes; a dead letter is a violation. */
-export const announcerIn = (process: SimulatedProcess, { bus, failIf, trace }: AnnouncerServices) =>
+export const announcerIn = (process: SimulatedProcess, { batchBytes, bus, failIf, trace }: AnnouncerServices) =>
   createAnnouncer({
     bus: through(process, "bus", bus.port),
     deadLetters: {
@@ -137,6 +138,7 @@ export const announcerIn = (process: SimulatedProcess, { bus, failIf, trace }: A
     },
     telemetry: trace.telemetryOf(process.name),
     contentBucket: CONTENT_BUCKET,
+    batchBytes,
   });
 
 /** An operator's `redrive dead-letters`. */

@@ -153,7 +153,7 @@ export const EXPECTED: Played = {
   killed: SCENARIOS.flatMap(({ file, dies }) => (dies ? [file.name] : [])).sort(),
   deadLetters: [NO_JOB, NO_JOB],
   litter: 0,
-  setAside: 2,
+  setAside: 3,
   gate: "rolled_back",
 };
 

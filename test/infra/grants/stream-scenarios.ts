@@ -15,10 +15,11 @@ const malformed = (isExpiry: boolean): DynamoDBRecord => {
 
 /** @returns how many records the readers sent to the stream's dead-letter queue. */
 export async function playStream(stage: Stage, ended: Item, remainingMs: number): Promise<number> {
-  const announcer = await stage.load(stage.output("AnnouncerFunctionName"), {}, remainingMs);
-  await announcer.invoke({
-    Records: [streamRecord({ before: { ...ended, state: "FINALIZED" }, after: ended }), malformed(false)],
-  });
+  const stored = streamRecord({ before: { ...ended, state: "FINALIZED" }, after: ended });
+  for (const ANNOUNCEMENTS of ["single", "batched"]) {
+    const announcer = await stage.load(stage.output("AnnouncerFunctionName"), { ANNOUNCEMENTS }, remainingMs);
+    await announcer.invoke({ Records: [stored, malformed(false)] });
+  }
   const archiver = await stage.load(stage.output("ArchiverFunctionName"), {}, remainingMs);
   await archiver.invoke({ Records: [streamRecord({ before: ended, isExpiry: true }), malformed(true)] });
   return (await readThrough(stage.clients.sqs, stage.output("StreamDeadLetterQueueUrl"))).length;

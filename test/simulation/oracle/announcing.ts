@@ -7,7 +7,7 @@ import { announcerIn } from "../functions.ts";
 import { checkAnnouncement, isStored, Violation } from "./invariants.ts";
 import type { SimulatedItems } from "../services/items.ts";
 import type { SimulatedProcess } from "../services/process.ts";
-import { ANNOUNCED_WITHIN_MS, INVOCATION_MS } from "../services/settings.ts";
+import { ANNOUNCED_WITHIN_MS, BATCH_BYTES, INVOCATION_MS } from "../services/settings.ts";
 import { SimulatedStream } from "../services/stream.ts";
 import type { Dice, VirtualTime } from "../services/time.ts";
 import type { Trace } from "../services/trace.ts";
@@ -29,7 +29,13 @@ interface World {
 export class Announcing {
   readonly bus: SimulatedBus;
   readonly stream: SimulatedStream;
+  /**
+   * Whether all events are batches. Undefined: those of every second invocation, as if somebody changed the setting
+   * again and again.
+   */
+  isBatched: boolean | undefined;
   readonly #world: World;
+  #invocations = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -80,6 +86,8 @@ export class Announcing {
 
   async #run(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse | undefined> {
     const { end, failIf, start, time, trace } = this.#world;
+    const isBatched = this.isBatched ?? this.#invocations++ % 2 === 1;
+    const batchBytes = isBatched ? BATCH_BYTES : undefined;
     return new Promise((resolve) => {
       const process = start(() => resolve(undefined));
       const stopWatch = time.plan(INVOCATION_MS, () => process.die("the invocation timed out"));
@@ -88,7 +96,7 @@ export class Announcing {
         end(process);
         resolve(response);
       };
-      announcerIn(process, { bus: this.bus, trace, failIf })(event, INVOCATION).then(over, () => over());
+      announcerIn(process, { batchBytes, bus: this.bus, trace, failIf })(event, INVOCATION).then(over, () => over());
     });
   }
 }

@@ -177,8 +177,8 @@ export const turningGate = (name: string, from: number, to: number, ends: Proven
   },
 });
 
-/** Two events reach the bus in one batch, and the bus refuses one of them. */
-export const refusing = (name: string, isRefused: readonly [boolean, boolean]): ProvenScenario => ({
+/** Two events reach the bus in one request, and the bus refuses one of them; or both announcements are in one event. */
+export const refusing = (name: string, isRefused: readonly [boolean, boolean], isBatched = false): ProvenScenario => ({
   // The job ids of these artifacts fall into the same shard of the stream.
   ...one({ name, body: SMALL, messages: [message("b"), message("c")] }),
   prepare: serving({ b: resource(SMALL), c: resource(LARGE) }),
@@ -187,6 +187,7 @@ export const refusing = (name: string, isRefused: readonly [boolean, boolean]): 
   onEvent: ({ announcing, boundaries }) => {
     if (boundaries.length !== 1) return;
     const next = [...isRefused];
+    announcing.isBatched = isBatched;
     announcing.stream.hold(10_000);
     announcing.bus.refuseOfNext(() => next.shift() === true);
   },

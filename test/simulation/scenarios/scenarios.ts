@@ -82,6 +82,7 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   },
   refusing("the bus refuses the first of two events", [true, false]),
   refusing("the bus refuses the second of two events", [false, true]),
+  refusing("the bus refuses the event of two announcements", [true, false], true),
   one({ name: "duplicate delivery", body: LARGE, messages: [message("a"), message("a")] }),
   turningGate("gate at 50 %, turned off during the run", 50, 0, { a: ["INDEXED", "unguarded"], b: ["unguarded"] }),
   turningGate("gate at 50 %, fully opened during the run", 50, 100, { a: ["INDEXED"], b: ["unguarded", "INDEXED"] }),

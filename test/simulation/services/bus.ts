@@ -1,7 +1,13 @@
-import type { Announcement } from "../../../core/model/announcement.ts";
-import type { AnnouncementBus } from "../../../core/ports/announcement-bus.ts";
+import { announcement, announcementBatch, BATCH_TYPE, type Announcement } from "../../../core/model/announcement.ts";
+import type { AnnouncementBus, BusEvent } from "../../../core/ports/announcement-bus.ts";
 
-/** An event bus that accepts each event by itself. Subscribers identify an event by its id. */
+/** The announcements of an event, as a consumer reads them. */
+export const announcementsIn = ({ detail, type }: BusEvent): readonly Announcement[] => {
+  const read: unknown = JSON.parse(detail);
+  return type === BATCH_TYPE ? announcementBatch.parse(read).announcements : [announcement.parse(read)];
+};
+
+/** An event bus that accepts each event by itself. Subscribers identify an announcement by its id. */
 export class SimulatedBus {
   /** The latest accepted announcement of each id. */
   readonly announced = new Map<string, Announcement>();
@@ -18,17 +24,19 @@ export class SimulatedBus {
   }
 
   readonly port: AnnouncementBus = {
-    publish: async (announcements) => {
+    publish: async (events) => {
       const isRefused = this.#isRefused ?? (() => false);
       this.#isRefused = undefined;
-      const refused = announcements.map((announcement) => {
+      const refused = events.map((event) => {
         if (isRefused()) return true;
-        this.#check(announcement, this.announced.get(announcement.id));
-        this.announced.set(announcement.id, announcement);
+        for (const told of announcementsIn(event)) {
+          this.#check(told, this.announced.get(told.id));
+          this.announced.set(told.id, told);
+        }
         return false;
       });
       const first = refused.indexOf(true);
-      return first < 0 ? { taken: announcements.length } : { taken: first, refusal: "InternalFailure" };
+      return first < 0 ? { taken: events.length } : { taken: first, refusal: "InternalFailure" };
     },
   };
 }

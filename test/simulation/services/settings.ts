@@ -26,6 +26,8 @@ export const MAX_RECEIVES = 50;
 export const MAX_ATTEMPTS = 6;
 export const PART_BUFFERS = 5;
 export const RECORD_CONCURRENCY = 10;
+/** Two announcements fill an event, and up to four come in one invocation. */
+export const BATCH_BYTES = 1_100;
 export const CONTENT_BUCKET = "content";
 /** 15 minutes, scaled: longer waits are those that an origin asks for. */
 export const LONGEST_DELAY_MS = 60_000;

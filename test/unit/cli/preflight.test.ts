@@ -62,6 +62,16 @@ describe("npm run preflight", () => {
     expect(said).toContain("A new table takes 500 jobs a second at once.");
   });
 
+  it.each([
+    { announcements: "single" as const, said: ["as many stored files a second are announced without delay."] },
+    { announcements: "batched" as const, said: ["of about a hundred stored files each, are sent without delay."] },
+    { announcements: "none" as const, said: [] },
+  ])("counts what EventBridge announces if announcements are $announcements", async ({ announcements, said }) => {
+    const findings = await findingsOf({ ...ENVIRONMENTS.dev, announcements }, awsAccount());
+    const texts = findings.map(({ text }) => text).filter((text) => text.includes("EventBridge"));
+    expect(texts).toEqual(said.map((text) => expect.stringContaining(text)));
+  });
+
   it("exits with 0 for dev in a bootstrapped account with a quota of 1,000", async () => {
     const { code, said } = await preflight();
     expect({ code, todo: said.match(/^(TO DO|unknown) .*/gm) }).toEqual({ code: 0, todo: null });

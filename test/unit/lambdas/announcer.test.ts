@@ -1,28 +1,34 @@
 /** Runs the real handler on the table changes that a real job makes. */
 import type { DynamoDBRecord } from "aws-lambda";
 import { describe, expect, it } from "vitest";
-import type { Announcement } from "../../../core/model/announcement.ts";
+import { announcement, BATCH_TYPE, type Announcement } from "../../../core/model/announcement.ts";
 import type { Item, Value } from "../../../core/model/write.ts";
 import { contentKey, jobIdOf } from "../../../core/model/keys.ts";
 import type { AnnouncementBus } from "../../../core/ports/announcement-bus.ts";
 import { createHandler } from "../../../lambdas/announcer/create-handler.ts";
 import { streamRecord } from "../../stream-event.ts";
+import { announcementsIn } from "../../simulation/services/bus.ts";
 import { fileOrigin, MESSAGE, world, type World } from "../../simulation/world.ts";
 import { LARGE, sha256Of } from "../core/support.ts";
 import { INVOCATION } from "../../invocation.ts";
 
 type Outcome = Awaited<ReturnType<AnnouncementBus["publish"]>>;
 
-function announcer(outcome: (given: number) => Outcome | Error = (taken) => ({ taken }), isSetAside = true) {
+function announcer(
+  outcome: (given: number) => Outcome | Error = (taken) => ({ taken }),
+  { isSetAside = true, batchBytes }: { isSetAside?: boolean; batchBytes?: number } = {},
+) {
   const announced: Announcement[] = [];
+  const types: string[] = [];
   const deadLetters: { body: string; reason: string }[] = [];
   const logs: string[] = [];
   let flushes = 0;
   const handler = createHandler({
     bus: {
-      publish: async (announcements) => {
-        announced.push(...announcements);
-        const said = outcome(announcements.length);
+      publish: async (events) => {
+        types.push(...events.map(({ type }) => type));
+        announced.push(...events.flatMap(announcementsIn));
+        const said = outcome(events.length);
         if (said instanceof Error) throw said;
         return said;
       },
@@ -40,9 +46,11 @@ function announcer(outcome: (given: number) => Outcome | Error = (taken) => ({ t
       invocationStarted: () => undefined,
     },
     contentBucket: "content",
+    batchBytes,
   });
   return {
     announced,
+    types,
     deadLetters,
     logs,
     run: async (...Records: DynamoDBRecord[]) => handler({ Records }, INVOCATION),
@@ -128,6 +136,66 @@ describe("the announcer", () => {
     },
   );
 
+  it("says the same in a batch as in single events", async () => {
+    const w = await storedTwice();
+    const [single, batched] = [announcer(), announcer(undefined, { batchBytes: 64_000 })];
+    for (const { run } of [single, batched]) await run(...changesOf(w));
+    expect(batched.announced).toEqual(single.announced);
+    expect(batched.types).toEqual([BATCH_TYPE]);
+  });
+
+  it.each([
+    { taken: 0, goesOnFrom: 0 },
+    { taken: 1, goesOnFrom: 2 },
+  ])(
+    "makes the stream continue from the first announcement of the batch that the bus refused, after $taken taken",
+    async ({ taken, goesOnFrom }) => {
+      const w = await storedTwice();
+      const stored = [...changesOf(w, "INDEXED"), ...changesOf(w, "DEDUPED")];
+      const again = stored.map(({ dynamodb, ...record }) => ({
+        ...record,
+        dynamodb: { ...dynamodb, SequenceNumber: `${dynamodb?.SequenceNumber}1` },
+      }));
+      const records = [...stored, ...again];
+      // Two fill a batch.
+      const { run, types } = announcer(() => ({ taken, refusal: "InternalFailure" }), { batchBytes: 1100 });
+      expect(await run(...records)).toEqual({
+        batchItemFailures: [{ itemIdentifier: records[goesOnFrom]?.dynamodb?.SequenceNumber }],
+      });
+      expect(types).toEqual([BATCH_TYPE, BATCH_TYPE]);
+    },
+  );
+
+  it("announces the longest of what a producer and an origin may say", async () => {
+    const w = world();
+    const long = "x".repeat(16_000);
+    w.serve((request) => {
+      const answer = fileOrigin(LARGE, `"${"e".repeat(254)}"`, `text/plain; a=${long}`)(request);
+      return answer;
+    });
+    // JSON writes each of these characters with six bytes.
+    const worst = "\u0001".repeat(512);
+    const url = `http://origin.example/${"\u{10ffff}".repeat((8192 - 30) / 2)}`;
+    await w.deliver({ work_id: worst, artifact_id: worst, url, metadata: { m: "\u0001".repeat(160) } });
+    const { announced, deadLetters, logs, run } = announcer();
+    await run(...changesOf(w));
+    expect([announced.length, deadLetters, logs]).toEqual([1, [], []]);
+    expect(announcement.parse(announced[0]).url).toBe(url);
+    expect(Buffer.byteLength(JSON.stringify(announced[0]))).toBeGreaterThan(40_000);
+  });
+
+  it("sets an announcement aside that no event can hold, and sends the others", async () => {
+    const w = await storedTwice();
+    const { after = {}, before } = w.items.history.findLast(({ after: item }) => item["state"] === "INDEXED") ?? {};
+    const tooLong = streamRecord({ before, after: { ...after, url: `http://x/${"u".repeat(262_144)}` } });
+    const { announced, deadLetters, run } = announcer();
+    expect(await run(tooLong, ...changesOf(w, "DEDUPED"))).toEqual({ batchItemFailures: [] });
+    expect(announced.map(({ state }) => state)).toEqual(["DEDUPED"]);
+    expect(deadLetters.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/The announcement has 262\d{3} bytes, and an event takes 261120/),
+    ]);
+  });
+
   it("fails the whole batch if the bus does not answer, and still flushes its log", async () => {
     const w = await storedTwice();
     const { flushes, run } = announcer(() => new Error("socket hang up"));
@@ -170,7 +238,7 @@ describe("the announcer", () => {
 
   it("fails the batch, which Lambda repeats, if the dead-letter queue is down", async () => {
     const [record] = changesOf(await storedTwice(), "INDEXED");
-    const { run } = announcer(undefined, false);
+    const { run } = announcer(undefined, { isSetAside: false });
     const NewImage = { ...record?.dynamodb?.NewImage, op_stream: { S: "?" } };
     await expect(run({ ...record, dynamodb: { ...record?.dynamodb, NewImage } })).rejects.toThrow("not there");
   });

@@ -5,8 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eventBridgeBus } from "../../../../adapters/aws/event-bus.ts";
-import type { Announcement } from "../../../../core/model/announcement.ts";
-import type { AnnouncementBus } from "../../../../core/ports/announcement-bus.ts";
+import type { AnnouncementBus, BusEvent } from "../../../../core/ports/announcement-bus.ts";
 import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
 
 interface Entry {
@@ -59,26 +58,19 @@ afterAll(async () => {
   await once(server, "close");
 });
 
-const announcementOf = (id: number, url = "https://origin.example/file"): Announcement => ({
-  schema_version: 1,
-  id: String(id).padStart(32, "0"),
-  work_id: "work",
-  artifact_id: String(id),
-  url,
-  state: "INDEXED",
-  sha256: "ab".repeat(32),
-  bytes: 1,
-  content_type: "text/plain",
-  bucket: "content",
-  key: "k",
-  finished_at: "2026-11-25T08:00:00.000Z",
+const eventOf = (id: number, said = ""): BusEvent => ({
+  source: "fetchonce",
+  type: "Artifact Stored",
+  detail: JSON.stringify({ id, said }),
 });
-const announcements = (count: number, url?: string): Announcement[] =>
-  Array.from({ length: count }, (_, id) => announcementOf(id, url));
+const events = (count: number, said?: string): BusEvent[] =>
+  Array.from({ length: count }, (_, id) => eventOf(id, said));
+/** `{"id":0,"said":""}`, the source and the type. */
+const EMPTY_BYTES = 18 + 9 + 15;
 
 describe("the event bus adapter", () => {
-  it("sends each announcement as one event with our source and detail type", async () => {
-    expect(await bus.publish([announcementOf(7)])).toEqual({ taken: 1 });
+  it("sends each event as one entry with its source, type and detail", async () => {
+    expect(await bus.publish([eventOf(7)])).toEqual({ taken: 1 });
     expect(asked).toEqual([
       {
         target: "AWSEvents.PutEvents",
@@ -87,7 +79,7 @@ describe("the event bus adapter", () => {
             EventBusName: "announcements",
             Source: "fetchonce",
             DetailType: "Artifact Stored",
-            Detail: JSON.stringify(announcementOf(7)),
+            Detail: JSON.stringify({ id: 7, said: "" }),
           },
         ],
       },
@@ -95,23 +87,33 @@ describe("the event bus adapter", () => {
   });
 
   it.each([
-    { what: "ten per request", given: announcements(23), batches: [10, 10, 3] },
+    { what: "ten per request", given: events(23), batches: [10, 10, 3] },
     {
-      what: "at most 256 KiB per request",
-      given: announcements(5, `https://x/${"a".repeat(80_000)}`),
+      what: "less than 256 KiB per request",
+      given: events(5, "a".repeat(80_000)),
       batches: [3, 2],
     },
     {
+      what: "two of 128 KiB in two requests",
+      given: events(2, "a".repeat(131_072 - EMPTY_BYTES)),
+      batches: [1, 1],
+    },
+    {
+      what: "two of almost 128 KiB in one request",
+      given: events(2, "a".repeat(131_071 - EMPTY_BYTES)),
+      batches: [2],
+    },
+    {
       what: "a larger one in a request of its own",
-      given: announcements(2, `https://x/${"ü".repeat(150_000)}`),
+      given: events(2, "ü".repeat(70_000)),
       batches: [1, 1],
     },
     { what: "without a request if there are none", given: [], batches: [] },
-  ])("sends announcements in order, $what", async ({ given, batches }) => {
+  ])("sends events in order, $what", async ({ given, batches }) => {
     expect(await bus.publish(given)).toEqual({ taken: given.length });
     expect(asked.map(({ entries }) => entries.length)).toEqual(batches);
-    const details = asked.flatMap(({ entries }) => entries.map(({ Detail }) => JSON.parse(Detail) as unknown));
-    expect(details).toEqual(given);
+    const details = asked.flatMap(({ entries }) => entries.map(({ Detail }) => Detail));
+    expect(details).toEqual(given.map(({ detail }) => detail));
   });
 
   const refusing = (nth: number, places: readonly number[]) => (entries: readonly Entry[], call: number) =>
@@ -133,14 +135,14 @@ describe("the event bus adapter", () => {
     "counts the events taken before the first refusal: entries $places of request $nth are refused",
     async ({ nth, places, taken }) => {
       answer = refusing(nth, places);
-      expect(await bus.publish(announcements(23))).toEqual({ taken, refusal: "ThrottlingException" });
+      expect(await bus.publish(events(23))).toEqual({ taken, refusal: "ThrottlingException" });
       expect(asked.length).toBe(nth);
     },
   );
 
   it("counts no event of a request as taken if some failed but the answer does not say which", async () => {
     answer = () => ({ FailedEntryCount: 1 });
-    expect(await bus.publish(announcements(3))).toEqual({ taken: 0, refusal: "unnamed" });
+    expect(await bus.publish(events(3))).toEqual({ taken: 0, refusal: "unnamed" });
   });
 
   it("fails if the bus does not answer", async () => {
@@ -148,6 +150,6 @@ describe("the event bus adapter", () => {
       server.closeAllConnections();
       return {};
     };
-    await expect(bus.publish(announcements(1))).rejects.toThrow("socket hang up");
+    await expect(bus.publish(events(1))).rejects.toThrow("socket hang up");
   });
 });

@@ -12,13 +12,23 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     [
       "the stream continues after the refused event",
       "return refused.sequenceNumber;",
-      "return due[taken + 1]?.sequenceNumber;",
+      "return due[announced + 1]?.sequenceNumber;",
+    ],
+    [
+      "the stream continues after the refused batch",
+      "events.slice(0, taken).reduce",
+      "events.slice(0, taken + 1).reduce",
     ],
     [
       "publishing an event is not awaited",
-      "const { taken, refusal } = await bus.publish(due.map(({ announcement }) => announcement));",
-      "const { taken, refusal } = {};\n  bus.publish(due.map(({ announcement }) => announcement)).catch(() => undefined);",
+      "const { taken, refusal } = await bus.publish(events);",
+      "const { taken, refusal } = {};\n  bus.publish(events).catch(() => undefined);",
     ],
+  ]),
+  ...inFile("core/stream/bus-events.ts", [
+    ["a full batch is thrown away", "      yield group;\n      group = [];", "      group = [];"],
+    ["the last batch is not sent", "if (group.length > 0) yield group;", ""],
+    ["a batch leaves its first announcement out", 'texts.join(",")', 'texts.slice(1).join(",")'],
   ]),
   ...inFile("core/stream/announcement-of.ts", [
     ["the announcement's id is the attempt's fence", "id: job.jobId,", 'id: String(job.fence).padStart(32, "0"),'],
