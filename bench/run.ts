@@ -3,6 +3,7 @@ import { addressChecks } from "./address-checks.ts";
 import { bundle } from "./bundle.ts";
 import { capacity } from "./capacity/capacity.ts";
 import { cost } from "./cost/artifacts.ts";
+import { costPaths } from "./cost/paths.ts";
 import { fixedCosts } from "./cost/environments.ts";
 import { foreignOrigins } from "./foreign-origins.ts";
 import { hostPace } from "./hosts/paced.ts";
@@ -37,6 +38,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   "foreign-origins": foreignOrigins,
   "slo-baseline": sloBaseline,
   cost,
+  "cost-paths": costPaths,
   "fixed-costs": fixedCosts,
   capacity,
   lanes,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { hashItemKey, jobIdOf, jobItemKey } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
+import type { PipelineOptions } from "../../test/embedded-aws/pipeline.ts";
 import type { AwsRequest } from "../../test/embedded-aws/aws/aws.ts";
 import type { JsonLine } from "../../local/shared/lines.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
@@ -57,7 +58,7 @@ const UNITS: Readonly<Partial<Record<keyof Counts, string>>> = {
 };
 
 /** The pipeline, with its AWS requests and its log lines since the last count. */
-class CountedRun {
+export class CountedRun {
   readonly run: LocalRun;
   readonly #seen: AwsRequest[];
   readonly #log: JsonLine[];
@@ -68,12 +69,17 @@ class CountedRun {
     this.#log = log;
   }
 
-  static async start(scope: AsyncDisposableStack, workerEnv: Readonly<Record<string, string>>): Promise<CountedRun> {
+  static async start(
+    scope: AsyncDisposableStack,
+    workerEnv: Readonly<Record<string, string>>,
+    options: Partial<PipelineOptions> = {},
+  ): Promise<CountedRun> {
     const seen: AwsRequest[] = [];
     const log: JsonLine[] = [];
     const keep = (line: JsonLine): void => void log.push(line);
     const run = scope.use(
       await LocalRun.start({
+        ...options,
         workerEnv: { ...AS_DEPLOYED, ...workerEnv },
         onAwsRequest: (request) => seen.push(request),
         onTelemetry: keep,
@@ -86,13 +92,27 @@ class CountedRun {
     return new CountedRun(run, seen, log);
   }
 
-  /** Delivers the messages. @returns what each message used, as a mean. */
-  async countsOf(messages: readonly JobMessage[]): Promise<Counts> {
+  /** What is done meanwhile is not counted. */
+  async uncounted(act: () => Promise<void>): Promise<void> {
+    const requests = this.#seen.length;
+    await act();
+    this.#seen.length = requests;
+  }
+
+  /**
+   * Delivers the messages.
+   * @param settle delivers them otherwise.
+   * @returns what each message used, as a mean.
+   */
+  async countsOf(
+    messages: readonly JobMessage[],
+    settle = async (): Promise<void> => this.run.download(messages),
+  ): Promise<Counts> {
     await sleep(LOG_SETTLES_MS);
     this.#seen.length = 0;
     this.#log.length = 0;
     const cpuBefore = await cpuSeconds(this.run.workerPid);
-    await this.run.download(messages);
+    await settle();
     const cpuMs = ((await cpuSeconds(this.run.workerPid)) - cpuBefore) * 1000;
     await sleep(LOG_SETTLES_MS);
     const requests = ofTheirOwn(this.#seen);
@@ -126,16 +146,24 @@ class CountedRun {
   }
 }
 
-/** Leaves out polls that found nothing, which are counted by the month, and this measurement's own requests. */
+/** Of the reconciler's runs, which are counted by the month. */
+const BY_THE_MONTH = new Set(["Query", "ListObjectsV2", "ListMultipartUploads"]);
+/** This measurement's own. */
+const OURS = new Set(["GetQueueAttributes", "BatchGetItem"]);
+
+/**
+ * Leaves out polls that found nothing, which are counted by the month, and this measurement's own requests. Each poll
+ * that found messages ends in one request that deletes them.
+ */
 function ofTheirOwn(seen: readonly AwsRequest[]): readonly AwsRequest[] {
-  const lastDelete = seen.findLastIndex(({ operation }) => operation === "DeleteMessageBatch");
-  return seen.filter(
-    ({ operation }, index) =>
-      operation !== "GetQueueAttributes" && (operation !== "ReceiveMessage" || index < lastDelete),
-  );
+  const ours = seen.filter(({ operation }) => !OURS.has(operation) && !BY_THE_MONTH.has(operation));
+  const others = ours.filter(({ operation }) => operation !== "ReceiveMessage");
+  const polls = ours.filter(({ operation }) => operation === "ReceiveMessage");
+  const deletes = ours.filter(({ operation }) => operation === "DeleteMessageBatch");
+  return [...others, ...polls.slice(0, deletes.length)];
 }
 
-const figuresOf = (name: string, counts: Counts): readonly Figure[] =>
+export const figuresOf = (name: string, counts: Counts): readonly Figure[] =>
   (Object.keys(COUNTS) as (keyof Counts)[]).map((count) => ({
     what: `${name}: ${COUNTS[count]}`,
     value: rounded(counts[count], 3),

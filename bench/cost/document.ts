@@ -2,7 +2,7 @@
 import { GATE_OFF, SAMPLED, SECOND_DELIVERY, SIZES, type Counts, type Size } from "./artifacts.ts";
 import { metersOf, sumOf, times, totalUsd, usdFor, type Bill } from "./bill.ts";
 import { ASSUMED, invocationMs } from "./duration.ts";
-import { ENVIRONMENT_NAMES } from "./environments.ts";
+import { ENVIRONMENT_NAMES, type EnvironmentName } from "./environments.ts";
 import {
   artifactBill,
   idlePollingBill,
@@ -13,6 +13,8 @@ import {
   workOf,
   type Kind,
 } from "./models.ts";
+import { leversSection, regionsSection } from "./levers.ts";
+import { moreSections } from "./more-sections.ts";
 import { dataTransferHub, HUB_PUBLISHED_USD, naiveLambda, NAIVE_QUOTED_USD } from "./others.ts";
 import { PRICES, PRICES_AS_OF, type Meter } from "./prices.ts";
 import { MONTH_S } from "./storage.ts";
@@ -24,8 +26,9 @@ const MILLION = 1_000_000;
 const PRICED_AS = "prod";
 const BANDWIDTHS_MBIT = [16, 100, 400] as const;
 
-export function costMarkdown(cost: StoredResult, fixed: StoredResult): string {
+export function costMarkdown(cost: StoredResult, fixed: StoredResult, paths: StoredResult): string {
   const { workerMemoryMb } = settingsIn(fixed, PRICED_AS);
+  const results = { cost, fixed, paths, environmentUsd: environmentUsd(fixed, PRICED_AS) };
   const ofMillion = (kind: Kind, name: string, bytes: number, originBytesPerSecond?: number): Bill =>
     times(artifactBill(kind, countsIn(cost, name), bytes, workerMemoryMb, originBytesPerSecond), MILLION);
   const [smallest = { name: "", bytes: 0, files: 0 }] = SIZES;
@@ -160,6 +163,9 @@ ${IDLE_POLLERS} x ${plain(MONTH_S)} s / ${LONG_POLL_S} s = ${plain(
 table a minute while no rollout is running) and the readers of the idle stream cost cents and are left out. An idle run
 of the reconciler is ${plain(idleRunIn(fixed).requests)} requests, counted on an empty table and an empty bucket.
 
+${moreSections(results)}
+${regionsSection(results)}
+${leversSection(results)}
 ## How long an invocation takes
 
 This is the only figure here that is a **model, not a measurement**. An invocation takes
@@ -227,15 +233,19 @@ ${table(
 `;
 }
 
+function environmentBills(fixed: StoredResult, name: EnvironmentName) {
+  const { reconcilerMemoryMb, minutesBetweenRuns } = settingsIn(fixed, name);
+  const reconciler = reconcilerBill(idleRunIn(fixed), reconcilerMemoryMb, minutesBetweenRuns);
+  return { name, resources: monthlyBillIn(fixed, name), reconciler };
+}
+
+function environmentUsd(fixed: StoredResult, name: EnvironmentName): number {
+  const { reconciler, resources } = environmentBills(fixed, name);
+  return totalUsd(sumOf(resources, reconciler, idlePollingBill()));
+}
+
 function environmentsTable(fixed: StoredResult): string {
-  const columns = ENVIRONMENT_NAMES.map((name) => {
-    const { reconcilerMemoryMb, minutesBetweenRuns } = settingsIn(fixed, name);
-    return {
-      name,
-      resources: monthlyBillIn(fixed, name),
-      reconciler: reconcilerBill(idleRunIn(fixed), reconcilerMemoryMb, minutesBetweenRuns),
-    };
-  });
+  const columns = ENVIRONMENT_NAMES.map((name) => environmentBills(fixed, name));
   const [first] = columns;
   const meters = metersOf(first?.resources ?? {});
   return table(
@@ -249,12 +259,7 @@ function environmentsTable(fixed: StoredResult): string {
       ),
       ["The reconciler, with nothing to do", ...columns.map(({ reconciler }) => dollars(totalUsd(reconciler)))],
       ["Polling an empty queue", ...columns.map(() => dollars(totalUsd(idlePollingBill())))],
-      [
-        "**In all**",
-        ...columns.map(
-          ({ resources, reconciler }) => `**${dollars(totalUsd(sumOf(resources, reconciler, idlePollingBill())))}**`,
-        ),
-      ],
+      ["**In all**", ...columns.map(({ name }) => `**${dollars(environmentUsd(fixed, name))}**`)],
     ],
   );
 }

@@ -4,5 +4,5 @@ import { storedResultOf } from "./stored-results.ts";
 
 await writeFile(
   new URL("../../docs/cost.md", import.meta.url),
-  costMarkdown(storedResultOf("cost"), storedResultOf("fixed-costs")),
+  costMarkdown(storedResultOf("cost"), storedResultOf("fixed-costs"), storedResultOf("cost-paths")),
 );

@@ -9,14 +9,14 @@ const PLATFORM_LINES = 3;
 const PLATFORM_BYTES = 400;
 const LINE_OVERHEAD_BYTES = 26;
 /** Bytes sent to the origin for each artifact: a TLS handshake and two requests. */
-const REQUEST_BYTES_OUT = 4096;
+export const REQUEST_BYTES_OUT = 4096;
 /** CloudWatch stores logs compressed. AWS says that about 15 % of the size is left. */
 const LOG_COMPRESSION = 0.15;
 const LOG_RETENTION_MONTHS = 3;
 
 const ANNOUNCED_AT_ONCE = 100;
-const ANNOUNCER_MEMORY_MB = 512;
-const ANNOUNCER_REQUEST_MS = 30;
+export const ANNOUNCER_MEMORY_MB = 512;
+export const ANNOUNCER_REQUEST_MS = 30;
 
 export type Kind = "guarded" | "duplicate" | "plain";
 
@@ -72,13 +72,19 @@ export function artifactBill(
   const work = workOf(kind, counts, bytes);
   const ms = invocationMs(work, memoryMb, originBytesPerSecond);
   const stagedGbMonths = ((work.copiedBytes / GB) * (ms / 1000)) / MONTH_S;
+  return sumOf(usageBill(counts, ms, memoryMb), kind === "guarded" ? announcementBill() : {}, {
+    s3GbMonths: stagedGbMonths,
+    transferOutGb: work.originRequests > 0 ? REQUEST_BYTES_OUT / GB : 0,
+  });
+}
+
+/** What is counted, and the time of its invocations. */
+export function usageBill(counts: Counts, ms: number, memoryMb: number): Bill {
   const { writeUnits, readUnits, s3Puts, s3Gets, sqsRequests, invocations } = counts;
   return sumOf(
     { writeUnits, readUnits, s3Puts, s3Gets, sqsRequests },
     { lambdaRequests: invocations, lambdaGbSeconds: gbSeconds(ms, memoryMb) * invocations },
     logBill(counts.logBytes, counts.logLines, invocations),
-    kind === "guarded" ? announcementBill() : {},
-    { s3GbMonths: stagedGbMonths, transferOutGb: work.originRequests > 0 ? REQUEST_BYTES_OUT / GB : 0 },
   );
 }
 

@@ -2,7 +2,7 @@
 
 const DATA_TRANSFER_HUB = "the cost page of Data Transfer Hub, 2023-04";
 /** Known, but not found in a dated source. Check the AWS page before you rely on it. */
-const REMEMBERED = "remembered";
+export const REMEMBERED = "remembered";
 
 const MILLION = 1_000_000;
 
@@ -27,7 +27,7 @@ const EC2 = "aws.amazon.com/ec2/pricing/on-demand";
 const KMS = "aws.amazon.com/kms/pricing";
 
 /** The date on which the list was compiled. */
-export const PRICES_AS_OF = "2026-11-25";
+export const PRICES_AS_OF = "2026-11-28";
 
 type Row = readonly [what: string, usd: number, per: number, unit: string, page: string, readIn: string];
 
@@ -43,13 +43,13 @@ const ROWS = {
   lambdaRequests: ["Lambda, requests", 0.2, MILLION, "requests", LAMBDA, "thebiggish.pages.dev, 2025"],
   lambdaGbSeconds: ["Lambda on Arm, duration", 13.3334, MILLION, "GB-seconds", LAMBDA, "cloudchipr.com, 2024"],
   pollerHours: ["Lambda, provisioned poller of an SQS queue", 0.00925, 1, "poller-hour", LAMBDA, REMEMBERED],
-  events: ["EventBridge, custom events, each 64 KB", 1, MILLION, "events", EVENT_BRIDGE, REMEMBERED],
+  events: ["EventBridge, custom events, each 64 KB", 1, MILLION, "events", EVENT_BRIDGE, "cloudburn.io, 2026-03"],
   logGb: ["CloudWatch Logs, ingestion, STANDARD", 0.5, 1, "GB", CLOUDWATCH, "factualminds.com, 2026-06"],
-  logGbMonths: ["CloudWatch Logs, storage", 0.03, 1, "GB-month", CLOUDWATCH, REMEMBERED],
+  logGbMonths: ["CloudWatch Logs, storage", 0.03, 1, "GB-month", CLOUDWATCH, "c3x.dev, 2026-06"],
   transferOutGb: ["Data transfer out to the internet", 0.09, 1, "GB", EC2, DATA_TRANSFER_HUB],
   metrics: ["CloudWatch, custom metrics", 0.3, 1, "metric-month", CLOUDWATCH, "signoz.io, 2026-02"],
-  alarmMetrics: ["CloudWatch, metrics an alarm looks at", 0.1, 1, "metric-month", CLOUDWATCH, REMEMBERED],
-  compositeAlarms: ["CloudWatch, composite alarms", 0.5, 1, "alarm-month", CLOUDWATCH, REMEMBERED],
+  alarmMetrics: ["CloudWatch, metrics an alarm looks at", 0.1, 1, "metric-month", CLOUDWATCH, "c3x.dev, undated"],
+  compositeAlarms: ["CloudWatch, composite alarms", 0.5, 1, "alarm-month", CLOUDWATCH, "c3x.dev, undated"],
   dashboards: ["CloudWatch, dashboards", 3, 1, "dashboard-month", CLOUDWATCH, "factualminds.com, 2026-06"],
   insightRules: ["CloudWatch, Contributor Insights rules", 0.5, 1, "rule-month", CLOUDWATCH, REMEMBERED],
   insightLines: [
@@ -60,7 +60,7 @@ const ROWS = {
     CLOUDWATCH,
     REMEMBERED,
   ],
-  keys: ["KMS, customer keys", 1, 1, "key-month", KMS, REMEMBERED],
+  keys: ["KMS, customer keys", 1, 1, "key-month", KMS, "cloudburn.io, 2026-03"],
   ec2Hours: ["EC2, t4g.micro", 0.0084, 1, "hour", EC2, DATA_TRANSFER_HUB],
 } as const satisfies Readonly<Record<string, Row>>;
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { COUNTS, type Counts } from "./artifacts.ts";
 import { IDLE_RUN, MONTHLY_METERS, SETTINGS, type EnvironmentName } from "./environments.ts";
 import type { Bill } from "./bill.ts";
+import { ANNOUNCER_COUNTS, PATHS, RECORD_COUNTS, RECORDS, type Path } from "./paths.ts";
 import type { IdleRun } from "./models.ts";
 
 const storedResult = z.object({
@@ -12,7 +13,7 @@ const storedResult = z.object({
 });
 export type StoredResult = z.infer<typeof storedResult>;
 
-export const storedResultOf = (name: "cost" | "fixed-costs"): StoredResult =>
+export const storedResultOf = (name: "cost" | "cost-paths" | "fixed-costs"): StoredResult =>
   storedResult.parse(JSON.parse(readFileSync(new URL(`../results/${name}.json`, import.meta.url), "utf8")));
 
 /** @throws RangeError if the stored results lack the figure, because they are older than this code. */
@@ -47,3 +48,16 @@ export const settingsIn = (
 ): Readonly<Record<keyof typeof SETTINGS, number>> => group(fixed, name, SETTINGS, "fixed-costs");
 
 export const idleRunIn = (fixed: StoredResult): IdleRun => group(fixed, "idle run", IDLE_RUN, "fixed-costs");
+
+export const pathCountsIn = (paths: StoredResult, path: Path): Counts =>
+  group(paths, PATHS[path], COUNTS, "cost-paths");
+
+export const recordIn = (
+  paths: StoredResult,
+  name: keyof typeof RECORDS,
+): Readonly<Record<keyof typeof RECORD_COUNTS, number>> =>
+  group(paths, RECORDS[name].what, RECORD_COUNTS, "cost-paths");
+
+export type AnnouncementCounts = Readonly<Record<keyof typeof ANNOUNCER_COUNTS, number>>;
+export const announcementsIn = (paths: StoredResult, kind: "single" | "batched"): AnnouncementCounts =>
+  group(paths, `announcements ${kind}`, ANNOUNCER_COUNTS, "cost-paths");

@@ -245,13 +245,15 @@ describe("the price of a million files with other systems", () => {
 describe("docs/cost.md", () => {
   it("is what `npm run generate` makes of the stored results and the prices", () => {
     const page = readFileSync(new URL("../../../docs/cost.md", import.meta.url), "utf8");
-    expect(page).toBe(costMarkdown(storedResultOf("cost"), storedResultOf("fixed-costs")));
+    expect(page).toBe(
+      costMarkdown(storedResultOf("cost"), storedResultOf("fixed-costs"), storedResultOf("cost-paths")),
+    );
   });
 
   it("cannot be made from results that lack a figure", () => {
     const cost = storedResultOf("cost");
     const lacking = { ...cost, figures: cost.figures.filter(({ what }) => !what.endsWith("write units")) };
-    expect(() => costMarkdown(lacking, storedResultOf("fixed-costs"))).toThrow(
+    expect(() => costMarkdown(lacking, storedResultOf("fixed-costs"), storedResultOf("cost-paths"))).toThrow(
       'The stored results have no figure "10 KiB: DynamoDB write units". Run: npm run bench cost',
     );
   });
