@@ -63,12 +63,24 @@ export async function acquireLease(
       job: new LeasedJob(deps, { owner, record, onRenewed, jobKey, takenAtMs: nowMs, acquiredInMs }),
     };
   }
-  if (isTerminal(record.state)) return { kind: "finished" };
+  if (isTerminal(record.state)) {
+    const untilMs = nowMs + settings.leaseTtlMs;
+    return !isWatched && mayVanish(outcome.item, untilMs)
+      ? { kind: "busy", unwatchedUntilMs: untilMs }
+      : { kind: "finished" };
+  }
   if (isParked(outcome.item) && !isDispatched(message, outcome.item)) return { kind: "parked" };
   if (record.leaseOwner === undefined)
     return { kind: "waiting", untilMs: present(record.availableAtMs, "when a waiting job is available"), record };
   return { kind: "busy", unwatchedUntilMs: unwatchedUntilMs(outcome.item) };
 }
+
+/**
+ * Whether the table may have removed the record by then. A late copy of a write that took no lease would then take one,
+ * unwatched and for nobody. So the message stays until that lease is over, and finds out.
+ */
+const mayVanish = ({ expires_at: expiresAtS }: Item, byMs: number): boolean =>
+  typeof expiresAtS === "number" && expiresAtS * 1000 <= byMs;
 
 /** Only a job that is new, or whose watch has ended, may be unwatched. */
 async function take(items: Items, request: LeaseRequest, isWatched: boolean): Promise<WriteResult> {

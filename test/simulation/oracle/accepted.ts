@@ -1,6 +1,7 @@
 import { gateAdmits } from "../../../core/gate/gate.ts";
 import { jobIdOfItemKey, jobItemKey } from "../../../core/model/keys.ts";
-import { unwatchedUntilMs } from "../../../core/model/waiting.ts";
+import type { JobMessage } from "../../../core/model/message.ts";
+import { isDispatched, unwatchedUntilMs } from "../../../core/model/waiting.ts";
 import type { Item } from "../../../core/model/write.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import type { GateWatch } from "./gate-watch.ts";
@@ -53,7 +54,8 @@ export class Accepted {
   /** Whether the table alone brings the message's job back, or need not: the queue may lose the message then. */
   isInTable(body: string): boolean {
     const item = this.#itemOf(body);
-    return isFinished(item) || item?.["watch_at"] !== undefined;
+    const isOnly = item !== undefined && isDispatched(JSON.parse(body) as JobMessage, item);
+    return isFinished(item) || (item?.["watch_at"] !== undefined && !isOnly);
   }
 
   /** Whether somebody has held the message's job whom nobody watches: only messages bring it back. */

@@ -104,7 +104,7 @@ class RandomRun {
         (hazards.hostRules.length + hazards.hostChanges.length > 0 ? HOST_PATIENCE_MS : 0),
       areClocksEqual: () => this.#jumpedMs === 0 && this.#clocks.every((offMs) => offMs === 0),
       clocksDifferMs: () =>
-        waitsForClocks(shape) * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
+        waitsForClocks(schedule) * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
       faultAt: (nth, boundary) => this.#faultAt(nth, boundary),
       skewMs: (role) => this.#skewOf(role),
       faultsEndMs: 0,
@@ -280,8 +280,14 @@ function mostParts({ resources }: Shape): number {
   return Math.max(0, ...bodies.map(({ length }) => Math.ceil(length / PART_BYTES)));
 }
 
-/** How often a job may wait until one clock has passed the time of another: at each continuation once more. */
-const waitsForClocks = (shape: Shape): number => 2 + (isHandedOn(shape) ? mostParts(shape) : 0);
+/**
+ * How often a job may wait until one clock has passed the time of another: at each continuation once more. A turn at a
+ * host with a pace is by the clock of whoever has it: each job may wait for that of another.
+ */
+function waitsForClocks({ hazards, shape }: Schedule): number {
+  const turns = hazards.hostRules.length + hazards.hostChanges.length > 0 ? shape.messages.length : 0;
+  return 2 + turns + (isHandedOn(shape) ? mostParts(shape) : 0);
+}
 
 /**
  * A job that a lasting failure affects may use its whole budget: all attempts, anew after each part by which it got

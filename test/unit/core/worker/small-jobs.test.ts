@@ -138,6 +138,20 @@ describe("the first lease of a new job", () => {
   });
 
   it.each([
+    ["stays until a late copy of its lease would be over", 0, "return", [LEASE_TTL_MS]],
+    ["is acknowledged while the record is kept", 1_000, "acknowledge", []],
+  ])("the message of a finished job %s", async (_, keptForMs, verdict, hidden) => {
+    const w = world({ settings: { unwatchedForMs: UNWATCHED_FOR_MS } });
+    w.serve(fileOrigin(SMALL));
+    expect(await delivered(w)).toBe("acknowledge");
+    const { recordRetentionMs } = w.deps.settings;
+    await w.clock.advance(recordRetentionMs - LEASE_TTL_MS - keptForMs);
+    expect(await delivered(w)).toBe(verdict);
+    expect(w.hidden).toEqual(hidden);
+    expect(await delivered(w, { receiveCount: 2 })).toBe("acknowledge");
+  });
+
+  it.each([
     [180_000, 0],
     [180_001, 1],
   ])("that is taken over %i ms after its end counts as %i late", async (afterMs, late) => {
