@@ -55,7 +55,7 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
       "outcome.applied || record.leaseOwner === owner",
       "outcome.applied",
     ],
-    ["a finished job counts as leased", 'if (isTerminal(record.state)) return { kind: "finished" };', ""],
+    ["a finished job counts as leased", "if (isTerminal(record.state)) {", "if (record.jobId === '') {"],
     ["a lease is taken for the grace", "ttlMs: settings.leaseTtlMs,", "ttlMs: settings.requeueGraceMs,"],
   ]),
   ...inFile("core/worker/publish.ts", [
