@@ -183,7 +183,6 @@ const SETTINGS: readonly { readonly to: string; readonly changes: Partial<Enviro
   { to: "keep, not monitored", changes: { expiredRecords: "keep", monitoring: undefined, codeDeployment: undefined } },
   { to: "archive, monitored again", changes: { expiredRecords: "archive" } },
   { to: "archive, announcements batched", changes: { announcements: "batched" } },
-  { to: "no reader of the stream", changes: { expiredRecords: "delete", announcements: "none" } },
   { to: "archive, announcements single again", changes: { announcements: "single" } },
 ];
 
