@@ -1,5 +1,4 @@
-import type { StagedSoFar } from "./body-stager.ts";
-import { chainDigest } from "./sent-parts.ts";
+import { chainDigest, type StagedSoFar } from "./body-stager.ts";
 import { algorithmsOf, decodeAnnounced, judgeWhole, type BodyFacts } from "./body-facts.ts";
 import type { WantedBody } from "./wanted-body.ts";
 import { UploadGoneError } from "../model/errors.ts";

@@ -1,9 +1,3 @@
-export interface Wait {
-  readonly notBeforeMs: number;
-  readonly isParked: boolean;
-  readonly isCharged: boolean;
-}
-
 export interface RetryPolicy {
   /** Leases without progress after which a job fails. */
   readonly maxAttempts: number;
