@@ -39,6 +39,9 @@ export const METRICS = {
   RecordsUnreadable: { unit: "Count" },
   RecoveryLag: { unit: "Milliseconds" },
   OperationsAbandoned: { unit: "Count" },
+  DeliveriesFailed: { unit: "Count" },
+  MessagesFailing: { unit: "Count" },
+  ClocksOff: { unit: "Count" },
 } as const satisfies Readonly<Record<string, { readonly unit: "Count" | "Milliseconds" }>>;
 
 export type MetricName = keyof typeof METRICS;
@@ -76,6 +79,11 @@ export function metricsOf(event: TelemetryEvent): Measurements {
         ...(event.lag_ms !== undefined && { RecoveryLag: event.lag_ms }),
         OperationsAbandoned: event.abandoned_ops,
       };
+    // A message that fails for good is delivered 16 times: only its first delivery says that one more is in trouble.
+    case "delivery_failed":
+      return { DeliveriesFailed: 1, ...(event.attempt === 1 && { MessagesFailing: 1 }) };
+    case "clock_off":
+      return { ClocksOff: 1 };
     case "lease_renewed":
     case "lease_released":
     case "operation_started":
