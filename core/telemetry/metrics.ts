@@ -9,6 +9,11 @@ export const METRIC_NAMESPACE = "fetchonce";
 /** The only dimension, because each combination of dimensions is billed as a metric of its own. */
 export const METRIC_DIMENSION = "environment";
 
+/** What a version of a worker's code could not do. Its dimensions are `METRIC_DIMENSION` and `VERSION_DIMENSION`. */
+export const VERSION_METRIC = "WorkFailed";
+/** `function:version`. Two at a time at most, while code is rolled out. */
+export const VERSION_DIMENSION = "version";
+
 /** The limits of the service objectives, in milliseconds. */
 export const THRESHOLDS = {
   completionMedianMs: 30_000,

@@ -28,10 +28,10 @@ function announcer(
   let flushes = 0;
   const handler = createHandler({
     bus: {
-      publish: async (events) => {
-        types.push(...events.map(({ type }) => type));
-        announced.push(...events.flatMap(announcementsIn));
-        const said = outcome(events.length);
+      publish: async (published) => {
+        types.push(...published.map(({ type }) => type));
+        announced.push(...published.flatMap(announcementsIn));
+        const said = outcome(published.length);
         if (said instanceof Error) throw said;
         return said;
       },

@@ -27,6 +27,7 @@ beforeEach(async () => {
     AWS_SECRET_ACCESS_KEY: "secret",
     ENVIRONMENT_NAME: "test",
     EVENT_BUS_NAME: "bus",
+    ANNOUNCEMENTS: "single",
     CONTENT_BUCKET: "content",
     ARCHIVE_BUCKET: "archive",
     DEAD_LETTER_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/1/dead",
