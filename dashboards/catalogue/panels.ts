@@ -107,16 +107,6 @@ export const PANELS: readonly Panel[] = [
     ],
   },
   {
-    title: "Trouble that no origin made",
-    unit: "count",
-    ...PERIOD,
-    series: [
-      { ours: "MessagesFailing", ...sum },
-      { ours: "DeliveriesFailed", ...sum },
-      { ours: "ClocksOff", ...sum },
-    ],
-  },
-  {
     title: "Oldest expired lease",
     unit: "ms",
     ...PERIOD,
@@ -191,7 +181,6 @@ export const PANELS: readonly Panel[] = [
     series: [
       { aws: "tableWriteUnits", ...sum },
       { aws: "tableReadThrottles", ...sum },
-      { aws: "indexReadThrottles", ...sum },
       { aws: "tableWriteThrottles", ...sum },
       { aws: "indexWriteThrottles", ...sum },
     ],
