@@ -157,8 +157,10 @@ describe.each(INSTALLED)("$name", (kind) => {
     expect(wrong([SLOW])).toEqual([]);
     expect(code).toBe(0);
     if (!kind.hasRanges) return;
-    expect(server.wire.asked.toLowerCase()).toContain(`range: bytes=${PART_BYTES}-`);
-    expect(server.wire.sent).toBeLessThan(SLOW.bytes.length - PART_BYTES + MIB);
+    // A busy machine kills the command late: it may have more than one part's checkpoint by then.
+    const from = Number(/^range: bytes=(\d+)-/im.exec(server.wire.asked)?.[1]);
+    expect([from >= PART_BYTES, from % PART_BYTES]).toEqual([true, 0]);
+    expect(server.wire.sent).toBeLessThan(SLOW.bytes.length - from + MIB);
   });
 
   it("serves a file that was replaced: --refresh brings the new bytes", async () => {
