@@ -1,3 +1,4 @@
+import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { jobIdOf } from "../core/model/keys.ts";
 import type { JobMessage } from "../core/model/message.ts";
 import { originPath, type OriginFile } from "../local/origin/file.ts";
@@ -52,6 +53,10 @@ export class LocalRun implements AsyncDisposable {
         workerEnv: { ALLOW_PRIVATE_HOSTS: "true", ...ONE_LANE, ...options.workerEnv },
       });
       cleanup.defer(async () => pipeline.stop());
+      // As long as the function's time-out, which Lambda demands: no message comes back while its job is worked on.
+      const Attributes = { VisibilityTimeout: String(UNDISTURBED.functionTimeoutMs / 1000) };
+      for (const QueueUrl of [pipeline.names.queueUrl, pipeline.names.longQueueUrl])
+        await pipeline.clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
       return new LocalRun(pipeline, path, cleanup);
     } catch (error) {
       await cleanup.disposeAsync();

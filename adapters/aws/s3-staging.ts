@@ -14,6 +14,7 @@ import { UploadGoneError } from "../../core/model/errors.ts";
 import type { StagedUpload, Staging, StagingLitter } from "../../core/ports/staging.ts";
 import { headObject, isS3Error } from "./s3-errors.ts";
 import { listParts } from "./s3-parts.ts";
+import { streamedUpload } from "./s3-streamed-part.ts";
 
 const UPLOAD_GONE = ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"];
 
@@ -111,6 +112,16 @@ export function s3Staging(client: S3Client, bucket: string): Staging {
         client.send(new UploadPartCommand({ ...at(upload), PartNumber: partNumber, Body: body })),
       );
       return { etag: present(ETag, "the ETag of an uploaded part") };
+    },
+
+    async streamPart(upload, partNumber, pieces, bytes) {
+      const part = streamedUpload({ ...at(upload), PartNumber: partNumber }, pieces, bytes);
+      try {
+        const { ETag } = await unlessGone(client.send(part.command));
+        return { etag: present(ETag, "the ETag of an uploaded part") };
+      } finally {
+        await part.end();
+      }
     },
 
     async listParts(upload) {

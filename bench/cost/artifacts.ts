@@ -20,6 +20,8 @@ export interface Size {
   readonly name: string;
   readonly bytes: number;
   readonly files: number;
+  /** In prod it is one of the long lane, whose invocations have one file each. */
+  readonly isLong?: boolean;
 }
 
 export const SIZES: readonly Size[] = [
@@ -28,7 +30,7 @@ export const SIZES: readonly Size[] = [
   { name: "1 MiB", bytes: MIB, files: 100 },
   { name: "8 MiB", bytes: 8 * MIB, files: 30 },
   { name: "100 MiB", bytes: 100 * MIB, files: 10 },
-  { name: "1 GiB", bytes: GIB, files: 2 },
+  { name: "1 GiB", bytes: GIB, files: 2, isLong: true },
 ];
 /** The smallest size again: to measure a second delivery, and the unguarded path. */
 export const SECOND_DELIVERY = "10 KiB, second delivery";
@@ -185,17 +187,26 @@ export const cost: Measurement = {
     const [smallest = SIZES[0]] = SIZES;
     if (!smallest) throw new Error("There is no size to measure.");
     await guarded.run.download(messagesOf(origin, { ...smallest, name: "warm-up" }));
-    for (const size of SIZES) {
+    const count = async (counted: CountedRun, size: Size, atATime = size.files): Promise<void> => {
       const messages = messagesOf(origin, size);
-      figures.push(...figuresOf(size.name, await guarded.countsOf(messages)));
-      await guarded.run.checkDownloaded(messages);
+      const settle = async (): Promise<void> => {
+        for (let at = 0; at < messages.length; at += atATime)
+          await counted.run.download(messages.slice(at, at + atATime));
+      };
+      figures.push(...figuresOf(size.name, await counted.countsOf(messages, settle)));
+      await counted.run.checkDownloaded(messages);
       say(`${size.files} of ${size.name}`);
-    }
+    };
+    for (const size of SIZES.filter(({ isLong }) => isLong !== true)) await count(guarded, size);
     figures.push(...figuresOf(SECOND_DELIVERY, await guarded.countsOf(messagesOf(origin, smallest))));
 
     const sampled = await CountedRun.start(scope, { LOG_SAMPLE_PERCENT: "10" });
     await sampled.run.download(messagesOf(origin, { ...smallest, name: "warm-up" }));
     figures.push(...figuresOf(SAMPLED.name, await sampled.countsOf(messagesOf(origin, SAMPLED))));
+
+    const long = await CountedRun.start(scope, { LANE: "long" });
+    await long.run.download(messagesOf(origin, { ...smallest, name: "long warm-up", files: 1 }));
+    for (const size of SIZES.filter(({ isLong }) => isLong === true)) await count(long, size, 1);
 
     const plain = await CountedRun.start(scope, { DOCSTOKG_ENABLE_IDEMPOTENCY: "false" });
     await plain.run.download(messagesOf(origin, { ...smallest, name: "warm-up" }));
@@ -203,7 +214,7 @@ export const cost: Measurement = {
     return {
       figures,
       remarks: [
-        `Full batches of ${BATCH} (two files of 1 GiB: a batch of two), one worker, first deliveries, nothing goes wrong.`,
+        `Full batches of ${BATCH} (files of 1 GiB: one at a time), one worker, first deliveries, nothing goes wrong.`,
         "SQS requests include the producer's sending. Polls that find nothing are counted by the month, not here.",
         "CPU time is that of this machine's processor. Lines of log are the worker's own, with its metrics.",
       ],

@@ -27,10 +27,12 @@ const PRICED_AS = "prod";
 const BANDWIDTHS_MBIT = [16, 100, 400] as const;
 
 export function costMarkdown(cost: StoredResult, fixed: StoredResult, paths: StoredResult): string {
-  const { workerMemoryMb } = settingsIn(fixed, PRICED_AS);
+  const { longWorkerMemoryMb, workerMemoryMb } = settingsIn(fixed, PRICED_AS);
   const results = { cost, fixed, paths, environmentUsd: environmentUsd(fixed, PRICED_AS) };
+  const memoryMbFor = (of: string): number =>
+    SIZES.some(({ isLong, name }) => isLong === true && name === of) ? longWorkerMemoryMb : workerMemoryMb;
   const ofMillion = (kind: Kind, name: string, bytes: number, originBytesPerSecond?: number): Bill =>
-    times(artifactBill(kind, countsIn(cost, name), bytes, workerMemoryMb, originBytesPerSecond), MILLION);
+    times(artifactBill(kind, countsIn(cost, name), bytes, memoryMbFor(name), originBytesPerSecond), MILLION);
   const [smallest = { name: "", bytes: 0, files: 0 }] = SIZES;
   const guarded = ofMillion("guarded", smallest.name, smallest.bytes);
   const { logBytes, logLines } = countsIn(cost, SAMPLED.name);
@@ -105,7 +107,8 @@ ${table(
   ),
 )}
 
-Two files of 1 GiB shared an invocation. Of the smaller files, ten did. DynamoDB units are those that the emulator
+A file of 1 GiB is one of the long lane and has an invocation of its own, in ${longWorkerMemoryMb} MB of memory. Of the
+smaller files, ten shared one, in ${workerMemoryMb} MB. DynamoDB units are those that the emulator
 reports for each request. A lease is renewed each 40 s of a transfer, for 3 write units and one SQS request. The figures
 include the renewals of this run over a loopback connection. A slow origin causes more.
 
@@ -188,7 +191,7 @@ ${table(
     [
       "seconds",
       ...SIZES.map(({ name, bytes }) =>
-        plain(invocationMs(workOf("guarded", countsIn(cost, name), bytes), workerMemoryMb) / 1000, 2),
+        plain(invocationMs(workOf("guarded", countsIn(cost, name), bytes), memoryMbFor(name)) / 1000, 2),
       ),
     ],
     ...BANDWIDTHS_MBIT.map((mbit) =>

@@ -31,6 +31,7 @@ export const MONTHLY_METERS = [
 /** Settings in the template that the models need. */
 export const SETTINGS = {
   workerMemoryMb: "worker's memory",
+  longWorkerMemoryMb: "memory of the long lane's worker",
   reconcilerMemoryMb: "reconciler's memory",
   minutesBetweenRuns: "minutes between runs of the reconciler",
 } as const;
@@ -64,6 +65,7 @@ export function figuresOfTemplates(name: EnvironmentName, templates: readonly Te
   return [
     ...MONTHLY_METERS.map((meter) => figure(meter, bill[meter] ?? 0, "each")),
     figure(SETTINGS.workerMemoryMb, memoryMbOf(templates, "Worker"), "MB"),
+    figure(SETTINGS.longWorkerMemoryMb, memoryMbOf(templates, "LongWorker"), "MB"),
     figure(SETTINGS.reconcilerMemoryMb, memoryMbOf(templates, "Reconciler"), "MB"),
     figure(SETTINGS.minutesBetweenRuns, minutesBetweenRuns(templates, "Reconciler"), "min"),
   ];

@@ -16,9 +16,9 @@ const factor = (region: string, meter: Meter): string => plain(priceIn(region, m
 
 export function regionsSection(results: Results): string {
   const small = times(smallBill(results, SMALL.name), MILLION);
-  const { workerMemoryMb } = settingsIn(results.fixed, "prod");
+  const { longWorkerMemoryMb } = settingsIn(results.fixed, "prod");
   const counts = countsIn(results.cost, LARGEST.name);
-  const large = times(artifactBill("guarded", counts, LARGEST.bytes, workerMemoryMb), MILLION);
+  const large = times(artifactBill("guarded", counts, LARGEST.bytes, longWorkerMemoryMb), MILLION);
   const names = Object.keys(REGIONS);
   const sources = names.flatMap((region) =>
     Object.entries(REGIONS[region] ?? {}).map(([meter, [usd, readIn]]) => {

@@ -151,9 +151,14 @@ export const isStillStarted = ({ type }: OperationEntry): Clause => ({
 export const operationEntries = (entries: readonly OperationEntry[]): Item =>
   Object.fromEntries(entries.map(({ type, record }) => [operationAttribute(type), encodeOperation(type, record)]));
 
-/** Completes one operation, and sets the state that it leads to. */
-export function completeOperation(lease: Lease, done: OperationEntry, state: JobState): Write {
-  return fencedWrite(lease, { set: { ...operationEntries([done]), state } });
+/** Completes one operation, and sets the state that it leads to. `useless` attributes go. */
+export function completeOperation(
+  lease: Lease,
+  done: OperationEntry,
+  state: JobState,
+  useless: readonly string[] = [],
+): Write {
+  return fencedWrite(lease, { set: { ...operationEntries([done]), state }, remove: useless });
 }
 
 /** Completes the last operation: the job is terminal. Its record stays until `expiresAtMs` to answer duplicates. */

@@ -112,6 +112,12 @@ export interface Transfer extends OriginFacts {
   readonly isUnchanged?: true;
 }
 
+/** Whether the checkpoint alone leads to all that a transfer has staged, be it an upload still or an object. */
+export const isWholly = (checkpoint: Checkpoint | undefined, streamed: OperationRecord["result"]): boolean =>
+  checkpoint !== undefined &&
+  checkpoint.offset === checkpoint.totalBytes &&
+  checkpoint.stagedBy === streamed?.["staged_by"];
+
 /** How many operations were begun, and have no result. */
 export const startedOperations = ({ operations }: Pick<JobRecord, "operations">): number =>
   Object.values(operations).filter(({ status }) => status === "STARTED").length;

@@ -28,6 +28,19 @@ export interface Staging {
   createUpload(key: string, contentType: string): Promise<StagedUpload>;
   /** @throws UploadGoneError when another attempt has aborted or completed the upload. */
   uploadPart(upload: StagedUpload, partNumber: number, body: Uint8Array): Promise<{ etag: string }>;
+  /**
+   * Sends a part of `bytes` bytes while its pieces come. Each is valid until the next one is asked for, and none is
+   * asked for when it has settled. A failed part cannot be sent again by itself: its pieces are gone. Absent: parts are
+   * of one size, and an upload may have any number of them.
+   * @throws what a piece was refused with. When another attempt has aborted or completed the upload, UploadGoneError,
+   * or what broke the connection: S3 may answer while pieces are still on their way.
+   */
+  readonly streamPart?: (
+    upload: StagedUpload,
+    partNumber: number,
+    pieces: AsyncIterable<Uint8Array>,
+    bytes: number,
+  ) => Promise<{ etag: string }>;
   /** Ascending by part number; undefined when the upload is gone. */
   listParts(upload: StagedUpload): Promise<readonly StagedPart[] | undefined>;
   /** @throws UploadGoneError when the upload is gone or has other parts. */

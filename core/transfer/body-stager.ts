@@ -1,14 +1,16 @@
 import { present } from "../model/present.ts";
-import { hash } from "node:crypto";
 import { LeaseLostError, PermanentError, RetryableError, UploadGoneError } from "../model/errors.ts";
 import { contentKey, stagingKey } from "../model/keys.ts";
 import type { DirectContent } from "../ports/content.ts";
 import type { DigestsByAlgorithm, RunningDigests } from "../ports/digests.ts";
 import type { StagedPart, StagedUpload } from "../ports/staging.ts";
 import type { Checkpoint, Transfer } from "../model/record.ts";
-import { algorithmsOf, encodeAnnounced, judgeWhole, refuseLarger, type BodyFacts } from "./body-facts.ts";
+import { algorithmsOf, judgeWhole, refuseLarger, type BodyFacts } from "./body-facts.ts";
 import { contentFactsOf } from "../origin/content-facts.ts";
 import { PartInHand, type FullPart } from "./part-in-hand.ts";
+import { MOST_PARTS, neededBytes, partBytes } from "./parts/part-sizes.ts";
+import { NextPart, Pieces } from "./parts/pieces.ts";
+import { SentParts, type SentPart } from "./sent-parts.ts";
 import type { StagingOwner, TransferDeps } from "./transfer-deps.ts";
 import { digestsOfWhole } from "./whole-digests.ts";
 
@@ -21,6 +23,21 @@ export interface StagedSoFar {
   readonly checkpoint: Checkpoint;
 }
 
+export interface Staging {
+  readonly soFar?: StagedSoFar | undefined;
+  /** Each part is kept in memory until it is acknowledged, so that it can be sent again. */
+  readonly holdsParts?: boolean | undefined;
+}
+
+/** A part was not stored that was sent while it came. The origin has to send it again. */
+export class PartNotStoredError extends Error {
+  override readonly name = "PartNotStoredError";
+
+  constructor(cause: unknown) {
+    super("A part was not stored that was sent while it came.", { cause });
+  }
+}
+
 /**
  * How many parts may be ahead of the checkpoint. A crash loses them, and the part being read. They are counted from the
  * checkpoint itself: otherwise one slow part, or one slow write, would let all later parts pile up behind it. Two are
@@ -28,50 +45,35 @@ export interface StagedSoFar {
  */
 const PARTS_AHEAD = 2;
 
-interface SentPart {
-  readonly bytes: number;
-  readonly hashState: string;
-  etag?: string;
-}
-
-/** Each link depends on all ETags before it, so equal digests mean equal parts. */
-export const chainDigest = (digest: string, etag: string): string => hash("sha256", `${digest}:${etag}`).slice(0, 32);
-
 /**
- * Streams one body to staging: as a single object up to the size of a part, as a multipart upload above. Parts are
- * uploaded while the next one is read. A checkpoint is saved when all parts before it are acknowledged, never earlier.
+ * Streams one body to staging: as a single object up to the size of a part, as a multipart upload above. A part that
+ * fits in a buffer is uploaded while the next one is read. A larger one is sent while it is read, and nothing after it
+ * is read before its checkpoint is saved: a crash loses no more than that part.
  */
 export class BodyStager {
   readonly #deps: TransferDeps;
   readonly #owner: StagingOwner;
   readonly #facts: BodyFacts;
   readonly #stagedBy: string;
-  readonly #parts: SentPart[];
+  readonly #holdsParts: boolean;
+  readonly #parts: SentParts;
   readonly #inFlight = new Set<Promise<void>>();
-  readonly #isProgress: boolean;
-  #superseded: Checkpoint | undefined;
   #upload: StagedUpload | undefined;
   #digests: RunningDigests | undefined;
   #received: number;
-  #savedParts: number;
-  #checkpointedParts: number;
-  #isSaving = false;
-  #saving: Promise<void> | undefined;
-  #failure: unknown;
+  readonly #begunAt: { readonly offset: number; readonly ms: number };
 
-  constructor(deps: TransferDeps, owner: StagingOwner, facts: BodyFacts, soFar?: StagedSoFar) {
+  constructor(deps: TransferDeps, owner: StagingOwner, facts: BodyFacts, { soFar, holdsParts = false }: Staging = {}) {
     this.#deps = deps;
     this.#owner = owner;
     this.#facts = facts;
+    this.#holdsParts = holdsParts;
     this.#stagedBy = soFar?.stagedBy ?? owner.stagedBy;
-    this.#superseded = soFar ? undefined : owner.checkpoint;
-    this.#isProgress = this.#superseded === undefined;
     this.#upload = soFar?.upload;
     this.#digests = soFar?.digests;
-    this.#parts = soFar?.parts.map(({ bytes, etag }) => ({ bytes, etag, hashState: "" })) ?? [];
-    this.#savedParts = this.#parts.length;
-    this.#checkpointedParts = this.#parts.length;
-    this.#received = soFar ? soFar.checkpoint.offset : 0;
+    this.#parts = new SentParts(deps, owner, facts, { parts: soFar?.parts, stagedBy: this.#stagedBy });
+    this.#received = this.#parts.bytes;
+    this.#begunAt = { offset: this.#received, ms: deps.clock.nowMs() };
   }
 
   async stage(body: AsyncIterable<Uint8Array>): Promise<Transfer> {
@@ -85,14 +87,13 @@ export class BodyStager {
   }
 
   async #stageAll(body: AsyncIterable<Uint8Array>): Promise<Transfer> {
+    const pieces = new Pieces(this.#counted(body));
     const part = new PartInHand(this.#deps.buffers);
     try {
-      for await (const chunk of body) {
-        this.#count(chunk.length);
-        for (let rest = chunk; rest.length > 0; rest = rest.subarray(part.add(rest))) {
-          if (part.isFull) await this.#sendPart(await part.handOver());
-          if (!part.hasRoomFor(rest.length)) await part.takeBuffer();
-        }
+      for (let isMore = true; isMore;) {
+        const bytes = this.#streamedBytes();
+        if (bytes !== undefined) await this.#streamPart(pieces, bytes);
+        else if ((isMore = await this.#fill(part, pieces))) await this.#sendPart(await part.handOver());
       }
       this.#checkLength();
       if (!this.#upload) {
@@ -103,16 +104,33 @@ export class BodyStager {
       if (part.bytes.length > 0) await this.#sendPart(await part.handOver());
     } finally {
       part.end();
+      await pieces.close();
     }
     return this.#complete();
   }
 
-  #count(bytes: number): void {
-    this.#throwIfFailed();
-    this.#received += bytes;
+  /** @returns whether the part is full, and the body goes on. */
+  async #fill(part: PartInHand, pieces: Pieces): Promise<boolean> {
+    for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
+      if (part.isFull) {
+        pieces.leave(piece);
+        return true;
+      }
+      if (!part.hasRoomFor(piece.length)) await part.takeBuffer();
+      pieces.leave(piece.subarray(part.add(piece)));
+    }
+    return false;
+  }
+
+  async *#counted(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     const { maxBodyBytes } = this.#deps.settings;
-    if (this.#received > maxBodyBytes) throw new PermanentError("too_large", "policy");
-    refuseLarger(this.#facts.wanted, this.#received);
+    for await (const piece of body) {
+      this.#parts.throwIfFailed();
+      this.#received += piece.length;
+      if (this.#received > maxBodyBytes) throw new PermanentError("too_large", "policy");
+      refuseLarger(this.#facts.wanted, this.#received);
+      yield piece;
+    }
   }
 
   #checkLength(): void {
@@ -143,6 +161,7 @@ export class BodyStager {
     const { buffers, digests, staging } = this.#deps;
     try {
       await this.#catchUp();
+      if (staging.streamPart && this.#parts.count === MOST_PARTS) throw new PermanentError("too_large", "policy");
       this.#digests ??= await digests.create(algorithmsOf(this.#facts));
       this.#upload ??= await staging.createUpload(
         stagingKey(this.#owner.jobId, this.#stagedBy),
@@ -154,18 +173,17 @@ export class BodyStager {
     }
     const body = buffer.subarray(0, length);
     this.#digests.update(body);
-    const part: SentPart = { bytes: length, hashState: this.#digests.save() };
-    this.#parts.push(part);
-    const upload = this.#uploadPart(this.#upload, part, this.#parts.length, body, buffer);
+    const part = this.#parts.add(length, this.#digests.save());
+    const upload = this.#uploadPart(this.#upload, part, this.#parts.count, body, buffer);
     this.#inFlight.add(upload);
     void upload.finally(() => this.#inFlight.delete(upload));
   }
 
   async #catchUp(): Promise<void> {
-    while (this.#failure === undefined && this.#parts.length - this.#kept() >= PARTS_AHEAD) {
-      await Promise.race([...this.#inFlight, ...(this.#isSaving ? [this.#saving] : [])]);
+    while (!this.#parts.hasFailed && this.#parts.ahead >= PARTS_AHEAD) {
+      await Promise.race([...this.#inFlight, ...this.#parts.saving]);
     }
-    this.#throwIfFailed();
+    this.#parts.throwIfFailed();
   }
 
   async #uploadPart(
@@ -175,90 +193,59 @@ export class BodyStager {
     body: Uint8Array,
     buffer: Uint8Array,
   ): Promise<void> {
+    let etag: string;
     try {
-      part.etag = (await this.#deps.staging.uploadPart(upload, partNumber, body)).etag;
+      ({ etag } = await this.#deps.staging.uploadPart(upload, partNumber, body));
     } catch (error) {
-      this.#failure ??= error;
+      this.#parts.failed(error);
       this.#deps.buffers.letGo();
       return;
     }
     this.#deps.buffers.giveBack(buffer);
-    if (!this.#isSaving) this.#saving = this.#saveProgress();
+    this.#parts.acknowledged(part, etag, upload);
   }
 
-  /** Saves one checkpoint at a time. Parts that are acknowledged in the meantime go into the next one. */
-  async #saveProgress(): Promise<void> {
-    this.#isSaving = true;
+  /**
+   * The length of the next part if it is to be sent while it comes, and not held in memory. An attempt's first part is
+   * held: it shows the pace.
+   */
+  #streamedBytes(): number | undefined {
+    const { buffers, clock, staging } = this.#deps;
+    const { totalBytes } = this.#facts;
+    const { bytes: offset, count: parts } = this.#parts;
+    if (!staging.streamPart || totalBytes === undefined || offset === this.#begunAt.offset) return undefined;
+    const ms = Math.max(1, clock.nowMs() - this.#begunAt.ms);
+    const soFar = { totalBytes, offset, parts, bytesPerMs: (this.#received - this.#begunAt.offset) / ms };
+    const isStreamed = this.#parts.areResumable && !this.#holdsParts;
+    const bytes = isStreamed ? partBytes(soFar, buffers.bytes) : neededBytes(soFar);
+    return bytes > buffers.bytes ? bytes : undefined;
+  }
+
+  /** All parts before it are in the checkpoint, and so is it in the end: a crash loses no more than one such part. */
+  async #streamPart(pieces: Pieces, bytes: number): Promise<void> {
+    await this.#settle();
+    const { staging } = this.#deps;
+    const upload = present(this.#upload, "the upload of a part that is not the first");
+    const digests = present(this.#digests, "the digests of a part that is not the first");
+    const part = new NextPart(pieces, bytes, (piece) => digests.update(piece));
+    let etag = "";
     try {
-      for (let next = this.#checkpointAhead(); next; next = this.#checkpointAhead()) {
-        await this.#owner.saveCheckpoint(next, this.#isProgress);
-        this.#checkpointedParts = this.#savedParts;
-        await this.#abortSuperseded();
-      }
+      const stored = await staging.streamPart?.(upload, this.#parts.count + 1, part, bytes);
+      etag = present(stored, "the answer to a part").etag;
     } catch (error) {
-      this.#failure ??= error;
-    } finally {
-      this.#isSaving = false;
+      if (part.failure !== undefined) throw part.failure;
+      throw this.#holdsParts || error instanceof UploadGoneError ? error : new PartNotStoredError(error);
     }
-  }
-
-  #checkpointAhead(): Checkpoint | undefined {
-    const { announced, mirror, origin, totalBytes, validator } = this.#facts;
-    const acknowledged = this.#acknowledged();
-    const last = this.#parts[acknowledged - 1];
-    if (!this.#upload || !last || totalBytes === undefined || validator === undefined) return undefined;
-    if (acknowledged === this.#savedParts) return undefined;
-    this.#savedParts = acknowledged;
-    const done = this.#parts.slice(0, acknowledged);
-    return {
-      stagedBy: this.#stagedBy,
-      uploadId: this.#upload.uploadId,
-      validator,
-      totalBytes,
-      offset: done.reduce((sum, part) => sum + part.bytes, 0),
-      hashState: last.hashState,
-      partsDigest: done.reduce(
-        (digest, part) => chainDigest(digest, present(part.etag, "the ETag of an acknowledged part")),
-        "",
-      ),
-      ...origin,
-      ...(mirror !== undefined && { mirror }),
-      ...(announced.length > 0 && { announced: encodeAnnounced(announced) }),
-    };
-  }
-
-  /** Parts that need not be sent again; if the transfer cannot be resumed, parts that only a crash would lose. */
-  #kept(): number {
-    const isResumable = this.#facts.totalBytes !== undefined && this.#facts.validator !== undefined;
-    return isResumable ? this.#checkpointedParts : this.#acknowledged();
-  }
-
-  /** How many parts come before the first one that is still in flight. */
-  #acknowledged(): number {
-    const pending = this.#parts.findIndex((part) => part.etag === undefined);
-    return pending === -1 ? this.#parts.length : pending;
-  }
-
-  /** Called only after our own checkpoint has replaced the old one: until then a crash would still need that upload. */
-  async #abortSuperseded(): Promise<void> {
-    if (!this.#superseded) return;
-    const { stagedBy, uploadId } = this.#superseded;
-    this.#superseded = undefined;
-    await this.#deps.staging.abortUpload({ key: stagingKey(this.#owner.jobId, stagedBy), uploadId });
+    this.#parts.acknowledged(this.#parts.add(bytes, digests.save()), etag, upload);
+    await this.#settle();
   }
 
   async #complete(): Promise<Transfer> {
-    await this.#drain();
-    this.#throwIfFailed();
+    await this.#settle();
     if (!this.#upload || !this.#digests) throw new UploadGoneError();
     const digests = this.#digests.digests();
     judgeWhole(this.#facts, digests, this.#received);
-    const parts = this.#parts.map(({ bytes, etag }, index) => ({
-      partNumber: index + 1,
-      bytes,
-      etag: present(etag, "the ETag of an uploaded part"),
-    }));
-    const { etag } = await this.#deps.staging.completeUpload(this.#upload, parts);
+    const { etag } = await this.#deps.staging.completeUpload(this.#upload, this.#parts.inOrder());
     return this.#transfer(digests, etag);
   }
 
@@ -272,18 +259,19 @@ export class BodyStager {
     };
   }
 
+  async #settle(): Promise<void> {
+    await this.#drain();
+    this.#parts.throwIfFailed();
+  }
+
   async #drain(): Promise<void> {
     await Promise.all(this.#inFlight);
-    await this.#saving;
+    await Promise.all(this.#parts.saving);
   }
 
   async #dropWhatCannotBeResumed(): Promise<void> {
-    if (!this.#upload || this.#savedParts > 0) return;
+    if (!this.#upload || this.#parts.isSaved) return;
     // If it fails, the reconciler's sweep removes the upload: the transfer's own trouble is what must be told.
     await this.#deps.staging.abortUpload(this.#upload).catch(() => undefined);
-  }
-
-  #throwIfFailed(): void {
-    if (this.#failure !== undefined) throw this.#failure;
   }
 }

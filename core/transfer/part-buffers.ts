@@ -1,4 +1,4 @@
-import { Semaphore } from "./semaphore.ts";
+import { Semaphore } from "./parts/semaphore.ts";
 
 /** What stays free when a spare buffer is taken: enough for a part to be read while another one is uploaded. */
 const LEFT_FREE = 2;

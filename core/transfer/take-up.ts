@@ -1,4 +1,5 @@
-import { chainDigest, type StagedSoFar } from "./body-stager.ts";
+import type { StagedSoFar } from "./body-stager.ts";
+import { chainDigest } from "./sent-parts.ts";
 import { algorithmsOf, decodeAnnounced, judgeWhole, type BodyFacts } from "./body-facts.ts";
 import type { WantedBody } from "./wanted-body.ts";
 import { UploadGoneError } from "../model/errors.ts";

@@ -1,4 +1,4 @@
-import { BodyStager } from "./body-stager.ts";
+import { BodyStager, PartNotStoredError } from "./body-stager.ts";
 import { refuseLarger, type BodyFacts } from "./body-facts.ts";
 import type { WantedBody } from "./wanted-body.ts";
 import { RetryableError } from "../model/errors.ts";
@@ -39,6 +39,8 @@ interface Before {
 
 interface WatchedRequest extends TransferRequest {
   readonly watch: Watch;
+  /** The attempt has lost a part that it did not hold in memory, and goes on from the checkpoint before it. */
+  readonly holdsParts?: true;
 }
 
 /** Stages the whole body. Continues from the owner's checkpoint if the origin still has that version. */
@@ -50,7 +52,11 @@ export async function transferBody(
   // What was stored before is hardly fetched again, however long it is.
   if (!request.before) handOverLong(deps.settings, request.announcedBytes);
   const watch = watchTransfer(deps, request.signal);
-  const transfer = await fetchBody(deps, owner, { ...request, signal: watch.signal, watch });
+  const watched = { ...request, signal: watch.signal, watch };
+  const transfer = await fetchBody(deps, owner, watched).catch(async (error: unknown) => {
+    if (!(error instanceof PartNotStoredError)) throw error;
+    return fetchBody(deps, owner, { ...watched, holdsParts: true });
+  });
   return request.before ? { ...transfer, previousJob: request.before.jobId } : transfer;
 }
 
@@ -69,7 +75,7 @@ async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: Watch
   const answer = await get(deps, request, rangeHeaders(checkpoint, { offset }));
   const { response } = answer;
   if (continuesFrom(checkpoint, { offset }, response)) {
-    owner.noteResumed(offset);
+    if (!request.holdsParts) owner.noteResumed(offset);
     const rest = parallelBody(deps, {
       ...request,
       finalUrl: answer.url,
@@ -78,7 +84,8 @@ async function fetchBody(deps: TransferDeps, owner: StagingOwner, request: Watch
       version: checkpoint,
       isNeverEmpty: false,
     });
-    return new BodyStager(deps, owner, facts, soFar).stage(request.watch.body(rest));
+    const staging = { soFar, holdsParts: request.holdsParts };
+    return new BodyStager(deps, owner, facts, staging).stage(request.watch.body(rest));
   }
   const isAnotherVersion = response.status === 200;
   if (isAnotherVersion) return startOver(deps, owner, request, answer);
@@ -168,5 +175,5 @@ async function startOver(
   // No more than a part: what is held back here is not staged.
   const headBytes = Math.min(HEAD_BYTES, deps.buffers.bytes);
   const sniffed = sniffedBody(body, headBytes, (head) => refuseHead(head, origin, wanted));
-  return new BodyStager(deps, owner, facts).stage(sniffed);
+  return new BodyStager(deps, owner, facts, { holdsParts: request.holdsParts }).stage(sniffed);
 }

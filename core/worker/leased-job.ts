@@ -26,18 +26,13 @@ import {
   type Trouble,
 } from "../model/protocol.ts";
 import { decodeJob, operationAttribute } from "../model/record-codec.ts";
-import type { Checkpoint, JobRecord, OperationRecord } from "../model/record.ts";
+import { isWholly, type Checkpoint, type JobRecord, type OperationRecord } from "../model/record.ts";
 import { isTerminal, walk, type JobState } from "../model/states.ts";
+import type { Wait } from "./retry.ts";
 import { Unrecorded } from "./unrecorded.ts";
 
 /** How often a lease is renewed within its time to live. */
 const RENEWALS_PER_TTL = 3;
-
-export interface Wait {
-  readonly notBeforeMs: number;
-  readonly isParked: boolean;
-  readonly isCharged: boolean;
-}
 
 interface Acquired {
   readonly owner: string;
@@ -146,15 +141,20 @@ export class LeasedJob implements StagingOwner, OperationJournal {
       this.#events.operationCompleted(operation, this.keyOf(operation), nowMs - startedAtMs);
       this.#events.walked(from, steps, ageMs);
     };
-    if (operation.isRepeatable(result) && !this.#record.checkpoint) {
+    const { type } = operation;
+    const { checkpoint, operations } = this.#record;
+    const isFound = type === "STREAM" && isWholly(checkpoint, result);
+    if (isFound || (operation.isRepeatable(result) && !checkpoint)) {
       this.lost.throwIfAborted();
-      this.#unrecorded.add(done, state, tell);
+      this.#unrecorded.add(done, steps.at(-1), tell);
       return;
     }
     const isLast = isTerminal(state);
     const expiresAtMs = nowMs + settings.recordRetentionMs;
+    const streamed = this.#unrecorded.operation("STREAM") ?? operations.STREAM;
+    const useless = type === "FINALIZE" && isWholly(checkpoint, streamed?.result) ? ["checkpoint"] : [];
     await this.#write(
-      isLast ? finishJob(this.lease, done, state, expiresAtMs) : completeOperation(this.lease, done, state),
+      isLast ? finishJob(this.lease, done, state, expiresAtMs) : completeOperation(this.lease, done, state, useless),
     );
     tell();
     if (isLast) this.#end();

@@ -1,3 +1,9 @@
+export interface Wait {
+  readonly notBeforeMs: number;
+  readonly isParked: boolean;
+  readonly isCharged: boolean;
+}
+
 export interface RetryPolicy {
   /** Leases without progress after which a job fails. */
   readonly maxAttempts: number;

@@ -29,10 +29,11 @@ export class Unrecorded {
     this.#operations.set(operationAttribute(entry.type), entry);
   }
 
-  /** An operation is done, and leads to the state. `tell` is called once the record says so. */
-  add(done: OperationEntry, state: JobState, tell: () => void): void {
+  /** An operation is done, and leads to the state, if to any. `tell` is called once the record says so. */
+  add(done: OperationEntry, state: JobState | undefined, tell: () => void): void {
     this.start(done);
-    this.#state = state;
+    // The record may have gone further by a write whose answer was lost.
+    this.#state = state ?? this.#state;
     this.#news.push(tell);
   }
 

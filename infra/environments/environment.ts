@@ -157,7 +157,7 @@ export interface Environment {
   readonly partSizeBytes: number;
   /** Buffers of `partSizeBytes` in one worker, shared by all its messages: they bound its memory. At least 2. */
   readonly partBuffers: number;
-  /** Longer bodies fail with class `policy`. In bytes, 1 to 10,000 times `partSizeBytes`. */
+  /** Longer bodies fail with class `policy`. In bytes, 1 to 5 TiB. */
   readonly maxBodyBytes: number;
   /** Comma-separated media types or `type/*`. Empty: all types are allowed. */
   readonly allowedContentTypes: string;

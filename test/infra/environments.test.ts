@@ -97,7 +97,10 @@ describe("settings that do not fit together", () => {
       "partSizeBytes is 5242879. Write a whole number from 5242880",
     ],
     [{ partBuffers: 1 }, "partBuffers is 1. Write a whole number of at least 2"],
-    [{ maxBodyBytes: 83_886_080_001 }, "maxBodyBytes is 83886080001. Write a whole number from 1 to 83886080000"],
+    [
+      { maxBodyBytes: 5 * 1024 ** 4 + 1 },
+      "maxBodyBytes is 5497558138881. Write a whole number from 1 to 5497558138880",
+    ],
     [{ leaseTtlMs: 2999 }, "leaseTtlMs is 2999. Write a whole number of at least 3000"],
     [{ deadlineBufferMs: 119_001 }, "deadlineBufferMs is 119001. Write a whole number from 1000 to 119000"],
     [{ longDeadlineBufferMs: 900_000 }, "longDeadlineBufferMs is 900000. Write a whole number from 1000 to 899000"],

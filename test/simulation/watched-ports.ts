@@ -8,7 +8,7 @@ import type { Content, DirectContent } from "../../core/ports/content.ts";
 import type { FailedJobs, Items } from "../../core/ports/items.ts";
 import type { Queue } from "../../core/ports/queue.ts";
 import type { Staging } from "../../core/ports/staging.ts";
-import type { SimulatedBlobs } from "./services/blobs.ts";
+import { wholePart, type SimulatedBlobs } from "./services/blobs.ts";
 import type { GateWatch } from "./oracle/gate-watch.ts";
 import type { HostWatch } from "./oracle/host-watch.ts";
 import { checkContent, checkRemoval, isJob, TableWatch } from "./oracle/invariants.ts";
@@ -189,6 +189,11 @@ export class WatchedPorts {
         return blobs.staging.uploadPart(upload, partNumber, body);
       });
     };
+    // S3 may refuse it before any of it is sent, or when all of it has been sent.
+    const streamPart: Staging["streamPart"] = async (upload, partNumber, pieces, bytes) => {
+      await process.call("staging", "beginPart", async () => undefined);
+      return uploadPart(upload, partNumber, await wholePart(pieces, bytes));
+    };
     // Judged when they are sent: one that takes effect late may meet another attempt of the same process.
     const put: Staging["put"] = async (key, body, contentType) => {
       checkStaged(key);
@@ -215,7 +220,7 @@ export class WatchedPorts {
         return blobs.staging.abortUpload(upload);
       },
     };
-    return through(process, "staging", { ...blobs.staging, ...changed }, { uploadPart, put, createUpload });
+    return through(process, "staging", { ...blobs.staging, ...changed }, { uploadPart, streamPart, put, createUpload });
   }
 
   /** Checks each object when it is published: it is named by its hash, and whole. */

@@ -15,11 +15,18 @@ export interface Schedule {
 }
 
 const LENGTHS = [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 3 * PART_BYTES + 4, 6 * PART_BYTES];
+/** Parts of such a body are sent while they come. */
+const LARGE_BYTES = 9 * PART_BYTES + 5;
 const sha256Of = (body: string | Buffer): string => hash("sha256", body);
 
 /** A separate random stream: drawing an operator does not change the rest of the schedule. */
 const operatorSeed = (seed: number): number => seed + 2 ** 52 + 2 ** 51;
 const originSeed = (seed: number): number => seed + 2 ** 52 + 2 ** 50;
+const lengthSeed = (seed: number): number => seed + 2 ** 52 + 2 ** 49;
+
+/** From a random stream of its own as well. */
+const drawLengths = (dice: Dice): readonly number[] =>
+  dice.chance(0.3) ? LENGTHS.map((bytes) => (bytes > 3 * PART_BYTES ? LARGE_BYTES : bytes)) : LENGTHS;
 
 /** How origins and workers deal with torn and damaged bodies. From a random stream of its own, like the operator. */
 function drawTrust(dice: Dice): { readonly announces: boolean; readonly mostBrokenConnections: number } {
@@ -37,14 +44,14 @@ function drawOperator(dice: Dice): Pick<Shape, "operatorAtMs" | "absentFirst"> {
 const USUAL_BUFFER_MS = 10_000;
 type Drawn = Omit<Shape, "operatorAtMs" | "absentFirst" | "mostBrokenConnections">;
 
-function drawShape(dice: Dice, announcesDigest: boolean): Drawn {
+function drawShape(dice: Dice, announcesDigest: boolean, lengths: readonly number[]): Drawn {
   const digests = dice.pick(["none", "none", "none", "right", "right", "wrong"] as const);
   const artifacts = ["a", "b", "c"].slice(0, dice.pick([1, 1, 1, 2, 2, 3]));
   const resources = new Map<string, Resource>();
   const messages: (JobMessage | string)[] = dice.chance(0.05) ? ["not a message"] : [];
   let body: Buffer = Buffer.alloc(0);
   for (const artifact of artifacts) {
-    if (messages.length === 0 || !dice.chance(0.3)) body = bodyOf(artifact, dice.pick(LENGTHS));
+    if (messages.length === 0 || !dice.chance(0.3)) body = bodyOf(artifact, dice.pick(lengths));
     const digest = { sha256: sha256Of(digests === "wrong" ? `not ${artifact}` : body) };
     messages.push({ ...messageOf(artifact), ...(digests !== "none" && digest) });
     resources.set(urlOf(artifact), {
@@ -95,7 +102,7 @@ export function drawSchedule(seed: number, enabled: ReadonlySet<Hazard> = ENABLE
   const { crowd, gate } = hazards;
   const operator = drawOperator(new Dice(operatorSeed(seed)));
   const { announces, mostBrokenConnections } = drawTrust(new Dice(originSeed(seed)));
-  const drawn = drawShape(dice, announces);
+  const drawn = drawShape(dice, announces, drawLengths(new Dice(lengthSeed(seed))));
   const shape = {
     ...drawn,
     ...(hazards.dripsAlone && drawn.deadlineBufferMs === USUAL_BUFFER_MS && { resources: dripping(drawn.resources) }),

@@ -20,6 +20,15 @@ interface SimulatedUpload {
 
 const etagOf = (body: Uint8Array): string => `"${hash("md5", body)}"`;
 
+/** What arrives of a part that is sent in pieces. S3 keeps no part that is shorter or longer than it was said to be. */
+export async function wholePart(pieces: AsyncIterable<Uint8Array>, bytes: number): Promise<Buffer> {
+  const copies: Buffer[] = [];
+  for await (const piece of pieces) copies.push(Buffer.from(piece));
+  const part = Buffer.concat(copies);
+  if (part.length !== bytes) throw Object.assign(new Error("IncompleteBody"), { name: "IncompleteBody" });
+  return part;
+}
+
 export interface SimulatedBlobs {
   readonly staging: Staging;
   readonly content: Content & DirectContent;
@@ -80,6 +89,9 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
       const etag = etagOf(body);
       uploadOf(staged).parts.set(partNumber, { body: Buffer.from(body), etag });
       return { etag };
+    },
+    async streamPart(staged, partNumber, pieces, bytes) {
+      return this.uploadPart(staged, partNumber, await wholePart(pieces, bytes));
     },
     async listParts(staged) {
       const upload = find(staged);

@@ -56,6 +56,83 @@ describe.each(Object.entries(blobsBackends))("Staging on %s", (_name, start) => 
     expect(await buckets.readStaged(KEY)).toMatchObject({ body: Buffer.from(text), contentType: kept(TYPE) });
   });
 
+  describe("a part that is sent while it comes", () => {
+    /** Pieces of one memory, each valid until the next one is asked for. */
+    async function* piecesOf(body: Buffer, pieceBytes: number): AsyncGenerator<Uint8Array> {
+      const memory = new Uint8Array(pieceBytes);
+      for (let at = 0; at < body.length; at += pieceBytes) {
+        const piece = body.subarray(at, at + pieceBytes);
+        memory.set(piece);
+        yield memory.subarray(0, piece.length);
+        memory.fill(0);
+      }
+    }
+    const bodyOf = (bytes: number): Buffer => Buffer.from(Array.from({ length: bytes }, (_, at) => at % 251));
+
+    it.each([1, 3 * 65_536 + 1, 2 * 1024 * 1024 + 5])(
+      "is stored whole, from pieces of %i bytes",
+      async (pieceBytes) => {
+        if (!staging.streamPart) return;
+        const upload = await staging.createUpload(KEY, TYPE);
+        const body = bodyOf(pieceBytes === 1 ? 1000 : partBytes + 2 * 1024 * 1024 + 3);
+        const { etag } = await staging.streamPart(upload, 1, piecesOf(body, pieceBytes), body.length);
+        const parts = [{ partNumber: 1, bytes: body.length, etag }];
+        expect(await staging.listParts(upload)).toEqual(parts);
+        await staging.completeUpload(upload, parts);
+        expect((await buckets.readStaged(KEY))?.body.equals(body)).toBe(true);
+      },
+    );
+
+    it("has the ETag of the same part from memory", async () => {
+      if (!staging.streamPart) return;
+      const upload = await staging.createUpload(KEY, TYPE);
+      const body = bodyOf(100_000);
+      const streamed = await staging.streamPart(upload, 1, piecesOf(body, 4096), body.length);
+      expect(await staging.uploadPart(upload, 1, body)).toEqual(streamed);
+    });
+
+    it.each([
+      ["its pieces end too early", 99, undefined],
+      ["its pieces go on", 101, undefined],
+      ["a piece is refused", 100, "the origin broke off"],
+    ] as const)("is not stored if %s", async (_why, sent, trouble) => {
+      if (!staging.streamPart) return;
+      const upload = await staging.createUpload(KEY, TYPE);
+      async function* pieces(): AsyncGenerator<Uint8Array> {
+        yield* piecesOf(bodyOf(sent), 10);
+        if (trouble !== undefined) throw new Error(trouble);
+      }
+      await expect(staging.streamPart(upload, 1, pieces(), trouble === undefined ? 100 : 200)).rejects.toThrow(trouble);
+      expect(await staging.listParts(upload)).toEqual([]);
+    });
+
+    it("is refused if the upload is gone, and then nothing more is read", async () => {
+      if (!staging.streamPart) return;
+      const upload = await staging.createUpload(KEY, TYPE);
+      await staging.abortUpload(upload);
+      let isOpen = true;
+      let pieces = 0;
+      async function* endless(): AsyncGenerator<Uint8Array> {
+        try {
+          for (;;) {
+            pieces += 1;
+            yield new Uint8Array(65_536);
+            await new Promise(setImmediate);
+          }
+        } finally {
+          isOpen = false;
+        }
+      }
+      const bytes = backend.isS3 && partBytes > 8 ? 4 * 1024 ** 3 : 65_536;
+      await expect(
+        staging.streamPart(upload, 1, bytes === 65_536 ? piecesOf(bodyOf(bytes), 4096) : endless(), bytes),
+      ).rejects.toBeInstanceOf(Error);
+      const read = pieces;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect({ isOpen: isOpen && read > 0, read: pieces }).toEqual({ isOpen: false, read });
+    });
+  });
+
   it("overwrites an object, under a new ETag", async () => {
     const first = await staging.put(KEY, Buffer.from("first"), TYPE);
     const second = await staging.put(KEY, Buffer.from("again"), TYPE);

@@ -52,8 +52,18 @@ export const SMALL_JOB_MUTANTS: readonly Mutant[] = [
   ...inFile("core/worker/leased-job.ts", [
     [
       "staging is cleaned before the end of a placed body's FINALIZE is recorded",
-      "if (operation.isRepeatable(result) && !this.#record.checkpoint) {",
-      "if (operation.isRepeatable(result)) {",
+      "if (isFound || (operation.isRepeatable(result) && !checkpoint)) {",
+      "if (isFound || operation.isRepeatable(result)) {",
+    ],
+    [
+      "STREAM of any staged body is recorded with FINALIZE",
+      'const isFound = type === "STREAM" && isWholly(checkpoint, result);',
+      'const isFound = type === "STREAM";',
+    ],
+    [
+      "what is recorded later takes the job back to an earlier state",
+      "this.#unrecorded.add(done, steps.at(-1), tell);",
+      "this.#unrecorded.add(done, state, tell);",
     ],
   ]),
   ...inFile("core/transfer/body-stager.ts", [

@@ -17,7 +17,7 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
     ],
     ["a resume starts one byte late", "range: `bytes=${offset}-$", "range: `bytes=${offset + 1}-$"],
   ]),
-  ...inFile("core/transfer/body-stager.ts", [
+  ...inFile("core/transfer/sent-parts.ts", [
     [
       "starting over counts as progress",
       "this.#isProgress = this.#superseded === undefined;",
@@ -29,47 +29,11 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
       "const pending = -1;",
     ],
     [
-      "a truncated body is accepted as whole",
-      "if (totalBytes !== undefined && totalBytes !== this.#received) throw",
-      "if (totalBytes === -1) throw",
-    ],
-    [
-      "a failed part upload goes unnoticed",
-      "      this.#failure ??= error;\n      this.#deps.buffers.letGo();",
-      "      this.#deps.buffers.letGo();",
-    ],
-    [
-      "an upload that cannot be resumed is not aborted",
-      "    await this.#deps.staging.abortUpload(this.#upload).catch(() => undefined);\n",
-      "",
-    ],
-    [
       "a resumed body forgets its earlier parts",
-      'this.#parts = soFar?.parts.map(({ bytes, etag }) => ({ bytes, etag, hashState: "" })) ?? [];',
+      'this.#parts = parts?.map(({ bytes, etag }) => ({ bytes, etag, hashState: "" })) ?? [];',
       "this.#parts = [];",
     ],
-    [
-      "a resumed body is hashed only from the resume point",
-      "this.#digests = soFar?.digests;",
-      "this.#digests = undefined;",
-    ],
-    [
-      "all attempts stage under one key",
-      "this.#stagedBy = soFar?.stagedBy ?? owner.stagedBy;",
-      'this.#stagedBy = "1";',
-    ],
     ["parts are numbered in the wrong order", "partNumber: index + 1,", "partNumber: this.#parts.length - index,"],
-    [
-      "a failed part's buffer is used again",
-      "      this.#failure ??= error;\n      this.#deps.buffers.letGo();",
-      "      this.#failure ??= error;\n      this.#deps.buffers.giveBack(buffer);",
-    ],
-    [
-      "a part's buffer is used again before the part is uploaded",
-      "    const body = buffer.subarray(0, length);\n",
-      "    const body = buffer.subarray(0, length);\n    buffers.giveBack(buffer);\n",
-    ],
-    ["the buffer of a part is never given back", "    this.#deps.buffers.giveBack(buffer);\n", ""],
     [
       "a superseded upload is aborted under another key",
       "{ key: stagingKey(this.#owner.jobId, stagedBy), uploadId }",
@@ -82,14 +46,69 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
     ],
     ["a superseded upload is never aborted", "        await this.#abortSuperseded();\n", ""],
     [
+      "a superseded upload's abort is not awaited",
+      "    await this.#deps.staging.abortUpload({ key:",
+      "    void this.#deps.staging.abortUpload({ key:",
+    ],
+  ]),
+  ...inFile("core/transfer/body-stager.ts", [
+    [
+      "a truncated body is accepted as whole",
+      "if (totalBytes !== undefined && totalBytes !== this.#received) throw",
+      "if (totalBytes === -1) throw",
+    ],
+    [
+      "a failed part upload goes unnoticed",
+      "      this.#parts.failed(error);\n      this.#deps.buffers.letGo();",
+      "      this.#deps.buffers.letGo();",
+    ],
+    [
+      "an upload that cannot be resumed is not aborted",
+      "    await this.#deps.staging.abortUpload(this.#upload).catch(() => undefined);\n",
+      "",
+    ],
+    [
+      "a resumed body is hashed only from the resume point",
+      "this.#digests = soFar?.digests;",
+      "this.#digests = undefined;",
+    ],
+    [
+      "all attempts stage under one key",
+      "this.#stagedBy = soFar?.stagedBy ?? owner.stagedBy;",
+      'this.#stagedBy = "1";',
+    ],
+    [
+      "a failed part's buffer is used again",
+      "      this.#parts.failed(error);\n      this.#deps.buffers.letGo();",
+      "      this.#parts.failed(error);\n      this.#deps.buffers.giveBack(buffer);",
+    ],
+    [
+      "a part's buffer is used again before the part is uploaded",
+      "    const body = buffer.subarray(0, length);\n",
+      "    const body = buffer.subarray(0, length);\n    buffers.giveBack(buffer);\n",
+    ],
+    ["the buffer of a part is never given back", "    this.#deps.buffers.giveBack(buffer);\n", ""],
+    [
       "a failed transfer does not wait for its parts",
       "      await this.#drain();\n      if (!(error",
       "      if (!(error",
     ],
     [
-      "a superseded upload's abort is not awaited",
-      "    await this.#deps.staging.abortUpload({ key:",
-      "    void this.#deps.staging.abortUpload({ key:",
+      "a part that is sent while it comes is not hashed",
+      "new NextPart(pieces, bytes, (piece) => digests.update(piece));",
+      "new NextPart(pieces, bytes, () => undefined);",
+    ],
+    [
+      "a part that is sent while it comes has the number of the one before",
+      "staging.streamPart?.(upload, this.#parts.count + 1, part, bytes);",
+      "staging.streamPart?.(upload, this.#parts.count, part, bytes);",
+    ],
+  ]),
+  ...inFile("core/transfer/parts/pieces.ts", [
+    [
+      "what a piece has of the next part is lost",
+      "      if (piece.length > this.#bytes) this.#pieces.leave(piece.subarray(this.#bytes));\n",
+      "",
     ],
   ]),
   ...inFile("core/origin/ask.ts", [

@@ -113,7 +113,8 @@ it("a body is the same whatever its pieces are, below and above the size that ne
 });
 
 describe("at most two parts get ahead of the checkpoint", () => {
-  const LONG = Buffer.alloc(20 * PART_BYTES, "x");
+  // A larger one has parts that are sent while they come, one at a time.
+  const LONG = Buffer.alloc(7 * PART_BYTES, "x");
   const stuck = new Promise<never>(() => undefined);
 
   /** @returns how many parts a worker sends that hangs at the call that `wrap` blocks. */
