@@ -1,7 +1,7 @@
 /** The objectives in OpenSLO v1 (openslo.com), with one YAML document for each object. */
 import { stringify } from "yaml";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, type MetricName } from "../core/telemetry/metrics.ts";
-import { BURN_ALARMS } from "./catalogue/burn-alarms.ts";
+import { BURN_ALARMS, tiersInWords } from "./catalogue/burn-alarms.ts";
 import { type BurnRule, type Slo, SLOS } from "./catalogue/slos.ts";
 
 const API_VERSION = "openslo/v1";
@@ -30,7 +30,7 @@ const source = (names: readonly MetricName[]): object => ({
 
 const policyName = (slo: Slo, rule: BurnRule): string => `${slo.id}-${rule.id}`;
 
-/** OpenSLO has only one window. The short window and the least number of events are in annotations of our own. */
+/** OpenSLO has only one window. The short window and the least number of bad events are in annotations of our own. */
 function alertPolicy(slo: Slo, rule: BurnRule): object {
   const name = policyName(slo, rule);
   const alarm = BURN_ALARMS.find(({ id }) => id === name);
@@ -41,8 +41,8 @@ function alertPolicy(slo: Slo, rule: BurnRule): object {
       name,
       displayName: alarm?.title,
       annotations: {
-        "least-events": String(rule.leastEvents),
-        ...(rule.shortMinutes !== undefined && { "short-window": duration(rule.shortMinutes) }),
+        "share-and-least-bad": tiersInWords(rule.tiers),
+        ...(rule.short && { "short-window": duration(rule.short.minutes) }),
       },
     },
     spec: {

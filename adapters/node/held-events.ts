@@ -48,7 +48,7 @@ export class HeldEvents {
 
   take(timed: TimedEvent): void {
     const { event } = timed;
-    const { job_id: jobId = "" } = event;
+    const jobId = ("job_id" in event && event.job_id) || "";
     if (event.event === "job_planned" && this.#holding.holdMs > 0) this.#hold(jobId, timed);
     else {
       const job = this.#jobs.get(jobId);

@@ -6,6 +6,8 @@ import {
   METRICS,
   metricsOf,
   type MetricName,
+  VERSION_DIMENSION,
+  VERSION_METRIC,
 } from "../../core/telemetry/metrics.ts";
 
 /**
@@ -15,16 +17,24 @@ import {
  */
 export class EmbeddedMetrics extends Metrics {
   readonly #write: (line: string) => void;
+  readonly #environment: string;
+  readonly #version: string | undefined;
+  #failedWork = 0;
 
-  constructor(environment: string, write: (line: string) => void) {
+  /** @param version of the code, by which its failures are counted as well; undefined if it has none. */
+  constructor(environment: string, write: (line: string) => void, version?: string) {
     super({ namespace: METRIC_NAMESPACE });
     this.#write = write;
+    this.#environment = environment;
+    this.#version = version;
     this.clearDefaultDimensions();
     this.setDefaultDimensions({ [METRIC_DIMENSION]: environment });
   }
 
   count(event: TelemetryEvent): void {
-    for (const [name, value] of Object.entries(metricsOf(event))) {
+    const measured = metricsOf(event);
+    if (this.#version !== undefined) this.#failedWork += (measured.JobsFailed ?? 0) + (measured.DeliveriesFailed ?? 0);
+    for (const [name, value] of Object.entries(measured)) {
       this.addMetric(name, METRICS[name as MetricName].unit, value);
     }
   }
@@ -32,6 +42,24 @@ export class EmbeddedMetrics extends Metrics {
   override publishStoredMetrics(): this {
     if (this.hasStoredMetrics()) this.#write(JSON.stringify(this.serializeMetrics()));
     this.clearMetrics();
+    if (this.#failedWork > 0) this.#publishOfVersion();
     return this;
+  }
+
+  #publishOfVersion(): void {
+    const directive = {
+      Namespace: METRIC_NAMESPACE,
+      Dimensions: [[METRIC_DIMENSION, VERSION_DIMENSION]],
+      Metrics: [{ Name: VERSION_METRIC, Unit: "Count" }],
+    };
+    this.#write(
+      JSON.stringify({
+        _aws: { Timestamp: Date.now(), CloudWatchMetrics: [directive] },
+        [METRIC_DIMENSION]: this.#environment,
+        [VERSION_DIMENSION]: this.#version,
+        [VERSION_METRIC]: this.#failedWork,
+      }),
+    );
+    this.#failedWork = 0;
   }
 }

@@ -32,6 +32,7 @@ const FREE_BY_THE_MONTH = new Set([
   "AWS::CDK::Metadata",
   "AWS::Chatbot::SlackChannelConfiguration",
   "AWS::CodeDeploy::Application",
+  "AWS::CodeDeploy::DeploymentConfig",
   "AWS::CodeDeploy::DeploymentGroup",
   "AWS::DynamoDB::Table",
   "AWS::Events::EventBus",
@@ -70,8 +71,14 @@ export const monthlyBills = (templates: readonly Template[]): readonly Bill[] =>
   ...templates.flatMap(({ Resources }) =>
     Object.entries(Resources).map(([id, resource]) => billOfResource(id, resource)),
   ),
-  { metrics: Object.keys(METRICS).length },
+  { metrics: Object.keys(METRICS).length + versionMetricsOf(templates) },
 ];
+
+/** One for each function whose code is rolled out in steps. Two for an hour of each rollout. */
+const versionMetricsOf = (templates: readonly Template[]): number =>
+  templates
+    .flatMap(({ Resources }) => Object.values(Resources))
+    .filter(({ Type }) => Type === "AWS::CodeDeploy::DeploymentGroup").length;
 
 const functionProperties = z.object({ MemorySize: z.number() });
 const ruleProperties = z.object({ ScheduleExpression: z.string() });

@@ -114,7 +114,10 @@ function describeEvent(event: TelemetryEvent): string | undefined {
       return `${OPERATIONS[event.op_type]}: done in ${formatSpan(event.elapsed_ms)}`;
     case "idempotency_replay":
       return `${OPERATIONS[event.op_type]}: done before, not done again`;
+    case "delivery_failed":
+      return `could not be worked on: ${describeReason(event.error_class)}`;
     case "crash_recovery_event":
+    case "clock_off":
       return undefined;
   }
 }

@@ -124,3 +124,6 @@ export const startedOperations = ({ operations }: Pick<JobRecord, "operations">)
 
 /** A lease that had been expired for longer when it was taken away is recovered late. */
 export const LATE_RECOVERY_MS = 180_000;
+
+/** NTP keeps clocks within milliseconds of each other. Half a minute is a quarter of a lease. */
+export const CLOCK_TOLERANCE_MS = 30_000;

@@ -48,6 +48,7 @@ export async function announce(deps: AnnouncerDeps, records: readonly StreamReco
   if (refusal === undefined) return undefined;
   const announced = events.slice(0, taken).reduce((sum, { holds }) => sum + holds, 0);
   const refused = present(due[announced], "the first announcement of the event that the bus refused");
+  telemetry.emit({ event: "delivery_failed", component: "announcer", error_class: refusal });
   telemetry.log("warn", "The bus refused an announcement. The stream delivers it again.", {
     reason: refusal,
     job_id: refused.id,

@@ -1,13 +1,13 @@
 /**
- * The nine telemetry events in wire names: the one source of their types, JSON Schema, documentation and tests. Workers
- * import only types from here, so that their bundles contain no validation and no full zod.
+ * The eleven telemetry events in wire names: the one source of their types, JSON Schema, documentation and tests.
+ * Workers import only types from here, so that their bundles contain no validation and no full zod.
  */
 import { z } from "zod";
 import { OPERATION_TYPES } from "../model/operations.ts";
 import type { FailureClass } from "../model/record.ts";
 import { JOB_STATES } from "../model/states.ts";
 
-type Unit = "milliseconds" | "seconds" | "leases" | "operations" | "records";
+type Unit = "milliseconds" | "seconds" | "leases" | "operations" | "records" | "deliveries";
 
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 const text = (about: string) => z.string().min(1).meta({ description: about });
@@ -106,5 +106,25 @@ export const telemetryEvent = z.discriminatedUnion("event", [
     op_key: operationKey,
     op_type: operationType,
     reused_from_time: time("When the reused result was recorded: ISO 8601, UTC."),
+  }),
+  event(
+    "delivery_failed",
+    "Work was delivered and could not be done, because the table, a queue, S3 or the bus refused. It is delivered again.",
+    {
+      component: z.enum(["worker", "announcer", "archiver"]).meta({ description: "Whose work it was." }),
+      error_class: text("What refused: `unexpected:` and the error's name, or a reason of ours."),
+      attempt: count(
+        "deliveries",
+        "Which delivery of the message, or attempt of its job, failed: 1 is the first. Only the worker knows.",
+      ).exactOptional(),
+      job_id: jobId.exactOptional(),
+    },
+  ),
+  event("clock_off", "A clock differs by more than 30 s from that of the table, or from that of another worker.", {
+    component: z.enum(["worker", "reconciler"]).meta({ description: "Who noticed it." }),
+    against: z.enum(["service", "lease"]).meta({
+      description: "`service`: the table's answer has another time. `lease`: a lease ends later than any lease can.",
+    }),
+    off_by_ms: milliseconds("By how much the clocks differ at least."),
   }),
 ]);

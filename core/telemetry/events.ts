@@ -3,5 +3,5 @@ import type { telemetryEvent } from "./event-schemas.ts";
 
 type WithoutTimestamp<Event> = Event extends unknown ? Readonly<Omit<Event, "timestamp">> : never;
 
-/** The nine telemetry events, in wire names. `timestamp` (ISO 8601, UTC) is added when the event is written. */
+/** The eleven telemetry events, in wire names. `timestamp` (ISO 8601, UTC) is added when the event is written. */
 export type TelemetryEvent = WithoutTimestamp<z.infer<typeof telemetryEvent>>;

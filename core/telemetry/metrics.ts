@@ -9,6 +9,11 @@ export const METRIC_NAMESPACE = "fetchonce";
 /** The only dimension, because each combination of dimensions is billed as a metric of its own. */
 export const METRIC_DIMENSION = "environment";
 
+/** What a version of a worker's code could not do. Its dimensions are `METRIC_DIMENSION` and `VERSION_DIMENSION`. */
+export const VERSION_METRIC = "WorkFailed";
+/** `function:version`. Two at a time at most, while code is rolled out. */
+export const VERSION_DIMENSION = "version";
+
 /** The limits of the service objectives, in milliseconds. */
 export const THRESHOLDS = {
   completionMedianMs: 30_000,
@@ -39,6 +44,9 @@ export const METRICS = {
   RecordsUnreadable: { unit: "Count" },
   RecoveryLag: { unit: "Milliseconds" },
   OperationsAbandoned: { unit: "Count" },
+  DeliveriesFailed: { unit: "Count" },
+  MessagesFailing: { unit: "Count" },
+  ClocksOff: { unit: "Count" },
 } as const satisfies Readonly<Record<string, { readonly unit: "Count" | "Milliseconds" }>>;
 
 export type MetricName = keyof typeof METRICS;
@@ -76,6 +84,11 @@ export function metricsOf(event: TelemetryEvent): Measurements {
         ...(event.lag_ms !== undefined && { RecoveryLag: event.lag_ms }),
         OperationsAbandoned: event.abandoned_ops,
       };
+    // A message that fails for good is delivered 16 times: only its first delivery says that one more is in trouble.
+    case "delivery_failed":
+      return { DeliveriesFailed: 1, ...(event.attempt === 1 && { MessagesFailing: 1 }) };
+    case "clock_off":
+      return { ClocksOff: 1 };
     case "lease_renewed":
     case "lease_released":
     case "operation_started":

@@ -5,7 +5,7 @@ import type { JobMessage } from "../model/message.ts";
 import { renewUrl, takeLease, type LeaseRequest } from "../model/protocol.ts";
 import { isDispatched, isParked, unwatchedUntilMs } from "../model/waiting.ts";
 import { decodeJob } from "../model/record-codec.ts";
-import type { JobRecord } from "../model/record.ts";
+import { CLOCK_TOLERANCE_MS, type JobRecord } from "../model/record.ts";
 import { isTerminal, type JobState } from "../model/states.ts";
 import type { Item, WriteResult } from "../model/write.ts";
 import type { Items } from "../ports/items.ts";
@@ -34,7 +34,7 @@ export async function acquireLease(
   jobKey: string,
   { isWatched, onRenewed, sentAtMs }: AcquisitionTerms,
 ): Promise<Acquisition> {
-  const { clock, items, random, settings } = deps;
+  const { clock, items, random, settings, telemetry } = deps;
   const jobId = jobIdOfKey(jobKey);
   const owner = random.uniqueId();
   const nowMs = clock.nowMs();
@@ -72,6 +72,10 @@ export async function acquireLease(
   if (isParked(outcome.item) && !isDispatched(message, outcome.item)) return { kind: "parked" };
   if (record.leaseOwner === undefined)
     return { kind: "waiting", untilMs: present(record.availableAtMs, "when a waiting job is available"), record };
+  // No lease lasts longer than this, unless the clock of its holder or ours is off.
+  const offByMs = (record.availableAtMs ?? 0) - clock.nowMs() - settings.leaseTtlMs;
+  if (offByMs > CLOCK_TOLERANCE_MS)
+    telemetry.emit({ event: "clock_off", component: "worker", against: "lease", off_by_ms: offByMs });
   return { kind: "busy", unwatchedUntilMs: unwatchedUntilMs(outcome.item) };
 }
 

@@ -48,7 +48,11 @@ export async function deliver(deps: WorkerDeps, delivery: Delivery, outOfTime: A
     if (end.kind === "again") await sendAgain(deps, end.message ?? trackedMessage(afterDispatch(message)), end.delayMs);
     return "acknowledge";
   } catch (error) {
-    const fields = { message_id: delivery.messageId, reason: asJobError(error).reason, ...jobOf(delivery.body) };
+    const { reason } = asJobError(error);
+    const job = jobOf(delivery.body);
+    const attempt = delivery.receiveCount;
+    deps.telemetry.emit({ event: "delivery_failed", component: "worker", error_class: reason, attempt, ...job });
+    const fields = { message_id: delivery.messageId, reason, ...job };
     deps.telemetry.log("error", "A message could not be processed. The queue delivers it again.", fields, error);
     await comeBackSoon(deps, delivery);
     return "return";

@@ -16,7 +16,7 @@ import { OriginDigestError } from "../origin/announced-digests.ts";
 import { messageOf, type OutgoingMessage } from "../model/message.ts";
 import type { LeasedJob } from "./leased-job.ts";
 import { indexContent, publishStaged } from "./publish.ts";
-import { logUnexpected } from "./log-unexpected.ts";
+import { tellTrouble } from "./tell-trouble.ts";
 import { retryDelayMs } from "./retry.ts";
 import { becomeLatest } from "./generations.ts";
 import { finalizeStep, indexStep } from "../model/steps.ts";
@@ -82,7 +82,8 @@ const exhausted = (reason: string, failureClass: RetryableError["failureClass"])
 
 async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError): Promise<JobEnd> {
   if (error instanceof LeaseLostError) return leftToOthers(job);
-  logUnexpected(deps.telemetry, job.jobId, error);
+  const attempted = { jobId: job.jobId, attempt: Math.max(1, job.record.strikes) };
+  tellTrouble(deps.telemetry, attempted, error);
   try {
     if (error instanceof OutOfTimeError) return await handOn(deps, job);
     if (error instanceof LongJobError) return await handOver(deps, job, error);
@@ -91,7 +92,9 @@ async function endAfterError(deps: WorkerDeps, job: LeasedJob, error: JobError):
     if (error instanceof RetryableError) return await retry(deps, job, error);
     throw error;
   } catch (second) {
-    if (asJobError(second) instanceof LeaseLostError) return leftToOthers(job);
+    const trouble = asJobError(second);
+    if (trouble instanceof LeaseLostError) return leftToOthers(job);
+    if (trouble !== error) tellTrouble(deps.telemetry, attempted, trouble);
     // The lease could not be released: it expires by itself, and the message comes back then.
     deps.telemetry.log(
       "error",

@@ -16,7 +16,7 @@ import { ownHeaders } from "./own-headers.ts";
 import type { Transfer } from "../model/record.ts";
 import { wantedBy } from "./wanted.ts";
 import { publishStaged } from "./publish.ts";
-import { logUnexpected } from "./log-unexpected.ts";
+import { tellTrouble } from "./tell-trouble.ts";
 import { retryDelayMs } from "./retry.ts";
 import { transferBody } from "../transfer/transfer.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
@@ -42,7 +42,7 @@ export async function processUnguarded(
     return { kind: "done" };
   } catch (thrown) {
     const error = asJobError(thrown);
-    logUnexpected(telemetry, jobId, error);
+    tellTrouble(telemetry, { jobId, attempt: receiveCount }, error);
     if (error instanceof RunEndsError) {
       telemetry.log("warn", "The run ends. The next run starts the job over.", { job_id: jobId }, error);
       return { kind: "return", delayMs: 0 };

@@ -1,6 +1,14 @@
 /** Alarms on a number that is wrong in itself, whatever the traffic. */
 import type { Alarm, AlarmSettings } from "./alarm.ts";
-import { type AbsoluteAlarm, maximum, SECOND_MS, sum, whenAtLeast, whenSilentFor5Minutes } from "./absolute-alarm.ts";
+import {
+  type AbsoluteAlarm,
+  maximum,
+  SECOND_MS,
+  sum,
+  whenAtLeast,
+  whenNeverStarted,
+  whenSilentForQuarterHour,
+} from "./absolute-alarm.ts";
 import { queueAlarms } from "./queue-alarms.ts";
 import { workerAlarms } from "./worker-alarms.ts";
 
@@ -19,13 +27,39 @@ const pipelineAlarms: readonly AbsoluteAlarm[] = [
     conditions: whenAtLeast(1, { aws: "messagesDead", ...maximum }, 5),
   },
   {
+    id: "dead-letters-many",
+    slo: "job-completion",
+    title: "There are very many dead letters",
+    severity: "ticket",
+    happened: "The dead-letter queue holds a hundred messages or more.",
+    felt: "Many files that were asked for were never fetched, and nobody has been told.",
+    why: "A few are a ticket's matter. That ticket says nothing more while their number grows; a hundred are a fault that goes on.",
+    runbook: "dead-letters",
+    conditions: whenAtLeast(100, { aws: "messagesDead", ...maximum }, 5),
+  },
+  {
     id: HOST_FAILING,
     title: "Many jobs of one host fail",
     severity: "ticket",
-    happened: "Fifty or more jobs of one host failed within a quarter of an hour, for any reason.",
+    happened:
+      "Fifty or more jobs of one host failed within an hour, for any reason, and one for each fifty files that were stored.",
     felt: "Files of that host are missing. Files of other hosts arrive.",
-    why: "Refusals are not our fault and spend no budget, so no objective shows them. Fifty is half of what the fast rule needs. It means an origin that is down or has banned us, not a producer's few dead links.",
-    conditions: whenAtLeast(50, { contributors: "failures-by-host", statistic: "MaxContributorValue" }, 15),
+    why: "Refusals are not our fault and spend no budget, so no objective shows them. Jobs that a host made fail are left out of what pages for job completion, so this says it. Fifty means an origin that is down or has banned us, not a producer's few dead links.",
+    conditions: [
+      {
+        metrics: {
+          worst: { contributors: "failures-by-host", statistic: "MaxContributorValue" },
+          done: { ours: "JobsCompleted", ...sum },
+        },
+        // A large host always refuses some.
+        expression: "IF(50 * worst >= SUM([done, 0 * worst]), worst, 0)",
+        periodMinutes: 60,
+        periods: 1,
+        comparison: ">=",
+        threshold: 50,
+        missing: "notBreaching",
+      },
+    ],
   },
 ];
 
@@ -39,6 +73,16 @@ const announcementAlarms: readonly AbsoluteAlarm[] = [
     felt: "Files are stored, but those who wait for them are not told.",
     why: "A second or two is usual, and Lambda tries again by itself. A quarter of an hour is more than a short failure of the bus. The table's stream forgets after a day.",
     conditions: whenAtLeast(900 * SECOND_MS, { aws: "announcerLag", ...maximum }, 5, 3),
+  },
+  {
+    id: "announcer-not-started",
+    title: "The announcer is not started",
+    severity: "page",
+    happened: "In each of two half hours in a row files were stored, and the announcer was not started once.",
+    felt: "Files are stored, but those who wait for them are not told.",
+    why: "A function that is never started has no age of what it reads, so announcements-late would be silent until the stream forgets. Each stored file starts it within seconds. Of a file stored in the last minutes, Lambda's metric may not be there yet; of the half hour before it is.",
+    runbook: "announcements-late",
+    conditions: whenNeverStarted({ ours: "JobsCompleted", ...sum }, 1, { aws: "announcerInvocations", ...sum }, 30, 2),
   },
 ];
 
@@ -67,6 +111,16 @@ const archiveAlarms: readonly AbsoluteAlarm[] = [
     why: "A batch takes up to five minutes to fill, and Lambda tries again by itself. An hour is more than a short failure of S3, and leaves most of the day. A period is three times as long as a batch takes to fill, so a late archiver shows in each.",
     conditions: whenAtLeast(3600 * SECOND_MS, { aws: "archiverLag", ...maximum }, 15, 2),
   },
+  {
+    id: "archiver-not-started",
+    title: "The archiver is not started",
+    severity: "ticket",
+    happened: "Within six hours, ten or more records expired, and the archiver was not started once.",
+    felt: "Nothing. But the table's stream alone has those records, and it forgets after a day.",
+    why: "A function that is never started has no age of what it reads, so archive-late would be silent. The archiver is started for whatever expires, jobs or not, within minutes.",
+    runbook: "archive-late",
+    conditions: whenNeverStarted({ aws: "recordsForgotten", ...sum }, 10, { aws: "archiverInvocations", ...sum }, 360),
+  },
 ];
 
 const recoveryAlarms: readonly AbsoluteAlarm[] = [
@@ -75,10 +129,10 @@ const recoveryAlarms: readonly AbsoluteAlarm[] = [
     slo: "crash-recovery",
     title: "The reconciler is silent",
     severity: "page",
-    happened: "The reconciler is due every minute, but it has not reported a run for five minutes.",
+    happened: "The reconciler is due every minute, but it has not reported a run for a quarter of an hour.",
     felt: "Files of crashed workers do not arrive at all, and staging litter piles up.",
-    why: "A recovery is in time within three minutes. The fourth and the fifth minute allow for metrics that arrive late.",
-    conditions: whenSilentFor5Minutes({ ours: "ReconcilerRuns", ...sum }),
+    why: "A recovery is in time within three minutes. Metrics may arrive five minutes late, so the last of three periods may be empty although all is well.",
+    conditions: whenSilentForQuarterHour({ ours: "ReconcilerRuns", ...sum }),
   },
   {
     id: "oldest-expired-lease",
@@ -128,11 +182,11 @@ const rolloutAlarms: readonly AbsoluteAlarm[] = [
     id: "rollout-silent",
     title: "The rollout controller is silent",
     severity: "ticket",
-    happened: "The rollout controller is due every minute, but it has not been started for five minutes.",
+    happened: "The rollout controller is due every minute, but it has not been started for a quarter of an hour.",
     felt: "Nothing, unless the gate is being rolled out. Then no alarm takes the rollout back, and no step follows.",
     why: "The same time as for the reconciler. It is a ticket, since a person who is paged for an objective can turn the gate off by hand.",
     runbook: "gate-rollout",
-    conditions: whenSilentFor5Minutes({ aws: "rolloutInvocations", ...sum }),
+    conditions: whenSilentForQuarterHour({ aws: "rolloutInvocations", ...sum }),
   },
   {
     id: "rollout-failing",
@@ -146,7 +200,7 @@ const rolloutAlarms: readonly AbsoluteAlarm[] = [
   },
 ];
 
-const resourceAlarms = ({ ledgerGrowthADay }: AlarmSettings): readonly AbsoluteAlarm[] => [
+const resourceAlarms: readonly AbsoluteAlarm[] = [
   {
     id: "table-throttled",
     slo: "lease-acquisition",
@@ -160,9 +214,10 @@ const resourceAlarms = ({ ledgerGrowthADay }: AlarmSettings): readonly AbsoluteA
         metrics: {
           reads: { aws: "tableReadThrottles", ...sum },
           writes: { aws: "tableWriteThrottles", ...sum },
-          index: { aws: "indexWriteThrottles", ...sum },
+          indexReads: { aws: "indexReadThrottles", ...sum },
+          indexWrites: { aws: "indexWriteThrottles", ...sum },
         },
-        expression: "FILL(reads, 0) + FILL(writes, 0) + FILL(index, 0)",
+        expression: "FILL(reads, 0) + FILL(writes, 0) + FILL(indexReads, 0) + FILL(indexWrites, 0)",
         periodMinutes: 5,
         periods: 3,
         comparison: ">=",
@@ -176,33 +231,32 @@ const resourceAlarms = ({ ledgerGrowthADay }: AlarmSettings): readonly AbsoluteA
     slo: "lease-acquisition",
     title: "Even the fastest lease is slow",
     severity: "ticket",
-    happened: "For 15 minutes no lease was taken in less than half a second.",
+    happened: "For two hours no lease was taken in less than half a second, of three or more.",
     felt: "Each file starts half a second late, whatever the traffic.",
-    why: "It looks at the minimum, since cold starts make single leases slow. The threshold is five times the objective's line. It also works where there are too few leases for the ratio.",
-    conditions: whenAtLeast(500, { ours: "LeaseAcquisition", statistic: "Minimum" }, 5, 3),
-  },
-  {
-    id: "ledger-growing",
-    title: "The ledger grows",
-    severity: "ticket",
-    happened:
-      "In a day, the table gained more job records than this environment is planned for: records made minus records that TTL removed.",
-    felt: "Nothing. But the bill grows: storage for as long as records are kept, and eight write units a job.",
-    why: "It is the environment's own figure for a day (`ledgerGrowthADay` in infra/environments/environments.ts). DynamoDB takes up to some days to delete and count expired records, so figures vary from day to day.",
+    why: "It looks at the minimum, since cold starts make single leases slow. The threshold is five times the objective's line. The window is two hours, so that it also works at two jobs an hour.",
     conditions: [
       {
         metrics: {
-          planned: { ours: "JobsPlanned", ...sum },
-          forgotten: { aws: "recordsForgotten", ...sum },
+          fastest: { ours: "LeaseAcquisition", statistic: "Minimum" },
+          taken: { ours: "LeasesTaken", ...sum },
         },
-        expression: "FILL(planned, 0) - FILL(forgotten, 0)",
-        periodMinutes: 1440,
+        expression: "IF(FILL(taken, 0) >= 3, fastest, 0)",
+        periodMinutes: 120,
         periods: 1,
         comparison: ">=",
-        threshold: ledgerGrowthADay,
+        threshold: 500,
         missing: "notBreaching",
       },
     ],
+  },
+  {
+    id: "clocks-off",
+    title: "A clock is off",
+    severity: "ticket",
+    happened: "Twice or more within an hour, a clock differed from another by more than half a minute.",
+    felt: "Nothing yet: fences keep every effect single. But jobs are taken from workers that hold them, or wait for hours after a crash.",
+    why: "NTP keeps clocks within milliseconds, and half a minute is a quarter of a lease. A process tells at most once a minute, so twice is no glitch.",
+    conditions: whenAtLeast(2, { ours: "ClocksOff", ...sum }, 60),
   },
 ];
 
@@ -224,5 +278,5 @@ export const absoluteAlarms = (settings: AlarmSettings): readonly Alarm[] =>
     ...recoveryAlarms,
     ...rolloutAlarms,
     ...workerAlarms(settings),
-    ...resourceAlarms(settings),
+    ...resourceAlarms,
   ].map((alarm) => Object.assign({ kind: "absolute", runbook: alarm.id } as const, alarm));

@@ -27,6 +27,8 @@ export const AWS_METRICS = {
   longWorkerConcurrency: { namespace: "AWS/Lambda", name: "ConcurrentExecutions", of: "longWorker" },
   reconcilerErrors: { namespace: "AWS/Lambda", name: "Errors", of: "reconciler" },
   reconcilerThrottles: { namespace: "AWS/Lambda", name: "Throttles", of: "reconciler" },
+  announcerInvocations: { namespace: "AWS/Lambda", name: "Invocations", of: "announcer" },
+  archiverInvocations: { namespace: "AWS/Lambda", name: "Invocations", of: "archiver" },
   announcerLag: { namespace: "AWS/Lambda", name: "IteratorAge", of: "announcer" },
   archiverLag: { namespace: "AWS/Lambda", name: "IteratorAge", of: "archiver" },
   streamRecordsDead: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", of: "streamDeadLetters" },
@@ -34,6 +36,7 @@ export const AWS_METRICS = {
   rolloutErrors: { namespace: "AWS/Lambda", name: "Errors", of: "rollout" },
   tableReadThrottles: { namespace: "AWS/DynamoDB", name: "ReadThrottleEvents", of: "table" },
   tableWriteThrottles: { namespace: "AWS/DynamoDB", name: "WriteThrottleEvents", of: "table" },
+  indexReadThrottles: { namespace: "AWS/DynamoDB", name: "ReadThrottleEvents", of: "watchIndex" },
   indexWriteThrottles: { namespace: "AWS/DynamoDB", name: "WriteThrottleEvents", of: "watchIndex" },
   tableWriteUnits: { namespace: "AWS/DynamoDB", name: "ConsumedWriteCapacityUnits", of: "table" },
   recordsForgotten: { namespace: "AWS/DynamoDB", name: "TimeToLiveDeletedItemCount", of: "table" },
@@ -50,6 +53,8 @@ export type MetricSource =
 export interface Condition {
   /** Keyed by the names that the expression uses. */
   readonly metrics: Readonly<Record<string, MetricSource>>;
+  /** Expressions that the main one uses, by the names that it uses. */
+  readonly derived?: Readonly<Record<string, string>>;
   /** Undefined if the condition compares its only metric directly. */
   readonly expression?: string;
   readonly periodMinutes: number;
@@ -63,7 +68,7 @@ export interface Condition {
 /** An alarm that notifies somebody. If it has two conditions, both must hold at the same time. */
 export interface Alarm {
   readonly id: string;
-  readonly kind: "burn" | "few" | "absolute";
+  readonly kind: "burn" | "absolute";
   /** Id of the objective that it guards. Undefined if it guards none. */
   readonly slo?: string;
   readonly title: string;
@@ -74,6 +79,8 @@ export interface Alarm {
   readonly why: string;
   /** Page in docs/runbooks/, without `.md`. The alarm's section on that page is headed with its id. */
   readonly runbook: string;
+  /** Id of an alarm that, while it is on, says all that this one could: meanwhile this one notifies nobody. */
+  readonly saidBy?: string;
   readonly conditions: readonly [Condition] | readonly [long: Condition, short: Condition];
 }
 
@@ -85,7 +92,6 @@ export const pagesForSlo = ({ severity, slo }: Alarm): boolean => severity === "
 export interface AlarmSettings {
   readonly workerTimeoutMs: number;
   readonly longWorkerTimeoutMs: number;
-  readonly ledgerGrowthADay: number;
   /** Only an environment that archives expired records has an archiver. */
   readonly expiredRecords: "delete" | "archive" | "keep";
   /** Only an environment that announces stored files has an announcer. */

@@ -7,6 +7,7 @@ import type { TelemetryEvent } from "../../core/telemetry/events.ts";
 
 type Filter =
   | { readonly Match: string; readonly In: readonly string[] }
+  | { readonly Match: string; readonly StartsWith: readonly string[] }
   | { readonly Match: string; readonly IsPresent: true };
 
 interface ContributorRule {
@@ -34,6 +35,17 @@ export const CONTRIBUTOR_RULES = {
     filters: [
       { Match: "$.event", In: [STATE_CHANGED] },
       { Match: "$.to_state", In: ["FAILED"] },
+    ],
+  },
+  /** What counts as a failed job and is its origin's doing: the objective's failures, as far as hosts made them. */
+  "given-up-by-host": {
+    construct: "GivenUpByHost",
+    title: "Hosts by jobs that were given up",
+    filters: [
+      { Match: "$.event", In: [STATE_CHANGED] },
+      { Match: "$.to_state", In: ["FAILED"] },
+      { Match: "$.failure_class", In: ["origin"] },
+      { Match: "$.reason", StartsWith: ["retries_exhausted:"] },
     ],
   },
   "hosts-waiting": ofHostLine("HostsWaiting", "Hosts by jobs that wait for them", "waiting"),

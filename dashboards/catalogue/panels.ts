@@ -107,6 +107,16 @@ export const PANELS: readonly Panel[] = [
     ],
   },
   {
+    title: "Trouble that no origin made",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { ours: "MessagesFailing", ...sum },
+      { ours: "DeliveriesFailed", ...sum },
+      { ours: "ClocksOff", ...sum },
+    ],
+  },
+  {
     title: "Oldest expired lease",
     unit: "ms",
     ...PERIOD,
@@ -181,6 +191,7 @@ export const PANELS: readonly Panel[] = [
     series: [
       { aws: "tableWriteUnits", ...sum },
       { aws: "tableReadThrottles", ...sum },
+      { aws: "indexReadThrottles", ...sum },
       { aws: "tableWriteThrottles", ...sum },
       { aws: "indexWriteThrottles", ...sum },
     ],

@@ -1,10 +1,11 @@
 /** Alarms on the two work queues: they tell a backlog, which moves, from a stall. */
 import type { AlarmSettings, AwsMetricKey, Condition, MetricSource } from "./alarm.ts";
-import { type AbsoluteAlarm, maximum, SECOND_MS, sum } from "./absolute-alarm.ts";
+import { type AbsoluteAlarm, SECOND_MS, sum } from "./absolute-alarm.ts";
 
-export const OLDEST_MESSAGE = "oldest-message";
+const QUEUE_STALLED = "queue-stalled";
 
-const WAITED_TOO_LONG_S = 45 * 60;
+/** A message is lost after 14 days. Half of that is left to do something. */
+const LONGEST_DRAIN_MINUTES = 7 * 1440;
 const minimum = { statistic: "Minimum" } as const;
 
 const PERIOD_MINUTES = 5;
@@ -14,39 +15,37 @@ const PERIOD_MINUTES = 5;
  */
 const periodsOf = (timeoutMs: number): number => 1 + Math.ceil(timeoutMs / (PERIOD_MINUTES * 60 * SECOND_MS));
 
-/** A worker deletes a message when its job is finished, handed over, or waits: each time, something has moved. */
-const whileNothingMoves = (
-  work: MetricSource,
-  moved: AwsMetricKey,
-  threshold: number,
-  periods: number,
-): readonly [Condition] => [
+/**
+ * A worker deletes a message when its job is finished, handed over, or waits: each time, something has moved. What
+ * counts is how long those that wait need at that pace. SQS reports zeros of a queue in use, so nothing is filled in:
+ * metrics that come five minutes late would look as if the last period had no work.
+ */
+const whileHardlyAnythingMoves = (work: MetricSource, moved: AwsMetricKey, periods: number): readonly [Condition] => [
   {
     metrics: { work, moved: { aws: moved, ...sum } },
-    expression: "IF(FILL(moved, 0) < 1, work, 0)",
+    expression: `IF(${LONGEST_DRAIN_MINUTES / PERIOD_MINUTES} * moved < work, work, 0)`,
     periodMinutes: PERIOD_MINUTES,
     periods,
     comparison: ">=",
-    threshold,
+    threshold: 1,
     missing: "notBreaching",
   },
 ];
 
 export const queueAlarms = ({ workerTimeoutMs, longWorkerTimeoutMs }: AlarmSettings): readonly AbsoluteAlarm[] => [
   {
-    id: "queue-stalled",
+    id: QUEUE_STALLED,
     slo: "time-to-complete-median",
     title: "The queue does not move",
     severity: "page",
     happened:
-      "For longer than an invocation may take, messages have waited in the queue, and not one was finished, handed over or put off.",
+      "For longer than an invocation may take, messages have waited in the queue, and none was finished, handed over or put off, or so few that the others would take a week.",
     felt: "Files that were asked for do not arrive, and new ones queue up behind them.",
-    why: "Ten minutes. An invocation takes two at the most, and its messages are deleted whatever becomes of their jobs, so a backlog that moves deletes some, however long it is. Messages that are delayed, as those of jobs that wait, are not counted.",
-    runbook: OLDEST_MESSAGE,
-    conditions: whileNothingMoves(
+    why: "Ten minutes. An invocation takes two at the most, and its messages are deleted whatever becomes of their jobs, so a backlog that moves deletes some, however long it is. The queue forgets after 14 days, so at less than a week's pace it does not count as moving. Messages that are delayed, as those of jobs that wait, are not counted.",
+    runbook: QUEUE_STALLED,
+    conditions: whileHardlyAnythingMoves(
       { aws: "messagesVisible", ...minimum },
       "messagesDeleted",
-      1,
       periodsOf(workerTimeoutMs),
     ),
   },
@@ -56,45 +55,13 @@ export const queueAlarms = ({ workerTimeoutMs, longWorkerTimeoutMs }: AlarmSetti
     title: "The long lane's queue does not move",
     severity: "page",
     happened:
-      "For longer than an invocation may take, messages have waited in the queue of the long lane, and not one was finished or put off.",
+      "For longer than an invocation may take, messages have waited in the queue of the long lane, and none was finished or put off, or so few that the others would take a week.",
     felt: "Long files do not arrive. Short ones do not wait for them.",
     why: "Twenty minutes. An invocation takes 15 at the most, and all of them may have begun at the same time.",
-    runbook: OLDEST_MESSAGE,
-    conditions: whileNothingMoves(
+    runbook: QUEUE_STALLED,
+    conditions: whileHardlyAnythingMoves(
       { aws: "longMessagesVisible", ...minimum },
       "longMessagesDeleted",
-      1,
-      periodsOf(longWorkerTimeoutMs),
-    ),
-  },
-  {
-    id: OLDEST_MESSAGE,
-    slo: "time-to-complete-median",
-    title: "A message has waited too long, and nothing moves",
-    severity: "page",
-    happened: "A message has been in the queue for three quarters of an hour, and lately none was finished.",
-    felt: "Files that were asked for do not arrive.",
-    why: "For 15 minutes none was deleted. Messages in flight do not wait, so queue-stalled does not see them. In a backlog that moves, messages may be as old as they like. A job that waits for its origin is no reason: each wait is that of a new message, or of no message at all (with the gate off, it is that of a hidden one).",
-    conditions: whileNothingMoves(
-      { aws: "oldestMessageAge", ...maximum },
-      "messagesDeleted",
-      WAITED_TOO_LONG_S,
-      1 + periodsOf(workerTimeoutMs),
-    ),
-  },
-  {
-    id: "long-oldest-message",
-    title: "A message of the long lane has waited too long, and nothing moves",
-    severity: "ticket",
-    happened:
-      "A message has been in the queue of the long lane for three quarters of an hour, and lately none was finished.",
-    felt: "Long files arrive late. Short ones do not wait for them.",
-    why: "Three times the longest invocation, and for 20 minutes none was deleted. Messages in flight do not wait, so long-queue-stalled does not see them.",
-    runbook: OLDEST_MESSAGE,
-    conditions: whileNothingMoves(
-      { aws: "oldestLongMessageAge", ...maximum },
-      "longMessagesDeleted",
-      WAITED_TOO_LONG_S,
       periodsOf(longWorkerTimeoutMs),
     ),
   },

@@ -1,16 +1,27 @@
 /** The objectives as data. Alarms, dashboards, runbook links, reports and the table in the docs are made from them. */
 import type { MetricName } from "../../core/telemetry/metrics.ts";
 
+/** Both must hold. The fewer bad events there are, the larger their share must be: three of four are no chance. */
+export interface Tier {
+  readonly leastBad: number;
+  /** The least share of bad events among the valid ones. */
+  readonly share: number;
+}
+
 export interface BurnRule {
   readonly id: string;
   readonly severity: "page" | "ticket";
   readonly longMinutes: number;
-  /** Shows whether the burn goes on. Undefined if the long window is the objective's own: then all budget is spent. */
-  readonly shortMinutes: number | undefined;
+  /** Any of them is enough. The last has the rule's own share, which `factor` times the budget is. */
+  readonly tiers: readonly Tier[];
+  /** Shows whether the burn goes on: pages are over soon after it. Undefined of tickets. */
+  readonly short: { readonly minutes: number; readonly tier: Tier } | undefined;
   /** How many times faster than allowed the budget is spent when the rule holds. */
   readonly factor: number;
-  /** With fewer valid events in the long window, a ratio means nothing. */
-  readonly leastEvents: number;
+  /** Whether the failures of the worst host are left out: one host that is down is no reason to wake anybody. */
+  readonly isWithoutWorstHost?: boolean;
+  /** The rule whose alarm, while it is on, says all that this one could. */
+  readonly saidBy?: string;
 }
 
 export interface Slo {
@@ -35,28 +46,12 @@ export const LEAST_BAD_EVENTS = 3;
 /** The budget: the share of events that may be bad. Rounded, since 1 - 0.995 is not exactly 0.005 in floating point. */
 export const budgetOf = ({ objective }: Slo): number => Number((1 - objective).toFixed(9));
 
-/** The least share of bad events at which the rule holds. */
+/** The least share of bad events at which the rule holds, whatever their number. */
 export const badRatioOf = (slo: Slo, { factor }: BurnRule): number => Number((factor * budgetOf(slo)).toFixed(9));
 
-/**
- * Rules of an objective over a day. Factor = share of the budget x objective's window / long window. The shares are
- * 25 % within an hour, 50 % within six hours, and all of it within the day.
- * Least events: at 99.5 % these are the numbers of events of which `LEAST_BAD_EVENTS` make the ratio. A laxer objective
- * would need fewer, but three slow jobs of ten may be one producer's big files, so no rule goes below these numbers.
- */
-const DAY = {
-  fast: { id: "fast", longMinutes: 60, shortMinutes: 5, factor: 6, leastEvents: 100 },
-  slow: { id: "slow", longMinutes: 360, shortMinutes: 30, factor: 2, leastEvents: 300 },
-  breached: { id: "breached", longMinutes: 1440, shortMinutes: undefined, factor: 1, leastEvents: 600 },
-} as const;
-
-/** Rules over a week: 10 % of the budget within an hour, 20 % within six hours, 40 % within a day, all in the week. */
-const WEEK = {
-  fast: { id: "fast", longMinutes: 60, shortMinutes: 5, factor: 16.8 },
-  slow: { id: "slow", longMinutes: 360, shortMinutes: 30, factor: 5.6 },
-  day: { id: "day", longMinutes: 1440, shortMinutes: 120, factor: 2.8 },
-  breached: { id: "breached", longMinutes: 10_080, shortMinutes: undefined, factor: 1 },
-} as const;
+const HOUR = 60;
+const DAY = 1440;
+const WEEK = 7 * DAY;
 
 const page = { severity: "page" } as const;
 const ticket = { severity: "ticket" } as const;
@@ -70,9 +65,41 @@ export const SLOS: readonly Slo[] = [
     bad: "JobsFailed",
     total: ["JobsCompleted", "JobsFailed"],
     rules: [
-      { ...DAY.fast, ...page },
-      { ...DAY.slow, ...page },
-      { ...DAY.breached, ...ticket },
+      {
+        id: "fast",
+        ...page,
+        longMinutes: HOUR,
+        // A quarter of the day's budget in an hour.
+        factor: 6,
+        tiers: [
+          { leastBad: 3, share: 0.1 },
+          { leastBad: 4, share: 0.03 },
+        ],
+        short: { minutes: 30, tier: { leastBad: 1, share: 0.005 } },
+        isWithoutWorstHost: true,
+        saidBy: "slow",
+      },
+      {
+        id: "slow",
+        ...page,
+        longMinutes: 6 * HOUR,
+        // Half of it in six hours.
+        factor: 2,
+        tiers: [
+          { leastBad: 3, share: 0.15 },
+          { leastBad: 5, share: 0.01 },
+        ],
+        short: { minutes: 2 * HOUR, tier: { leastBad: 1, share: 0.005 } },
+        isWithoutWorstHost: true,
+      },
+      {
+        id: "breached",
+        ...ticket,
+        longMinutes: DAY,
+        factor: 1,
+        tiers: [{ leastBad: 4, share: 0.005 }],
+        short: undefined,
+      },
     ],
     summary: "Files that could have been fetched are reported as failed, and stay failed.",
     runbook: "job-completion",
@@ -84,10 +111,15 @@ export const SLOS: readonly Slo[] = [
     windowDays: 1,
     bad: "JobsSlowerThanMedianGoal",
     total: ["JobsCompleted"],
-    // Half of all jobs may be slow, so a factor above 2 cannot be reached. 1.5 over six hours is three jobs of four.
     rules: [
-      { ...DAY.slow, ...ticket, factor: 1.5 },
-      { ...DAY.breached, ...ticket },
+      {
+        id: "breached",
+        ...ticket,
+        longMinutes: DAY,
+        factor: 1,
+        tiers: [{ leastBad: 50, share: 0.5 }],
+        short: undefined,
+      },
     ],
     summary: "Most files arrive later than half a minute after they were asked for.",
     runbook: "time-to-complete-median",
@@ -100,9 +132,26 @@ export const SLOS: readonly Slo[] = [
     bad: "JobsSlowerThanTailGoal",
     total: ["JobsCompleted"],
     rules: [
-      { ...DAY.fast, ...page },
-      { ...DAY.slow, ...ticket },
-      { ...DAY.breached, ...ticket },
+      {
+        id: "fast",
+        ...page,
+        longMinutes: HOUR,
+        factor: 6,
+        // A hundred videos an hour are slow although nothing is wrong. Three hundred slow files are not one producer's.
+        tiers: [{ leastBad: 300, share: 0.3 }],
+        short: { minutes: 30, tier: { leastBad: 10, share: 0.1 } },
+      },
+      {
+        id: "breached",
+        ...ticket,
+        longMinutes: DAY,
+        factor: 1,
+        tiers: [
+          { leastBad: 10, share: 0.5 },
+          { leastBad: 30, share: 0.05 },
+        ],
+        short: undefined,
+      },
     ],
     summary: "More than a few files arrive later than two minutes after they were asked for.",
     runbook: "time-to-complete-tail",
@@ -114,11 +163,16 @@ export const SLOS: readonly Slo[] = [
     windowDays: 7,
     bad: "LeasesRecoveredLate",
     total: ["LeasesRecovered"],
-    // So few leases expire that the absolute alarms on the reconciler fire long before these.
+    // So few leases expire that the absolute alarms on the reconciler fire long before this one.
     rules: [
-      { ...WEEK.fast, ...page, leastEvents: 179 },
-      { ...WEEK.day, ...ticket, leastEvents: 1072 },
-      { ...WEEK.breached, ...ticket, leastEvents: 3000 },
+      {
+        id: "breached",
+        ...ticket,
+        longMinutes: WEEK,
+        factor: 1,
+        tiers: [{ leastBad: 5, share: 0.001 }],
+        short: undefined,
+      },
     ],
     summary: "Files of crashed workers wait minutes longer than necessary.",
     runbook: "crash-recovery",
@@ -130,11 +184,16 @@ export const SLOS: readonly Slo[] = [
     windowDays: 1,
     bad: "LeasesSlow",
     total: ["LeasesTaken"],
-    // Tickets: users feel a slow lease only through the time to complete, which pages. Cold starts cause some.
+    // A ticket: users feel a slow lease only through the time to complete. Sixty, because cold starts cause some.
     rules: [
-      { ...DAY.fast, ...ticket },
-      { ...DAY.slow, ...ticket },
-      { ...DAY.breached, ...ticket },
+      {
+        id: "breached",
+        ...ticket,
+        longMinutes: DAY,
+        factor: 1,
+        tiers: [{ leastBad: 60, share: 0.01 }],
+        short: undefined,
+      },
     ],
     summary: "Nothing yet. Each file starts later, and a worker that waits for its leases costs more.",
     runbook: "lease-acquisition",
@@ -148,9 +207,26 @@ export const SLOS: readonly Slo[] = [
     total: ["OperationsCompleted", "OperationsReplayed"],
     // Tickets: a replay is the right answer to a repeated operation. Many of them mean that something keeps crashing.
     rules: [
-      { ...WEEK.slow, ...ticket, leastEvents: 300 },
-      { ...WEEK.day, ...ticket, leastEvents: 600 },
-      { ...WEEK.breached, ...ticket, leastEvents: 1000 },
+      {
+        id: "slow",
+        ...ticket,
+        longMinutes: 6 * HOUR,
+        // A fifth of the week's budget. One crashed batch replays up to ten operations.
+        factor: 5.6,
+        tiers: [
+          { leastBad: 20, share: 0.5 },
+          { leastBad: 84, share: 0.28 },
+        ],
+        short: undefined,
+      },
+      {
+        id: "breached",
+        ...ticket,
+        longMinutes: WEEK,
+        factor: 1,
+        tiers: [{ leastBad: 50, share: 0.05 }],
+        short: undefined,
+      },
     ],
     summary: "Nothing wrong is delivered, but work starts again and again. Files are late and cost more.",
     runbook: "operation-replay",

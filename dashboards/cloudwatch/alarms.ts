@@ -60,7 +60,12 @@ function metricAlarm(
   });
 }
 
-function oneAlarm(scope: Construct, alarm: Alarm, props: AlarmsProps): MetricAlarm | CompositeAlarm {
+function oneAlarm(
+  scope: Construct,
+  alarm: Alarm,
+  props: AlarmsProps,
+  saidBy: IAlarm | undefined,
+): MetricAlarm | CompositeAlarm {
   const text = textOf(alarm, props);
   const [long, short] = alarm.conditions;
   if (!short) return metricAlarm(scope, alarm.id, long, props, text);
@@ -85,6 +90,7 @@ function oneAlarm(scope: Construct, alarm: Alarm, props: AlarmsProps): MetricAla
     alarmDescription: text,
     alarmRule: AlarmRule.allOf(...halves.map((half) => AlarmRule.fromAlarm(half, AlarmState.ALARM))),
     actionsEnabled: props.actions !== undefined,
+    ...(saidBy && { actionsSuppressor: saidBy }),
   });
 }
 
@@ -111,14 +117,19 @@ export function watchObjectives(
 
 /** @returns the alarms that notify somebody, in the catalogue's order. */
 export function makeAlarms(scope: Construct, alarms: readonly Alarm[], props: AlarmsProps): readonly IAlarm[] {
-  return alarms.map((alarm) => {
-    const made = oneAlarm(scope, alarm, props);
+  const made = new Map<string, IAlarm>();
+  // What says all that another could is made first.
+  for (const alarm of alarms.toSorted(
+    (one, other) => Number(one.saidBy !== undefined) - Number(other.saidBy !== undefined),
+  )) {
+    const its = oneAlarm(scope, alarm, props, alarm.saidBy === undefined ? undefined : made.get(alarm.saidBy));
     const action = props.actions?.[alarm.severity];
     if (action) {
-      made.addAlarmAction(action);
+      its.addAlarmAction(action);
       // The person who was woken also learns when it is over.
-      made.addOkAction(action);
+      its.addOkAction(action);
     }
-    return made;
-  });
+    made.set(alarm.id, its);
+  }
+  return alarms.flatMap(({ id }) => made.get(id) ?? []);
 }

@@ -63,11 +63,20 @@ export function metricOf(place: Place, source: MetricSource, period: Duration): 
  * The one series that the condition compares.
  * @throws RangeError if the condition has several metrics and no expression.
  */
-export function seriesOf(place: Place, { metrics, expression, periodMinutes }: Condition): IMetric {
+export function seriesOf(place: Place, { derived = {}, metrics, expression, periodMinutes }: Condition): IMetric {
   const period = Duration.minutes(periodMinutes);
   const entries = Object.entries(metrics).map(([id, source]) => [id, metricOf(place, source, period)] as const);
   if (expression !== undefined) {
-    return new MathExpression({ expression, usingMetrics: Object.fromEntries(entries), period });
+    const usingMetrics = Object.fromEntries(entries);
+    const parts = Object.entries(derived).map(([id, part]) => {
+      const used = Object.fromEntries(entries.filter(([metric]) => new RegExp(`\\b${metric}\\b`).test(part)));
+      return [id, new MathExpression({ expression: part, usingMetrics: used, period })] as const;
+    });
+    return new MathExpression({
+      expression,
+      usingMetrics: parts.length > 0 ? Object.fromEntries(parts) : usingMetrics,
+      period,
+    });
   }
   const [only] = entries;
   if (!only || entries.length > 1) throw new RangeError("A condition on more than one metric needs an expression.");

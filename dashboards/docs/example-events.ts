@@ -51,4 +51,7 @@ export const EXAMPLE_EVENTS: readonly TelemetryEvent[] = [
     lag_ms: 0,
   },
   { event: "idempotency_replay", ...stream, reused_from_time: "2026-11-24T10:15:30.000Z" },
+  { event: "delivery_failed", component: "announcer", error_class: "InternalFailure" },
+  { event: "delivery_failed", component: "worker", error_class: "unexpected:ThrottlingException", attempt: 1, job_id },
+  { event: "clock_off", component: "worker", against: "service", off_by_ms: 240_000 },
 ];

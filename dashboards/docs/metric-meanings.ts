@@ -21,4 +21,7 @@ export const METRIC_MEANINGS: Readonly<Record<MetricName, string>> = {
   RecordsUnreadable: "job records that the reconciler could not read",
   RecoveryLag: "how long the oldest job had been due that a run left due; 0 for none",
   OperationsAbandoned: "operations that a dead worker left in progress",
+  DeliveriesFailed: "deliveries that could not be worked on: the table, a queue, S3 or the bus refused",
+  MessagesFailing: "messages and jobs of which the first delivery or attempt could not be worked on",
+  ClocksOff: "how often a clock was found to be off by more than 30 s",
 };

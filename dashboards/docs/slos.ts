@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Alarm, type AlarmSettings, minutesInWords, percent } from "../catalogue/alarm.ts";
 import { alarmsOf } from "../catalogue/alarms.ts";
-import { badRatioOf, type BurnRule, budgetOf, LEAST_BAD_EVENTS, type Slo, SLOS } from "../catalogue/slos.ts";
+import { CANARY, caught } from "../catalogue/canary.ts";
+import { tiersInWords } from "../catalogue/burn-alarms.ts";
+import { type BurnRule, budgetOf, type Slo, SLOS } from "../catalogue/slos.ts";
 
 const BASELINE = new URL("../../bench/results/slo-baseline.json", import.meta.url);
 
@@ -37,10 +39,10 @@ function objectives(figure: (what: string) => string): string {
 const ruleRow = (slo: Slo, rule: BurnRule, alarms: readonly Alarm[]): readonly string[] => [
   ...alarms.filter(({ id }) => id === `${slo.id}-${rule.id}`).map(link),
   rule.severity,
-  minutesInWords(rule.longMinutes) + (rule.shortMinutes === undefined ? "" : ` + ${minutesInWords(rule.shortMinutes)}`),
+  minutesInWords(rule.longMinutes) + (rule.short ? ` + ${minutesInWords(rule.short.minutes)}` : ""),
   String(rule.factor),
-  percent(badRatioOf(slo, rule)),
-  String(rule.leastEvents),
+  tiersInWords(rule.tiers),
+  rule.isWithoutWorstHost ? "all but the worst" : "all",
 ];
 
 const others = (alarms: readonly Alarm[]): string =>
@@ -62,7 +64,6 @@ const listOfSentences = (text: string): string =>
 const ANY_SETTINGS: AlarmSettings = {
   workerTimeoutMs: 0,
   longWorkerTimeoutMs: 0,
-  ledgerGrowthADay: 0,
   expiredRecords: "archive",
   announcements: "single",
 };
@@ -99,21 +100,40 @@ ${table(
 
 ## How fast the budget is spent
 
-An alarm fires when the share of bad events is at least the threshold over the long window *and* over the short window,
-which shows that the burn still goes on. Factor = share of the budget x the objective's window / the long window. The
-long window needs at least the given number of valid events, ${LEAST_BAD_EVENTS} of them bad. In the short window one bad event is
-enough. An alarm without a short window has the objective's own window: the whole budget is spent.
+An alarm fires when the share of bad events, and their number, are at least those of one of its tiers over the long
+window. The fewer events there are, the larger the share must be: that is what makes chance wake nobody and a total
+failure at three jobs an hour wake somebody. Factor = share of the budget x the objective's window / the long window.
+
+What pages has a short window too: the alarm is over when that window has next to no bad event. While
+\`job-completion-slow\` is on, \`job-completion-fast\` notifies nobody. Both leave out the failures of the worst host: if
+one host is down, [host-failing](runbooks/host-failing.md) is the ticket, and the budget still counts its jobs.
 
 ${table(
-  ["alarm", "severity", "windows", "factor", "bad events", "least events"],
+  ["alarm", "severity", "windows", "factor", "share and number of bad events", "hosts"],
   SLOS.flatMap((slo) => slo.rules.map((rule) => ruleRow(slo, rule, alarms))),
 )}
 
-## Alarms that need no least number of events
+## Other alarms
 
-With fewer events than the least number, a burn rule is silent. Each objective also has alarms without such a minimum.
-Others guard no objective.
+They guard what a share cannot show: work that does not move, parts that are silent, and what is wrong in itself.
 
 ${others(alarms)}
+
+## How new code is judged
+
+${CANARY.percent} % of the invocations go to new code for ${CANARY.minutes} minutes (\`codeDeployment\`). It is judged by its own figures,
+whatever the rest of the pipeline does, and each lane by its own alarm. It is taken back if at least ${CANARY.leastFailures} of its
+invocations have failed, or have failed a job, or found it impossible to work on one, and at least one of ${CANARY.oneOf}. This
+share of broken builds is caught, if invocations come at random; what comes again after a failure makes it more.
+
+${table(
+  ["invocations a minute", "all fail", "half fail", "a tenth fails"],
+  [0.05, 0.2, 0.5, 1, 2, 5, 20, 100].map((rate) => {
+    const share = (failing: number): string => percent(Math.floor(caught(rate, failing) * 100_000) / 100_000);
+    return [String(rate), share(1), share(0.5), share(0.1)];
+  }),
+)}
+
+No alarm of the tables above stops a deployment, so a page cannot bar the code that mends what it is about.
 `;
 }

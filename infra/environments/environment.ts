@@ -23,11 +23,6 @@ export interface Monitoring {
    * people read docs/runbooks/, beginning with `https://`. A path is no link: synth warns if somebody is to be told.
    */
   readonly runbookBaseUrl: string;
-  /**
-   * Job records that one day may add; an alarm reports more. A record is at most 1 KB and is kept for
-   * `recordRetentionDays`; a job costs 8 write units.
-   */
-  readonly ledgerGrowthADay: number;
   /** The rollout of the gate in steps of 5, 25, 50 and 100 %. */
   readonly gateRollout: {
     /**
@@ -41,7 +36,7 @@ export interface Monitoring {
 }
 
 /** The share of invocations that new code gets at first, and for how long. The rest follows at once. */
-export type CodeDeploymentPace = "10 % for 5 minutes" | "10 % for 15 minutes" | "10 % for 30 minutes";
+export type CodeDeploymentPace = "10 % for 5 minutes" | "10 % for 30 minutes" | "30 % for an hour";
 
 /** Each makes up to 10 invocations at the same time, and costs by the hour. */
 interface ProvisionedPollers {

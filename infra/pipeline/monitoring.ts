@@ -1,9 +1,6 @@
-import { Alarm as MetricAlarm } from "aws-cdk-lib/aws-cloudwatch";
 import { Annotations, Aws } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
-import type { Alarm } from "../../dashboards/catalogue/alarm.ts";
 import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
-import { OLDEST_MESSAGE } from "../../dashboards/catalogue/queue-alarms.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { makeAlarms, watchObjectives } from "../../dashboards/cloudwatch/alarms.ts";
 import { makeContributorRules } from "../../dashboards/cloudwatch/contributors.ts";
@@ -32,9 +29,6 @@ export interface MonitoringProps extends Deployment {
 
 /** Alarms, dashboard, saved queries and notifications for on-call, made from the catalogue in `dashboards/`. */
 export class Monitoring extends Construct {
-  /** The metric alarms that say that new code is bad: CodeDeploy's own look at alarms leaves composites out. */
-  readonly signsOfBadCode: readonly MetricAlarm[];
-
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
     const { environment, longWorker, monitoring, worker, reconciler } = props;
@@ -56,13 +50,11 @@ export class Monitoring extends Construct {
       },
     };
     const alarms = makeAlarms(this, catalogue, alarmsProps);
-    this.signsOfBadCode = catalogue
-      // A message is three quarters of an hour old only when a canary has long been over.
-      .filter(({ id: alarm, severity }) => severity === "page" && alarm !== OLDEST_MESSAGE)
-      .flatMap((page) => this.#signOf(page) ?? []);
     watchObjectives(this, catalogue, alarms, alarmsProps);
     // The alarm refers to the rule by name only, so CloudFormation sees no dependency.
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rules["failures-by-host"]);
+    for (const rule of ["fast", "slow"])
+      this.node.findChild(`job-completion-${rule}-long`).node.addDependency(rules["given-up-by-host"]);
     makeDashboard(this, { name: prefix, place, alarms });
     saveQueries(this, prefix, [...workersLogs, reconciler.function.logGroup]);
   }
@@ -74,18 +66,6 @@ export class Monitoring extends Construct {
         "Set it in infra/environments/environments.ts to the address of docs/runbooks/ where your people read it, " +
         "such as https://github.com/<owner>/<repository>/blob/main/docs/runbooks.",
     );
-  }
-
-  /**
-   * The alarm itself; of a composite, the half with the long window, which has the least number of events. Undefined if
-   * that window is longer than an hour: a canary of half an hour hardly moves it, and after an incident it would stop
-   * the deployment of the fix for hours.
-   */
-  #signOf({ id, conditions: [long, short] }: Alarm): MetricAlarm | undefined {
-    if (short && long.periodMinutes > 60) return undefined;
-    const made = this.node.findChild(short ? `${id}-long` : id);
-    if (!(made instanceof MetricAlarm)) throw new TypeError(`${made.node.path} is not a metric alarm.`);
-    return made;
   }
 }
 

@@ -13,6 +13,9 @@ import { FetchonceStack } from "../environments/fetchonce-stack.ts";
 
 /** The stack of the functions and their monitoring. It holds no data, so it can be destroyed and deployed again. */
 export class PipelineStack extends FetchonceStack {
+  /** Undefined in an environment that nobody watches. */
+  protected readonly monitoring: Monitoring | undefined;
+
   constructor(scope: Construct, name: EnvironmentName, environment: Environment, data: DataStack) {
     super(scope, "FetchoncePipeline", {
       name,
@@ -32,10 +35,12 @@ export class PipelineStack extends FetchonceStack {
     const rollout = monitoring && new GateRollout(this, "Rollout", { ...deployment, monitoring });
     if (rollout) {
       const functions = { worker, longWorker, reconciler, announcer, archiver, rollout };
-      const { signsOfBadCode } = new Monitoring(this, "Monitoring", { ...deployment, ...functions, monitoring });
-      if (codeDeployment)
-        for (const [id, { live: alias }] of Object.entries({ CodeRollout: worker, LongCodeRollout: longWorker }))
-          deployInSteps(this, id, { alias, pace: codeDeployment, alarms: signsOfBadCode });
+      this.monitoring = new Monitoring(this, "Monitoring", { ...deployment, ...functions, monitoring });
+    }
+    if (codeDeployment) {
+      const pace = { name, pace: codeDeployment };
+      deployInSteps(this, "CodeRollout", { ...pace, worker, alarm: "new-code-fails" });
+      deployInSteps(this, "LongCodeRollout", { ...pace, worker: longWorker, alarm: "new-long-code-fails" });
     }
 
     this.tell({

@@ -1,18 +1,17 @@
-import { FilterCriteria, FilterRule } from "aws-cdk-lib/aws-lambda";
+import { FilterCriteria } from "aws-cdk-lib/aws-lambda";
 import { Duration } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { ARCHIVE_PREFIX } from "../../core/stream/archive.ts";
-import { jobItemKey } from "../../core/model/keys.ts";
 import type { ArchiverEnv } from "../../lambdas/archiver/env.ts";
 import { type Deployment, HandlerFunction } from "./handler-function.ts";
 import { permitObjects } from "./permissions.ts";
 import { readStream } from "./table-stream.ts";
 
-/** Matches job records that DynamoDB's TTL removed. The function checks them again. */
-const EXPIRED_JOBS = FilterCriteria.filter({
-  userIdentity: { principalId: ["dynamodb.amazonaws.com"] },
-  dynamodb: { Keys: { pk: { S: FilterRule.beginsWith(jobItemKey("")) } } },
-});
+/**
+ * Matches what DynamoDB's TTL removed. Not only jobs, which the function picks: an alarm compares how much expired with
+ * whether the function was started.
+ */
+const EXPIRED = FilterCriteria.filter({ userIdentity: { principalId: ["dynamodb.amazonaws.com"] } });
 
 /** Stores the records of finished jobs in the archive after their TTL has removed them from the table. */
 export class Archiver extends HandlerFunction<ArchiverEnv> {
@@ -31,7 +30,7 @@ export class Archiver extends HandlerFunction<ArchiverEnv> {
     });
     readStream(this, {
       data,
-      filter: EXPIRED_JOBS,
+      filter: EXPIRED,
       // Large batches make few, large objects, and nobody waits for them. A record is about 3 KB of JSON, and Lambda
       // accepts at most 6 MB for a batch.
       batchSize: 1000,

@@ -8,8 +8,13 @@ type AnnouncerHandler = (event: DynamoDBStreamEvent, invocation: Invocation) => 
 /** Handles a batch of the table's stream. Lambda continues from the record that is reported as failed. */
 export function createHandler(deps: AnnouncerDeps): AnnouncerHandler {
   return async (event, invocation) =>
-    invoke(deps.telemetry, invocation, async () => {
-      const goOnFrom = await announce(deps, streamRecords(event));
-      return { batchItemFailures: goOnFrom === undefined ? [] : [{ itemIdentifier: goOnFrom }] };
-    });
+    invoke(
+      deps.telemetry,
+      invocation,
+      async () => {
+        const goOnFrom = await announce(deps, streamRecords(event));
+        return { batchItemFailures: goOnFrom === undefined ? [] : [{ itemIdentifier: goOnFrom }] };
+      },
+      "announcer",
+    );
 }

@@ -7,4 +7,4 @@ import { invoke, type Invocation } from "../invocation.ts";
 export const createHandler =
   (deps: ArchiverDeps) =>
   async (event: DynamoDBStreamEvent, invocation: Invocation): Promise<void> =>
-    invoke(deps.telemetry, invocation, async () => archive(deps, streamRecords(event)));
+    invoke(deps.telemetry, invocation, async () => archive(deps, streamRecords(event)), "archiver");

@@ -10,6 +10,7 @@ import { s3Content } from "../../adapters/aws/s3-content.ts";
 import { s3Staging } from "../../adapters/aws/s3-staging.ts";
 import { wasmDigests } from "../../adapters/node/digests.ts";
 import { secretsManager } from "../../adapters/aws/secrets-manager.ts";
+import { watchClock } from "../../adapters/aws/watch-clock.ts";
 import { sqsInbox, sqsQueue } from "../../adapters/aws/sqs.ts";
 import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
@@ -26,11 +27,11 @@ import { createHandler } from "./create-handler.ts";
 import { workerEnv, workerSettings, type WorkerEnv } from "./env.ts";
 
 function workerDeps(env: WorkerEnv, clients: ReturnType<typeof createClients>): WorkerDeps {
-  const items = dynamoItems(clients.dynamodb, env.TABLE_NAME);
   const telemetry = stdoutTelemetry(env.ENVIRONMENT_NAME, {
     holdMs: env.HOLD_EVENTS_MS,
     samplePercent: env.LOG_SAMPLE_PERCENT,
   });
+  const items = dynamoItems(watchClock(clients.dynamodb, telemetry, "worker"), env.TABLE_NAME);
   const settings = workerSettings(env);
   const http = nodeHttp(
     { connectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS, idleTimeoutMs: env.HTTP_IDLE_TIMEOUT_MS },

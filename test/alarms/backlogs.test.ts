@@ -7,27 +7,25 @@ import { Watch } from "./cloudwatch/watch.ts";
 /** In minutes since 1970. */
 const START = 29_400_017;
 const HOUR = 60;
-const ALARMS = ["queue-stalled", "long-queue-stalled", "oldest-message", "long-oldest-message"];
+const ALARMS = ["queue-stalled", "long-queue-stalled"];
 
 const LANES = {
-  short: { waiting: "waiting messages", finished: "finished messages", oldest: "oldest message" },
-  long: { waiting: "waiting long messages", finished: "finished long messages", oldest: "oldest long message" },
+  short: { waiting: "waiting messages", finished: "finished messages" },
+  long: { waiting: "waiting long messages", finished: "finished long messages" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, What>>>>;
 
-/** A minute of a queue. `oldestMinutes` is absent while there is no message. */
+/** A minute of a queue. */
 interface Minute {
   readonly waiting: number;
   readonly finished: number;
-  readonly oldestMinutes?: number;
 }
 
 /** For each alarm that fired: the minute at which it first did. */
 function firstAlarms(lane: keyof typeof LANES, minutes: readonly Minute[]): Readonly<Record<string, number>> {
-  const { finished, oldest, waiting } = LANES[lane];
+  const { finished, waiting } = LANES[lane];
   const tape = minutes.flatMap((at, minute): readonly Entry[] => [
     { minute, what: waiting, value: at.waiting },
     { minute, what: finished, value: at.finished },
-    ...(at.oldestMinutes === undefined ? [] : [{ minute, what: oldest, value: at.oldestMinutes * 60 }]),
   ]);
   const template = inject("prodTemplate");
   const store = recorded(template, ENVIRONMENT, START, tape);
@@ -49,7 +47,7 @@ test("a backlog of two million that is worked off in seven hours wakes nobody", 
   const aMinute = Math.ceil(2_000_000 / (7 * HOUR));
   const backlog = minutesOf(8 * HOUR, (minute) => {
     const waiting = Math.max(0, 2_000_000 - minute * aMinute);
-    return waiting > 0 ? { waiting, finished: aMinute, oldestMinutes: minute } : { waiting, finished: 0 };
+    return { waiting, finished: waiting > 0 ? aMinute : 0 };
   });
   expect(firstAlarms("short", backlog)).toEqual({});
 });
@@ -58,7 +56,6 @@ test("a backlog that is worked off by one message in five minutes wakes nobody",
   const slow = minutesOf(8 * HOUR, (minute) => ({
     waiting: 500 - Math.floor(minute / 5),
     finished: minute % 5 === 0 ? 1 : 0,
-    oldestMinutes: minute,
   }));
   expect(firstAlarms("short", slow)).toEqual({});
 });
@@ -66,30 +63,25 @@ test("a backlog that is worked off by one message in five minutes wakes nobody",
 /** From minute 60 on nobody takes messages any more, and a new one comes each minute. */
 const disabled = (hours: number): readonly Minute[] =>
   minutesOf(hours * HOUR, (minute) =>
-    minute < HOUR
-      ? { waiting: 0, finished: 1, oldestMinutes: 0 }
-      : { waiting: minute - HOUR + 1, finished: 0, oldestMinutes: minute - HOUR },
+    minute < HOUR ? { waiting: 0, finished: 1 } : { waiting: minute - HOUR + 1, finished: 0 },
   );
 
 test("a mapping that is disabled while messages come pages within a quarter of an hour", () => {
-  const { "oldest-message": oldest, "queue-stalled": stalled, ...others } = firstAlarms("short", disabled(3));
+  const { "queue-stalled": stalled, ...others } = firstAlarms("short", disabled(3));
   expect(stalled).toBeGreaterThan(HOUR);
   expect(stalled).toBeLessThanOrEqual(HOUR + 15);
-  // The old alarm still fires, an hour later.
-  expect(oldest).toBeGreaterThan(HOUR + 45);
   expect(others).toEqual({});
 });
 
 test("the long lane's mapping that is disabled pages within 25 minutes", () => {
-  const { "long-oldest-message": oldest, "long-queue-stalled": stalled, ...others } = firstAlarms("long", disabled(3));
+  const { "long-queue-stalled": stalled, ...others } = firstAlarms("long", disabled(3));
   expect(stalled).toBeGreaterThan(HOUR);
   expect(stalled).toBeLessThanOrEqual(HOUR + 25);
-  expect(oldest).toBeGreaterThan(HOUR + 45);
   expect(others).toEqual({});
 });
 
 test("a queue that takes hold again clears the alarm", () => {
-  const again = minutesOf(HOUR, () => ({ waiting: 10, finished: 100, oldestMinutes: 30 }));
+  const again = minutesOf(HOUR, () => ({ waiting: 10, finished: 100 }));
   const twice = [...disabled(2), ...again];
   expect(firstAlarms("short", again)).toEqual({});
   expect(firstAlarms("short", twice)["queue-stalled"]).toBeLessThanOrEqual(HOUR + 15);
@@ -102,7 +94,6 @@ test.each(["short", "long"] as const)(
     const parked = minutesOf(3 * HOUR, (minute) => ({
       waiting: 0,
       finished: minute % HOUR === 0 ? 1 : 0,
-      ...(minute % HOUR >= 58 && { oldestMinutes: (minute % HOUR) - 58 }),
     }));
     expect(firstAlarms(lane, parked)).toEqual({});
   },
@@ -113,7 +104,6 @@ test("200,000 jobs that all wait for one host that is down wake nobody", () => {
   const waits = minutesOf(12 * HOUR, (minute) => ({
     waiting: minute % 15 < 10 ? 0 : 40_000,
     finished: minute % 15 < 10 ? 0 : 40_000,
-    oldestMinutes: 14,
   }));
   expect(firstAlarms("short", waits)).toEqual({});
 });
@@ -122,12 +112,11 @@ test("a long lane whose invocations all take 15 minutes, and end together, wakes
   const lockstep = minutesOf(10 * HOUR, (minute) => ({
     waiting: 10_000 - Math.floor(minute / 15) * 100,
     finished: minute % 15 === 14 ? 100 : 0,
-    oldestMinutes: minute,
   }));
   expect(firstAlarms("long", lockstep)).toEqual({});
 });
 
-test("a message in flight that nobody finishes, with nothing else in the queue, is found by its age", () => {
-  const stuck = minutesOf(2 * HOUR, (minute) => ({ waiting: 0, finished: 0, oldestMinutes: minute }));
-  expect(Object.keys(firstAlarms("short", stuck))).toEqual(["oldest-message"]);
+test("origins that trickle, so that one message is finished in a while, page within a quarter of an hour", () => {
+  const trickle = minutesOf(12 * HOUR, (minute) => ({ waiting: 30_000, finished: minute % 7 === 0 ? 1 : 0 }));
+  expect(firstAlarms("short", trickle)["queue-stalled"]).toBeLessThanOrEqual(15);
 });

@@ -10,32 +10,55 @@ interface Argument {
 const FILLERS =
   "A filler counts where a metric has no sample: nothing happened, or only what the other metric counts in full. " +
   "One event more or none is below every minimum number, and math over two series takes a missing point as 0 itself.";
-const BURN = /-(fast|slow|day)-long$|-breached$/;
-
 const ARGUMENTS: readonly Argument[] = [
   {
-    alarm: /^(job-|time-|crash-|lease-acq|operation-)|^(long-)?worker-failing$|^ledger-growing$/,
-    change: /^expr_1: .*(FILL\(\w+, 1\)|(?<!FILL\()\b(bad|valid1|forgotten)\b)/,
+    alarm: /./,
+    change: /^(bad|valid): (.*FILL\(\w+, 1\)|.*(?<!FILL\()\b(wrong|part\d|failing|taken|host)\b(?!, ))/,
     why: FILLERS,
   },
   {
-    alarm: BURN,
-    change: /^expr_1: .* AND FILL\(bad, 0\) (>= [246]|> 3), /,
-    why: "The minimum number of events times the ratio already requires that many bad events.",
+    alarm: /./,
+    change: /^(threshold 0\.9|expr_1: IF\(.*, 2, 0\))$/,
+    why: "The expression is 0 or 1, or a whole number.",
   },
   {
-    alarm: BURN,
-    change: /^expr_1: .* AND FILL\(valid1, 0\) >= 3, /,
-    why: "There are at least the minimum number of valid events, and the ratio already requires the bad ones.",
+    alarm: /^job-completion-fast-long$/,
+    change: /^expr_1: IF\(\(bad == 3 /,
+    why: "From four bad events on, the next level holds wherever this one does.",
+  },
+  {
+    alarm: /^(job-completion-(fast|slow)-(long|short)|(long-)?worker-failing|(announcer|archiver)-not-started)$/,
+    change: /^missing data/,
+    why: "FILL of a rule's report, or of an expression, makes a point in every period.",
+  },
+  {
+    alarm: /^((announcer|archiver)-not-started|host-failing)$/,
+    change: /^expr_1: .*((work|worst), 1\)(, 0\))?|, 1\))$/,
+    why: "One message or record, as none, is below the threshold.",
+  },
+  {
+    alarm: /^(announcer|archiver)-not-started$/,
+    change: /^(invocations: |work: Maximum)/,
+    why: "An invocation is a sample of 1, and the alarm asks only whether there was any.",
   },
   {
     alarm: /-short$/,
-    change: /^expr_1: IF\(FILL\((bad, 0\) >= 0|valid1, 0\) >= 1), /,
-    why: "Without a bad event the ratio is 0, or has no point (0 / 0), which IF takes as 0 where its condition holds.",
+    change: /^expr_1: IF\(\(valid >= 1 /,
+    why: "Without a bad event the share is too small, unless there is no event at all.",
   },
   {
-    alarm: /^(lease-acquisition|operation-replay)-|^(long-)?worker-failing$|^ledger-growing$/,
-    change: /^(valid1|invocations|planned): SampleCount$/,
+    alarm: /^leases-all-slow$/,
+    change: /^(expr_1: IF\(FILL\(taken, 1\)|expr_1: .*fastest, 1\)|expr_1: IF\(taken >= |taken: LeasesSlow)/,
+    why: "A millisecond, as none, is below the threshold; and if the fastest lease takes that long, all are slow ones.",
+  },
+  {
+    alarm: /^(long-)?worker-failing$/,
+    change: /^invocations: SampleCount$/,
+    why: "Each invocation is a sample of 1.",
+  },
+  {
+    alarm: /^(lease-acquisition|operation-replay|deliveries-failing|clocks-off|leases-all-slow)/,
+    change: /^(part0|taken|failing|m1): SampleCount$/,
     why: "Every sample of these metrics is 1, so the number of samples is their sum.",
   },
   {
@@ -44,29 +67,15 @@ const ARGUMENTS: readonly Argument[] = [
     why: "A run is a sample of 1, and the alarm asks only whether there was any.",
   },
   {
-    alarm: /^(reconciler|rollout)-silent$/,
-    change: /^wall-clock windows$/,
-    why: "The periods are minutes, and the last five minutes are the last five minutes of the clock.",
-  },
-  {
-    alarm: /^((reconciler|rollout)-(silent|failing)|(stream-)?dead-letters|records-unreadable|(long-)?queue-stalled)$/,
-    change: /^threshold (0\.9|2\.7)\d*$/,
+    alarm:
+      /^((reconciler|rollout)-(silent|failing)|(stream-)?dead-letters|records-unreadable|(long-)?queue-stalled|clocks-off|announcer-not-started)$/,
+    change: /^threshold (0\.9|1\.8|2\.7)\d*$/,
     why: "Counts are whole numbers, and the next whole number from the threshold up is the same.",
   },
   {
     alarm: /^((stream-)?dead-letters|records-unreadable)$/,
     change: /^m1: Sum$/,
     why: "The largest of several non-negative whole numbers is at least 1 exactly if their sum is.",
-  },
-  {
-    alarm: /^(long-)?(queue-stalled|oldest-message)$/,
-    change: /^moved: Maximum$/,
-    why: "The sum of several non-negative whole numbers is below 1 exactly if the largest of them is.",
-  },
-  {
-    alarm: /^(long-)?oldest-message$/,
-    change: /^expr_1: .*, work, 1\)$/,
-    why: "An age of a second is below three quarters of an hour, as one of none is.",
   },
 ];
 

@@ -1,5 +1,5 @@
 /** What is expected of an alarm: its numbers, and five series with what it must do in each. */
-import type { Entry, Reading } from "./tape.ts";
+import type { Entry, Reading, What } from "./tape.ts";
 
 export const SERIES = ["fires", "near miss", "missing data", "low traffic", "recovery"] as const;
 export type SeriesName = (typeof SERIES)[number];
@@ -22,6 +22,8 @@ export interface ExpectedAlarm {
   readonly id: string;
   readonly severity: "page" | "ticket";
   readonly conditions: readonly ExpectedCondition[];
+  /** Id of the alarm that says all that this one could: while it is on, this one notifies nobody. */
+  readonly saidBy?: string;
   /** Only of alarms on a share of bad events. */
   readonly arithmetic?: { readonly traffic: ByTraffic; readonly rule: RatioRule };
   readonly tapes: Readonly<Record<SeriesName, readonly Entry[]>>;
@@ -41,18 +43,26 @@ export interface ByTraffic {
   /** Marks that are neither good nor bad, but report one of the alarm's metrics. */
   readonly also?: readonly Mark[];
   readonly count: (reading: Reading) => { readonly bad: number; readonly valid: number };
+  /** Further marks that report one of the alarm's metrics, and are counted. */
+  readonly reports?: readonly What[];
+  /** Of events that only this kind of traffic has. The argument is the least number of bad events. */
+  readonly more?: (bad: number) => { readonly fires: readonly Episode[]; readonly nearMiss: readonly Episode[] };
+}
+
+/** At least so many bad events, and at least this share of the valid ones, in ten-thousandths: exact arithmetic. */
+export interface Level {
+  readonly bad: number;
+  readonly ratio: number;
 }
 
 export interface RatioRule {
+  readonly saidBy?: string;
   readonly severity: ExpectedAlarm["severity"];
-  /** Length of the long and of the short window, in minutes. */
+  /** Length of the long window, in minutes. */
   readonly long: number;
-  readonly short?: number;
-  /** In ten-thousandths, so that the arithmetic here is exact. */
-  readonly ratio: number;
-  readonly least?: number;
-  readonly below?: number;
-  readonly leastBad?: number;
+  /** Any of them is enough. The more bad events one wants, the smaller is its share. */
+  readonly levels: readonly Level[];
+  readonly short?: Level & { readonly minutes: number };
 }
 
 export type Episode = readonly Entry[];

@@ -6,17 +6,23 @@ import {
   type ExpectedCondition,
   inTurn,
   type Mark,
+  type Level,
   type RatioRule,
 } from "./expectation.ts";
 import type { Entry } from "./tape.ts";
 
+const holds = (level: Level, wrong: number, valid: number): boolean =>
+  wrong >= level.bad && wrong * 10_000 >= level.ratio * valid;
+
 export function ratio(id: string, traffic: ByTraffic, rule: RatioRule): ExpectedAlarm {
-  const { long, short, ratio: share, least = 0, below = Infinity, leastBad = 3 } = rule;
-  const whats = [...traffic.good.flat(), ...traffic.bad, ...(traffic.also ?? [])].map(({ what }) => what);
+  const { levels, long, short } = rule;
+  const whats = [...traffic.good.flat(), ...traffic.bad, ...(traffic.also ?? [])]
+    .map(({ what }) => what)
+    .concat(traffic.reports ?? []);
   const condition = (
     suffix: ExpectedCondition["suffix"],
     minutes: number,
-    breaches: (bad: number, valid: number) => boolean,
+    anyOf: readonly Level[],
   ): ExpectedCondition => ({
     suffix,
     minutes,
@@ -26,43 +32,36 @@ export function ratio(id: string, traffic: ByTraffic, rule: RatioRule): Expected
     hasData: (reading) => whats.some((what) => reading.times(what) > 0),
     breaches: (reading) => {
       const { bad, valid } = traffic.count(reading);
-      return breaches(bad, valid);
+      return anyOf.some((level) => holds(level, bad, valid));
     },
   });
-  const isShare = (bad: number, valid: number): boolean => bad * 10_000 >= share * valid;
-  const overLong = condition(
-    short === undefined ? "" : "-long",
-    long,
-    (bad, valid) => valid >= least && valid < below && bad >= leastBad && isShare(bad, valid),
-  );
-  const conditions =
-    short === undefined
-      ? [overLong]
-      : [overLong, condition("-short", short, (bad, valid) => bad >= 1 && isShare(bad, valid))];
-
-  const lump = lumpOf(traffic);
-  const series = below < Infinity || least === 0 ? fewSeries(rule, lump) : burnSeries(rule, least, lump);
+  const series = seriesOf(rule, lumpOf(traffic));
+  const more = traffic.more?.(levels[0]?.bad ?? 0);
   // Events that this alarm must not count: three of each kind, long after the first evaluation.
   const others: readonly Entry[] = [...(traffic.also ?? []), { what: "job refused" } as const].flatMap((mark) =>
     [70, 75, 84].map((minute) => Object.assign({}, mark, { minute })),
   );
+  const fires = [...series.fires, ...(more?.fires ?? [])];
   return {
     id,
     severity: rule.severity,
-    conditions,
+    conditions: short
+      ? [condition("-long", long, levels), condition("-short", short.minutes, [short])]
+      : [condition("", long, levels)],
+    ...(rule.saidBy !== undefined && { saidBy: rule.saidBy }),
     arithmetic: { traffic, rule },
     tapes: {
-      fires: inTurn(long, series.fires),
-      "near miss": inTurn(long, series.nearMiss),
+      fires: inTurn(long, fires),
+      "near miss": inTurn(long, [...series.nearMiss, ...(more?.nearMiss ?? [])]),
       "missing data": others,
       "low traffic": inTurn(long, series.lowTraffic),
       recovery: inTurn(long, series.recovery),
     },
     alarms: {
-      fires: series.fires.length,
+      fires: fires.length,
       "near miss": 0,
       "missing data": 0,
-      "low traffic": series.lowTrafficAlarms,
+      "low traffic": 1,
       recovery: series.recovery.length,
     },
   };
@@ -73,7 +72,6 @@ interface RatioSeries {
   readonly fires: readonly Episode[];
   readonly nearMiss: readonly Episode[];
   readonly lowTraffic: readonly Episode[];
-  readonly lowTrafficAlarms: number;
   readonly recovery: readonly Episode[];
 }
 
@@ -90,73 +88,56 @@ const lumpOf =
     ];
   };
 
-/**
- * The numbers of valid and bad events that have exactly this share. Unless `most` is too low for it, there are at least
- * 20 bad ones, so that one more or less changes the share by a twentieth at most.
- */
-function exactly(share: number, least: number, most = Infinity): { valid: number; bad: number } {
-  const step = 10_000 / greatestCommonDivisor(share, 10_000);
-  const wanted = Math.max(least, Math.ceil((20 * 10_000) / share));
-  const valid = Math.min(Math.ceil(wanted / step), Math.floor(most / step)) * step;
-  return { valid, bad: (valid * share) / 10_000 };
+/** So many events that one more or less changes the share by less than a hundredth. */
+function many({ ratio: share }: Level): { good: number; bad: number } {
+  const bad = 3 * share;
+  return { good: 30_000 - bad, bad };
 }
-const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
 
-function burnSeries({ long, short, ratio: share }: RatioRule, least: number, lump: Lump): RatioSeries {
-  const exact = exactly(share, least + 1);
-  const bare = Math.ceil((share * least) / 10_000);
-  const half = Math.floor(least / 2);
-  const burning = lump(0, exact.valid - exact.bad, exact.bad);
+/** The most good events with which this many bad ones still have the share. */
+const mostGood = ({ ratio: share }: Level, bad: number): number => Math.floor((bad * 10_000) / share) - bad;
+
+function seriesOf({ levels, long, short }: RatioRule, lump: Lump): RatioSeries {
+  const last = levels.at(-1) ?? { bad: 0, ratio: 1 };
+  const fewest = levels[0]?.bad ?? 0;
+  const half = Math.floor(fewest / 2);
+  const large = many(last);
+  const burning = lump(0, large.good, large.bad);
   // A window of more than a day is evaluated once an hour.
   const look = long > 1440 ? 60 : 1;
-  const last = long - look;
   const fine = Array.from({ length: 8 }, (_, index) =>
-    lump(look + index * Math.ceil((short ?? long) / 4), 5, 0),
+    lump(look + index * Math.ceil((short?.minutes ?? long) / 4), 5, 0),
   ).flat();
+  /** At the edge of a level: with exactly its bad events and its share, and just beyond it. */
+  const within = (level: Level): Episode => lump(0, mostGood(level, level.bad), level.bad);
+  const beyond = (level: Level): readonly Episode[] => [
+    lump(0, mostGood(level, level.bad) + 1, level.bad),
+    ...(level.bad > 1 ? [lump(0, mostGood(level, level.bad - 1), level.bad - 1)] : []),
+    lump(0, many(level).good + 1, many(level).bad - 1),
+  ];
   return {
     fires: [
       burning,
-      lump(0, 0, least),
-      lump(0, least - bare, bare),
+      ...levels.map(within),
+      // More than enough of both, and of the next level neither.
+      ...levels.map((level) => lump(0, Math.floor(mostGood(level, 2 * level.bad) * 0.8), 2 * level.bad)),
+      ...levels
+        .slice(0, -1)
+        .flatMap((level) =>
+          [1, 0.8].map((part) => lump(0, Math.floor(mostGood(level, level.bad + 1) * part), level.bad + 1)),
+        ),
+      lump(0, 0, fewest),
       // At both ends of the window: together just enough.
-      [...lump(0, 0, half), ...lump(last, 0, least - half)],
+      [...lump(0, 0, half), ...lump(long - look, 0, fewest - half)],
     ],
     nearMiss: [
-      lump(0, exact.valid - exact.bad + 1, exact.bad - 1),
-      lump(0, least - bare + 1, bare - 1),
-      [...lump(0, 0, half), ...lump(long, 0, least - half)],
-      // There are enough events only after the last bad one has left the short window.
-      ...(short === undefined ? [] : [[...lump(0, 0, least - 1), ...lump(short + 5, 1, 0)]]),
+      ...levels.flatMap((level) => (level === last ? beyond(level) : beyond(level).slice(0, 2))),
+      lump(0, 0, fewest - 1),
+      [...lump(0, 0, half), ...lump(long, 0, fewest - half)],
+      // The short window has enough, and the long one has not.
+      ...(short ? [within(short), ...beyond(short), lump(0, many(short).good, many(short).bad)] : []),
     ],
-    lowTraffic: [lump(0, 0, least - 1), lump(0, 0, 1), lump(0, 3, 2)],
-    lowTrafficAlarms: 0,
+    lowTraffic: [lump(0, 0, fewest - 1), lump(0, 0, 1), lump(0, 0, fewest)],
     recovery: [[...burning, ...fine], burning],
-  };
-}
-
-function fewSeries({ long, ratio: share, below = Infinity, leastBad = 3 }: RatioRule, lump: Lump): RatioSeries {
-  const exact = exactly(share, (2 * leastBad * 10_000) / share, below - 1);
-  const fewest = Math.floor((leastBad * 10_000) / share);
-  const half = Math.floor(leastBad / 2);
-  const limited = below < Infinity;
-  const enough = Math.ceil((below * share) / 10_000);
-  const burning = lump(0, 0, leastBad);
-  return {
-    fires: [
-      lump(0, exact.valid - exact.bad, exact.bad),
-      lump(0, fewest - leastBad, leastBad),
-      [...lump(0, 0, half), ...lump(long - 1, 0, leastBad - half)],
-      ...(limited ? [lump(0, 0, below - 1)] : []),
-    ],
-    nearMiss: [
-      lump(0, exact.valid - exact.bad + 1, exact.bad - 1),
-      lump(0, 0, leastBad - 1),
-      [...lump(0, 0, half), ...lump(long, 0, leastBad - half)],
-      lump(0, 1, leastBad - 1),
-      ...(limited ? [lump(0, 0, below), lump(0, below - enough, enough)] : []),
-    ],
-    lowTraffic: [burning],
-    lowTrafficAlarms: 1,
-    recovery: [[...burning, ...lump(3, fewest, 0)], burning],
   };
 }

@@ -15,7 +15,10 @@ interface Stall {
 
 type Period = readonly Omit<Entry, "minute">[];
 
-/** Fires when in each period the work reaches the limit, and nothing is finished. */
+/** In five minutes, of a week's. */
+const PERIODS_OF_A_WEEK = 2016;
+
+/** Fires when in each period the work reaches the limit, and at that pace takes longer than a week. */
 export function stall(id: string, { severity, work, finished, limit, minutes, periods }: Stall): ExpectedAlarm {
   const isLeast = "least" in work;
   const what = isLeast ? work.least : work.most;
@@ -37,6 +40,14 @@ export function stall(id: string, { severity, work, finished, limit, minutes, pe
       ]
     : [{ what, value: limit - 1, times: 50 }];
   const moves: Period = [...waits, { what: finished, value: 0, times: 2 }, { what: finished, value: 1 }];
+  /** Two are finished, and as many wait as takes a week, or one more. */
+  const crawling = (waiting: number): Period => [
+    { what, value: waiting },
+    { what, value: isLeast ? waiting * 3 : 0 },
+    { what: finished, value: 1, times: 2 },
+  ];
+  const crawls = crawling(2 * PERIODS_OF_A_WEEK + 1);
+  const hardlyCrawls = crawling(2 * PERIODS_OF_A_WEEK);
   const fine: Period = [
     { what, value: 0, times: 2 },
     { what: finished, value: 5 },
@@ -51,17 +62,19 @@ export function stall(id: string, { severity, work, finished, limit, minutes, pe
         minutes,
         periods,
         missing: "notBreaching",
-        filled: true,
-        // Only the count of what is finished is filled in.
+        filled: false,
         hasData: (reading) => reading.times(finished) > 0,
-        breaches: (reading) => (value(reading) ?? -1) >= limit && reading.sum(finished) === 0,
+        breaches: (reading) => {
+          const waiting = value(reading) ?? 0;
+          return waiting >= limit && PERIODS_OF_A_WEEK * reading.sum(finished) < waiting;
+        },
       },
     ],
     tapes: {
-      // In the second episode, nothing says that nothing is finished in the last period.
-      fires: inTurn(span, [row(...enough(stalled)), row(...enough(stalled).slice(1), waits)]),
+      fires: inTurn(span, [row(...enough(stalled)), row(...enough(crawls))]),
       "near miss": inTurn(span, [
         row(...enough(moves)),
+        row(...enough(hardlyCrawls)),
         row(...enough([...hardly, ...nothing])),
         row(...enough(stalled).slice(1), moves, ...enough(stalled).slice(1)),
         row(...enough(stalled).slice(1), fine, ...enough(stalled).slice(1)),

@@ -1,14 +1,14 @@
 /** Alarms on an absolute number: what they must do, and the series that prove it. */
-import { type ExpectedAlarm, type ExpectedCondition, inTurn } from "./expectation.ts";
+import { type ExpectedAlarm, inTurn } from "./expectation.ts";
 import type { Entry, Reading, What } from "./tape.ts";
 
-interface Rule {
+export interface Rule {
   readonly severity: ExpectedAlarm["severity"];
   readonly limit: number;
   readonly minutes: number;
   readonly periods?: number;
 }
-type Watched = { readonly most: What } | { readonly least: What } | { readonly each: readonly What[] };
+type Watched = { readonly most: What } | { readonly least: What };
 
 /** What happens in one period. */
 type Period = readonly Omit<Entry, "minute">[];
@@ -21,19 +21,9 @@ interface Periods {
   readonly single: Period;
 }
 
-/** Fires when the largest value, the smallest value, or the count of any one of several things reaches the limit. */
+/** Fires when the largest or the smallest value reaches the limit. */
 export function threshold(id: string, rule: Rule & Watched): ExpectedAlarm {
   const { limit } = rule;
-  if ("each" in rule) {
-    const whats = rule.each;
-    const read = (reading: Reading): number => Math.max(...whats.map((what) => reading.times(what)));
-    return made(id, rule, whats, false, (reading) => read(reading) >= limit, {
-      bad: whats.map((what) => [{ what, times: limit }]),
-      nearlyBad: [whats.map((what) => ({ what, times: limit - 1 }))],
-      fine: whats.map((what) => ({ what })),
-      single: whats.slice(0, 1).map((what) => ({ what, times: limit })),
-    });
-  }
   const isMost = "most" in rule;
   const what = isMost ? rule.most : rule.least;
   const value = (reading: Reading): number | undefined => (isMost ? reading.most(what) : reading.least(what));
@@ -64,7 +54,7 @@ export function sums(id: string, rule: Rule & Sums): ExpectedAlarm {
   const { plus, minus = [], limit, filled = true } = rule;
   const total = (reading: Reading, whats: readonly What[]): number =>
     whats.reduce((sum, what) => sum + reading.sum(what), 0);
-  const isEvent = plus.includes("job planned");
+  const isEvent = plus.includes("clock off");
   /** The sum in two samples, neither of which is enough alone. An event counts as often as it happens. */
   const parts = (what: What, sum: number): Period => {
     const less = Math.floor(sum / 2);
@@ -78,7 +68,7 @@ export function sums(id: string, rule: Rule & Sums): ExpectedAlarm {
           { what, value: sum - less },
         ];
   };
-  const [first = "job planned", ...rest] = plus;
+  const [first = "clock off", ...rest] = plus;
   const together: Period = [...rest.map((what) => ({ what, value: 1 })), ...parts(first, limit - rest.length)];
   return made(
     id,
@@ -102,7 +92,7 @@ export function sums(id: string, rule: Rule & Sums): ExpectedAlarm {
   );
 }
 
-function made(
+export function made(
   id: string,
   { severity, minutes, periods = 1 }: Rule,
   whats: readonly What[],
@@ -146,42 +136,5 @@ function made(
       "low traffic": periods > 1 ? 0 : 1,
       recovery: 2,
     },
-  };
-}
-
-/** Fires when something that is due every minute has not happened for `minutes` minutes. */
-export function silence(
-  id: string,
-  { severity, what, value, minutes }: Pick<Rule, "severity" | "minutes"> & { what: What; value: number },
-): ExpectedAlarm {
-  const everyMinute = (from: number, to: number, step = 1): readonly Entry[] =>
-    Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => ({
-      what,
-      minute: from + index * step,
-      value,
-    }));
-  const condition: ExpectedCondition = {
-    suffix: "",
-    minutes: 1,
-    periods: minutes,
-    missing: "breaching",
-    filled: true,
-    hasData: (reading) => reading.times(what) > 0,
-    breaches: (reading) => reading.times(what) < 1,
-  };
-  return {
-    id,
-    severity,
-    conditions: [condition],
-    tapes: {
-      fires: everyMinute(0, 20),
-      "near miss": [...everyMinute(0, 20), ...everyMinute(20 + minutes - 1, 60)],
-      "missing data": [],
-      "low traffic": everyMinute(0, 60, minutes),
-      recovery: [...everyMinute(0, 10), ...everyMinute(30, 40)],
-    },
-    alarms: { fires: 1, "near miss": 0, "missing data": 1, "low traffic": 0, recovery: 2 },
-    // After that the tape is silent, which would fire the alarm.
-    watchedUntil: { "near miss": 60, "low traffic": 60 },
   };
 }

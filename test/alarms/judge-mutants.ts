@@ -1,6 +1,6 @@
 /** Judges every mutant of an alarm: noticed, equivalent, missed, or refuted. */
 import { Dice } from "../simulation/services/time.ts";
-import { anyMagnitude } from "./chance.ts";
+import { anyMagnitude } from "./random/chance.ts";
 import { argumentFor } from "./equivalents.ts";
 import type { ExpectedAlarm } from "./expectation.ts";
 import { type Mutant, mutantsOf } from "./mutants.ts";

@@ -35,14 +35,13 @@ interface Dimension {
   readonly Value: unknown;
 }
 
-export function mutantsOf({ id, conditions }: ExpectedAlarm, template: Template): readonly Mutant[] {
+export function mutantsOf({ id, conditions, saidBy }: ExpectedAlarm, template: Template): readonly Mutant[] {
+  const names = [id, ...conditions.map(({ suffix }) => `${id}${suffix}`)].map((name) => PREFIX + name);
+  const saying = saidBy === undefined ? [] : ["", "-long", "-short"].map((suffix) => PREFIX + saidBy + suffix);
   // Leaves out all other alarms, which would be parsed again for each mutant.
-  const few = withOnly(
-    template,
-    [id, ...conditions.map(({ suffix }) => `${id}${suffix}`)].map((name) => PREFIX + name),
-  );
+  const few = withOnly(template, [...names, ...saying]);
   return Object.entries(few.Resources)
-    .filter(([, { Type }]) => isAlarm(Type))
+    .filter(([, { Type, Properties }]) => isAlarm(Type) && names.includes(String(Properties?.["AlarmName"])))
     .flatMap(([key, { Type, Properties = {} }]) => {
       const changes = Type === "AWS::CloudWatch::Alarm" ? metricChanges(Properties) : compositeChanges(Properties);
       return [...changes, ...actionChanges(Properties, template)].map(([change, properties]) => ({
@@ -107,11 +106,19 @@ const withPeriod = (query: MetricQuery, factor: number): MetricQuery => ({
     : { MetricStat: { ...query.MetricStat, Period: query.MetricStat.Period * factor } }),
 });
 
+const isInsights = ({ Expression }: MetricQuery): boolean => Expression?.startsWith("INSIGHT_RULE_METRIC(") === true;
+
 type QueryChange = readonly [change: string, query: MetricQuery];
 
 function queryChanges(query: MetricQuery, all: readonly MetricQuery[]): readonly QueryChange[] {
   const { Expression, MetricStat } = query;
-  const ids = all.filter((other) => other.Expression === undefined).map(({ Id }) => Id);
+  const others = all.filter(({ Id }) => Id !== query.Id);
+  // An expression over other expressions reads no metric.
+  const parts = others.filter((other) => other.Expression !== undefined);
+  const isOverParts = parts.some(({ Id }) => new RegExp(`\\b${Id}\\b`).test(Expression ?? ""));
+  const ids = others
+    .filter((other) => (other.Expression !== undefined) === isOverParts && !isInsights(other))
+    .map(({ Id }) => Id);
   return [
     ["ReturnData inverted", { ...query, ReturnData: query.ReturnData !== true }],
     ...(Expression === undefined ? [] : expressionChanges(Expression, ids)).map((expression): QueryChange => [
@@ -160,6 +167,7 @@ const SWAPS: Readonly<Record<string, readonly string[]>> = {
   ">=": [">", "<", "<=", "=="],
   "<": ["<=", ">", ">="],
   AND: ["OR"],
+  OR: ["AND"],
   "+": ["-", "*"],
   "-": ["+"],
   "/": ["*", "-"],
@@ -210,6 +218,9 @@ function compositeChanges(properties: Properties): readonly Change[] {
       second,
       close,
     ),
+    ...("ActionsSuppressor" in properties
+      ? [["never suppressed", { ...properties, ActionsSuppressor: undefined }] as const]
+      : []),
     rule("never", "FALSE"),
     rule("always", "TRUE"),
     rule("not", "NOT ", ...parts),

@@ -4,7 +4,7 @@ import { type Assumptions, USUAL } from "./cloudwatch/metric-alarm.ts";
 import type { AlarmState } from "./cloudwatch/state.ts";
 import type { MetricStore } from "./cloudwatch/store.ts";
 import { type Entry, Reading, recorded } from "./tape.ts";
-import { compositeAlarmsOf, metricAlarmsOf, resolve, type Template } from "./cloudwatch/template.ts";
+import { arnOf, compositeAlarmsOf, metricAlarmsOf, resolve, type Template } from "./cloudwatch/template.ts";
 import { Watch } from "./cloudwatch/watch.ts";
 
 export const ENVIRONMENT = "prod";
@@ -86,7 +86,16 @@ export function agree(expected: ExpectedAlarm, one: Template, other: Template, t
  * @returns the name of an alarm that notifies the wrong topics: the alarm itself must notify its severity's topic of
  *   ALARM and OK, its halves nobody. `undefined` when all are right.
  */
-export function misdirected({ id, severity, conditions }: ExpectedAlarm, template: Template): string | undefined {
+export function misdirected(
+  { id, severity, conditions, saidBy }: ExpectedAlarm,
+  template: Template,
+): string | undefined {
+  const suppressors = compositeAlarmsOf(template).map(({ name, suppressor }) => [name, suppressor] as const);
+  const suppressor = suppressors.find(([name]) => name === PREFIX + id)?.[1];
+  const saying = [...metricAlarmsOf(template), ...compositeAlarmsOf(template)].find(
+    ({ id: of, name }) => suppressor !== undefined && (arnOf(of) === suppressor || name === suppressor),
+  );
+  if (saying?.name !== (saidBy === undefined ? undefined : PREFIX + saidBy)) return id;
   const topicOf = (action: unknown): string => /Notifications(Page|Ticket)/.exec(resolve(template, action))?.[1] ?? "";
   const names = new Set([id, ...conditions.map(({ suffix }) => `${id}${suffix}`)].map((name) => PREFIX + name));
   return [...metricAlarmsOf(template), ...compositeAlarmsOf(template)]

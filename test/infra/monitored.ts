@@ -40,7 +40,9 @@ export const nameOf = ({ properties }: Resource): string => String(properties["A
 
 /** The alarms whose text tells on-call what to do. The others are halves of a composite, or slo-burning. */
 export const tellingIn = (template: Synthesized): readonly Resource[] =>
-  alarmsIn(template).filter(({ properties }) => !/^(Half|Any) of /.test(String(properties["AlarmDescription"])));
+  alarmsIn(template).filter(
+    ({ properties }) => !/^(Half of|Any of|New code) /.test(String(properties["AlarmDescription"])),
+  );
 
 export const queriesOf = ({ properties }: Resource): readonly Query[] => (properties["Metrics"] ?? []) as Query[];
 

@@ -1,12 +1,8 @@
 import path from "node:path";
-import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
-import type { Alias } from "aws-cdk-lib/aws-lambda";
-import { Stack } from "aws-cdk-lib/core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildApp } from "../../infra/build.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { present } from "../../core/model/present.ts";
-import { deployInSteps } from "../../infra/pipeline/code-deployment.ts";
 import { announcerEnv } from "../../lambdas/announcer/env.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
 import { gateRolloutEnv } from "../../lambdas/gate-rollout/env.ts";
@@ -335,61 +331,41 @@ describe("termination protection", () => {
 
 describe("new worker code", () => {
   it.each([
-    { name: "prod" as const, config: "CodeDeployDefault.LambdaCanary10Percent30Minutes" },
-    { name: "staging" as const, config: "CodeDeployDefault.LambdaCanary10Percent5Minutes" },
-  ])(
-    "in $name gets 10 % at first by $config in both lanes, and is rolled back by the metric alarms that page",
-    ({ name, config }) => {
-      const [group, longGroup] = groupsOf(name);
-      expect(group.properties).toMatchObject({
-        DeploymentConfigName: config,
-        AutoRollbackConfiguration: { Enabled: true, Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"] },
-        AlarmConfiguration: {
-          Enabled: true,
-          Alarms: expect.any(Array),
+    { name: "prod" as const, percentage: 30, minutes: 60 },
+    { name: "staging" as const, percentage: 10, minutes: 5 },
+  ])("in $name gets $percentage % for $minutes minutes in both lanes", ({ name, percentage, minutes }) => {
+    for (const [lane, group] of [
+      ["Worker", groupsOf(name)[0]],
+      ["LongWorker", groupsOf(name)[1]],
+    ] as const) {
+      expect(group.properties["AutoRollbackConfiguration"]).toEqual({
+        Enabled: true,
+        Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"],
+      });
+      const { Ref: config } = group.properties["DeploymentConfigName"] as { Ref: string };
+      const pace = templates[name].all("AWS::CodeDeploy::DeploymentConfig").find(({ id }) => id === config);
+      expect(pace?.properties["TrafficRoutingConfig"]).toEqual({
+        Type: "TimeBasedCanary",
+        TimeBasedCanary: { CanaryInterval: minutes, CanaryPercentage: percentage },
+      });
+      expect(templates[name].one("AWS::Lambda::Alias", lane).updatePolicy).toEqual({
+        CodeDeployLambdaAliasUpdate: {
+          ApplicationName: group.properties["ApplicationName"],
+          DeploymentGroupName: { Ref: group.id },
         },
       });
-      const { ApplicationName: _application, ServiceRoleArn: _role, ...settings } = group.properties;
-      expect(longGroup.properties).toMatchObject(settings);
-      for (const [id, ofLane] of [["Worker", group] as const, ["LongWorker", longGroup] as const])
-        expect(templates[name].one("AWS::Lambda::Alias", id).updatePolicy).toEqual({
-          CodeDeployLambdaAliasUpdate: {
-            ApplicationName: ofLane.properties["ApplicationName"],
-            DeploymentGroupName: { Ref: ofLane.id },
-          },
-        });
-    },
-  );
-
-  it.each(["prod", "staging"] as const)("in %s is watched by metric alarms only, at most 10 of them", (name) => {
-    const [{ properties }] = groupsOf(name);
-    const { Alarms } = properties["AlarmConfiguration"] as { Alarms: { Name: { Ref: string } }[] };
-    // CodeDeploy's own DescribeAlarms does not return composite alarms.
-    const byId = new Map(templates[name].all("AWS::CloudWatch::Alarm").map((alarm) => [alarm.id, alarm.properties]));
-    const names = Alarms.map(({ Name }) => String(byId.get(Name.Ref)?.["AlarmName"]).replace(`fetchonce-${name}-`, ""));
-    expect(names).toEqual(
-      expect.arrayContaining([
-        "job-completion-fast-long",
-        "time-to-complete-tail-fast-long",
-        "crash-recovery-fast-long",
-        "job-completion-few",
-        "queue-stalled",
-        "long-queue-stalled",
-        "announcements-late",
-        "reconciler-silent",
-        "worker-failing",
-        "long-worker-failing",
-      ]),
-    );
-    expect(names.filter((each) => /undefined|-short$|-slow-/.test(each))).toEqual([]);
-    expect(names.length).toBeLessThanOrEqual(10);
+    }
   });
 
-  it("is refused at synth if CodeDeploy would have to watch more than 10 alarms", () => {
-    const props = { alias: {} as Alias, pace: "10 % for 5 minutes", alarms: Array<Alarm>(11) } as const;
-    expect(() => deployInSteps(new Stack(), "CodeRollout", props)).toThrow(
-      "CodeDeploy would watch 11 alarms and takes at most 10.",
-    );
+  it.each(["prod", "staging"] as const)("in %s is judged by its own figures alone, each lane by its own", (name) => {
+    const watched = groupsOf(name).map(({ properties }) => {
+      const { Alarms } = properties["AlarmConfiguration"] as { Alarms: { Name: { Ref: string } }[] };
+      return Alarms.map(({ Name }) => {
+        const alarm = templates[name].all("AWS::CloudWatch::Alarm").find(({ id }) => id === Name.Ref);
+        return String(alarm?.properties["AlarmName"]);
+      });
+    });
+    expect(watched).toEqual([[`fetchonce-${name}-new-code-fails`], [`fetchonce-${name}-new-long-code-fails`]]);
   });
 
   it.each(["dev", "local"] as const)("in %s gets all traffic at once", (name) => {

@@ -10,6 +10,7 @@ const LONGEST_BODY = 8192;
 
 const filter = z.union([
   z.strictObject({ Match: path, In: z.array(z.string()).min(1).max(10) }),
+  z.strictObject({ Match: path, StartsWith: z.array(z.string()).min(1).max(10) }),
   z.strictObject({ Match: path, IsPresent: z.boolean() }),
 ]);
 
@@ -43,9 +44,12 @@ export function contributorsOf(body: string): (line: Line) => Contributed | unde
   const [key] = Keys;
   return (line) => {
     const at = (where: string): unknown => line[where.slice(2)];
-    const counts = Filters.every((each) =>
-      "In" in each ? each.In.includes(String(at(each.Match))) : isLeaf(at(each.Match)) === each.IsPresent,
-    );
+    const counts = Filters.every((each) => {
+      const found = at(each.Match);
+      if ("In" in each) return each.In.includes(String(found));
+      if ("StartsWith" in each) return each.StartsWith.some((start) => String(found).startsWith(start));
+      return isLeaf(found) === each.IsPresent;
+    });
     const contributor = at(key);
     const value = rule.AggregateOn === "Count" ? 1 : at(rule.Contribution.ValueOf);
     return counts && typeof contributor === "string" && typeof value === "number" ? { contributor, value } : undefined;

@@ -12,8 +12,15 @@ export interface Assumptions {
   readonly fillsEmptyMetrics: boolean;
   /** Whether alarms on DynamoDB's metrics ignore missing data always (API reference) or by default (user guide). */
   readonly dynamoDbAlwaysIgnores: boolean;
+  /** How many minutes after their time samples arrive: ours, which come through a log, and AWS's own. */
+  readonly late: { readonly ours: number; readonly aws: number };
 }
-export const USUAL: Assumptions = { extraPeriods: 2, fillsEmptyMetrics: true, dynamoDbAlwaysIgnores: false };
+export const USUAL: Assumptions = {
+  extraPeriods: 2,
+  fillsEmptyMetrics: true,
+  dynamoDbAlwaysIgnores: false,
+  late: { ours: 0, aws: 0 },
+};
 
 /** The namespace of the samples of contributors in the store: one metric per rule, one dimension per contributor. */
 export const INSIGHTS = "InsightRule";
@@ -177,9 +184,10 @@ class MetricCompiler {
     const of = statisticOf(statistic);
     const store = this.#store;
     const range = this.#range;
+    const late = this.#assumptions.late[metric.namespace.startsWith("AWS/") ? "aws" : "ours"];
     return {
       kind: "series",
-      at: (end) => store.statistic(key, of, end - periodMinutes, end),
+      at: (end, newest) => store.statistic(key, of, end - periodMinutes, Math.min(end, newest - late)),
       isEmpty: (newest) =>
         store.statistic(key, { kind: "SampleCount" }, newest - range * periodMinutes, newest) === undefined,
     };
@@ -190,12 +198,13 @@ class MetricCompiler {
     if (!insightRulesOf(this.#template).has(rule)) throw new Error(`there is no rule ${rule}`);
     if (metric !== "MaxContributorValue") throw new Error(`${metric} of a rule is not supported`);
     const store = this.#store;
+    const late = this.#assumptions.late.ours;
     return {
       kind: "series",
-      at: (end) => {
+      at: (end, newest) => {
         const sums = store
           .keysOf(INSIGHTS, rule)
-          .map((key) => store.statistic(key, { kind: "Sum" }, end - periodMinutes, end))
+          .map((key) => store.statistic(key, { kind: "Sum" }, end - periodMinutes, Math.min(end, newest - late)))
           .filter((sum) => sum !== undefined);
         return sums.length === 0 ? undefined : Math.max(...sums);
       },

@@ -62,7 +62,7 @@ export class MetricStore {
     const { minutes, groups, counts, sums } = samples.sorted;
     const first = firstNotBefore(minutes, from);
     const end = firstNotBefore(minutes, to);
-    if (first === end) return undefined;
+    if (first >= end) return undefined;
     const count = (counts[end] ?? 0) - (counts[first] ?? 0);
     const sum = (sums[end] ?? 0) - (sums[first] ?? 0);
     switch (statistic.kind) {

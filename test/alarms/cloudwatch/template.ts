@@ -58,7 +58,13 @@ const alarmSchema = z.strictObject({
   Metrics: z.array(metricSchema).optional(),
 });
 
-const compositeSchema = z.strictObject({ ...common, AlarmRule: z.unknown() });
+const compositeSchema = z.strictObject({
+  ...common,
+  AlarmRule: z.unknown(),
+  ActionsSuppressor: z.unknown().optional(),
+  ActionsSuppressorWaitPeriod: z.int().min(0).optional(),
+  ActionsSuppressorExtensionPeriod: z.int().min(0).optional(),
+});
 
 const insightRuleSchema = z.strictObject({
   RuleName: z.unknown(),
@@ -75,6 +81,8 @@ export interface MetricAlarm extends Named {
 }
 export interface CompositeAlarm extends Named {
   readonly rule: string;
+  /** Name or ARN of the alarm that, while it is in ALARM, keeps this one's actions back. */
+  readonly suppressor: string | undefined;
   readonly properties: z.infer<typeof compositeSchema>;
 }
 
@@ -103,7 +111,14 @@ export const metricAlarmsOf = (template: Template): readonly MetricAlarm[] =>
 export const compositeAlarmsOf = (template: Template): readonly CompositeAlarm[] =>
   ofType(template, "AWS::CloudWatch::CompositeAlarm").map(([id, { Properties }]) => {
     const properties = compositeSchema.parse(Properties);
-    return { id, name: nameOf(template, id), properties, rule: resolve(template, properties.AlarmRule) };
+    const { ActionsSuppressor: suppressor } = properties;
+    return {
+      id,
+      name: nameOf(template, id),
+      properties,
+      rule: resolve(template, properties.AlarmRule),
+      suppressor: suppressor === undefined ? undefined : resolve(template, suppressor),
+    };
   });
 
 export const isAlarm = (type: string): boolean => /^AWS::CloudWatch::(Composite)?Alarm$/.test(type);
@@ -174,5 +189,6 @@ function attribute(template: Template, [id, name]: readonly unknown[]): string {
   if (name === "Arn") return arnOf(id);
   // The name of a queue, a table or a function, as dimensions use it.
   if (typeof name === "string" && name.endsWith("Name")) return id;
+  if (name === "Version") return `version of ${id}`;
   throw new Error(`the attribute ${String(name)} is not supported`);
 }

@@ -9,26 +9,38 @@ export interface Transition {
   readonly minute: number;
   readonly alarm: string;
   readonly to: AlarmState;
+  /** Whether its actions are kept back, because the alarm that suppresses them is in ALARM. */
+  readonly isKeptBack?: true;
 }
 
 export class Watch {
   readonly #evaluations: readonly (readonly [name: string, evaluation: Evaluation])[];
-  readonly #composites: readonly (readonly [name: string, rule: Rule])[];
+  readonly #composites: readonly (readonly [
+    name: string,
+    rule: { readonly holds: Rule },
+    suppressor: string | undefined,
+  ])[];
   readonly #states = new Map<string, AlarmState>();
   readonly #byReference = new Map<string, string>();
 
   /** @param only the names of the alarms to evaluate; a composite's children come with it. All by default. */
   constructor(template: Template, store: MetricStore, only?: readonly string[], assumptions: Assumptions = USUAL) {
     const metricAlarms = metricAlarmsOf(template);
-    const composites = compositeAlarmsOf(template).map(({ id, name, rule }) => {
+    const composites = compositeAlarmsOf(template).map(({ id, name, rule, suppressor }) => {
       const { holds, alarms } = compileRule(rule);
-      return { id, name, holds, alarms };
+      return { id, name, holds, alarms, suppressor };
     });
     for (const { id, name } of [...metricAlarms, ...composites]) {
       if (this.#byReference.has(name)) throw new Error(`two alarms are named ${name}`);
       this.#byReference.set(name, name).set(arnOf(id), name);
     }
     const wanted = new Set(only ?? [...this.#byReference.values()]);
+    for (const { name, suppressor = "" } of composites)
+      if (wanted.has(name) && suppressor !== "") {
+        const known = this.#byReference.get(suppressor);
+        if (known === undefined) throw new Error(`${name} is suppressed by ${suppressor}, which is no alarm`);
+        wanted.add(known);
+      }
     const isOf = (group: typeof composites, reference: string): boolean =>
       group.some(({ name }) => name === this.#byReference.get(reference));
     const outer = composites.filter(({ alarms }) => alarms.some((child) => isOf(composites, child)));
@@ -49,7 +61,7 @@ export class Watch {
       .map((alarm) => [alarm.name, evaluationOf(template, alarm, store, assumptions)]);
     this.#composites = [...inner, ...outer]
       .filter(({ name }) => wanted.has(name))
-      .map(({ name, holds }) => [name, holds]);
+      .map(({ name, holds, suppressor }) => [name, { holds }, suppressor]);
   }
 
   stateOf(reference: string): AlarmState {
@@ -61,18 +73,19 @@ export class Watch {
   /** Evaluates the metric alarms that are due at this minute, and then the composites. */
   step(minute: number): readonly Transition[] {
     const changes: Transition[] = [];
-    const change = (alarm: string, from: AlarmState, to: AlarmState): void => {
+    const change = (alarm: string, from: AlarmState, to: AlarmState, suppressor?: string): void => {
       if (from === to) return;
       this.#states.set(alarm, to);
-      changes.push({ minute, alarm, to });
+      const isKeptBack = suppressor !== undefined && this.stateOf(suppressor) === "ALARM";
+      changes.push({ minute, alarm, to, ...(isKeptBack && { isKeptBack }) });
     };
     for (const [name, { evaluate, every }] of this.#evaluations) {
       if (minute % every !== 0) continue;
       const current = this.stateOf(name);
       change(name, current, evaluate(minute, current));
     }
-    for (const [name, holds] of this.#composites)
-      change(name, this.stateOf(name), holds((alarm) => this.stateOf(alarm)) ? "ALARM" : "OK");
+    for (const [name, { holds }, suppressor] of this.#composites)
+      change(name, this.stateOf(name), holds((alarm) => this.stateOf(alarm)) ? "ALARM" : "OK", suppressor);
     return changes;
   }
 

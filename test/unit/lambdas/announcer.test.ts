@@ -10,6 +10,8 @@ import { streamRecord } from "../../stream-event.ts";
 import { announcementsIn } from "../../simulation/services/bus.ts";
 import { fileOrigin, MESSAGE, world, type World } from "../../simulation/world.ts";
 import { LARGE, sha256Of } from "../core/support.ts";
+import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
+import { checkEvent } from "../../event-check.ts";
 import { INVOCATION } from "../../invocation.ts";
 
 type Outcome = Awaited<ReturnType<AnnouncementBus["publish"]>>;
@@ -22,13 +24,14 @@ function announcer(
   const types: string[] = [];
   const deadLetters: { body: string; reason: string }[] = [];
   const logs: string[] = [];
+  const events: TelemetryEvent[] = [];
   let flushes = 0;
   const handler = createHandler({
     bus: {
-      publish: async (events) => {
-        types.push(...events.map(({ type }) => type));
-        announced.push(...events.flatMap(announcementsIn));
-        const said = outcome(events.length);
+      publish: async (published) => {
+        types.push(...published.map(({ type }) => type));
+        announced.push(...published.flatMap(announcementsIn));
+        const said = outcome(published.length);
         if (said instanceof Error) throw said;
         return said;
       },
@@ -40,7 +43,10 @@ function announcer(
       },
     },
     telemetry: {
-      emit: () => undefined,
+      emit: (event) => {
+        checkEvent(event);
+        events.push(event);
+      },
       log: (level, message) => void logs.push(`${level}: ${message}`),
       flush: () => void flushes++,
       invocationStarted: () => undefined,
@@ -53,6 +59,7 @@ function announcer(
     types,
     deadLetters,
     logs,
+    events,
     run: async (...Records: DynamoDBRecord[]) => handler({ Records }, INVOCATION),
     flushes: () => flushes,
   };
@@ -126,13 +133,16 @@ describe("the announcer", () => {
     "makes the stream continue from the announcement that the bus refused, after %i taken",
     async (taken) => {
       const w = await storedTwice();
-      const { logs, run } = announcer(() => ({ taken, refusal: "ThrottlingException" }));
+      const { events, logs, run } = announcer(() => ({ taken, refusal: "ThrottlingException" }));
       const records = [...changesOf(w, "FINALIZED"), ...changesOf(w, "INDEXED"), ...changesOf(w, "DEDUPED")];
       const refused = [...changesOf(w, "INDEXED"), ...changesOf(w, "DEDUPED")][taken];
       expect(await run(...records)).toEqual({
         batchItemFailures: [{ itemIdentifier: refused?.dynamodb?.SequenceNumber }],
       });
       expect(logs).toEqual(["warn: The bus refused an announcement. The stream delivers it again."]);
+      expect(events).toEqual([
+        { event: "delivery_failed", component: "announcer", error_class: "ThrottlingException" },
+      ]);
     },
   );
 

@@ -114,3 +114,44 @@ describe("embedded metrics", () => {
     expect(valuesOf(metricLines())).toMatchObject({ "ReconcilerRuns in Count": [1] });
   });
 });
+
+describe("what a version of the code failed to do", () => {
+  const failed = (failure_class: "origin" | "system", reason: string): TelemetryEvent => ({
+    event: "job_state_changed",
+    job_id: "0".repeat(32),
+    from_state: "STREAMING",
+    to_state: "FAILED",
+    since_planned_ms: 1,
+    reason,
+    failure_class,
+    host: "origin.example",
+  });
+
+  it("is counted once more, by its version alone: valid jobs that failed, and deliveries that could not be worked on", () => {
+    const telemetry = measuredTelemetry("staging", write, undefined, "worker:7");
+    telemetry.emit(failed("system", "unexpected:TypeError"));
+    telemetry.emit(failed("origin", "http_404"));
+    telemetry.emit({ event: "delivery_failed", component: "worker", error_class: "table_busy", attempt: 3 });
+    telemetry.emit(leased(5));
+    telemetry.flush();
+    const ofVersion = metricLines().filter(({ dimensions }) => "version" in dimensions);
+    expect(ofVersion).toMatchObject([
+      {
+        namespace: "fetchonce",
+        dimensions: { environment: "staging", version: "worker:7" },
+        metrics: [{ name: "WorkFailed", unit: "Count", values: [2] }],
+      },
+    ]);
+    written = "";
+    telemetry.emit(leased(5));
+    telemetry.flush();
+    expect(metricLines().filter(({ dimensions }) => "version" in dimensions)).toEqual([]);
+  });
+
+  it("is not counted of what has no version", () => {
+    const telemetry = measuredTelemetry("staging", write);
+    telemetry.emit(failed("system", "unexpected:TypeError"));
+    telemetry.flush();
+    expect(metricLines().some(({ dimensions }) => "version" in dimensions)).toBe(false);
+  });
+});

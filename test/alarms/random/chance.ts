@@ -1,5 +1,5 @@
 /** Draws for traffic: how many events a minute has, and how many of them are bad. */
-import type { Dice } from "../simulation/services/time.ts";
+import type { Dice } from "../../simulation/services/time.ts";
 
 /** From this number on, a normal distribution is close enough. */
 const LARGE = 30;

@@ -1,8 +1,8 @@
 /** How often chance alone makes the rules of job completion page. */
-import { Dice } from "../simulation/services/time.ts";
+import { Dice } from "../../simulation/services/time.ts";
 import { binomial, poisson } from "./chance.ts";
-import { EXPECTED } from "./expected.ts";
-import { timelineOf } from "./incidents.ts";
+import { EXPECTED } from "../expected.ts";
+import { timelineOf } from "./burns.ts";
 
 const DAY = 1440;
 

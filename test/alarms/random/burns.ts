@@ -1,12 +1,12 @@
 /** Generated incidents, one per seed. What happened is known, so what the alarms must do is plain arithmetic. */
-import { Dice } from "../simulation/services/time.ts";
+import { Dice } from "../../simulation/services/time.ts";
 import { anyMagnitude, binomial, poisson } from "./chance.ts";
-import type { ByTraffic, ExpectedAlarm, RatioRule } from "./expectation.ts";
-import { EXPECTED } from "./expected.ts";
-import { ENVIRONMENT, PREFIX } from "./prove.ts";
-import { type Entry, recorded } from "./tape.ts";
-import { type Template, withOnly } from "./cloudwatch/template.ts";
-import { Watch } from "./cloudwatch/watch.ts";
+import type { ByTraffic, ExpectedAlarm, Level, RatioRule } from "../expectation.ts";
+import { EXPECTED } from "../expected.ts";
+import { ENVIRONMENT, PREFIX } from "../prove.ts";
+import { type Entry, recorded } from "../tape.ts";
+import { type Template, withOnly } from "../cloudwatch/template.ts";
+import { Watch } from "../cloudwatch/watch.ts";
 
 /** Fourteen hours; the incident begins in the first seven. */
 const MINUTES = 840;
@@ -190,32 +190,39 @@ function sumsOf(counts: readonly number[]): (from: number, to: number) => number
 
 /** For each minute, whether an alarm with this rule must be in ALARM. Exact, since all numbers are whole. */
 export function timelineOf(rule: RatioRule, events: Pick<Incident, "valid" | "bad">): readonly boolean[] {
-  const { long, short, ratio, least = 0, below = Infinity, leastBad = 3 } = rule;
+  const { levels, long, short } = rule;
   const valid = sumsOf(events.valid);
   const bad = sumsOf(events.bad);
-  const isShare = (minute: number, window: number): boolean =>
-    bad(minute - window, minute) * 10_000 >= ratio * valid(minute - window, minute);
-  return Array.from({ length: events.valid.length + 1 }, (_, minute) => {
-    const inAll = valid(minute - long, minute);
-    const isLong = inAll >= least && inAll < below && bad(minute - long, minute) >= leastBad && isShare(minute, long);
-    return isLong && (short === undefined || (bad(minute - short, minute) >= 1 && isShare(minute, short)));
-  });
+  const holds = (minute: number, window: number, anyOf: readonly Level[]): boolean => {
+    const all = valid(minute - window, minute);
+    const wrong = bad(minute - window, minute);
+    return anyOf.some((level) => wrong >= level.bad && wrong * 10_000 >= level.ratio * all);
+  };
+  return Array.from(
+    { length: events.valid.length + 1 },
+    (_, minute) => holds(minute, long, levels) && (short === undefined || holds(minute, short.minutes, [short])),
+  );
 }
+
+/** By objective with a fast rule: fewer bad events in an hour wake nobody, unless they are a tenth of all. */
+const LEAST_BAD: Readonly<Record<string, number>> = { "job-completion": 4, "time-to-complete-tail": 300 };
 
 /**
  * The first minute, before the incident is over, at which this share of the day's budget was spent within an hour that
- * had at least 100 events. The day has as many events as 24 usual hours, or as 24 hours like this one if it is busier.
+ * had enough bad events for the fast rule. The day has as many events as 24 usual hours, or as 24 hours like this one
+ * if it is busier.
  * `undefined` for an objective that has no window of a day or no fast rule.
  */
 function burntAt({ objective, perHour, from, lasts, ...incident }: Incident, share: number): number | undefined {
-  if (!["job-completion", "time-to-complete-tail", "lease-acquisition"].includes(objective)) return undefined;
+  const least = LEAST_BAD[objective];
+  if (least === undefined) return undefined;
   const valid = sumsOf(incident.valid);
   const bad = sumsOf(incident.bad);
   const spent = share * 24 * (BUDGETS[objective] ?? 0);
   for (let minute = from; minute <= from + lasts; minute++) {
     const events = valid(minute - HOUR, minute);
     const wasted = bad(minute - HOUR, minute);
-    if (events >= 100 && wasted >= 3 && wasted >= spent * Math.max(events, perHour)) return minute;
+    if (wasted >= least && wasted >= spent * Math.max(events, perHour)) return minute;
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 /** Judges many incidents and adds up the verdicts. */
-import { forIncidents, objectiveOf, type Verdict, verdictOf } from "./incidents.ts";
-import type { Template } from "./cloudwatch/template.ts";
+import { forIncidents, objectiveOf, type Verdict, verdictOf } from "./burns.ts";
+import type { Template } from "../cloudwatch/template.ts";
 
 interface Burns {
   burns: number;

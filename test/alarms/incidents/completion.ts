@@ -1,0 +1,158 @@
+/** Jobs that fail. */
+import type { Incident } from "./incident.ts";
+import { DAY, HOUR, jobsFail, LATE, ON_TIME, QUIET, VOLUMES } from "./volumes.ts";
+
+const page = (within: number, over = 135) => ({ page: { runbook: "job-completion", within, over } });
+const soon = (perHour: number): number => (perHour <= 3 ? 120 : 20);
+
+export const completion: readonly Incident[] = [
+  ...VOLUMES.flatMap((perHour): readonly Incident[] =>
+    [ON_TIME, LATE].map((late) => ({
+      id: `all jobs fail for two hours, ${perHour} an hour, metrics ${late.ours} minutes late`,
+      perHour,
+      before: 6 * HOUR,
+      lasts: 2 * HOUR,
+      after: QUIET,
+      late,
+      fault: jobsFail(1),
+      verdict: page(soon(perHour) + late.ours),
+      why: "Nothing that is asked for arrives, and the jobs stay failed. At three an hour the third failure is an hour's.",
+    })),
+  ),
+  ...VOLUMES.map((perHour): Incident => ({
+    id: `half of the jobs fail for four hours, ${perHour} an hour`,
+    perHour,
+    before: 6 * HOUR,
+    lasts: 4 * HOUR,
+    after: QUIET,
+    fault: jobsFail(0.5),
+    verdict: page(perHour <= 3 ? 180 : 30),
+    why: "A hundred times the budget. At three an hour, the third failure takes two hours.",
+  })),
+  ...VOLUMES.slice(2).map((perHour): Incident => ({
+    id: `more than a quarter of the day's budget within an hour, ${perHour} an hour`,
+    perHour,
+    before: 6 * HOUR,
+    lasts: 80,
+    after: QUIET,
+    fault: jobsFail(0.033),
+    verdict: page(75),
+    why: "The mission's own line for a page.",
+  })),
+  ...[200, 3600, 360_000].map((perHour): Incident => ({
+    id: `a steady 2 % for a day, ${perHour} an hour`,
+    perHour,
+    before: 6 * HOUR,
+    lasts: DAY,
+    after: QUIET,
+    fault: jobsFail(0.02),
+    verdict: page(4 * HOUR),
+    why: "Four times the budget. Once or twice, not a dozen times: it is one incident.",
+  })),
+  {
+    id: "a tenth of twenty jobs an hour fails for two days",
+    perHour: 20,
+    before: 6 * HOUR,
+    lasts: 2 * DAY,
+    after: QUIET,
+    fault: jobsFail(0.1),
+    verdict: page(4 * HOUR),
+    why: "Twenty times the budget. Low traffic is no excuse for silence.",
+  },
+  {
+    id: "15 % of forty jobs an hour fail",
+    perHour: 40,
+    before: 6 * HOUR,
+    lasts: 6 * HOUR,
+    after: QUIET,
+    fault: jobsFail(0.15),
+    verdict: page(HOUR),
+    why: "It used to take a day.",
+  },
+  {
+    id: "all of twenty jobs an hour fail for half an hour",
+    perHour: 20,
+    before: 6 * HOUR,
+    lasts: 30,
+    after: QUIET,
+    fault: jobsFail(1),
+    verdict: page(20),
+    why: "Ten files are lost in half an hour.",
+  },
+  {
+    id: "all jobs fail for ten minutes, 3600 an hour",
+    perHour: 3600,
+    before: 6 * HOUR,
+    lasts: 10,
+    after: QUIET,
+    fault: jobsFail(1),
+    verdict: page(15),
+    why: "Six hundred files are lost: somebody has to reopen them, and to know why.",
+  },
+  ...[200, 3600, 360_000, 36_000_000].map((perHour): Incident => ({
+    id: `half of the budget is spent, evenly, ${perHour} an hour`,
+    perHour,
+    before: 6 * HOUR,
+    lasts: DAY,
+    after: HOUR,
+    fault: jobsFail(0.002),
+    verdict: { silent: true },
+    why: "Budgets are there to be spent.",
+  })),
+  ...[3600, 360_000].map((perHour): Incident => ({
+    id: `0.8 % for a day, ${perHour} an hour`,
+    perHour,
+    before: 6 * HOUR,
+    lasts: DAY,
+    after: HOUR,
+    fault: jobsFail(0.0075),
+    verdict: { ticket: { runbook: "job-completion", within: DAY } },
+    why: "The objective is missed, slowly. It can wait for the morning.",
+  })),
+  ...[200, 3600, 360_000].map((perHour): Incident => ({
+    id: `one host makes half of all jobs fail, ${perHour} an hour`,
+    perHour,
+    before: 6 * HOUR,
+    lasts: 6 * HOUR,
+    after: HOUR,
+    fault: jobsFail(0.5, "givenUp"),
+    verdict: { ticket: { runbook: "host-failing", within: HOUR } },
+    why: "Nobody here can mend somebody else's host at night.",
+  })),
+  ...[200, 3600, 360_000].map((perHour): Incident => ({
+    id: `one host refuses half of all jobs, ${perHour} an hour`,
+    perHour,
+    before: 6 * HOUR,
+    lasts: 6 * HOUR,
+    after: HOUR,
+    fault: jobsFail(0.5, "refused"),
+    verdict: { ticket: { runbook: "host-failing", within: HOUR } },
+    why: "It has banned us, or its files are gone. Somebody should look at it in the morning.",
+  })),
+  ...[200, 3600].map((perHour): Incident => ({
+    id: `several hosts make jobs fail, ${perHour} an hour`,
+    perHour,
+    before: 6 * HOUR,
+    lasts: 3 * HOUR,
+    after: QUIET,
+    fault: (step) => {
+      const wrong = Math.round(step.arrived / 4);
+      step.givenUp += wrong;
+      step.givenUpElsewhere += wrong;
+      step.done = Math.max(0, step.done - 2 * wrong);
+      step.slow = 0;
+    },
+    verdict: page(HOUR),
+    why: "What several hosts have in common is us: our network, our proxy, our address.",
+  })),
+  {
+    id: "two jobs of three an hour fail by chance",
+    perHour: 3,
+    before: 6 * HOUR,
+    lasts: 30,
+    after: 6 * HOUR,
+    fault: jobsFail(1),
+    verdict: {},
+    why: "Two failures are chance, whatever their share.",
+  },
+];
