@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { chmod, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { s3Staging } from "../adapters/aws/s3-staging.ts";
+import { s3Staging } from "../adapters/aws/s3/staging.ts";
 import { contentKey, jobIdOf, jobIdOfStagingKey } from "../core/model/keys.ts";
 import type { JobMessage } from "../core/model/message.ts";
 import type { JobRecord } from "../core/model/record.ts";

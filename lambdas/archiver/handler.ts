@@ -1,5 +1,5 @@
 import { createS3, createSqs } from "../../adapters/aws/clients.ts";
-import { s3Archive } from "../../adapters/aws/s3-archive.ts";
+import { s3Archive } from "../../adapters/aws/s3/archive.ts";
 import { sqsDeadLetters } from "../../adapters/aws/sqs.ts";
 import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import type { ArchiverDeps } from "../../core/stream/archive.ts";

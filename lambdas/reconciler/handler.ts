@@ -1,7 +1,7 @@
 import { createClients } from "../../adapters/aws/clients.ts";
 import { systemClock } from "../../adapters/node/clock.ts";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
-import { s3Staging } from "../../adapters/aws/s3-staging.ts";
+import { s3Staging } from "../../adapters/aws/s3/staging.ts";
 import { sqsQueue } from "../../adapters/aws/sqs.ts";
 import { watchClock } from "../../adapters/aws/watch-clock.ts";
 import { systemRandom } from "../../adapters/node/random.ts";

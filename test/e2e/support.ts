@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline as pipe } from "node:stream/promises";
 import { onTestFinished } from "vitest";
-import { s3Staging } from "../../adapters/aws/s3-staging.ts";
+import { s3Staging } from "../../adapters/aws/s3/staging.ts";
 import type { TelemetryEvent } from "../../core/telemetry/events.ts";
 import { unpackJob } from "../../core/telemetry/unpack-job.ts";
 import { contentKey, jobIdOf } from "../../core/model/keys.ts";

@@ -9,7 +9,7 @@ import { pipeline as pipe } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { dynamoItems } from "../../../adapters/aws/dynamodb.ts";
-import { s3Staging } from "../../../adapters/aws/s3-staging.ts";
+import { s3Staging } from "../../../adapters/aws/s3/staging.ts";
 import { sqsSender } from "../../../adapters/aws/sqs.ts";
 import { jobIdOf, jobItemKey } from "../../../core/model/keys.ts";
 import { hostOf, type JobMessage } from "../../../core/model/message.ts";

@@ -8,7 +8,7 @@ import {
 import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
 import { dynamoItems } from "../../../adapters/aws/dynamodb.ts";
-import { s3Staging } from "../../../adapters/aws/s3-staging.ts";
+import { s3Staging } from "../../../adapters/aws/s3/staging.ts";
 import { jobIdOf, jobItemKey, stagingKey } from "../../../core/model/keys.ts";
 import { jobMessage, type JobMessage } from "../../../core/model/message.ts";
 import type { Items } from "../../../core/ports/items.ts";

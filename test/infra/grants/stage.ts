@@ -92,7 +92,7 @@ export class Stage {
     for (const [name, value] of Object.entries({ ...deployed, ...variables })) vi.stubEnv(name, value);
     vi.resetModules();
     // Anew for each load: a mocked module keeps the modules that it was first loaded with, and their classes of errors.
-    vi.doMock(import("../../../adapters/aws/s3-content.ts"), async (original) => {
+    vi.doMock(import("../../../adapters/aws/s3/content.ts"), async (original) => {
       const { s3Content } = await original();
       return { s3Content: (client, buckets) => s3Content(client, { ...buckets, ...COPY_LIMITS }) };
     });

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import { s3Archive } from "../../../../adapters/aws/s3-archive.ts";
+import { s3Archive } from "../../../../adapters/aws/s3/archive.ts";
 import { onEachS3 } from "../../embedded-aws/s3-support.ts";
 
 const TEXT = '{"pk":"JOB#1","url":"https://origin.example/ü"}\n'.repeat(1000);

@@ -3,8 +3,8 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { s3Content } from "../../../../adapters/aws/s3-content.ts";
-import { s3Staging } from "../../../../adapters/aws/s3-staging.ts";
+import { s3Content } from "../../../../adapters/aws/s3/content.ts";
+import { s3Staging } from "../../../../adapters/aws/s3/staging.ts";
 import {
   LeaseLostError,
   OutOfTimeError,

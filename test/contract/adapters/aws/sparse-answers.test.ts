@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
-import { s3Staging } from "../../../../adapters/aws/s3-staging.ts";
+import { s3Staging } from "../../../../adapters/aws/s3/staging.ts";
 import { sqsQueue } from "../../../../adapters/aws/sqs.ts";
 import type { Items } from "../../../../core/ports/items.ts";
 import type { Queue } from "../../../../core/ports/queue.ts";

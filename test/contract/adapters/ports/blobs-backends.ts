@@ -2,8 +2,8 @@ import { GetObjectCommand, ListMultipartUploadsCommand, S3Client, type S3Service
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { s3Content } from "../../../../adapters/aws/s3-content.ts";
-import { s3Staging } from "../../../../adapters/aws/s3-staging.ts";
+import { s3Content } from "../../../../adapters/aws/s3/content.ts";
+import { s3Staging } from "../../../../adapters/aws/s3/staging.ts";
 import { startEmbeddedS3 } from "../../../embedded-aws/s3/server.ts";
 import { newBucket, removeBucket } from "../../embedded-aws/s3-support.ts";
 import type { BlobsBackend, StoredObject } from "./backends.ts";

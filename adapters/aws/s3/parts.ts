@@ -1,7 +1,7 @@
 import { ListPartsCommand, type S3Client } from "@aws-sdk/client-s3";
-import { present } from "../../core/model/present.ts";
-import type { StagedPart } from "../../core/ports/staging.ts";
-import { isS3Error } from "./s3-errors.ts";
+import { present } from "../../../core/model/present.ts";
+import type { StagedPart } from "../../../core/ports/staging.ts";
+import { isS3Error } from "./errors.ts";
 
 export interface UploadTarget {
   readonly Bucket: string;

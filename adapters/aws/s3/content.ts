@@ -1,10 +1,10 @@
-import { present } from "../../core/model/present.ts";
+import { present } from "../../../core/model/present.ts";
 import { CopyObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { RetryableError, StagedObjectGoneError } from "../../core/model/errors.ts";
-import type { Published } from "../../core/model/record.ts";
-import type { Content, ContentFacts, DirectContent, StagedObject } from "../../core/ports/content.ts";
-import { headObject, isConflict, isPreconditionFailed, isS3Error } from "./s3-errors.ts";
-import { copyInParts } from "./s3-part-copy.ts";
+import { RetryableError, StagedObjectGoneError } from "../../../core/model/errors.ts";
+import type { Published } from "../../../core/model/record.ts";
+import type { Content, ContentFacts, DirectContent, StagedObject } from "../../../core/ports/content.ts";
+import { headObject, isConflict, isPreconditionFailed, isS3Error } from "./errors.ts";
+import { copyInParts } from "./part-copy.ts";
 
 export interface ContentBuckets {
   readonly content: string;

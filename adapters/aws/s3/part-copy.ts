@@ -6,12 +6,12 @@ import {
   UploadPartCopyCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { present } from "../../core/model/present.ts";
-import { inLanes } from "../../core/recovery/in-lanes.ts";
-import type { StagedObject } from "../../core/ports/content.ts";
-import type { StagedPart } from "../../core/ports/staging.ts";
-import { isRefusal } from "./s3-errors.ts";
-import { listParts, type UploadTarget } from "./s3-parts.ts";
+import { present } from "../../../core/model/present.ts";
+import { inLanes } from "../../../core/recovery/in-lanes.ts";
+import type { StagedObject } from "../../../core/ports/content.ts";
+import type { StagedPart } from "../../../core/ports/staging.ts";
+import { isRefusal } from "./errors.ts";
+import { listParts, type UploadTarget } from "./parts.ts";
 
 /** Bounds the connections of one copy. The largest file that prod accepts has 79 parts of 1 GiB: ten rounds. */
 const PARTS_AT_A_TIME = 8;

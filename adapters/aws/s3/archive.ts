@@ -1,7 +1,7 @@
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { Archive } from "../../core/ports/archive.ts";
+import type { Archive } from "../../../core/ports/archive.ts";
 
 const compress = promisify(gzip);
 

@@ -1,4 +1,4 @@
-import { present } from "../../core/model/present.ts";
+import { present } from "../../../core/model/present.ts";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -10,11 +10,11 @@ import {
   UploadPartCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { UploadGoneError } from "../../core/model/errors.ts";
-import type { StagedUpload, Staging, StagingLitter } from "../../core/ports/staging.ts";
-import { headObject, isS3Error } from "./s3-errors.ts";
-import { listParts } from "./s3-parts.ts";
-import { streamedUpload } from "./s3-streamed-part.ts";
+import { UploadGoneError } from "../../../core/model/errors.ts";
+import type { StagedUpload, Staging, StagingLitter } from "../../../core/ports/staging.ts";
+import { headObject, isS3Error } from "./errors.ts";
+import { listParts } from "./parts.ts";
+import { streamedUpload } from "./streamed-part.ts";
 
 const UPLOAD_GONE = ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"];
 

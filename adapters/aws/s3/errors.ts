@@ -1,4 +1,4 @@
-import { present } from "../../core/model/present.ts";
+import { present } from "../../../core/model/present.ts";
 import { HeadObjectCommand, S3ServiceException, type S3Client } from "@aws-sdk/client-s3";
 
 export const isS3Error = (error: unknown, names: readonly string[]): boolean =>
