@@ -1,4 +1,5 @@
-import { NOTHING, type Entry, type FlowDeps, type Further, type Got, type Numbers, type Want } from "./host-entry.ts";
+import { gotFrom, NOTHING, turnAt } from "./host-entry.ts";
+import type { Entry, FlowDeps, Further, Got, Numbers, Want } from "./host-entry.ts";
 import type { HostLimits } from "./host-limits.ts";
 import { isPaced, isPrecious, isSlowed, planHost, type Plan, type Report } from "./host-plan.ts";
 import {
@@ -93,27 +94,27 @@ export class HostDesk {
   /** A connection, and a time for its first request. */
   async enter(): Promise<Entry> {
     return this.#want({ ...NOTHING, enters: 1 }, (got) => {
-      const atMs = got.enters.shift();
-      const { crawlMs, graceMs, probeAtMs } = got;
-      const turn = atMs === undefined ? undefined : { atMs, graceMs, crawlMs };
-      if (turn) return { kind: "in", turn, lost: this.#lost.signal, probeAtMs };
+      const turn = turnAt(got.enters.shift(), got);
+      if (turn) return { kind: "in", turn, lost: this.#lost.signal, probeAtMs: got.probeAtMs };
       return { kind: "later", atMs: present(got.later.shift(), "when a job comes back"), why: got.why };
     });
   }
 
   /** The time for a further request; undefined if there is none soon, and then when there is. */
   async request(): Promise<Further> {
-    return this.#want({ ...NOTHING, requests: 1 }, ({ crawlMs, graceMs, opensAtMs, requests, why }) => {
-      const atMs = requests.shift();
-      return { turn: atMs === undefined ? undefined : { atMs, graceMs, crawlMs }, opensAtMs, why };
+    return this.#want({ ...NOTHING, requests: 1 }, (got) => {
+      return { turn: turnAt(got.requests.shift(), got), opensAtMs: got.opensAtMs, why: got.why };
     });
   }
 
-  async widen(most: number): Promise<number> {
+  /** A job that has lost its place gets no further connections. @param lost that of its entry. */
+  async widen(most: number, lost: AbortSignal): Promise<number> {
     return this.#want({ ...NOTHING, connections: most }, (got) => {
       const mine = Math.min(most, got.connections);
       got.connections -= mine;
-      return mine;
+      if (!lost.aborted) return mine;
+      this.leave(mine, 0, undefined);
+      return 0;
     });
   }
 
@@ -170,10 +171,7 @@ export class HostDesk {
       await (this.#deps.clock.nowMs() - this.#knownAtMs > FRESH_MS ? this.#read() : this.#gather());
       wants = this.#wants.splice(0);
       const plan = await this.#write(wants);
-      const { connections, graceMs, opensAtMs, probeAtMs, why } = plan;
-      const { crawlMs } = plan.next;
-      const [enters, later, requests] = [[...plan.enters], [...plan.later], [...plan.requests]];
-      const got: Got = { enters, later, requests, connections, crawlMs, graceMs, opensAtMs, probeAtMs, why };
+      const got = gotFrom(plan);
       for (const { serve } of wants) serve(got);
     } catch (error) {
       for (const { fail } of wants.length > 0 ? wants : this.#wants.splice(0)) fail(error);

@@ -3,7 +3,7 @@ import type { HostWait } from "../model/errors.ts";
 import type { ConnectionPool } from "../ports/http.ts";
 import type { Items } from "../ports/items.ts";
 import type { Clock, Random } from "../ports/runtime.ts";
-import type { Wants } from "./host-plan.ts";
+import type { Plan, Wants } from "./host-plan.ts";
 
 export interface FlowDeps {
   readonly clock: Clock;
@@ -56,5 +56,16 @@ export interface Want extends Numbers {
   readonly serve: Serve;
   readonly fail: (error: unknown) => void;
 }
+
+export const gotFrom = (plan: Plan): Got => ({
+  ...plan,
+  enters: [...plan.enters],
+  later: [...plan.later],
+  requests: [...plan.requests],
+  crawlMs: plan.next.crawlMs,
+});
+
+export const turnAt = (atMs: number | undefined, { crawlMs, graceMs }: Got): Turn | undefined =>
+  atMs === undefined ? undefined : { atMs, graceMs, crawlMs };
 
 export const NOTHING: Numbers = { enters: 0, requests: 0, connections: 0 };

@@ -124,7 +124,7 @@ export class Visit implements HostVisit {
     const place = desk && this.#places.get(desk);
     if (!desk || !place) return connections;
     // The table's trouble is no reason to give up a body that comes over one connection.
-    const more = await desk.widen(connections).catch(() => 0);
+    const more = await desk.widen(connections, place.lost).catch(() => 0);
     place.connections += more;
     return more;
   }

@@ -77,9 +77,10 @@ async function publishUnguarded(
     saveCheckpoint: async () => undefined,
     noteResumed: () => undefined,
   };
-  const transfer = await transferFromSources(deps, owner, message, outOfTime);
+  const signal = AbortSignal.any([deps.visit.lost, outOfTime]);
+  const transfer = await transferFromSources(deps, owner, message, signal);
   try {
-    await publishStaged(deps, jobId, transfer, outOfTime);
+    await publishStaged(deps, jobId, transfer, signal);
   } finally {
     await cleanStaging(deps, { jobId, unfinished: undefined, stagedBy: transfer.placed ? [] : [transfer.stagedBy] });
   }

@@ -25,6 +25,18 @@ const two = {
   ends: { a: ["INDEXED"], b: ["INDEXED"] },
 };
 
+/** The first worker's body takes longer than its place at the host lasts. @param nth the read that renews it.
+ * @param byMs how late each piece is. */
+const hangingRenewal = (nth: number, byMs: number): NonNullable<ProvenScenario["strikes"]> => [
+  ...[2, 3, 4, 5, 6, 7].map((read) => ({
+    of: "worker1 ",
+    call: "http.read",
+    nth: read,
+    fault: { kind: "slow", byMs } as const,
+  })),
+  { of: "worker1 ", call: "items.read", nth, fault: { kind: "slow", byMs: 30_000 } },
+];
+
 /** The first `count` requests to the origin are answered so. */
 const atFirst =
   (count: number, answer: OriginAnswer): NonNullable<ProvenScenario["answer"]> =>
@@ -90,15 +102,15 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
   }),
   limited("a connection whose renewal hangs while its body goes on", [["*", { connections: 1 }]], {
     ...two,
-    strikes: [
-      ...[2, 3, 4, 5, 6, 7].map((nth) => ({
-        of: "worker1 ",
-        call: "http.read",
-        nth,
-        fault: { kind: "slow", byMs: 4_000 } as const,
-      })),
-      { of: "worker1 ", call: "items.read", nth: 5, fault: { kind: "slow", byMs: 30_000 } },
-    ],
+    strikes: hangingRenewal(5, 4_000),
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a connection of a job without a lease, whose renewal hangs", [["*", { connections: 1 }]], {
+    ...two,
+    gate: 0,
+    lastMessageAfterMs: 18_000,
+    strikes: hangingRenewal(4, 8_000),
+    ends: { a: ["unguarded"], b: ["unguarded"] },
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
   limited("the gate is closed while a job waits for its host", [["*", {}]], {

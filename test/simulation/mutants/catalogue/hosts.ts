@@ -129,6 +129,13 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
     ["a recorded job's message is given a group", " || message.tracked === true", ""],
   ]),
+  ...inFile("core/worker/unguarded.ts", [
+    [
+      "a job without a lease goes on when its place was given to others",
+      "AbortSignal.any([deps.visit.lost, outOfTime])",
+      "outOfTime",
+    ],
+  ]),
   ...inFile("core/worker/arrive.ts", [
     [
       "a job that waits for its host gets no message",

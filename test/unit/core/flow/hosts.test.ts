@@ -148,25 +148,6 @@ describe("a host with a limit of connections", () => {
     open();
     await first;
   });
-
-  it("a job whose connection was given to others stops", async () => {
-    const w = limited([["*", { connections: 1 }]], { leaseTtlMs: 90_000 });
-    let signal: AbortSignal | undefined;
-    w.serve(async (request) => {
-      signal = request.signal;
-      return new Promise((_resolve, reject) => {
-        request.signal.addEventListener("abort", () => reject(request.signal.reason as Error), { once: true });
-      });
-    });
-    const job = w.deliver(jobAt(A, 1));
-    await settled();
-    const item = w.items.all.get(hostItemKey(A));
-    await w.items.write({ key: hostItemKey(A), when: [[]], set: { ...item, version: 9, holders: {} } });
-    await w.clock.advance(30_000);
-    await job;
-    expect(signal?.reason).toMatchObject({ reason: "host_place_lost" });
-    expect(w.job(jobAt(A, 1))).toMatchObject({ reason: "host_place_lost" });
-  });
 });
 
 describe("a host that asks for rest", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UploadGoneError } from "../../../../core/model/errors.ts";
 import { contentKey } from "../../../../core/model/keys.ts";
+import { present } from "../../../../core/model/present.ts";
 import { partBytes } from "../../../../core/transfer/parts/part-sizes.ts";
 import type { Staging } from "../../../../core/ports/staging.ts";
 import { hash } from "node:crypto";
@@ -45,6 +46,9 @@ interface Sent {
   readonly streamed: boolean;
 }
 
+/** What the record says of the body while a part begins. */
+const checkpointed = (w: World): number => w.job()?.checkpoint?.offset ?? 0;
+
 /** A world that notes the parts that it is sent, and refuses some of those that are sent while they come. */
 function noting(refuse: (part: number) => Error | undefined = () => undefined): { w: World; sent: Sent[] } {
   const sent: Sent[] = [];
@@ -88,6 +92,36 @@ describe("a large body", () => {
       ...[2, 3, 4, 5].map((part) => ({ part, bytes: 2 * PART_BYTES, streamed: true })),
       { part: 6, bytes: 3, streamed: false },
     ]);
+  });
+
+  it("has every byte before a part in its checkpoint when the part begins", async () => {
+    const atStart: [part: number, checkpointed: number][] = [];
+    const w = world({
+      wrap: (deps) => ({
+        ...deps,
+        items: {
+          ...deps.items,
+          write: async (write) => {
+            await new Promise((resolve) => setImmediate(resolve));
+            return deps.items.write(write);
+          },
+        },
+        staging: {
+          ...deps.staging,
+          uploadPart: async (upload, part, body) => {
+            atStart.push([part, checkpointed(w)]);
+            return deps.staging.uploadPart(upload, part, body);
+          },
+          streamPart: async (upload, part, pieces, bytes) => {
+            atStart.push([part, checkpointed(w)]);
+            return present(await deps.staging.streamPart?.(upload, part, pieces, bytes), "a stored part");
+          },
+        },
+      }),
+    });
+    w.serve(fileOrigin(LARGE));
+    await w.deliver();
+    expect(atStart).toEqual([0, 1, 3, 5, 7, 9].map((buffers, at) => [at + 1, buffers * PART_BYTES]));
   });
 
   it("goes on from the checkpoint, with parts from memory, if a part was not stored", async () => {
