@@ -100,9 +100,9 @@ export class HostDesk {
     });
   }
 
-  /** The time for a further request; undefined if there is none soon, and then when there is. */
-  async request(): Promise<Further> {
-    return this.#want({ ...NOTHING, requests: 1 }, (got) => {
+  /** The time for a further request, in `leadMs` at the earliest; undefined if there is none soon, and then when. */
+  async request(leadMs: number): Promise<Further> {
+    return this.#want({ ...NOTHING, requests: 1, leadMs }, (got) => {
       return { turn: turnAt(got.requests.shift(), got), opensAtMs: got.opensAtMs, why: got.why };
     });
   }
@@ -228,7 +228,8 @@ export class HostDesk {
   #plan(wants: readonly Want[], reports: readonly Report[], nowMs: number, isTooBusy: boolean): Plan {
     const { random, settings } = this.#deps;
     const sum = (name: keyof Numbers): number => wants.reduce((total, want) => total + want[name], 0);
-    const asked = { enters: sum("enters"), requests: sum("requests"), connections: sum("connections") };
+    const leadMs = Math.max(0, ...wants.map((want) => want.leadMs));
+    const asked = { enters: sum("enters"), requests: sum("requests"), connections: sum("connections"), leadMs };
     if (asked.enters + asked.requests + asked.connections > 0) this.#terms.check();
     const plan = planHost(
       this.#known,

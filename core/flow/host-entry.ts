@@ -36,7 +36,7 @@ export type Entry =
   | { readonly kind: "in"; readonly turn: Turn; readonly lost: AbortSignal; readonly probeAtMs: number | undefined }
   | { readonly kind: "later"; readonly atMs: number; readonly why: HostWait };
 
-export type Numbers = Pick<Wants, "connections" | "enters" | "requests">;
+export type Numbers = Pick<Wants, "connections" | "enters" | "leadMs" | "requests">;
 /** What one want gets out of the plan for all; the plan's lists are taken from. */
 type Serve = (got: Got) => void;
 
@@ -68,4 +68,4 @@ export const gotFrom = (plan: Plan): Got => ({
 export const turnAt = (atMs: number | undefined, { crawlMs, graceMs }: Got): Turn | undefined =>
   atMs === undefined ? undefined : { atMs, graceMs, crawlMs };
 
-export const NOTHING: Numbers = { enters: 0, requests: 0, connections: 0 };
+export const NOTHING: Numbers = { enters: 0, requests: 0, connections: 0, leadMs: 0 };

@@ -57,6 +57,8 @@ export interface Wants {
   readonly requests: number;
   /** Further connections for jobs that are in. */
   readonly connections: number;
+  /** How far ahead of their times further requests are reserved, at least. */
+  readonly leadMs: number;
 }
 
 export interface Plan {
@@ -109,7 +111,7 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const slots = reserve(atPace(host, intervalMs, graceMs), mostEnters, { intervalMs, firstMs, horizonMs });
   const entered = slots.times.length;
   const mostRequests = isShut ? 0 : wants.requests;
-  const pause = { intervalMs, firstMs: nowMs, horizonMs: LONGEST_PAUSE_MS };
+  const pause = { intervalMs, firstMs: nowMs + wants.leadMs, horizonMs: LONGEST_PAUSE_MS };
   const further = reserve(slots, mostRequests, pause);
   const connections = isShut || isProbe ? 0 : Math.min(wants.connections, free - entered);
   const used = wants.used + entered + connections;

@@ -10,6 +10,9 @@ import type { Entry, Turn } from "./host-entry.ts";
 import type { HostTally } from "./host-tally.ts";
 import { reportOnError, reportsOn } from "./host-reports.ts";
 
+/** A request that would have to be reserved longer ahead waits for a table that answers sooner. */
+const LONGEST_LEAD_MS = 2_000;
+
 export interface VisitDeps {
   readonly clock: Clock;
   readonly longestWaitMs: number;
@@ -72,7 +75,7 @@ export class Visit implements HostVisit {
     const isValid = !place.isUsed && place.turn.crawlMs >= desk.crawlMs;
     let first = isValid ? place.turn : undefined;
     place.isUsed = true;
-    if (first === undefined) first = await this.#furtherRequest(desk, url);
+    if (first === undefined) first = await this.#furtherRequest(desk, url, 0);
     if (!desk.isPaced) return undefined;
     let due: Promise<void> | undefined;
     // A connection that takes the place of one that broke while it waited waits for the same time.
@@ -86,10 +89,14 @@ export class Visit implements HostVisit {
 
   /** How long it takes to connect is known afterwards only: so whoever asks has a connection by now. */
   async #due(desk: HostDesk, url: URL, first: Turn | undefined, signal: AbortSignal): Promise<void> {
+    let leadMs = 0;
     for (let turn = first; ; turn = undefined) {
-      const { atMs, graceMs } = turn ?? (await this.#furtherRequest(desk, url));
+      const { atMs, graceMs } = turn ?? (await this.#furtherRequest(desk, url, leadMs));
       await this.#until(atMs, url, signal);
-      if (this.#deps.clock.nowMs() <= atMs + graceMs) return;
+      const lateMs = this.#deps.clock.nowMs() - atMs;
+      if (lateMs <= graceMs) return;
+      // A table that answers slowly would make the next one as late.
+      leadMs = Math.min(leadMs + lateMs, LONGEST_LEAD_MS);
     }
   }
 
@@ -168,8 +175,8 @@ export class Visit implements HostVisit {
     return place;
   }
 
-  async #furtherRequest(desk: HostDesk, url: URL): Promise<Turn> {
-    const { opensAtMs, turn, why } = await desk.request();
+  async #furtherRequest(desk: HostDesk, url: URL, leadMs: number): Promise<Turn> {
+    const { opensAtMs, turn, why } = await desk.request(leadMs);
     if (!turn) throw this.#waits(url, opensAtMs, why);
     return turn;
   }

@@ -2,7 +2,7 @@ import { PermanentError, RetryableError } from "../model/errors.ts";
 import { Connections } from "./connections.ts";
 import { RangesAhead } from "./ranges-ahead.ts";
 import type { Version } from "./resume.ts";
-import { askForRange, steadyBody, type BodySource } from "./steady-body.ts";
+import { askOn, steadyBody, type BodySource } from "./steady-body.ts";
 import type { TransferDeps } from "./transfer-deps.ts";
 
 /** A body with fewer parts comes over one connection: more would hardly be there before it ends. */
@@ -74,7 +74,7 @@ async function* oneAgain(deps: TransferDeps, source: Splittable, ahead: RangesAh
   if (failure !== undefined) throwUnlessOrigins(failure, source.signal);
   deps.ranges.wasUseless(source.finalUrl, deps.clock.nowMs());
   const tear = failure instanceof RetryableError ? failure : new RetryableError("torn_body", { cause: failure });
-  const answer = await askForRange(deps, { ...source, offset }, tear);
+  const answer = await askOn(deps, { ...source, offset }, tear);
   yield* steadyBody(deps, { ...source, offset, answer });
 }
 

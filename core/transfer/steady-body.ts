@@ -1,4 +1,4 @@
-import { RetryableError } from "../model/errors.ts";
+import { HostWaitsError, RetryableError } from "../model/errors.ts";
 import { askOrigin, type OriginRequest } from "../origin/ask.ts";
 import { statusError } from "../origin/answer.ts";
 import { verdictOn } from "../origin/statuses.ts";
@@ -53,7 +53,7 @@ export async function* steadyBody(deps: TransferDeps, source: BodySource): Async
       broken = offset - before >= buffers.bytes * LITTLE ? 0 : broken + 1;
       const isTear = error instanceof RetryableError && offset > before && broken < settings.mostBrokenConnections;
       if (!isTear || !source.version) throw error;
-      answer = await askForRange(deps, { ...source, offset, version: source.version }, error);
+      answer = await askOn(deps, { ...source, offset, version: source.version }, error);
     }
   }
 }
@@ -70,4 +70,15 @@ export async function askForRange(deps: TransferDeps, asked: AskedRange, why: Er
   if (continuesFrom(version, asked, response)) return response;
   response.discard();
   throw verdictOn(response.status) === "retry" ? statusError(response, deps.clock.nowMs()) : why;
+}
+
+/** @throws as `askForRange`. A job whose body broke at a host that then had no place for it waits, and is charged. */
+export async function askOn(deps: TransferDeps, asked: AskedRange, tear: RetryableError): Promise<HttpResponse> {
+  try {
+    return await askForRange(deps, asked, tear);
+  } catch (error) {
+    if (!(error instanceof HostWaitsError) || tear instanceof HostWaitsError) throw error;
+    const { failureClass, reason } = tear;
+    throw new RetryableError(reason, { failureClass, retryAfterMs: error.retryAfterMs ?? 0, cause: tear });
+  }
 }

@@ -171,11 +171,15 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
   const askedMs = wait
     ? Math.min(Math.max(wait.retryAfterMs ?? 0, error.retryAfterMs ?? 0), patienceMs)
     : error.retryAfterMs;
-  const end = await release(deps, job, error, { askedMs, isCharged: !wait });
+  const end = await release(deps, job, error, { askedMs, isCharged: !wait || hasStartedOver(job) });
   // What was staged would be wrong again. The record names it no more.
   if (isWrong) await cleanStaging(deps, { jobId: job.jobId, unfinished: checkpoint, stagedBy: [] });
   return end;
 }
+
+/** What was staged before was given up, and no more than that was staged. At the host's pace, this could go on for ever. */
+const hasStartedOver = ({ checkpoint, record, stagedBy }: LeasedJob): boolean =>
+  checkpoint?.stagedBy === stagedBy && record.strikes > 0;
 
 /** An origin's failure is its host's while that is down. */
 const hostsFault = (error: RetryableError, trouble: HostWaitsError | undefined): HostWaitsError | undefined =>

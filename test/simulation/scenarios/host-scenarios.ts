@@ -1,7 +1,18 @@
 /** Scenarios of hosts whose limits several workers share. */
 import type { HostRule } from "../../../core/flow/host-limits.ts";
 import type { OriginAnswer } from "../services/origin.ts";
-import { LARGE, message, one, resource, serving, SMALL, urlOf, type ProvenScenario } from "./scenario-kinds.ts";
+import {
+  bodyOf,
+  LARGE,
+  MANY_PARTS,
+  message,
+  one,
+  resource,
+  serving,
+  SMALL,
+  urlOf,
+  type ProvenScenario,
+} from "./scenario-kinds.ts";
 
 const ELSEWHERE = "https://elsewhere.example/file";
 
@@ -111,6 +122,30 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     lastMessageAfterMs: 18_000,
     strikes: hangingRenewal(4, 8_000),
     ends: { a: ["unguarded"], b: ["unguarded"] },
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a host of a request in ten seconds, whose bodies all break", [["*", { perSecond: 0.1 }]], {
+    answer: ({ method }) =>
+      method === "GET" ? { kind: "body", fault: { kind: "cut", afterBytes: 3 } } : { kind: "body" },
+    published: [],
+    ends: { a: ["FAILED:retries_exhausted:origin_connection_lost", "FAILED:retries_exhausted:outage"] },
+    settings: { mostBrokenConnections: 3, mostRanges: 3 },
+    hostWaitMs: SLOW_WAIT_MS,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a host of a request in two seconds, whose file changes all the time", [["*", { perSecond: 0.5 }]], {
+    body: MANY_PARTS,
+    answer: ({ method, url }, nth, origin) => {
+      if (method !== "GET") return { kind: "body" };
+      if (nth % 2 === 0) origin.resources.get(url)?.versions.push(bodyOf(MANY_PARTS.length, String(nth % 10)));
+      return { kind: "body", fault: { kind: "cut", afterBytes: 12 } };
+    },
+    published: [],
+    ends: {
+      a: ["host_full", "origin_connection_lost", "outage"].map((reason) => `FAILED:retries_exhausted:${reason}`),
+    },
+    settings: { mostBrokenConnections: 3, mostRanges: 3 },
+    hostWaitMs: SLOW_WAIT_MS,
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
   limited("the gate is closed while a job waits for its host", [["*", {}]], {

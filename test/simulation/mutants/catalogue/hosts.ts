@@ -85,7 +85,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/flow/visit.ts", [
-    ["a request is sent although it is late", "if (this.#deps.clock.nowMs() <= atMs + graceMs) return;", "return;"],
+    ["a request is sent although it is late", "if (lateMs <= graceMs) return;", "return;"],
     [
       "a time from before robots.txt was known is kept",
       "!place.isUsed && place.turn.crawlMs >= desk.crawlMs",
@@ -93,7 +93,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
     [
       "only a job's first request needs a place",
-      "if (first === undefined) first = await this.#furtherRequest(desk, url);",
+      "if (first === undefined) first = await this.#furtherRequest(desk, url, 0);",
       "if (first === undefined) return undefined;",
     ],
   ]),
@@ -154,7 +154,15 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ["a postponed job is watched too early", "watch_at: untilMs + graceMs", "watch_at: nowMs + graceMs"],
   ]),
   ...inFile("core/worker/process-job.ts", [
-    ["a job is charged for waiting for its host", "isCharged: !wait", "isCharged: true"],
+    ["a job is charged for waiting for its host", "isCharged: !wait || hasStartedOver(job)", "isCharged: true"],
+    ["a job may start over for ever at a paced host", "isCharged: !wait || hasStartedOver(job)", "isCharged: !wait"],
+  ]),
+  ...inFile("core/transfer/steady-body.ts", [
+    [
+      "a body may break for ever at a paced host",
+      "if (!(error instanceof HostWaitsError) || tear instanceof HostWaitsError) throw error;",
+      "throw error;",
+    ],
   ]),
   ...inFile("core/worker/choose-path.ts", [
     [

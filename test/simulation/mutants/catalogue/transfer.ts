@@ -122,8 +122,8 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a torn body goes on one byte too early",
-      "askForRange(deps, { ...source, offset, version",
-      "askForRange(deps, { ...source, offset: offset - 1, version",
+      "askOn(deps, { ...source, offset, version",
+      "askOn(deps, { ...source, offset: offset - 1, version",
     ],
     [
       "the rest of a torn body is asked for without end",

@@ -32,6 +32,7 @@ function play(limits: HostLimits, heldMs: (nth: number) => number): Played {
       enters: 1,
       requests: 0,
       connections: 0,
+      leadMs: 0,
     };
     const terms = { limits, me: "me", nowMs, holdsMs: 60_000, longestDelayMs: 900_000, fraction: 0.5 };
     const { enters, later, next } = planHost(host, wants, terms);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { hostItemKey } from "../../../../core/flow/host-record.ts";
-import type { Http, HttpRequest } from "../../../../core/ports/http.ts";
+import { Hosts } from "../../../../core/flow/hosts.ts";
+import { KEEPS_NONE, type Http, type HttpRequest } from "../../../../core/ports/http.ts";
 import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
 import { fileOrigin, settled, type World } from "../../../simulation/world.ts";
-import { A, BODY, jobAt, limited } from "./support.ts";
+import { A, BODY, jobAt, limited, requestsTo } from "./support.ts";
 
 describe("a host with a pace", () => {
   it("is asked by GET alone, at the times that were reserved", async () => {
@@ -28,7 +29,7 @@ describe("a host with a pace", () => {
       ...w.deps,
       ledger: {
         run: async (journal, operation, execute) => {
-          if (operation.type === "STREAM") await w.clock.advance(500);
+          if (operation.type === "STREAM") await new Promise<void>((resolve) => w.clock.after(500, resolve));
           return w.deps.ledger.run(journal, operation, execute);
         },
       },
@@ -39,6 +40,23 @@ describe("a host with a pace", () => {
     await job;
     expect(w.items.all.get(hostItemKey(A))?.["version"]).toBeGreaterThan(1);
     expect(w.job(jobAt(A))?.state).toBe("INDEXED");
+  });
+
+  it("is asked in the end though the table answers later than a request may be sent", async () => {
+    const w = limited([["*", { perSecond: 20 }]]);
+    const write: World["items"]["write"] = async (asked) => {
+      const written = await w.items.write(asked);
+      await new Promise<void>((resolve) => w.clock.after(120, resolve));
+      return written;
+    };
+    const deps = { ...w.deps, items: { ...w.items, write } };
+    const job = w.deliver(jobAt(A), undefined, { ...deps, hosts: new Hosts({ ...deps, pool: KEEPS_NONE }) });
+    await w.clock.advance(10_000);
+    await job;
+    expect(w.job(jobAt(A))?.state).toBe("INDEXED");
+    expect(requestsTo(w, A)).toBe(1);
+    // One for the first time, which is over, and one for a later one.
+    expect(w.items.all.get(hostItemKey(A))?.["version"]).toBeLessThanOrEqual(4);
   });
 });
 

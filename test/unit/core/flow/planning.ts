@@ -12,6 +12,7 @@ const NOTHING: Wants = {
   enters: 0,
   requests: 0,
   connections: 0,
+  leadMs: 0,
 };
 
 export const planned = (
