@@ -65,7 +65,7 @@ async function work(
   message: JobMessage,
   outOfTime: AbortSignal,
 ): Promise<JobEnd> {
-  const isOnGuardedPath = await isGuarded(deps, message, delivery.receiveCount, jobIdOf(message));
+  const isOnGuardedPath = await isGuarded(deps, message, jobIdOf(message));
   const arrival = await arriveAtHost(deps, message, delivery, isOnGuardedPath);
   if (arrival.kind === "later") return arrival.end;
   const visiting = { ...deps, visit: arrival.visit };

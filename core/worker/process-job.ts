@@ -177,7 +177,7 @@ async function retry(deps: WorkerDeps, job: LeasedJob, error: RetryableError): P
   return end;
 }
 
-/** What was staged before was given up, and no more than that was staged. At the host's pace, this could go on for ever. */
+/** The attempt gave up what was staged before, and staged no more. At a host's pace it could do so for ever. */
 const hasStartedOver = ({ checkpoint, record, stagedBy }: LeasedJob): boolean =>
   checkpoint?.stagedBy === stagedBy && record.strikes > 0;
 

@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS = 80_000;
 
 export interface WorkersEnvironment {
   readonly lane: Lane;
-  readonly options: Pick<SimulationOptions, "dice" | "workers" | "isWarm">;
+  readonly options: Pick<SimulationOptions, "clocksDifferMs" | "dice" | "workers" | "isWarm">;
   readonly time: VirtualTime;
   readonly services: Services;
   readonly settings: WorkerSettings;
@@ -176,15 +176,16 @@ export class Workers {
   }
 
   /**
-   * A message that comes back may be hidden for a pause, as after a refused lease, or until an unwatched lease ends. A
-   * longer wait is no message's.
+   * A message that comes back may be hidden for a pause, as after a refused lease, or until an unwatched lease ends by
+   * the clock of its holder, who may have ended it since. A longer wait is no message's.
    */
   #checkNothingWaitsInFlight(process: SimulatedProcess, returned: ReadonlySet<string>): void {
-    const { accepted, fail, services, time } = this.#env;
+    const { accepted, fail, options, services, time } = this.#env;
+    const longestMs = LONGEST_PAUSE_MS + (options.clocksDifferMs?.() ?? 0);
     for (const id of returned) {
       const message = services.queue.messages.get(id);
       if (!message || accepted.isUnwatched(message.body)) continue;
-      if (message.visibleAtMs > time.nowMs + LONGEST_PAUSE_MS)
+      if (message.visibleAtMs > time.nowMs + longestMs)
         fail(new Violation(`${process.name} leaves ${message.body} in flight while its job waits`));
     }
   }

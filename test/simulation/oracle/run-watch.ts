@@ -11,7 +11,7 @@ import { Violation } from "./violation.ts";
 const UNCOUNTED = 1;
 
 /** Such a message is sent before the job's watch ends. Meanwhile, another may have leased the job. */
-const isForDispatched = (body: string): boolean => typeof JSON.parse(body).dispatched_for === "number";
+const dispatchedFor = (body: string): unknown => JSON.parse(body).dispatched_for;
 
 /** What one run of the reconciler must do, and no more than that. */
 export class RunWatch {
@@ -46,9 +46,12 @@ export class RunWatch {
   sent(process: string, { body, lane }: OutgoingMessage): void {
     const key = jobOf(body)?.key ?? "";
     const job = `${process} ${key}`;
-    const item = this.#revived.get(job) ?? (isForDispatched(body) ? this.#items.get(key) : undefined);
+    const item = this.#revived.get(job) ?? (dispatchedFor(body) === undefined ? undefined : this.#items.get(key));
     if (!item) throw new Violation(`${process} sent ${body}, but has not recovered its job`);
-    if (isLong(item) !== (lane === "long")) throw new Violation(`${process} sent ${body} to the wrong lane`);
+    // A dispatch that was sent long ago may arrive when the job has been leased, and handed over.
+    const isStale = !this.#revived.has(job) && item["available_at"] !== dispatchedFor(body);
+    if (!isStale && isLong(item) !== (lane === "long"))
+      throw new Violation(`${process} sent ${body} to the wrong lane`);
     this.#owed.delete(job);
   }
 

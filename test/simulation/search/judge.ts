@@ -5,7 +5,7 @@ import { Violation } from "../oracle/violation.ts";
 import { inFlightBytes, MAX_ATTEMPTS } from "../services/settings.ts";
 import type { Simulation } from "../simulation.ts";
 import type { Hazards } from "./hazards.ts";
-import type { Schedule } from "./schedule.ts";
+import { LARGE_BYTES, type Schedule } from "./schedule.ts";
 import { isResumable, type Shape } from "./shape.ts";
 
 /** What a faulty body has at most beyond its length. */
@@ -13,6 +13,12 @@ const LONGEST_EXCESS_BYTES = 51;
 /** Faults that make a transfer start over: another version, a wrong body or range, a lost staged object. */
 const MAKES_START_OVER =
   /changeVersion|"(wrong length|wrong range|short|long|corrupt)"|staged_object_gone|"(taken|restless origin)"/;
+
+/**
+ * Faults by which an earlier request, or a worker that has lost its lease, may replace a part of a large body by one of
+ * another length. The transfer then starts over (ADR 0019).
+ */
+const MAY_REPLACE_PARTS = /clock|"(freeze|late|slow)"/;
 
 /** What must hold at the end of a random schedule. */
 export class Judge {
@@ -61,6 +67,8 @@ export class Judge {
     const { gate, resources } = this.#shape;
     if (this.#simulation.reopenings > 0) return;
     if (gate < 100 || !isResumable(resources) || this.#struck.some(({ what }) => MAKES_START_OVER.test(what))) return;
+    const isLarge = [...resources.values()].some(({ versions: [body] }) => (body?.length ?? 0) >= LARGE_BYTES);
+    if (isLarge && this.#struck.some(({ what }) => MAY_REPLACE_PARTS.test(what))) return;
     const { bytesServed, requests } = this.#simulation.origin;
     const urls = requests.filter(({ hasEnd, method }) => method === "GET" && !hasEnd).map(({ url }) => url);
     const fetched = [...resources].filter(([url]) => urls.includes(url));

@@ -103,8 +103,7 @@ class RandomRun {
         attemptMs(shape, hazards.mostRanges) * (hazards.shortLane ? 2 : 1) +
         (hazards.hostRules.length + hazards.hostChanges.length > 0 ? HOST_PATIENCE_MS : 0),
       areClocksEqual: () => this.#jumpedMs === 0 && this.#clocks.every((offMs) => offMs === 0),
-      clocksDifferMs: () =>
-        waitsForClocks(schedule) * (Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks)) + this.#jumpedMs,
+      clocksDifferMs: () => this.#clocksDifferMs(),
       faultAt: (nth, boundary) => this.#faultAt(nth, boundary),
       skewMs: (role) => this.#skewOf(role),
       faultsEndMs: 0,
@@ -120,6 +119,13 @@ class RandomRun {
       ...(trace && { trace }),
       onTelemetry,
     });
+  }
+
+  /** A process whose clock has jumped meets a job once, unless it lives on after its invocation. */
+  #clocksDifferMs(): number {
+    const waits = waitsForClocks(this.#schedule);
+    const differMs = Math.max(0, ...this.#clocks) - Math.min(0, ...this.#clocks);
+    return waits * differMs + (this.#schedule.hazards.warm ? waits : 1) * this.#jumpedMs;
   }
 
   async toTheEnd(): Promise<void> {
@@ -281,12 +287,13 @@ function mostParts({ resources }: Shape): number {
 }
 
 /**
- * How often a job may wait until one clock has passed the time of another: at each continuation once more. A turn at a
- * host with a pace is by the clock of whoever has it: each job may wait for that of another.
+ * How often a job may wait until one clock has passed the time of another: at each continuation once more, and when it
+ * is handed over to the long lane. A turn at a host with a pace is by the clock of whoever has it: each job may wait for
+ * that of another.
  */
 function waitsForClocks({ hazards, shape }: Schedule): number {
   const turns = hazards.hostRules.length + hazards.hostChanges.length > 0 ? shape.messages.length : 0;
-  return 2 + turns + (isHandedOn(shape) ? mostParts(shape) : 0);
+  return 2 + turns + (hazards.shortLane ? 1 : 0) + (isHandedOn(shape) ? mostParts(shape) : 0);
 }
 
 /**

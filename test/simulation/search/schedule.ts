@@ -16,7 +16,7 @@ export interface Schedule {
 
 const LENGTHS = [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 3 * PART_BYTES + 4, 6 * PART_BYTES];
 /** Parts of such a body are sent while they come. */
-const LARGE_BYTES = 9 * PART_BYTES + 5;
+export const LARGE_BYTES = 9 * PART_BYTES + 5;
 const sha256Of = (body: string | Buffer): string => hash("sha256", body);
 
 /** A separate random stream: drawing an operator does not change the rest of the schedule. */
