@@ -287,9 +287,9 @@ function mostParts({ resources }: Shape): number {
 }
 
 /**
- * How often a job may wait until one clock has passed the time of another: at each continuation once more, and when it
- * is handed over to the long lane. A turn at a host with a pace is by the clock of whoever has it: each job may wait for
- * that of another.
+ * How often a job may wait until one clock has passed the time of another: at each continuation once more, and when
+ * it is handed over to the long lane. A turn at a host with a pace is by the clock of whoever has it: each job may wait
+ * for that of another.
  */
 function waitsForClocks({ hazards, shape }: Schedule): number {
   const turns = hazards.hostRules.length + hazards.hostChanges.length > 0 ? shape.messages.length : 0;
