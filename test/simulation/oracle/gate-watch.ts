@@ -16,7 +16,7 @@ interface Attempt {
   readonly knownMs: number;
   /** From when on an answer may leave a job out: when the process began. */
   readonly outMs: number;
-  /** Jobs that had a record when the attempt began, and all of whose messages in the batch are redeliveries. */
+  /** Jobs that had a record when the attempt began. */
   readonly recorded: Set<string>;
   /** A fault may have kept the attempt from reading whether the job has a record. */
   isExcused: boolean;
@@ -104,13 +104,11 @@ export class GateWatch {
     if (attempt) this.#learn(attempt.recorded, messages);
   }
 
-  /** Another message of the same job, received for the first time, may take the unguarded path in the same batch. */
   #learn(recorded: Set<string>, messages: readonly QueuedMessage[]): void {
-    for (const { body } of messages.filter(({ receives }) => receives > 1)) {
+    for (const { body } of messages) {
       const job = jobOf(body);
       if (job && job.id !== this.unreadable && this.#items.all.has(job.key)) recorded.add(job.id);
     }
-    for (const { body } of messages.filter(({ receives }) => receives === 1)) recorded.delete(jobOf(body)?.id ?? "");
   }
 
   struck({ process, port, method }: Boundary, fault: Fault): void {

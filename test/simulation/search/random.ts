@@ -1,3 +1,4 @@
+import { soonAtTable } from "./fault-kinds.ts";
 import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
 import { jobIdOf } from "../../../core/model/keys.ts";
 import { Violation } from "../oracle/violation.ts";
@@ -76,6 +77,7 @@ class RandomRun {
   /** Faults that strike only calls of their own kind. */
   readonly #targeted: Waiting[];
   readonly #lasting: Lasting | undefined;
+  readonly #mayCloseGate: boolean;
   readonly #answers = new Map<string, OriginAnswer[]>();
   /** Clock offsets in ms from the true time: the reconciler's machine first, then the workers' machines. */
   #clocks: readonly number[] = [0];
@@ -88,6 +90,7 @@ class RandomRun {
     const waiting = faults
       .map(({ at, seed: own, of }, index) => ({ at, seed: own, of, index }))
       .filter(({ index }) => only?.has(index) ?? true);
+    this.#mayCloseGate = shape.gate < 100 || faults.some(({ of }) => of === "gate turned");
     this.#waiting = waiting.filter(({ of }) => of === undefined);
     this.#targeted = waiting.filter(({ of }) => of !== undefined);
     if (this.#waiting[0]?.at === 0) this.#setClocks();
@@ -232,11 +235,12 @@ class RandomRun {
   #faultAt(nth: number, boundary: Boundary): Fault | undefined {
     const planned = this.#plannedAt(nth, boundary);
     if (!planned) return undefined;
-    const { what, fault } = strike(this.#scene(new Dice(planned.seed)), boundary, planned.of);
+    const struck = strike(this.#scene(new Dice(planned.seed)), boundary, planned.of);
+    const fault = this.#mayCloseGate ? soonAtTable(struck.fault, boundary.port) : struck.fault;
     if (fault?.kind === "clock jump") this.#jumpedMs += Math.abs(fault.byMs);
     if (fault?.kind === "freeze" && fault.isClockStopped === true) this.#jumpedMs += fault.forMs;
     const { process, port, method } = boundary;
-    this.struck.push({ index: planned.index, what: `${what} at call ${nth}, ${process} ${port}.${method}` });
+    this.struck.push({ index: planned.index, what: `${struck.what} at call ${nth}, ${process} ${port}.${method}` });
     this.simulation.extendFaults(0);
     return fault;
   }

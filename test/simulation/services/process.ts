@@ -26,15 +26,19 @@ export type Fault =
   | { readonly kind: "kill"; readonly afterMs: number }
   | { readonly kind: "clock jump"; readonly byMs: number };
 
+/** The first copy of a request takes no longer to arrive. */
+const ON_ITS_WAY_MS = 1_000;
+
 /** How long a fault lasts after it has struck, in ms. */
 export function durationMs(fault: Fault): number {
   switch (fault.kind) {
     case "freeze":
       return fault.forMs;
     case "slow":
+      return fault.byMs;
     case "late":
     case "echo":
-      return fault.byMs;
+      return fault.byMs + ON_ITS_WAY_MS;
     case "kill":
       return fault.afterMs;
     case "crash before":
