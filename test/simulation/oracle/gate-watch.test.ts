@@ -31,18 +31,11 @@ async function stageUnguarded(receives: readonly number[], isRecorded: boolean):
 }
 
 describe("with the gate off, the unguarded path", () => {
-  it.each([
-    { what: "a first delivery", receives: [1], isRecorded: true },
-    { what: "a first delivery beside a redelivery", receives: [2, 1], isRecorded: true },
-    { what: "a redelivery of a job without a record", receives: [2], isRecorded: false },
-  ])("may be taken by $what", async ({ receives, isRecorded }) => {
-    await expect(stageUnguarded(receives, isRecorded)).resolves.toBeUndefined();
+  it.each([[[1]], [[2]], [[2, 1]]])("may be taken by a job without a record: receive counts %j", async (receives) => {
+    await expect(stageUnguarded(receives, false)).resolves.toBeUndefined();
   });
 
-  it.each([{ receives: [2] }, { receives: [2, 3] }])(
-    "is a violation for a job with a record if all its messages are redeliveries: receive counts $receives",
-    async ({ receives }) => {
-      await expect(stageUnguarded(receives, true)).rejects.toThrow(Violation);
-    },
-  );
+  it.each([[[1]], [[2]], [[2, 1]]])("is a violation for a job with a record: receive counts %j", async (receives) => {
+    await expect(stageUnguarded(receives, true)).rejects.toThrow(Violation);
+  });
 });
