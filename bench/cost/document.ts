@@ -14,11 +14,19 @@ import {
   type Kind,
 } from "./models.ts";
 import { leversSection, regionsSection } from "./levers.ts";
+import { announcedBill, MONTH_JOBS, withAnnouncing } from "./month.ts";
 import { moreSections } from "./more-sections.ts";
 import { dataTransferHub, HUB_PUBLISHED_USD, naiveLambda, NAIVE_QUOTED_USD } from "./others.ts";
 import { PRICES, PRICES_AS_OF, type Meter } from "./prices.ts";
 import { MONTH_S } from "./storage.ts";
-import { countsIn, idleRunIn, monthlyBillIn, settingsIn, type StoredResult } from "./stored-results.ts";
+import {
+  announcementsIn,
+  countsIn,
+  idleRunIn,
+  monthlyBillIn,
+  settingsIn,
+  type StoredResult,
+} from "./stored-results.ts";
 import { billsTable, dollars, labelled, lineUsd, plain, table } from "./tables.ts";
 
 const MILLION = 1_000_000;
@@ -37,8 +45,11 @@ export function costMarkdown(cost: StoredResult, fixed: StoredResult, paths: Sto
   const guarded = ofMillion("guarded", smallest.name, smallest.bytes);
   const { logBytes, logLines } = countsIn(cost, SAMPLED.name);
   const sampledCounts = { ...countsIn(cost, smallest.name), logBytes, logLines };
-  const sampled = times(artifactBill("guarded", sampledCounts, smallest.bytes, workerMemoryMb), MILLION);
+  const sampledOne = artifactBill("guarded", sampledCounts, smallest.bytes, workerMemoryMb);
+  const sampled = times(sampledOne, MILLION);
+  const batched = announcedBill("batched", announcementsIn(paths, "batched"), MONTH_JOBS);
   const compared: Bill = { ...guarded, transferOutGb: 0 };
+  const bare = times(withAnnouncing(times(compared, 1 / MILLION), {}), MILLION);
   const hub = times(dataTransferHub, MILLION);
   const naive = times(naiveLambda(smallest.bytes), MILLION);
   const ratio = (other: Bill): string => (totalUsd(compared) / totalUsd(other)).toFixed(1);
@@ -117,6 +128,7 @@ include the renewals of this run over a loopback connection. A slow origin cause
 ${billsTable(`a million of ${smallest.name}`, [
   ["first delivery", guarded],
   ["with a sample of 10 % of the log", sampled],
+  ["the same, announced in batches", times(withAnnouncing(sampledOne, batched), MILLION)],
   ["second delivery of a finished job", ofMillion("duplicate", SECOND_DELIVERY, 0)],
   ["first delivery, gate off", ofMillion("plain", GATE_OFF, smallest.bytes)],
 ])}
@@ -138,8 +150,9 @@ ${billsTable(`a million of ${smallest.name}`, [
 - **A naive Lambda**: one message for each invocation, GET, PutObject, and a record before and after. The quoted price,
   ${dollars(NAIVE_QUOTED_USD)}, comes without a breakdown. This breakdown is ours.
 
-fetchonce costs ${ratio(hub)} times as much as the first and ${ratio(naive)} times as much as the second. This is where the
-difference to Data Transfer Hub goes:
+The naive Lambda tells nobody what it has stored. Without announcements, fetchonce costs ${dollars(totalUsd(bare))}, which is
+${(totalUsd(bare) / totalUsd(naive)).toFixed(2)} times as much. With them, it costs ${ratio(hub)} times as much as the first and ${ratio(naive)} times as
+much as the second. This is where the difference to Data Transfer Hub goes:
 
 | | a million | what it pays for |
 |---|---|---|
