@@ -17,6 +17,7 @@ PLACEHOLDERS = {
     "AWS::CloudWatch::CompositeAlarm": "ministack has them, but its CloudFormation does not create them",
     "AWS::CloudWatch::InsightRule": "ministack has no Contributor Insights",
     "AWS::CodeDeploy::Application": "ministack has no CodeDeploy",
+    "AWS::CodeDeploy::DeploymentConfig": "ministack has no CodeDeploy",
     "AWS::CodeDeploy::DeploymentGroup": "ministack has no CodeDeploy",
     "AWS::Logs::QueryDefinition": "ministack has no saved queries",
 }
