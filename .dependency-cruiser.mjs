@@ -25,6 +25,7 @@ const ROOMS = {
   batch: ["model", "ports", "origin", "transfer", "worker"],
   recovery: ["model", "telemetry", "ports"],
   stream: ["model", "ports"],
+  producer: ["model"],
 };
 const roomRules = Object.entries(ROOMS).map(([room, below]) => ({
   name: `core-${room}-imports-downward`,

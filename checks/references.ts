@@ -6,7 +6,7 @@ import type { Finding, Tree } from "./tree.ts";
 /** Documents that a reader of the repository does not have. */
 const ELSEWHERE =
   /\b(FACTS|DESIGN|EXAMPLES|ROADMAP)\b(?!\.md\))|\bdesign, section\b|\bthe (design|mission)'s\b|\bissue #?\d/;
-const FOLDERS = "adapters|bench|checks|cli|core|dashboards|docs|infra|lambdas|local|package|test";
+const FOLDERS = "adapters|bench|checks|cli|clients|core|dashboards|docs|infra|lambdas|local|package|test";
 const PATH = new RegExp(
   `(?<![\\w/.@-])(?:\\./)?((?:${FOLDERS})/[\\w./-]*\\.(?:ts|md|json|ya?ml|m?js|py|html|css))\\b`,
   "g",

@@ -1,4 +1,5 @@
 import { announcementSchemaJson, announcementsMarkdown, batchSchemaJson } from "./docs/announcements.ts";
+import { messageSchemaJson } from "./docs/message.ts";
 import { slosMarkdown } from "./docs/slos.ts";
 import { telemetryMarkdown, telemetrySchemaJson } from "./docs/telemetry.ts";
 import { cloudWatchDashboard } from "./grafana/cloudwatch.ts";
@@ -16,6 +17,7 @@ export interface GeneratedFile {
 export const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/telemetry.schema.json", render: telemetrySchemaJson },
   { path: "docs/telemetry.md", render: telemetryMarkdown },
+  { path: "docs/message.schema.json", render: messageSchemaJson },
   { path: "docs/announcement.schema.json", render: announcementSchemaJson },
   { path: "docs/announcement-batch.schema.json", render: batchSchemaJson },
   { path: "docs/announcements.md", render: announcementsMarkdown },

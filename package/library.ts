@@ -1,4 +1,4 @@
-/** `import { get } from "fetchonce"`: what `fetchonce get` does, for programs. */
+/** `import ... from "fetchonce"`: `get` does what `fetchonce get` does; `Producer` sends jobs to a deployed system. */
 import { join, resolve } from "node:path";
 import { proxiesOf, ProxySettingError } from "../adapters/http/proxies.ts";
 import { MachineTroubleError } from "../adapters/local/machine-trouble.ts";
@@ -22,6 +22,12 @@ export {
   type Result,
   type Summary,
 } from "./api.ts";
+
+export { jobIdOf } from "../core/producer/check-job.ts";
+export { InvalidJobError, type JobProblem, NotSentError } from "../core/producer/errors.ts";
+export type { BatchAnswer, BatchEntry, Job, RefusedJob, SendBatch } from "../core/producer/job.ts";
+export type { Sent } from "../core/producer/job-sender.ts";
+export { Producer, type ProducerOptions } from "./producer.ts";
 
 /** A URL, or entries, all at once or as they come. They are read to their end before the first file is fetched. */
 export type Entries = string | Iterable<Entry> | AsyncIterable<Entry>;

@@ -7,22 +7,15 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { RetryableError } from "../../core/model/errors.ts";
-import type { OutgoingMessage } from "../../core/model/message.ts";
+import { asciiJson, groupIdOf, LARGEST_BATCH, type OutgoingMessage } from "../../core/model/message.ts";
 import { LONGEST_DELAY_MS } from "../../core/model/waiting.ts";
 import type { DeadLetters, Inbox, Queue } from "../../core/ports/queue.ts";
 
-/** SendMessageBatch takes at most 10 messages; a group id has at most 128 characters. */
-const LARGEST_BATCH = 10;
-const LONGEST_GROUP_ID = 128;
 /**
  * SQS refuses to hide a message for longer than 12 hours, counted from its receive. Its receive was at most 30 minutes
  * ago: Lambda had to start the invocation within the visibility timeout (15 minutes), and ends it after 15 minutes.
  */
 const LONGEST_HIDING_S = 12 * 3600 - 30 * 60;
-
-/** The same JSON in ASCII only, because not every queue takes every character. It parses to the same value. */
-export const asciiJson = (json: string): string =>
-  json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 export interface QueueUrls {
   /** Where messages are received, and sent to unless they name a lane. */
@@ -54,8 +47,7 @@ export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "sen
           Id: String(index),
           MessageBody: asciiJson(body),
           ...(delayMs > 0 && { DelaySeconds: Math.ceil(Math.min(delayMs, LONGEST_DELAY_MS) / 1000) }),
-          // On a standard queue, the group names a tenant (fair queues): one slow origin does not delay the others.
-          MessageGroupId: group.slice(0, LONGEST_GROUP_ID),
+          MessageGroupId: groupIdOf(group),
         })),
       }),
     );

@@ -51,15 +51,28 @@ export function parseMessage(body: string): JobMessage | string {
 const unknownFields = (value: object): readonly string[] =>
   Object.keys(value)
     .filter((name) => !MESSAGE_FIELDS.includes(name))
-    .map((name) => {
-      const meant = closestName(name, MESSAGE_FIELDS);
-      const hint = meant === undefined ? "put what is your own into metadata" : `did you mean ${meant}?`;
-      return `${name}: unknown field; ${hint}`;
-    });
+    .map((name) => `${name}: ${unknownFieldProblem(name, MESSAGE_FIELDS)}`);
+
+/** What is wrong with a field that is not among the known ones, and what to do. */
+export function unknownFieldProblem(name: string, known: readonly string[]): string {
+  const meant = closestName(name, known);
+  return `unknown field; ${meant === undefined ? "put what is your own into metadata" : `did you mean ${meant}?`}`;
+}
 
 /** `work_id: Too small: expected string to have >=1 characters; url: ...` */
 export const messageProblems = (error: z.core.$ZodError): string =>
   error.issues.map((issue) => `${issue.path.join(".") || "message"}: ${issue.message}`).join("; ");
+
+/** The same JSON in ASCII only, because not every queue takes every character. It parses to the same value. */
+export const asciiJson = (json: string): string =>
+  json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** SQS takes at most 10 messages in a request. */
+export const LARGEST_BATCH = 10;
+const LONGEST_GROUP_ID = 128;
+
+/** On a standard queue, the group names a tenant (fair queues): one slow origin does not delay the others. */
+export const groupIdOf = (group: string): string => group.slice(0, LONGEST_GROUP_ID);
 
 /** A message on its way to the work queue. */
 export interface OutgoingMessage {

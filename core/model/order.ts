@@ -35,7 +35,7 @@ const OUR_HEADERS = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-const MOST_HEADERS = 16;
+export const MOST_HEADERS = 16;
 const MOST_MIRRORS = 8;
 const MOST_METADATA_BYTES = 1024;
 

@@ -1,15 +1,23 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** What `exports` offers. These modules declare all that they offer themselves. */
-const DECLARED = ["library.d.ts", "api.d.ts"];
-/** An import of anything else, outside of comments. */
-const FOREIGN = /^(?! *\/?\*).*(\bfrom "(?!\.\/api\.ts")|\bimport\(")/m;
+/** What `exports` offers, and what its types name. In the package they lie side by side. */
+const DECLARED = [
+  "package/library.d.ts",
+  "package/api.d.ts",
+  "package/producer.d.ts",
+  "core/producer/check-job.d.ts",
+  "core/producer/errors.d.ts",
+  "core/producer/job.d.ts",
+  "core/producer/job-sender.d.ts",
+];
+/** An import or a re-export, outside of comments. */
+const IMPORTED = /^(?! *\/?\*)(.*(?:\bfrom |\bimport\())"([^"]+)"/gm;
 
 /** Writes the types of the library. @throws Error if they need declarations that the package does not have. */
 export async function writeDeclarations(root: string, dist: string): Promise<void> {
@@ -17,13 +25,19 @@ export async function writeDeclarations(root: string, dist: string): Promise<voi
   try {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     await run(process.execPath, [tsc, "--project", join(root, "package/tsconfig.json"), "--outDir", folder]);
-    for (const name of DECLARED) {
-      const path = join(folder, "package", name);
-      if (FOREIGN.test(await readFile(path, "utf8")))
-        throw new Error(`package/${name.replace(".d.ts", ".ts")} offers types of modules that are not in the package.`);
-      await copyFile(path, join(dist, name));
+    for (const path of DECLARED) {
+      const text = await readFile(join(folder, path), "utf8");
+      await writeFile(join(dist, basename(path)), sideBySide(path, text));
     }
   } finally {
     await rm(folder, { recursive: true });
   }
 }
+
+/** The declarations with imports of what lies beside them. */
+const sideBySide = (path: string, text: string): string =>
+  text.replace(IMPORTED, (_all, before: string, name: string) => {
+    const imported = join(dirname(path), name).replace(/\.ts$/, ".d.ts");
+    if (name.startsWith(".") && DECLARED.includes(imported)) return `${before}"./${basename(name)}"`;
+    throw new Error(`${path} offers types of ${name}, which is not in the package. Declare them, or add the file.`);
+  });

@@ -4,6 +4,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, inject, it } from "vitest";
+import vectors from "../../clients/vectors.json" with { type: "json" };
+import { present } from "../../core/model/present.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type * as library from "../../package/library.ts";
 import type { Result } from "../../package/library.ts";
@@ -18,7 +20,9 @@ const OTHER = { name: "b.bin", size: 200_000 };
 const GONE = { name: "gone.pdf", size: 0, status: 404 };
 
 const path = join(installed, "node_modules/fetchonce/dist/library.js");
-const { get, getEach, GetError } = (await import(pathToFileURL(path).href)) as Library;
+const { get, getEach, GetError, InvalidJobError, jobIdOf, Producer } = (await import(
+  pathToFileURL(path).href
+)) as Library;
 
 const options = () => ({ out: mine.folder, allowPrivateHosts: true, workers: 1 });
 
@@ -75,6 +79,24 @@ describe("get", () => {
 
   it("of no entries is done at once", async () => {
     expect(await get([], options())).toEqual({ stored: 0, failed: 0, invalid: 0 });
+  });
+});
+
+describe("Producer", () => {
+  it("sends ten jobs at a time by the function that it was given, and tells the ids that a worker will use", async () => {
+    const sizes: number[] = [];
+    const producer = new Producer({
+      sendBatch: async (entries) => {
+        sizes.push(entries.length);
+        return { Successful: entries };
+      },
+    });
+    const { job, job_id } = present(vectors.jobs[0], "the first vector");
+    expect([await producer.send(job), jobIdOf(job)]).toEqual([job_id, job_id]);
+    for (let sent = 1; sent < 12; sent++) await producer.send(job);
+    await producer.flush();
+    expect(sizes).toEqual([10, 2]);
+    await expect(producer.send({ url: "nowhere" })).rejects.toBeInstanceOf(InvalidJobError);
   });
 });
 
@@ -228,6 +250,30 @@ describe("types", () => {
       try { await get([], options) } catch (error) {
         if (error instanceof GetError && error.code === "machine") throw error;
       }`,
+    );
+    expect(ended).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  it("a strict producer compiles with entries and answers as the AWS SDK declares them", async () => {
+    const ended = await check(
+      "producer.ts",
+      `import { InvalidJobError, type Job, jobIdOf, NotSentError, Producer, type RefusedJob, type Sent } from "fetchonce";
+      interface Entry { Id: string | undefined; MessageBody: string | undefined; MessageGroupId?: string | undefined }
+      interface Failed { Id: string | undefined; SenderFault: boolean | undefined; Code: string | undefined; Message?: string | undefined }
+      interface Answer { Successful: { Id: string | undefined; MessageId: string | undefined }[] | undefined; Failed: Failed[] | undefined }
+      declare const sdk: { send(input: { QueueUrl: string; Entries: Entry[] | undefined }): Promise<Answer> };
+      const refused: RefusedJob[] = [];
+      const producer = new Producer({
+        sendBatch: async (Entries) => sdk.send({ QueueUrl: "...", Entries }), batchesInFlight: 4, onRefused: (each) => void refused.push(each),
+      });
+      const job: Job = { url: "https://a.example/", expect: { type: "image/*" }, metadata: { a: [1] } };
+      const id: string = await producer.send(job);
+      for await (const { error, job_id } of producer.sendAll([job])) void [error?.message, job_id, id, jobIdOf(job)];
+      try { await producer.flush() } catch (error) {
+        if (error instanceof NotSentError) void error.refused[0]?.code;
+        if (error instanceof InvalidJobError) void error.problems[0]?.field;
+      }
+      void (undefined as Sent | undefined);`,
     );
     expect(ended).toEqual({ code: 0, stdout: "", stderr: "" });
   });

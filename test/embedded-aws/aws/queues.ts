@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import pMap from "p-map";
-import { asciiJson } from "../../../adapters/aws/sqs.ts";
+import { asciiJson } from "../../../core/model/message.ts";
 import { z } from "zod";
 
 const BATCH = 10;

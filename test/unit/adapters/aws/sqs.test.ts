@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asciiJson } from "../../../../adapters/aws/sqs.ts";
+import { asciiJson } from "../../../../core/model/message.ts";
 
 describe("a message to SQS", () => {
   it.each(["plain", "ümlaut", "漢字", "emoji 🙂", 'quote " and \\ and \u0007'])(
