@@ -6,16 +6,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
-import { installedPackages } from "../../bench/harness/installed.ts";
-import { jobIdOf } from "../../core/producer/check-job.ts";
-import type { Job } from "../../core/producer/job.ts";
-import type { OriginFile } from "../../local/origin/file.ts";
-import { Producer } from "../../package/producer.ts";
-import { KIB, type Run, startRun, startSurroundings } from "./support.ts";
+import { installedPackages } from "../../../bench/harness/installed.ts";
+import { jobIdOf } from "../../../core/producer/check-job.ts";
+import type { Job } from "../../../core/producer/job.ts";
+import type { OriginFile } from "../../../local/origin/file.ts";
+import { Producer } from "../../../package/producer.ts";
+import { KIB, type Run, startRun, startSurroundings } from "../../e2e/support.ts";
 
 const run = promisify(execFile);
-const PROGRAMS = join(import.meta.dirname, "producers");
-const ROOT = join(import.meta.dirname, "../..");
+const PROGRAMS = import.meta.dirname;
+const ROOT = join(import.meta.dirname, "../../..");
 const FILES: readonly OriginFile[] = Array.from({ length: 23 }, (_, index) => ({
   name: `${index} ü.bin`,
   size: KIB + index,

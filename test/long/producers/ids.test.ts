@@ -4,14 +4,14 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { isDeepStrictEqual, promisify } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
-import vectors from "../../clients/vectors.json" with { type: "json" };
-import { checkJob } from "../../core/producer/check-job.ts";
-import { InvalidJobError } from "../../core/producer/errors.ts";
-import type { Job } from "../../core/producer/job.ts";
-import { randomJob, randomOf, randomUrl } from "./producers/random-jobs.ts";
+import vectors from "../../../clients/vectors.json" with { type: "json" };
+import { checkJob } from "../../../core/producer/check-job.ts";
+import { InvalidJobError } from "../../../core/producer/errors.ts";
+import type { Job } from "../../../core/producer/job.ts";
+import { randomJob, randomOf, randomUrl } from "./random-jobs.ts";
 
 const run = promisify(execFile);
-const PROGRAMS = join(import.meta.dirname, "producers");
+const PROGRAMS = import.meta.dirname;
 const python = await run("python3", ["--version"]).then(
   ({ stdout }) => stdout.trim(),
   () => undefined,
