@@ -13,7 +13,7 @@ import { EXAMPLE_PATTERNS } from "../../dashboards/docs/announcements.ts";
 import { readThrough } from "../embedded-aws/aws/queues.ts";
 import { startAnnouncer, type RunningAnnouncer } from "../embedded-aws/events/announcer.ts";
 import type { BusOptions } from "../embedded-aws/events/event-bus.ts";
-import { type Run, startRun, startSurroundings, until } from "./support.ts";
+import { type Run, startRun, startSurroundings, until } from "../e2e/support.ts";
 
 const [WORK] = EXAMPLE_PATTERNS.single.detail.work_id;
 /** With so much metadata, two batches of 64 KB: a request of the bus takes both, or ten of the single events. */
