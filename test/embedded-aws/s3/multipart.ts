@@ -21,9 +21,11 @@ import type { CompletedPart } from "./xml.ts";
 
 const LEAST_PART_BYTES = 5 * 1024 ** 2;
 const COPY_BUFFER_BYTES = 1024 ** 2;
+/** As long as S3's: the record of a job holds one, and DynamoDB bills its bytes. */
+const UPLOAD_ID_LENGTH = 128;
 /** How long a finished upload answers a repeated Complete: 7 days. */
 const FINISHED_KEPT_MS = 7 * 24 * 3600 * 1000;
-const UPLOAD_ID = /^[0-9a-z-]{1,64}$/;
+const UPLOAD_ID = /^[0-9a-z_-]{1,128}$/;
 const PART_NAME = /^part-(\d{5})-([0-9a-f]{32})-([0-9a-f]{8})$/;
 
 const uploadRecord = z.object({ key: z.string(), createdMs: z.number(), headers: z.record(z.string(), z.string()) });
@@ -72,7 +74,7 @@ export class UploadStore {
   async create(target: S3Target, headers: Readonly<Record<string, string>>): Promise<string> {
     const createdMs = Date.now();
     // Ids sort by age: S3 lists the uploads of a key in that order.
-    const uploadId = `${createdMs.toString(36).padStart(9, "0")}-${randomUUID()}`;
+    const uploadId = `${createdMs.toString(36).padStart(9, "0")}-${randomUUID()}`.padEnd(UPLOAD_ID_LENGTH, "_");
     const upload = { key: target.key, createdMs, headers };
     await this.#workshop.writeJson(join(this.#folderOf({ ...target, uploadId }), "upload.json"), upload);
     return uploadId;
