@@ -282,6 +282,8 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     ...one({ name: "continuation across invocations", body: bodyOf(5 * PART_BYTES) }),
     // Leaves 0.6 s of each invocation's 60 s to work in.
     settings: { deadlineBufferMs: 59_400 },
+    // The next invocation does not wait until the lease of the one before is over.
+    mostMs: LEASE_TTL_MS / 2,
     ownRefetchedBytes: 10 * TORN_BYTES,
   },
   ...RANGE_SCENARIOS,

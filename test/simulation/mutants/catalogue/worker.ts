@@ -136,7 +136,6 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ["a poison message is dropped", "  await queue.sendToDeadLetters(body, reason);\n", ""],
   ]),
   ...inFile("core/worker/choose-path.ts", [
-    ["a tracked message is not always guarded", "  if (message.tracked === true && !isSentAgain) return true;\n", ""],
     ["the gate document is not read", " && (await deps.gate.admits(jobId))) return true;", ") return true;"],
     [
       "the gate's ceiling is inverted",
