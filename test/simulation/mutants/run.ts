@@ -11,11 +11,11 @@ import { inChangedTree } from "../../changed-tree.ts";
 import { runIn, SIMULATED } from "./tree.ts";
 import { showLoss } from "./unfenced.ts";
 
-/** Enough for every undisturbed scenario, thousands of seeds and most of the single faults. */
-const SCHEDULES_A_MUTANT = 16_000;
+/** Enough for every undisturbed scenario, thousands of seeds and all single faults. */
+const SCHEDULES_A_MUTANT = 64_000;
 const SCHEDULES_WITHOUT_FENCES = 10_000;
-/** A mutant whose simulation never ends counts as killed. 16,000 schedules of the product take a fifth of this time. */
-const LONGEST_MS = 180_000;
+/** A mutant whose simulation never ends counts as killed. 64,000 schedules of the product take a third of this time. */
+const LONGEST_MS = 900_000;
 
 interface Verdict {
   readonly mutant: Mutant;
