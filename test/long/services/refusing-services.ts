@@ -1,7 +1,7 @@
 /** A service between a function and the embedded AWS. It refuses, throttles, cuts connections, or has another time. */
 import { once } from "node:events";
 import { createServer, request as ask, type IncomingMessage, type ServerResponse } from "node:http";
-import { loopbackEndpoint } from "../../local/shared/loopback.ts";
+import { loopbackEndpoint } from "../../../local/shared/loopback.ts";
 
 export type Fault = "denies" | "throttles" | "is gone" | "is four minutes behind" | "works";
 

@@ -1,10 +1,10 @@
 /** What the real, bundled handlers say when it is not the origin that fails, but the table, S3 or a clock. */
 import { describe, expect, it, onTestFinished } from "vitest";
-import { METRIC_DIMENSION, VERSION_DIMENSION, VERSION_METRIC } from "../../core/telemetry/metrics.ts";
-import type { OriginFile } from "../../local/origin/file.ts";
-import { measuredIn, valuesOf } from "../embedded-metrics.ts";
+import { METRIC_DIMENSION, VERSION_DIMENSION, VERSION_METRIC } from "../../../core/telemetry/metrics.ts";
+import type { OriginFile } from "../../../local/origin/file.ts";
+import { measuredIn, valuesOf } from "../../embedded-metrics.ts";
 import { startFaultyService, type Fault } from "./refusing-services.ts";
-import { KIB, type Run, type SeenEvent, startRun, startSurroundings, until } from "./support.ts";
+import { KIB, type Run, type SeenEvent, startRun, startSurroundings, until } from "../../e2e/support.ts";
 
 const VERSION = "7";
 const FILE: OriginFile = { name: "file", size: 4 * KIB };

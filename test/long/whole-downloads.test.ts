@@ -6,7 +6,7 @@ import { contentKey, hashItemKey, jobItemKey } from "../../core/model/keys.ts";
 import type { JobRecord } from "../../core/model/record.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { KIB, MIB, startRun, startSurroundings, type Run, type SeenEvent } from "./support.ts";
+import { KIB, MIB, startRun, startSurroundings, type Run, type SeenEvent } from "../e2e/support.ts";
 
 /** One line for each event, in order, such as `operation_started STREAM` or `PLANNED -> LEASED`. */
 const outlineOf = (events: readonly SeenEvent[]): readonly string[] =>

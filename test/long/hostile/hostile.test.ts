@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { present } from "../../../core/model/present.ts";
-import { expectNoStackTrace, soon } from "../get/support.ts";
+import { expectNoStackTrace, soon } from "../../e2e/get/support.ts";
 import { CASES, ROOMS } from "./behaviours/all.ts";
 import type { HostileCase, RunName } from "./case.ts";
 import { HostileOrigin } from "./origin.ts";

@@ -5,7 +5,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
-import { MAIN, type Ended, type Result } from "../get/support.ts";
+import { MAIN, type Ended, type Result } from "../../e2e/get/support.ts";
 import { MOST_ATTEMPTS, type HostileCase, type RunName } from "./case.ts";
 import type { HostileOrigin } from "./origin.ts";
 

@@ -10,8 +10,8 @@ import type { JobRecord } from "../../core/model/record.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { loopbackEndpoint } from "../../local/shared/loopback.ts";
-import { FAILING, failsAfterRetries, HEALED, MAX_ATTEMPTS, MAX_BODY_BYTES, type Case } from "./bad-origins.ts";
-import { KIB, startRun, startSurroundings, type Run } from "./support.ts";
+import { FAILING, failsAfterRetries, HEALED, MAX_ATTEMPTS, MAX_BODY_BYTES, type Case } from "../e2e/bad-origins.ts";
+import { KIB, startRun, startSurroundings, type Run } from "../e2e/support.ts";
 
 const QUICK = {
   MAX_ATTEMPTS: String(MAX_ATTEMPTS),
