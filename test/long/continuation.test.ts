@@ -93,8 +93,11 @@ describe("the gate", () => {
     return stdout;
   };
 
-  const jobKeysAsked = (run: Run): readonly string[] =>
-    run.seen.requests.flatMap(({ service, key }) => (service === "dynamodb" && key?.startsWith("JOB#") ? [key] : []));
+  /** A job that the gate leaves out is looked up, since it may have a record, and gets none. */
+  const jobKeysWritten = (run: Run): readonly string[] =>
+    run.seen.requests.flatMap(({ operation, service, key }) =>
+      service === "dynamodb" && operation !== "GetItem" && key?.startsWith("JOB#") ? [key] : [],
+    );
 
   it("off by the variable: files are downloaded, verified and published without a request to the table", async () => {
     const surroundings = await startSurroundings();
@@ -124,7 +127,7 @@ describe("the gate", () => {
 
     expect(run.contentOnDisk()).toEqual(sha256s);
     expect(await run.itemKeys("JOB#")).toEqual([]);
-    expect(jobKeysAsked(run)).toEqual([]);
+    expect(jobKeysWritten(run)).toEqual([]);
   });
 
   it("at 50 percent guards some of the jobs, and at 100 the rest, without writing their content again", async () => {
@@ -136,7 +139,7 @@ describe("the gate", () => {
     expect(guarded.length).toBeGreaterThan(0);
     expect(guarded.length).toBeLessThan(files.length);
     expect(await half.itemKeys("JOB#")).toEqual(guarded.map(jobItemKey).toSorted());
-    expect([...new Set(jobKeysAsked(half))].toSorted()).toEqual(guarded.map(jobItemKey).toSorted());
+    expect([...new Set(jobKeysWritten(half))].toSorted()).toEqual(guarded.map(jobItemKey).toSorted());
     expect(half.contentWrites().toSorted()).toEqual(sha256s.map(contentKey));
     expect(half.contentOnDisk()).toEqual(sha256s);
     await half.stop();

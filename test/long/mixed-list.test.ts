@@ -22,6 +22,7 @@ it("files of every kind, a killed worker and a second delivery: nothing is lost 
   const run: Run = await startRun({
     ...surroundings,
     workers: 4,
+    workerEnv: { LONG_FROM_BYTES: String(BIG_FILE.size) },
     onStagedBytes: ({ key, bytes }) => {
       if (jobIdOfStagingKey(key) !== run.idOf(BIG_FILE)) return;
       stagedBytes += bytes;
