@@ -24,6 +24,8 @@ export default defineConfig({
         },
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd, maxWorkers: WAITING_WORKERS } },
+      // As the ones before, but not within the five minutes of `npm test`.
+      { test: { name: "slow", include: ["test/slow/**/*.test.ts"], ...endToEnd, maxWorkers: WAITING_WORKERS } },
       {
         test: {
           name: "package",

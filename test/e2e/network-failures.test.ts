@@ -107,7 +107,7 @@ describe("transient network failures", () => {
     expectAllEventsAndTheirMetrics(run);
   });
 
-  /** What only services of ours cause: `test/long/services/` has them. */
+  /** What only services of ours cause: `test/slow/services/` has them. */
   const NOT_OF_THE_NETWORK = new Set(["delivery_failed", "clock_off"]);
 
   /** All other event types occurred; `startRun` checks each event. No worker was killed, so no metric is missing. */
