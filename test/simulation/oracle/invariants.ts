@@ -123,7 +123,8 @@ export class TableWatch {
       if (before) throw new Violation(`${process} changed the index entry ${write.key}`);
       return;
     }
-    if (isJob(write.key) && !isPoisonKey(write.key)) this.#jobWritten(process, write, before, after);
+    if (isPoisonKey(write.key)) checkPutOff(process, write.key, before, after);
+    else if (isJob(write.key)) this.#jobWritten(process, write, before, after);
   }
 
   /** How often failed jobs were reopened. */
@@ -227,6 +228,12 @@ export class TableWatch {
     if (isHeld !== isUnderLease)
       throw new Violation(`${key} ${isHeld ? "has an owner but no" : "has no owner but a"} lease`);
   }
+}
+
+/** A record that cannot be read is looked at again later, and does not fill its shard. */
+function checkPutOff(process: string, key: string, before: Item | undefined, after: Item): void {
+  if (before && numberOf(after, "watch_at") <= numberOf(before, "watch_at"))
+    throw new Violation(`${process} did not put off ${key}, which nobody can read`);
 }
 
 /** A published object is named by its hash, was written once, and is exactly one version that the origin served. */

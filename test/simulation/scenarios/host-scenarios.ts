@@ -22,6 +22,9 @@ const HOST_WAIT_MS = 90_000;
 /** Some requests to a host that gets one in a hundred seconds, or some to one that gets one in two hundred. */
 const SLOW_WAIT_MS = 1_200_000;
 
+/** Of several artifacts with one body. */
+const SAME = ["INDEXED", "DEDUPED"];
+
 const limited = (
   name: string,
   rules: readonly HostRule[],
@@ -34,6 +37,20 @@ const two = {
   prepare: serving({ a: resource(LARGE), b: resource(SMALL) }),
   published: [[LARGE], [SMALL]],
   ends: { a: ["INDEXED"], b: ["INDEXED"] },
+};
+
+/** The host's robots.txt asks for seven seconds between two files. */
+const crawled: Partial<ProvenScenario> = {
+  ...two,
+  prepare: (origin) => {
+    two.prepare(origin);
+    origin.resources.set(urlOf("robots.txt"), resource(Buffer.from("User-agent: *\nCrawl-delay: 7")));
+  },
+  settings: { obeysRobots: true },
+  // The first one was sent at once, and two wait for it. The last one waits anew if a fault makes it late.
+  leastMs: 14_000,
+  hostWaitMs: SLOW_WAIT_MS,
+  ownRefetchedBytes: Number.POSITIVE_INFINITY,
 };
 
 /** The first worker's body takes longer than its place at the host lasts. @param nth the read that renews it.
@@ -63,17 +80,19 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
   limited("a host of one connection, and two jobs", [["*", { connections: 1 }]], two),
   limited("a host of two requests a second, and two jobs", [["*", { perSecond: 2 }]], two),
   limited("a host of one connection and one request a second", [["*", { connections: 1, perSecond: 1 }]], two),
-  limited("a robots.txt that asks for a delay", [["*", { connections: 4 }]], {
-    ...two,
+  limited("a robots.txt that asks for a delay", [["*", { connections: 4 }]], crawled),
+  limited("a slow robots.txt that asks for more than the host's pace", [["*", { perSecond: 4 }]], {
+    ...crawled,
+    messages: ["a", "b", "c", "d", "e"].map((artifact) => message(artifact)),
     prepare: (origin) => {
-      two.prepare(origin);
-      origin.resources.set(urlOf("robots.txt"), resource(Buffer.from("User-agent: *\nCrawl-delay: 7")));
+      crawled.prepare?.(origin);
+      for (const artifact of ["c", "d", "e"]) origin.resources.set(urlOf(artifact), resource(SMALL));
     },
-    settings: { obeysRobots: true },
-    // The first one was sent at once, and two wait for it. The last one waits anew if a fault makes it late.
-    leastMs: 14_000,
-    hostWaitMs: SLOW_WAIT_MS,
-    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+    ends: { a: ["INDEXED"], b: SAME, c: SAME, d: SAME, e: SAME },
+    // A process that is new has to ask for robots.txt first, and its job to come back.
+    isWarm: true,
+    // Some jobs have times that were reserved before the delay was known.
+    strikes: [{ of: "worker1 ", call: "http.read", nth: 2, fault: { kind: "slow", byMs: 350 } }],
   }),
   limited("a host that asks for rest, and another that does not", [["*", {}]], {
     messages: [message("a"), message("b", { url: ELSEWHERE })],
@@ -113,14 +132,18 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
   }),
   limited("a connection whose renewal hangs while its body goes on", [["*", { connections: 1 }]], {
     ...two,
+    // The second job comes when the first one's place is over.
+    lastMessageAfterMs: 18_000,
     strikes: hangingRenewal(5, 4_000),
+    calls: { "worker http.GET": 3 },
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
   limited("a connection of a job without a lease, whose renewal hangs", [["*", { connections: 1 }]], {
     ...two,
     gate: 0,
     lastMessageAfterMs: 18_000,
-    strikes: hangingRenewal(4, 8_000),
+    strikes: hangingRenewal(5, 8_000),
+    calls: { "worker http.GET": 3 },
     ends: { a: ["unguarded"], b: ["unguarded"] },
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),

@@ -74,6 +74,14 @@ export const LANE_SCENARIOS: readonly ProvenScenario[] = [
     ownRefetchedBytes: 2 * TORN_BYTES,
   }),
   one({
+    name: "a transfer that was resumed shows to be long",
+    body: MANY_PARTS,
+    settings: BY_TIME,
+    strikes: [crashAtSecondPart],
+    handsOver: true,
+    ownRefetchedBytes: 4 * PART_BYTES + 2 * TORN_BYTES,
+  }),
+  one({
     name: "a transfer shows to be long, and cannot be resumed",
     body: MANY_PARTS,
     served: { isChunked: true },

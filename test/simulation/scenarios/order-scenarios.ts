@@ -105,7 +105,33 @@ export const ORDER_SCENARIOS: readonly ProvenScenario[] = [
     onEvent: changeOnceStored,
     ownRefetchedBytes: UNRESUMABLE,
   }),
+  refreshed("a refreshed file that has not changed, and whose content somebody has removed", {
+    ends: { a: ["INDEXED", "DEDUPED"] },
+    onEvent: removeOnceRefreshed,
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
+  refreshed("a generation that ends after a later one, and a third that finds nothing new", {
+    messages: [
+      message("a", { identity: "a", refresh: "first", url: urlOf("old") }),
+      message("a", { identity: "a", refresh: "second", url: urlOf("new") }),
+      message("a", { identity: "a", refresh: "third", url: urlOf("new") }),
+    ],
+    // The ETag is the version's number: that of one URL must not be that of the other.
+    prepare: serving({ old: resource(LARGE), new: resource(NEWER, { versions: [SMALL, NEWER] }) }),
+    published: [[LARGE], [NEWER]],
+    ends: { a: ["INDEXED", "DEDUPED"] },
+    strikes: [{ of: "worker1 ", call: "http.read", nth: 2, fault: { kind: "slow", byMs: 5_000 } }],
+    // The third is not stored.
+    calls: { "worker content.publish": 2 },
+    ownRefetchedBytes: UNRESUMABLE,
+  }),
 ];
+
+/** The content of the first generation is lost before the second one looks at it. */
+function removeOnceRefreshed({ blobs, items }: Parameters<NonNullable<ProvenScenario["onEvent"]>>[0]): void {
+  const states = [...items.all].filter(([key]) => key.startsWith("JOB#")).map(([, { state }]) => state);
+  if (states.length === 2 && states.includes("LEASED")) blobs.loseContent();
+}
 
 /** The origin has a newer version as soon as the first one is stored. */
 function changeOnceStored({ blobs, origin }: Parameters<NonNullable<ProvenScenario["onEvent"]>>[0]): void {

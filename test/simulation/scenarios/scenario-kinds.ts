@@ -37,6 +37,8 @@ export interface ProvenScenario extends Scenario {
   readonly mostMs?: number;
   /** How much longer healing may take because jobs wait for their host, in ms. */
   readonly hostWaitMs?: number;
+  /** How often the undisturbed run makes calls, by role, port and method: `{ "reconciler queue.send": 0 }`. */
+  readonly calls?: Readonly<Record<string, number>>;
   /** How often the undisturbed run parks a job, which the reconciler then dispatches. */
   readonly dispatches?: number;
   readonly skewMs?: (role: string) => number;
@@ -195,8 +197,8 @@ export const refusing = (name: string, isRefused: readonly [boolean, boolean], i
 
 /** Enough redrives, although two faults may spoil some of them or fail the job again in between. */
 const OPERATOR_AT_MS = [5_000, 45_000, 85_000, 125_000, 165_000];
-/** The fifth write of a job whose body is one object: lease, HEAD, STREAM, FINALIZE, then the index entry. */
-const INDEX_WRITE = 5;
+/** The second write of a small job: lease, then the index entry. */
+const INDEX_WRITE = 2;
 
 /** The origin answers 404 to the first `absentFirst` GETs. An operator reopens the job each time it failed. */
 export const reopened = (name: string, absentFirst: number, more: Partial<ProvenScenario> = {}): ProvenScenario =>

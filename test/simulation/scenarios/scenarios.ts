@@ -32,6 +32,7 @@ import {
 } from "./scenario-kinds.ts";
 import { HOST_SCENARIOS } from "./host-scenarios.ts";
 import { LANE_SCENARIOS } from "./lane-scenarios.ts";
+import { RECOVERY_SCENARIOS } from "./recovery-scenarios.ts";
 import { RANGE_SCENARIOS } from "./range-scenarios.ts";
 import { LEASE_TTL_MS, LONGEST_DELAY_MS, PART_BYTES, RECONCILE_EVERY_MS } from "../services/settings.ts";
 
@@ -286,6 +287,7 @@ export const SCENARIOS: readonly ProvenScenario[] = [
     mostMs: LEASE_TTL_MS / 2,
     ownRefetchedBytes: 10 * TORN_BYTES,
   },
+  ...RECOVERY_SCENARIOS,
   ...RANGE_SCENARIOS,
   ...HOST_SCENARIOS,
   ...LANE_SCENARIOS,

@@ -237,7 +237,16 @@ function checkUndisturbed(scenario: ProvenScenario, run: StruckRun): string | un
   if (run.handedOver !== handsOver) return `${name}: a job was ${handsOver ? "not " : ""}handed over`;
   if (run.healingMs < leastMs) return `${name}: the origin was asked again before ${leastMs} ms`;
   if (run.healingMs > mostMs) return `${name}: it took ${run.healingMs} ms, more than ${mostMs}`;
-  return checkNothingToMend(scenario, run);
+  return checkCalls(scenario, run) ?? checkNothingToMend(scenario, run);
+}
+
+function checkCalls({ calls = {}, name }: ProvenScenario, { boundaries }: StruckRun): string | undefined {
+  const made = boundaries.map(({ method, port, process }) => `${process.replace(/\d+$/, "")} ${port}.${method}`);
+  const wrong = Object.entries(calls)
+    .map(([call, times]) => ({ call, times, found: made.filter((each) => each === call).length }))
+    .filter(({ found, times }) => found !== times);
+  if (wrong.length === 0) return undefined;
+  return `${name}: ${wrong.map(({ call, times, found }) => `${call} ${found} times, not ${times}`).join(", ")}`;
 }
 
 /** If nothing went wrong, workers leave nothing for the reconciler to do but to dispatch what they parked. */

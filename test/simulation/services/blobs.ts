@@ -35,6 +35,8 @@ export interface SimulatedBlobs {
   readonly stagedObjects: Map<string, SimulatedObject>;
   readonly uploads: Map<string, SimulatedUpload>;
   readonly contentObjects: Map<string, SimulatedObject>;
+  /** Somebody has removed it, so that it may be written again. */
+  loseContent(): void;
   /** How often each content key was written. The invariant is: once. */
   readonly contentWrites: Map<string, number>;
   /**
@@ -181,5 +183,9 @@ export function simulatedBlobs(clock: Clock): SimulatedBlobs {
     uploads.set(uploadId, { key, contentType: "", createdMs: clock.nowMs(), parts });
     return true;
   };
-  return { staging, content, stagedObjects, uploads, contentObjects, contentWrites, landAfterAbort };
+  const loseContent = (): void => {
+    contentObjects.clear();
+    contentWrites.clear();
+  };
+  return { staging, content, stagedObjects, uploads, contentObjects, contentWrites, landAfterAbort, loseContent };
 }
