@@ -24,7 +24,7 @@ export function monthlyBill(
   { short, long, measuredMs }: Outcome,
   { cost, fixed }: { readonly cost: StoredResult; readonly fixed: StoredResult },
 ): Bill {
-  const { workerMemoryMb, reconcilerMemoryMb, minutesBetweenRuns } = settingsIn(fixed, PRICED_AS);
+  const { longWorkerMemoryMb, workerMemoryMb, reconcilerMemoryMb, minutesBetweenRuns } = settingsIn(fixed, PRICED_AS);
   const jobs = jobsASecond * MONTH_S;
   const longs = jobs * load.long.share;
   const smallCounts = countsIn(cost, SMALL.measured);
@@ -45,14 +45,15 @@ export function monthlyBill(
         HAND_OVER.indexUnits,
     },
     LONG.bytes,
-    workerMemoryMb,
+    longWorkerMemoryMb,
   );
   const lanes: readonly LaneFigures[] = long === undefined ? [short] : [short, long];
   const invocations = lanes.reduce((sum, lane) => sum + lane.invocations, 0) * ((MONTH_S * SECOND_MS) / measuredMs);
-  const environments = lanes.reduce((sum, { meanEnvironments }) => sum + meanEnvironments, 0);
   const lambda = sumOf(times(announcementBill(), jobs), {
     lambdaRequests: invocations,
-    lambdaGbSeconds: environments * gbSeconds(MONTH_S * SECOND_MS, workerMemoryMb),
+    lambdaGbSeconds:
+      short.meanEnvironments * gbSeconds(MONTH_S * SECOND_MS, workerMemoryMb) +
+      (long?.meanEnvironments ?? 0) * gbSeconds(MONTH_S * SECOND_MS, longWorkerMemoryMb),
   });
   const pollers = pollersFor(deployment.short.concurrency) + pollersFor(deployment.long?.concurrency ?? 0);
   return {

@@ -158,9 +158,10 @@ Rules are free; the messages that they send to a queue are not, and there are as
 `;
 }
 
-export function smallBill({ cost, fixed }: Results, name: string): Bill {
+export function smallBill({ cost, fixed }: Results, name: string, memoryMb?: number): Bill {
   const { workerMemoryMb } = settingsIn(fixed, "prod");
-  return artifactBill(name === GATE_OFF ? "plain" : "guarded", countsIn(cost, name), SMALL.bytes, workerMemoryMb);
+  const kind = name === GATE_OFF ? "plain" : "guarded";
+  return artifactBill(kind, countsIn(cost, name), SMALL.bytes, memoryMb ?? workerMemoryMb);
 }
 
 /** With a sample of the log, and otherwise what the usual run counted. */

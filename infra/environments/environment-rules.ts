@@ -20,6 +20,8 @@ interface Range {
   readonly because: string;
 }
 
+const MEMORY_MIB: Range = { least: 128, most: 10_240, because: "Lambda gives a function no other memory" };
+
 const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName, Range>>> => ({
   watchShards: {
     least: FEWEST_WATCH_SHARDS,
@@ -58,7 +60,8 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
     most: 1000,
     because: "Lambda accepts no other maximum concurrency for a queue",
   },
-  longWorkerMemoryMib: { least: 128, most: 10_240, because: "Lambda gives a function no other memory" },
+  workerMemoryMib: MEMORY_MIB,
+  longWorkerMemoryMib: MEMORY_MIB,
   recordConcurrency: { least: 1, most: 10, because: "a batch has at most ten records" },
   partSizeBytes: { least: 5 * MIB, most: 5 * 1024 * MIB, because: "S3 accepts parts of 5 MiB to 5 GiB only" },
   partBuffers: { least: 2, because: "a worker sends one part while it reads the next" },

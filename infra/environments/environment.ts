@@ -141,7 +141,8 @@ export interface Environment {
   readonly longWorkerTimeoutMs: number;
   readonly longVisibilityTimeoutMs: number;
   readonly longWorkerConcurrency: number;
-  /** Memory of the long lane's worker, 128 to 10,240. CPU follows it: 1,769 MiB are one core. */
+  /** Memory of each lane's worker, 128 to 10,240. CPU follows it: 1,769 MiB are one core. */
+  readonly workerMemoryMib: number;
   readonly longWorkerMemoryMib: number;
   /**
    * Messages of one batch that a worker processes at the same time, 1 to 10. Use 10: if a worker dies, only the queue

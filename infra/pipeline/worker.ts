@@ -42,7 +42,7 @@ const laneOf = ({ data: { work }, environment }: Deployment, name: Lane["name"])
         timeoutMs: environment.workerTimeoutMs,
         deadlineBufferMs: environment.deadlineBufferMs,
         polling: pollingOf(environment),
-        memorySize: 1024,
+        memorySize: environment.workerMemoryMib,
       }
     : {
         name,

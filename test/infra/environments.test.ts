@@ -90,6 +90,7 @@ describe("settings that do not fit together", () => {
     [pollers(20, 19), "provisionedPollers.maximum is 19. Write a whole number from 20 to 2000"],
     [pollers(20, 2001), "provisionedPollers.maximum is 2001. Write a whole number from 20 to 2000"],
     [{ longWorkerConcurrency: 1001 }, "longWorkerConcurrency is 1001. Write a whole number from 2 to 1000"],
+    [{ workerMemoryMib: 10_241 }, "workerMemoryMib is 10241. Write a whole number from 128 to 10240"],
     [{ longWorkerMemoryMib: 127 }, "longWorkerMemoryMib is 127. Write a whole number from 128 to 10240"],
     [{ recordConcurrency: 11 }, "recordConcurrency is 11. Write a whole number from 1 to 10"],
     [

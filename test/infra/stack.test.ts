@@ -150,10 +150,10 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     });
   });
 
-  it("allows the worker to send messages to its own queue (RecursiveLoop), and gives it 1024 MB of memory", () => {
+  it("allows the worker to send messages to its own queue (RecursiveLoop), and gives it 768 MiB of memory", () => {
     expect(templates[name].one("AWS::Lambda::Function", "Worker").properties).toMatchObject({
       RecursiveLoop: "Allow",
-      MemorySize: 1024,
+      MemorySize: 768,
     });
   });
 

@@ -86,8 +86,8 @@ describe("a month in the capacity model", () => {
     expect(bill.s3Puts ?? 0).toBeGreaterThanOrEqual(100 * MONTH_S);
     expect(bill.events).toBeCloseTo(100 * MONTH_S, 0);
     expect(bill.sqsRequests).toBeCloseTo(100 * MONTH_S * (0.1 + 2 / outcome.short.messages), 0);
-    // 1,024 MB for each environment that is busy, and the announcer's share: 1.5 ms at a GB a job.
-    expect(bill.lambdaGbSeconds).toBeCloseTo(MONTH_S * (outcome.short.meanEnvironments + 100 * 0.0015), 0);
+    // 768 MB for each environment that is busy, and the announcer's share: 1.5 ms at a GB a job.
+    expect(bill.lambdaGbSeconds).toBeCloseTo(MONTH_S * (0.75 * outcome.short.meanEnvironments + 100 * 0.0015), 0);
     expect(bill.pollerHours).toBeUndefined();
   });
 
@@ -95,8 +95,8 @@ describe("a month in the capacity model", () => {
     const outcome = outcomeOf(mixed);
     const bill = monthlyBill(100, sizedFor(100, mixed), mixed, outcome, stored);
     expect(bill.writeUnits).toBeCloseTo(MONTH_S * (99 * 3 + 142 + 2 * 3 + 6), -8);
-    const environments = outcome.short.meanEnvironments + (outcome.long?.meanEnvironments ?? 0);
-    expect(bill.lambdaGbSeconds).toBeCloseTo(MONTH_S * (environments + 100 * 0.0015), 0);
+    const gb = 0.75 * outcome.short.meanEnvironments + 0.5 * (outcome.long?.meanEnvironments ?? 0);
+    expect(bill.lambdaGbSeconds).toBeCloseTo(MONTH_S * (gb + 100 * 0.0015), 0);
   });
 
   it("is billed for each provisioned poller by the hour", () => {
@@ -113,7 +113,7 @@ describe("the answers of the capacity model", () => {
 
   it("show what 1 % of long jobs do to one lane, and that two lanes keep nine tenths of the throughput", () => {
     const [full, one, two] = answers.lanes;
-    expect(full?.jobsASecond).toBeCloseTo(2994, -1);
+    expect(full?.jobsASecond).toBeCloseTo(2747, -1);
     expect((one?.jobsASecond ?? 0) / 115).toBeCloseTo(1, 1);
     expect(two?.share).toBeGreaterThanOrEqual(0.9);
     expect(figuresOf(answers).filter(isOver)).toEqual([]);
