@@ -1,3 +1,4 @@
+import { decodeJob } from "../../../core/model/record-codec.ts";
 import type { Item } from "../../../core/model/write.ts";
 import type { OutgoingMessage } from "../../../core/model/message.ts";
 import type { HttpRequest, HttpResponse } from "../../../core/ports/http.ts";
@@ -40,7 +41,7 @@ export class LaneWatch {
     if (isLeased) {
       this.#handedOver.delete(`${process} ${key}`);
       this.#strikes.set(`${process} ${key}`, numberOf(after, "strikes"));
-      const leased = `${process} ${String(after["url"])}`;
+      const leased = `${process} ${decodeJob(after).url}`;
       this.#leases.set(leased, (this.#leases.get(leased) ?? 0) + 1);
     }
     if (numberOf(after, "hops") > numberOf(before, "hops"))
