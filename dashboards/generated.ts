@@ -1,4 +1,10 @@
-import { announcementSchemaJson, announcementsMarkdown, batchSchemaJson } from "./docs/announcements.ts";
+import {
+  announcementSchemaJson,
+  announcementsMarkdown,
+  batchSchemaJson,
+  failureBatchSchemaJson,
+  failureSchemaJson,
+} from "./docs/announcements.ts";
 import { messageSchemaJson } from "./docs/message.ts";
 import { slosMarkdown } from "./docs/slos.ts";
 import { telemetryMarkdown, telemetrySchemaJson } from "./docs/telemetry.ts";
@@ -20,6 +26,8 @@ export const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/message.schema.json", render: messageSchemaJson },
   { path: "docs/announcement.schema.json", render: announcementSchemaJson },
   { path: "docs/announcement-batch.schema.json", render: batchSchemaJson },
+  { path: "docs/failure.schema.json", render: failureSchemaJson },
+  { path: "docs/failure-batch.schema.json", render: failureBatchSchemaJson },
   { path: "docs/announcements.md", render: announcementsMarkdown },
   { path: "docs/slos.md", render: slosMarkdown },
   { path: "dashboards/openslo.yaml", render: openSloYaml },

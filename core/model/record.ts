@@ -3,7 +3,8 @@ import type { OperationType } from "./operations.ts";
 import type { JobState } from "./states.ts";
 
 /** Who caused the failure: the origin refused, our policy refused, or our own system failed. */
-export type FailureClass = "origin" | "policy" | "system";
+export const FAILURE_CLASSES = ["origin", "policy", "system"] as const;
+export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
 /** A job's record in the table. `record-codec.ts` translates it from and to the stored names (snake_case). */
 export interface JobRecord {

@@ -21,6 +21,9 @@ export const JOB_STATES = Object.keys(FOLLOWERS) as readonly JobState[];
 export const STORED_STATES = ["INDEXED", "DEDUPED"] as const satisfies readonly JobState[];
 export const OPEN_STATES = JOB_STATES.filter((state) => FOLLOWERS[state].length > 0);
 
+/** The states in which a job has ended. */
+export const ENDED_STATES = JOB_STATES.filter((state) => FOLLOWERS[state].length === 0);
+
 export const isJobState = (text: unknown): text is JobState => JOB_STATES.includes(text as JobState);
 export const isTerminal = (state: JobState): boolean => !OPEN_STATES.includes(state);
 

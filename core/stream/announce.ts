@@ -1,6 +1,6 @@
 import { present } from "../model/present.ts";
 import { announcementOf } from "./announcement-of.ts";
-import { bytesOf, eventsOf, LARGEST_ANNOUNCEMENT_BYTES } from "./bus-events.ts";
+import { bytesOf, eventsOf, LARGEST_ANNOUNCEMENT_BYTES, type Text } from "./bus-events.ts";
 import type { AnnouncementBus } from "../ports/announcement-bus.ts";
 import type { DeadLetters } from "../ports/queue.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -16,10 +16,9 @@ export interface AnnouncerDeps {
   readonly batchBytes: number | undefined;
 }
 
-/** An announcement: the job's id, and its JSON. */
-interface Said {
+/** An announcement, and the job's id. */
+interface Said extends Text {
   readonly id: string;
-  readonly text: string;
 }
 
 interface Due extends Said {
@@ -27,7 +26,7 @@ interface Due extends Said {
 }
 
 /**
- * Announces the artifacts that the records report as stored. It keeps no state: if a batch is interrupted, the stream
+ * Announces the jobs that the records report as stored or failed. It keeps no state: if a batch is interrupted, the stream
  * delivers it again, and each announcement has the same id as before, whatever other announcements share its event.
  * @returns the sequence number from which the stream must deliver again; undefined when all is announced.
  * @throws when the bus or the dead-letter queue did not answer: the stream delivers all records again.
@@ -40,10 +39,7 @@ export async function announce(deps: AnnouncerDeps, records: readonly StreamReco
     if (said) due.push({ sequenceNumber: record.sequenceNumber, ...said });
   }
   if (due.length === 0) return undefined;
-  const events = eventsOf(
-    due.map(({ text }) => text),
-    batchBytes,
-  );
+  const events = eventsOf(due, batchBytes);
   const { taken, refusal } = await bus.publish(events);
   if (refusal === undefined) return undefined;
   const announced = events.slice(0, taken).reduce((sum, { holds }) => sum + holds, 0);
@@ -62,8 +58,9 @@ function saidOf(change: ItemChange, contentBucket: string): Said | undefined {
   if (!announcement) return undefined;
   const text = JSON.stringify(announcement);
   const bytes = bytesOf(text);
-  if (bytes <= LARGEST_ANNOUNCEMENT_BYTES) return { id: announcement.id, text };
+  const kind = announcement.state === "FAILED" ? "failed" : "stored";
+  if (bytes <= LARGEST_ANNOUNCEMENT_BYTES) return { id: announcement.id, kind, text };
   throw new RangeError(
-    `The announcement has ${bytes} bytes, and an event takes ${LARGEST_ANNOUNCEMENT_BYTES}. Tell those who wait for the file of this record yourself.`,
+    `The announcement has ${bytes} bytes, and an event takes ${LARGEST_ANNOUNCEMENT_BYTES}. Tell those who wait for the end of this record's job yourself.`,
   );
 }

@@ -1,9 +1,9 @@
 import { present } from "../model/present.ts";
-import { announcement, type Announcement } from "../model/announcement.ts";
+import { announcement, failure, type Announcement, type Failure } from "../model/announcement.ts";
 import { contentKey } from "../model/keys.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { JobRecord, Transfer } from "../model/record.ts";
-import { isJobState, isTerminal, STORED_STATES } from "../model/states.ts";
+import { isJobState, isTerminal, STORED_STATES, type JobState } from "../model/states.ts";
 import type { ItemChange } from "../ports/stream.ts";
 
 /**
@@ -11,30 +11,48 @@ import type { ItemChange } from "../ports/stream.ts";
  * announced earlier. Everything comes from the record, so that the announcement is the same whenever it is made.
  * @throws when the record of a stored job does not say what was stored.
  */
-export function announcementOf({ before, after }: ItemChange, bucket: string): Announcement | undefined {
-  if (!after || !isStored(after["state"]) || !isOpen(before?.["state"])) return undefined;
-  const job = decodeJob(after);
+export function announcementOf({ before, after }: ItemChange, bucket: string): Announcement | Failure | undefined {
+  if (!after || !isOpen(before?.["state"])) return undefined;
+  if (isStored(after["state"])) return storedIn(decodeJob(after), bucket);
+  return after["state"] === ("FAILED" satisfies JobState) ? failureOf(decodeJob(after), after["redrives"]) : undefined;
+}
+
+function storedIn(job: JobRecord, bucket: string): Announcement {
   const transfer = present(job.transfer, "the transfer of a stored job");
   const { sha256, bytes, contentType } = transfer;
   return announcement.parse({
-    schema_version: 1,
-    id: job.jobId,
-    work_id: job.workId,
-    artifact_id: job.artifactId,
-    url: job.url,
-    state: job.state,
+    ...whatEndedIn(job),
     sha256,
     bytes,
     content_type: contentType,
     bucket,
     key: contentKey(sha256),
     ...originFacts(transfer),
-    ...(job.order?.metadata && { metadata: job.order.metadata }),
     ...(transfer.previousJob !== undefined && { previous_job: transfer.previousJob }),
     ...(transfer.isUnchanged && { unchanged: true }),
     finished_at: finishedAt(job),
   });
 }
+
+/** An older version did not record when a job failed. */
+const failureOf = (job: JobRecord, redrives: unknown = 0): Failure =>
+  failure.parse({
+    ...whatEndedIn(job),
+    failure_class: job.failureClass,
+    reason: job.reason,
+    redrives,
+    finished_at: new Date(job.failedAtMs ?? job.plannedAtMs).toISOString(),
+  });
+
+const whatEndedIn = ({ artifactId, jobId, order, state, url, workId }: JobRecord): object => ({
+  schema_version: 1,
+  id: jobId,
+  work_id: workId,
+  artifact_id: artifactId,
+  url,
+  state,
+  ...(order?.metadata && { metadata: order.metadata }),
+});
 
 function originFacts(transfer: Transfer): Partial<Announcement> {
   const { contentEncoding, decodedFrom, digestSource, fileName, finalUrl, lastModified, originEtag } = transfer;

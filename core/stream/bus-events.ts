@@ -1,5 +1,5 @@
 /** Makes the bus's events of announcements. */
-import { ANNOUNCEMENT_SOURCE, ANNOUNCEMENT_TYPE, BATCH_TYPE } from "../model/announcement.ts";
+import { ANNOUNCEMENT_SOURCE, EVENT_TYPES, type AnnouncementKind } from "../model/announcement.ts";
 import type { BusEvent } from "../ports/announcement-bus.ts";
 
 /** The most that every region's bus takes in one request: an event above it would be refused for ever. */
@@ -15,6 +15,12 @@ export const BATCH_BYTES = 64_000;
 
 const [BEFORE, AFTER] = ['{"schema_version":1,"announcements":[', "]}"] as const;
 
+/** An announcement as JSON. */
+export interface Text {
+  readonly kind: AnnouncementKind;
+  readonly text: string;
+}
+
 /** An event, and how many of the announcements it holds. */
 export interface FilledEvent extends BusEvent {
   readonly holds: number;
@@ -28,42 +34,41 @@ export const bytesOfEvent = ({ detail, source, type }: BusEvent): number =>
   bytesOf(source) + bytesOf(type) + bytesOf(detail);
 
 /**
- * @param texts announcements as JSON, in the order in which they are sent.
- * @param batchBytes undefined: an event holds one announcement. Otherwise as many as make an event of so many bytes.
+ * @param texts in the order in which they are sent.
+ * @param batchBytes undefined: an event holds one announcement. Otherwise as many as make an event of so many bytes,
+ * all of one kind.
  */
-export const eventsOf = (texts: readonly string[], batchBytes: number | undefined): readonly FilledEvent[] =>
-  batchBytes === undefined ? texts.map(single) : [...groupsOf(texts, batchBytes)].map(batch);
+export const eventsOf = (texts: readonly Text[], batchBytes: number | undefined): readonly FilledEvent[] =>
+  batchBytes === undefined ? texts.map(single) : [...batchesOf(texts, batchBytes)];
 
-const single = (detail: string): FilledEvent => ({
+const single = ({ kind, text }: Text): FilledEvent => ({
   source: ANNOUNCEMENT_SOURCE,
-  type: ANNOUNCEMENT_TYPE,
-  detail,
+  type: EVENT_TYPES[kind].single,
+  detail: text,
   holds: 1,
 });
 
-const batch = (texts: readonly string[]): FilledEvent => ({
+const batch = (kind: AnnouncementKind, texts: readonly string[]): FilledEvent => ({
   source: ANNOUNCEMENT_SOURCE,
-  type: BATCH_TYPE,
+  type: EVENT_TYPES[kind].batch,
   detail: `${BEFORE}${texts.join(",")}${AFTER}`,
   holds: texts.length,
 });
 
-const EMPTY_BATCH_BYTES = bytesOfEvent(batch([]));
 const COMMA_BYTES = 1;
 
-/** Groups in order. A text that is too long for a batch is in one of its own. */
-function* groupsOf(texts: readonly string[], batchBytes: number): Generator<readonly string[]> {
-  let group: string[] = [];
-  let bytes = EMPTY_BATCH_BYTES;
-  for (const text of texts) {
-    const more = bytesOf(text) + COMMA_BYTES;
-    if (group.length > 0 && bytes + more > batchBytes) {
-      yield group;
+/** In order. A text that is too long for a batch is in one of its own. */
+function* batchesOf(texts: readonly Text[], batchBytes: number): Generator<FilledEvent> {
+  let [group, bytes, kind] = [[] as string[], 0, texts[0]?.kind ?? "stored"];
+  for (const next of texts) {
+    const more = bytesOf(next.text) + COMMA_BYTES;
+    if (group.length > 0 && (bytes + more > batchBytes || next.kind !== kind)) {
+      yield batch(kind, group);
       group = [];
-      bytes = EMPTY_BATCH_BYTES;
     }
-    group.push(text);
+    if (group.length === 0) [kind, bytes] = [next.kind, bytesOfEvent(batch(next.kind, []))];
+    group.push(next.text);
     bytes += more;
   }
-  if (group.length > 0) yield group;
+  if (group.length > 0) yield batch(kind, group);
 }

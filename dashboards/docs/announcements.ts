@@ -2,9 +2,11 @@ import {
   announcement,
   announcementBatch,
   ANNOUNCEMENT_SOURCE,
-  ANNOUNCEMENT_TYPE,
   type Announcement,
-  BATCH_TYPE,
+  EVENT_TYPES,
+  failure,
+  failureBatch,
+  type Failure,
 } from "../../core/model/announcement.ts";
 import { contentKey } from "../../core/model/keys.ts";
 import { jsonSchemaOf, propertiesOf, schemaFile, table, typeOf } from "./json-schema.ts";
@@ -26,6 +28,19 @@ export const EXAMPLE_ANNOUNCEMENT: Announcement = {
   finished_at: "2026-11-25T08:00:00.000Z",
 };
 
+export const EXAMPLE_FAILURE: Failure = {
+  schema_version: 1,
+  id: "0f7c3a1e9b5d2468ace013579bdf2468",
+  work_id: "crawl-2026-11",
+  artifact_id: "report-18",
+  url: "https://example.com/reports/18.pdf",
+  state: "FAILED",
+  failure_class: "origin",
+  reason: "http_404",
+  redrives: 0,
+  finished_at: "2026-11-25T08:00:00.000Z",
+};
+
 export const EXAMPLE_BATCH = { schema_version: 1, announcements: [EXAMPLE_ANNOUNCEMENT] };
 
 /** As a target of a rule gets it. */
@@ -41,25 +56,39 @@ const exampleEvent = (type: string, detail: unknown) => ({
   detail,
 });
 
-/** Of rules for one producer's work. */
+const { failed, stored } = EVENT_TYPES;
+
+/** Of rules for one producer's work: how each of its jobs ended. */
 export const EXAMPLE_PATTERNS = {
   single: {
     source: [ANNOUNCEMENT_SOURCE],
-    "detail-type": [ANNOUNCEMENT_TYPE],
+    "detail-type": [stored.single, failed.single],
     detail: { work_id: ["crawl-2026-11"] },
   },
   batched: {
     source: [ANNOUNCEMENT_SOURCE],
-    "detail-type": [BATCH_TYPE],
+    "detail-type": [stored.batch, failed.batch],
     detail: { announcements: { work_id: ["crawl-2026-11"] } },
   },
 };
 
-export const announcementSchemaJson = (): string =>
-  schemaFile(`The detail of the event "${ANNOUNCEMENT_TYPE}" of fetchonce`, jsonSchemaOf(announcement));
+const detailSchema = (type: string, schema: Parameters<typeof jsonSchemaOf>[0]): string =>
+  schemaFile(`The detail of the event "${type}" of fetchonce`, jsonSchemaOf(schema));
 
-export const batchSchemaJson = (): string =>
-  schemaFile(`The detail of the event "${BATCH_TYPE}" of fetchonce`, jsonSchemaOf(announcementBatch));
+export const announcementSchemaJson = (): string => detailSchema(stored.single, announcement);
+export const batchSchemaJson = (): string => detailSchema(stored.batch, announcementBatch);
+export const failureSchemaJson = (): string => detailSchema(failed.single, failure);
+export const failureBatchSchemaJson = (): string => detailSchema(failed.batch, failureBatch);
+
+const fieldsOf = (schema: Parameters<typeof jsonSchemaOf>[0]): string =>
+  table(
+    ["field of `detail`", "type", "meaning"],
+    [...propertiesOf(jsonSchemaOf(schema))].map(([name, property]) => [
+      `\`${name}\``,
+      typeOf(property),
+      property.description ?? "",
+    ]),
+  );
 
 const json = (value: object): string => `\`\`\`json\n${JSON.stringify(value, undefined, 2)}\n\`\`\``;
 
@@ -67,51 +96,51 @@ export const announcementsMarkdown = (): string => `<!-- Made by \`npm run gener
 
 # Announcements
 
-An artifact that becomes INDEXED or DEDUPED is announced on an EventBridge event bus: the output \`EventBusName\` of the
-stack. An environment chooses with \`announcements\` what the bus gets:
+How each job ended is announced on an EventBridge event bus: the output \`EventBusName\` of the stack. An environment
+chooses with \`announcements\` what the bus gets:
 
-| \`announcements\` | events | when |
-|---|---|---|
-| \`single\` (unless changed) | \`${ANNOUNCEMENT_TYPE}\`: one for each file | a second or two after the job's end |
-| \`batched\` | [\`${BATCH_TYPE}\`](#batches): up to 64 KB, as many files as are due | up to ten seconds later |
-| \`none\` | none: no function reads the table's stream for them | |
+| \`announcements\` | stored (INDEXED, DEDUPED) | FAILED | when |
+|---|---|---|---|
+| \`single\` (unless changed) | \`${stored.single}\`: one for each file | \`${failed.single}\` | a second or two after the job's end |
+| \`batched\` | [\`${stored.batch}\`](#batches): up to 64 KB, as many files as are due | \`${failed.batch}\` | up to ten seconds later |
+| \`none\` | none: no function reads the table's stream for them | none | |
 
 [What they cost](cost.md#announcements). [What a change of the setting
-does](deploying.md#changing-announcements) to files that are stored meanwhile.
+does](deploying.md#changing-announcements) to jobs that end meanwhile.
 
-## Single events
+## Stored
 
-Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${ANNOUNCEMENT_TYPE}\`. The schema of its detail comes from
+Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${stored.single}\`. The schema of its detail comes from
 [\`core/model/announcement.ts\`](../core/model/announcement.ts); [\`announcement.schema.json\`](announcement.schema.json) is
 the same schema as JSON Schema.
 
-${json(exampleEvent(ANNOUNCEMENT_TYPE, EXAMPLE_ANNOUNCEMENT))}
+${json(exampleEvent(stored.single, EXAMPLE_ANNOUNCEMENT))}
 
-${table(
-  ["field of `detail`", "type", "meaning"],
-  [...propertiesOf(jsonSchemaOf(announcement))].map(([name, property]) => [
-    `\`${name}\``,
-    typeOf(property),
-    property.description ?? "",
-  ]),
-)}
+${fieldsOf(announcement)}
+
+## Failed
+
+Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${failed.single}\`;
+[\`failure.schema.json\`](failure.schema.json) is the schema. A rule for \`${stored.single}\` alone does not match it. What each
+reason means is in [the operators' handbook](../AGENTS.md#troubleshooting).
+
+${json(exampleEvent(failed.single, EXAMPLE_FAILURE))}
+
+${fieldsOf(failure)}
+
+An operator may reopen a job that failed. It then ends once more: it is announced as stored, or as failed with
+\`redrives\` one higher.
 
 ## Batches
 
-Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${BATCH_TYPE}\`. Each of \`announcements\` is what \`detail\` is in
-a single event, to the letter, with the same \`id\`.
-[\`announcement-batch.schema.json\`](announcement-batch.schema.json) is the schema.
+Source \`${ANNOUNCEMENT_SOURCE}\`, detail types \`${stored.batch}\` and \`${failed.batch}\`: none holds both. Each of
+\`announcements\` is what \`detail\` is in a single event, to the letter, with the same \`id\`.
+[\`announcement-batch.schema.json\`](announcement-batch.schema.json) and
+[\`failure-batch.schema.json\`](failure-batch.schema.json) are the schemas.
 
-${json(exampleEvent(BATCH_TYPE, { schema_version: 1, announcements: ["..."] }))}
+${json(exampleEvent(stored.batch, { schema_version: 1, announcements: ["..."] }))}
 
-${table(
-  ["field of `detail`", "type", "meaning"],
-  [...propertiesOf(jsonSchemaOf(announcementBatch))].map(([name, property]) => [
-    `\`${name}\``,
-    typeOf(property),
-    property.description ?? "",
-  ]),
-)}
+${fieldsOf(announcementBatch)}
 
 - An event has up to 64,000 bytes: EventBridge bills each 64 KB, and so does SQS, to which a rule sends it with
   an envelope of some hundred bytes more. That is 80 to 140 files, by the length of their URLs.
@@ -124,23 +153,25 @@ ${table(
 
 ## What is promised
 
-- **At least once**, unless \`announcements\` is \`none\`. Every job that becomes INDEXED or DEDUPED is announced, whatever
-  crashes on the way. The bus must be reachable at least once within a day, since that is how long the table's stream
+- **At least once**, unless \`announcements\` is \`none\`. Every job with a record that becomes INDEXED, DEDUPED or FAILED is
+  announced, whatever crashes on the way. The bus must be reachable at least once within a day, since that is how long the table's stream
   remembers.
 - **Always the same.** An announcement comes from the job's record alone, and a finished record does not change. A
   second delivery is the same, byte for byte, whether it comes alone or in a batch.
-- **After the fact.** When the event is sent, the object is at \`key\` and the job's record is final.
-- **Nothing else.** FAILED jobs are not announced: they are in the record, in the log and in the alarms. Jobs on the
-  unguarded path (the gate off) have no record and are not announced either.
-- **From when the stream exists.** What was stored before the table had a stream is not announced.
-- **No order** between jobs. For one job there is one announcement.
+- **After the fact.** When the event is sent, the object is at \`key\` and the job's record is final, unless a failed job
+  is reopened.
+- **Nothing else.** Jobs on the unguarded path (the gate off) have no record and are not announced: those that fail are
+  in the dead-letter queue.
+- **From when the stream exists.** What ended before the table had a stream is not announced. Jobs that failed before
+  the release that announces failures are not announced either.
+- **No order** between jobs. For one job there is one announcement of each of its ends, in order.
 
 ## Telling them apart
 
 Deduplicate by \`id\` of the announcement, the job's id; in a batch, of each. The envelope's own \`id\` is a new one each
 time the event is put on the bus. A job that is planned again after its record's retention
-(\`RECORD_RETENTION_DAYS\`) is announced again, with the same \`id\` and another \`finished_at\`. Compare both if that must
-count as a new event.
+(\`RECORD_RETENTION_DAYS\`) is announced again, with the same \`id\` and another \`finished_at\`; so is a failed job that was
+reopened. Compare both if that must count as a new event.
 
 A consumer that can do its work twice needs nothing. One that cannot writes the id in the same transaction as its work,
 on the condition that the id is not there yet (in DynamoDB \`attribute_not_exists\`, in SQL a unique key). If the id is
@@ -171,7 +202,7 @@ new Rule(this, "Reports", {
   eventBus: bus,
   eventPattern: {
     source: ["${ANNOUNCEMENT_SOURCE}"],
-    detailType: ["${ANNOUNCEMENT_TYPE}"],
+    detailType: ["${stored.single}", "${failed.single}"],
     detail: { work_id: ["crawl-2026-11"] },
   },
   targets: [new SqsQueue(queue, { deadLetterQueue })],

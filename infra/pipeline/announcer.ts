@@ -1,22 +1,22 @@
 import { FilterCriteria } from "aws-cdk-lib/aws-lambda";
 import { Duration } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
-import { STORED_STATES } from "../../core/model/states.ts";
+import { ENDED_STATES } from "../../core/model/states.ts";
 import type { AnnouncerEnv } from "../../lambdas/announcer/env.ts";
 import { type Deployment, HandlerFunction } from "./handler-function.ts";
 import { permit } from "./permissions.ts";
 import { readStream } from "./table-stream.ts";
 
-/** Matches the one of a job's six writes that ends it in a stored state. The function checks the record again. */
-const ENDS_WELL = FilterCriteria.filter({
+/** Matches the one of a job's writes that ends it. The function checks the record again. */
+const ENDS = FilterCriteria.filter({
   dynamodb: {
-    NewImage: { state: { S: [...STORED_STATES] } },
-    OldImage: { state: { S: [{ "anything-but": [...STORED_STATES] }] } },
+    NewImage: { state: { S: [...ENDED_STATES] } },
+    OldImage: { state: { S: [{ "anything-but": [...ENDED_STATES] }] } },
   },
 });
 
 /**
- * How many stored files Lambda collects, and for how long. 500 announcements fill four to seven events, of 460 to 800
+ * How many ended jobs Lambda collects, and for how long. 500 announcements fill four to seven events, of 460 to 800
  * bytes each. Ten seconds fill one at 10 to 14 files a second and shard.
  */
 const COLLECTED = {
@@ -24,14 +24,14 @@ const COLLECTED = {
   batched: { batchSize: 500, window: Duration.seconds(10) },
 } as const;
 
-/** Announces each stored file on the event bus, as soon as the table's stream shows its final write. */
+/** Announces each stored file, and each that failed, on the event bus, as soon as the table's stream shows its final write. */
 export class Announcer extends HandlerFunction<AnnouncerEnv> {
   constructor(scope: Construct, id: string, deployment: Deployment, announcing: AnnouncerEnv["ANNOUNCEMENTS"]) {
     const { data } = deployment;
     super(scope, id, {
       deployment,
       lambda: "announcer",
-      description: "Announces each stored file on the event bus.",
+      description: "Announces each stored file, and each that failed, on the event bus.",
       timeoutMs: 60_000,
       memorySize: 512,
       variables: {
@@ -43,7 +43,7 @@ export class Announcer extends HandlerFunction<AnnouncerEnv> {
     });
     readStream(this, {
       data,
-      filter: ENDS_WELL,
+      filter: ENDS,
       ...COLLECTED[announcing],
       isPartly: true,
     });

@@ -74,7 +74,7 @@ describe.each(environmentNames)("the table's stream in %s", (name) => {
     });
   });
 
-  it("passes the announcer one record per job that ends INDEXED or DEDUPED, and none for other writes", async () => {
+  it("passes the announcer one record per job, the one by which it ended, and none for other writes", async () => {
     const w = world();
     w.serve(fileOrigin(Buffer.from("a body of more than two parts")));
     await w.deliver();
@@ -89,8 +89,11 @@ describe.each(environmentNames)("the table's stream in %s", (name) => {
     expect(shown.map(({ after }) => [after["artifact_id"], after["state"]])).toEqual([
       ["artifact", "INDEXED"],
       ["twin", "DEDUPED"],
+      ["private", "FAILED"],
     ]);
     const [{ after } = { after: {} }] = shown;
+    const { after: failed = {} } = shown.at(-1) ?? {};
+    expect(passes(recordOf(failed, { ...failed, state: "LEASED" }))).toBe(false);
     expect(passes(recordOf(after, { ...after, touched: 1 }))).toBe(false);
     expect(passes(recordOf(after, undefined, BY_TTL))).toBe(false);
     expect(passes(recordOf(undefined, after))).toBe(false);

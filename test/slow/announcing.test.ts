@@ -1,18 +1,17 @@
 /**
  * The bundled worker, table stream, bundled announcer, bus, and a consumer behind the rule of the documentation:
- * whatever dies, the consumer hears of each stored file, and of each the same.
+ * whatever dies, the consumer hears how each job ended, and of each the same.
  */
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
 import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { announcement, type Announcement, announcementBatch } from "../../core/model/announcement.ts";
 import { jobIdOf } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
-import { isTerminal } from "../../core/model/states.ts";
 import { EXAMPLE_PATTERNS } from "../../dashboards/docs/announcements.ts";
 import { readThrough } from "../embedded-aws/aws/queues.ts";
 import { startAnnouncer, type RunningAnnouncer } from "../embedded-aws/events/announcer.ts";
 import type { BusOptions } from "../embedded-aws/events/event-bus.ts";
+import { announcementsIn, type Told } from "../simulation/services/bus.ts";
 import { type Run, startRun, startSurroundings, until } from "../e2e/support.ts";
 
 const [WORK] = EXAMPLE_PATTERNS.single.detail.work_id;
@@ -73,12 +72,12 @@ function kill(announcer: RunningAnnouncer | undefined): void {
   for (const pid of announcer?.pool.pids() ?? []) announcer?.pool.kill(pid);
 }
 
-/** What EventBridge bills: one for each file, or two batches of about 45; and as many more as are sent again. */
-const EVENTS = { single: { least: FILES, most: 2 * FILES }, batched: { least: 2, most: FILES / 5 } };
+/** What EventBridge bills: one for each job, or batches of about 45 of a kind; and as many more as are sent again. */
+const EVENTS = { single: { least: FILES, most: 2 * FILES }, batched: { least: 2, most: FILES / 2 } };
 const MATRIX = KINDS.flatMap((announcements) => CRASHES.map((crash) => ({ announcements, crash })));
 
 it.each(MATRIX)(
-  "$announcements: a consumer hears of each stored file of its work, if $crash.what",
+  "$announcements: a consumer hears how each job of its work ended, if $crash.what",
   async ({ announcements, crash: { deaths, repeats } }) => {
     const run = await startRun({ ...(await startSurroundings()), workers: 1 });
     const cleanup = new AsyncDisposableStack();
@@ -96,17 +95,18 @@ it.each(MATRIX)(
     const messages = messagesTo(run);
     await run.pipeline.submit(messages);
     const records = await run.untilTerminal(messages.map(jobIdOf));
-    expect([...records.values()].every(({ state }) => isTerminal(state) && state !== "FAILED")).toBe(true);
     stored.resolve();
     await until("the stream is read to its end", async () =>
       reader.checkpoint() === stream.records.length ? undefined : `${reader.checkpoint()} of ${stream.records.length}`,
     );
 
-    const heard = (await readThrough(sqs, QueueUrl)).flatMap(({ body }) => announcementsIn(body));
+    const heard = (await readThrough(sqs, QueueUrl)).flatMap(({ body }) => toldIn(body));
     const mine = heard.filter(({ work_id: work }) => work === WORK);
     const byId = new Map(mine.map((one) => [one.id, one]));
     const wanted = messages.filter(({ work_id: work }) => work === WORK).map(jobIdOf);
     expect([...byId.keys()].toSorted()).toEqual(wanted.toSorted());
+    for (const { id, state } of mine) expect(state).toBe(records.get(id)?.state);
+    expect(new Set(mine.map(({ state }) => state))).toEqual(new Set(["INDEXED", "DEDUPED", "FAILED"]));
     // A repeat says the same, so a consumer that knows the id may skip it.
     for (const one of mine) expect(one).toEqual(byId.get(one.id));
     expect(mine.length > wanted.length).toBe(repeats);
@@ -122,14 +122,15 @@ const messagesTo = ({ origin }: Run): readonly JobMessage[] =>
   Array.from({ length: FILES }, (_, index) => ({
     work_id: index % 10 === 0 ? "other" : (WORK ?? ""),
     artifact_id: `file-${index}`,
-    // Some have the same bytes, so that some jobs end DEDUPED.
-    url: origin.urlOf({ name: `file-${index % 60}`, size: 1024, type: "text/plain" }),
+    // Some have the same bytes, so that some jobs end DEDUPED, and some are not there.
+    url: index % 12 === 1 ? `${origin.url}/nowhere-${index}` : origin.urlOf(fileOf(index % 60)),
     metadata: METADATA,
   }));
 
-const envelope = z.object({ detail: z.unknown() });
-function announcementsIn(body: string): readonly Announcement[] {
-  const { detail } = envelope.parse(JSON.parse(body));
-  const batch = announcementBatch.safeParse(detail);
-  return batch.success ? batch.data.announcements : [announcement.parse(detail)];
+const fileOf = (number: number) => ({ name: `file-${number}`, size: 1024, type: "text/plain" });
+
+const envelope = z.object({ source: z.string(), "detail-type": z.string(), detail: z.unknown() });
+function toldIn(body: string): readonly Told[] {
+  const { detail, source, "detail-type": type } = envelope.parse(JSON.parse(body));
+  return announcementsIn({ source, type, detail: JSON.stringify(detail) });
 }

@@ -2,9 +2,10 @@ import type { Item } from "../../../core/model/write.ts";
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { jobIdOfItemKey, jobItemKey } from "../../../core/model/keys.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
-import { SimulatedBus } from "../services/bus.ts";
+import { failedEnd, SimulatedBus, type Told } from "../services/bus.ts";
 import { announcerIn } from "../functions.ts";
-import { checkAnnouncement, isStored, Violation } from "./invariants.ts";
+import { checkFailed, checkSame, checkStored, isFailing, isStored, redrivesOf } from "./announced.ts";
+import { Violation } from "./violation.ts";
 import type { SimulatedItems } from "../services/items.ts";
 import type { SimulatedProcess } from "../services/process.ts";
 import { ANNOUNCED_WITHIN_MS, BATCH_BYTES, INVOCATION_MS } from "../services/settings.ts";
@@ -40,10 +41,17 @@ export class Announcing {
   constructor(world: World) {
     this.#world = world;
     const { blobs, dice, failIf, items, time } = world;
-    this.bus = new SimulatedBus((announcement, before) =>
-      failIf(() =>
-        checkAnnouncement(announcement, before, items.all.get(jobItemKey(announcement.id)), blobs.contentObjects),
-      ),
+    const check = (told: Told, before: Told | undefined): void => {
+      if (told.state === "FAILED") checkFailed(told, items.changes);
+      else checkStored(told, items.all.get(jobItemKey(told.id)), blobs.contentObjects);
+      checkSame(told, before);
+    };
+    const refuse = (why: unknown): void => {
+      throw new Violation(`an event was sent that no consumer can read: ${String(why)}`);
+    };
+    this.bus = new SimulatedBus(
+      (told, before) => failIf(() => check(told, before)),
+      (why) => failIf(() => refuse(why)),
     );
     this.stream = new SimulatedStream({
       time,
@@ -56,12 +64,16 @@ export class Announcing {
   /** The record of a job that was announced is gone. Should it be done once more, it is announced once more. */
   forget(key: string): void {
     this.stream.forget();
-    this.bus.announced.delete(jobIdOfItemKey(key));
+    const jobId = jobIdOfItemKey(key);
+    for (const [end, { id }] of this.bus.announced) if (id === jobId) this.bus.announced.delete(end);
   }
 
-  /** Whether nothing of this record is left to announce. */
+  /** Whether nothing of this finished record is left to announce. */
   isTold(key: string, item: Item): boolean {
-    return !isStored(item) || this.bus.announced.has(jobIdOfItemKey(key));
+    const jobId = jobIdOfItemKey(key);
+    return this.bus.ends.has(
+      isStored(item) ? jobId : failedEnd(jobId, redrivesOf({ key, before: undefined, after: item })),
+    );
   }
 
   get isDone(): boolean {
@@ -76,8 +88,13 @@ export class Announcing {
       throw new Violation("a change of the table was not announced in time");
   }
 
-  /** @throws Violation if a job is stored but was never announced. */
+  /** @throws Violation if a job is stored, or has failed, but was never announced. */
   checkComplete(): void {
+    for (const change of this.#world.items.changes) {
+      const { key } = change;
+      if (!isFailing(change) || this.bus.ends.has(failedEnd(jobIdOfItemKey(key), redrivesOf(change)))) continue;
+      throw new Violation(`${key} failed, but was never announced`);
+    }
     for (const [key, item] of this.#world.items.all) {
       if (isStored(item) && !this.bus.announced.has(jobIdOfItemKey(key)))
         throw new Violation(`${key} is ${JSON.stringify(item["state"])}, but was never announced`);

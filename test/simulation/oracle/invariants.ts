@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import type { Announcement } from "../../../core/model/announcement.ts";
 import type { Item, Value, Write } from "../../../core/model/write.ts";
 import { contentKey, jobIdOf, jobIdOfStagingKey, jobItemKey, stagingKey } from "../../../core/model/keys.ts";
 import { jobMessage } from "../../../core/model/message.ts";
@@ -11,7 +10,7 @@ import { checkUnfenced, numberOf } from "./unfenced-writes.ts";
 import { Violation } from "./violation.ts";
 import { isPoison, isPoisonKey } from "../services/lasting.ts";
 import type { Boundary } from "../services/process.ts";
-import { CONTENT_BUCKET, LEASE_TTL_MS, ORPHAN_AGE_MS, REQUEUE_GRACE_MS } from "../services/settings.ts";
+import { LEASE_TTL_MS, ORPHAN_AGE_MS, REQUEUE_GRACE_MS } from "../services/settings.ts";
 
 export { Violation };
 
@@ -274,27 +273,3 @@ export function checkIndex(items: ReadonlyMap<string, Item>, contentKeys: Readon
 }
 
 const hasCrashed = (job: Item | undefined): boolean => numberOf(job, "fence") > 1;
-
-export const isStored = ({ state }: Item): boolean => state === "INDEXED" || state === "DEDUPED";
-
-/** An announcement matches the job's record and content. A repeated announcement equals the first. */
-export function checkAnnouncement(
-  announcement: Announcement,
-  before: Announcement | undefined,
-  item: Item | undefined,
-  objects: ReadonlyMap<string, { readonly body: Buffer; readonly contentType: string }>,
-): void {
-  const { bucket, bytes, finished_at: finishedAt, id, key, sha256, state } = announcement;
-  const wrong = (what: string): Violation => new Violation(`${id} was announced ${what}`);
-  if (!item || !isStored(item)) throw wrong(`while it is ${JSON.stringify(item?.["state"])}`);
-  const { operations, transfer, url, workId, artifactId } = decodeJob(item);
-  const matches = [state === item["state"], announcement.url === url, announcement.work_id === workId];
-  if (matches.includes(false) || announcement.artifact_id !== artifactId)
-    throw wrong("with other fields than its record has");
-  if (sha256 !== transfer?.sha256 || key !== contentKey(sha256)) throw wrong("with other content than it has");
-  if (bucket !== CONTENT_BUCKET || objects.get(key)?.body.length !== bytes)
-    throw wrong("with content that does not exist");
-  if (Date.parse(finishedAt) !== (operations.INDEX ?? operations.DEDUPE)?.atMs)
-    throw wrong("with another time than it finished at");
-  if (before && JSON.stringify(before) !== JSON.stringify(announcement)) throw wrong("in two versions");
-}

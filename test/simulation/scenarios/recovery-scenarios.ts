@@ -2,13 +2,33 @@
 import { RetryableError } from "../../../core/model/errors.ts";
 import type { RetryPolicy } from "../../../core/worker/retry.ts";
 import { LEASE_TTL_MS } from "../services/settings.ts";
-import { LARGE, message, one, reopened, SMALL, UNRESUMABLE, type ProvenScenario } from "./scenario-kinds.ts";
+import {
+  LARGE,
+  message,
+  one,
+  refusing,
+  reopened,
+  resource,
+  serving,
+  SMALL,
+  UNRESUMABLE,
+  type ProvenScenario,
+} from "./scenario-kinds.ts";
 
 const ONCE: RetryPolicy = { maxAttempts: 1, baseMs: 1000, capMs: 10_000, longestWaitMs: 43_200_000 };
 const outage = (failureClass: "system" | "origin" = "system") => new RetryableError("outage", { failureClass });
 const dies = { of: "worker1 ", call: "http.GET", nth: 1, fault: { kind: "crash before" } } as const;
 
+const oneFails = (name: string, isRefused: readonly [boolean, boolean], isBatched: boolean): ProvenScenario => ({
+  ...refusing(name, isRefused, isBatched),
+  prepare: serving({ b: resource(SMALL) }),
+  published: [[SMALL]],
+  ends: { b: ["INDEXED"], c: ["FAILED:http_404"] },
+});
+
 export const RECOVERY_SCENARIOS: readonly ProvenScenario[] = [
+  oneFails("one announcement of a file that is stored, and one of a file that failed", [false, false], true),
+  oneFails("the bus refuses the announcement of a file that failed", [true, false], false),
   one({
     name: "a job fails when its body is staged, and takes it away",
     body: LARGE,

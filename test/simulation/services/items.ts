@@ -2,7 +2,7 @@ import { applyWrite } from "../../../core/model/apply-write.ts";
 import type { Item, Write, WriteResult } from "../../../core/model/write.ts";
 import type { FailedJobs, Items } from "../../../core/ports/items.ts";
 
-interface Change {
+export interface Change {
   readonly key: string;
   readonly before: Item | undefined;
   /** Undefined: it was removed. */

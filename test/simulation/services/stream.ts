@@ -1,5 +1,6 @@
 import type { AttributeValue, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
 import type { Item, Value } from "../../../core/model/write.ts";
+import { isFinished } from "../oracle/leftovers.ts";
 import type { SimulatedItems } from "./items.ts";
 import type { Dice, VirtualTime } from "./time.ts";
 
@@ -8,9 +9,9 @@ const LARGEST_BATCH = 4;
 const LONGEST_LAG_MS = 1000;
 const LONGEST_BACKOFF_MS = 10_000;
 
-/** The event source mapping's filter: only stored jobs reach the announcer. */
-const passesFilter = (after: Item | undefined): boolean =>
-  after?.["state"] === "INDEXED" || after?.["state"] === "DEDUPED";
+/** The event source mapping's filter: only the ends of jobs reach the announcer. */
+const passesFilter = (before: Item | undefined, after: Item | undefined): boolean =>
+  isFinished(after) && !isFinished(before);
 /** The share of filtered-out changes that are delivered anyway: the function must not rely on the filter. */
 const FILTER_MISS_PROBABILITY = 0.05;
 
@@ -58,7 +59,7 @@ export class SimulatedStream {
     const { changes, dice, time } = this.#env;
     for (; this.#read < changes.length; this.#read++) {
       const { key, before, after } = changes[this.#read] ?? {};
-      if (key === undefined || !(passesFilter(after) || dice.chance(FILTER_MISS_PROBABILITY))) continue;
+      if (key === undefined || !(passesFilter(before, after) || dice.chance(FILTER_MISS_PROBABILITY))) continue;
       const shard = this.#shardOf(key);
       shard.records.push({ record: recordOf(this.#read, before, after), sinceMs: time.nowMs });
       this.#plan(shard);

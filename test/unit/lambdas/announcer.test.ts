@@ -1,14 +1,14 @@
 /** Runs the real handler on the table changes that a real job makes. */
 import type { DynamoDBRecord } from "aws-lambda";
 import { describe, expect, it } from "vitest";
-import { announcement, BATCH_TYPE, type Announcement } from "../../../core/model/announcement.ts";
+import { announcement, EVENT_TYPES } from "../../../core/model/announcement.ts";
 import type { Item, Value } from "../../../core/model/write.ts";
 import { contentKey, jobIdOf } from "../../../core/model/keys.ts";
 import type { AnnouncementBus } from "../../../core/ports/announcement-bus.ts";
 import { createHandler } from "../../../lambdas/announcer/create-handler.ts";
 import { streamRecord } from "../../stream-event.ts";
-import { announcementsIn } from "../../simulation/services/bus.ts";
-import { fileOrigin, MESSAGE, world, type World } from "../../simulation/world.ts";
+import { announcementsIn, type Told } from "../../simulation/services/bus.ts";
+import { answer, fileOrigin, MESSAGE, world, type World } from "../../simulation/world.ts";
 import { LARGE, sha256Of } from "../core/support.ts";
 import type { TelemetryEvent } from "../../../core/telemetry/events.ts";
 import { checkEvent } from "../../event-check.ts";
@@ -20,7 +20,7 @@ function announcer(
   outcome: (given: number) => Outcome | Error = (taken) => ({ taken }),
   { isSetAside = true, batchBytes }: { isSetAside?: boolean; batchBytes?: number } = {},
 ) {
-  const announced: Announcement[] = [];
+  const announced: Told[] = [];
   const types: string[] = [];
   const deadLetters: { body: string; reason: string }[] = [];
   const logs: string[] = [];
@@ -104,6 +104,41 @@ describe("the announcer", () => {
     ]);
   });
 
+  it("announces a job that failed, with the class and the reason, and what the producer said of it", async () => {
+    const w = world();
+    w.serve(() => answer({ status: 404 }));
+    await w.deliver({ ...MESSAGE, metadata: { shelf: 7 } });
+    const [single, batched] = [announcer(), announcer(undefined, { batchBytes: 64_000 })];
+    for (const { run } of [single, batched]) expect(await run(...changesOf(w))).toEqual({ batchItemFailures: [] });
+    expect(single.announced).toEqual([
+      {
+        schema_version: 1,
+        id: jobIdOf(MESSAGE),
+        work_id: "work",
+        artifact_id: "artifact",
+        url: MESSAGE.url,
+        state: "FAILED",
+        failure_class: "origin",
+        reason: "http_404",
+        redrives: 0,
+        metadata: { shelf: 7 },
+        finished_at: new Date(w.clock.nowMs()).toISOString(),
+      },
+    ]);
+    expect(batched.announced).toEqual(single.announced);
+    expect([single.types, batched.types]).toEqual([["Artifact Failed"], ["Artifacts Failed"]]);
+  });
+
+  it("counts how often a job that failed had been reopened", async () => {
+    const w = world();
+    w.serve(() => answer({ status: 404 }));
+    await w.deliver();
+    const { after = {}, before } = w.items.history.findLast(({ after: item }) => item["state"] === "FAILED") ?? {};
+    const { announced, run } = announcer();
+    await run(streamRecord({ before, after: { ...after, redrives: 2 } }));
+    expect(announced).toEqual([expect.objectContaining({ state: "FAILED", redrives: 2 })]);
+  });
+
   it("makes the same announcements of the same changes an hour later", async () => {
     const w = await storedTwice();
     const { announced, run } = announcer();
@@ -118,8 +153,12 @@ describe("the announcer", () => {
     { what: "is restored after it was missing", of: (job: Item) => ({ after: job }) },
     { what: "is removed", of: (job: Item) => ({ before: job }) },
     {
-      what: "failed",
-      of: (job: Item) => ({ before: { ...job, state: "FINALIZED" }, after: { ...job, state: "FAILED" } }),
+      what: "has failed and is written again",
+      of: (job: Item) => ({ before: { ...job, state: "FAILED" }, after: { ...job, state: "FAILED", touched: 1 } }),
+    },
+    {
+      what: "is reopened",
+      of: (job: Item) => ({ before: { ...job, state: "FAILED" }, after: { ...job, state: "LEASED" } }),
     },
     { what: "is not a job", of: () => ({ after: { pk: "HASH#1", bytes: 1 } }) },
   ])("announces nothing for a record that $what", async ({ of }) => {
@@ -151,7 +190,7 @@ describe("the announcer", () => {
     const [single, batched] = [announcer(), announcer(undefined, { batchBytes: 64_000 })];
     for (const { run } of [single, batched]) await run(...changesOf(w));
     expect(batched.announced).toEqual(single.announced);
-    expect(batched.types).toEqual([BATCH_TYPE]);
+    expect(batched.types).toEqual([EVENT_TYPES.stored.batch]);
   });
 
   it.each([
@@ -172,7 +211,7 @@ describe("the announcer", () => {
       expect(await run(...records)).toEqual({
         batchItemFailures: [{ itemIdentifier: records[goesOnFrom]?.dynamodb?.SequenceNumber }],
       });
-      expect(types).toEqual([BATCH_TYPE, BATCH_TYPE]);
+      expect(types).toEqual([EVENT_TYPES.stored.batch, EVENT_TYPES.stored.batch]);
     },
   );
 

@@ -26,15 +26,21 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/stream/bus-events.ts", [
-    ["a full batch is thrown away", "      yield group;\n      group = [];", "      group = [];"],
-    ["the last batch is not sent", "if (group.length > 0) yield group;", ""],
+    ["a full batch is thrown away", "      yield batch(kind, group);\n      group = [];", "      group = [];"],
+    ["the last batch is not sent", "if (group.length > 0) yield batch(kind, group);", ""],
+    ["a batch holds what is stored and what has failed", " || next.kind !== kind", ""],
+    ["a batch has the kind of the one before", "[kind, bytes] = [next.kind,", "[kind, bytes] = [kind,"],
     ["a batch leaves its first announcement out", 'texts.join(",")', 'texts.slice(1).join(",")'],
   ]),
   ...inFile("core/stream/announcement-of.ts", [
-    ["the announcement's id is the attempt's fence", "id: job.jobId,", 'id: String(job.fence).padStart(32, "0"),'],
-    ["a job is announced whatever its state", '!isStored(after["state"]) || ', ""],
+    ["the announcement's id is not the job's", "id: jobId,", 'id: "0".repeat(32),'],
+    ["a job is announced as stored whatever its state", 'if (isStored(after["state"])) return', "return"],
+    ["a failed job is not announced", 'after["state"] === ("FAILED" satisfies JobState) ?', "false ?"],
+    ["a job is announced as failed whatever its state", 'after["state"] === ("FAILED" satisfies JobState) ?', "true ?"],
+    ["a reopened job that fails again counts as the first failure", ', after["redrives"])', ")"],
+    ["a job that ended before is announced again", ' || !isOpen(before?.["state"])', ""],
     ["finished_at is the time of the announcement", "new Date(last.atMs).toISOString()", "new Date().toISOString()"],
-    ["every announcement says INDEXED", "state: job.state,", 'state: "INDEXED",'],
+    ["every announcement says INDEXED", "  state,\n", '  state: "INDEXED",\n'],
   ]),
   ...inFile("lambdas/announcer/create-handler.ts", [
     [
