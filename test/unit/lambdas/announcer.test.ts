@@ -219,8 +219,8 @@ describe("the announcer", () => {
     const w = world();
     const long = "x".repeat(16_000);
     w.serve((request) => {
-      const answer = fileOrigin(LARGE, `"${"e".repeat(254)}"`, `text/plain; a=${long}`)(request);
-      return answer;
+      const served = fileOrigin(LARGE, `"${"e".repeat(254)}"`, `text/plain; a=${long}`)(request);
+      return served;
     });
     // JSON writes each of these characters with six bytes.
     const worst = "\u0001".repeat(512);
