@@ -26,7 +26,7 @@ interface Due extends Said {
 }
 
 /**
- * Announces the jobs that the records report as stored or failed. It keeps no state: if a batch is interrupted, the stream
+ * Announces the jobs that the records report as ended. It keeps no state: if a batch is interrupted, the stream
  * delivers it again, and each announcement has the same id as before, whatever other announcements share its event.
  * @returns the sequence number from which the stream must deliver again; undefined when all is announced.
  * @throws when the bus or the dead-letter queue did not answer: the stream delivers all records again.

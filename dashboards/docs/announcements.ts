@@ -120,9 +120,9 @@ ${fieldsOf(announcement)}
 
 ## Failed
 
-Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${failed.single}\`;
-[\`failure.schema.json\`](failure.schema.json) is the schema. A rule for \`${stored.single}\` alone does not match it. What each
-reason means is in [the operators' handbook](../AGENTS.md#troubleshooting).
+Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${failed.single}\`; [\`failure.schema.json\`](failure.schema.json) is the
+schema. A rule for \`${stored.single}\` alone does not match it. What each reason means is in [the operators'
+handbook](../AGENTS.md#troubleshooting).
 
 ${json(exampleEvent(failed.single, EXAMPLE_FAILURE))}
 
@@ -153,9 +153,9 @@ ${fieldsOf(announcementBatch)}
 
 ## What is promised
 
-- **At least once**, unless \`announcements\` is \`none\`. Every job with a record that becomes INDEXED, DEDUPED or FAILED is
-  announced, whatever crashes on the way. The bus must be reachable at least once within a day, since that is how long the table's stream
-  remembers.
+- **At least once**, unless \`announcements\` is \`none\`. Every job with a record that becomes INDEXED, DEDUPED or
+  FAILED is announced, whatever crashes on the way. The bus must be reachable at least once within a day, since that is
+  how long the table's stream remembers.
 - **Always the same.** An announcement comes from the job's record alone, and a finished record does not change. A
   second delivery is the same, byte for byte, whether it comes alone or in a batch.
 - **After the fact.** When the event is sent, the object is at \`key\` and the job's record is final, unless a failed job

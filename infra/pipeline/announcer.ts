@@ -24,14 +24,14 @@ const COLLECTED = {
   batched: { batchSize: 500, window: Duration.seconds(10) },
 } as const;
 
-/** Announces each stored file, and each that failed, on the event bus, as soon as the table's stream shows its final write. */
+/** Announces how each job ended on the event bus, as soon as the table's stream shows its final write. */
 export class Announcer extends HandlerFunction<AnnouncerEnv> {
   constructor(scope: Construct, id: string, deployment: Deployment, announcing: AnnouncerEnv["ANNOUNCEMENTS"]) {
     const { data } = deployment;
     super(scope, id, {
       deployment,
       lambda: "announcer",
-      description: "Announces each stored file, and each that failed, on the event bus.",
+      description: "Announces how each job ended on the event bus.",
       timeoutMs: 60_000,
       memorySize: 512,
       variables: {
