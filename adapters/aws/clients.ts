@@ -8,9 +8,8 @@ import type { HttpRequest } from "@smithy/core/transport";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { RequestHash } from "./request-hash.ts";
 
-/** Emulators expect the bucket in the path, not in the host name. */
-const isEmulated = (environment: NodeJS.ProcessEnv): boolean =>
-  environment["AWS_ENDPOINT_URL_S3"] !== undefined || environment["AWS_ENDPOINT_URL"] !== undefined;
+const isEmulated = (environment: NodeJS.ProcessEnv, service: "S3" | "SQS"): boolean =>
+  environment[`AWS_ENDPOINT_URL_${service}`] !== undefined || environment["AWS_ENDPOINT_URL"] !== undefined;
 
 /** Milliseconds. A connection that is silent for longer is given up, and the SDK tries again. */
 const QUICK = { connectionTimeout: 5_000, socketTimeout: 10_000 };
@@ -66,9 +65,21 @@ function withoutSecondHash(client: S3Client): S3Client {
 
 export const createS3 = (environment: NodeJS.ProcessEnv): S3Client =>
   withoutSecondHash(
-    tuned(new S3Client({ ...SIGNING, requestHandler: PATIENT, forcePathStyle: isEmulated(environment) })),
+    // Emulators expect the bucket in the path, not in the host name.
+    tuned(new S3Client({ ...SIGNING, requestHandler: PATIENT, forcePathStyle: isEmulated(environment, "S3") })),
   );
-export const createSqs = (): SQSClient => tuned(new SQSClient({ ...SIGNING, requestHandler: QUICK }));
+/**
+ * The SDK sends each request to the host of the queue's URL, even if an endpoint is set. An emulator's queues may have
+ * AWS's URLs: those requests would go to AWS.
+ */
+export const createSqs = (environment: NodeJS.ProcessEnv): SQSClient =>
+  tuned(
+    new SQSClient({
+      ...SIGNING,
+      requestHandler: QUICK,
+      ...(isEmulated(environment, "SQS") && { useQueueUrlAsEndpoint: false }),
+    }),
+  );
 export const createDynamoDb = (): DynamoDBClient => tuned(new DynamoDBClient({ ...SIGNING, requestHandler: QUICK }));
 export const createCloudWatch = (): CloudWatchClient =>
   tuned(new CloudWatchClient({ ...SIGNING, requestHandler: QUICK }));
@@ -79,5 +90,5 @@ export const createEventBridge = (): EventBridgeClient =>
 export const createClients = (environment: NodeJS.ProcessEnv) => ({
   dynamodb: createDynamoDb(),
   s3: createS3(environment),
-  sqs: createSqs(),
+  sqs: createSqs(environment),
 });

@@ -1,16 +1,17 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type GateCommand } from "../../core/gate/gate-rollout.ts";
-import { ABOUT_TABLE, named, onTable, reasoned, WHAT_CODES_MEAN } from "../shared/document-command.ts";
+import { ABOUT_PLACE, named, onDeployment, reasoned, WHAT_CODES_MEAN } from "../shared/document-command.ts";
+import { type Place, placeOf } from "../shared/stack.ts";
 import { parseCommand } from "../terminal/parse-command.ts";
 
 export interface GateArguments {
-  readonly table: string;
+  readonly place: Place;
   /** Undefined: only show the status. */
   readonly change: { readonly command: GateCommand; readonly by: string; readonly reason: string } | undefined;
 }
 
 const NOTES = `
-${ABOUT_TABLE}
+${ABOUT_PLACE}
 
 off applies to every job that begins at least 30 s later, and ends a rollout. Jobs that have a record still finish
 on the exactly-once path.
@@ -20,7 +21,8 @@ by itself when an alarm fires.
 ${WHAT_CODES_MEAN}`;
 
 interface Signed {
-  readonly table: string;
+  readonly stack?: string;
+  readonly table?: string;
   readonly by: string;
   readonly reason: string;
 }
@@ -39,16 +41,16 @@ function describeGateCommand(program: Command, found: (parsed: GateArguments) =>
     .description("Shows or changes the percentage of jobs that take the exactly-once path.")
     .addHelpText("after", NOTES);
   const signed = (name: string, description: string): Command =>
-    onTable(program, name, description)
+    onDeployment(program, name, description)
       .requiredOption("--by <WHO>", "your name, for the history", named)
       .requiredOption("--reason <TEXT>", "the reason, for the history", reasoned);
   const changing =
     (command: GateCommand) =>
-    ({ table, by, reason }: Signed): void =>
-      found({ table, change: { command, by, reason } });
+    ({ by, reason, ...where }: Signed): void =>
+      found({ place: placeOf(where), change: { command, by, reason } });
 
-  onTable(program, "status", "show the gate and its history").action(({ table }: Signed) =>
-    found({ table, change: undefined }),
+  onDeployment(program, "status", "show the gate and its history").action((options: Signed) =>
+    found({ place: placeOf(options), change: undefined }),
   );
   signed("start", "begin a rollout in steps of 5, 25, 50 and 100 %").action(changing({ kind: "start" }));
   signed("off", "set 0 % at once; ends a rollout").action(changing({ kind: "off" }));

@@ -1,18 +1,19 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { pattern as patternSchema } from "../../core/flow/host-limits.ts";
 import type { Limits, PlannedRule } from "../../core/flow/host-rules-document.ts";
-import { ABOUT_TABLE, named, onTable, reasoned, WHAT_CODES_MEAN } from "../shared/document-command.ts";
+import { ABOUT_PLACE, named, onDeployment, reasoned, WHAT_CODES_MEAN } from "../shared/document-command.ts";
 import { limitsIn } from "../shared/host-limit.ts";
+import { type Place, placeOf } from "../shared/stack.ts";
 import { parseCommand } from "../terminal/parse-command.ts";
 import { describeTop, type TopArguments } from "./top-arguments.ts";
 
 export type HostsArguments =
   | TopArguments
-  | { readonly kind: "status"; readonly table: string; readonly json: boolean }
-  | { readonly kind: "show"; readonly table: string; readonly host: string; readonly json: boolean }
+  | { readonly kind: "status"; readonly place: Place; readonly json: boolean }
+  | { readonly kind: "show"; readonly place: Place; readonly host: string; readonly json: boolean }
   | {
       readonly kind: "change";
-      readonly table: string;
+      readonly place: Place;
       readonly json: boolean;
       readonly planned: PlannedRule;
       /** Undefined: the user of this machine. */
@@ -28,12 +29,13 @@ operators' that fit a host, the most exact pattern decides. A change counts with
 within 30 s at worst: after that, a worker that cannot read the rules begins nothing. What is under way goes on. The
 slowest pace is one request an hour, 0.0003/s.
 
-${ABOUT_TABLE}
+${ABOUT_PLACE}
 
 ${WHAT_CODES_MEAN}`;
 
 interface Options {
-  readonly table: string;
+  readonly stack?: string;
+  readonly table?: string;
   readonly json?: boolean;
 }
 
@@ -56,20 +58,22 @@ function describeHostsCommand(program: Command, found: (parsed: HostsArguments) 
     .description("Shows or changes how much of a host all workers together may use, without a deployment.")
     .addHelpText("after", NOTES);
   const subcommand = (name: string, description: string): Command =>
-    onTable(program, name, description).option("--json", "as JSON, for programs");
+    onDeployment(program, name, description).option("--json", "as JSON, for programs");
   const signed = (name: string, description: string): Command =>
     subcommand(name, description)
       .option("--by <WHO>", "your name, for the history (default: this machine's user)", named)
       .requiredOption("--reason <TEXT>", "the reason, for the history", reasoned);
-  const change = (pattern: string, limits: Limits | undefined, { by, json = false, reason, table }: Signed): void =>
-    found({ kind: "change", table, json, planned: { pattern, limits, reason }, by });
+  const change = (pattern: string, limits: Limits | undefined, { by, json = false, reason, ...where }: Signed): void =>
+    found({ kind: "change", place: placeOf(where), json, planned: { pattern, limits, reason }, by });
 
-  subcommand("status", "show the operators' rules and their history").action(({ json = false, table }: Options) =>
-    found({ kind: "status", table, json }),
+  subcommand("status", "show the operators' rules and their history").action(({ json = false, ...where }: Options) =>
+    found({ kind: "status", place: placeOf(where), json }),
   );
   subcommand("show", "show how a host is used at the moment")
     .argument("<HOST>", "a host, with its port unless it is the usual one", hostOf)
-    .action((host: string, { json = false, table }: Options) => found({ kind: "show", table, host, json }));
+    .action((host: string, { json = false, ...where }: Options) =>
+      found({ kind: "show", place: placeOf(where), host, json }),
+    );
   describeTop(program, found);
   signed("set", "set the limit of a host or of a pattern")
     .argument("<PATTERN>", "a host, *.DOMAIN, or *", patternOf)

@@ -6,6 +6,7 @@ import { commandHostRule, readHostRules } from "../../core/flow/command-host-rul
 import { fitsHost } from "../../core/flow/host-limits.ts";
 import { decodeHost, hostItemKey } from "../../core/flow/host-record.ts";
 import { toldBy } from "../shared/document-command.ts";
+import { type AddressesOf, tableAt } from "../shared/stack.ts";
 import { EXIT } from "../terminal/exit.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import { parseHostsArguments, type HostsArguments } from "./arguments.ts";
@@ -17,6 +18,7 @@ export interface HostsSurroundings {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly userName: () => string;
+  readonly addressesOf: AddressesOf;
   readonly clock: Pick<Clock, "nowMs">;
   /** What CloudWatch has counted of hosts. */
   readonly report: InsightReport;
@@ -39,12 +41,13 @@ export async function runHosts(argv: readonly string[], surroundings: HostsSurro
 }
 
 async function answerTo(parsed: HostsArguments, surroundings: HostsSurroundings): Promise<string> {
-  const { clock, report, tableOf, userName } = surroundings;
+  const { addressesOf, clock, report, tableOf, userName } = surroundings;
   if (parsed.kind === "top") {
     const hosts = await topHosts({ clock, report, prefix: parsed.stack }, parsed);
     return parsed.json ? JSON.stringify(hosts, null, 2) : describeTopHosts(hosts, parsed).join("\n");
   }
-  const { json, table } = parsed;
+  const { json, place } = parsed;
+  const table = await tableAt(place, addressesOf);
   const deps = tableOf(table);
   const inForm = <T>(found: T, describe: (found: T) => readonly string[]): string =>
     json ? JSON.stringify(found ?? null, null, 2) : describe(found).join("\n");

@@ -1,12 +1,26 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FailureClass } from "../../core/model/record.ts";
+import { NAME_IT, stackOption } from "../shared/stack.ts";
 import { parseCommand, wholeNumber } from "../terminal/parse-command.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 
-export interface FailedArguments {
-  readonly command: "failed";
+interface Stack {
+  readonly stack: string;
+}
+
+interface TableAndQueue {
   readonly table: string;
   readonly queueUrl: string;
+}
+
+interface Queues {
+  /** The dead-letter queue. */
+  readonly from: string;
+  readonly to: string;
+}
+
+interface Selected {
+  readonly command: "failed";
   readonly class?: FailureClass;
   readonly reason?: string;
   /** Time since the failure, in ms. */
@@ -16,12 +30,14 @@ export interface FailedArguments {
   readonly dryRun?: true;
 }
 
-export interface DeadLettersArguments {
+interface Letters {
   readonly command: "dead-letters";
-  readonly from: string;
-  readonly to: string;
   readonly dryRun?: true;
 }
+
+/** A deployment by its stack, or what the command needs of it. */
+export type FailedArguments = Selected & (Stack | TableAndQueue);
+export type DeadLettersArguments = Letters & (Stack | Queues);
 
 export type RedriveArguments = FailedArguments | DeadLettersArguments;
 
@@ -30,7 +46,8 @@ const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DEFAULT_LIMIT = 1000;
 
 const EXAMPLES = `
-Names and URLs are outputs of the stack. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL apply.
+--stack reads the addresses of the deployment (cloudformation:DescribeStacks). The other options name them instead:
+they are outputs of the stack. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL apply.
 
 Exit code: 0 done, 1 stopped by an error (nothing is lost: run the command again), 2 wrong usage.`;
 
@@ -47,7 +64,7 @@ export function parseRedrive(argv: readonly string[]): RedriveArguments | string
 
 function checkSense(parsed: RedriveArguments): void {
   if (parsed.command === "dead-letters") {
-    if (parsed.from === parsed.to)
+    if ("from" in parsed && parsed.from === parsed.to)
       throw new UsageError("--from and --to are the same queue. Write the work queue's URL after --to.");
     return;
   }
@@ -58,13 +75,17 @@ function checkSense(parsed: RedriveArguments): void {
     );
 }
 
+type FailedOptions = Omit<Selected, "command"> & Partial<Stack & TableAndQueue>;
+type LettersOptions = Omit<Letters, "command"> & Partial<Stack & Queues>;
+
 function describeRedrive(program: Command, found: (parsed: RedriveArguments) => void): void {
   program.description("Gives failed jobs and dead letters another chance.");
   program
     .command("failed")
     .description("Reopens FAILED jobs with a new retry budget.")
-    .requiredOption("--table <NAME>", "name of the jobs table")
-    .requiredOption("--queue-url <URL>", "URL of the work queue", queueUrl)
+    .addOption(stackOption().conflicts(["table", "queueUrl"]))
+    .option("--table <NAME>", "name of the jobs table, with --queue-url in the place of --stack")
+    .option("--queue-url <URL>", "URL of the work queue", queueUrl)
     .addOption(new Option("--class <CLASS>", "only failures of this class").choices(CLASSES))
     .option("--reason <TEXT>", "only failures whose reason contains this text")
     .option("--older-than <TIME>", "only jobs that failed longer ago than this, such as 90m, 2h or 7d", duration)
@@ -73,16 +94,27 @@ function describeRedrive(program: Command, found: (parsed: RedriveArguments) => 
     .option("--dry-run", "only list them; change nothing")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)
-    .action((options: Omit<FailedArguments, "command">) => found({ command: "failed", ...options }));
+    .action(({ queueUrl: url, stack, table, ...options }: FailedOptions) => {
+      const selected = { command: "failed", ...options } as const;
+      if (stack !== undefined) found({ ...selected, stack });
+      else if (table !== undefined && url !== undefined) found({ ...selected, table, queueUrl: url });
+      else throw new UsageError(`${NAME_IT}. In its place: --table and --queue-url.`);
+    });
   program
     .command("dead-letters")
     .description("Sends dead letters that are valid messages to the work queue again. Leaves the others, and says why.")
-    .requiredOption("--from <URL>", "URL of the dead-letter queue", queueUrl)
-    .requiredOption("--to <URL>", "URL of the work queue", queueUrl)
+    .addOption(stackOption().conflicts(["from", "to"]))
+    .option("--from <URL>", "URL of the dead-letter queue, with --to in the place of --stack", queueUrl)
+    .option("--to <URL>", "URL of the work queue", queueUrl)
     .option("--dry-run", "only list them; change nothing")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)
-    .action((options: Omit<DeadLettersArguments, "command">) => found({ command: "dead-letters", ...options }));
+    .action(({ from, stack, to, ...options }: LettersOptions) => {
+      const letters = { command: "dead-letters", ...options } as const;
+      if (stack !== undefined) found({ ...letters, stack });
+      else if (from !== undefined && to !== undefined) found({ ...letters, from, to });
+      else throw new UsageError(`${NAME_IT}. In its place: --from and --to.`);
+    });
 }
 
 function queueUrl(text: string): string {

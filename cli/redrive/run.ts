@@ -10,6 +10,7 @@ import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
 import { EXIT } from "../terminal/exit.ts";
+import type { AddressesOf } from "../shared/stack.ts";
 import { plural } from "../shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import { parseRedrive, type DeadLettersArguments, type FailedArguments } from "./arguments.ts";
@@ -19,6 +20,7 @@ export interface Surroundings {
   /** Receives telemetry too, one event on each line. */
   readonly stderr: Writable;
   readonly clock: Clock;
+  readonly addressesOf: AddressesOf;
   readonly connect: () => Pick<ReturnType<typeof createClients>, "dynamodb" | "sqs">;
 }
 
@@ -45,9 +47,11 @@ export async function redrive(argv: readonly string[], surroundings: Surrounding
   }
 }
 
-async function reopenFailed(args: FailedArguments, { stdout, stderr, clock, connect }: Surroundings): Promise<void> {
+async function reopenFailed(args: FailedArguments, surroundings: Surroundings): Promise<void> {
+  const { addressesOf, clock, connect, stderr, stdout } = surroundings;
+  const { queueUrl, table } = "stack" in args ? await addressesOf(args.stack) : args;
   const { dynamodb, sqs } = connect();
-  const { table, queueUrl, class: failureClass, reason, olderThan, newerThan, limit, dryRun: isDryRun = false } = args;
+  const { class: failureClass, reason, olderThan, newerThan, limit, dryRun: isDryRun = false } = args;
   const nowMs = clock.nowMs();
   const before = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : nowMs - ms);
   const counts = { reopened: 0, changed: 0, selected: 0 };
@@ -84,8 +88,10 @@ async function reopenFailed(args: FailedArguments, { stdout, stderr, clock, conn
   stdout.write(`Scanned ${plural(report.scanned, "item")} for ${plural(report.readUnits, "read unit")}.\n`);
 }
 
-async function sendDeadLetters(args: DeadLettersArguments, { stdout, connect }: Surroundings): Promise<void> {
-  const { from, to, dryRun: isDryRun = false } = args;
+async function sendDeadLetters(args: DeadLettersArguments, surroundings: Surroundings): Promise<void> {
+  const { addressesOf, connect, stdout } = surroundings;
+  const { dryRun: isDryRun = false } = args;
+  const { from, to } = "stack" in args ? queuesOf(await addressesOf(args.stack)) : args;
   const { sqs } = connect();
   let [sent, kept] = [0, 0];
   await redriveDeadLetters(
@@ -113,6 +119,8 @@ async function sendDeadLetters(args: DeadLettersArguments, { stdout, connect }: 
       `${plural(kept, "message")} left in the dead-letter queue. Fix the producer and have it send valid messages.\n`,
     );
 }
+
+const queuesOf = ({ deadLetterQueueUrl: from, queueUrl: to }: Awaited<ReturnType<AddressesOf>>) => ({ from, to });
 
 const telemetryTo = (stderr: Writable, clock: Clock): Telemetry => ({
   emit: ({ event, ...fields }) => {

@@ -1,13 +1,14 @@
 /** What the commands have in common that change a document in the jobs table. */
 import { type Command, InvalidArgumentError } from "commander";
 import { DocumentBusyError, RefusalError } from "../../core/document/change-document.ts";
+import { stackOption } from "./stack.ts";
 
 const LONGEST_NAME = 64;
 const LONGEST_REASON = 200;
 
-export const ABOUT_TABLE =
-  "The table's name is the stack's output TableName. Region and credentials come from the environment, as for every\n" +
-  "AWS tool.";
+export const ABOUT_PLACE =
+  "--stack reads the addresses of the deployment (cloudformation:DescribeStacks); --table names its table instead, the\n" +
+  "stack's output TableName. Region and credentials come from the environment, as for every AWS tool.";
 
 export const WHAT_CODES_MEAN = "Exit code: 0 done, 1 failed, 2 wrong usage or a command that is not possible now.";
 
@@ -21,11 +22,12 @@ const upTo =
 export const named = upTo(LONGEST_NAME);
 export const reasoned = upTo(LONGEST_REASON);
 
-export const onTable = (program: Command, subcommand: string, description: string): Command =>
+export const onDeployment = (program: Command, subcommand: string, description: string): Command =>
   program
     .command(subcommand)
     .description(description)
-    .requiredOption("--table <NAME>", "name of the jobs table")
+    .addOption(stackOption().conflicts("table"))
+    .option("--table <NAME>", "name of its jobs table, in the place of --stack")
     .allowExcessArguments(false);
 
 /** Adds the table's name to errors of AWS or the network, which do not contain it. */

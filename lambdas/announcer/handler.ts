@@ -10,7 +10,7 @@ import { announcerEnv, type AnnouncerEnv } from "./env.ts";
 
 const announcerDeps = (env: AnnouncerEnv): AnnouncerDeps => ({
   bus: eventBridgeBus(createEventBridge(), env.EVENT_BUS_NAME),
-  deadLetters: sqsDeadLetters(createSqs(), env.DEAD_LETTER_QUEUE_URL),
+  deadLetters: sqsDeadLetters(createSqs(process.env), env.DEAD_LETTER_QUEUE_URL),
   telemetry: stdoutTelemetry(env.ENVIRONMENT_NAME),
   contentBucket: env.CONTENT_BUCKET,
   batchBytes: env.ANNOUNCEMENTS === "batched" ? BATCH_BYTES : undefined,

@@ -9,7 +9,7 @@ import { archiverEnv, type ArchiverEnv } from "./env.ts";
 
 const archiverDeps = (env: ArchiverEnv): ArchiverDeps => ({
   archive: s3Archive(createS3(process.env), env.ARCHIVE_BUCKET),
-  deadLetters: sqsDeadLetters(createSqs(), env.DEAD_LETTER_QUEUE_URL),
+  deadLetters: sqsDeadLetters(createSqs(process.env), env.DEAD_LETTER_QUEUE_URL),
   telemetry: stdoutTelemetry(env.ENVIRONMENT_NAME),
 });
 

@@ -7,28 +7,8 @@ import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { KIB, startRun, startSurroundings, type Run } from "./support.ts";
 
-interface Endpoint {
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port?: number;
-}
-
-const urlOf = (endpoint: Endpoint | undefined): string =>
-  `${endpoint?.protocol}//${endpoint?.hostname}:${endpoint?.port ?? 80}`;
-
 async function redrive(run: Run, args: readonly string[]): Promise<{ code: unknown; out: string; err: string }> {
-  const { dynamodb, sqs } = run.pipeline.clients;
-  const { accessKeyId, secretAccessKey } = await sqs.config.credentials();
-  const child = spawn(process.execPath, ["cli/redrive.ts", ...args], {
-    env: {
-      PATH: process.env["PATH"],
-      AWS_REGION: await sqs.config.region(),
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_ENDPOINT_URL_DYNAMODB: urlOf(await dynamodb.config.endpoint?.()),
-      AWS_ENDPOINT_URL_SQS: urlOf(await sqs.config.endpoint?.()),
-    },
-  });
+  const child = spawn(process.execPath, ["cli/redrive.ts", ...args], { env: run.pipeline.environment });
   let [out, err] = ["", ""];
   child.stdout.on("data", (text) => (out += String(text)));
   child.stderr.on("data", (text) => (err += String(text)));
@@ -45,11 +25,13 @@ it("redrive failed reopens the failed jobs of one class, and they end INDEXED if
   await run.untilQueueIsEmpty();
   expect(await run.record(mended)).toMatchObject({ state: "FAILED", reason: "http_404" });
 
-  const { queueUrl, table } = run.pipeline.names;
+  const { queueUrl, stack, table } = run.pipeline.names;
   const failed = ["failed", "--table", table, "--queue-url", queueUrl, "--class", "origin"];
-  const dry = await redrive(run, [...failed, "--dry-run"]);
-  expect(dry).toMatchObject({ code: 0, err: "" });
-  expect(dry.out).toContain(`selected  ${run.idOf(mended)}  origin  http_404`);
+  for (const named of [failed, ["failed", "--stack", stack, "--class", "origin"]]) {
+    const dry = await redrive(run, [...named, "--dry-run"]);
+    expect(dry).toMatchObject({ code: 0, err: "" });
+    expect(dry.out).toContain(`selected  ${run.idOf(mended)}  origin  http_404`);
+  }
   expect(await run.record(mended)).toMatchObject({ state: "FAILED" });
 
   const done = await redrive(run, failed);
@@ -67,11 +49,16 @@ it("redrive failed reopens the failed jobs of one class, and they end INDEXED if
 it("redrive dead-letters sends valid messages to the queue again, and keeps the others as dead letters", async () => {
   const surroundings = await startSurroundings();
   const run = await startRun(surroundings);
-  const { deadLetterQueueUrl, queueUrl } = run.pipeline.names;
+  const { deadLetterQueueUrl, queueUrl, stack } = run.pipeline.names;
   const buried: OriginFile = { name: "buried", size: 2 * KIB };
   const { sqs } = run.pipeline.clients;
   for (const MessageBody of [JSON.stringify(run.messageOf(buried)), "not a message"])
     await sqs.send(new SendMessageCommand({ QueueUrl: deadLetterQueueUrl, MessageBody }));
+
+  // The stack's outputs are URLs of AWS, and the requests go to the emulator all the same.
+  const dry = await redrive(run, ["dead-letters", "--stack", stack, "--dry-run"]);
+  expect(dry).toMatchObject({ code: 0, err: "" });
+  expect(dry.out).toContain("1 message would be sent again. Nothing was changed.\n");
 
   const { code, out, err } = await redrive(run, ["dead-letters", "--from", deadLetterQueueUrl, "--to", queueUrl]);
   expect({ code, err }).toEqual({ code: 0, err: "" });

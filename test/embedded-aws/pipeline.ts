@@ -19,7 +19,7 @@ import { makeResources, refuseUnknownTypes } from "./template/resources.ts";
 import type { AwsClients } from "./template/resources.ts";
 import { startScheduler } from "./lambda/scheduler.ts";
 import { synthesize } from "./template/synth.ts";
-import { outputOf, resolverOf } from "./template/template.ts";
+import { deployedOutputs, outputOf, resolverOf, STACK } from "./template/template.ts";
 
 export interface PipelineOptions extends LineSinks {
   /**
@@ -45,6 +45,7 @@ export interface Pipeline {
   /** Variables with which a further process reaches the same services. */
   readonly environment: Readonly<Record<string, string>>;
   readonly names: {
+    readonly stack: string;
     readonly table: string;
     readonly queueUrl: string;
     readonly longQueueUrl: string;
@@ -100,6 +101,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
       stateDir,
       bucketDirs: { [contentBucket]: join(outDir, "content") },
       stagingBucket,
+      stacks: { [STACK]: deployedOutputs(template) },
       onRequest: options.onAwsRequest,
       onStagedBytes: options.onStagedBytes,
     },
@@ -108,6 +110,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
   const { sqs } = aws.clients;
   const resolve = await makeResources(template, aws.clients);
   const names = {
+    stack: STACK,
     table: outputOf(template, resolve, "TableName"),
     queueUrl: outputOf(template, resolve, "QueueUrl"),
     longQueueUrl: outputOf(template, resolve, "LongQueueUrl"),

@@ -2,6 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { join } from "node:path";
+import { startCloudFormation, type StackOutputs } from "./cloudformation.ts";
 import { startDynamoDb } from "./dynamodb.ts";
 import type { AwsClients } from "../template/resources.ts";
 import { startEmbeddedS3 } from "../s3/server.ts";
@@ -29,6 +30,8 @@ export interface AwsOptions {
   /** Folders for the objects of single buckets, by bucket name. */
   readonly bucketDirs: Readonly<Record<string, string>>;
   readonly stagingBucket: string;
+  /** What CloudFormation says of stacks, by their names. */
+  readonly stacks: Readonly<Record<string, StackOutputs>>;
   readonly onRequest?: ((request: AwsRequest) => void) | undefined;
   readonly onStagedBytes?: ((progress: StagedBytes) => void) | undefined;
 }
@@ -45,6 +48,9 @@ export async function connectAws(options: AwsOptions, cleanup: AsyncDisposableSt
   const endpoints = external
     ? { dynamodb: external, s3: external, sqs: external }
     : await startEmbedded(options, cleanup);
+  // An external emulator knows nothing of the stacks: their resources are made without it.
+  const cloudFormation = await startCloudFormation(options);
+  cleanup.defer(async () => cloudFormation.stop());
   const credentials = {
     accessKeyId: (external && AWS_ACCESS_KEY_ID) || "local",
     secretAccessKey: (external && AWS_SECRET_ACCESS_KEY) || "local",
@@ -64,6 +70,7 @@ export async function connectAws(options: AwsOptions, cleanup: AsyncDisposableSt
       AWS_REGION: REGION,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.endpoint,
       AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
       AWS_ENDPOINT_URL_S3: endpoints.s3,
       AWS_ENDPOINT_URL_SQS: endpoints.sqs,

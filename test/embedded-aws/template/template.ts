@@ -19,6 +19,8 @@ export function parseTemplates(jsons: readonly string[]): Template {
 
 export const REGION = "us-east-1";
 export const ACCOUNT = "000000000000";
+/** Name of the merged stack. Names of resources begin with it. */
+export const STACK = "fetchonce-local";
 
 const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   "AWS::Region": REGION,
@@ -36,7 +38,7 @@ export function physicalNames(template: Template): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
   const names = new Map<string, string>();
   for (const logicalId of Object.keys(template.Resources)) {
-    const name = `fetchonce-local-${logicalId.replace(HASH_OF_A_LOGICAL_ID, "").toLowerCase()}`;
+    const name = `${STACK}-${logicalId.replace(HASH_OF_A_LOGICAL_ID, "").toLowerCase()}`;
     const owner = owners.get(name);
     if (owner)
       throw new Error(
@@ -158,4 +160,14 @@ export function outputOf(template: Template, resolve: Resolver, name: string): s
   if (!output)
     throw new Error(`The template has no output ${name}, which the embedded AWS needs to find its resources.`);
   return z.string().parse(resolve(output.Value));
+}
+
+/** All outputs, as a deployed stack has them: with AWS's URLs of queues. */
+export function deployedOutputs(template: Template): Readonly<Record<string, string>> {
+  const urls = Array.from(
+    physicalNames(template),
+    ([logicalId, name]) => [logicalId, `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${name}`] as const,
+  );
+  const resolve = resolverOf(template, new Map(urls));
+  return Object.fromEntries(Object.keys(template.Outputs).map((name) => [name, outputOf(template, resolve, name)]));
 }

@@ -61,7 +61,7 @@ export class Stage {
     cleanup.defer(() => void vi.restoreAllMocks());
     const stateDir = await mkdtemp(join(tmpdir(), "fetchonce-grants-"));
     cleanup.defer(async () => rm(stateDir, { recursive: true, force: true, maxRetries: 3 }));
-    const aws = await connectAws({ stateDir, bucketDirs: {}, stagingBucket: "" }, cleanup);
+    const aws = await connectAws({ stateDir, bucketDirs: {}, stagingBucket: "", stacks: {} }, cleanup);
     for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
     cleanup.defer(() => void vi.unstubAllEnvs());
     vi.stubEnv("AWS_ENDPOINT_URL_EVENTBRIDGE", await standIn(cleanup, eventBridge));

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { runGate } from "../../../cli/gate/run.ts";
 import type { DocumentDeps } from "../../../core/document/change-document.ts";
 import { GATE_KEY } from "../../../core/gate/gate-document.ts";
+import { oneStack } from "./one-stack.ts";
 import { simulatedItems } from "../../simulation/services/items.ts";
 import { simulatedClock } from "../../simulation/world.ts";
 
@@ -24,7 +25,7 @@ function table(items = simulatedItems(), clock = simulatedClock()) {
   const gate = async (...argv: readonly string[]): Promise<Ran> => {
     const stdout = new PassThrough();
     const stderr = new PassThrough();
-    const code = await runGate(argv, { stdout, stderr, gateOf: deps });
+    const code = await runGate(argv, { stdout, stderr, gateOf: deps, addressesOf: oneStack });
     return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
   };
   return { asked, clock, gate, items };
@@ -36,6 +37,12 @@ describe("npm run gate", () => {
     const { code, stdout } = await gate("status", "--table", "jobs");
     expect([code, stdout]).toEqual([0, expect.stringContaining("There is no gate document")]);
     expect([asked, items.history]).toEqual([["jobs"], []]);
+  });
+
+  it("finds the table by the name of the stack", async () => {
+    const { asked, gate } = table();
+    expect(await gate("status", "--stack", "fetchonce-prod")).toMatchObject({ code: 0, stderr: "" });
+    expect(asked).toEqual(["jobs-of-prod"]);
   });
 
   it("runs all commands of a rollout, and status lists who did what, newest first", async () => {
@@ -83,7 +90,9 @@ describe("npm run gate", () => {
   it.each<[string[], string]>([
     [[], "Write one of status, start, off, set, pause and resume."],
     [["of", ...SIGNED], "unknown command 'of'"],
-    [["status"], "required option '--table <NAME>' not specified"],
+    [["status"], "Name the deployment by its data stack, such as --stack fetchonce-prod."],
+    [["status", "--stack", "prod"], "There is no stack prod."],
+    [["status", "--stack", "fetchonce-prod", "--table", "jobs"], "cannot be used with option '--table <NAME>'"],
     [["off", "--table", "jobs", "--reason", "x"], "required option '--by <WHO>' not specified"],
     [["off", "--table", "jobs", "--by", "x"], "required option '--reason <TEXT>' not specified"],
     [["off", "--table", "jobs", "--by", " ", "--reason", "x"], "It must have 1 to 64 characters."],

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { runHosts } from "../../../cli/hosts/run.ts";
 import { NEW_HOST, writeHost, type HostRecord } from "../../../core/flow/host-record.ts";
 import { HOST_RULES_KEY } from "../../../core/flow/host-rules-found.ts";
+import { oneStack } from "./one-stack.ts";
 import { simulatedItems } from "../../simulation/services/items.ts";
 import { simulatedClock } from "../../simulation/world.ts";
 
@@ -14,16 +15,21 @@ const notAsked = async (): Promise<never> => {
 };
 
 function table(items = simulatedItems(), clock = simulatedClock()) {
+  const asked: string[] = [];
   const hosts = async (...argv: readonly string[]) => {
     const stdout = new PassThrough();
     const stderr = new PassThrough();
-    const tableOf = () => ({ clock, items });
-    const code = await runHosts(argv, { stdout, stderr, userName: () => "ada", tableOf, clock, report: notAsked });
+    const tableOf = (name: string) => {
+      asked.push(name);
+      return { clock, items };
+    };
+    const deps = { tableOf, clock, report: notAsked, addressesOf: oneStack };
+    const code = await runHosts(argv, { stdout, stderr, userName: () => "ada", ...deps });
     return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
   };
   const note = async (host: string, record: Partial<HostRecord>) =>
     items.write(writeHost(host, NEW_HOST, { ...NEW_HOST, ...record }, "a worker", clock.nowMs()));
-  return { clock, hosts, items, note, nowMs: clock.nowMs() };
+  return { asked, clock, hosts, items, note, nowMs: clock.nowMs() };
 }
 
 describe("npm run hosts", () => {
@@ -32,6 +38,14 @@ describe("npm run hosts", () => {
     const { code, stdout } = await hosts("status", ...ON);
     expect([code, stdout]).toEqual([0, "Operators have set no rules: the environment's decide (hostLimits).\n"]);
     expect(items.history).toEqual([]);
+  });
+
+  it("finds the table by the name of the stack", async () => {
+    const { asked, hosts } = table();
+    const on = ["--stack", "fetchonce-prod"];
+    for (const command of [["status"], ["show", "a.example"], ["set", "a.example", "4", "--reason", "x"]])
+      expect(await hosts(...command, ...on)).toMatchObject({ code: 0, stderr: "" });
+    expect(asked).toEqual(["jobs-of-prod", "jobs-of-prod", "jobs-of-prod"]);
   });
 
   it("sets and unsets rules; status lists the most exact one first, and who did what, newest first", async () => {
@@ -152,7 +166,7 @@ describe("npm run hosts", () => {
   it.each<[string[], string]>([
     [[], "Write one of status, show, top, set and unset."],
     [["sett", ...SIGNED], "unknown command 'sett'"],
-    [["status"], "required option '--table <NAME>' not specified"],
+    [["status"], "Name the deployment by its data stack, such as --stack fetchonce-prod. In its place: --table."],
     [["set", "a.example", "4", ...ON], "required option '--reason <TEXT>' not specified"],
     [["set", "a.example", ...SIGNED], "missing required argument 'LIMIT'"],
     [["set", "a.example", "4", ...SIGNED, "--by", " "], "It must have 1 to 64 characters."],

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../adapters/node/clock.ts";
 import { parseRedrive } from "../../../cli/redrive/arguments.ts";
 import { redrive } from "../../../cli/redrive/run.ts";
+import { oneStack } from "./one-stack.ts";
 
 const QUEUE = "https://sqs.us-east-1.amazonaws.com/1/work";
 const DEAD = "https://sqs.us-east-1.amazonaws.com/1/dead";
@@ -21,6 +22,8 @@ describe("the command line of redrive", () => {
     ],
     [[...FAILED, "--older-than", "30s", "--dry-run"], { ...failed, olderThan: 30_000, dryRun: true }],
     [[...FAILED, "--newer-than", "3h"], { ...failed, newerThan: 10_800_000 }],
+    [["failed", "--stack", "prod"], { command: "failed", stack: "prod", limit: 1000 }],
+    [["dead-letters", "--stack", "prod", "--dry-run"], { command: "dead-letters", stack: "prod", dryRun: true }],
     [DEAD_LETTERS, { command: "dead-letters", from: DEAD, to: QUEUE }],
     [[...DEAD_LETTERS, "--dry-run"], { command: "dead-letters", from: DEAD, to: QUEUE, dryRun: true }],
   ])("accepts %j", (argv, expected) => {
@@ -39,6 +42,7 @@ describe("wrong usage of redrive", () => {
       stdout: new PassThrough(),
       stderr,
       clock: systemClock,
+      addressesOf: oneStack,
       connect: () => {
         throw new Error("AWS must not be asked.");
       },
@@ -49,15 +53,19 @@ describe("wrong usage of redrive", () => {
   it.each<[string[], string]>([
     [[], "The command is missing. Write failed or dead-letters."],
     [["everything"], "unknown command 'everything'"],
-    [["failed"], "required option '--table <NAME>' not specified"],
-    [["failed", "--table", "jobs"], "required option '--queue-url <URL>' not specified"],
+    [["failed"], "Name the deployment by its data stack, such as --stack fetchonce-prod. In its place: --table and"],
+    [["failed", "--table", "jobs"], "In its place: --table and --queue-url."],
+    [[...FAILED, "--stack", "fetchonce-prod"], "cannot be used with option '--table <NAME>'"],
+    [["failed", "--stack", "prod"], "There is no stack prod."],
     [["failed", "--table", "jobs", "--queue-url", "work"], "It must be the URL of a queue"],
     [[...FAILED, "--class", "bad"], "Allowed choices are origin, policy, system."],
     [[...FAILED, "--limit", "0"], "It must be a whole number above 0."],
     [[...FAILED, "--older-than", "soon"], "It must be a number followed by s, m, h or d, such as 90m."],
     [[...FAILED, "--older-than", "2h", "--newer-than", "1h"], "--older-than must be shorter than --newer-than"],
     [[...FAILED, "more"], "too many arguments"],
-    [["dead-letters", "--from", DEAD], "required option '--to <URL>' not specified"],
+    [["dead-letters", "--from", DEAD], "In its place: --from and --to."],
+    [[...DEAD_LETTERS, "--stack", "fetchonce-prod"], "cannot be used with option '--from <URL>'"],
+    [["dead-letters", "--stack", "prod"], "There is no stack prod."],
     [["dead-letters", "--from", QUEUE, "--to", QUEUE], "--from and --to are the same queue."],
   ])("exits with 2 and an explanation: %j", async (argv, sentence) => {
     const { code, said } = await end(argv);

@@ -28,11 +28,13 @@ async function run(...argv: readonly string[]): Promise<{ code: number; stdout: 
   const tableOf = (): never => {
     throw new Error("The table is not asked.");
   };
+  const addressesOf = async (): Promise<never> => Promise.reject(new Error("The stack is not asked."));
   const code = await runHosts(["top", ...argv], {
     stdout,
     stderr,
     userName: () => "ada",
     tableOf,
+    addressesOf,
     clock: { nowMs: () => NOW_MS },
     report: cloudWatchReport(cloudWatch.client),
   });

@@ -25,6 +25,15 @@ describe("the AWS clients", () => {
     for (const client of Object.values(clients)) client.destroy();
   });
 
+  it.each([
+    { set: "no variable", environment: {}, host: "sqs.eu-central-1.amazonaws.com" },
+    { set: "AWS_ENDPOINT_URL", environment: { AWS_ENDPOINT_URL: "http://emulator.example:4566" } },
+    { set: "AWS_ENDPOINT_URL_SQS", environment: { AWS_ENDPOINT_URL_SQS: "http://emulator.example:4566" } },
+  ])("send to $host with $set, whatever the queue's URL says", async ({ environment, host = "emulator.example" }) => {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    expect((await requestOf("sqs", environment)).hostname).toBe(host);
+  });
+
   it("take their credentials from Lambda's environment", async () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", "id");
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", "secret");
@@ -48,12 +57,15 @@ describe("the AWS clients", () => {
   const KEYS = { accessKeyId: "id", secretAccessKey: "secret", sessionToken: "token" };
 
   /** Sends nothing. @returns the request that would have been sent. */
-  async function requestOf(service: "dynamodb" | "s3" | "sqs"): Promise<HttpRequest> {
+  async function requestOf(
+    service: "dynamodb" | "s3" | "sqs",
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<HttpRequest> {
     vi.stubEnv("AWS_REGION", "eu-central-1");
     vi.stubEnv("AWS_ACCESS_KEY_ID", KEYS.accessKeyId);
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", KEYS.secretAccessKey);
     vi.stubEnv("AWS_SESSION_TOKEN", KEYS.sessionToken);
-    const { dynamodb, s3, sqs } = createClients({});
+    const { dynamodb, s3, sqs } = createClients(environment);
     const { promise, resolve } = Promise.withResolvers<HttpRequest>();
     for (const client of [dynamodb, s3, sqs]) {
       const stack = client.middlewareStack as unknown as typeof dynamodb.middlewareStack;

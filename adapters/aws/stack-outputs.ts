@@ -1,0 +1,149 @@
+import { CloudFormationClient, DescribeStacksCommand, paginateDescribeStacks } from "@aws-sdk/client-cloudformation";
+import type { Stack } from "@aws-sdk/client-cloudformation";
+
+/** Where a deployment has its data: the outputs of its data stack. */
+export interface StackAddresses {
+  readonly stack: string;
+  readonly region: string;
+  readonly table: string;
+  readonly queueUrl: string;
+  readonly longQueueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  readonly stagingBucket: string;
+  readonly contentBucket: string;
+}
+
+const OUTPUTS = {
+  table: "TableName",
+  queueUrl: "QueueUrl",
+  longQueueUrl: "LongQueueUrl",
+  deadLetterQueueUrl: "DeadLetterQueueUrl",
+  stagingBucket: "StagingBucketName",
+  contentBucket: "ContentBucketName",
+} as const satisfies Partial<Record<keyof StackAddresses, string>>;
+/** The stack of a deployment that works on the data. It has outputs of its own. */
+const PIPELINE = { suffix: "-pipeline", output: "WorkerFunctionName" };
+/** Pages of stacks that are looked through for those of fetchonce, once a name is wrong. */
+const MOST_PAGES = 20;
+/** Somebody waits for the answers. Times are in milliseconds. */
+const IMPATIENT = { maxAttempts: 2, requestHandler: { connectionTimeout: 3_000, socketTimeout: 10_000 } };
+
+/** The addresses of a deployment cannot be had. The message says why, and what to do. */
+export class StackError extends Error {
+  override readonly name: string = "StackError";
+}
+
+/** Another stack must be named. */
+export class WrongStackError extends StackError {
+  override readonly name = "WrongStackError";
+}
+
+/** With the caller's own credentials. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL apply. */
+const createCloudFormation = (): CloudFormationClient => new CloudFormationClient(IMPATIENT);
+
+/**
+ * The addresses of the deployment whose data stack has that name. It needs cloudformation:DescribeStacks.
+ * @throws WrongStackError if there is no such stack, or it is none with data of fetchonce; StackError if it cannot be
+ * read, or is of another release.
+ */
+export async function stackAddresses(name: string, client = createCloudFormation()): Promise<StackAddresses> {
+  const region = await regionOf(client);
+  const stack = await stackNamed(name, client, region);
+  const outputs = outputsOf(stack);
+  if (!outputs.has(OUTPUTS.table)) throw await wrongStack(stack, client, region);
+  const addressAt = (output: string): string => {
+    const address = outputs.get(output);
+    if (address !== undefined) return address;
+    throw new StackError(
+      `The stack ${name} (${region}) has no output ${output}: an older release of fetchonce deployed it. ` +
+        "Deploy this release, or use the command of that one.",
+    );
+  };
+  return {
+    stack: name,
+    region,
+    table: addressAt(OUTPUTS.table),
+    queueUrl: addressAt(OUTPUTS.queueUrl),
+    longQueueUrl: addressAt(OUTPUTS.longQueueUrl),
+    deadLetterQueueUrl: addressAt(OUTPUTS.deadLetterQueueUrl),
+    stagingBucket: addressAt(OUTPUTS.stagingBucket),
+    contentBucket: addressAt(OUTPUTS.contentBucket),
+  };
+}
+
+async function regionOf(client: CloudFormationClient): Promise<string> {
+  try {
+    return await client.config.region();
+  } catch (error) {
+    throw new StackError("No region is named. Set AWS_REGION, or AWS_PROFILE to a profile that has one.", {
+      cause: error,
+    });
+  }
+}
+
+async function stackNamed(name: string, client: CloudFormationClient, region: string): Promise<Stack> {
+  try {
+    const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: name }));
+    if (stack) return stack;
+  } catch (error) {
+    if (!isUnknownStack(error)) throw unreadable(name, region, error);
+  }
+  throw new WrongStackError(`There is no stack ${name} in the region ${region}. ${await whatToWrite(client)}`);
+}
+
+/** CloudFormation has no error of its own for it. */
+const isUnknownStack = (error: unknown): boolean =>
+  error instanceof Error && error.name === "ValidationError" && error.message.includes("does not exist");
+
+function unreadable(name: string, region: string, error: unknown): StackError {
+  const isWithoutCredentials = error instanceof Error && error.name === "CredentialsProviderError";
+  const said = isWithoutCredentials
+    ? "There are no AWS credentials. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+    : `The stack ${name} in the region ${region} cannot be read: ${String(error)}. Check the credentials, which need ` +
+      "cloudformation:DescribeStacks, and the network.";
+  return new StackError(said, { cause: error });
+}
+
+const outputsOf = ({ Outputs = [] }: Stack): ReadonlyMap<string, string> =>
+  new Map(Outputs.map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]));
+
+async function wrongStack(stack: Stack, client: CloudFormationClient, region: string): Promise<StackError> {
+  const { StackName: name = "", StackStatus: status } = stack;
+  if (outputsOf(stack).has(PIPELINE.output) && name.endsWith(PIPELINE.suffix))
+    return new WrongStackError(
+      `${name} is the stack that works on the data of another one. ` +
+        `Write --stack ${name.slice(0, -PIPELINE.suffix.length)}.`,
+    );
+  return new WrongStackError(
+    `The stack ${name} in the region ${region} (${status}) has no output ${OUTPUTS.table}, so it holds no data of ` +
+      `fetchonce. ${await whatToWrite(client)}`,
+  );
+}
+
+async function whatToWrite(client: CloudFormationClient): Promise<string> {
+  const names = await dataStacks(client);
+  if (names === undefined) return "Check its name, the region (AWS_REGION) and the account (AWS_PROFILE).";
+  if (names.length === 0)
+    return "No stack there is one of fetchonce: check the region (AWS_REGION) and the account (AWS_PROFILE).";
+  return `Those of fetchonce there: ${names.join(", ")}.`;
+}
+
+/** @returns undefined if the caller may not list stacks. */
+async function dataStacks(client: CloudFormationClient): Promise<readonly string[] | undefined> {
+  const names: string[] = [];
+  let pages = 0;
+  try {
+    for await (const { Stacks = [] } of paginateDescribeStacks({ client }, {})) {
+      const ours = Stacks.filter((stack) => {
+        const outputs = outputsOf(stack);
+        return Object.values(OUTPUTS).every((output) => outputs.has(output));
+      });
+      names.push(...ours.flatMap(({ StackName = [] }) => StackName));
+      pages += 1;
+      if (pages === MOST_PAGES) break;
+    }
+    return names.toSorted();
+  } catch {
+    return undefined;
+  }
+}
