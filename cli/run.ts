@@ -7,6 +7,8 @@ import { ResultsPathError } from "./results/write-results.ts";
 import { FolderInUseError } from "../local/run/run-errors.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { parseArguments, type Arguments } from "./get/arguments.ts";
+import type { OperatorsCommand } from "./operators/commands.ts";
+import type { OperatorsDeps } from "./operators/run.ts";
 import type { RunWatcher } from "./get/follow.ts";
 import { get } from "./get/get.ts";
 import { EXIT } from "./terminal/exit.ts";
@@ -20,6 +22,8 @@ export interface Surroundings {
   readonly env: Readonly<NodeJS.ProcessEnv>;
   /** Aborted when the user interrupts the run. */
   readonly signal: AbortSignal;
+  /** What the operators' commands work on. Undefined: AWS. */
+  readonly operators?: OperatorsDeps;
 }
 
 /** @returns the exit code. */
@@ -54,7 +58,8 @@ function describe(error: unknown): { readonly exit: number; readonly text: strin
   return { exit: EXIT.failed, text: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 
-async function start(args: Arguments, surroundings: Surroundings): Promise<number> {
+async function start(args: Arguments | OperatorsCommand, surroundings: Surroundings): Promise<number> {
+  if ("args" in args) return startOperators(args, surroundings);
   // The worker processes need them, too late for a sentence.
   proxiesOf(surroundings.env);
   const work = async (watchers: readonly RunWatcher[]): Promise<number> => {
@@ -77,4 +82,11 @@ async function start(args: Arguments, surroundings: Surroundings): Promise<numbe
   } finally {
     await dashboard.stop();
   }
+}
+
+/** Only here the SDK is loaded, which takes as long as all the rest. */
+async function startOperators(command: OperatorsCommand, surroundings: Surroundings): Promise<number> {
+  const { operate } = await import("./operators/run.ts");
+  const deps = surroundings.operators ?? (await import("./operators/aws.ts")).awsDeps(surroundings.env);
+  return operate(command, surroundings, deps);
 }

@@ -43,27 +43,38 @@ export function describeProgram(program: Command, usualName: string): DescribedP
     name: program.name(),
     commands: commands.map((command) => describedCommand(command, names)),
     usual: describedCommand(usual, names),
-    options: optionsOf(program),
+    options: program.createHelp().visibleOptions(program).map(describedOption),
   };
 }
 
 function describedCommand(command: Command, commandNames: readonly string[]): DescribedCommand {
-  const [argument] = command.registeredArguments;
-  // Commander's own help command.
-  const isCommand = argument?.name() === "command";
   return {
     name: command.name(),
     description: command.description(),
     options: optionsOf(command),
-    argument: argument && {
-      name: argument.name(),
-      values: isCommand ? { kind: "words", words: commandNames } : valuesOf(argument.name(), argument),
-    },
+    argument: argumentOf(command, commandNames),
   };
 }
 
-const optionsOf = (command: Command): readonly DescribedOption[] =>
-  command.createHelp().visibleOptions(command).map(describedOption);
+function argumentOf(command: Command, commandNames: readonly string[]): DescribedCommand["argument"] {
+  const own = command.commands.map((each) => each.name());
+  if (own.length > 0) return { name: "command", values: { kind: "words", words: own } };
+  const [argument] = command.registeredArguments;
+  // Commander's own help command.
+  const isCommand = argument?.name() === "command";
+  return (
+    argument && {
+      name: argument.name(),
+      values: isCommand ? { kind: "words", words: commandNames } : valuesOf(argument.name(), argument),
+    }
+  );
+}
+
+/** Those of its own commands as well: it is not looked which of them is meant. */
+function optionsOf(command: Command): readonly DescribedOption[] {
+  const all = [command, ...command.commands].flatMap((each) => each.createHelp().visibleOptions(each));
+  return [...new Map(all.map((option) => [option.long, describedOption(option)])).values()];
+}
 
 function describedOption(option: Option): DescribedOption {
   const valueName = /[<[]([^\]>]+)[\]>]/.exec(option.flags)?.[1];

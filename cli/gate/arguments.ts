@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type GateCommand } from "../../core/gate/gate-rollout.ts";
+import type { GateCommand } from "../../core/gate/gate-rollout.ts";
 import { ABOUT_PLACE, named, onDeployment, reasoned, WHAT_CODES_MEAN } from "../shared/document-command.ts";
 import { type Place, placeOf } from "../shared/stack.ts";
-import { parseCommand } from "../terminal/parse-command.ts";
 
 export interface GateArguments {
   readonly place: Place;
+  readonly json: boolean;
   /** Undefined: only show the status. */
   readonly change: { readonly command: GateCommand; readonly by: string; readonly reason: string } | undefined;
 }
@@ -21,36 +21,30 @@ by itself when an alarm fires.
 ${WHAT_CODES_MEAN}`;
 
 interface Signed {
+  readonly json?: boolean;
   readonly stack?: string;
   readonly table?: string;
   readonly by: string;
   readonly reason: string;
 }
 
-/**
- * @returns the parsed arguments, or the help text if it was requested.
- * @throws UsageError if an argument is missing or not valid.
- */
-export function parseGateArguments(argv: readonly string[]): GateArguments | string {
-  const whatIsMissing = "The command is missing. Write one of status, start, off, set, pause and resume.";
-  return parseCommand(argv, { name: "gate", typed: "npm run gate --", whatIsMissing }, describeGateCommand);
-}
-
-function describeGateCommand(program: Command, found: (parsed: GateArguments) => void): void {
+export function describeGateCommand(program: Command, found: (parsed: GateArguments) => void): void {
   program
-    .description("Shows or changes the percentage of jobs that take the exactly-once path.")
+    .description("show or change the percentage of jobs that take the exactly-once path")
     .addHelpText("after", NOTES);
+  const subcommand = (name: string, description: string): Command =>
+    onDeployment(program, name, description).option("--json", "as JSON, for programs");
   const signed = (name: string, description: string): Command =>
-    onDeployment(program, name, description)
+    subcommand(name, description)
       .requiredOption("--by <WHO>", "your name, for the history", named)
       .requiredOption("--reason <TEXT>", "the reason, for the history", reasoned);
   const changing =
     (command: GateCommand) =>
-    ({ by, reason, ...where }: Signed): void =>
-      found({ place: placeOf(where), change: { command, by, reason } });
+    ({ by, json = false, reason, ...where }: Signed): void =>
+      found({ place: placeOf(where), json, change: { command, by, reason } });
 
-  onDeployment(program, "status", "show the gate and its history").action((options: Signed) =>
-    found({ place: placeOf(options), change: undefined }),
+  subcommand("status", "show the gate and its history").action(({ json = false, ...where }: Signed) =>
+    found({ place: placeOf(where), json, change: undefined }),
   );
   signed("start", "begin a rollout in steps of 5, 25, 50 and 100 %").action(changing({ kind: "start" }));
   signed("off", "set 0 % at once; ends a rollout").action(changing({ kind: "off" }));

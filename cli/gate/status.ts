@@ -1,5 +1,5 @@
 import type { GateChange, GateDocument } from "../../core/gate/gate-document.ts";
-import { timeOf } from "../shared/document-command.ts";
+import { timeOf } from "../shared/words.ts";
 
 const WORDS: Readonly<Record<GateDocument["phase"], string>> = {
   baking: "a rollout is baking this step",

@@ -5,6 +5,7 @@ import { CHOICES, type WebChoices } from "../../local/settings.ts";
 import type { ListFormat } from "../input/read-input.ts";
 import { IS_BUILT } from "../../local/shared/built.ts";
 import { addCompletion } from "../completion/command.ts";
+import { describeOperators, type OperatorsCommand } from "../operators/commands.ts";
 import { parseCommand, wholeNumber } from "../terminal/parse-command.ts";
 import { TYPED } from "../terminal/typed.ts";
 import { UsageError } from "../terminal/usage-error.ts";
@@ -85,7 +86,6 @@ interface Parsed extends WebOptions {
   readonly dashboard?: number;
 }
 
-const COMMANDS = new Set(["get", "demo", "completion", "help"]);
 const DEFAULT_OUT = "./downloads";
 /** Apart from the default of lists, whose results the demo would replace. */
 const DEMO_OUT = "./downloads/demo";
@@ -99,15 +99,15 @@ export function parseArguments(
   argv: readonly string[],
   env: Readonly<NodeJS.ProcessEnv>,
   version: string,
-): Arguments | string {
+): Arguments | OperatorsCommand | string {
   const line = { name: "fetchonce", typed: TYPED };
   const words = IS_BUILT && argv.length === 0 ? ["--help"] : argv.map(explicitValue);
-  return parseCommand<Arguments>(words, line, (program, found) => {
+  return parseCommand<Arguments | OperatorsCommand>(words, line, (program, found) => {
     const use = (command: Arguments["command"], sources: readonly string[], options: Parsed): void =>
       found(argumentsOf(command, sources, options, { env, version }));
     program
       .version(version, "-V, --version", "print the version")
-      .description("Downloads what a list of URLs points at, exactly once.")
+      .description("Downloads what a list of URLs points at, exactly once: here, or in a deployed system.")
       .addHelpText("after", `${EXAMPLES}\n\nAll options: ${TYPED} get --help`);
     describeWeb(describeList(describeRun(program.command("get", { isDefault: true }), DEFAULT_OUT)))
       .description("download URLs, or the URLs of a list")
@@ -115,12 +115,13 @@ export function parseArguments(
       .addHelpText("after", `${EXAMPLES}\n${NOTES}`)
       .action((sources: string[], options: Parsed) => {
         // In a clone, the demo runs without a command and without anything about a list: `npm start`.
-        const isBare = !IS_BUILT && sources.length === 0 && !COMMANDS.has(argv[0] ?? "") && !isAboutList(options);
+        const isBare = !IS_BUILT && sources.length === 0 && argv[0] !== "get" && !isAboutList(options);
         use(isBare ? "demo" : "get", sources, options);
       });
     describeRun(program.command("demo"), DEMO_OUT)
       .description("download from a small server of its own, kill a worker on the way, and check that all is well")
       .action((options: Parsed) => use("demo", [], options));
+    describeOperators(program, found);
     addCompletion(program, "get");
   });
 }

@@ -4,7 +4,6 @@ import type { Limits, PlannedRule } from "../../core/flow/host-rules-document.ts
 import { ABOUT_PLACE, named, onDeployment, reasoned, WHAT_CODES_MEAN } from "../shared/document-command.ts";
 import { limitsIn } from "../shared/host-limit.ts";
 import { type Place, placeOf } from "../shared/stack.ts";
-import { parseCommand } from "../terminal/parse-command.ts";
 import { describeTop, type TopArguments } from "./top-arguments.ts";
 
 export type HostsArguments =
@@ -44,18 +43,9 @@ interface Signed extends Options {
   readonly reason: string;
 }
 
-/**
- * @returns the parsed arguments, or the help text if it was requested.
- * @throws UsageError if an argument is missing or not valid.
- */
-export function parseHostsArguments(argv: readonly string[]): HostsArguments | string {
-  const whatIsMissing = "The command is missing. Write one of status, show, top, set and unset.";
-  return parseCommand(argv, { name: "hosts", typed: "npm run hosts --", whatIsMissing }, describeHostsCommand);
-}
-
-function describeHostsCommand(program: Command, found: (parsed: HostsArguments) => void): void {
+export function describeHostsCommand(program: Command, found: (parsed: HostsArguments) => void): void {
   program
-    .description("Shows or changes how much of a host all workers together may use, without a deployment.")
+    .description("show or change how much of a host all workers together may use, without a deployment")
     .addHelpText("after", NOTES);
   const subcommand = (name: string, description: string): Command =>
     onDeployment(program, name, description).option("--json", "as JSON, for programs");

@@ -1,9 +1,8 @@
 import { isDown, shareOf, wholeAgainMs } from "../../core/flow/host-plan.ts";
 import type { HostRecord } from "../../core/flow/host-record.ts";
 import type { OperatorsRule } from "../../core/flow/host-rules-document.ts";
-import { timeOf } from "../shared/document-command.ts";
 import { limitsInWords } from "../shared/host-limit.ts";
-import { plural } from "../shared/words.ts";
+import { plural, timeOf } from "../shared/words.ts";
 
 export interface HostShown {
   readonly host: string;

@@ -1,5 +1,5 @@
 import type { HostRulesChange, HostRulesDocument, OperatorsRule } from "../../core/flow/host-rules-document.ts";
-import { timeOf } from "../shared/document-command.ts";
+import { timeOf } from "../shared/words.ts";
 import { limitsInWords } from "../shared/host-limit.ts";
 
 const describeRule = ({ atMs, by, limits, pattern, reason }: OperatorsRule): string =>

@@ -1,6 +1,15 @@
 import { type Command, Option } from "commander";
 import { wholeNumber } from "../terminal/parse-command.ts";
-import { TOP_BY, type TopHostsQuery } from "./top-hosts.ts";
+
+const TOP_BY = ["waiting", "slowed", "failing"] as const;
+type TopBy = (typeof TOP_BY)[number];
+
+export interface TopHostsQuery {
+  readonly by: TopBy;
+  readonly minutes: number;
+  /** How many hosts, 1 to 100. */
+  readonly most: number;
+}
 
 export interface TopArguments extends TopHostsQuery {
   readonly kind: "top";

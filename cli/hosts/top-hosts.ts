@@ -1,16 +1,7 @@
 import type { InsightReport } from "../../adapters/aws/insight-report.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
 import { ruleNameOf } from "../../dashboards/catalogue/contributors.ts";
-
-export const TOP_BY = ["waiting", "slowed", "failing"] as const;
-type TopBy = (typeof TOP_BY)[number];
-
-export interface TopHostsQuery {
-  readonly by: TopBy;
-  readonly minutes: number;
-  /** How many hosts, 1 to 100. */
-  readonly most: number;
-}
+import type { TopHostsQuery } from "./top-arguments.ts";
 
 interface TopHost {
   readonly host: string;

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FailureClass } from "../../core/model/record.ts";
 import { NAME_IT, stackOption } from "../shared/stack.ts";
-import { parseCommand, wholeNumber } from "../terminal/parse-command.ts";
+import { wholeNumber } from "../terminal/parse-command.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 
 interface Stack {
@@ -28,11 +28,13 @@ interface Selected {
   readonly newerThan?: number;
   readonly limit: number;
   readonly dryRun?: true;
+  readonly json?: true;
 }
 
 interface Letters {
   readonly command: "dead-letters";
   readonly dryRun?: true;
+  readonly json?: true;
 }
 
 /** A deployment by its stack, or what the command needs of it. */
@@ -51,17 +53,6 @@ they are outputs of the stack. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL appl
 
 Exit code: 0 done, 1 stopped by an error (nothing is lost: run the command again), 2 wrong usage.`;
 
-/**
- * @returns the parsed arguments, or the help text if it was requested.
- * @throws UsageError if an argument is missing or not valid.
- */
-export function parseRedrive(argv: readonly string[]): RedriveArguments | string {
-  const whatIsMissing = "The command is missing. Write failed or dead-letters.";
-  const parsed = parseCommand(argv, { name: "redrive", typed: "npm run redrive --", whatIsMissing }, describeRedrive);
-  if (typeof parsed !== "string") checkSense(parsed);
-  return parsed;
-}
-
 function checkSense(parsed: RedriveArguments): void {
   if (parsed.command === "dead-letters") {
     if ("from" in parsed && parsed.from === parsed.to)
@@ -78,11 +69,15 @@ function checkSense(parsed: RedriveArguments): void {
 type FailedOptions = Omit<Selected, "command"> & Partial<Stack & TableAndQueue>;
 type LettersOptions = Omit<Letters, "command"> & Partial<Stack & Queues>;
 
-function describeRedrive(program: Command, found: (parsed: RedriveArguments) => void): void {
-  program.description("Gives failed jobs and dead letters another chance.");
+export function describeRedriveCommand(program: Command, told: (parsed: RedriveArguments) => void): void {
+  const found = (parsed: RedriveArguments): void => {
+    checkSense(parsed);
+    told(parsed);
+  };
+  program.description("give failed jobs and dead letters another chance");
   program
     .command("failed")
-    .description("Reopens FAILED jobs with a new retry budget.")
+    .description("reopen FAILED jobs with a new retry budget")
     .addOption(stackOption().conflicts(["table", "queueUrl"]))
     .option("--table <NAME>", "name of the jobs table, with --queue-url in the place of --stack")
     .option("--queue-url <URL>", "URL of the work queue", queueUrl)
@@ -92,6 +87,7 @@ function describeRedrive(program: Command, found: (parsed: RedriveArguments) => 
     .option("--newer-than <TIME>", "only jobs that failed within this time", duration)
     .option("--limit <N>", "maximum number of jobs", wholeNumber(1, Infinity, "a whole number above 0"), DEFAULT_LIMIT)
     .option("--dry-run", "only list them; change nothing")
+    .option("--json", "as JSON lines, for programs")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)
     .action(({ queueUrl: url, stack, table, ...options }: FailedOptions) => {
@@ -102,11 +98,12 @@ function describeRedrive(program: Command, found: (parsed: RedriveArguments) => 
     });
   program
     .command("dead-letters")
-    .description("Sends dead letters that are valid messages to the work queue again. Leaves the others, and says why.")
+    .description("send dead letters that are valid messages to the work queue again; leave the others, and say why")
     .addOption(stackOption().conflicts(["from", "to"]))
     .option("--from <URL>", "URL of the dead-letter queue, with --to in the place of --stack", queueUrl)
     .option("--to <URL>", "URL of the work queue", queueUrl)
     .option("--dry-run", "only list them; change nothing")
+    .option("--json", "as JSON lines, for programs")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)
     .action(({ from, stack, to, ...options }: LettersOptions) => {

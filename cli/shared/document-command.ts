@@ -1,6 +1,5 @@
 /** What the commands have in common that change a document in the jobs table. */
 import { type Command, InvalidArgumentError } from "commander";
-import { DocumentBusyError, RefusalError } from "../../core/document/change-document.ts";
 import { stackOption } from "./stack.ts";
 
 const LONGEST_NAME = 64;
@@ -29,22 +28,3 @@ export const onDeployment = (program: Command, subcommand: string, description: 
     .addOption(stackOption().conflicts("table"))
     .option("--table <NAME>", "name of its jobs table, in the place of --stack")
     .allowExcessArguments(false);
-
-/** Adds the table's name to errors of AWS or the network, which do not contain it. */
-export async function toldBy<T>(
-  { called, table }: { readonly called: string; readonly table: string },
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if ([RefusalError, DocumentBusyError, TypeError].some((known) => error instanceof known)) throw error;
-    throw new Error(
-      `${called} in the table ${table} cannot be reached: ${String(error)}. ` +
-        "Check the table's name (the stack's output TableName), the region and the credentials. Then check the status.",
-      { cause: error },
-    );
-  }
-}
-
-export const timeOf = (ms: number): string => new Date(ms).toISOString();

@@ -18,6 +18,8 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
+export const timeOf = (ms: number): string => new Date(ms).toISOString();
+
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** A short name for the file: the last part of the URL's path, or the host if the path is empty. */

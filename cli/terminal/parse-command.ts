@@ -5,8 +5,6 @@ interface CommandLine {
   readonly name: string;
   /** The command as people type it, up to its options. */
   readonly typed: string;
-  /** The message if the subcommand is missing. */
-  readonly whatIsMissing?: string;
 }
 
 /**
@@ -17,7 +15,7 @@ interface CommandLine {
  */
 export function parseCommand<T extends object>(
   argv: readonly string[],
-  { name, typed, whatIsMissing }: CommandLine,
+  { name, typed }: CommandLine,
   describe: (program: Command, found: (parsed: T) => void) => void,
 ): T | string {
   let printed = "";
@@ -39,14 +37,33 @@ export function parseCommand<T extends object>(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return printed.trimEnd();
-    const isMissing = error.code === "commander.help" && whatIsMissing !== undefined;
-    const said = isMissing ? whatIsMissing : error.message.replace(/^error: /, "");
-    throw new UsageError(`${said}\nTry: ${typed} --help`, { cause: error });
+    const { path, subcommands } = commandIn(argv, program);
+    const said =
+      error.code === "commander.help"
+        ? `The command is missing. Write ${oneOf(subcommands)}.`
+        : error.message.replace(/^error: /, "");
+    throw new UsageError(`${said}\nTry: ${[typed, ...path].join(" ")} --help`, { cause: error });
   }
   if (printed !== "") return printed.trimEnd();
   if (!parsed) throw new TypeError(`${typed}: the command line was parsed, but no command handled it.`);
   return parsed;
 }
+
+/** The command that the words name, as far as they name one, and its own commands. */
+function commandIn(argv: readonly string[], program: Command) {
+  const path: string[] = [];
+  let at = program;
+  for (const word of argv) {
+    const next = at.commands.find((command) => command.name() === word);
+    if (!next) break;
+    path.push(word);
+    at = next;
+  }
+  return { path, subcommands: at.commands.map((command) => command.name()) };
+}
+
+const oneOf = (names: readonly string[]): string =>
+  names.length > 2 ? `one of ${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names.join(" or ");
 
 /** A parser of whole numbers for an option. `wanted` says what the value must be. */
 export const wholeNumber =

@@ -8,7 +8,7 @@ import type { OriginFile } from "../../local/origin/file.ts";
 import { KIB, startRun, startSurroundings, type Run } from "./support.ts";
 
 async function redrive(run: Run, args: readonly string[]): Promise<{ code: unknown; out: string; err: string }> {
-  const child = spawn(process.execPath, ["cli/redrive.ts", ...args], { env: run.pipeline.environment });
+  const child = spawn(process.execPath, ["cli/main.ts", "redrive", ...args], { env: run.pipeline.environment });
   let [out, err] = ["", ""];
   child.stdout.on("data", (text) => (out += String(text)));
   child.stderr.on("data", (text) => (err += String(text)));

@@ -88,7 +88,7 @@ describe("the gate", () => {
       AWS_ACCESS_KEY_ID: "local",
       AWS_SECRET_ACCESS_KEY: "local",
     };
-    const command = ["cli/gate.ts", ...args, "--table", pipeline.names.table];
+    const command = ["cli/main.ts", "gate", ...args, "--table", pipeline.names.table];
     const { stdout } = await promisify(execFile)(process.execPath, command, { env });
     return stdout;
   };

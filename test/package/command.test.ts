@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it, onTestFinished } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { originSha256 } from "../../local/origin/content.ts";
+import { startCloudFormation } from "../embedded-aws/aws/cloudformation.ts";
 import { forEachTest, resultsIn, run, start } from "./support.ts";
 
 const mine = forEachTest();
@@ -38,6 +39,27 @@ describe.each(NODES)("on $name", ({ path: node = "", trouble = "" }) => {
     const { code, stderr } = await run(node, fetchonce, "get", list, "--allow-private-hosts", "--out", mine.folder);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(await resultsIn(mine.folder)).toMatchObject([{ state: "INDEXED", bytes: FILE.size }]);
+  });
+
+  it("an operators' command speaks to AWS with the SDK that is loaded for it", async ({ skip }) => {
+    skip(node === "", trouble);
+    const cloudFormation = await startCloudFormation({ stacks: { "fetchonce-dev": { TableName: "jobs" } } });
+    onTestFinished(async () => cloudFormation.stop());
+    const keys = ["AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_REGION=eu-central-1"];
+    const status = async (stack: string) => {
+      const endpoint = `AWS_ENDPOINT_URL=${cloudFormation.endpoint}`;
+      return run(node, "env", ...keys, endpoint, fetchonce, "gate", "status", "--stack", stack);
+    };
+    expect(await status("fetchonce-prod")).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(/^There is no stack fetchonce-prod in the region eu-central-1\. /),
+    });
+    expect(await status("fetchonce-dev")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^The stack fetchonce-dev \(eu-central-1\) has no output QueueUrl: an older rel/),
+    });
   });
 });
 
@@ -90,7 +112,7 @@ describe("texts", () => {
 
   it("a wrong option is answered with what to type for help", async () => {
     const { code, stderr } = await print("get", "--bogus");
-    expect({ code, stderr }).toEqual({ code: 2, stderr: "unknown option '--bogus'\nTry: fetchonce --help\n" });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: "unknown option '--bogus'\nTry: fetchonce get --help\n" });
   });
 
   it("a reader that goes away after the first line, like head -1, causes no error", async () => {

@@ -9,7 +9,7 @@ const run = async (args: readonly string[], options: StartOptions = { input: "" 
 
 describe("wrong usage ends with exit code 2 and a sentence, and creates nothing", () => {
   it.each<[string, readonly string[], string]>([
-    ["an unknown option", ["get", "--nope"], "unknown option '--nope'\nTry: npm start -- --help"],
+    ["an unknown option", ["get", "--nope"], "unknown option '--nope'\nTry: npm start -- get --help"],
     ["a list that does not exist", ["get", "absent.txt"], "absent.txt is neither a URL nor a file."],
     ["two lists", ["get", "a.txt", "b.txt"], "Give one list at a time"],
     ["a list and a URL", ["get", "a.txt", "https://example.org/"], "Give URLs or a list, not both: a.txt is a list."],

@@ -9,7 +9,7 @@ import { USUAL_WEB } from "../../../local/settings.ts";
 import { parseArguments, type Arguments } from "../../../cli/get/arguments.ts";
 import { run } from "../../../cli/run.ts";
 
-const parse = (argv: readonly string[], env: NodeJS.ProcessEnv = {}): Arguments | string =>
+const parse = (argv: readonly string[], env: NodeJS.ProcessEnv = {}): ReturnType<typeof parseArguments> =>
   parseArguments(argv, env, "1.2.3");
 
 describe("the command line of fetchonce", () => {

@@ -38,7 +38,7 @@ describe("bash", () => {
   });
 
   it("completes commands in the first place, and only there", () => {
-    expect(completed("")).toEqual(["get", "demo", "completion", "help"]);
+    expect(completed("")).toEqual(["get", "demo", "gate", "hosts", "redrive", "completion", "help"]);
     expect(completed("com")).toEqual(["completion"]);
     expect(completed("get", "de")).toEqual([]);
   });
@@ -55,7 +55,13 @@ describe("bash", () => {
     expect(completed("get", "--format", "=")).toEqual(["txt", "csv", "tsv", "jsonl", "parquet"]);
     expect(completed("get", "--format", "=", "t")).toEqual(["txt", "tsv"]);
     expect(completed("completion", "")).toEqual(["bash", "zsh", "fish"]);
-    expect(completed("help", "g")).toEqual(["get"]);
+    expect(completed("help", "ge")).toEqual(["get"]);
+  });
+
+  it("completes the commands of a command, and their options", () => {
+    expect(completed("hosts", "")).toEqual(["status", "show", "top", "set", "unset"]);
+    expect(completed("gate", "set", "--st")).toEqual(["--stack"]);
+    expect(completed("redrive", "failed", "--class", "")).toEqual(["origin", "policy", "system"]);
   });
 
   it("completes folders where an option wants one, blanks included", () => {

@@ -1,19 +1,11 @@
-import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { runGate } from "../../../cli/gate/run.ts";
 import type { DocumentDeps } from "../../../core/document/change-document.ts";
 import { GATE_KEY } from "../../../core/gate/gate-document.ts";
-import { oneStack } from "./one-stack.ts";
+import { type Operated, operated } from "./operated.ts";
 import { simulatedItems } from "../../simulation/services/items.ts";
 import { simulatedClock } from "../../simulation/world.ts";
 
 const SIGNED = ["--table", "jobs", "--by", "ada", "--reason", "INC-7"];
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** One table, and a function that runs gate commands on it and returns their output. */
 function table(items = simulatedItems(), clock = simulatedClock()) {
@@ -22,16 +14,11 @@ function table(items = simulatedItems(), clock = simulatedClock()) {
     asked.push(name);
     return { clock, items };
   };
-  const gate = async (...argv: readonly string[]): Promise<Ran> => {
-    const stdout = new PassThrough();
-    const stderr = new PassThrough();
-    const code = await runGate(argv, { stdout, stderr, gateOf: deps, addressesOf: oneStack });
-    return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
-  };
+  const gate = async (...argv: readonly string[]): Promise<Operated> => operated(["gate", ...argv], { tableOf: deps });
   return { asked, clock, gate, items };
 }
 
-describe("npm run gate", () => {
+describe("fetchonce gate", () => {
   it("status says that there is no gate document yet, and writes nothing", async () => {
     const { asked, gate, items } = table();
     const { code, stdout } = await gate("status", "--table", "jobs");
@@ -67,6 +54,18 @@ describe("npm run gate", () => {
     );
   });
 
+  it("--json has the document, after a change as well", async () => {
+    const { gate, clock } = table();
+    expect(JSON.parse((await gate("status", "--table", "jobs", "--json")).stdout)).toBeNull();
+    const document = { version: 1, percent: 0, phase: "off", retreatTo: 0 };
+    const change = { version: 1, atMs: clock.nowMs(), by: "ada", to: 0, phase: "off", reason: "INC-7" };
+    for (const argv of [
+      ["off", ...SIGNED],
+      ["status", "--table", "jobs"],
+    ])
+      expect(JSON.parse((await gate(...argv, "--json")).stdout)).toEqual({ ...document, history: [change] });
+  });
+
   it("status shows since when a step has been baking, and since when the alarms cannot be read", async () => {
     const { gate, items } = table();
     await gate("off", ...SIGNED);
@@ -82,13 +81,13 @@ describe("npm run gate", () => {
   it("prints help with --help and exits with 0", async () => {
     expect(await table().gate("--help")).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^Usage: gate [^]*Exit code: 0 done/),
+      stdout: expect.stringMatching(/^Usage: fetchonce gate [^]*Exit code: 0 done/),
       stderr: "",
     });
   });
 
   it.each<[string[], string]>([
-    [[], "Write one of status, start, off, set, pause and resume."],
+    [[], "Write one of status, start, off, pause, resume and set.\nTry: npm start -- gate --help\n"],
     [["of", ...SIGNED], "unknown command 'of'"],
     [["status"], "Name the deployment by its data stack, such as --stack fetchonce-prod."],
     [["status", "--stack", "prod"], "There is no stack prod."],

@@ -1,38 +1,28 @@
-import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { runHosts } from "../../../cli/hosts/run.ts";
 import { NEW_HOST, writeHost, type HostRecord } from "../../../core/flow/host-record.ts";
 import { HOST_RULES_KEY } from "../../../core/flow/host-rules-found.ts";
-import { oneStack } from "./one-stack.ts";
+import { operated } from "./operated.ts";
 import { simulatedItems } from "../../simulation/services/items.ts";
 import { simulatedClock } from "../../simulation/world.ts";
 
 const ON = ["--table", "jobs"];
 const SIGNED = [...ON, "--reason", "they asked us to"];
 
-const notAsked = async (): Promise<never> => {
-  throw new Error("CloudWatch is not asked.");
-};
-
 function table(items = simulatedItems(), clock = simulatedClock()) {
   const asked: string[] = [];
   const hosts = async (...argv: readonly string[]) => {
-    const stdout = new PassThrough();
-    const stderr = new PassThrough();
     const tableOf = (name: string) => {
       asked.push(name);
       return { clock, items };
     };
-    const deps = { tableOf, clock, report: notAsked, addressesOf: oneStack };
-    const code = await runHosts(argv, { stdout, stderr, userName: () => "ada", ...deps });
-    return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
+    return operated(["hosts", ...argv], { clock, tableOf });
   };
   const note = async (host: string, record: Partial<HostRecord>) =>
     items.write(writeHost(host, NEW_HOST, { ...NEW_HOST, ...record }, "a worker", clock.nowMs()));
   return { asked, clock, hosts, items, note, nowMs: clock.nowMs() };
 }
 
-describe("npm run hosts", () => {
+describe("fetchonce hosts", () => {
   it("status says that the environment decides, and writes nothing", async () => {
     const { hosts, items } = table();
     const { code, stdout } = await hosts("status", ...ON);
@@ -158,7 +148,7 @@ describe("npm run hosts", () => {
   it("prints help with --help and exits with 0", async () => {
     expect(await table().hosts("--help")).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^Usage: hosts [^]*Exit code: 0 done/),
+      stdout: expect.stringMatching(/^Usage: fetchonce hosts [^]*Exit code: 0 done/),
       stderr: "",
     });
   });

@@ -1,9 +1,6 @@
-import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../../../adapters/node/clock.ts";
-import { parseRedrive } from "../../../cli/redrive/arguments.ts";
-import { redrive } from "../../../cli/redrive/run.ts";
-import { oneStack } from "./one-stack.ts";
+import { parseArguments } from "../../../cli/get/arguments.ts";
+import { operated } from "./operated.ts";
 
 const QUEUE = "https://sqs.us-east-1.amazonaws.com/1/work";
 const DEAD = "https://sqs.us-east-1.amazonaws.com/1/dead";
@@ -27,29 +24,15 @@ describe("the command line of redrive", () => {
     [DEAD_LETTERS, { command: "dead-letters", from: DEAD, to: QUEUE }],
     [[...DEAD_LETTERS, "--dry-run"], { command: "dead-letters", from: DEAD, to: QUEUE, dryRun: true }],
   ])("accepts %j", (argv, expected) => {
-    expect(parseRedrive(argv)).toEqual(expected);
+    expect(parseArguments(["redrive", ...argv], {}, "1.2.3")).toEqual({ command: "redrive", args: expected });
   });
 
   it.each([[["--help"]], [["failed", "--help"]], [["dead-letters", "--help"]]])("prints help for %j", (argv) => {
-    expect(parseRedrive(argv)).toContain("Usage: redrive");
+    expect(parseArguments(["redrive", ...argv], {}, "1.2.3")).toContain("Usage: fetchonce redrive");
   });
 });
 
 describe("wrong usage of redrive", () => {
-  async function end(argv: readonly string[]): Promise<{ code: number; said: string }> {
-    const stderr = new PassThrough();
-    const code = await redrive(argv, {
-      stdout: new PassThrough(),
-      stderr,
-      clock: systemClock,
-      addressesOf: oneStack,
-      connect: () => {
-        throw new Error("AWS must not be asked.");
-      },
-    });
-    return { code, said: String(stderr.read()) };
-  }
-
   it.each<[string[], string]>([
     [[], "The command is missing. Write failed or dead-letters."],
     [["everything"], "unknown command 'everything'"],
@@ -68,15 +51,15 @@ describe("wrong usage of redrive", () => {
     [["dead-letters", "--stack", "prod"], "There is no stack prod."],
     [["dead-letters", "--from", QUEUE, "--to", QUEUE], "--from and --to are the same queue."],
   ])("exits with 2 and an explanation: %j", async (argv, sentence) => {
-    const { code, said } = await end(argv);
-    expect(code).toBe(2);
-    expect(said).toContain(sentence);
+    const { code, stderr, stdout } = await operated(["redrive", ...argv]);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(sentence);
   });
 
   it("has another exit code than an AWS failure, which exits with 1 and says that nothing is lost", async () => {
-    const { code, said } = await end(FAILED);
+    const { code, stderr } = await operated(["redrive", ...FAILED]);
     expect(code).toBe(1);
-    expect(said).toBe(
+    expect(stderr).toBe(
       "Stopped: Error: AWS must not be asked.\nNothing is lost. Fix the cause and run the same command again.\n",
     );
   });

@@ -1,7 +1,7 @@
-import { PassThrough } from "node:stream";
+import { systemClock } from "../../../../adapters/node/clock.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { cloudWatchReport } from "../../../../adapters/aws/insight-report.ts";
-import { runHosts } from "../../../../cli/hosts/run.ts";
+import { type Operated, operated } from "../../../unit/cli/operated.ts";
 import { startCloudWatchAnswers, type CloudWatchAnswers } from "./cloudwatch-answers.ts";
 
 /** Half a minute past 08:00. */
@@ -23,25 +23,11 @@ const contributor = (key: string, value: number): object => ({
   Datapoints: [{ Timestamp: NOW_MS / 1000, ApproximateValue: value }],
 });
 
-async function run(...argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const tableOf = (): never => {
-    throw new Error("The table is not asked.");
-  };
-  const addressesOf = async (): Promise<never> => Promise.reject(new Error("The stack is not asked."));
-  const code = await runHosts(["top", ...argv], {
-    stdout,
-    stderr,
-    userName: () => "ada",
-    tableOf,
-    addressesOf,
-    clock: { nowMs: () => NOW_MS },
-    report: cloudWatchReport(cloudWatch.client),
-  });
-  return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
-}
+const clock = { ...systemClock, nowMs: () => NOW_MS };
+const run = async (...argv: readonly string[]): Promise<Operated> =>
+  operated(["hosts", "top", ...argv], { clock, report: cloudWatchReport(cloudWatch.client) });
 
-describe("npm run hosts -- top", () => {
+describe("fetchonce hosts top", () => {
   it("asks for the stack's rule over whole minutes, in one period, and prints the hosts, the first one first", async () => {
     const Contributors = [contributor("b.example", 12), contributor("arxiv.org", 311), { Keys: ["no-value.example"] }];
     cloudWatch.answer = { status: 200, body: { KeyLabels: ["$.host"], AggregationStatistic: "Sum", Contributors } };

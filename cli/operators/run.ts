@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+import { RefusalError } from "../../core/document/change-document.ts";
+import { gate, type GateDeps } from "../gate/gate.ts";
+import { hosts, type HostsDeps } from "../hosts/hosts.ts";
+import { redrive, type RedriveDeps } from "../redrive/redrive.ts";
+import { EXIT } from "../terminal/exit.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+import type { OperatorsCommand } from "./commands.ts";
+
+export interface OperatorsDeps extends GateDeps, HostsDeps, RedriveDeps {}
+
+interface Surroundings {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a command of the operators'. @returns the exit code. */
+export async function operate(
+  parsed: OperatorsCommand,
+  { signal, stderr, stdout }: Surroundings,
+  deps: OperatorsDeps,
+): Promise<number> {
+  const done = new AbortController();
+  const interrupted = once(signal, "abort", { signal: done.signal }).then(() => EXIT.interrupted);
+  try {
+    // A command writes nothing that half of it would leave broken.
+    return await Promise.race([answer(parsed, { stderr, stdout }, deps).then(() => EXIT.done), interrupted]);
+  } catch (error) {
+    stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof UsageError || error instanceof RefusalError ? EXIT.wrongUsage : EXIT.failed;
+  } finally {
+    interrupted.catch(() => undefined);
+    done.abort();
+  }
+}
+
+async function answer(
+  parsed: OperatorsCommand,
+  { stderr, stdout }: Omit<Surroundings, "signal">,
+  deps: OperatorsDeps,
+): Promise<void> {
+  const print = (text: string): void => void stdout.write(`${text}\n`);
+  switch (parsed.command) {
+    case "gate":
+      return print(await gate(parsed.args, deps));
+    case "hosts":
+      return print(await hosts(parsed.args, deps));
+    case "redrive":
+      return redrive(parsed.args, { print, tell: (line) => void stderr.write(`${line}\n`) }, deps);
+  }
+}

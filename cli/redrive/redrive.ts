@@ -1,0 +1,153 @@
+import type { createClients } from "../../adapters/aws/clients.ts";
+import { sqsDeadLetterQueue } from "../../adapters/aws/dead-letters.ts";
+import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
+import { scannedFailedJobs } from "../../adapters/aws/failed-jobs.ts";
+import { systemRandom } from "../../adapters/node/random.ts";
+import { sqsSender } from "../../adapters/aws/sqs.ts";
+import type { Clock } from "../../core/ports/runtime.ts";
+import type { Telemetry } from "../../core/ports/telemetry.ts";
+import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
+import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
+import type { AddressesOf } from "../shared/stack.ts";
+import { plural } from "../shared/words.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+import type { DeadLettersArguments, FailedArguments, RedriveArguments } from "./arguments.ts";
+
+export interface RedriveDeps {
+  readonly clock: Clock;
+  readonly addressesOf: AddressesOf;
+  readonly connect: () => Pick<ReturnType<typeof createClients>, "dynamodb" | "sqs">;
+}
+
+export interface Lines {
+  readonly print: (line: string) => void;
+  /** For telemetry, one event on each line. */
+  readonly tell: (line: string) => void;
+}
+
+/** How late a message may be before the reconciler sends another one. The value of all deployed environments. */
+const REQUEUE_GRACE_MS = 300_000;
+const SHOWN_BODY = 200;
+
+export async function redrive(args: RedriveArguments, lines: Lines, deps: RedriveDeps): Promise<void> {
+  try {
+    await (args.command === "failed" ? reopenFailed(args, lines, deps) : sendDeadLetters(args, lines, deps));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new Error(`Stopped: ${String(error)}\nNothing is lost. Fix the cause and run the same command again.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Prints for people, or JSON lines for programs. Each of these has a `type`: the name of a thing, or `summary`. */
+const printerOf =
+  (asJson: boolean | undefined, print: Lines["print"]) =>
+  (words: readonly string[], type: string, fields: object): void => {
+    if (asJson) print(JSON.stringify({ type, ...fields }));
+    else words.forEach(print);
+  };
+
+async function reopenFailed(args: FailedArguments, { print, tell }: Lines, deps: RedriveDeps): Promise<void> {
+  const { clock } = deps;
+  const { queueUrl, table } = "stack" in args ? await deps.addressesOf(args.stack) : args;
+  const { dynamodb, sqs } = deps.connect();
+  const { class: failureClass, reason, olderThan, newerThan, limit, dryRun: isDryRun = false } = args;
+  const nowMs = clock.nowMs();
+  const before = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : nowMs - ms);
+  const counts = { reopened: 0, changed: 0, selected: 0 };
+  const printed = printerOf(args.json, print);
+  const report = await redriveFailed(
+    {
+      clock,
+      random: systemRandom,
+      items: dynamoItems(dynamodb, table),
+      failedJobs: scannedFailedJobs(dynamodb, table),
+      queue: sqsSender(sqs, queueUrl),
+      telemetry: telemetryTo(tell, clock),
+      settings: { requeueGraceMs: REQUEUE_GRACE_MS },
+    },
+    {
+      selection: { failureClass, reason, failedBeforeMs: before(olderThan), failedAfterMs: before(newerThan) },
+      limit,
+      isDryRun,
+      onJob: (job, outcome) => {
+        counts[outcome] += 1;
+        printed(
+          [`${outcome.padEnd(8)}  ${job.jobId}  ${job.failureClass ?? ""}  ${job.reason ?? ""}  ${job.url}`],
+          "job",
+          {
+            outcome,
+            job_id: job.jobId,
+            failure_class: job.failureClass ?? null,
+            reason: job.reason ?? null,
+            url: job.url,
+          },
+        );
+      },
+    },
+  );
+  const { isComplete, readUnits, scanned } = report;
+  const done = isDryRun
+    ? `${plural(counts.selected, "job")} would be reopened. Nothing was changed.`
+    : `${plural(counts.reopened, "job")} reopened.`;
+  const left = `${plural(counts.changed, "job")} left alone: reopened by somebody else meanwhile, or expired.`;
+  const more = `The limit of ${limit} is reached, but there are more jobs. Run the same command again.`;
+  printed(
+    [
+      done,
+      ...(counts.changed > 0 ? [left] : []),
+      ...(isComplete ? [] : [more]),
+      `Scanned ${plural(scanned, "item")} for ${plural(readUnits, "read unit")}.`,
+    ],
+    "summary",
+    { ...counts, is_complete: isComplete, scanned, read_units: readUnits },
+  );
+}
+
+async function sendDeadLetters(args: DeadLettersArguments, { print }: Lines, deps: RedriveDeps): Promise<void> {
+  const { dryRun: isDryRun = false } = args;
+  const { from, to } = "stack" in args ? queuesOf(await deps.addressesOf(args.stack)) : args;
+  const { sqs } = deps.connect();
+  const counts = { sent: 0, kept: 0, selected: 0 };
+  const printed = printerOf(args.json, print);
+  await redriveDeadLetters(
+    { deadLetters: sqsDeadLetterQueue(sqs, from), queue: sqsSender(sqs, to) },
+    {
+      isDryRun,
+      onLetter: ({ id, body, reason }, outcome) => {
+        const problem = typeof outcome === "object" ? outcome.problem : undefined;
+        const word = typeof outcome === "object" ? "kept" : outcome;
+        counts[word] += 1;
+        const told = reason === undefined ? "" : `, reason: ${reason}`;
+        const why = problem === undefined ? told : `, not a valid message: ${problem}`;
+        const shown = problem === undefined ? [] : [`      ${body.slice(0, SHOWN_BODY)}`];
+        printed([`${word}  ${id}${why}`, ...shown], "dead_letter", {
+          outcome: word,
+          message_id: id,
+          problem: problem ?? null,
+          reason: reason ?? null,
+          body,
+        });
+      },
+    },
+  );
+  const done = isDryRun ? "would be sent again. Nothing was changed." : "sent again.";
+  const kept = `${plural(counts.kept, "message")} left in the dead-letter queue. Fix the producer and have it send valid messages.`;
+  printed(
+    [`${plural(counts.sent + counts.selected, "message")} ${done}`, ...(counts.kept > 0 ? [kept] : [])],
+    "summary",
+    counts,
+  );
+}
+
+const queuesOf = ({ deadLetterQueueUrl: from, queueUrl: to }: Awaited<ReturnType<AddressesOf>>) => ({ from, to });
+
+const telemetryTo = (tell: Lines["tell"], clock: Clock): Telemetry => ({
+  emit: ({ event, ...fields }) => {
+    tell(JSON.stringify({ event, timestamp: new Date(clock.nowMs()).toISOString(), ...fields }));
+  },
+  log: () => undefined,
+  flush: () => undefined,
+  invocationStarted: () => undefined,
+});
