@@ -15,8 +15,8 @@ const shareOf = (percent: number | undefined): string => (percent === undefined 
 const describeChange = ({ version, atMs, by, from, to, phase, reason }: GateChange): string =>
   `  ${version}  ${timeOf(atMs)}  ${shareOf(from)} -> ${shareOf(to)}  ${phase}, by ${by}: ${reason}`;
 
-/** The gate's current state, then its history, newest first. */
-export function describeGate(gate: GateDocument | undefined): readonly string[] {
+/** The gate's current state. */
+export function gateNow(gate: GateDocument | undefined): readonly string[] {
   if (!gate)
     return [
       "There is no gate document: only the workers' variable DOCSTOKG_ENABLE_IDEMPOTENCY decides. Create one with off or set.",
@@ -28,8 +28,16 @@ export function describeGate(gate: GateDocument | undefined): readonly string[] 
     ...(blindFromMs === undefined
       ? []
       : [`The alarms have been unreadable since ${timeOf(blindFromMs)}. Look at the rollout controller's log.`]),
-    "",
-    "History (names are as the callers gave them):",
-    ...gate.history.toReversed().map(describeChange),
   ];
 }
+
+/** The gate's current state, then its history, newest first. */
+export const describeGate = (gate: GateDocument | undefined): readonly string[] =>
+  gate
+    ? [
+        ...gateNow(gate),
+        "",
+        "History (names are as the callers gave them):",
+        ...gate.history.toReversed().map(describeChange),
+      ]
+    : gateNow(gate);

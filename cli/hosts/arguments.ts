@@ -3,6 +3,7 @@ import { pattern as patternSchema } from "../../core/flow/host-limits.ts";
 import type { Limits, PlannedRule } from "../../core/flow/host-rules-document.ts";
 import { ABOUT_PLACE, named, onDeployment, reasoned, WHAT_CODES_MEAN } from "../shared/document-command.ts";
 import { limitsIn } from "../shared/host-limit.ts";
+import { hostOf } from "../shared/job-options.ts";
 import { type Place, placeOf } from "../shared/stack.ts";
 import { describeTop, type TopArguments } from "./top-arguments.ts";
 
@@ -84,12 +85,4 @@ function limitOf(text: string): Limits {
   const limits = limitsIn(text.trim());
   if (limits !== undefined) return limits;
   throw new InvalidArgumentError("It must be like 4, 2/s, 4,2/s, or unlimited; the slowest is 0.0003/s.");
-}
-
-/** As the URLs of jobs have it: in lower case, in ASCII, and without a port that is the usual one. */
-function hostOf(text: string): string {
-  const url = URL.parse(`https://${text}`);
-  const isHost = url !== null && url.href === `https://${url.host}/`;
-  if (!isHost) throw new InvalidArgumentError("It must be a host like example.org, or example.org:8443.");
-  return url.port === "80" ? url.hostname : url.host;
 }

@@ -34,7 +34,7 @@ export async function hosts(parsed: HostsArguments, deps: HostsDeps): Promise<st
   const inForm = <T>(found: T, describe: (found: T) => readonly string[]): string =>
     json ? JSON.stringify(found ?? null, null, 2) : describe(found).join("\n");
   return toldBy({ called: "The rules of hosts", table }, async () => {
-    if (parsed.kind === "show") return inForm(await shown(opened, parsed.host), describeHost);
+    if (parsed.kind === "show") return inForm(await shownHost(opened, parsed.host), describeHost);
     const rules =
       parsed.kind === "change"
         ? await commandHostRule(opened, parsed.planned, parsed.by ?? userName())
@@ -43,7 +43,7 @@ export async function hosts(parsed: HostsArguments, deps: HostsDeps): Promise<st
   });
 }
 
-async function shown({ clock, items }: DocumentDeps, host: string): Promise<HostShown> {
+export async function shownHost({ clock, items }: DocumentDeps, host: string): Promise<HostShown> {
   const [item, rules] = await Promise.all([items.read(hostItemKey(host)), readHostRules(items)]);
   const { hostname } = new URL(`https://${host}`);
   const rule = rules?.rules.findLast(({ pattern }) => fitsHost(pattern, hostname));

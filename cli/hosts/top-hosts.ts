@@ -3,7 +3,7 @@ import type { Clock } from "../../core/ports/runtime.ts";
 import { ruleNameOf } from "../../dashboards/catalogue/contributors.ts";
 import type { TopHostsQuery } from "./top-arguments.ts";
 
-interface TopHost {
+export interface TopHost {
   readonly host: string;
   readonly count: number;
 }

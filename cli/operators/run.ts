@@ -3,18 +3,24 @@ import type { Writable } from "node:stream";
 import { RefusalError } from "../../core/document/change-document.ts";
 import { gate, type GateDeps } from "../gate/gate.ts";
 import { hosts, type HostsDeps } from "../hosts/hosts.ts";
+import { jobs, type JobsDeps } from "../jobs/jobs.ts";
 import { redrive, type RedriveDeps } from "../redrive/redrive.ts";
+import { status, type StatusDeps } from "../status/status.ts";
+import { timeline, type TimelineDeps } from "../timeline/timeline.ts";
 import { EXIT } from "../terminal/exit.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { OperatorsCommand } from "./commands.ts";
 
-export interface OperatorsDeps extends GateDeps, HostsDeps, RedriveDeps {}
+export interface OperatorsDeps extends GateDeps, HostsDeps, JobsDeps, RedriveDeps, StatusDeps, TimelineDeps {}
 
 interface Surroundings {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly signal: AbortSignal;
 }
+
+/** Reasons and URLs may hold what an origin or a producer wrote. A terminal must not obey it. */
+const CONTROLS = /(?!\n)\p{Cc}/gu;
 
 /** Runs a command of the operators'. @returns the exit code. */
 export async function operate(
@@ -41,8 +47,14 @@ async function answer(
   { stderr, stdout }: Omit<Surroundings, "signal">,
   deps: OperatorsDeps,
 ): Promise<void> {
-  const print = (text: string): void => void stdout.write(`${text}\n`);
+  const print = (text: string): void => void stdout.write(`${text.replaceAll(CONTROLS, "\ufffd")}\n`);
   switch (parsed.command) {
+    case "status":
+      return print(await status(parsed.args, deps));
+    case "jobs":
+      return jobs(parsed.args, { print }, deps);
+    case "timeline":
+      return print(await timeline(parsed.args, deps));
     case "gate":
       return print(await gate(parsed.args, deps));
     case "hosts":

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FailureClass } from "../../core/model/record.ts";
+import { checkAges, duration, FAILURE_CLASSES } from "../shared/job-options.ts";
 import { NAME_IT, stackOption } from "../shared/stack.ts";
 import { wholeNumber } from "../terminal/parse-command.ts";
 import { UsageError } from "../terminal/usage-error.ts";
@@ -43,8 +44,6 @@ export type DeadLettersArguments = Letters & (Stack | Queues);
 
 export type RedriveArguments = FailedArguments | DeadLettersArguments;
 
-const CLASSES = ["origin", "policy", "system"] as const satisfies readonly FailureClass[];
-const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DEFAULT_LIMIT = 1000;
 
 const EXAMPLES = `
@@ -59,11 +58,7 @@ function checkSense(parsed: RedriveArguments): void {
       throw new UsageError("--from and --to are the same queue. Write the work queue's URL after --to.");
     return;
   }
-  const { olderThan, newerThan } = parsed;
-  if (olderThan !== undefined && newerThan !== undefined && olderThan >= newerThan)
-    throw new UsageError(
-      "--older-than must be shorter than --newer-than: no job is both older and newer than these times.",
-    );
+  checkAges(parsed);
 }
 
 type FailedOptions = Omit<Selected, "command"> & Partial<Stack & TableAndQueue>;
@@ -81,7 +76,7 @@ export function describeRedriveCommand(program: Command, told: (parsed: RedriveA
     .addOption(stackOption().conflicts(["table", "queueUrl"]))
     .option("--table <NAME>", "name of the jobs table, with --queue-url in the place of --stack")
     .option("--queue-url <URL>", "URL of the work queue", queueUrl)
-    .addOption(new Option("--class <CLASS>", "only failures of this class").choices(CLASSES))
+    .addOption(new Option("--class <CLASS>", "only failures of this class").choices(FAILURE_CLASSES))
     .option("--reason <TEXT>", "only failures whose reason contains this text")
     .option("--older-than <TIME>", "only jobs that failed longer ago than this, such as 90m, 2h or 7d", duration)
     .option("--newer-than <TIME>", "only jobs that failed within this time", duration)
@@ -117,11 +112,4 @@ export function describeRedriveCommand(program: Command, told: (parsed: RedriveA
 function queueUrl(text: string): string {
   if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
   throw new InvalidArgumentError("It must be the URL of a queue, such as https://sqs....");
-}
-
-function duration(text: string): number {
-  const [, number, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  if (number === undefined)
-    throw new InvalidArgumentError("It must be a number followed by s, m, h or d, such as 90m.");
-  return Number(number) * UNITS_MS[unit as keyof typeof UNITS_MS];
 }

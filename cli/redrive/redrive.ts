@@ -1,7 +1,7 @@
 import type { createClients } from "../../adapters/aws/clients.ts";
 import { sqsDeadLetterQueue } from "../../adapters/aws/dead-letters.ts";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
-import { scannedFailedJobs } from "../../adapters/aws/failed-jobs.ts";
+import { scannedJobs } from "../../adapters/aws/scanned-jobs.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
 import { sqsSender } from "../../adapters/aws/sqs.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
@@ -9,6 +9,7 @@ import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
 import type { AddressesOf } from "../shared/stack.ts";
+import { type Lines, printerOf } from "../shared/lines.ts";
 import { plural } from "../shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { DeadLettersArguments, FailedArguments, RedriveArguments } from "./arguments.ts";
@@ -17,12 +18,6 @@ export interface RedriveDeps {
   readonly clock: Clock;
   readonly addressesOf: AddressesOf;
   readonly connect: () => Pick<ReturnType<typeof createClients>, "dynamodb" | "sqs">;
-}
-
-export interface Lines {
-  readonly print: (line: string) => void;
-  /** For telemetry, one event on each line. */
-  readonly tell: (line: string) => void;
 }
 
 /** How late a message may be before the reconciler sends another one. The value of all deployed environments. */
@@ -40,14 +35,6 @@ export async function redrive(args: RedriveArguments, lines: Lines, deps: Redriv
   }
 }
 
-/** Prints for people, or JSON lines for programs. Each of these has a `type`: the name of a thing, or `summary`. */
-const printerOf =
-  (asJson: boolean | undefined, print: Lines["print"]) =>
-  (words: readonly string[], type: string, fields: object): void => {
-    if (asJson) print(JSON.stringify({ type, ...fields }));
-    else words.forEach(print);
-  };
-
 async function reopenFailed(args: FailedArguments, { print, tell }: Lines, deps: RedriveDeps): Promise<void> {
   const { clock } = deps;
   const { queueUrl, table } = "stack" in args ? await deps.addressesOf(args.stack) : args;
@@ -56,13 +43,13 @@ async function reopenFailed(args: FailedArguments, { print, tell }: Lines, deps:
   const nowMs = clock.nowMs();
   const before = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : nowMs - ms);
   const counts = { reopened: 0, changed: 0, selected: 0 };
-  const printed = printerOf(args.json, print);
+  const printed = printerOf(args.json === true, print);
   const report = await redriveFailed(
     {
       clock,
       random: systemRandom,
       items: dynamoItems(dynamodb, table),
-      failedJobs: scannedFailedJobs(dynamodb, table),
+      failedJobs: scannedJobs(dynamodb, table, { state: "FAILED" }),
       queue: sqsSender(sqs, queueUrl),
       telemetry: telemetryTo(tell, clock),
       settings: { requeueGraceMs: REQUEUE_GRACE_MS },
@@ -110,7 +97,7 @@ async function sendDeadLetters(args: DeadLettersArguments, { print }: Lines, dep
   const { from, to } = "stack" in args ? queuesOf(await deps.addressesOf(args.stack)) : args;
   const { sqs } = deps.connect();
   const counts = { sent: 0, kept: 0, selected: 0 };
-  const printed = printerOf(args.json, print);
+  const printed = printerOf(args.json === true, print);
   await redriveDeadLetters(
     { deadLetters: sqsDeadLetterQueue(sqs, from), queue: sqsSender(sqs, to) },
     {

@@ -38,7 +38,7 @@ describe("bash", () => {
   });
 
   it("completes commands in the first place, and only there", () => {
-    expect(completed("")).toEqual(["get", "demo", "gate", "hosts", "redrive", "completion", "help"]);
+    expect(completed("")).toEqual("get demo status jobs timeline gate hosts redrive completion help".split(" "));
     expect(completed("com")).toEqual(["completion"]);
     expect(completed("get", "de")).toEqual([]);
   });
@@ -62,6 +62,7 @@ describe("bash", () => {
     expect(completed("hosts", "")).toEqual(["status", "show", "top", "set", "unset"]);
     expect(completed("gate", "set", "--st")).toEqual(["--stack"]);
     expect(completed("redrive", "failed", "--class", "")).toEqual(["origin", "policy", "system"]);
+    expect(completed("jobs", "--state", "F")).toEqual(["FINALIZED", "FAILED"]);
   });
 
   it("completes folders where an option wants one, blanks included", () => {

@@ -41,6 +41,9 @@ export async function operated(argv: readonly string[], deps: Partial<OperatorsD
     tableOf: notAsked,
     report: async () => Promise.resolve().then(notAsked),
     connect: notAsked,
+    pagesOf: notAsked,
+    depthOf: async () => Promise.resolve().then(notAsked),
+    countsOf: async () => Promise.resolve().then(notAsked),
     ...deps,
   };
   const { signal } = new AbortController();

@@ -1,7 +1,7 @@
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { randomBytes } from "node:crypto";
 import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
-import { scannedFailedJobs } from "../../../../adapters/aws/failed-jobs.ts";
+import { scannedJobs } from "../../../../adapters/aws/scanned-jobs.ts";
 import type { FailedJobs } from "../../../../core/ports/items.ts";
 import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
 import { simulatedItems } from "../../../simulation/services/items.ts";
@@ -37,7 +37,7 @@ async function dynamoBackend(service: EmbeddedService): Promise<TableBackend> {
   await createJobsTable(client, table);
   return {
     items: dynamoItems(client, table),
-    failedJobs: scannedFailedJobs(client, table, 2),
+    failedJobs: scannedJobs(client, table, { state: "FAILED" }, 2),
     async [Symbol.asyncDispose]() {
       await client.send(new DeleteTableCommand({ TableName: table }));
       client.destroy();

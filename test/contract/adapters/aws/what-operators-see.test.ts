@@ -1,0 +1,98 @@
+/** What operators' commands read of a table and of a queue, over the wire. */
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
+import { queueDepth } from "../../../../adapters/aws/queue-depth.ts";
+import { type JobFilter, scannedJobs } from "../../../../adapters/aws/scanned-jobs.ts";
+import { watchCounts } from "../../../../adapters/aws/watch-counts.ts";
+import type { Item } from "../../../../core/model/write.ts";
+import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
+import { startSqs } from "../../../embedded-aws/aws/sqs.ts";
+import { clientOf, createJobsTable, dynamoDbServices } from "../../embedded-aws/dynamodb-services.ts";
+
+const NOW_MS = 1_800_000_000_000;
+
+describe.each(Object.entries(dynamoDbServices))("%s", (_name, start) => {
+  let service: EmbeddedService;
+  let client: DynamoDBClient;
+  beforeAll(async () => {
+    service = await start();
+    client = clientOf(service.endpoint);
+    return async () => {
+      client.destroy();
+      await service.stop();
+    };
+  });
+
+  async function tableOf(name: string, items: Readonly<Record<string, Item>>): Promise<string> {
+    await createJobsTable(client, name);
+    const table = dynamoItems(client, name);
+    for (const [key, set] of Object.entries(items))
+      await table.write({ key, when: [[{ attribute: "pk", is: "absent" }]], set });
+    return name;
+  }
+
+  it("counts what is watched in all shards, what of it is due, and since when", async () => {
+    const table = await tableOf("watched", {
+      "JOB#a": { state: "LEASED", watch_shard: 0, watch_at: NOW_MS + 1 },
+      "JOB#b": { state: "LEASED", watch_shard: 63, watch_at: NOW_MS },
+      "JOB#c": { state: "LEASED", watch_shard: 63, watch_at: NOW_MS - 1_000 },
+      "JOB#d": { state: "LEASED", watch_shard: 63, watch_at: NOW_MS - 9_000 },
+      "JOB#e": { state: "LEASED", watch_shard: 7, watch_at: NOW_MS - 3_000 },
+      "JOB#unwatched": { state: "LEASED", watch_shard: 7 },
+    });
+    const { itemsAbout, ...counts } = await watchCounts(client, table, NOW_MS);
+    expect(counts).toEqual({ watched: 5, due: 3, dueSinceMs: NOW_MS - 9_000, isComplete: true });
+    expect(itemsAbout).toEqual(expect.any(Number));
+  });
+
+  it("counts nothing in an empty table", async () => {
+    const counts = await watchCounts(client, await tableOf("empty", {}), NOW_MS);
+    expect(counts).toEqual({ watched: 0, due: 0, isComplete: true, itemsAbout: 0 });
+  });
+
+  it("scans for the jobs that a filter selects, and for no other item", async () => {
+    const table = await tableOf("scanned", {
+      "JOB#a": { state: "FAILED", work_id: "w", reason: "retries_exhausted:http_503", failure_class: "origin" },
+      "JOB#b": { state: "FAILED", work_id: "v", reason: "http_404", failure_class: "origin" },
+      "JOB#c": { state: "FAILED", work_id: "w", reason: "too_large", failure_class: "policy" },
+      "JOB#d": { state: "INDEXED", work_id: "w" },
+      GATE: { state: "FAILED", work_id: "w" },
+    });
+    const found = async (filter: JobFilter): Promise<readonly string[]> => {
+      const pages = scannedJobs(client, table, filter, 2);
+      const keys: unknown[] = [];
+      let [from, scanned]: [string | undefined, number] = [undefined, 0];
+      do {
+        const page = await pages.page(from);
+        keys.push(...page.items.map(({ pk }) => pk));
+        scanned += page.scanned;
+        expect(page.readUnits).toBeGreaterThan(0);
+        from = page.next;
+      } while (from !== undefined);
+      expect(scanned).toBe(5);
+      return keys.map(String).toSorted();
+    };
+    expect(await found({})).toEqual(["JOB#a", "JOB#b", "JOB#c", "JOB#d"]);
+    expect(await found({ state: "INDEXED" })).toEqual(["JOB#d"]);
+    expect(await found({ failureClass: "origin" })).toEqual(["JOB#a", "JOB#b"]);
+    expect(await found({ reason: "http_" })).toEqual(["JOB#a", "JOB#b"]);
+    expect(await found({ workId: "w", state: "FAILED", reason: "503" })).toEqual(["JOB#a"]);
+  });
+});
+
+it("a queue's depth tells messages that wait, are kept back, and are in flight", async () => {
+  const service = await startSqs();
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new SQSClient({ region: "us-east-1", endpoint: service.endpoint, credentials });
+  onTestFinished(async () => {
+    client.destroy();
+    await service.stop();
+  });
+  const { QueueUrl = "" } = await client.send(new CreateQueueCommand({ QueueName: "work" }));
+  for (const DelaySeconds of [0, 0, 0, 900])
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: "m", DelaySeconds }));
+  await client.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 1 }));
+  expect(await queueDepth(client, QueueUrl)).toEqual({ waiting: 2, delayed: 1, inFlight: 1 });
+});
