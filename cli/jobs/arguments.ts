@@ -24,9 +24,15 @@ export interface JobsArguments {
 const DEFAULT_LIMIT = 100;
 
 const NOTES = `
-Each line has the job's state, what becomes of it at the moment (stored, failed, held by a worker, expired lease, parked,
-delayed, available), its age, its id, the reason of its failure or of its last attempt's end, and its URL. The story of
-one: ${TYPED} timeline.
+Each line has the job's state, what becomes of it at the moment, its age, its id, the reason of its failure or of its
+last attempt's end, and its URL. What becomes of it is one of
+  stored, failed  it has ended
+  held            a worker holds it
+  expired         its holder's lease has ended, and nobody has taken it away yet
+  parked          it waits without a message, and the reconciler sends one in time
+  delayed         it waits, and so does its message in the queue
+  available       it may be taken now
+The story of one: ${TYPED} timeline.
 
 It reads the whole table, unless the limit is reached before, and says at its end what that cost: a read unit for 8 KB,
 whatever is selected. It needs cloudformation:DescribeStacks and dynamodb:Scan.

@@ -8,6 +8,7 @@ import { redrive, type RedriveDeps } from "../redrive/redrive.ts";
 import { status, type StatusDeps } from "../status/status.ts";
 import { timeline, type TimelineDeps } from "../timeline/timeline.ts";
 import { EXIT } from "../terminal/exit.ts";
+import { TYPED } from "../terminal/typed.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { OperatorsCommand } from "./commands.ts";
 
@@ -34,12 +35,23 @@ export async function operate(
     // A command writes nothing that half of it would leave broken.
     return await Promise.race([answer(parsed, { stderr, stdout }, deps).then(() => EXIT.done), interrupted]);
   } catch (error) {
-    stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    stderr.write(`${sentenceOf(error, parsed.command)}\n`);
     return error instanceof UsageError || error instanceof RefusalError ? EXIT.wrongUsage : EXIT.failed;
   } finally {
     interrupted.catch(() => undefined);
     done.abort();
   }
+}
+
+/** Errors of AWS and of the network neither say what was asked for nor what to do. */
+function sentenceOf(error: unknown, command: string): string {
+  if (!(error instanceof Error)) return String(error);
+  const isOurs = !("$metadata" in error || "code" in error);
+  if (isOurs) return error.message;
+  return (
+    `${command}: AWS could not be asked: ${error.name}: ${error.message}. Check the region, the network, and what the ` +
+    `credentials may do: ${TYPED} ${command} --help says what it needs.`
+  );
 }
 
 async function answer(

@@ -8,9 +8,10 @@ export interface StatusArguments {
 
 const NOTES = `
 It reads no job: queues and the watch index are counted, and the gate and the rules of hosts are two items. So it costs
-little at any time, about 200 requests. It needs cloudformation:DescribeStacks, sqs:GetQueueAttributes, dynamodb:GetItem,
-dynamodb:Query (with the index) and dynamodb:DescribeTable; for the hosts also cloudwatch:GetInsightRuleReport, and says
-so if it may not.
+little at any time, about 200 requests.
+
+It needs cloudformation:DescribeStacks, sqs:GetQueueAttributes, dynamodb:GetItem, dynamodb:Query (with the index) and
+dynamodb:DescribeTable. For the hosts it also needs cloudwatch:GetInsightRuleReport, and goes on without it.
 
 Exit code: 0 done, 1 failed, 2 wrong usage.`;
 

@@ -23,9 +23,10 @@ interface Options {
 }
 
 const NOTES = `
-A job's id has 32 hex digits: it is in the events, in announcements and in what ${TYPED} jobs lists. The id of a URL is
-made as a producer makes it: --work, --artifact, --identity and --refresh are what the message said. Without --work and
---artifact, they are made from the URL, as for a list of URLs.
+A job's id has 32 hex digits. It is in the events and the announcements, and ${TYPED} jobs lists it.
+
+The id of a URL is made as a producer makes it: --work, --artifact, --identity and --refresh are what the message said.
+Without --work and --artifact, they are made from the URL, as for a list of URLs.
 
 It reads the job's record and its host's, and changes nothing. It needs cloudformation:DescribeStacks and
 dynamodb:GetItem. The record has what counts; the log has each step (npm run events).

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { beforeAll, describe, expect, it } from "vitest";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
+import { startCloudFormation } from "../embedded-aws/aws/cloudformation.ts";
 import { KIB, MIB, startRun, startSurroundings, until, type Run } from "./support.ts";
 
 interface Ended {
@@ -13,17 +14,20 @@ interface Ended {
   readonly err: string;
 }
 
-/** Runs `fetchonce` as an operator of the run's account does. Nothing listens where CloudWatch should be. */
-async function fetchonce({ pipeline }: Run, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ["cli/main.ts", ...args], {
-    env: { ...pipeline.environment, AWS_ENDPOINT_URL_CLOUDWATCH: "http://127.0.0.1:9", ...env },
-  });
+async function fetchonce(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, ["cli/main.ts", ...args], { env });
   let [out, err] = ["", ""];
   child.stdout.on("data", (text) => (out += String(text)));
   child.stderr.on("data", (text) => (err += String(text)));
   const [code]: unknown[] = await once(child, "close");
   return { code, out, err };
 }
+
+/** Runs the command as an operator of the run's account does. Nothing listens where CloudWatch should be. */
+const operatorOf =
+  ({ pipeline }: Run) =>
+  async (...args: readonly string[]): Promise<Ended> =>
+    fetchonce({ ...pipeline.environment, AWS_ENDPOINT_URL_CLOUDWATCH: "http://127.0.0.1:9" }, args);
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -58,14 +62,15 @@ async function startBusyRun(): Promise<Run> {
 
 it("status, jobs and timeline tell of a pipeline by the name of its stack, for people and for programs", async () => {
   const run = await startBusyRun();
+  const operator = operatorOf(run);
   const on = ["--stack", run.pipeline.names.stack];
   const [held, status, jobs, waiting, failed, stored] = await Promise.all([
-    fetchonce(run, ["timeline", run.idOf(SLOW), ...on]),
-    fetchonce(run, ["status", ...on, "--json"]),
-    fetchonce(run, ["jobs", ...on, "--json"]),
-    fetchonce(run, ["timeline", run.idOf(BUSY), ...on, "--json"]),
-    fetchonce(run, ["jobs", ...on, "--state", "FAILED", "--reason", "404", "--newer-than", "1h"]),
-    fetchonce(run, ["timeline", run.origin.urlOf(STORED), "--work", "e2e", "--artifact", "stored", ...on]),
+    operator("timeline", run.idOf(SLOW), ...on),
+    operator("status", ...on, "--json"),
+    operator("jobs", ...on, "--json"),
+    operator("timeline", run.idOf(BUSY), ...on, "--json"),
+    operator("jobs", ...on, "--state", "FAILED", "--reason", "404", "--newer-than", "1h"),
+    operator("timeline", run.origin.urlOf(STORED), "--work", "e2e", "--artifact", "stored", ...on),
   ]);
   for (const each of [held, status, jobs, waiting, failed, stored]) expect(each).toMatchObject({ code: 0, err: "" });
 
@@ -108,42 +113,43 @@ it("status, jobs and timeline tell of a pipeline by the name of its stack, for p
 
 it("gate, hosts and redrive change a pipeline by the name of its stack", async () => {
   const run = await startRun(await startSurroundings());
+  const operator = operatorOf(run);
   const on = ["--stack", run.pipeline.names.stack];
   const signed = [...on, "--by", "ada", "--reason", "INC-7"];
   const mended: OriginFile = { name: "mended", size: 3 * KIB, failFirst: 1, failStatus: 404, failMethod: "GET" };
   await run.submit([mended]);
   await run.untilTerminal([run.idOf(mended)]);
 
-  const gate = await fetchonce(run, ["gate", "set", "100", ...signed, "--json"]);
+  const gate = await operator("gate", "set", "100", ...signed, "--json");
   expect(gate).toMatchObject({ code: 0, err: "" });
   expect(JSON.parse(gate.out)).toMatchObject({ version: 1, percent: 100, phase: "set" });
-  const rule = await fetchonce(run, ["hosts", "set", "a.example", "2/s", ...signed]);
+  const rule = await operator("hosts", "set", "a.example", "2/s", ...signed);
   expect(rule).toMatchObject({ code: 0, err: "" });
-  const status = await fetchonce(run, ["status", ...on]);
+  const status = await operator("status", ...on);
   expect(status).toMatchObject({ code: 0, err: "" });
   expect(status.out).toContain("At most 100 % of jobs take the exactly-once path: set by hand (version 1).");
   expect(status.out).toContain("Operators have set 1 rule of hosts.");
   expect(status.out).toContain("Which hosts jobs wait for is not known: connect ECONNREFUSED 127.0.0.1:9");
 
-  const redriven = await fetchonce(run, ["redrive", "failed", ...on, "--json"]);
+  const redriven = await operator("redrive", "failed", ...on, "--json");
   expect(redriven.code).toBe(0);
   expect(linesOf(redriven.out)).toMatchObject([
     { type: "job", outcome: "reopened", job_id: run.idOf(mended), failure_class: "origin", reason: "http_404" },
     { type: "summary", reopened: 1, changed: 0, selected: 0, is_complete: true },
   ]);
   await run.untilTerminal([run.idOf(mended)]);
-  const told = await fetchonce(run, ["timeline", run.idOf(mended), ...on]);
+  const told = await operator("timeline", run.idOf(mended), ...on);
   expect(told.out).toMatch(
     /^State {4}INDEXED, after 2 attempts\.\n {9}Operators reopened it 1 time; it had failed with http/m,
   );
 });
 
 describe("what goes wrong is told in a sentence, and by the exit code", () => {
-  let run: Run;
+  let endpoint = "";
   beforeAll(async () => {
-    const end = new AsyncDisposableStack();
-    run = await startRun({ ...(await startSurroundings(end)) }, end);
-    return async () => end.disposeAsync();
+    const cloudFormation = await startCloudFormation({ stacks: {} });
+    ({ endpoint } = cloudFormation);
+    return async () => cloudFormation.stop();
   });
 
   it.each<[string, string[], NodeJS.ProcessEnv, number, RegExp]>([
@@ -155,13 +161,6 @@ describe("what goes wrong is told in a sentence, and by the exit code", () => {
       /^required option '--stack <NAME>' not specified\nTry: npm start -- status/,
     ],
     ["another stack is named", ["jobs", "--stack", "prod"], {}, 2, /^There is no stack prod in the region us-east-1\./],
-    [
-      "no such job",
-      ["timeline", "0".repeat(32), "--stack", "fetchonce-local"],
-      {},
-      1,
-      /^There is no record of the job 0/,
-    ],
     [
       "no region",
       ["status", "--stack", "x"],
@@ -176,7 +175,16 @@ describe("what goes wrong is told in a sentence, and by the exit code", () => {
       1,
       /^There are no AWS credentials\. Set AWS_PROFILE/,
     ],
+    [
+      "AWS cannot be reached",
+      ["hosts", "top", "--stack", "x"],
+      { AWS_ENDPOINT_URL: "http://127.0.0.1:9", AWS_MAX_ATTEMPTS: "1" },
+      1,
+      /^hosts: AWS could not be asked: Error: connect ECONNREFUSED 127\.0\.0\.1:9\. Check the region, the network, and/,
+    ],
   ])("%s", async (_what, args, env, code, sentence) => {
-    expect(await fetchonce(run, args, env)).toEqual({ code, out: "", err: expect.stringMatching(sentence) });
+    const account = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" };
+    const environment = { PATH: process.env["PATH"], AWS_ENDPOINT_URL: endpoint, ...account, ...env };
+    expect(await fetchonce(environment, args)).toEqual({ code, out: "", err: expect.stringMatching(sentence) });
   });
 });

@@ -31,22 +31,25 @@ const notAsked = (): never => {
   throw new Error("AWS must not be asked.");
 };
 
-/** Runs the command line of fetchonce on these parts of a deployment. Any other part must not be asked. */
+/** These parts of a deployment. Any other part must not be asked. */
+export const operatorsDeps = (deps: Partial<OperatorsDeps>): OperatorsDeps => ({
+  clock: simulatedClock(),
+  userName: () => "ada",
+  addressesOf: oneStack,
+  tableOf: notAsked,
+  report: async () => Promise.resolve().then(notAsked),
+  connect: notAsked,
+  pagesOf: notAsked,
+  depthOf: async () => Promise.resolve().then(notAsked),
+  countsOf: async () => Promise.resolve().then(notAsked),
+  ...deps,
+});
+
+/** Runs the command line of fetchonce on these parts of a deployment. */
 export async function operated(argv: readonly string[], deps: Partial<OperatorsDeps> = {}): Promise<Operated> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const operators = {
-    clock: simulatedClock(),
-    userName: () => "ada",
-    addressesOf: oneStack,
-    tableOf: notAsked,
-    report: async () => Promise.resolve().then(notAsked),
-    connect: notAsked,
-    pagesOf: notAsked,
-    depthOf: async () => Promise.resolve().then(notAsked),
-    countsOf: async () => Promise.resolve().then(notAsked),
-    ...deps,
-  };
   const { signal } = new AbortController();
+  const operators = operatorsDeps(deps);
   const code = await run(argv, { stdin: Readable.from([]), stdout, stderr, env: {}, signal, operators });
   return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
 }
