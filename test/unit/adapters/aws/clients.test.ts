@@ -27,9 +27,17 @@ describe("the AWS clients", () => {
 
   it.each([
     { set: "no variable", environment: {}, host: "sqs.eu-central-1.amazonaws.com" },
-    { set: "AWS_ENDPOINT_URL", environment: { AWS_ENDPOINT_URL: "http://emulator.example:4566" } },
-    { set: "AWS_ENDPOINT_URL_SQS", environment: { AWS_ENDPOINT_URL_SQS: "http://emulator.example:4566" } },
-  ])("send to $host with $set, whatever the queue's URL says", async ({ environment, host = "emulator.example" }) => {
+    {
+      set: "AWS_ENDPOINT_URL",
+      environment: { AWS_ENDPOINT_URL: "http://emulator.example:4566" },
+      host: "emulator.example",
+    },
+    {
+      set: "AWS_ENDPOINT_URL_SQS",
+      environment: { AWS_ENDPOINT_URL_SQS: "http://emulator.example:4566" },
+      host: "emulator.example",
+    },
+  ])("send to $host with $set, whatever the queue's URL says", async ({ environment, host }) => {
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     expect((await requestOf("sqs", environment)).hostname).toBe(host);
   });
