@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
-import type { FailureClass } from "../../core/model/record.ts";
+import { FAILURE_CLASSES, type FailureClass } from "../../core/model/record.ts";
 import { JOB_STATES, type JobState } from "../../core/model/states.ts";
-import { checkAges, duration, FAILURE_CLASSES, hostOf } from "../shared/job-options.ts";
+import { checkAges, duration, hostOf } from "../shared/job-options.ts";
 import { stackOption } from "../shared/stack.ts";
 import { wholeNumber } from "../terminal/parse-command.ts";
 import { TYPED } from "../terminal/typed.ts";

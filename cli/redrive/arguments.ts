@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { FailureClass } from "../../core/model/record.ts";
-import { checkAges, duration, FAILURE_CLASSES } from "../shared/job-options.ts";
+import { FAILURE_CLASSES, type FailureClass } from "../../core/model/record.ts";
+import { checkAges, duration } from "../shared/job-options.ts";
 import { NAME_IT, stackOption } from "../shared/stack.ts";
 import { wholeNumber } from "../terminal/parse-command.ts";
 import { UsageError } from "../terminal/usage-error.ts";

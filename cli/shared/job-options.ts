@@ -1,9 +1,6 @@
 /** Options with which commands select jobs. */
 import { InvalidArgumentError } from "commander";
-import type { FailureClass } from "../../core/model/record.ts";
 import { UsageError } from "../terminal/usage-error.ts";
-
-export const FAILURE_CLASSES = ["origin", "policy", "system"] as const satisfies readonly FailureClass[];
 
 const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
