@@ -6,9 +6,11 @@ import type { TelemetryEvent } from "../../core/telemetry/events.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { jobIdOf, jobItemKey } from "../../core/model/keys.ts";
 import type { JobMessage } from "../../core/model/message.ts";
+import type { Write, WriteResult } from "../../core/model/write.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import { KEEPS_NONE, type Http, type HttpRequest, type HttpResponse } from "../../core/ports/http.ts";
 import type { OutgoingMessage } from "../../core/model/message.ts";
+import type { Items } from "../../core/ports/items.ts";
 import type { Queue } from "../../core/ports/queue.ts";
 import type { Clock, Random } from "../../core/ports/runtime.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
@@ -166,6 +168,14 @@ export interface WorldOptions {
   /** Wraps the ports to make them fail or stop. */
   readonly wrap?: (deps: WorkerDeps) => WorkerDeps;
 }
+
+/** `wrap` for a table whose writes go through `change`, which may refuse them, repeat them, or look at them. */
+export const writingBy =
+  (change: (pass: () => Promise<WriteResult>, write: Write) => Promise<WriteResult>) =>
+  <Deps extends { readonly items: Pick<Items, "write"> }>(deps: Deps): Deps => ({
+    ...deps,
+    items: { ...deps.items, write: async (write: Write) => change(async () => deps.items.write(write), write) },
+  });
 
 export function world({ settings, wrap = (deps) => deps }: WorldOptions = {}): World {
   const clock = simulatedClock();

@@ -4,8 +4,15 @@ import { jobIdOf, jobItemKey } from "../../../../core/model/keys.ts";
 import { trackedMessage } from "../../../../core/model/message.ts";
 import { DISPATCH_AHEAD_MS, LONGEST_DELAY_MS } from "../../../../core/model/waiting.ts";
 import { postponeWatch } from "../../../../core/model/recovery-protocol.ts";
-import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
-import { answer, fileOrigin, MESSAGE, world, type World, type WorldOptions } from "../../../simulation/world.ts";
+import {
+  answer,
+  fileOrigin,
+  MESSAGE,
+  world,
+  type World,
+  type WorldOptions,
+  writingBy,
+} from "../../../simulation/world.ts";
 import { eventsOf, SMALL } from "../support.ts";
 
 const HOUR_MS = 3_600_000;
@@ -72,15 +79,9 @@ describe("a job that waits for longer than a message can be delayed", () => {
 
   it("is dispatched once if the answer to the write was lost", async () => {
     let losesAnswer = false;
-    const wrap = (deps: WorkerDeps): WorkerDeps => ({
-      ...deps,
-      items: {
-        ...deps.items,
-        write: async (write) => {
-          if (losesAnswer) await deps.items.write(write);
-          return deps.items.write(write);
-        },
-      },
+    const wrap = writingBy(async (pass) => {
+      if (losesAnswer) await pass();
+      return pass();
     });
     const w = await askedToWait(3600, { wrap });
     await w.clock.advance(availableInMs - 60_000);

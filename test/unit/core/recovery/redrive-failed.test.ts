@@ -11,7 +11,7 @@ import {
   type RedriveDeps,
 } from "../../../../core/recovery/redrive-failed.ts";
 import { MetricSums } from "../../../../dashboards/catalogue/report.ts";
-import { answer, fileOrigin, MESSAGE, world, type World } from "../../../simulation/world.ts";
+import { answer, fileOrigin, MESSAGE, world, type World, writingBy } from "../../../simulation/world.ts";
 
 const GRACE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -135,15 +135,9 @@ describe("the redrive of a job that failed after its content was published", () 
   async function failedAfterPublishing(): Promise<World> {
     const w = world({
       settings: { retry: { maxAttempts: 1, baseMs: 1000, capMs: 1000, longestWaitMs: 43_200_000 } },
-      wrap: (deps) => ({
-        ...deps,
-        items: {
-          ...deps.items,
-          write: async (write) => {
-            if (write.key.startsWith("HASH#")) throw new Error("throttled");
-            return deps.items.write(write);
-          },
-        },
+      wrap: writingBy(async (pass, write) => {
+        if (write.key.startsWith("HASH#")) throw new Error("throttled");
+        return pass();
       }),
     });
     w.serve(fileOrigin(Buffer.from("body")));

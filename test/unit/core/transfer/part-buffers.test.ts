@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { PartBuffers } from "../../../../core/transfer/part-buffers.ts";
 import { PartInHand } from "../../../../core/transfer/part-in-hand.ts";
 import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
-import { answer, fileOrigin, MESSAGE, PART_BYTES, settled, world } from "../../../simulation/world.ts";
+import { answer, fileOrigin, MESSAGE, PART_BYTES, settled, world, writingBy } from "../../../simulation/world.ts";
 
 it("PartBuffers lends no more buffers than it has, and serves waiting callers in their order", async () => {
   const buffers = new PartBuffers(2, 4);
@@ -152,13 +152,9 @@ describe("at most two parts get ahead of the checkpoint", () => {
   });
 
   it("if the write of a checkpoint hangs", async () => {
-    const sent = await partsSent((deps) => ({
-      ...deps,
-      items: {
-        ...deps.items,
-        write: async (write) => (write.set?.["checkpoint"] === undefined ? deps.items.write(write) : stuck),
-      },
-    }));
+    const sent = await partsSent(
+      writingBy(async (pass, write) => (write.set?.["checkpoint"] === undefined ? pass() : stuck)),
+    );
     expect(sent).toBe(2);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
-import { answer, fileOrigin, MESSAGE, settled, world, type Origin } from "../../../simulation/world.ts";
+import { answer, fileOrigin, MESSAGE, settled, world, type Origin, writingBy } from "../../../simulation/world.ts";
 import { SMALL, LARGE, eventsOf } from "../support.ts";
 
 describe("the lease of a worker", () => {
@@ -58,13 +58,7 @@ describe("the lease of a worker", () => {
   it("that could not be renewed in time is given up, and nothing is published under it", async () => {
     let isOut = false;
     const w = world({
-      wrap: (deps) => ({
-        ...deps,
-        items: {
-          ...deps.items,
-          write: async (write) => (isOut ? Promise.reject(new Error("throttled")) : deps.items.write(write)),
-        },
-      }),
+      wrap: writingBy(async (pass) => (isOut ? Promise.reject(new Error("throttled")) : pass())),
     });
     const { promise: answered, resolve: open } = Promise.withResolvers<void>();
     w.serve(async ({ method }) => {
@@ -112,15 +106,9 @@ describe("the lease of a worker", () => {
 
   it("is not lost if the SDK sends each write twice because its answer was lost", async () => {
     const w = world({
-      wrap: (deps) => ({
-        ...deps,
-        items: {
-          ...deps.items,
-          write: async (write) => {
-            await deps.items.write(write);
-            return deps.items.write(write);
-          },
-        },
+      wrap: writingBy(async (pass) => {
+        await pass();
+        return pass();
       }),
     });
     w.serve(fileOrigin(LARGE));
@@ -131,15 +119,9 @@ describe("the lease of a worker", () => {
 
   it("is not renewed by a heartbeat that comes after its release", async () => {
     const w = world({
-      wrap: (deps) => ({
-        ...deps,
-        items: {
-          ...deps.items,
-          write: async (write) => {
-            if (write.set?.["state"] === "INDEXED") await w.clock.advance(50_000);
-            return deps.items.write(write);
-          },
-        },
+      wrap: writingBy(async (pass, write) => {
+        if (write.set?.["state"] === "INDEXED") await w.clock.advance(50_000);
+        return pass();
       }),
     });
     w.serve(fileOrigin(SMALL));
@@ -177,15 +159,9 @@ describe("the lease of a worker", () => {
   it("that cannot be released expires, and a new message comes then", async () => {
     let writes = 0;
     const w = world({
-      wrap: (deps) => ({
-        ...deps,
-        items: {
-          ...deps.items,
-          write: async (write) => {
-            writes += 1;
-            return writes > 1 ? Promise.reject(new Error("outage")) : deps.items.write(write);
-          },
-        },
+      wrap: writingBy(async (pass) => {
+        writes += 1;
+        return writes > 1 ? Promise.reject(new Error("outage")) : pass();
       }),
     });
     w.serve(fileOrigin(SMALL));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { metricsOf } from "../../../../core/telemetry/metrics.ts";
-import { answer, fileOrigin, MESSAGE, type World, world } from "../../../simulation/world.ts";
+import { answer, fileOrigin, MESSAGE, type World, world, writingBy } from "../../../simulation/world.ts";
 
 const troubleOf = ({ events }: World) => events.filter(({ event }) => event === "delivery_failed");
 const BODY = Buffer.from("body");
@@ -35,15 +35,9 @@ describe("trouble that is not the origin's", () => {
   it("is told when the end of an attempt cannot be recorded, although the origin failed", async () => {
     let isDown = false;
     const w = world({
-      wrap: (deps) => ({
-        ...deps,
-        items: {
-          ...deps.items,
-          write: async (write) => {
-            if (isDown) throw new Error("ThrottlingException");
-            return deps.items.write(write);
-          },
-        },
+      wrap: writingBy(async (pass) => {
+        if (isDown) throw new Error("ThrottlingException");
+        return pass();
       }),
     });
     w.serve(() => {
