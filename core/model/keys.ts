@@ -53,6 +53,10 @@ export const jobKeyOf = ({ work_id, artifact_id, url, identity, refresh }: JobId
 export const jobIdOfKey = (jobKey: string): string => jobKey.slice(0, 32);
 export const jobIdOf = (identity: JobIdentity): string => jobIdOfKey(jobKeyOf(identity));
 
+/** The same, in half of the time, where the URL is a canonical one and there is neither an identity nor a refresh. */
+export const jobIdOfCanonical = ({ work_id, artifact_id, url }: JobIdentity): string =>
+  jobIdOfKey(hash("sha256", JSON.stringify({ artifact_id, kind: "JOB", url, v: KEY_VERSION, work_id })));
+
 /** 32 hex digits: 128 bits tell the operations of one job apart, and the record must stay under 1 KB. */
 export const operationKeyOf = (kind: OperationType, jobId: string, context: Readonly<Record<string, string>>): string =>
   sha256Of({ v: KEY_VERSION, kind, job_id: jobId, ...context }).slice(0, 32);

@@ -1,3 +1,5 @@
+import { MOST_URL_CHARACTERS } from "./order.ts";
+
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 
 /** RFC 3986, 6.2.2: hex digits in upper case, and no escapes that are not needed. */
@@ -22,3 +24,22 @@ export function canonicalUrl(text: string): string {
   url.search = normalizeEscapes(url.search);
   return url.href;
 }
+
+const LABEL = "(?!xn--)[a-z0-9_-]+";
+const HOST = `(?:${LABEL}\\.)*(?!xn--)[a-z][a-z0-9-]*`;
+const PORT = "(?::(?!80/|443/)[1-9]\\d{0,3})?";
+/** In upper case, of a character that needs it. */
+const ESCAPE = "%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF])";
+const escapedAmong = (characters: string): string => `[${characters}]*(?:${ESCAPE}[${characters}]*)*`;
+const PATH = `(?:/(?![./])${escapedAmong("\\w\\-.~!$&'()*+,;=:@")})+`;
+const QUERY = `(?:\\?(?=.)${escapedAmong("\\w\\-.~!$&()*+,;=:@/?")})?`;
+
+const PLAIN = new RegExp(`^https?://(${HOST}${PORT})${PATH}${QUERY}$`);
+
+/**
+ * The host of a valid http or https URL that is spelled like its canonical URL, and holds no user and no password;
+ * undefined of one that must be respelled, or looked at twice. Most URLs of most lists are plain, and then this takes a
+ * tenth of the time of a parser.
+ */
+export const hostOfPlainUrl = (text: string): string | undefined =>
+  text.length <= MOST_URL_CHARACTERS ? PLAIN.exec(text)?.[1] : undefined;

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import type * as z from "zod/mini";
-import { jobIdOf as idOfMessage } from "../model/keys.ts";
+import { jobIdOf as idOfMessage, jobIdOfCanonical } from "../model/keys.ts";
 import { asciiJson, groupIdOf, hostOf, unknownFieldProblem } from "../model/message.ts";
 import { headerProblem } from "../model/order.ts";
-import { canonicalUrl } from "../model/url.ts";
+import { canonicalUrl, hostOfPlainUrl } from "../model/url.ts";
 import { InvalidJobError, type JobProblem } from "./errors.ts";
 import type { Job } from "./job.ts";
 import { isOwnField, PRODUCER_FIELDS, type ProducerField, producerMessage } from "./producer-message.ts";
@@ -18,6 +18,8 @@ export interface CheckedJob {
 
 /** As in a list: 64 bits of the canonical URL's digest. */
 const ARTIFACT_ID_DIGITS = 16;
+
+const artifactIdOf = (canonical: string): string => hash("sha256", canonical).slice(0, ARTIFACT_ID_DIGITS);
 
 /** What to write in the place of a value that is not valid. */
 const ADVICE: Readonly<Record<ProducerField, string>> = {
@@ -38,7 +40,32 @@ const ADVICE: Readonly<Record<ProducerField, string>> = {
 };
 
 /** @throws InvalidJobError if fetchonce would refuse the job, or it can only fail. */
-export function checkJob(job: Job): CheckedJob {
+export const checkJob = (job: Job): CheckedJob => checkPlainJob(job) ?? checkAnyJob(job);
+
+/** An id that stands in JSON as it is. */
+const PLAIN_ID = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,512}$/;
+
+/**
+ * Checks the job that most jobs are, in a quarter of the time: a plain URL, with or without names, and nothing else.
+ * @returns undefined for any other job, valid or not.
+ */
+export function checkPlainJob(job: Job): CheckedJob | undefined {
+  if (typeof job !== "object" || job === null || typeof job.url !== "string") return undefined;
+  for (const name in job) if (name !== "url" && name !== "work_id" && name !== "artifact_id") return undefined;
+  const { url } = job;
+  const host = hostOfPlainUrl(url);
+  if (host === undefined) return undefined;
+  const { work_id = host, artifact_id = artifactIdOf(url) } = job;
+  if (!isPlainId(work_id) || !isPlainId(artifact_id)) return undefined;
+  const job_id = jobIdOfCanonical({ work_id, artifact_id, url });
+  const body = `{"work_id":"${work_id}","artifact_id":"${artifact_id}","url":"${url}"}`;
+  return { job, job_id, body, group: groupIdOf(host) };
+}
+
+const isPlainId = (value: unknown): boolean => typeof value === "string" && PLAIN_ID.test(value);
+
+/** Checks any job. @throws InvalidJobError as `checkJob`. */
+export function checkAnyJob(job: Job): CheckedJob {
   if (typeof job !== "object" || job === null || Array.isArray(job))
     throw new InvalidJobError([{ field: "", reason: 'not an object; write such as {"url": "https://..."}' }], job);
   if (!isJson(job.metadata))
@@ -73,7 +100,7 @@ const NEEDS_ARTIFACT_ID: JobProblem = {
 function withNames(job: Job): Job {
   if (job.work_id !== undefined && job.artifact_id !== undefined) return job;
   if (typeof job.url !== "string" || !URL.canParse(job.url)) return { ...job, work_id: "-", artifact_id: "-" };
-  const { artifact_id = hash("sha256", canonicalUrl(job.url)).slice(0, ARTIFACT_ID_DIGITS), work_id } = job;
+  const { artifact_id = artifactIdOf(canonicalUrl(job.url)), work_id } = job;
   return { ...job, work_id: work_id ?? hostOf(job.url), artifact_id };
 }
 
