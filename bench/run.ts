@@ -20,6 +20,7 @@ import { requests } from "./requests.ts";
 import { describeMachine, tableOf, writeResult } from "./harness/results.ts";
 import { scoped } from "./harness/scope.ts";
 import { sloBaseline } from "./slo-baseline.ts";
+import { submitting } from "./submit/submit.ts";
 import { telemetry } from "./telemetry.ts";
 import { waiting } from "./waiting.ts";
 import { throughput } from "./throughput.ts";
@@ -45,6 +46,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   waiting,
   peers,
   "address-checks": addressChecks,
+  submit: submitting,
 };
 const EXIT = { over: 1, usage: 2, interrupted: 130 } as const;
 

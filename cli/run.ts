@@ -10,7 +10,7 @@ import { parseArguments, type Arguments } from "./get/arguments.ts";
 import type { OperatorsCommand } from "./operators/commands.ts";
 import type { OperatorsDeps } from "./operators/run.ts";
 import type { RunWatcher } from "./get/follow.ts";
-import { get } from "./get/get.ts";
+import { stackAddresses } from "./shared/stack.ts";
 import { EXIT } from "./terminal/exit.ts";
 import { UsageError } from "./terminal/usage-error.ts";
 import type { Output } from "./view/view.ts";
@@ -31,6 +31,10 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   const { stdout, stderr, env, signal } = surroundings;
   try {
     const parsed = parseArguments(argv, env, packageJson.version);
+    if (typeof parsed !== "string" && parsed.command === "submit") {
+      const [{ queueAt }, { submit }] = await Promise.all([import("./submit/queue.ts"), import("./submit/run.ts")]);
+      return await submit(parsed, { ...surroundings, addressesOf: stackAddresses, queueAt });
+    }
     if (typeof parsed !== "string") return await start(parsed, surroundings);
     stdout.write(`${parsed}\n`);
     return EXIT.done;
@@ -63,7 +67,10 @@ async function start(args: Arguments | OperatorsCommand, surroundings: Surroundi
   // The worker processes need them, too late for a sentence.
   proxiesOf(surroundings.env);
   const work = async (watchers: readonly RunWatcher[]): Promise<number> => {
-    if (args.command === "get") return get(args, { ...surroundings, watchers });
+    if (args.command === "get") {
+      const { get } = await import("./get/get.ts");
+      return get(args, { ...surroundings, watchers });
+    }
     const { runDemo } = await import("./demo/demo.ts");
     return runDemo(args, surroundings, watchers);
   };

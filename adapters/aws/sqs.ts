@@ -10,6 +10,7 @@ import { RetryableError } from "../../core/model/errors.ts";
 import { asciiJson, groupIdOf, LARGEST_BATCH, type OutgoingMessage } from "../../core/model/message.ts";
 import { LONGEST_DELAY_MS } from "../../core/model/waiting.ts";
 import type { DeadLetters, Inbox, Queue } from "../../core/ports/queue.ts";
+import type { SendBatch } from "../../core/producer/job.ts";
 
 /**
  * SQS refuses to hide a message for longer than 12 hours, counted from its receive. Its receive was at most 30 minutes
@@ -61,6 +62,12 @@ export function sqsSender(client: SQSClient, queueUrl: string): Pick<Queue, "sen
     },
   };
 }
+
+/** What a producer needs of a queue. */
+export const sqsBatches =
+  (client: SQSClient, queueUrl: string): SendBatch =>
+  async (entries) =>
+    client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
 
 export function sqsQueue(client: SQSClient, { queueUrl, longQueueUrl, deadLetterQueueUrl }: QueueUrls): Queue {
   const own = sqsSender(client, queueUrl);

@@ -6,6 +6,8 @@ import type { ListFormat } from "../input/read-input.ts";
 import { IS_BUILT } from "../../local/shared/built.ts";
 import { addCompletion } from "../completion/command.ts";
 import { describeOperators, type OperatorsCommand } from "../operators/commands.ts";
+import { formatOption } from "../shared/format-option.ts";
+import { describeSubmit, type SubmitArguments } from "../submit/arguments.ts";
 import { parseCommand, wholeNumber } from "../terminal/parse-command.ts";
 import { TYPED } from "../terminal/typed.ts";
 import { UsageError } from "../terminal/usage-error.ts";
@@ -99,10 +101,10 @@ export function parseArguments(
   argv: readonly string[],
   env: Readonly<NodeJS.ProcessEnv>,
   version: string,
-): Arguments | OperatorsCommand | string {
+): Arguments | SubmitArguments | OperatorsCommand | string {
   const line = { name: "fetchonce", typed: TYPED };
   const words = IS_BUILT && argv.length === 0 ? ["--help"] : argv.map(explicitValue);
-  return parseCommand<Arguments | OperatorsCommand>(words, line, (program, found) => {
+  return parseCommand<Arguments | SubmitArguments | OperatorsCommand>(words, line, (program, found) => {
     const use = (command: Arguments["command"], sources: readonly string[], options: Parsed): void =>
       found(argumentsOf(command, sources, options, { env, version }));
     program
@@ -121,6 +123,7 @@ export function parseArguments(
     describeRun(program.command("demo"), DEMO_OUT)
       .description("download from a small server of its own, kill a worker on the way, and check that all is well")
       .action((options: Parsed) => use("demo", [], options));
+    describeSubmit(program.command("submit"), found);
     describeOperators(program, found);
     addCompletion(program, "get");
   });
@@ -211,15 +214,7 @@ function describeList(command: Command): Command {
     )
     .option("--results <FILE>", "also write the results to FILE: .csv, .tsv, .jsonl or .parquet")
     .option("--url-column <NAME>", "the list's column that holds the URL")
-    .addOption(
-      new Option("--format <KIND>", "the list's kind, if neither its name nor its first line tells").choices([
-        "txt",
-        "csv",
-        "tsv",
-        "jsonl",
-        "parquet",
-      ]),
-    )
+    .addOption(formatOption())
     .option("--only <PATTERN>", "only URLs that match PATTERN, where * stands for any text")
     .option("--skip-invalid", "skip invalid lines of the list instead of stopping")
     .option("--retry-failed", "try again what failed in an earlier run")

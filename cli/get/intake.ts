@@ -1,19 +1,12 @@
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AddLine, LocalRun } from "../../local/run/local-run.ts";
-import {
-  describeProblem,
-  nameOf,
-  readInput,
-  type InputEntry,
-  type InputItem,
-  type InputProblem,
-} from "../input/read-input.ts";
+import { Problems } from "../input/problems.ts";
+import { nameOf, readInput, type InputEntry, type InputItem } from "../input/read-input.ts";
 import { plural } from "../shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { Arguments } from "./arguments.ts";
 
-const MOST_PROBLEMS_SHOWN = 20;
 const STANDARD_INPUT = "-";
 /** Lines of standard input wait so long for others, in ms, before they are stored and begun. */
 const GATHERING_MS = 50;
@@ -27,28 +20,6 @@ export interface IntakeSurroundings {
   readonly signal: AbortSignal;
   /** Says a problem of the list. */
   readonly tell: (line: string) => void;
-}
-
-/** Lines that are not valid, of which the first twenty are told. */
-class Problems {
-  readonly #name: string;
-  readonly #tell: (line: string) => void;
-  count = 0;
-
-  constructor(name: string, tell: (line: string) => void) {
-    this.#name = name;
-    this.#tell = tell;
-  }
-
-  add(problem: InputProblem): void {
-    this.count += 1;
-    if (this.count <= MOST_PROBLEMS_SHOWN) this.#tell(describeProblem(this.#name, problem));
-  }
-
-  finish(): void {
-    const more = this.count - MOST_PROBLEMS_SHOWN;
-    if (more > 0) this.#tell(`and ${more} more`);
-  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { UsageError } from "../terminal/usage-error.ts";
 import type { InputItem, InputOptions } from "./entry/entry.ts";
 import { entryOf } from "./formats/line-reader.ts";
 import { listItems } from "./list-items.ts";
-import { cannotRead, sourceOf } from "./sources.ts";
+import { cannotRead, sourceOf, type ListSource } from "./sources.ts";
 
 export { describeProblem } from "./entry/describe-problem.ts";
 export type { InputEntry, InputItem, InputOptions, InputProblem, ListFormat, MetadataValue } from "./entry/entry.ts";
@@ -28,13 +28,22 @@ export async function* readInput(
     }
     return;
   }
+  for await (const items of readList(source, options, stdin)) for (const item of items) yield item;
+}
+
+/** The items of a list, as many at a time as come in. @throws UsageError as `readInput`. */
+export async function* readList(
+  source: ListSource,
+  options: InputOptions,
+  stdin: Readable,
+): AsyncGenerator<readonly InputItem[]> {
   const { path, name } = source;
   const stream = path === undefined ? stdin : createReadStream(path);
   let count = 0;
   try {
     for await (const items of listItems(source, stream, options)) {
       count += items.length;
-      for (const item of items) yield item;
+      yield items;
     }
   } catch (error) {
     if (stream === stdin && stdin.destroyed && !stdin.readableEnded && stdin.errored === null) return;

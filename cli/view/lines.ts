@@ -20,7 +20,7 @@ export function fileLine({ label, bytes, size }: LabelledFile): string {
 }
 
 /** Change per second over the last 5 s. */
-function rateMeter(): (atMs: number, amount: number) => number {
+export function rateMeter(): (atMs: number, amount: number) => number {
   const samples: { atMs: number; amount: number }[] = [];
   return (atMs, amount) => {
     samples.push({ atMs, amount });

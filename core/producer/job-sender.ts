@@ -50,8 +50,10 @@ export class JobSender {
   readonly #lingerMs: number;
   readonly #onRefused: (refused: RefusedJob) => void;
   readonly #surroundings: SenderSurroundings;
-  /** The batch that becomes full. An array of its own for each batch, by which a timer knows it. */
+  /** The batch that becomes full. */
   #open: Waiting[] = [];
+  /** By which a timer knows it. A timer that held the batch itself would keep what was sent in memory. */
+  #openNumber = 0;
   #openBytes = 0;
   readonly #inFlight = new Set<Promise<void>>();
   #refused: RefusedJob[] = [];
@@ -144,13 +146,13 @@ export class JobSender {
   #add(job: Waiting): void {
     this.#open.push(job);
     this.#openBytes += bytesOf(job);
-    if (this.#open.length === 1) void this.#launchLater(this.#open);
+    if (this.#open.length === 1) void this.#launchLater(this.#openNumber);
   }
 
-  async #launchLater(batch: readonly Waiting[]): Promise<void> {
+  async #launchLater(number: number): Promise<void> {
     await this.#surroundings.sleep(this.#lingerMs);
     await this.#inTurn(async () => {
-      if (this.#open === batch) await this.#launch();
+      if (this.#openNumber === number) await this.#launch();
     });
   }
 
@@ -160,6 +162,7 @@ export class JobSender {
     if (batch.length === 0) return;
     while (this.#inFlight.size >= this.#batchesInFlight) await Promise.race(this.#inFlight);
     this.#open = [];
+    this.#openNumber += 1;
     this.#openBytes = 0;
     const flight = this.#fly(batch).finally(() => this.#inFlight.delete(flight));
     this.#inFlight.add(flight);

@@ -1,12 +1,15 @@
 /** The command `fetchonce`, from the packed package, in a folder outside of the repository. */
+import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { describe, expect, inject, it, onTestFinished, vi } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { originSha256 } from "../../local/origin/content.ts";
 import { startCloudFormation } from "../embedded-aws/aws/cloudformation.ts";
+import { depthOf } from "../embedded-aws/aws/queues.ts";
+import { startSqs } from "../embedded-aws/aws/sqs.ts";
 import { forEachTest, resultsIn, run, start } from "./support.ts";
 
 const mine = forEachTest();
@@ -29,6 +32,27 @@ describe.each(NODES)("on $name", ({ path: node = "", trouble = "" }) => {
     const [result] = await resultsIn(mine.folder);
     const content = await readFile(join(mine.folder, "files", String(result?.["path"])));
     expect(createHash("sha256").update(content).digest("hex")).toBe(originSha256(FILE));
+  });
+
+  it("fetchonce submit sends a list with the AWS SDK that the package holds", async ({ skip }) => {
+    skip(node === "", trouble);
+    const sqs = await startSqs();
+    onTestFinished(sqs.stop);
+    const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+    const client = new SQSClient({ endpoint: sqs.endpoint, region: "eu-central-1", credentials });
+    const { QueueUrl = "" } = await client.send(new CreateQueueCommand({ QueueName: "work" }));
+    const list = join(mine.folder, "urls.txt");
+    await writeFile(list, "https://example.org/a\nhttps://example.org/b\n");
+    vi.stubEnv("AWS_ENDPOINT_URL", sqs.endpoint);
+    vi.stubEnv("AWS_REGION", "eu-central-1");
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const args = ["submit", list, "--queue-url", QueueUrl, "--progress", join(mine.folder, "progress.json")];
+    const { code, stdout, stderr } = await run(node, fetchonce, ...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("All 2 jobs of");
+    expect(await depthOf(client, QueueUrl)).toMatchObject({ visible: 2 });
   });
 
   it("a list in Parquet is read by the part of the program that is loaded for it", async ({ skip }) => {

@@ -21,6 +21,8 @@ export interface FieldProblem {
 const MOST_ID_CHARACTERS = 512;
 /** 64 bits: among a million URLs of one host, the odds that two share an id are one in 37 million. */
 const ARTIFACT_ID_DIGITS = 16;
+const NEEDED_BESIDE_IDENTITY =
+  "missing beside an identity; write one, since one that is made from the URL changes with it";
 const SHA256 = /^[0-9a-fA-F]{64}$/;
 
 /**
@@ -39,6 +41,7 @@ export function checkMessage(raw: RawMessage): JobMessage | readonly FieldProble
   };
   if (workId !== undefined) note("work_id", idProblem("work_id", workId));
   if (artifactId !== undefined) note("artifact_id", idProblem("artifact_id", artifactId));
+  else if ((raw["identity"] ?? undefined) !== undefined) note("artifact_id", NEEDED_BESIDE_IDENTITY);
   if (typeof accepted === "string") note("url", accepted);
   if (sha256 !== undefined) note("sha256", sha256Problem(sha256));
   const order = checkOrder(raw);
