@@ -3,7 +3,7 @@ import { afterDispatch, untrackedMessage, trackedMessage, type JobMessage } from
 import { isDispatched, isParked, postponeJob, unwatchedUntilMs } from "../model/waiting.ts";
 import type { OpenVisit } from "../flow/hosts.ts";
 import { GIVEN_UP } from "../origin/host-visit.ts";
-import { leaveToHolder, type JobEnd } from "./process-job.ts";
+import type { JobEnd } from "./process-job.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 interface Delivered {
@@ -68,8 +68,10 @@ async function waitRecorded(
   const recordedMs = item?.["available_at"];
   const isWaiting = item !== undefined && item["lease_owner"] === undefined && typeof recordedMs === "number";
   const isLeft = !isWaiting || (isParked(item) && !isDispatched(message, item));
-  if (!applied && isLeft) return leaveToHolder(item && unwatchedUntilMs(item), nowMs);
-  const delayMs = (applied ? untilMs : Number(recordedMs)) - nowMs;
+  // If the holder dies, only a message brings the job back: and not before the host has a place.
+  const isUnwatched = item !== undefined && unwatchedUntilMs(item) !== undefined;
+  if (!applied && isLeft && !isUnwatched) return { kind: "done" };
+  const delayMs = (applied || isUnwatched ? untilMs : Number(recordedMs)) - nowMs;
   const again = { ...(applied ? afterDispatch(message) : message), waiting_since: waitingSinceMs };
   return { kind: "again", delayMs, message: trackedMessage(again) };
 }

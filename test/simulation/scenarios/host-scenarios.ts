@@ -1,4 +1,5 @@
 /** Scenarios of hosts whose limits several workers share. */
+import { RetryableError } from "../../../core/model/errors.ts";
 import type { HostRule } from "../../../core/flow/host-limits.ts";
 import type { OriginAnswer } from "../services/origin.ts";
 import {
@@ -7,6 +8,7 @@ import {
   MANY_PARTS,
   message,
   one,
+  onFirst,
   resource,
   serving,
   SMALL,
@@ -14,6 +16,7 @@ import {
   type ProvenScenario,
 } from "./scenario-kinds.ts";
 
+const outage = () => new RetryableError("outage", { failureClass: "system" });
 const ELSEWHERE = "https://elsewhere.example/file";
 
 /** A dead worker's places, a probe of a host that was down, and the queue of those that wait. */
@@ -114,6 +117,15 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
       if (isFirst) origin.resources.set(urlOf("a"), resource(SMALL, { restsForS: 20 }));
     },
     leastMs: 40_000,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a host that asks for rest, and a job whose end of an attempt cannot be recorded", [["*", {}]], {
+    body: SMALL,
+    answer: onFirst("GET", { kind: "status", status: 503, retryAfterS: 60 }),
+    strikes: [{ of: "worker1 ", call: "items.write", nth: 4, fault: { kind: "fail before", error: outage() } }],
+    leastMs: 60_000,
+    // Its lease is over, and the host still rests: the message waits for the host.
+    calls: { "worker queue.hideFor": 0 },
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
   limited("a host that is down for longer than a job has attempts", [["*", {}]], {

@@ -147,6 +147,11 @@ export const HOST_MUTANTS: readonly Mutant[] = [
       "hasRecord ? await waitRecorded(deps, waiting) : waitUnrecorded(waiting)",
       "waitUnrecorded(waiting)",
     ],
+    [
+      "the message of a job whose lease nobody watches is acknowledged while its host rests",
+      "if (!applied && isLeft && !isUnwatched)",
+      "if (!applied && isLeft)",
+    ],
   ]),
   ...inFile("core/model/waiting.ts", [
     ["a leased job is postponed", '      { attribute: "lease_owner", is: "absent" },\n', ""],
