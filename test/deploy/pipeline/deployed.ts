@@ -1,4 +1,5 @@
 /** The `dev` stacks in ministack: deployed by the CDK CLI, used and inspected through the AWS SDK. */
+import { present } from "../../../core/model/present.ts";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
@@ -71,8 +72,12 @@ export class Deployed {
   readonly #s3: S3Client;
   readonly #sqs: SQSClient;
 
-  private constructor(emulator: Ministack, outputs: Deployed["outputs"]) {
+  /** The name of the data stack. */
+  readonly stack: string;
+
+  private constructor(emulator: Ministack, outputs: Deployed["outputs"], stack: string) {
     this.emulator = emulator;
+    this.stack = stack;
     this.outputs = outputs;
     const options = optionsOf(emulator);
     this.#dynamodb = new DynamoDBClient(options);
@@ -85,8 +90,14 @@ export class Deployed {
     await cdk(["bootstrap", `aws://${ACCOUNT}/${REGION}`, "--app", assembly], emulator.environment);
     await cdk(["deploy", "--all", "--require-approval", "never", "--app", assembly], emulator.environment);
     const account = new Account(emulator);
-    const told = await Promise.all(stacksOf(assembly).map(async ({ name }) => account.outputs(name)));
-    return new Deployed(emulator, outputsSchema.parse(Object.assign({}, ...told.map(({ outputs }) => outputs))));
+    const names = stacksOf(assembly).map(({ name }) => name);
+    const told = await Promise.all(names.map(async (name) => account.outputs(name)));
+    const outputs = outputsSchema.parse(Object.assign({}, ...told.map((each) => each.outputs)));
+    const stack = present(
+      names.find((name) => names.includes(`${name}-pipeline`)),
+      "the data stack",
+    );
+    return new Deployed(emulator, outputs, stack);
   }
 
   async submit(messages: readonly JobMessage[]): Promise<void> {

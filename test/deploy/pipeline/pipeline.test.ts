@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { gateAdmits } from "../../../core/gate/gate.ts";
 import { DOCUMENT_TRUSTED_MS } from "../../../core/document/document-reader.ts";
-import { announcement } from "../../../core/model/announcement.ts";
+import { announcement, failure } from "../../../core/model/announcement.ts";
 import { contentKey, jobIdOf } from "../../../core/model/keys.ts";
 import type { JobMessage } from "../../../core/model/message.ts";
 import type { JobRecord } from "../../../core/model/record.ts";
@@ -145,13 +145,14 @@ describe("the deployed pipeline", () => {
     expect(await storedContent()).toEqual(contentOf(files));
   });
 
-  it("announces each stored file on the event bus", async () => {
-    const expected = files.map((file) => `${jobIdOf(messageOf(file))} ${originSha256(file)}`);
+  it("announces each stored file, and the one that failed, on the event bus", async () => {
+    const stored = files.map((file) => `${jobIdOf(messageOf(file))} ${originSha256(file)}`);
+    const expected = [...stored, `${jobIdOf(messageOf(lateFile))} http_404`];
     const heard = new Set<string>();
-    await until("every stored file is announced", LONGEST_DOWNLOAD_MS, async () => {
+    await until("every end of a job is announced", LONGEST_DOWNLOAD_MS, async () => {
       for (const body of await deployed.bodies(announcements)) {
-        const { id, sha256 } = z.object({ detail: announcement }).parse(JSON.parse(body)).detail;
-        heard.add(`${id} ${sha256}`);
+        const { detail } = z.object({ detail: z.union([announcement, failure]) }).parse(JSON.parse(body));
+        heard.add(`${detail.id} ${detail.state === "FAILED" ? detail.reason : detail.sha256}`);
       }
       const missing = expected.filter((line) => !heard.has(line)).length;
       return missing === 0 ? undefined : `${missing} of ${expected.length} are missing`;
@@ -160,9 +161,8 @@ describe("the deployed pipeline", () => {
   });
 
   it("completes a failed job after `npm run redrive -- failed` once its file has appeared", async () => {
-    const { QueueUrl, TableName } = deployed.outputs;
     late.appear(lateFile);
-    const { code, out, err } = await deployed.npm("redrive", "failed", "--table", TableName, "--queue-url", QueueUrl);
+    const { code, out, err } = await deployed.npm("redrive", "failed", "--stack", deployed.stack);
     expect({ code, err: err.includes("Stopped") }).toEqual({ code: 0, err: false });
     expect(out).toContain(`reopened  ${jobIdOf(messageOf(lateFile))}  origin  http_404`);
     expect(out).toContain("1 job reopened.\n");
