@@ -219,7 +219,10 @@ export class HostDesk {
       if (applied || item?.["by"] === by) {
         this.#known = decodeHost(item);
         this.#knownAtMs = nowMs;
-        return this.#served(plan);
+        const { untilMs = Infinity } = plan.next.holders[this.#me] ?? {};
+        if (untilMs > clock.nowMs()) return this.#served(plan);
+        // The answer took so long that others may have our connections by now: they are asked for anew.
+        continue;
       }
       this.#learn(decodeHost(item), nowMs);
     }

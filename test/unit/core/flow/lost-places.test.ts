@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Hosts, OpenVisit } from "../../../../core/flow/hosts.ts";
+import { KEEPS_NONE } from "../../../../core/ports/http.ts";
+import { Hosts, type OpenVisit } from "../../../../core/flow/hosts.ts";
 import { hostItemKey } from "../../../../core/flow/host-record.ts";
-import { settled, type World } from "../../../simulation/world.ts";
+import { settled, type World, writingBy } from "../../../simulation/world.ts";
 import { A, jobAt, limited } from "./support.ts";
 
 const URL_AT_A = jobAt(A).url;
@@ -38,6 +39,24 @@ describe("a place that was given to others", () => {
     await job;
     expect(signal?.reason).toMatchObject({ reason: "host_place_lost" });
     expect(w.job(jobAt(A, 1))?.reason).toBe(gateCeiling > 0 ? "host_place_lost" : undefined);
+  });
+
+  it("is asked for anew if the table's answer comes when its time is over", async () => {
+    const w = limited([["*", { connections: 1 }]], { leaseTtlMs: 10_000 });
+    const answered = Promise.withResolvers<void>();
+    const late = writingBy(async (pass) => {
+      const result = await pass();
+      await answered.promise;
+      return result;
+    });
+    const visiting = visitOf(new Hosts({ ...late(w.deps), pool: KEEPS_NONE }));
+    await settled();
+    await w.clock.advance(11_000);
+    answered.resolve();
+    const visit = await visiting;
+    expect(visit.lost.aborted).toBe(false);
+    expect(held(w)).toEqual([expect.objectContaining({ until: w.clock.nowMs() + 10_000 })]);
+    visit.leave();
   });
 
   it("gets no further connections: they would never be given back", async () => {
