@@ -42,7 +42,7 @@ export type AddLine = (line: ListLine) => DigestConflict | undefined;
 const DELIVERED_AT_ONCE = 1_000;
 /** How often the end of the run is looked for. */
 const LOOK_EVERY_MS = 50;
-/** Worker processes that die in a row, without any job ending in between, after which the run gives up. */
+/** Worker processes that die in a row, without any job ending or staging a part in between: then the run gives up. */
 const MOST_DEATHS_IN_A_ROW = 20;
 
 /** One run over the jobs of a list, in one folder. The folder holds all that the next run needs to go on. */
@@ -228,8 +228,14 @@ export class LocalRun {
 
   #hear(message: FromWorker, pid: number): void {
     if (message.kind === "ended") this.#settler.settleLater(message.ends, (error) => this.fail(error));
-    else if (message.kind === "activity") this.#options.onActivity?.(pid, message.bytes, message.files);
+    else if (message.kind === "activity") this.#noteActivity(message, pid);
     else if (message.kind === "trouble") this.#trouble.reject(new StoppedByMachineError(message.sentence));
+  }
+
+  #noteActivity({ bytes, files }: Extract<FromWorker, { kind: "activity" }>, pid: number): void {
+    // A large file may outlive many workers. It gets further each time.
+    if (files.some((file) => file.bytes > 0)) this.#deaths = 0;
+    this.#options.onActivity?.(pid, bytes, files);
   }
 
   #onSettled(end: SettledEnd, result: JobResult): void {
@@ -266,7 +272,7 @@ export class LocalRun {
 
   #dyingWorkers(): StoppedByMachineError {
     const { log } = this.workspace.folders;
-    return new StoppedByMachineError(`Worker processes end again and again without finishing a job. See ${log}.`);
+    return new StoppedByMachineError(`Worker processes end again and again, and no job gets further. See ${log}.`);
   }
 }
 

@@ -101,6 +101,22 @@ describe("a worker process that dies", () => {
     expect([ended.code, ended.stderr]).toEqual([0, ""]);
   });
 
+  it("more than twenty times in a row is replaced each time, if its file gets further", async () => {
+    const bench = await Bench.start();
+    const file = { name: "large", size: 700 * MIB, rate: 64 * MIB };
+    const command = bench.get([...bench.urls(file), "--attempts", "100", "--ranges", "1"]);
+    let [kills, sentBytes] = [0, 0];
+    const killing = setInterval(() => {
+      if (bench.sentOf(file) - sentBytes < 28 * MIB) return;
+      sentBytes = bench.sentOf(file);
+      for (const worker of workersOf(command.pid)) process.kill(worker, "SIGKILL");
+      kills += 1;
+    }, 20);
+    const { code, stderr } = await command.ended().finally(() => clearInterval(killing));
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(kills).toBeGreaterThan(20);
+  });
+
   it("again and again ends the run with a sentence, and charges no job", async () => {
     const bench = await Bench.start();
     const file = { name: "never", size: 10, delayMs: 600_000 };
@@ -110,7 +126,7 @@ describe("a worker process that dies", () => {
       for (const worker of workersOf(command.pid)) process.kill(worker, "SIGKILL");
     }, 20);
     const ended = await command.ended().finally(() => clearInterval(killing));
-    expect(ended.stdout).toContain("Stopped: Worker processes end again and again without finishing a job. See ");
+    expect(ended.stdout).toContain("Stopped: Worker processes end again and again, and no job gets further. See ");
     expectNoStackTrace(ended);
     expect(ended.code).toBe(3);
   });
