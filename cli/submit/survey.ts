@@ -38,7 +38,7 @@ function countHost(hosts: Set<string>, host: string): void {
   hosts.add(Buffer.from(host, "latin1").toString("latin1"));
 }
 
-/** `12 hosts`, or `more than 100000 hosts`. */
+/** `12 hosts`, or `100000 or more hosts`. */
 export const describeHosts = ({ hosts }: Survey): string =>
   hosts.size === MOST_HOSTS_COUNTED
     ? `${MOST_HOSTS_COUNTED} or more hosts`

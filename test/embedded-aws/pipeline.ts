@@ -1,3 +1,4 @@
+import type { StackAddresses } from "../../adapters/aws/stack-outputs.ts";
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve as absolute } from "node:path";
@@ -44,15 +45,7 @@ export interface Pipeline {
   readonly clients: AwsClients;
   /** Variables with which a further process reaches the same services. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly names: {
-    readonly stack: string;
-    readonly table: string;
-    readonly queueUrl: string;
-    readonly longQueueUrl: string;
-    readonly deadLetterQueueUrl: string;
-    readonly stagingBucket: string;
-    readonly contentBucket: string;
-  };
+  readonly names: Omit<StackAddresses, "region">;
   readonly workers: Pick<LambdaPool, "pids" | "kill">;
   readonly longWorkers: Pick<LambdaPool, "pids" | "kill">;
   /** Settles once the messages are accepted: from then on, no crash of this process loses one. */

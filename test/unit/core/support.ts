@@ -8,6 +8,9 @@ export const SMALL = Buffer.from("small");
 export const LARGE = Buffer.from("a body of several parts, each of eight bytes");
 export const sha256Of = (body: Uint8Array): string => createHash("sha256").update(body).digest("hex");
 
+/** The URLs of all GET requests, in order. */
+export const getsOf = ({ requests }: World): readonly string[] =>
+  requests.filter(({ method }) => method === "GET").map(({ url }) => url);
 export const eventsOf = (w: World, event: string) => w.events.filter((entry) => entry.event === event);
 export const leavesNoLitter = (w: World): void => {
   expect([...w.stagedObjects.keys()]).toEqual([]);
