@@ -202,9 +202,10 @@ export class HostDesk {
   async #tryToWrite(wants: readonly Want[], reports: readonly Report[]): Promise<Plan> {
     const { clock, items, random } = this.#deps;
     let open = this.#known.holders[this.#me]?.connections ?? 0;
+    let untold = reports;
     for (let attempt = 1; ;) {
       const nowMs = clock.nowMs();
-      const plan = this.#plan(wants, reports, nowMs, attempt > MOST_ATTEMPTS);
+      const plan = this.#plan(wants, untold, nowMs, attempt > MOST_ATTEMPTS);
       if (attempt > MOST_ATTEMPTS || isSameHost(plan.next, this.#known)) return this.#served(plan);
       const kept = plan.next.holders[this.#me]?.connections ?? 0;
       if (kept < open) {
@@ -221,7 +222,8 @@ export class HostDesk {
         this.#knownAtMs = nowMs;
         const { untilMs = Infinity } = plan.next.holders[this.#me] ?? {};
         if (untilMs > clock.nowMs()) return this.#served(plan);
-        // The answer took so long that others may have our connections by now: they are asked for anew.
+        // The answer took so long that others may have our connections by now: they are asked for anew. The rest is told.
+        [untold, this.#heldMs, this.#unsentProbes] = [[], [], []];
         continue;
       }
       this.#learn(decodeHost(item), nowMs);
