@@ -222,7 +222,7 @@ export class HostDesk {
         this.#knownAtMs = nowMs;
         const { untilMs = Infinity } = plan.next.holders[this.#me] ?? {};
         if (untilMs > clock.nowMs()) return this.#served(plan);
-        // The answer took so long that others may have our connections by now: they are asked for anew. The rest is told.
+        // It took so long that others may have our connections by now: they are asked for anew. The rest is told.
         [untold, this.#heldMs, this.#unsentProbes] = [[], [], []];
         continue;
       }
