@@ -75,7 +75,7 @@ export default {
     only("local-imports", "local", ["core", "adapters"]),
     only("embedded-aws-imports", EMBEDDED_AWS, ["core", "adapters", "local/shared"]),
     only("cli-imports", "cli", ["core", "adapters", "lambdas", "local", "dashboards/catalogue", "infra/environments"]),
-    only("package-imports", "package", ["core", "adapters", "local", "cli"]),
+    only("package-imports", "package", ["core", "adapters", "local", "cli", "infra"]),
     only("bench-imports", "bench", ["core", "adapters", "lambdas", "local", "dashboards/catalogue", EMBEDDED_AWS]),
     only("dashboards-import-core", "dashboards", ["core"]),
     {
@@ -144,7 +144,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(node_modules|cdk\\.out|dist|coverage|downloads)" },
+    // Examples import the package by its name: there must be a built one.
+    exclude: { path: "^(node_modules|cdk\\.out|dist|coverage|downloads|examples)" },
     parser: "swc",
     detectProcessBuiltinModuleCalls: true,
     enhancedResolveOptions: {

@@ -1,6 +1,6 @@
 /** What a local run does not let its user choose, and within which bounds it does. */
 import { availableParallelism } from "node:os";
-import type { HostRule } from "../core/flow/host-limits.ts";
+import type { HostRule } from "../core/flow/host-rule.ts";
 import { FEWEST_WATCH_SHARDS } from "../core/model/keys.ts";
 import { reachOf } from "../core/origin/reach.ts";
 import type { RequestHeaders } from "../core/origin/origin-deps.ts";

@@ -5,6 +5,8 @@ import type { Stack } from "@aws-sdk/client-cloudformation";
 export interface StackAddresses {
   readonly stack: string;
   readonly region: string;
+  /** What the names of its alarms and rules begin with. */
+  readonly deployment: string;
   readonly table: string;
   readonly queueUrl: string;
   readonly longQueueUrl: string;
@@ -21,6 +23,8 @@ const OUTPUTS = {
   stagingBucket: "StagingBucketName",
   contentBucket: "ContentBucketName",
 } as const satisfies Partial<Record<keyof StackAddresses, string>>;
+/** Releases up to 0.2.0 do not have it: the deployment is called like its data stack. */
+const DEPLOYMENT = "DeploymentName";
 /** The stack of a deployment that works on the data. It has outputs of its own. */
 const PIPELINE = { suffix: "-pipeline", output: "WorkerFunctionName" };
 /** Pages of stacks that are looked through for those of fetchonce, once a name is wrong. */
@@ -42,17 +46,20 @@ export class WrongStackError extends StackError {
 const createCloudFormation = (): CloudFormationClient => new CloudFormationClient(IMPATIENT);
 
 /**
- * The addresses of the deployment whose data stack has that name. It needs cloudformation:DescribeStacks.
+ * The addresses of the deployment whose data stack has that name. In a stack that holds several, or another app's
+ * constructs too, the outputs of each begin with its id: `NAME/ID` names one. It needs cloudformation:DescribeStacks.
  * @throws WrongStackError if there is no such stack, or it is none with data of fetchonce; StackError if it cannot be
  * read, or is of another release.
  */
-export async function stackAddresses(name: string, client = createCloudFormation()): Promise<StackAddresses> {
+export async function stackAddresses(written: string, client = createCloudFormation()): Promise<StackAddresses> {
+  const [name = "", id] = written.split("/", 2);
   const region = await regionOf(client);
   const stack = await stackNamed(name, client, region);
   const outputs = outputsOf(stack);
-  if (!outputs.has(OUTPUTS.table)) throw await wrongStack(stack, client, region);
+  const prefix = outputs.has(OUTPUTS.table) && id === undefined ? "" : onlyOne(stack, idsIn(outputs), id);
+  if (prefix === undefined) throw await wrongStack(stack, client, region);
   const addressAt = (output: string): string => {
-    const address = outputs.get(output);
+    const address = outputs.get(prefix + output);
     if (address !== undefined) return address;
     throw new StackError(
       `The stack ${name} (${region}) has no output ${output}: an older release of fetchonce deployed it. ` +
@@ -60,8 +67,9 @@ export async function stackAddresses(name: string, client = createCloudFormation
     );
   };
   return {
-    stack: name,
+    stack: written,
     region,
+    deployment: outputs.get(prefix + DEPLOYMENT) ?? name,
     table: addressAt(OUTPUTS.table),
     queueUrl: addressAt(OUTPUTS.queueUrl),
     longQueueUrl: addressAt(OUTPUTS.longQueueUrl),
@@ -69,6 +77,26 @@ export async function stackAddresses(name: string, client = createCloudFormation
     stagingBucket: addressAt(OUTPUTS.stagingBucket),
     contentBucket: addressAt(OUTPUTS.contentBucket),
   };
+}
+
+/** What the outputs of each deployment in a stack begin with. */
+const idsIn = (outputs: ReadonlyMap<string, string>): readonly string[] =>
+  [...outputs.keys()]
+    .filter((key) => key.endsWith(OUTPUTS.table))
+    .map((key) => key.slice(0, -OUTPUTS.table.length))
+    .filter((prefix) => Object.values(OUTPUTS).every((output) => outputs.has(prefix + output)));
+
+/** @returns undefined if the stack has none. @throws WrongStackError if it has another, or several. */
+function onlyOne({ StackName: name }: Stack, ids: readonly string[], id: string | undefined): string | undefined {
+  const [first, ...others] = ids;
+  if (first === undefined || (id !== undefined && ids.includes(id))) return first === undefined ? undefined : id;
+  if (id === undefined && others.length === 0) return first;
+  const choice = ids.map((each) => (each === "" ? name : `${name}/${each}`)).join(" or ");
+  throw new WrongStackError(
+    id === undefined
+      ? `The stack ${name} holds several deployments of fetchonce. Write --stack ${choice}.`
+      : `The stack ${name} holds no deployment of fetchonce with the id ${id}. Write --stack ${choice}.`,
+  );
 }
 
 async function regionOf(client: CloudFormationClient): Promise<string> {
@@ -134,11 +162,10 @@ async function dataStacks(client: CloudFormationClient): Promise<readonly string
   let pages = 0;
   try {
     for await (const { Stacks = [] } of paginateDescribeStacks({ client }, {})) {
-      const ours = Stacks.filter((stack) => {
-        const outputs = outputsOf(stack);
-        return Object.values(OUTPUTS).every((output) => outputs.has(output));
-      });
-      names.push(...ours.flatMap(({ StackName = [] }) => StackName));
+      for (const stack of Stacks) {
+        const ids = idsIn(outputsOf(stack));
+        names.push(...ids.map((id) => (ids.length === 1 ? `${stack.StackName}` : `${stack.StackName}/${id}`)));
+      }
       pages += 1;
       if (pages === MOST_PAGES) break;
     }

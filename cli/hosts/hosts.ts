@@ -25,7 +25,8 @@ export interface HostsDeps {
 export async function hosts(parsed: HostsArguments, deps: HostsDeps): Promise<string> {
   const { addressesOf, clock, report, tableOf, userName } = deps;
   if (parsed.kind === "top") {
-    const top = await topHosts({ clock, report, prefix: parsed.stack }, parsed);
+    const { deployment } = await addressesOf(parsed.stack);
+    const top = await topHosts({ clock, report, prefix: deployment }, parsed);
     return parsed.json ? JSON.stringify(top, null, 2) : describeTopHosts(top, parsed).join("\n");
   }
   const { json, place } = parsed;

@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import type { Account } from "../../adapters/aws/account.ts";
-import { environmentNameOf, ENVIRONMENTS } from "../../infra/environments/environments.ts";
+import { environmentNamed } from "../../infra/environments/environments.ts";
+import { readEnvironments } from "../../infra/environments/own-environments.ts";
 import { EXIT } from "../terminal/exit.ts";
 import { parseCommand } from "../terminal/parse-command.ts";
 import { UsageError } from "../terminal/usage-error.ts";
@@ -23,13 +24,13 @@ Exit code: 0 nothing is to do, 1 something is, 2 wrong usage. What could not be 
 /** @returns the exit code. */
 export async function runPreflight(argv: readonly string[], { stdout, stderr, connect }: PreflightSurroundings) {
   try {
-    const parsed = parseCommand<{ context: string }>(
+    const parsed = parseCommand<{ context: readonly string[] }>(
       argv,
       { name: "preflight", typed: "npm run preflight --" },
       (program, found) =>
         program
           .description("Says what to ask for and to set before the first deployment of an environment.")
-          .option("-c, --context <env=NAME>", "the environment, as for cdk deploy", "env=dev")
+          .option("-c, --context <KEY=VALUE>", "env=NAME and environments=FILE, as for cdk deploy", collected, [])
           .addHelpText("after", HELP)
           .action(found),
     );
@@ -37,8 +38,9 @@ export async function runPreflight(argv: readonly string[], { stdout, stderr, co
       stdout.write(`${parsed}\n`);
       return EXIT.done;
     }
-    const name = environmentNameOf(/^env=(.*)$/.exec(parsed.context)?.[1] ?? parsed.context);
-    const findings = await findingsOf(ENVIRONMENTS[name], connect());
+    const { env, environments } = contextOf(parsed.context);
+    const own = environments === undefined ? {} : await readEnvironments(environments);
+    const findings = await findingsOf(environmentNamed(env, own).environment, connect());
     for (const { kind, text } of findings) stdout.write(`${MARKS[kind]}  ${text}\n`);
     return findings.some(({ kind }) => kind === "todo") ? EXIT.failed : EXIT.done;
   } catch (error) {
@@ -46,4 +48,18 @@ export async function runPreflight(argv: readonly string[], { stdout, stderr, co
     stderr.write(`${error.message}\n`);
     return EXIT.wrongUsage;
   }
+}
+
+const collected = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** @throws UsageError if one is not of the form KEY=VALUE. */
+function contextOf(written: readonly string[]): Readonly<Partial<Record<"env" | "environments", string>>> {
+  const context: Record<string, string> = {};
+  for (const each of written) {
+    const [, key, value] = /^(env|environments)=(.+)$/.exec(each) ?? [];
+    if (key === undefined || value === undefined)
+      throw new UsageError(`-c ${each} says nothing here. Write -c env=NAME, or -c environments=FILE.`);
+    context[key] = value;
+  }
+  return context;
 }

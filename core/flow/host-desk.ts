@@ -1,6 +1,6 @@
 import { gotFrom, NOTHING, turnAt } from "./host-entry.ts";
 import type { Entry, FlowDeps, Further, Got, Numbers, Want } from "./host-entry.ts";
-import type { HostLimits } from "./host-limits.ts";
+import type { HostLimits } from "./host-rule.ts";
 import { isPaced, isPrecious, isSlowed, planHost, type Plan, type Report } from "./host-plan.ts";
 import {
   decodeHost,

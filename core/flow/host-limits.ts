@@ -1,20 +1,7 @@
 /** How much of an origin's host may be used at a time, by patterns of host names. */
 import * as z from "zod/mini";
 import { matchesHost } from "../origin/reach.ts";
-
-export interface HostLimits {
-  /** Connections at a time, over all workers. Undefined: any number. */
-  readonly connections?: number | undefined;
-  /** Requests a second, over all workers; less than 1 is possible. Undefined: any number. */
-  readonly perSecond?: number | undefined;
-}
-
-/**
- * A pattern (a host name, `*.` and a domain, or `*`) and its limits. `{}` sets no limit, and still has all workers
- * leave a host alone that asks for it, or that is down. `unlimited` costs nothing: workers know nothing of each
- * other.
- */
-export type HostRule = readonly [pattern: string, limits: HostLimits | "unlimited"];
+import type { HostLimits, HostRule } from "./host-rule.ts";
 
 export const fitsHost = (its: string, hostname: string): boolean => its === "*" || matchesHost(hostname, its);
 

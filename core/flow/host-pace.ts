@@ -2,7 +2,7 @@
  * When the requests to a host with a pace are sent. No second has more than are allowed, whoever sends them, while
  * clocks agree. Clocks that differ by d put requests up to d closer together.
  */
-import type { HostLimits } from "./host-limits.ts";
+import type { HostLimits } from "./host-rule.ts";
 import type { HostRecord } from "./host-record.ts";
 
 /** By so much a request may be sent after its time. On two cores, 16 processes send 93 to 98 of 100 in time. */

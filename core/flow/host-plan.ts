@@ -6,7 +6,7 @@
  * renewals. The pace: host-pace.ts.
  */
 import type { HostWait } from "../model/errors.ts";
-import type { HostLimits } from "./host-limits.ts";
+import type { HostLimits } from "./host-rule.ts";
 import { atPace, graceOf, intervalOf, leadOf, reserve } from "./host-pace.ts";
 import type { Holder, HostRecord } from "./host-record.ts";
 

@@ -5,7 +5,8 @@
  */
 import * as z from "zod/mini";
 import { historyWith, isAsSeen, parsedItem, versionAfter, type DocumentKind } from "../document/change-document.ts";
-import { limits, pattern, type HostLimits } from "./host-limits.ts";
+import { limits, pattern } from "./host-limits.ts";
+import type { HostLimits } from "./host-rule.ts";
 import { HOST_RULES_KEY } from "./host-rules-found.ts";
 import type { Item, Value } from "../model/write.ts";
 

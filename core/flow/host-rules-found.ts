@@ -1,7 +1,8 @@
 /** All that a worker needs of the operators' rules. Apart from the rest of the document: its bundle has a budget. */
 import * as z from "zod/mini";
 import type { Item } from "../model/write.ts";
-import { rule, type HostRule } from "./host-limits.ts";
+import { rule } from "./host-limits.ts";
+import type { HostRule } from "./host-rule.ts";
 
 export const HOST_RULES_KEY = "HOST_RULES";
 

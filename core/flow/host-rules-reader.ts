@@ -1,7 +1,7 @@
 import { DocumentReader, type DocumentReaderDeps } from "../document/document-reader.ts";
 import type { Item } from "../model/write.ts";
 import { RetryableError } from "../model/errors.ts";
-import type { HostRule } from "./host-limits.ts";
+import type { HostRule } from "./host-rule.ts";
 import { HOST_RULES_KEY, hostRulesOf } from "./host-rules-found.ts";
 
 /** The operators' rules, which come before those of the environment. */

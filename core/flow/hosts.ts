@@ -1,6 +1,7 @@
 import type { HostWait } from "../model/errors.ts";
 import type { HostVisit } from "../origin/host-visit.ts";
-import { limitsOf, type HostLimits, type HostRule } from "./host-limits.ts";
+import { limitsOf } from "./host-limits.ts";
+import type { HostLimits, HostRule } from "./host-rule.ts";
 import { HostDesk } from "./host-desk.ts";
 import type { FlowDeps } from "./host-entry.ts";
 import { HostTally } from "./host-tally.ts";

@@ -1,4 +1,4 @@
-import type { HostRule } from "../flow/host-limits.ts";
+import type { HostRule } from "../flow/host-rule.ts";
 import type { Hosts } from "../flow/hosts.ts";
 import type { Gate } from "../gate/gate.ts";
 import type { GateDocumentPort } from "../gate/gate-reader.ts";

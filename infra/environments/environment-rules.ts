@@ -136,10 +136,11 @@ function originTimeout({ workerTimeoutMs }: Environment): Range {
 }
 
 /**
+ * @param where the message begins with it: where the settings are written.
  * @param isDeployed false for the embedded AWS, to whose queue Lambda's minimum for the visibility does not apply.
  * @throws RangeError that lists every wrong setting and what to write instead.
  */
-export function refuseWrongSettings(name: string, environment: Environment, isDeployed: boolean): void {
+export function refuseWrongSettings(where: string, environment: Environment, isDeployed: boolean): void {
   const problems = [
     ...rangeProblems(environment, isDeployed),
     ...gateProblem(environment),
@@ -151,8 +152,7 @@ export function refuseWrongSettings(name: string, environment: Environment, isDe
     ...pollersProblem(environment),
     ...rolloutProblems(environment),
   ];
-  if (problems.length > 0)
-    throw new RangeError([`infra/environments/environments.ts, ${name}:`, ...problems].join("\n  "));
+  if (problems.length > 0) throw new RangeError([`${where}:`, ...problems].join("\n  "));
 }
 
 const isWhole = (value: number, least: number, most: number): boolean =>

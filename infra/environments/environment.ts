@@ -1,6 +1,6 @@
 /** The settings of a deployment, and the ranges of their values. */
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
-import type { HostRule } from "../../core/flow/host-limits.ts";
+import type { HostRule } from "../../core/flow/host-rule.ts";
 
 /** Who is notified of alarms of one severity. */
 export interface Subscribers {

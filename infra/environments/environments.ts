@@ -1,6 +1,6 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { MOST_WATCH_SHARDS } from "../../core/model/keys.ts";
-import type { Environment, Subscribers } from "./environment.ts";
+import type { Environment, Monitoring, Subscribers } from "./environment.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -121,6 +121,13 @@ const staging: Environment = {
   },
 };
 
+/** Of `prod`, and of every deployment that says nothing else, but for whom it tells. */
+export const USUAL_MONITORING: Monitoring = {
+  tells: undefined,
+  runbookBaseUrl: RUNBOOKS,
+  gateRollout: { bakeMs: 6 * HOUR_MS, blindMs: BLIND_MS },
+};
+
 const prod: Environment = {
   ...staging,
   enableIdempotency: "true",
@@ -130,11 +137,7 @@ const prod: Environment = {
   longWorkerConcurrency: 100,
   // At one invocation a minute, that is enough of them to tell (docs/slos.md).
   codeDeployment: "30 % for an hour",
-  monitoring: {
-    tells: { page: NOBODY_YET, ticket: NOBODY_YET },
-    runbookBaseUrl: RUNBOOKS,
-    gateRollout: { bakeMs: 6 * HOUR_MS, blindMs: BLIND_MS },
-  },
+  monitoring: { ...USUAL_MONITORING, tells: { page: NOBODY_YET, ticket: NOBODY_YET } },
 };
 
 /** The embedded AWS of the tests: the same stack, with times short enough to wait for the recovery from a crash. */
@@ -171,14 +174,26 @@ export type EnvironmentName = keyof typeof ENVIRONMENTS;
 /** Whether a reader of an alarm's text can open what starts with this `runbookBaseUrl`. */
 export const isLink = (runbookBaseUrl: string): boolean => runbookBaseUrl.startsWith("https://");
 
+/** What `cdk deploy` may be asked for. `local` is the tests' own. */
+export const OFFERED = ["dev", "staging", "prod"] as const satisfies readonly EnvironmentName[];
+
 /** Prefix of every name that must be unique in an account: stacks, alarms, dashboard. */
-export const deploymentNameOf = (name: EnvironmentName): string => `fetchonce-${name}`;
+export const deploymentNameOf = (name: string): string => `fetchonce-${name}`;
 
-const isEnvironmentName = (name: string): name is EnvironmentName => Object.hasOwn(ENVIRONMENTS, name);
-
-/** @throws RangeError if there is no environment of that name. */
-export function environmentNameOf(name: string): EnvironmentName {
-  if (isEnvironmentName(name)) return name;
-  const known = Object.keys(ENVIRONMENTS).join(", ");
-  throw new RangeError(`There is no environment "${name}". Choose one of ${known}: cdk synth -c env=prod`);
+/**
+ * @param name What `-c env=` says.
+ * @param own Environments of a user's own file.
+ * @throws RangeError if none is named, or there is no environment of that name.
+ */
+export function environmentNamed(
+  name: string | undefined,
+  own: Readonly<Record<string, Environment>> = {},
+): { readonly name: string; readonly environment: Environment } {
+  const all: Readonly<Record<string, Environment>> = { ...ENVIRONMENTS, ...own };
+  const environment = name !== undefined && Object.hasOwn(all, name) ? all[name] : undefined;
+  if (name !== undefined && environment) return { name, environment };
+  const choice = `Choose one of ${[...Object.keys(own), ...OFFERED].join(", ")}: -c env=prod`;
+  throw new RangeError(
+    name === undefined ? `No environment is named. ${choice}` : `There is no environment "${name}". ${choice}`,
+  );
 }

@@ -10,12 +10,11 @@ import { Construct } from "constructs";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, VERSION_DIMENSION, VERSION_METRIC } from "../../core/telemetry/metrics.ts";
 import { CANARY } from "../../dashboards/catalogue/canary.ts";
 import type { CodeDeploymentPace } from "../environments/environment.ts";
-import type { EnvironmentName } from "../environments/environments.ts";
-import { deploymentNameOf } from "../environments/environments.ts";
 import type { Worker } from "./worker.ts";
 
 export interface CodeDeploymentProps {
-  readonly name: EnvironmentName;
+  readonly name: string;
+  readonly prefix: string;
   readonly worker: Worker;
   readonly pace: CodeDeploymentPace;
   /** The end of the alarm's name. */
@@ -34,7 +33,8 @@ const CONFIGS: Readonly<Record<CodeDeploymentPace, readonly [percentage: number,
  * deployment that mends things must go through. Both versions may process the same job, so each must read what the
  * other writes.
  */
-export function deployInSteps(scope: Construct, id: string, { alarm, name, pace, worker }: CodeDeploymentProps): void {
+export function deployInSteps(scope: Construct, id: string, props: CodeDeploymentProps): void {
+  const { pace, worker } = props;
   const deployment = new Construct(scope, id);
   const [percentage, minutes] = CONFIGS[pace];
   const group = new LambdaDeploymentGroup(deployment, "Deployments", {
@@ -43,7 +43,7 @@ export function deployInSteps(scope: Construct, id: string, { alarm, name, pace,
     deploymentConfig: new LambdaDeploymentConfig(deployment, "Pace", {
       trafficRouting: new TimeBasedCanaryTrafficRouting({ interval: Duration.minutes(minutes), percentage }),
     }),
-    alarms: [newCodeFails(deployment, name, alarm, worker)],
+    alarms: [newCodeFails(deployment, props)],
   });
   Validations.of(group.role).acknowledge({
     id: "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]",
@@ -53,7 +53,7 @@ export function deployInSteps(scope: Construct, id: string, { alarm, name, pace,
 }
 
 /** Of the newest version alone. An older version's alarm does not exist any more, so nothing of before can stop it. */
-function newCodeFails(scope: Construct, name: EnvironmentName, alarm: string, worker: Worker): Alarm {
+function newCodeFails(scope: Construct, { alarm, name, prefix, worker }: CodeDeploymentProps): Alarm {
   const { functionName, currentVersion } = worker.function;
   const period = Duration.minutes(CANARY.minutes);
   const ofVersion = (metricName: string): Metric =>
@@ -82,7 +82,7 @@ function newCodeFails(scope: Construct, name: EnvironmentName, alarm: string, wo
     period,
   });
   return new Alarm(scope, alarm, {
-    alarmName: `${deploymentNameOf(name)}-${alarm}`,
+    alarmName: `${prefix}-${alarm}`,
     alarmDescription: "New code fails in its own share of the invocations. CodeDeploy takes it back. Tells nobody.",
     metric: new MathExpression({
       expression: `IF(failures >= ${CANARY.leastFailures} AND ${CANARY.oneOf} * failures >= invocations, 1, 0)`,

@@ -3,7 +3,6 @@ import type { Construct } from "constructs";
 import { SLO_BURNING } from "../../dashboards/catalogue/alarm.ts";
 import type { GateRolloutEnv } from "../../lambdas/gate-rollout/env.ts";
 import type { Monitoring } from "../environments/environment.ts";
-import { deploymentNameOf } from "../environments/environments.ts";
 import type { Deployment } from "./handler-function.ts";
 import { MinuteFunction } from "./minute-function.ts";
 import { permit, permitEverywhere } from "./permissions.ts";
@@ -15,8 +14,8 @@ export interface GateRolloutProps extends Deployment {
 /** Moves the gate's rollout a step forward or back. Runs every minute, and at once when an SLO alarm fires. */
 export class GateRollout extends MinuteFunction<GateRolloutEnv> {
   constructor(scope: Construct, id: string, deployment: GateRolloutProps) {
-    const { name, monitoring, data } = deployment;
-    const alarmName = `${deploymentNameOf(name)}-${SLO_BURNING}`;
+    const { prefix, monitoring, data } = deployment;
+    const alarmName = `${prefix}-${SLO_BURNING}`;
     super(scope, id, {
       deployment,
       lambda: "gate-rollout",

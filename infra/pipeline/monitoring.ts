@@ -1,5 +1,6 @@
 import { Annotations, Aws } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
+import { WATCH_INDEX } from "../../core/model/keys.ts";
 import { HOST_FAILING } from "../../dashboards/catalogue/absolute-alarms.ts";
 import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { makeAlarms, watchObjectives } from "../../dashboards/cloudwatch/alarms.ts";
@@ -8,17 +9,20 @@ import { makeDashboard } from "../../dashboards/cloudwatch/dashboard.ts";
 import type { Place } from "../../dashboards/cloudwatch/metrics.ts";
 import { saveQueries } from "../../dashboards/cloudwatch/saved-queries.ts";
 import type { Monitoring as Settings } from "../environments/environment.ts";
-import { deploymentNameOf, isLink } from "../environments/environments.ts";
+import { isLink } from "../environments/environments.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Archiver } from "./records-archive.ts";
 import type { Deployment } from "./handler-function.ts";
-import { Notifications } from "./notifications.ts";
+import type { AlarmTopics } from "./alarm-topics.ts";
+import { actionsOf, Notifications } from "./notifications.ts";
 import type { Reconciler } from "./reconciler.ts";
 import type { GateRollout } from "./gate-rollout.ts";
 import type { Worker } from "./worker.ts";
 
 export interface MonitoringProps extends Deployment {
   readonly monitoring: Settings;
+  /** Undefined: topics of its own are made, with the subscribers of `monitoring.tells`. */
+  readonly alarmTopics: AlarmTopics | undefined;
   readonly worker: Worker;
   readonly longWorker: Worker;
   readonly reconciler: Reconciler;
@@ -31,21 +35,24 @@ export interface MonitoringProps extends Deployment {
 export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { environment, longWorker, monitoring, worker, reconciler } = props;
-    const prefix = deploymentNameOf(props.name);
+    const { environment, longWorker, monitoring, prefix, worker, reconciler } = props;
+    // Dashboards are an account's, and not a region's: two regions may have a deployment of the same name.
+    const dashboard = `${prefix}-${Aws.REGION}`;
     const workersLogs = [worker.function.logGroup, longWorker.function.logGroup];
 
-    const notifications = new Notifications(this, "Notifications", prefix, monitoring.tells);
+    const actions = props.alarmTopics
+      ? actionsOf(props.alarmTopics)
+      : new Notifications(this, "Notifications", { ...props, tells: monitoring.tells }).actions;
     const rules = makeContributorRules(this, prefix, workersLogs);
-    const place = placeOf(props, prefix);
-    if (monitoring.tells && !isLink(monitoring.runbookBaseUrl)) this.#warnOfDeadLinks(prefix, monitoring);
+    const place = placeOf(props);
+    if (actions && !isLink(monitoring.runbookBaseUrl)) this.#warnOfDeadLinks(prefix, monitoring);
     const catalogue = alarmsOf({ ...environment, ...monitoring });
     const alarmsProps = {
       place,
-      actions: monitoring.tells && notifications.actions,
+      actions,
       runbookBaseUrl: monitoring.runbookBaseUrl,
       views: {
-        Dashboard: consoleView(`dashboards/dashboard/${prefix}`),
+        Dashboard: consoleView(`dashboards/dashboard/${dashboard}`),
         "Worker's log": consoleView(`logsV2:log-groups/log-group/${worker.function.logGroup.logGroupName}`),
       },
     };
@@ -55,7 +62,7 @@ export class Monitoring extends Construct {
     for (const alarm of alarms) if (alarm.node.id === HOST_FAILING) alarm.node.addDependency(rules["failures-by-host"]);
     for (const rule of ["fast", "slow"])
       this.node.findChild(`job-completion-${rule}-long`).node.addDependency(rules["given-up-by-host"]);
-    makeDashboard(this, { name: prefix, place, alarms });
+    makeDashboard(this, { name: dashboard, place, alarms });
     saveQueries(this, prefix, [...workersLogs, reconciler.function.logGroup]);
   }
 
@@ -63,7 +70,7 @@ export class Monitoring extends Construct {
     Annotations.of(this).addWarningV2(
       "fetchonce:runbooks-are-no-links",
       `The alarms of ${prefix} name runbooks that nobody can open: monitoring.runbookBaseUrl is "${runbookBaseUrl}". ` +
-        "Set it in infra/environments/environments.ts to the address of docs/runbooks/ where your people read it, " +
+        "Set it to the address of docs/runbooks/ where your people read it, " +
         "such as https://github.com/<owner>/<repository>/blob/main/docs/runbooks.",
     );
   }
@@ -72,8 +79,8 @@ export class Monitoring extends Construct {
 const consoleView = (fragment: string): string =>
   `https://${Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region=${Aws.REGION}#${fragment}`;
 
-const placeOf = (props: MonitoringProps, prefix: string): Place => ({
-  prefix,
+const placeOf = (props: MonitoringProps): Place => ({
+  prefix: props.prefix,
   environment: props.name,
   dimensions: {
     queue: { QueueName: props.data.work.queue.queueName },
@@ -87,6 +94,6 @@ const placeOf = (props: MonitoringProps, prefix: string): Place => ({
     streamDeadLetters: { QueueName: props.data.streamDeadLetters.queueName },
     rollout: { FunctionName: props.rollout.function.functionName },
     table: { TableName: props.data.table.tableName },
-    watchIndex: { TableName: props.data.table.tableName, GlobalSecondaryIndexName: props.data.table.watchIndexName },
+    watchIndex: { TableName: props.data.table.tableName, GlobalSecondaryIndexName: WATCH_INDEX },
   },
 });

@@ -1,4 +1,5 @@
 import type { Construct } from "constructs";
+import { watchIndexArnOf } from "../data/jobs-table.ts";
 import { stagingKey } from "../../core/model/keys.ts";
 import type { ReconcilerEnv } from "../../lambdas/reconciler/env.ts";
 import type { Deployment } from "./handler-function.ts";
@@ -33,7 +34,7 @@ export class Reconciler extends MinuteFunction<ReconcilerEnv> {
     });
 
     permit(this.role, table.tableArn, ["dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:BatchGetItem"]);
-    permit(this.role, table.watchIndexArn, ["dynamodb:Query"]);
+    permit(this.role, watchIndexArnOf(table), ["dynamodb:Query"]);
     for (const queue of [work.queue, work.longQueue]) permit(this.role, queue.queueArn, ["sqs:SendMessage"]);
     permit(this.role, staging.bucketArn, ["s3:ListBucket", "s3:ListBucketMultipartUploads"]);
     permitObjects(this.role, staging, stagingKey("*", "*"), ["s3:DeleteObject", "s3:AbortMultipartUpload"]);

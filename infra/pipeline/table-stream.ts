@@ -2,12 +2,12 @@ import { type FilterCriteria, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { type Duration, Validations } from "aws-cdk-lib/core";
 import type { HandlerFunction } from "./handler-function.ts";
-import type { DataStack } from "../data/data-stack.ts";
+import type { Data } from "../data/data.ts";
 import { permit, permitObjects } from "./permissions.ts";
 
 export interface StreamReading {
   /** Has the stream, and the queue for records that the function sets aside. */
-  readonly data: DataStack;
+  readonly data: Data;
   /** Records that do not match it cost no invocation. */
   readonly filter: ReturnType<typeof FilterCriteria.filter>;
   /** Records in one invocation, at most. */

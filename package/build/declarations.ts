@@ -11,11 +11,21 @@ const DECLARED = [
   "package/library.d.ts",
   "package/api.d.ts",
   "package/producer.d.ts",
+  "package/cdk.d.ts",
+  "core/flow/host-rule.d.ts",
   "core/producer/check-job.d.ts",
   "core/producer/errors.d.ts",
   "core/producer/job.d.ts",
   "core/producer/job-sender.d.ts",
+  "infra/data/existing.d.ts",
+  "infra/construct/fetchonce.d.ts",
+  "infra/environments/environment.d.ts",
+  "infra/environments/settings.d.ts",
+  "infra/pipeline/alarm-topics.d.ts",
+  "infra/pipeline/network.d.ts",
 ];
+/** Packages that users of the construct have, since they make an app with them. */
+const BROUGHT = /^(aws-cdk-lib|constructs)(\/|$)/;
 /** An import or a re-export, outside of comments. */
 const IMPORTED = /^(?! *\/?\*)(.*(?:\bfrom |\bimport\())"([^"]+)"/gm;
 
@@ -36,8 +46,9 @@ export async function writeDeclarations(root: string, dist: string): Promise<voi
 
 /** The declarations with imports of what lies beside them. */
 const sideBySide = (path: string, text: string): string =>
-  text.replace(IMPORTED, (_all, before: string, name: string) => {
+  text.replace(IMPORTED, (all, before: string, name: string) => {
     const imported = join(dirname(path), name).replace(/\.ts$/, ".d.ts");
+    if (BROUGHT.test(name)) return all;
     if (name.startsWith(".") && DECLARED.includes(imported)) return `${before}"./${basename(name)}"`;
     throw new Error(`${path} offers types of ${name}, which is not in the package. Declare them, or add the file.`);
   });

@@ -11,8 +11,9 @@ const OURS = "Apache-2.0";
 const RULE = "-".repeat(80);
 
 /** The folders of the packages from which the bundles hold code. */
-export function bundledPackages({ outputs }: Metafile): readonly string[] {
-  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+export function bundledPackages(metafiles: readonly Metafile[]): readonly string[] {
+  const outputs = metafiles.flatMap((metafile) => Object.values(metafile.outputs));
+  const inputs = outputs.flatMap((output) => Object.entries(output.inputs));
   const folders = inputs.flatMap(([path, { bytesInOutput }]) =>
     bytesInOutput > 0 ? (PACKAGE.exec(path)?.[0] ?? []) : [],
   );

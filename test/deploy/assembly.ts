@@ -79,12 +79,13 @@ export function stacksOf(assembly: string): readonly DeployedStack[] {
   const { artifacts } = JSON.parse(readFileSync(join(assembly, "manifest.json"), "utf8")) as {
     artifacts: Record<
       string,
-      { type: string; properties: { templateFile: string; stackName: string; terminationProtection?: boolean } }
+      { type: string; properties: { templateFile: string; stackName?: string; terminationProtection?: boolean } }
     >;
   };
-  return Object.values(artifacts)
-    .filter(({ type }) => type === "aws:cloudformation:stack")
-    .map(({ properties: { templateFile, stackName, terminationProtection = false } }) => {
+  return Object.entries(artifacts)
+    .filter(([, { type }]) => type === "aws:cloudformation:stack")
+    .map(([id, { properties }]) => {
+      const { templateFile, stackName = id, terminationProtection = false } = properties;
       const { Resources, Outputs = {} } = JSON.parse(readFileSync(join(assembly, templateFile), "utf8")) as {
         Resources: Record<string, Resource>;
         Outputs?: Record<string, unknown>;

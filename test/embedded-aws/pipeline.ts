@@ -104,6 +104,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
   const resolve = await makeResources(template, aws.clients);
   const names = {
     stack: STACK,
+    deployment: STACK,
     table: outputOf(template, resolve, "TableName"),
     queueUrl: outputOf(template, resolve, "QueueUrl"),
     longQueueUrl: outputOf(template, resolve, "LongQueueUrl"),

@@ -160,7 +160,7 @@ describe.each(MONITORED)("alarms in %s", (name) => {
       const console = "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#";
       expect(text).toMatch(/^What happened: [A-Z][^\n]{40,}\.\nWhat users feel: [A-Z][^\n]{20,}\.\n/);
       expect(text).toMatch(new RegExp(`\nRunbook: docs/runbooks/[a-z-]+\\.md#${id}\n`));
-      expect(text).toContain(`\nDashboard: ${console}dashboards/dashboard/fetchonce-${name}\n`);
+      expect(text).toContain(`\nDashboard: ${console}dashboards/dashboard/fetchonce-${name}-eu-central-1\n`);
       expect(text).toContain(`\nWorker's log: ${console}logsV2:log-groups/log-group/<${logs}>`);
       // Room for 150 more characters: a log group's generated name may be longer than its logical id, and the URL of
       // the runbooks longer than its default.

@@ -6,15 +6,31 @@ import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
 import { buildApp } from "../../infra/build.ts";
 import { refuseWrongSettings } from "../../infra/environments/environment-rules.ts";
 import type { Environment, Monitoring } from "../../infra/environments/environment.ts";
-import { environmentNameOf, ENVIRONMENTS } from "../../infra/environments/environments.ts";
+import { environmentNamed, ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { environmentNames, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
 
 const outdir = temporaryFolder();
 
 describe("choosing an environment", () => {
   it.each(["prodd", "", "toString", "PROD"])("refuses the unknown name %j and lists the known ones", (name) => {
-    expect(() => environmentNameOf(name)).toThrow(
-      `There is no environment "${name}". Choose one of dev, staging, prod, local: cdk synth -c env=prod`,
+    expect(() => environmentNamed(name)).toThrow(
+      `There is no environment "${name}". Choose one of dev, staging, prod: -c env=prod`,
+    );
+  });
+
+  it("refuses to guess one if none is named", async () => {
+    await expect(buildApp({ outdir })).rejects.toThrow(
+      "No environment is named. Choose one of dev, staging, prod: -c env=prod",
+    );
+  });
+
+  it("does not offer the environment of the tests to the CDK's command line", () => {
+    const run = spawnSync("npx", ["cdk", "synth", "-c", "env=local", "-q", "--no-notices", "-o", `${outdir}/refused`], {
+      encoding: "utf8",
+    });
+    expect(run.status).toBe(1);
+    expect(run.stderr).toContain(
+      'The environment "local" is made for tests, and cannot be deployed. Choose one of dev',
     );
   });
 
@@ -27,13 +43,13 @@ describe("choosing an environment", () => {
     expect(run.stderr.trim()).toMatch(/^There is no environment "nowhere"\. Choose one of [^\n]*$/);
   });
 
-  it.each([
-    { context: {}, stackName: "fetchonce-dev" },
-    ...environmentNames.map((env) => ({ context: { env }, stackName: `fetchonce-${env}` })),
-  ])("with context $context names the stacks $stackName and $stackName-pipeline", async ({ context, stackName }) => {
-    const { data, pipeline } = await buildApp({ outdir, context: { ...WITHOUT_BUNDLES, ...context } });
-    expect([data.stackName, pipeline.stackName]).toEqual([stackName, `${stackName}-pipeline`]);
-  });
+  it.each(environmentNames.map((env) => ({ context: { env }, stackName: `fetchonce-${env}` })))(
+    "with context $context names the stacks $stackName and $stackName-pipeline",
+    async ({ context, stackName }) => {
+      const { data, pipeline } = await buildApp({ outdir, context: { ...WITHOUT_BUNDLES, ...context } });
+      expect([data.stackName, pipeline.stackName]).toEqual([stackName, `${stackName}-pipeline`]);
+    },
+  );
 });
 
 it("prod bakes each rollout step for as long as the longest window of the alarms that roll it back", () => {

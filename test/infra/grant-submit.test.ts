@@ -1,10 +1,10 @@
 import { ArnPrincipal, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
-import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import { Queue } from "aws-cdk-lib/aws-sqs";
 import { App, Stack } from "aws-cdk-lib/core";
 import { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, it } from "vitest";
-import { PRIVATE_QUEUE } from "../../infra/data/work-queue.ts";
+import { privateQueue } from "../../infra/data/work-queue.ts";
 import { grantSubmit } from "../../infra/data/grant-submit.ts";
 
 interface Statement {
@@ -19,10 +19,7 @@ const ROLE_ELSEWHERE = "arn:aws:iam::222222222222:role/crawler";
 function stackOf(encryption: "sqs" | "customer") {
   const stack = new Stack(new App(), "Test", { env: { account: "111111111111", region: "eu-central-1" } });
   const key = encryption === "customer" ? new Key(stack, "Key") : undefined;
-  const queue = new Queue(stack, "Queue", {
-    ...PRIVATE_QUEUE,
-    ...(key && { encryption: QueueEncryption.KMS, encryptionMasterKey: key }),
-  });
+  const queue = new Queue(stack, "Queue", privateQueue(key));
   const role = new Role(stack, "Producer", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
   return { stack, queue, role };
 }

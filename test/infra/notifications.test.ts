@@ -8,9 +8,9 @@ import { temporaryFolder } from "./synthesize.ts";
 const NOBODY: Subscribers = { emails: [], httpsUrls: [] };
 const outdir = temporaryFolder();
 
-function made(tells: ConstructorParameters<typeof Notifications>[3]) {
+function made(tells: ConstructorParameters<typeof Notifications>[2]["tells"]) {
   const stack = new Stack(new App({ outdir, analyticsReporting: false }), "Telling");
-  return { notifications: new Notifications(stack, "Notifications", "fetchonce-prod", tells), stack };
+  return { notifications: new Notifications(stack, "Notifications", { prefix: "fetchonce-prod", tells }), stack };
 }
 
 const TOPIC = { page: "NotificationsPage", ticket: "NotificationsTicket" };

@@ -138,8 +138,9 @@ it.each([
   if (!monitoring) throw new Error("prod is not monitored.");
   const props = { outdir: path.join(outdir, `base-${row.warned}`), context: { env: "prod", ...WITHOUT_BUNDLES } };
   const changes = { monitoring: { ...monitoring, runbookBaseUrl: row.base } };
-  const { app, pipeline } = await buildApp(props, { validated: false, changes });
-  const said = pipeline.node.findChild("Monitoring").node.metadata.map(({ data }) => String(data));
+  const { app, fetchonce } = await buildApp(props, { validated: false, changes });
+  const { monitoring: watching } = fetchonce.pipeline;
+  const said = (watching?.node.metadata ?? []).map(({ data }) => String(data));
   const warning =
     'The alarms of fetchonce-prod name runbooks that nobody can open: monitoring.runbookBaseUrl is "docs/';
   expect(said.some((text) => text.includes(warning))).toBe(row.warned);

@@ -1,7 +1,7 @@
 /** What limits of hosts and waiting cost, counted in requests. docs/benchmarks.md has the figures. */
 import { GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, it } from "vitest";
-import type { HostRule } from "../../core/flow/host-limits.ts";
+import type { HostRule } from "../../core/flow/host-rule.ts";
 import { hostItemKey } from "../../core/flow/host-record.ts";
 import { jobItemKey } from "../../core/model/keys.ts";
 import type { OriginFile } from "../../local/origin/file.ts";

@@ -1,5 +1,6 @@
 import { DOCUMENT_TRUSTED_MS } from "../../../core/document/document-reader.ts";
-import { limitsOf, type HostLimits, type HostRule } from "../../../core/flow/host-limits.ts";
+import { limitsOf } from "../../../core/flow/host-limits.ts";
+import type { HostLimits, HostRule } from "../../../core/flow/host-rule.ts";
 import { hostItemKey } from "../../../core/flow/host-record.ts";
 import { decodeHostRules, HOST_RULES, type HostRulesDocument } from "../../../core/flow/host-rules-document.ts";
 import { HOST_RULES_KEY } from "../../../core/flow/host-rules-found.ts";

@@ -1,6 +1,6 @@
 /** Scenarios of hosts whose limits several workers share. */
 import { RetryableError } from "../../../core/model/errors.ts";
-import type { HostRule } from "../../../core/flow/host-limits.ts";
+import type { HostRule } from "../../../core/flow/host-rule.ts";
 import type { OriginAnswer } from "../services/origin.ts";
 import {
   bodyOf,

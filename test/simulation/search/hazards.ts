@@ -1,4 +1,4 @@
-import type { HostLimits, HostRule } from "../../../core/flow/host-limits.ts";
+import type { HostLimits, HostRule } from "../../../core/flow/host-rule.ts";
 import { DOCUMENT_TRUSTED_MS } from "../../../core/document/document-reader.ts";
 import { jobIdOf, MOST_WATCH_SHARDS } from "../../../core/model/keys.ts";
 import type { HostRuleChange, Limits, QueueHazard, Unreadable } from "../services/limits.ts";

@@ -12,6 +12,7 @@ const oneStack: AddressesOf = async (stack) => {
   return Promise.resolve({
     stack,
     region: "us-east-1",
+    deployment: stack,
     table: "jobs-of-prod",
     queueUrl: queue("work"),
     longQueueUrl: queue("long"),

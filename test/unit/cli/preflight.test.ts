@@ -73,7 +73,7 @@ describe("npm run preflight", () => {
   });
 
   it("exits with 0 for dev in a bootstrapped account with a quota of 1,000", async () => {
-    const { code, said } = await preflight();
+    const { code, said } = await preflight("-c", "env=dev");
     expect({ code, todo: said.match(/^(TO DO|unknown) .*/gm) }).toEqual({ code: 0, todo: null });
     expect(said).toContain("this deployment may use 18.");
   });
@@ -101,9 +101,12 @@ describe("npm run preflight", () => {
     expect(said).toContain("TO DO    No region is set. Set AWS_REGION");
   });
 
-  it.each([["-c", "env=prodd"], ["-c", "prodd"], ["--environment"]])("exits with 2 for %s %s", async (...argv) => {
-    expect((await preflight(...argv)).code).toBe(2);
-  });
+  it.each([["-c", "env=prodd"], ["-c", "prodd"], ["-c", "region=x"], ["--environment"], []])(
+    "exits with 2 for %s %s",
+    async (...argv) => {
+      expect((await preflight(...argv)).code).toBe(2);
+    },
+  );
 
   it("has a help text", async () => {
     expect((await preflight("--help")).said).toContain("Usage: preflight");

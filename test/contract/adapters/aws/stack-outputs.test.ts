@@ -16,6 +16,11 @@ const DATA = {
   EventBusName: "fetchonce-prod",
 };
 const { LongQueueUrl: _, ...OF_OLDER_RELEASE } = DATA;
+/** As an app has them that embeds the construct with this id. */
+const embedded = (id: string): StackOutputs =>
+  Object.fromEntries(
+    Object.entries({ ...DATA, DeploymentName: `acme-${id}` }).map(([name, value]) => [id + name, `${id} ${value}`]),
+  );
 const STACKS: Readonly<Record<string, StackOutputs>> = {
   website: { Url: "https://example.org" },
   empty: {},
@@ -48,12 +53,45 @@ async function refusalOf(name: string): Promise<Error> {
   );
 }
 
+describe("the addresses of a construct in a stack of another app", () => {
+  it.each([
+    { written: "crawler", holds: embedded("Papers") },
+    { written: "crawler/Papers", holds: { ...embedded("Papers"), ...embedded("Theses") } },
+  ])("are the outputs that begin with its id: $written", async ({ holds, written }) => {
+    await withStacks({ crawler: { UsersTableName: "users", ...holds } });
+    expect(await stackAddresses(written)).toMatchObject({
+      stack: written,
+      deployment: "Papers acme-Papers",
+      table: `Papers ${DATA.TableName}`,
+      longQueueUrl: `Papers ${DATA.LongQueueUrl}`,
+    });
+  });
+
+  it.each([
+    [
+      "crawler",
+      "The stack crawler holds several deployments of fetchonce. Write --stack crawler/Papers or crawler/Theses.",
+    ],
+    [
+      "crawler/Books",
+      "The stack crawler holds no deployment of fetchonce with the id Books. Write --stack crawler/Papers or crawler/Theses.",
+    ],
+    ["nowhere", "Those of fetchonce there: crawler/Papers, crawler/Theses, fetchonce-prod."],
+  ])("must be asked for by an id that is there: %s", async (written, says) => {
+    await withStacks({ crawler: { ...embedded("Papers"), ...embedded("Theses") }, "fetchonce-prod": DATA });
+    const refusal = await refusalOf(written);
+    expect(refusal).toBeInstanceOf(WrongStackError);
+    expect(refusal.message).toContain(says);
+  });
+});
+
 describe("the addresses of a stack", () => {
   it("are its outputs, from the endpoint that is set", async () => {
     await withStacks(STACKS);
     expect(await stackAddresses("fetchonce-prod")).toEqual({
       stack: "fetchonce-prod",
       region: "eu-central-1",
+      deployment: "fetchonce-prod",
       table: DATA.TableName,
       queueUrl: DATA.QueueUrl,
       longQueueUrl: DATA.LongQueueUrl,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { HostRule } from "../../../../core/flow/host-limits.ts";
+import type { HostRule } from "../../../../core/flow/host-rule.ts";
 import { hostItemKey } from "../../../../core/flow/host-record.ts";
 import { RobotsMemory } from "../../../../core/origin/robots/robots.ts";
 import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";

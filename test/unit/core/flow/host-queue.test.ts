@@ -1,6 +1,6 @@
 /** Jobs that wait for a host with limits: whether they come back in time, and how often. */
 import { expect, it } from "vitest";
-import type { HostLimits } from "../../../../core/flow/host-limits.ts";
+import type { HostLimits } from "../../../../core/flow/host-rule.ts";
 import { planHost } from "../../../../core/flow/host-plan.ts";
 import { NEW_HOST, type HostRecord } from "../../../../core/flow/host-record.ts";
 

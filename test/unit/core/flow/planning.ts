@@ -1,4 +1,4 @@
-import type { HostLimits } from "../../../../core/flow/host-limits.ts";
+import type { HostLimits } from "../../../../core/flow/host-rule.ts";
 import { planHost, type Plan, type Wants } from "../../../../core/flow/host-plan.ts";
 import { NEW_HOST, type HostRecord } from "../../../../core/flow/host-record.ts";
 

@@ -1,5 +1,5 @@
 import { KEEPS_NONE } from "../../../../core/ports/http.ts";
-import type { HostRule } from "../../../../core/flow/host-limits.ts";
+import type { HostRule } from "../../../../core/flow/host-rule.ts";
 import { Hosts } from "../../../../core/flow/hosts.ts";
 import type { JobMessage } from "../../../../core/model/message.ts";
 import type { WorkerDeps, WorkerSettings } from "../../../../core/worker/worker-deps.ts";

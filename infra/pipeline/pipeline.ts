@@ -1,29 +1,39 @@
-import type { Construct } from "constructs";
+import type { IKey } from "aws-cdk-lib/aws-kms";
+import { Construct } from "constructs";
 import { Announcer } from "./announcer.ts";
 import { deployInSteps } from "./code-deployment.ts";
 import { Archiver } from "./records-archive.ts";
 import { Monitoring } from "./monitoring.ts";
+import { functionsNetwork, type Network } from "./network.ts";
+import type { AlarmTopics } from "./alarm-topics.ts";
 import { Reconciler } from "./reconciler.ts";
 import { GateRollout } from "./gate-rollout.ts";
 import { Worker } from "./worker.ts";
-import type { DataStack } from "../data/data-stack.ts";
+import { withOurFlags } from "../shared/flags.ts";
+import { tell } from "../shared/outputs.ts";
+import type { Data } from "../data/data.ts";
 import type { Environment } from "../environments/environment.ts";
-import type { EnvironmentName } from "../environments/environments.ts";
-import { FetchonceStack } from "../environments/fetchonce-stack.ts";
 
-/** The stack of the functions and their monitoring. It holds no data, so it can be destroyed and deployed again. */
-export class PipelineStack extends FetchonceStack {
+export interface PipelineProps {
+  readonly name: string;
+  readonly prefix: string;
+  readonly environment: Environment;
+  readonly data: Data;
+  readonly network: Network | undefined;
+  readonly encryptionKey: IKey | undefined;
+  readonly alarmTopics: AlarmTopics | undefined;
+}
+
+/** The functions and their monitoring. It holds no data, so it can be destroyed and deployed again. */
+export class Pipeline extends Construct {
   /** Undefined in an environment that nobody watches. */
-  protected readonly monitoring: Monitoring | undefined;
+  readonly monitoring: Monitoring | undefined;
 
-  constructor(scope: Construct, name: EnvironmentName, environment: Environment, data: DataStack) {
-    super(scope, "FetchoncePipeline", {
-      name,
-      environment,
-      suffix: "-pipeline",
-      description: "downloads what a list of URLs points at into S3, exactly once.",
-    });
-    const deployment = { name, environment, data };
+  constructor(scope: Construct, id: string, { network, ...props }: PipelineProps) {
+    super(scope, id);
+    withOurFlags(this);
+    const { environment } = props;
+    const deployment = { ...props, network: network && functionsNetwork(this, network, environment) };
     const worker = new Worker(this, "Worker", deployment, "short");
     const longWorker = new Worker(this, "LongWorker", deployment, "long");
     const reconciler = new Reconciler(this, "Reconciler", deployment);
@@ -38,12 +48,12 @@ export class PipelineStack extends FetchonceStack {
       this.monitoring = new Monitoring(this, "Monitoring", { ...deployment, ...functions, monitoring });
     }
     if (codeDeployment) {
-      const pace = { name, pace: codeDeployment };
+      const pace = { ...props, pace: codeDeployment };
       deployInSteps(this, "CodeRollout", { ...pace, worker, alarm: "new-code-fails" });
       deployInSteps(this, "LongCodeRollout", { ...pace, worker: longWorker, alarm: "new-long-code-fails" });
     }
 
-    this.tell({
+    tell(this, {
       WorkerFunctionName: worker.function.functionName,
       LongWorkerFunctionName: longWorker.function.functionName,
       ReconcilerFunctionName: reconciler.function.functionName,
