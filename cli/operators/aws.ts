@@ -1,8 +1,11 @@
 import { userInfo } from "node:os";
-import { createCloudWatch, createDynamoDb, createSqs } from "../../adapters/aws/clients.ts";
+import { createCloudWatch, createDynamoDb, createS3, createSqs } from "../../adapters/aws/clients.ts";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { cloudWatchReport } from "../../adapters/aws/insight-report.ts";
 import { queueDepth } from "../../adapters/aws/queue-depth.ts";
+import { bytesOfContent, listedContent } from "../../adapters/aws/s3/listed-content.ts";
+import { signedAddress } from "../../adapters/aws/s3/signed-address.ts";
+import { scannedIndex } from "../../adapters/aws/scanned-index.ts";
 import { scannedJobs } from "../../adapters/aws/scanned-jobs.ts";
 import { watchCounts } from "../../adapters/aws/watch-counts.ts";
 import { systemClock } from "../../adapters/node/clock.ts";
@@ -10,14 +13,27 @@ import { stackAddresses } from "../shared/stack.ts";
 import type { OperatorsDeps } from "./run.ts";
 
 /** AWS, with the caller's own credentials. Loading this file loads the SDK. */
-export const awsDeps = (env: NodeJS.ProcessEnv): OperatorsDeps => ({
-  clock: systemClock,
-  userName: () => userInfo().username,
-  addressesOf: stackAddresses,
-  tableOf: (table) => ({ clock: systemClock, items: dynamoItems(createDynamoDb(), table) }),
-  report: async (query) => cloudWatchReport(createCloudWatch())(query),
-  pagesOf: (table, filter) => scannedJobs(createDynamoDb(), table, filter),
-  depthOf: async (queueUrl) => queueDepth(createSqs(env), queueUrl),
-  countsOf: async (table, nowMs) => watchCounts(createDynamoDb(), table, nowMs),
-  connect: () => ({ dynamodb: createDynamoDb(), sqs: createSqs(env) }),
-});
+export function awsDeps(env: NodeJS.ProcessEnv): OperatorsDeps {
+  // Of thousands of requests, which share its connections.
+  const [s3, dynamodb] = [lazy(() => createS3(env)), lazy(createDynamoDb)];
+  return {
+    clock: systemClock,
+    userName: () => userInfo().username,
+    addressesOf: stackAddresses,
+    tableOf: (table) => ({ clock: systemClock, items: dynamoItems(createDynamoDb(), table) }),
+    report: async (query) => cloudWatchReport(createCloudWatch())(query),
+    pagesOf: (table, filter) => scannedJobs(createDynamoDb(), table, filter),
+    depthOf: async (queueUrl) => queueDepth(createSqs(env), queueUrl),
+    countsOf: async (table, nowMs) => watchCounts(createDynamoDb(), table, nowMs),
+    connect: () => ({ dynamodb: createDynamoDb(), sqs: createSqs(env) }),
+    sign: async (object) => signedAddress(env, object),
+    indexPage: async (table, from) => scannedIndex(dynamodb(), table, from),
+    contentPage: async (bucket, from) => listedContent(s3(), bucket, from),
+    bytesOf: async (bucket, key) => bytesOfContent(s3(), bucket, key),
+  };
+}
+
+function lazy<Made>(make: () => Made): () => Made {
+  let made: Made | undefined;
+  return () => (made ??= make());
+}

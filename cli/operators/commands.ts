@@ -2,15 +2,19 @@ import type { Command } from "commander";
 import { describeGateCommand, type GateArguments } from "../gate/arguments.ts";
 import { describeHostsCommand, type HostsArguments } from "../hosts/arguments.ts";
 import { describeJobsCommand, type JobsArguments } from "../jobs/arguments.ts";
+import { describeOpenCommand, type OpenArguments } from "../open/arguments.ts";
 import { describeRedriveCommand, type RedriveArguments } from "../redrive/arguments.ts";
 import { describeStatusCommand, type StatusArguments } from "../status/arguments.ts";
 import { describeTimelineCommand, type TimelineArguments } from "../timeline/arguments.ts";
+import { describeVerifyCommand, type VerifyArguments } from "../verify/arguments.ts";
 
 /** What an operator asks for. */
 export type OperatorsCommand =
   | { readonly command: "status"; readonly args: StatusArguments }
   | { readonly command: "jobs"; readonly args: JobsArguments }
   | { readonly command: "timeline"; readonly args: TimelineArguments }
+  | { readonly command: "open"; readonly args: OpenArguments }
+  | { readonly command: "verify"; readonly args: VerifyArguments }
   | { readonly command: "gate"; readonly args: GateArguments }
   | { readonly command: "hosts"; readonly args: HostsArguments }
   | { readonly command: "redrive"; readonly args: RedriveArguments };
@@ -20,6 +24,8 @@ export function describeOperators(program: Command, found: (parsed: OperatorsCom
   describeStatusCommand(program.command("status"), (args) => found({ command: "status", args }));
   describeJobsCommand(program.command("jobs"), (args) => found({ command: "jobs", args }));
   describeTimelineCommand(program.command("timeline"), (args) => found({ command: "timeline", args }));
+  describeOpenCommand(program.command("open"), (args) => found({ command: "open", args }));
+  describeVerifyCommand(program.command("verify"), (args) => found({ command: "verify", args }));
   describeGateCommand(program.command("gate"), (args) => found({ command: "gate", args }));
   describeHostsCommand(program.command("hosts"), (args) => found({ command: "hosts", args }));
   describeRedriveCommand(program.command("redrive"), (args) => found({ command: "redrive", args }));

@@ -4,15 +4,18 @@ import { RefusalError } from "../../core/document/change-document.ts";
 import { gate, type GateDeps } from "../gate/gate.ts";
 import { hosts, type HostsDeps } from "../hosts/hosts.ts";
 import { jobs, type JobsDeps } from "../jobs/jobs.ts";
+import { open, type OpenDeps } from "../open/open.ts";
 import { redrive, type RedriveDeps } from "../redrive/redrive.ts";
 import { status, type StatusDeps } from "../status/status.ts";
 import { timeline, type TimelineDeps } from "../timeline/timeline.ts";
 import { EXIT } from "../terminal/exit.ts";
 import { TYPED } from "../terminal/typed.ts";
 import { UsageError } from "../terminal/usage-error.ts";
+import { verify, type VerifyDeps } from "../verify/verify.ts";
 import type { OperatorsCommand } from "./commands.ts";
 
-export interface OperatorsDeps extends GateDeps, HostsDeps, JobsDeps, RedriveDeps, StatusDeps, TimelineDeps {}
+export interface OperatorsDeps
+  extends GateDeps, HostsDeps, JobsDeps, OpenDeps, RedriveDeps, StatusDeps, TimelineDeps, VerifyDeps {}
 
 interface Surroundings {
   readonly stdout: Writable;
@@ -33,7 +36,10 @@ export async function operate(
   const interrupted = once(signal, "abort", { signal: done.signal }).then(() => EXIT.interrupted);
   try {
     // A command writes nothing that half of it would leave broken.
-    return await Promise.race([answer(parsed, { stderr, stdout }, deps).then(() => EXIT.done), interrupted]);
+    return await Promise.race([
+      answer(parsed, { stderr, stdout }, deps).then((isWell) => (isWell ? EXIT.done : EXIT.failed)),
+      interrupted,
+    ]);
   } catch (error) {
     stderr.write(`${sentenceOf(error, parsed.command)}\n`);
     return error instanceof UsageError || error instanceof RefusalError ? EXIT.wrongUsage : EXIT.failed;
@@ -54,24 +60,36 @@ function sentenceOf(error: unknown, command: string): string {
   );
 }
 
+/** @returns false if what was looked at is not as it should be. */
 async function answer(
   parsed: OperatorsCommand,
   { stderr, stdout }: Omit<Surroundings, "signal">,
   deps: OperatorsDeps,
-): Promise<void> {
+): Promise<boolean> {
   const print = (text: string): void => void stdout.write(`${text.replaceAll(CONTROLS, "\ufffd")}\n`);
   switch (parsed.command) {
     case "status":
-      return print(await status(parsed.args, deps));
+      print(await status(parsed.args, deps));
+      break;
     case "jobs":
-      return jobs(parsed.args, { print }, deps);
+      await jobs(parsed.args, { print }, deps);
+      break;
     case "timeline":
-      return print(await timeline(parsed.args, deps));
+      print(await timeline(parsed.args, deps));
+      break;
+    case "open":
+      print(await open(parsed.args, deps));
+      break;
+    case "verify":
+      return verify(parsed.args, { print }, deps);
     case "gate":
-      return print(await gate(parsed.args, deps));
+      print(await gate(parsed.args, deps));
+      break;
     case "hosts":
-      return print(await hosts(parsed.args, deps));
+      print(await hosts(parsed.args, deps));
+      break;
     case "redrive":
-      return redrive(parsed.args, { print, tell: (line) => void stderr.write(`${line}\n`) }, deps);
+      await redrive(parsed.args, { print, tell: (line) => void stderr.write(`${line}\n`) }, deps);
   }
+  return true;
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { FAILURE_CLASSES, type FailureClass } from "../../core/model/record.ts";
-import { checkAges, duration } from "../shared/job-options.ts";
+import { checkAges, duration, hostOf } from "../shared/job-options.ts";
 import { NAME_IT, stackOption } from "../shared/stack.ts";
 import { wholeNumber } from "../terminal/parse-command.ts";
 import { UsageError } from "../terminal/usage-error.ts";
@@ -24,6 +24,9 @@ interface Selected {
   readonly command: "failed";
   readonly class?: FailureClass;
   readonly reason?: string;
+  /** As in a URL: in lower case, with its port unless it is the usual one. */
+  readonly host?: string;
+  readonly work?: string;
   /** Time since the failure, in ms. */
   readonly olderThan?: number;
   readonly newerThan?: number;
@@ -78,6 +81,8 @@ export function describeRedriveCommand(program: Command, told: (parsed: RedriveA
     .option("--queue-url <URL>", "URL of the work queue", queueUrl)
     .addOption(new Option("--class <CLASS>", "only failures of this class").choices(FAILURE_CLASSES))
     .option("--reason <TEXT>", "only failures whose reason contains this text")
+    .option("--host <HOST>", "only jobs whose URL has this host", hostOf)
+    .option("--work <ID>", "only jobs of this work_id")
     .option("--older-than <TIME>", "only jobs that failed longer ago than this, such as 90m, 2h or 7d", duration)
     .option("--newer-than <TIME>", "only jobs that failed within this time", duration)
     .option("--limit <N>", "maximum number of jobs", wholeNumber(1, Infinity, "a whole number above 0"), DEFAULT_LIMIT)

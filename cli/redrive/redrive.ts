@@ -1,9 +1,11 @@
 import type { createClients } from "../../adapters/aws/clients.ts";
 import { sqsDeadLetterQueue } from "../../adapters/aws/dead-letters.ts";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
-import { scannedJobs } from "../../adapters/aws/scanned-jobs.ts";
+import { type JobPages, scannedJobs } from "../../adapters/aws/scanned-jobs.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
 import { sqsSender } from "../../adapters/aws/sqs.ts";
+import { hostOf } from "../../core/model/message.ts";
+import { decodeJob } from "../../core/model/record-codec.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
@@ -39,7 +41,16 @@ async function reopenFailed(args: FailedArguments, { print, tell }: Lines, deps:
   const { clock } = deps;
   const { queueUrl, table } = "stack" in args ? await deps.addressesOf(args.stack) : args;
   const { dynamodb, sqs } = deps.connect();
-  const { class: failureClass, reason, olderThan, newerThan, limit, dryRun: isDryRun = false } = args;
+  const {
+    class: failureClass,
+    host,
+    reason,
+    work: workId,
+    olderThan,
+    newerThan,
+    limit,
+    dryRun: isDryRun = false,
+  } = args;
   const nowMs = clock.nowMs();
   const before = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : nowMs - ms);
   const counts = { reopened: 0, changed: 0, selected: 0 };
@@ -49,7 +60,7 @@ async function reopenFailed(args: FailedArguments, { print, tell }: Lines, deps:
       clock,
       random: systemRandom,
       items: dynamoItems(dynamodb, table),
-      failedJobs: scannedJobs(dynamodb, table, { state: "FAILED" }),
+      failedJobs: ofHost(host, scannedJobs(dynamodb, table, { state: "FAILED", workId })),
       queue: sqsSender(sqs, queueUrl),
       telemetry: telemetryTo(tell, clock),
       settings: { requeueGraceMs: REQUEUE_GRACE_MS },
@@ -91,6 +102,15 @@ async function reopenFailed(args: FailedArguments, { print, tell }: Lines, deps:
     { ...counts, is_complete: isComplete, scanned, read_units: readUnits },
   );
 }
+
+/** Pages with the jobs of one host alone; of all hosts if it is undefined. */
+const ofHost = (host: string | undefined, pages: JobPages): JobPages => ({
+  async page(from) {
+    const page = await pages.page(from);
+    if (host === undefined) return page;
+    return { ...page, items: page.items.filter((item) => hostOf(decodeJob(item).url) === host) };
+  },
+});
 
 async function sendDeadLetters(args: DeadLettersArguments, { print }: Lines, deps: RedriveDeps): Promise<void> {
   const { dryRun: isDryRun = false } = args;

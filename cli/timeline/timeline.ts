@@ -8,9 +8,9 @@ import { shownHost } from "../hosts/hosts.ts";
 import { describeHost } from "../hosts/show.ts";
 import { situationOf } from "../jobs/situation.ts";
 import type { AddressesOf } from "../shared/stack.ts";
+import { absenceOf } from "../shared/absence.ts";
 import type { TimelineArguments } from "./arguments.ts";
 import { chaptersOf, textOf } from "./story.ts";
-import { TYPED } from "../terminal/typed.ts";
 
 export interface TimelineDeps {
   readonly addressesOf: AddressesOf;
@@ -25,7 +25,7 @@ export async function timeline(args: TimelineArguments, deps: TimelineDeps): Pro
   const { table } = await deps.addressesOf(stack);
   const opened = deps.tableOf(table);
   const item = await opened.items.read(jobItemKey(jobId));
-  if (!item) throw new Error(absence(args));
+  if (!item) throw new Error(absenceOf(args));
   const nowMs = deps.clock.nowMs();
   const job = decodeJob(item);
   const host = isTerminal(job.state) ? [] : describeHost(await shownHost(opened, hostOf(job.url)));
@@ -34,16 +34,4 @@ export async function timeline(args: TimelineArguments, deps: TimelineDeps): Pro
   if (!args.json) return textOf(chapters);
   const story = Object.fromEntries(chapters.map(({ lines, title }) => [title.toLowerCase(), lines]));
   return JSON.stringify({ job_id: jobId, stack, at_ms: nowMs, situation, story, record: item }, null, 2);
-}
-
-function absence({ jobId, stack, url }: TimelineArguments): string {
-  const named =
-    url === undefined
-      ? `There is no record of the job ${jobId} in ${stack}.`
-      : `There is no record of ${url} in ${stack}: its job would be ${jobId}. If its message named work_id or artifact_id, ` +
-        `give --work and --artifact, or look for it: ${TYPED} jobs --stack ${stack} --host ${hostOf(url)}.`;
-  return (
-    `${named} Either no worker has taken it yet (its message is in a queue, or a dead letter: ${TYPED} status --stack ` +
-    `${stack}), or its record has expired, or the gate kept it off the guarded path, which leaves no record.`
-  );
 }

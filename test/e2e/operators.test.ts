@@ -1,8 +1,12 @@
 /** The operators' commands, run as programs on a running pipeline, which they know by the name of its stack. */
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { contentKey } from "../../core/model/keys.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { startCloudFormation } from "../embedded-aws/aws/cloudformation.ts";
@@ -131,7 +135,10 @@ it("gate, hosts and redrive change a pipeline by the name of its stack", async (
   expect(status.out).toContain("Operators have set 1 rule of hosts.");
   expect(status.out).toContain("Which hosts jobs wait for is not known: connect ECONNREFUSED 127.0.0.1:9");
 
-  const redriven = await operator("redrive", "failed", ...on, "--json");
+  const elsewhere = await operator("redrive", "failed", ...on, "--host", "other.example", "--work", "e2e");
+  expect(elsewhere).toMatchObject({ code: 0, out: expect.stringMatching(/^0 jobs reopened\./) });
+  const of = ["--host", new URL(run.origin.urlOf(mended)).host, "--work", "e2e"];
+  const redriven = await operator("redrive", "failed", ...on, ...of, "--json");
   expect(redriven.code).toBe(0);
   expect(linesOf(redriven.out)).toMatchObject([
     { type: "job", outcome: "reopened", job_id: run.idOf(mended), failure_class: "origin", reason: "http_404" },
@@ -142,6 +149,35 @@ it("gate, hosts and redrive change a pipeline by the name of its stack", async (
   expect(told.out).toMatch(
     /^State {4}INDEXED, after 2 attempts\.\n {9}Operators reopened it 1 time; it had failed with http/m,
   );
+});
+
+it("open gives an address of a stored file, and verify finds what the bucket has lost", async () => {
+  const run = await startRun(await startSurroundings());
+  const operator = operatorOf(run);
+  const on = ["--stack", run.pipeline.names.stack];
+  const files = [STORED, { name: "other", size: 5 * KIB }];
+  await run.submit(files);
+  await run.untilTerminal(files.map((file) => run.idOf(file)));
+
+  const [opened, whole] = await Promise.all([
+    operator("open", run.idOf(STORED), ...on, "--for", "15m"),
+    operator("verify", ...on, "--json"),
+  ]);
+  expect(opened).toMatchObject({ code: 0, err: "" });
+  const got = await fetch(opened.out.trim());
+  expect(got.headers.get("content-disposition")).toBe("attachment; filename=stored");
+  const content = Buffer.from(await got.arrayBuffer());
+  expect(createHash("sha256").update(content).digest("hex")).toBe(originSha256(STORED));
+  expect(whole).toMatchObject({ code: 0, err: "" });
+  expect(linesOf(whole.out)).toMatchObject([{ entries: 2, objects: 2, missing: 0, size: 0, is_whole: true }]);
+
+  await rm(join(run.outDir, "content", contentKey(originSha256(STORED))));
+  const lost = await operator("verify", ...on, "--json");
+  expect(lost.code).toBe(1);
+  expect(linesOf(lost.out)).toMatchObject([
+    { type: "missing", key: contentKey(originSha256(STORED)), job_id: run.idOf(STORED), bytes: 3 * KIB, there: null },
+    { type: "summary", entries: 2, objects: 1, missing: 1, is_whole: false },
+  ]);
 });
 
 describe("what goes wrong is told in a sentence, and by the exit code", () => {
@@ -180,7 +216,7 @@ describe("what goes wrong is told in a sentence, and by the exit code", () => {
       ["hosts", "top", "--stack", "x"],
       { AWS_ENDPOINT_URL: "http://127.0.0.1:9", AWS_MAX_ATTEMPTS: "1" },
       1,
-      /^hosts: AWS could not be asked: Error: connect ECONNREFUSED 127\.0\.0\.1:9\. Check the region, the network, and/,
+      /^The stack x in the region us-east-1 cannot be read: Error: connect ECONNREFUSED 127\.0\.0\.1:9\. Check the/,
     ],
   ])("%s", async (_what, args, env, code, sentence) => {
     const account = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" };

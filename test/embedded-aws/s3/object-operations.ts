@@ -47,8 +47,10 @@ export const objectOperations = {
     const { object, file } = await objects.open(request);
     try {
       const reply = describe(request, object);
+      const disposition = request.query.get("response-content-disposition");
+      const headers = { ...reply.headers, ...(disposition !== null && { "content-disposition": disposition }) };
       const { start, end } = rangeOf(request, object) ?? { start: 0, end: object.bytes - 1 };
-      return { ...reply, body: { file, start, end: reply.status === 304 ? start - 1 : end } };
+      return { ...reply, headers, body: { file, start, end: reply.status === 304 ? start - 1 : end } };
     } catch (error) {
       await file.close();
       throw error;

@@ -36,7 +36,7 @@ const ROUTES = {
   DeleteObjects: { to: "POST bucket", needs: ["delete"], action: "s3:DeleteObject" },
   PutObject: { to: "PUT object", action: "s3:PutObject" },
   CopyObject: { to: "PUT object", copies: true, action: "s3:PutObject" },
-  GetObject: { to: "GET object", action: "s3:GetObject" },
+  GetObject: { to: "GET object", takes: ["response-content-disposition"], action: "s3:GetObject" },
   HeadObject: { to: "HEAD object", action: "s3:GetObject" },
   DeleteObject: { to: "DELETE object", action: "s3:DeleteObject" },
   CreateMultipartUpload: { to: "POST object", needs: ["uploads"], action: "s3:PutObject" },
@@ -105,10 +105,13 @@ export function parseRequest(incoming: IncomingMessage): S3Request {
   return { ...target, operation, action: ROUTES[operation].action, query, headers, incoming };
 }
 
+/** In an address that is signed, what is a header otherwise. Nobody checks it here, as with the header. */
+const SIGNATURE = /^x-(amz-.*|id)$/i;
+
 function operationOf(incoming: IncomingMessage, { bucket, key }: S3Target, query: URLSearchParams): S3Operation {
   const on = key !== "" ? "object" : bucket !== "" ? "bucket" : "service";
   const copies = incoming.headers["x-amz-copy-source"] !== undefined;
-  const asked = [...query.keys()].filter((name) => name !== "x-id");
+  const asked = [...query.keys()].filter((name) => !SIGNATURE.test(name));
   const routes = Object.entries<Route>(ROUTES) as [S3Operation, Route][];
   const found = routes.find(([, { to, needs = [], takes = [], copies: isCopy = false }]) => {
     const knows = new Set<string>([...needs, ...takes]);

@@ -38,7 +38,9 @@ describe("bash", () => {
   });
 
   it("completes commands in the first place, and only there", () => {
-    expect(completed("")).toEqual("get demo submit status jobs timeline gate hosts redrive completion help".split(" "));
+    expect(completed("")).toEqual(
+      "get demo submit status jobs timeline open verify gate hosts redrive completion help".split(" "),
+    );
     expect(completed("com")).toEqual(["completion"]);
     expect(completed("get", "de")).toEqual([]);
   });

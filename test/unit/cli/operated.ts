@@ -42,6 +42,10 @@ export const operatorsDeps = (deps: Partial<OperatorsDeps>): OperatorsDeps => ({
   connect: notAsked,
   pagesOf: notAsked,
   depthOf: async () => Promise.resolve().then(notAsked),
+  sign: async () => Promise.resolve().then(notAsked),
+  indexPage: async () => Promise.resolve().then(notAsked),
+  contentPage: async () => Promise.resolve().then(notAsked),
+  bytesOf: async () => Promise.resolve().then(notAsked),
   countsOf: async () => Promise.resolve().then(notAsked),
   ...deps,
 });

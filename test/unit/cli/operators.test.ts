@@ -36,7 +36,7 @@ describe("an operators' command", () => {
 
   it("is one of the commands that help lists, and has a help of its own", async () => {
     const help = await operated(["--help"]);
-    for (const command of ["status", "jobs", "timeline", "gate", "hosts", "redrive"]) {
+    for (const command of ["status", "jobs", "timeline", "open", "verify", "gate", "hosts", "redrive"]) {
       expect(help.stdout).toMatch(new RegExp(`^  ${command} `, "m"));
       const { code, stdout } = await operated([command, "--help"]);
       expect([code, stdout]).toEqual([0, expect.stringMatching(new RegExp(`^Usage: fetchonce ${command} `))]);
