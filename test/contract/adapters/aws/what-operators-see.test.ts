@@ -1,17 +1,29 @@
 /** What operators' commands read of a table and of a queue, over the wire. */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { CreateBucketCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pMap from "p-map";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
 import { queueDepth } from "../../../../adapters/aws/queue-depth.ts";
+import { bytesOfContent, listedContent } from "../../../../adapters/aws/s3/listed-content.ts";
+import { signedAddress } from "../../../../adapters/aws/s3/signed-address.ts";
+import { scannedIndex } from "../../../../adapters/aws/scanned-index.ts";
 import { type JobFilter, scannedJobs } from "../../../../adapters/aws/scanned-jobs.ts";
 import { watchCounts } from "../../../../adapters/aws/watch-counts.ts";
 import type { Item } from "../../../../core/model/write.ts";
 import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
 import { startSqs } from "../../../embedded-aws/aws/sqs.ts";
+import { startEmbeddedS3 } from "../../../embedded-aws/s3/server.ts";
+import { clientOf as s3Of } from "../../embedded-aws/s3-support.ts";
 import { clientOf, createJobsTable, dynamoDbServices } from "../../embedded-aws/dynamodb-services.ts";
 
 const NOW_MS = 1_800_000_000_000;
+
+const INDEXED = { job_id: "a", content_key: "sha256/x", bytes: 7, content_type: "text/plain", indexed_at: NOW_MS };
 
 describe.each(Object.entries(dynamoDbServices))("%s", (_name, start) => {
   let service: EmbeddedService;
@@ -52,6 +64,16 @@ describe.each(Object.entries(dynamoDbServices))("%s", (_name, start) => {
     expect(counts).toEqual({ watched: 0, due: 0, isComplete: true, itemsAbout: 0 });
   });
 
+  it("scans for the entries of the index, and for no other item", async () => {
+    const table = await tableOf("indexed", { "HASH#x": INDEXED, "JOB#a": { state: "INDEXED" }, GATE: { percent: 5 } });
+    expect(await scannedIndex(client, table)).toEqual({
+      entries: [{ key: "sha256/x", bytes: 7, jobId: "a" }],
+      scanned: 3,
+      readUnits: expect.any(Number),
+    });
+    expect((await scannedIndex(client, table, "JOB#a")).entries.length).toBeLessThanOrEqual(1);
+  });
+
   it("scans for the jobs that a filter selects, and for no other item", async () => {
     const table = await tableOf("scanned", {
       "JOB#a": { state: "FAILED", work_id: "w", reason: "retries_exhausted:http_503", failure_class: "origin" },
@@ -79,6 +101,52 @@ describe.each(Object.entries(dynamoDbServices))("%s", (_name, start) => {
     expect(await found({ failureClass: "origin" })).toEqual(["JOB#a", "JOB#b"]);
     expect(await found({ reason: "http_" })).toEqual(["JOB#a", "JOB#b"]);
     expect(await found({ workId: "w", state: "FAILED", reason: "503" })).toEqual(["JOB#a"]);
+  });
+});
+
+describe("content", () => {
+  let s3: S3Client;
+  beforeAll(async () => {
+    const stateDir = await mkdtemp(join(tmpdir(), "operators-"));
+    const service = await startEmbeddedS3({ stateDir });
+    s3 = s3Of(service.endpoint);
+    await s3.send(new CreateBucketCommand({ Bucket: "content" }));
+    vi.stubEnv("AWS_ENDPOINT_URL", service.endpoint);
+    vi.stubEnv("AWS_REGION", "us-east-1");
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "local");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "local");
+    return async () => {
+      vi.unstubAllEnvs();
+      s3.destroy();
+      await service.stop();
+      await rm(stateDir, { recursive: true });
+    };
+  });
+
+  it("is listed whole, page by page, and each object's size is told", async () => {
+    const names = Array.from({ length: 1_100 }, (_, at) => `sha256/${String(at).padStart(4, "0")}`);
+    await pMap(names, async (Key) => s3.send(new PutObjectCommand({ Bucket: "content", Key, Body: "seven b" })), {
+      concurrency: 32,
+    });
+    await s3.send(new PutObjectCommand({ Bucket: "content", Key: "elsewhere", Body: "x" }));
+    const first = await listedContent(s3, "content");
+    expect(first.objects).toHaveLength(1_000);
+    expect(first.objects[0]).toEqual({ key: "sha256/0000", bytes: 7, modifiedAtMs: expect.any(Number) });
+    const last = await listedContent(s3, "content", first.next);
+    expect([...first.objects, ...last.objects].map(({ key }) => key)).toEqual(names);
+    expect(last.next).toBeUndefined();
+    expect(await bytesOfContent(s3, "content", "sha256/0007")).toBe(7);
+    expect(await bytesOfContent(s3, "content", "sha256/none")).toBeUndefined();
+  });
+
+  it("has addresses that anybody can read it from, under the file's own name", async () => {
+    await s3.send(new PutObjectCommand({ Bucket: "content", Key: "sha256/a", Body: "a paper" }));
+    const object = { bucket: "content", key: "sha256/a", fileName: "größe 1.pdf", validForMs: 900_500 };
+    const address = await signedAddress({ ...process.env }, object);
+    expect(address).toContain("X-Amz-Expires=900&");
+    const answer = await fetch(address);
+    expect(await answer.text()).toBe("a paper");
+    expect(answer.headers.get("content-disposition")).toContain("filename*=UTF-8''gr%C3%B6%C3%9Fe%201.pdf");
   });
 });
 
