@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { buildApp } from "../../infra/build.ts";
-import { ENVIRONMENTS } from "../../infra/environments/environments.ts";
-import { readEnvironments } from "../../infra/environments/own-environments.ts";
-import { temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
+import { buildApp } from "../../../infra/build.ts";
+import { ENVIRONMENTS } from "../../../infra/environments/environments.ts";
+import { readEnvironments } from "../../../infra/environments/own-environments.ts";
+import { temporaryFolder, WITHOUT_BUNDLES } from "../synthesize.ts";
 
 const folder = temporaryFolder();
 let files = 0;

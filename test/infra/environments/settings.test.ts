@@ -1,10 +1,10 @@
 /** Settings that change between two deployments of one environment. */
 import path from "node:path";
 import { expect, it } from "vitest";
-import { buildApp } from "../../infra/build.ts";
-import type { Environment } from "../../infra/environments/environment.ts";
-import { ENVIRONMENTS } from "../../infra/environments/environments.ts";
-import { mergedTemplateOf, Synthesized, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
+import { buildApp } from "../../../infra/build.ts";
+import type { Environment } from "../../../infra/environments/environment.ts";
+import { ENVIRONMENTS } from "../../../infra/environments/environments.ts";
+import { mergedTemplateOf, Synthesized, temporaryFolder, WITHOUT_BUNDLES } from "../synthesize.ts";
 
 const outdir = temporaryFolder();
 

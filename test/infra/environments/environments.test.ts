@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { parseGate } from "../../core/gate/gate.ts";
-import { pagesForSlo } from "../../dashboards/catalogue/alarm.ts";
-import { alarmsOf } from "../../dashboards/catalogue/alarms.ts";
-import { buildApp } from "../../infra/build.ts";
-import { refuseWrongSettings } from "../../infra/environments/environment-rules.ts";
-import type { Environment, Monitoring } from "../../infra/environments/environment.ts";
-import { environmentNamed, ENVIRONMENTS } from "../../infra/environments/environments.ts";
-import { environmentNames, temporaryFolder, WITHOUT_BUNDLES } from "./synthesize.ts";
+import { parseGate } from "../../../core/gate/gate.ts";
+import { pagesForSlo } from "../../../dashboards/catalogue/alarm.ts";
+import { alarmsOf } from "../../../dashboards/catalogue/alarms.ts";
+import { buildApp } from "../../../infra/build.ts";
+import { refuseWrongSettings } from "../../../infra/environments/environment-rules.ts";
+import type { Environment, Monitoring } from "../../../infra/environments/environment.ts";
+import { environmentNamed, ENVIRONMENTS } from "../../../infra/environments/environments.ts";
+import { environmentNames, temporaryFolder, WITHOUT_BUNDLES } from "../synthesize.ts";
 
 const outdir = temporaryFolder();
 
