@@ -38,14 +38,17 @@ interface Watched {
 }
 
 /**
- * A write that takes effect again changes nothing. The exception: the write that took a lease may take another one, for
- * nobody, if that one is over by the clock of the first. Recovery and reopening make a job available to every clock,
- * and clocks differ. Such a lease expires like any other.
+ * A write that takes effect again changes nothing. The exceptions are the two that come before there is a fence, after
+ * recovery or reopening has made the job available to every clock: clocks differ. The write that took a lease may take
+ * another one, for nobody, if that one is over by the clock of the first; it expires like any other. The write that
+ * postponed a job may postpone it again, to the same time, and have it watched.
  */
-function checkEcho(process: string, { set = {} }: Write, before: Item | undefined, after: Item): void {
+function checkEcho(process: string, { set = {}, when }: Write, before: Item | undefined, after: Item): void {
   const takenAtMs = typeof set["lease_owner"] === "string" ? Number(set["available_at"]) - LEASE_TTL_MS : undefined;
   const isOver = takenAtMs !== undefined && Number(before?.["available_at"]) <= takenAtMs;
-  if (isOver || JSON.stringify(before) === JSON.stringify(after)) return;
+  const isOfNobody = when.flat().some(({ attribute, is }) => attribute === "lease_owner" && is === "absent");
+  const isPostponed = isOfNobody && set["lease_owner"] === undefined && before?.["available_at"] === 0;
+  if (isOver || isPostponed || JSON.stringify(before) === JSON.stringify(after)) return;
   throw new Violation(`a write of ${process} took effect again, and changed ${JSON.stringify(after["pk"])}`);
 }
 
