@@ -61,7 +61,7 @@ describe("who may import whom", () => {
     ["local/b.ts", 'import "../test/embedded-aws/x.ts";', "local-imports"],
     ["cli/a.ts", 'import "../infra/x.ts";', "cli-imports"],
     ["cli/b.ts", 'import "../test/embedded-aws/x.ts";', "nobody-imports-test"],
-    ["package/a.ts", 'import "../infra/x.ts";', "package-imports"],
+    ["package/a.ts", 'import "../lambdas/reconciler/x.ts";', "package-imports"],
     ["cli/c.ts", 'import "../package/x.ts";', "cli-imports"],
     ["bench/a.ts", 'import "../cli/x.ts";', "bench-imports"],
     ["bench/b.ts", 'import "../test/x.ts";', "bench-imports"],

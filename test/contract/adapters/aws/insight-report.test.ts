@@ -53,10 +53,10 @@ describe("fetchonce hosts top", () => {
 
   it.each(["slowed", "failing"])("counts by %s as well, for as many minutes and hosts as are asked for", async (by) => {
     cloudWatch.answer = { status: 200, body: { Contributors: [contributor("a.example", 1.4)] } };
-    const { stdout } = await run("--stack", "s", "--by", by, "--minutes", "60", "--most", "1");
+    const { stdout } = await run("--stack", "fetchonce-prod", "--by", by, "--minutes", "60", "--most", "1");
     expect(stdout).toBe(`a.example  1 ${by}\n`);
     expect(cloudWatch.asked[0]?.body).toMatchObject({
-      RuleName: `s-hosts-${by}`,
+      RuleName: `fetchonce-prod-hosts-${by}`,
       Period: 60 * 60,
       MaxContributorCount: 1,
     });
@@ -64,7 +64,7 @@ describe("fetchonce hosts top", () => {
 
   it("says so if there is no host", async () => {
     cloudWatch.answer = { status: 200, body: {} };
-    expect(await run("--stack", "s")).toMatchObject({
+    expect(await run("--stack", "fetchonce-prod")).toMatchObject({
       code: 0,
       stdout: "No host was counted as waiting in the last 15 minutes.\n",
     });
@@ -76,10 +76,10 @@ describe("fetchonce hosts top", () => {
       status: 404,
       body: { __type: "com.amazonaws.cloudwatch#ResourceNotFoundException", message },
     };
-    expect(await run("--stack", "s")).toEqual({
+    expect(await run("--stack", "fetchonce-prod")).toEqual({
       code: 1,
       stdout: "",
-      stderr: "There is no rule s-hosts-waiting. Check the stack's name and the region.\n",
+      stderr: "There is no rule fetchonce-prod-hosts-waiting. Check the stack's name and the region.\n",
     });
   });
 
@@ -88,10 +88,10 @@ describe("fetchonce hosts top", () => {
       status: 400,
       body: { __type: "com.amazonaws.cloudwatch#AccessDenied", message: "not allowed" },
     };
-    expect(await run("--stack", "s")).toMatchObject({ code: 1, stderr: expect.stringContaining("not allowed") });
+    expect(await run("--stack", "fetchonce-prod")).toMatchObject({ code: 1, stderr: expect.stringContaining("not allowed") });
   });
 
-  it.each([[[]], [["--stack", "s", "--by", "age"]], [["--stack", "s", "--most", "101"]]])(
+  it.each([[[]], [["--stack", "fetchonce-prod", "--by", "age"]], [["--stack", "s", "--most", "101"]]])(
     "asks nothing if it is used wrongly: %j",
     async (argv) => {
       expect(await run(...argv)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--help") });
