@@ -1,5 +1,5 @@
 import { present } from "../model/present.ts";
-import { LeaseLostError, PermanentError, RetryableError, UploadGoneError } from "../model/errors.ts";
+import { HostWaitsError, LeaseLostError, PermanentError, RetryableError, UploadGoneError } from "../model/errors.ts";
 import { contentKey, stagingKey } from "../model/keys.ts";
 import type { DirectContent } from "../ports/content.ts";
 import type { DigestsByAlgorithm, RunningDigests } from "../ports/digests.ts";
@@ -82,6 +82,8 @@ export class BodyStager {
     } catch (error) {
       await this.#drain();
       if (!(error instanceof LeaseLostError)) await this.#dropWhatCannotBeResumed();
+      // A wait is not charged, so it must not hide that a part could not be stored: that could go on for ever.
+      if (error instanceof HostWaitsError) this.#parts.throwIfFailed();
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import { BodyStager, PartNotStoredError } from "./body-stager.ts";
 import { refuseLarger, type BodyFacts } from "./body-facts.ts";
 import type { WantedBody } from "./wanted-body.ts";
-import { RetryableError } from "../model/errors.ts";
+import { HostWaitsError, RetryableError } from "../model/errors.ts";
 import { announcedDigests } from "../origin/announced-digests.ts";
 import { contentTypeOf, refusalError, strongValidatorOf, wholeLengthOf } from "../origin/answer.ts";
 import { askOrigin, type OriginAnswer } from "../origin/ask.ts";
@@ -55,7 +55,10 @@ export async function transferBody(
   const watched = { ...request, signal: watch.signal, watch };
   const transfer = await fetchBody(deps, owner, watched).catch(async (error: unknown) => {
     if (!(error instanceof PartNotStoredError)) throw error;
-    return fetchBody(deps, owner, { ...watched, holdsParts: true });
+    return fetchBody(deps, owner, { ...watched, holdsParts: true }).catch((again: unknown) => {
+      // That the part was not stored is no fault of the host, which has a place only later: the attempt is charged.
+      throw again instanceof HostWaitsError ? error.cause : again;
+    });
   });
   return request.before ? { ...transfer, previousJob: request.before.jobId } : transfer;
 }

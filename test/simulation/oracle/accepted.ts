@@ -51,11 +51,14 @@ export class Accepted {
     return this.#jobs.every((key) => this.#isEnded(key) || this.#isUnguarded(key));
   }
 
-  /** Whether the table alone brings the message's job back, or need not: the queue may lose the message then. */
-  isInTable(body: string): boolean {
+  /**
+   * Whether the table alone brings the message's job back, or need not: the queue may lose the message then. Not while
+   * a worker looks at the message of a finished job, whose record may just expire: then it is the message of a new job.
+   */
+  isInTable(body: string, isInFlight: boolean): boolean {
     const item = this.#itemOf(body);
     const isOnly = item !== undefined && isDispatched(JSON.parse(body) as JobMessage, item);
-    return isFinished(item) || (item?.["watch_at"] !== undefined && !isOnly);
+    return (isFinished(item) && !isInFlight) || (item?.["watch_at"] !== undefined && !isOnly);
   }
 
   /** Whether somebody has held the message's job whom nobody watches: only messages bring it back. */
@@ -82,13 +85,16 @@ export class Accepted {
    * @param gate the lowest gate since the attempt began, in percent.
    */
   mayLeave(body: string, gate: number): boolean {
-    if (this.#services.queue.deadLetters.some((letter) => letter.body === body)) return true;
+    const key = jobOf(body)?.key;
+    // A new message that was sent in its place may have become a dead letter before it is acknowledged.
+    const isReported = this.#services.queue.deadLetters.some(
+      (letter) => letter.body === body || (key !== undefined && jobOf(letter.body)?.key === key),
+    );
+    if (isReported) return true;
     const item = this.#itemOf(body);
     const isRevivable = item?.["watch_at"] !== undefined && item["url"] !== undefined;
     const isUnguarded = gate < 100 && jobOf(body) !== undefined && !item;
-    return (
-      isFinished(item) || isRevivable || isUnguarded || this.#isEnded(jobOf(body)?.key ?? "") || this.#isSent(body)
-    );
+    return isFinished(item) || isRevivable || isUnguarded || this.#isEnded(key ?? "") || this.#isSent(body);
   }
 
   /**

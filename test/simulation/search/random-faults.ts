@@ -155,9 +155,10 @@ const ENVIRONMENT_EVENTS: readonly ((scene: Scene) => void)[] = [
     queue.receive(1);
   },
   function loseMessage(scene) {
+    const { accepted, queue, time } = scene.simulation;
     const message = aMessage(scene);
-    if (message && scene.simulation.accepted.isInTable(message.body))
-      scene.simulation.queue.messages.delete(message.id);
+    if (message && accepted.isInTable(message.body, message.visibleAtMs > time.nowMs))
+      queue.messages.delete(message.id);
   },
   function changeVersion({ simulation: { origin }, dice }) {
     const resource = dice.pick([...origin.resources.values()]);

@@ -35,7 +35,7 @@ const allWorkersDie: Draw = ({ dice, simulation }) => {
   const { accepted, queue } = simulation;
   const isQueueLost = dice.chance(0.5);
   for (const { id, body } of isQueueLost ? [...queue.messages.values()] : [])
-    if (accepted.isInTable(body)) queue.messages.delete(id);
+    if (accepted.isInTable(body, false)) queue.messages.delete(id);
   return undefined;
 };
 

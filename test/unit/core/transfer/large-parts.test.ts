@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UploadGoneError } from "../../../../core/model/errors.ts";
+import { HostWaitsError, UploadGoneError } from "../../../../core/model/errors.ts";
 import { contentKey } from "../../../../core/model/keys.ts";
 import { present } from "../../../../core/model/present.ts";
 import { partBytes } from "../../../../core/transfer/parts/part-sizes.ts";
@@ -82,6 +82,18 @@ function noting(refuse: (part: number) => Error | undefined = () => undefined): 
 const isPublished = ({ contentObjects }: World): boolean =>
   contentObjects.get(contentKey(hash("sha256", LARGE)))?.body.equals(LARGE) === true;
 
+const NO_PLACE = new HostWaitsError("host_full", "origin.example", 1000);
+
+async function refuseLater(): Promise<never> {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  throw new Error("SlowDown");
+}
+
+async function* waitingAfter(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  for (const byte of bytes) yield Uint8Array.of(byte);
+  throw NO_PLACE;
+}
+
 describe("a large body", () => {
   it("is sent in parts of two buffers while they come, but for the first one", async () => {
     const { w, sent } = noting();
@@ -137,6 +149,37 @@ describe("a large body", () => {
       undefined,
       `bytes=${3 * PART_BYTES}-`,
     ]);
+  });
+
+  it("is charged if a part was not stored, and the host has no place for the request that asks for it again", async () => {
+    const { w } = noting(() => new Error("SlowDown"));
+    const serve = fileOrigin(LARGE);
+    let gets = 0;
+    w.serve((request) => {
+      if (request.method === "GET" && (gets += 1) > 1) throw NO_PLACE;
+      return serve(request);
+    });
+    await w.deliver();
+    expect(w.job()).toMatchObject({ reason: "unexpected:Error", failureClass: "system", attempts: 1 });
+  });
+
+  it("is charged if a part could not be stored while the body waits for its host", async () => {
+    const w = world({
+      wrap: (deps) => {
+        const { streamPart, ...staging } = deps.staging;
+        expect(streamPart).toBeDefined();
+        return { ...deps, staging: { ...staging, uploadPart: refuseLater } };
+      },
+    });
+    const whole = fileOrigin(LARGE);
+    let gets = 0;
+    w.serve(async (request) => {
+      if (request.method !== "GET") return whole(request);
+      if ((gets += 1) > 1) throw NO_PLACE;
+      return { ...(await whole(request)), body: waitingAfter(LARGE.subarray(0, PART_BYTES + 1)) };
+    });
+    await w.deliver();
+    expect(w.job()).toMatchObject({ reason: "unexpected:Error", failureClass: "system", attempts: 1, strikes: 1 });
   });
 
   it("fails as ever if its upload is gone", async () => {
