@@ -6,11 +6,11 @@ import type { IConstruct } from "constructs";
 import { buildApp } from "../../../infra/build.ts";
 import type { WorkerEnv } from "../../../lambdas/worker/env.ts";
 
-export const WORKER = "FetchoncePipeline/Worker/Function/Resource";
-const LONG_WORKER = "FetchoncePipeline/LongWorker/Function/Resource";
-export const WORKER_ALIAS = "FetchoncePipeline/Worker/Live/Resource";
-const RECONCILER = "FetchoncePipeline/Reconciler/Function/Resource";
-const QUEUES = ["Queue", "LongQueue"].map((id) => `Fetchonce/Work/${id}/Resource`);
+export const WORKER = "FetchoncePipeline/Default/Worker/Function/Resource";
+const LONG_WORKER = "FetchoncePipeline/Default/LongWorker/Function/Resource";
+export const WORKER_ALIAS = "FetchoncePipeline/Default/Worker/Live/Resource";
+const RECONCILER = "FetchoncePipeline/Default/Reconciler/Function/Resource";
+const QUEUES = ["Queue", "LongQueue"].map((id) => `Fetchonce/Default/Default/Work/${id}/Resource`);
 
 /**
  * The workers' timeout and the queues' visibility timeout, which Lambda requires to be at least as long. After it the

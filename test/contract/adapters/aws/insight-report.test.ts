@@ -88,7 +88,10 @@ describe("fetchonce hosts top", () => {
       status: 400,
       body: { __type: "com.amazonaws.cloudwatch#AccessDenied", message: "not allowed" },
     };
-    expect(await run("--stack", "fetchonce-prod")).toMatchObject({ code: 1, stderr: expect.stringContaining("not allowed") });
+    expect(await run("--stack", "fetchonce-prod")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("not allowed"),
+    });
   });
 
   it.each([[[]], [["--stack", "fetchonce-prod", "--by", "age"]], [["--stack", "s", "--most", "101"]]])(
