@@ -82,8 +82,12 @@ export class HostileOrigin implements AsyncDisposable {
   }
 }
 
-/** A request that meets a closed connection is sent twice, so only a case that has its own can be counted exactly. */
-const isAlone = ({ alone, mostGets }: HostileCase): boolean => alone || Number.isFinite(mostGets);
+/**
+ * A request that meets a connection which another case has closed may be counted here and sent again, so requests and
+ * attempts are exact only for a case that has an address of its own.
+ */
+const isAlone = ({ alone, mostGets, result }: HostileCase): boolean =>
+  alone || Number.isFinite(mostGets) || "attempts" in result;
 
 function parsed(head: string, home: string): Omit<Asked, "nth"> {
   const [line = "", ...fields] = head.split("\r\n");
