@@ -1,4 +1,4 @@
-import type { InsightReport } from "../../adapters/aws/insight-report.ts";
+import type { InsightReport } from "../../adapters/aws/operators/insight-report.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
 import type { DocumentDeps } from "../../core/document/change-document.ts";
 import { commandHostRule, readHostRules } from "../../core/flow/command-host-rules.ts";

@@ -1,4 +1,4 @@
-import type { InsightReport } from "../../adapters/aws/insight-report.ts";
+import type { InsightReport } from "../../adapters/aws/operators/insight-report.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
 import { ruleNameOf } from "../../dashboards/catalogue/contributors.ts";
 import type { TopHostsQuery } from "./top-arguments.ts";

@@ -1,4 +1,4 @@
-import type { JobFilter, JobPages } from "../../adapters/aws/scanned-jobs.ts";
+import type { JobFilter, JobPages } from "../../adapters/aws/operators/scanned-jobs.ts";
 import { DamagedRecordError } from "../../core/model/errors.ts";
 import { hostOf } from "../../core/model/message.ts";
 import { decodeJob } from "../../core/model/record-codec.ts";

@@ -5,6 +5,7 @@ import { describeJobsCommand, type JobsArguments } from "../jobs/arguments.ts";
 import { describeOpenCommand, type OpenArguments } from "../open/arguments.ts";
 import { describeRedriveCommand, type RedriveArguments } from "../redrive/arguments.ts";
 import { describeStatusCommand, type StatusArguments } from "../status/arguments.ts";
+import { describeTailCommand, type TailArguments } from "../tail/arguments.ts";
 import { describeTimelineCommand, type TimelineArguments } from "../timeline/arguments.ts";
 import { describeVerifyCommand, type VerifyArguments } from "../verify/arguments.ts";
 
@@ -13,6 +14,7 @@ export type OperatorsCommand =
   | { readonly command: "status"; readonly args: StatusArguments }
   | { readonly command: "jobs"; readonly args: JobsArguments }
   | { readonly command: "timeline"; readonly args: TimelineArguments }
+  | { readonly command: "tail"; readonly args: TailArguments }
   | { readonly command: "open"; readonly args: OpenArguments }
   | { readonly command: "verify"; readonly args: VerifyArguments }
   | { readonly command: "gate"; readonly args: GateArguments }
@@ -24,6 +26,7 @@ export function describeOperators(program: Command, found: (parsed: OperatorsCom
   describeStatusCommand(program.command("status"), (args) => found({ command: "status", args }));
   describeJobsCommand(program.command("jobs"), (args) => found({ command: "jobs", args }));
   describeTimelineCommand(program.command("timeline"), (args) => found({ command: "timeline", args }));
+  describeTailCommand(program.command("tail"), (args) => found({ command: "tail", args }));
   describeOpenCommand(program.command("open"), (args) => found({ command: "open", args }));
   describeVerifyCommand(program.command("verify"), (args) => found({ command: "verify", args }));
   describeGateCommand(program.command("gate"), (args) => found({ command: "gate", args }));

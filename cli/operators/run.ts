@@ -7,7 +7,9 @@ import { jobs, type JobsDeps } from "../jobs/jobs.ts";
 import { open, type OpenDeps } from "../open/open.ts";
 import { redrive, type RedriveDeps } from "../redrive/redrive.ts";
 import { status, type StatusDeps } from "../status/status.ts";
+import { tail, type TailDeps } from "../tail/tail.ts";
 import { timeline, type TimelineDeps } from "../timeline/timeline.ts";
+import { sleeper } from "../terminal/sleeper.ts";
 import { EXIT } from "../terminal/exit.ts";
 import { TYPED } from "../terminal/typed.ts";
 import { UsageError } from "../terminal/usage-error.ts";
@@ -15,7 +17,7 @@ import { verify, type VerifyDeps } from "../verify/verify.ts";
 import type { OperatorsCommand } from "./commands.ts";
 
 export interface OperatorsDeps
-  extends GateDeps, HostsDeps, JobsDeps, OpenDeps, RedriveDeps, StatusDeps, TimelineDeps, VerifyDeps {}
+  extends GateDeps, HostsDeps, JobsDeps, OpenDeps, RedriveDeps, StatusDeps, TailDeps, TimelineDeps, VerifyDeps {}
 
 interface Surroundings {
   readonly stdout: Writable;
@@ -37,7 +39,7 @@ export async function operate(
   try {
     // A command writes nothing that half of it would leave broken.
     return await Promise.race([
-      answer(parsed, { stderr, stdout }, deps).then((isWell) => (isWell ? EXIT.done : EXIT.failed)),
+      answer(parsed, { signal, stderr, stdout }, deps).then((isWell) => (isWell ? EXIT.done : EXIT.failed)),
       interrupted,
     ]);
   } catch (error) {
@@ -63,10 +65,11 @@ function sentenceOf(error: unknown, command: string): string {
 /** @returns false if what was looked at is not as it should be. */
 async function answer(
   parsed: OperatorsCommand,
-  { stderr, stdout }: Omit<Surroundings, "signal">,
+  { signal, stderr, stdout }: Surroundings,
   deps: OperatorsDeps,
 ): Promise<boolean> {
   const print = (text: string): void => void stdout.write(`${text.replaceAll(CONTROLS, "\ufffd")}\n`);
+  const tell = (line: string): void => void stderr.write(`${line}\n`);
   switch (parsed.command) {
     case "status":
       print(await status(parsed.args, deps));
@@ -76,6 +79,9 @@ async function answer(
       break;
     case "timeline":
       print(await timeline(parsed.args, deps));
+      break;
+    case "tail":
+      await tail(parsed.args, { print, tell, signal, sleep: sleeper(signal) }, deps);
       break;
     case "open":
       print(await open(parsed.args, deps));
@@ -89,7 +95,7 @@ async function answer(
       print(await hosts(parsed.args, deps));
       break;
     case "redrive":
-      await redrive(parsed.args, { print, tell: (line) => void stderr.write(`${line}\n`) }, deps);
+      await redrive(parsed.args, { print, tell }, deps);
   }
   return true;
 }

@@ -1,7 +1,7 @@
 import type { createClients } from "../../adapters/aws/clients.ts";
 import { sqsDeadLetterQueue } from "../../adapters/aws/dead-letters.ts";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
-import { type JobPages, scannedJobs } from "../../adapters/aws/scanned-jobs.ts";
+import { type JobPages, scannedJobs } from "../../adapters/aws/operators/scanned-jobs.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
 import { sqsSender } from "../../adapters/aws/sqs.ts";
 import { hostOf } from "../../core/model/message.ts";

@@ -27,8 +27,13 @@ Without --work and --artifact, they are made from the URL, as for a list of URLs
 const JOB_ID = /^[0-9a-f]{32}$/;
 
 export const withJobReference = (command: Command): Command =>
+  withReferenceOptions(command.argument("<JOB_ID|URL>", "the job's id, or its URL"));
+
+export const withOptionalJob = (command: Command): Command =>
+  withReferenceOptions(command.argument("[JOB_ID|URL]", "only this job: its id, or its URL"));
+
+const withReferenceOptions = (command: Command): Command =>
   command
-    .argument("<JOB_ID|URL>", "the job's id, or its URL")
     .option("--work <ID>", "the job's work_id, if a URL is given")
     .option("--artifact <ID>", "the job's artifact_id, if a URL is given")
     .option("--identity <TEXT>", "the job's identity, if a URL is given")

@@ -1,6 +1,7 @@
 /** How commands name the deployment that they work on. */
 import { Option } from "commander";
-import type { StackAddresses } from "../../adapters/aws/stack-outputs.ts";
+import type { FunctionNames } from "../../adapters/aws/operators/stack-functions.ts";
+import type { StackAddresses } from "../../adapters/aws/operators/stack-outputs.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 
 /** `--stack NAME`, from which a command has all addresses of a deployment. */
@@ -15,14 +16,25 @@ export type AddressesOf = (stack: string) => Promise<StackAddresses>;
  * @throws UsageError if another stack must be named; StackError if the stack cannot be read, or is of another release.
  */
 export const stackAddresses: AddressesOf = async (stack) => {
-  const outputs = await import("../../adapters/aws/stack-outputs.ts");
+  const { stackAddresses: ask } = await import("../../adapters/aws/operators/stack-outputs.ts");
+  return askedFor(async () => ask(stack));
+};
+
+/** What the functions of a deployment are called. Otherwise as `stackAddresses`. */
+export async function stackFunctions(stack: string, pipeline: string | undefined): Promise<FunctionNames> {
+  const { stackFunctions: ask } = await import("../../adapters/aws/operators/stack-functions.ts");
+  return askedFor(async () => ask(stack, pipeline));
+}
+
+async function askedFor<Found>(ask: () => Promise<Found>): Promise<Found> {
   try {
-    return await outputs.stackAddresses(stack);
+    return await ask();
   } catch (error) {
-    if (!(error instanceof outputs.WrongStackError)) throw error;
+    const { WrongStackError } = await import("../../adapters/aws/operators/stack-outputs.ts");
+    if (!(error instanceof WrongStackError)) throw error;
     throw new UsageError(error.message, { cause: error });
   }
-};
+}
 
 /** What to write if no deployment is named. */
 export const NAME_IT = "Name the deployment by its data stack, such as --stack fetchonce-prod";

@@ -1,5 +1,5 @@
-import type { QueueDepth } from "../../adapters/aws/queue-depth.ts";
-import type { WatchCounts } from "../../adapters/aws/watch-counts.ts";
+import type { QueueDepth } from "../../adapters/aws/operators/queue-depth.ts";
+import type { WatchCounts } from "../../adapters/aws/operators/watch-counts.ts";
 import type { GateDocument } from "../../core/gate/gate-document.ts";
 import { gateNow } from "../gate/status.ts";
 import type { TopHost } from "../hosts/top-hosts.ts";

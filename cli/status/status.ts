@@ -1,6 +1,6 @@
-import type { QueueDepth } from "../../adapters/aws/queue-depth.ts";
-import type { WatchCounts } from "../../adapters/aws/watch-counts.ts";
-import type { InsightReport } from "../../adapters/aws/insight-report.ts";
+import type { QueueDepth } from "../../adapters/aws/operators/queue-depth.ts";
+import type { WatchCounts } from "../../adapters/aws/operators/watch-counts.ts";
+import type { InsightReport } from "../../adapters/aws/operators/insight-report.ts";
 import type { DocumentDeps } from "../../core/document/change-document.ts";
 import { readHostRules } from "../../core/flow/command-host-rules.ts";
 import { readGate } from "../../core/gate/change-gate.ts";

@@ -16,7 +16,7 @@ import { describeOutcome, documentOf, type Outcome } from "./outcome.ts";
 import { beginning, isDone, ProgressFile, usualPath, type Progress } from "./progress-file.ts";
 import { s3List } from "./s3-list.ts";
 import { send } from "./send.ts";
-import { sleeper } from "./sleeper.ts";
+import { sleeper } from "../terminal/sleeper.ts";
 import { describeHosts, surveyOf, type Survey } from "./survey.ts";
 import { tellingTrouble } from "./trouble.ts";
 import { plainView, silentView, terminalView, type Status, type SubmitView } from "./view.ts";

@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import type { ListedObject, ListedPage } from "../../adapters/aws/s3/listed-content.ts";
-import type { Indexed, IndexPage } from "../../adapters/aws/scanned-index.ts";
+import type { Indexed, IndexPage } from "../../adapters/aws/operators/scanned-index.ts";
 import type { DocumentDeps } from "../../core/document/change-document.ts";
 import { contentKey, hashItemKey } from "../../core/model/keys.ts";
 import type { Clock } from "../../core/ports/runtime.ts";

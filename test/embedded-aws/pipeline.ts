@@ -1,4 +1,4 @@
-import type { StackAddresses } from "../../adapters/aws/stack-outputs.ts";
+import type { StackAddresses } from "../../adapters/aws/operators/stack-outputs.ts";
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve as absolute } from "node:path";

@@ -59,7 +59,7 @@ describe.each(PAGES)("%s", (page) => {
   });
 
   it("names only outputs that the stack has", () => {
-    const asked = [...text.matchAll(/(?:output|logs_of) ([A-Z]\w+)/g)].map(([, output]) => output);
+    const asked = [...text.matchAll(/output ([A-Z]\w+)/g)].map(([, output]) => output);
     expect(asked.filter((output) => !prod.outputs.includes(output ?? ""))).toEqual([]);
   });
 

@@ -12,7 +12,7 @@ const PAGES = globSync(["*.md", "docs/**/*.md"], { cwd: ROOT }).filter((page) =>
 /** What a page writes where its reader puts in something. */
 const PUT_IN: readonly (readonly [RegExp, string])[] = [
   [/<NAME>|"?\$STACK"?/g, "fetchonce-prod"],
-  [/<job_id or URL>|\bJOB_ID\b/g, "0123456789abcdef0123456789abcdef"],
+  [/<job_id or URL>|<job_id>|\bJOB_ID\b/g, "0123456789abcdef0123456789abcdef"],
   [/"\$USER"/g, "ada"],
 ];
 const BLOCK = /```sh\n(.*?)```|^((?: {4}.*\n)+)/gms;
@@ -80,6 +80,7 @@ it("there are many, of every command for a deployed system", () => {
       "status",
       "jobs",
       "timeline",
+      "tail",
       "open",
       "verify",
       "gate",

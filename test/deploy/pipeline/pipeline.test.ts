@@ -160,6 +160,21 @@ describe("the deployed pipeline", () => {
     expect(heard.size).toBe(expected.length);
   });
 
+  it("tells each step of one job from the logs by `npm start -- tail`", async () => {
+    const jobId = jobIdOf(messageOf(files[0] as OriginFile));
+    const asked = ["tail", jobId, "--stack", deployed.stack, "--since", "1h", "--no-follow", "--json"];
+    const { code, err, out } = await deployed.npm("start", ...asked);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const said = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    expect(new Set(said.map((line) => line["job_id"]))).toEqual(new Set([jobId]));
+    expect(said).toContainEqual(expect.objectContaining({ function: "worker", what: "job_planned" }));
+    const ends = said.filter((line) => line["to_state"] === "INDEXED" || line["to_state"] === "DEDUPED");
+    expect(ends).toMatchObject([{ what: "job_state_changed", from_state: "FINALIZED" }]);
+  });
+
   it("completes a failed job after `npm run redrive -- failed` once its file has appeared", async () => {
     late.appear(lateFile);
     const { code, out, err } = await deployed.npm("redrive", "failed", "--stack", deployed.stack);

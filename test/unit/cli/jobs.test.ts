@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JobFilter, JobPages } from "../../../adapters/aws/scanned-jobs.ts";
+import type { JobFilter, JobPages } from "../../../adapters/aws/operators/scanned-jobs.ts";
 import type { Item } from "../../../core/model/write.ts";
 import { simulatedClock } from "../../simulation/world.ts";
 import { operated } from "./operated.ts";

@@ -42,6 +42,8 @@ export const operatorsDeps = (deps: Partial<OperatorsDeps>): OperatorsDeps => ({
   connect: notAsked,
   pagesOf: notAsked,
   depthOf: async () => Promise.resolve().then(notAsked),
+  functionsOf: async () => Promise.resolve().then(notAsked),
+  logs: { groupOf: async () => Promise.resolve().then(notAsked), page: async () => Promise.resolve().then(notAsked) },
   sign: async () => Promise.resolve().then(notAsked),
   indexPage: async () => Promise.resolve().then(notAsked),
   contentPage: async () => Promise.resolve().then(notAsked),
@@ -51,9 +53,12 @@ export const operatorsDeps = (deps: Partial<OperatorsDeps>): OperatorsDeps => ({
 });
 
 /** Runs the command line of fetchonce on these parts of a deployment. */
-export async function operated(argv: readonly string[], deps: Partial<OperatorsDeps> = {}): Promise<Operated> {
+export async function operated(
+  argv: readonly string[],
+  deps: Partial<OperatorsDeps> = {},
+  { signal } = new AbortController(),
+): Promise<Operated> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const { signal } = new AbortController();
   const operators = operatorsDeps(deps);
   const code = await run(argv, { stdin: Readable.from([]), stdout, stderr, env: {}, signal, operators });
   return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };

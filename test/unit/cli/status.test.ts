@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { QueueDepth } from "../../../adapters/aws/queue-depth.ts";
-import type { WatchCounts } from "../../../adapters/aws/watch-counts.ts";
+import type { QueueDepth } from "../../../adapters/aws/operators/queue-depth.ts";
+import type { WatchCounts } from "../../../adapters/aws/operators/watch-counts.ts";
 import { simulatedItems } from "../../simulation/services/items.ts";
 import { simulatedClock } from "../../simulation/world.ts";
 import { operated } from "./operated.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ListedObject } from "../../../adapters/aws/s3/listed-content.ts";
-import type { Indexed } from "../../../adapters/aws/scanned-index.ts";
+import type { Indexed } from "../../../adapters/aws/operators/scanned-index.ts";
 import { contentKey, hashItemKey } from "../../../core/model/keys.ts";
 import { simulatedItems } from "../../simulation/services/items.ts";
 import { simulatedClock } from "../../simulation/world.ts";

@@ -4,12 +4,16 @@ import { createServer } from "node:http";
 import { loopbackEndpoint } from "../../../../local/shared/loopback.ts";
 
 interface Asked {
+  /** The operation; the path, if the service has none in its headers. */
   readonly target: unknown;
+  /** Undefined: the request has none. */
   readonly body: unknown;
 }
 
 export interface CloudWatchAnswers extends AsyncDisposable {
   readonly client: CloudWatchClient;
+  /** The server itself, for clients of other services with JSON answers. */
+  readonly endpoint: string;
   /** The requests so far. */
   readonly asked: Asked[];
   /** To every request from now on. */
@@ -23,20 +27,24 @@ export async function startCloudWatchAnswers(): Promise<CloudWatchAnswers> {
     request.on("data", (piece: Buffer) => pieces.push(piece));
     request.on("end", () => {
       const { answer, asked } = answers;
-      asked.push({ target: request.headers["x-amz-target"], body: JSON.parse(Buffer.concat(pieces).toString()) });
+      const text = Buffer.concat(pieces).toString();
+      const body: unknown = text === "" ? undefined : JSON.parse(text);
+      asked.push({ target: request.headers["x-amz-target"] ?? request.url, body });
       response.writeHead(answer.status, { "content-type": "application/x-amz-json-1.0" });
       response.end(JSON.stringify(answer.body));
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
+  const endpoint = loopbackEndpoint(server);
   const client = new CloudWatchClient({
-    endpoint: loopbackEndpoint(server),
+    endpoint,
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
     region: "us-east-1",
     maxAttempts: 1,
   });
   const answers: CloudWatchAnswers = {
     client,
+    endpoint,
     asked: [],
     answer: { status: 200, body: {} },
     [Symbol.asyncDispose]: async () => {

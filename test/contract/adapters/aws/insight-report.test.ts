@@ -1,6 +1,6 @@
 import { systemClock } from "../../../../adapters/node/clock.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cloudWatchReport } from "../../../../adapters/aws/insight-report.ts";
+import { cloudWatchReport } from "../../../../adapters/aws/operators/insight-report.ts";
 import { type Operated, operated } from "../../../unit/cli/operated.ts";
 import { startCloudWatchAnswers, type CloudWatchAnswers } from "./cloudwatch-answers.ts";
 

@@ -2,7 +2,8 @@
 import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
 import { createServer, type Server } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { StackError, stackAddresses, WrongStackError } from "../../../../adapters/aws/stack-outputs.ts";
+import { stackFunctions } from "../../../../adapters/aws/operators/stack-functions.ts";
+import { StackError, stackAddresses, WrongStackError } from "../../../../adapters/aws/operators/stack-outputs.ts";
 import { listen } from "../../../../local/shared/loopback.ts";
 import { startCloudFormation, type StackOutputs } from "../../../embedded-aws/aws/cloudformation.ts";
 
@@ -183,3 +184,30 @@ async function withAnswers(xml: string): Promise<void> {
   onTestFinished(async () => service.stop());
   vi.stubEnv("AWS_ENDPOINT_URL", service.endpoint);
 }
+
+describe("the functions of a deployment", () => {
+  const ofPapers = { PapersWorkerFunctionName: "p-worker", PapersLongWorkerFunctionName: "p-long" };
+  it.each([
+    { written: "fetchonce-prod", elsewhere: undefined, worker: "worker" },
+    { written: "crawler", elsewhere: undefined, worker: "p-worker" },
+    { written: "crawler/Papers", elsewhere: undefined, worker: "p-worker" },
+    { written: "crawler/Papers", elsewhere: "compute", worker: "c-worker" },
+  ])("are found by the name of its data stack: $written, $elsewhere", async ({ elsewhere, worker, written }) => {
+    const compute = { PapersWorkerFunctionName: "c-worker", ThesesWorkerFunctionName: "t-worker" };
+    await withStacks({ ...STACKS, crawler: { ...embedded("Papers"), ...ofPapers }, compute });
+    const found = await stackFunctions(written, elsewhere);
+    expect(found.get("worker")).toBe(worker);
+    expect(found.get("long-worker")).toBe(worker === "p-worker" ? "p-long" : undefined);
+  });
+
+  it.each([
+    ["fetchonce-staging", undefined, "no stack fetchonce-staging or fetchonce-staging-pipeline of the region"],
+    ["fetchonce-prod", "website", "no stack website of the region"],
+    ["crawler/Theses", undefined, "The functions of crawler/Theses are in no stack"],
+  ])("are asked for where they are not found: %s, %s", async (written, elsewhere, says) => {
+    await withStacks({ ...STACKS, crawler: { ...embedded("Papers"), ...ofPapers } });
+    await expect(stackFunctions(written, elsewhere)).rejects.toThrow(WrongStackError);
+    await expect(stackFunctions(written, elsewhere)).rejects.toThrow(says);
+    await expect(stackFunctions(written, elsewhere)).rejects.toThrow("with --pipeline.");
+  });
+});

@@ -1,7 +1,7 @@
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { randomBytes } from "node:crypto";
 import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
-import { scannedJobs } from "../../../../adapters/aws/scanned-jobs.ts";
+import { scannedJobs } from "../../../../adapters/aws/operators/scanned-jobs.ts";
 import type { FailedJobs } from "../../../../core/ports/items.ts";
 import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
 import { simulatedItems } from "../../../simulation/services/items.ts";

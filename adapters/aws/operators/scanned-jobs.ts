@@ -1,9 +1,9 @@
-import { present } from "../../core/model/present.ts";
+import { present } from "../../../core/model/present.ts";
 import { type AttributeValue, ScanCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { FailureClass } from "../../core/model/record.ts";
-import type { JobState } from "../../core/model/states.ts";
-import type { FailedJobs } from "../../core/ports/items.ts";
-import { itemOf } from "./dynamodb.ts";
+import type { FailureClass } from "../../../core/model/record.ts";
+import type { JobState } from "../../../core/model/states.ts";
+import type { FailedJobs } from "../../../core/ports/items.ts";
+import { itemOf } from "../dynamodb.ts";
 
 /** Items scanned, not found, per request: this bounds the cost of a request. */
 const ITEMS_A_PAGE = 1000;

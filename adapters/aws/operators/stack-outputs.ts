@@ -26,7 +26,7 @@ const OUTPUTS = {
 /** Releases up to 0.2.0 do not have it: the deployment is called like its data stack. */
 const DEPLOYMENT = "DeploymentName";
 /** The stack of a deployment that works on the data. It has outputs of its own. */
-const PIPELINE = { suffix: "-pipeline", output: "WorkerFunctionName" };
+export const PIPELINE = { suffix: "-pipeline", output: "WorkerFunctionName" };
 /** Pages of stacks that are looked through for those of fetchonce, once a name is wrong. */
 const MOST_PAGES = 20;
 /** Somebody waits for the answers. Times are in milliseconds. */
@@ -43,7 +43,7 @@ export class WrongStackError extends StackError {
 }
 
 /** With the caller's own credentials. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL apply. */
-const createCloudFormation = (): CloudFormationClient => new CloudFormationClient(IMPATIENT);
+export const createCloudFormation = (): CloudFormationClient => new CloudFormationClient(IMPATIENT);
 
 /**
  * The addresses of the deployment whose data stack has that name. In a stack that holds several, or another app's
@@ -99,7 +99,7 @@ function onlyOne({ StackName: name }: Stack, ids: readonly string[], id: string 
   );
 }
 
-async function regionOf(client: CloudFormationClient): Promise<string> {
+export async function regionOf(client: CloudFormationClient): Promise<string> {
   try {
     return await client.config.region();
   } catch (error) {
@@ -110,13 +110,24 @@ async function regionOf(client: CloudFormationClient): Promise<string> {
 }
 
 async function stackNamed(name: string, client: CloudFormationClient, region: string): Promise<Stack> {
+  const stack = await stackIfAny(name, client, region);
+  if (stack) return stack;
+  throw new WrongStackError(`There is no stack ${name} in the region ${region}. ${await whatToWrite(client)}`);
+}
+
+/** @throws StackError if it cannot be known whether there is such a stack. */
+export async function stackIfAny(
+  name: string,
+  client: CloudFormationClient,
+  region: string,
+): Promise<Stack | undefined> {
   try {
     const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: name }));
-    if (stack) return stack;
+    return stack;
   } catch (error) {
-    if (!isUnknownStack(error)) throw unreadable(name, region, error);
+    if (isUnknownStack(error)) return undefined;
+    throw unreadable(name, region, error);
   }
-  throw new WrongStackError(`There is no stack ${name} in the region ${region}. ${await whatToWrite(client)}`);
 }
 
 /** CloudFormation has no error of its own for it. */
@@ -132,7 +143,7 @@ function unreadable(name: string, region: string, error: unknown): StackError {
   return new StackError(said, { cause: error });
 }
 
-const outputsOf = ({ Outputs = [] }: Stack): ReadonlyMap<string, string> =>
+export const outputsOf = ({ Outputs = [] }: Stack): ReadonlyMap<string, string> =>
   new Map(Outputs.map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]));
 
 async function wrongStack(stack: Stack, client: CloudFormationClient, region: string): Promise<StackError> {

@@ -1,5 +1,5 @@
 import { ScanCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { present } from "../../core/model/present.ts";
+import { present } from "../../../core/model/present.ts";
 
 /** What the index says of the content of one hash. */
 export interface Indexed {

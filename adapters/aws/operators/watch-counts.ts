@@ -1,6 +1,6 @@
 import { DescribeTableCommand, QueryCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import pMap from "p-map";
-import { WATCH_INDEX, watchShards } from "../../core/model/keys.ts";
+import { WATCH_INDEX, watchShards } from "../../../core/model/keys.ts";
 
 /** Shards that are counted at a time. */
 const LANES = 16;
