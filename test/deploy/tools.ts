@@ -17,6 +17,9 @@ export const installPython = async (): Promise<string> =>
 export const installMinistack = async (): Promise<string> =>
   join(await installedPackages("ministack", fileHere("pipeline/requirements.txt")), "python");
 
+/** @returns the folder with the AWS CLI, in an environment of its own. */
+export const installAwsCli = async (): Promise<string> => installedPackages("aws-cli", fileHere("aws-cli.txt"));
+
 export interface LambdaRuntime {
   /** The program that plays the Lambda service: an HTTP server that hands invocations to a runtime. */
   readonly emulator: string;

@@ -9,7 +9,7 @@ import { present } from "../../../core/model/present.ts";
 
 /** A line of a log. */
 export interface LogLine {
-  /** No two lines of a log group have the same. */
+  /** No two lines of a log group have the same, unless they are the same in all else too. */
   readonly id: string;
   readonly atMs: number;
   readonly text: string;
@@ -60,8 +60,9 @@ export const functionLogs = (
     try {
       const { events = [], nextToken } = await logs.send(command);
       return {
-        lines: events.map(({ eventId, message = "", timestamp }) => ({
-          id: present(eventId, "the id of a log event"),
+        lines: events.map(({ eventId, logStreamName, message = "", timestamp }) => ({
+          // Not every emulator gives lines an id.
+          id: eventId ?? `${logStreamName} ${timestamp} ${message}`,
           atMs: present(timestamp, "the time of a log event"),
           text: message.trimEnd(),
         })),

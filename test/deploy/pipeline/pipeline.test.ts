@@ -21,6 +21,7 @@ import { until } from "../../embedded-aws/until.ts";
 import { synthesizeQuickDev } from "./assembly.ts";
 import { Deployed, eventsIn } from "./deployed.ts";
 import { type LateFiles, startLateFiles } from "./late-files.ts";
+import { PAGES, runPage } from "./runbooks.ts";
 import { kill, startMinistack, type Ministack } from "./ministack.ts";
 
 const KIB = 1024;
@@ -248,6 +249,11 @@ describe("the deployed pipeline", () => {
     expect(eventsIn(lines).length).toBeGreaterThan(FILES);
     expect(eventsIn(lines).flatMap((line) => faultOfLine(line) ?? [])).toEqual([]);
     expect(lines.filter((line) => /AccessDenied|not authorized/.test(line))).toEqual([]);
+  });
+
+  it.each(PAGES)("does what the runbooks' commands ask for: %s", async (page) => {
+    const puts = { job_id: jobIdOf(messageOf(files[0] as OriginFile)), ms: "0", "request id": "none" };
+    await runPage(page, { stack: deployed.stack, puts, folder: emulator.folder }, emulator);
   });
 
   it("fails without its role's policy, and the content bucket refuses deletion even by an administrator", async () => {

@@ -38,12 +38,14 @@ describe("the logs of functions", () => {
     const events = [
       { eventId: "1", timestamp: 8, message: "one\n", logStreamName: "s" },
       { eventId: "2", timestamp: 9, logStreamName: "s" },
+      { timestamp: 9, message: "three", logStreamName: "s" },
     ];
     aws.answer = { status: 200, body: { events, nextToken: "more" } };
     expect(await logs.page({ ...QUERY, pattern: "?warn", next: "from" })).toEqual({
       lines: [
         { id: "1", atMs: 8, text: "one" },
         { id: "2", atMs: 9, text: "" },
+        { id: "s 9 three", atMs: 9, text: "three" },
       ],
       next: "more",
     });
