@@ -103,7 +103,7 @@ export interface Environment {
    * others are logged whole, and metrics count all. Below 100, `holdEventsMs` must not be 0.
    */
   readonly logSamplePercent: number;
-  /** How long CloudWatch keeps the functions' logs. */
+  /** How long CloudWatch keeps the functions' logs. In days, one of those that CloudWatch knows (`RetentionDays`). */
   readonly logRetention: RetentionDays;
 
   /**
