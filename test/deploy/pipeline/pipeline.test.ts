@@ -1,6 +1,6 @@
 /** The deployed pipeline at work in ministack: real messages, deployed bundles, kills, and the operator's commands. */
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,10 +18,11 @@ import type { OriginFile } from "../../../local/origin/file.ts";
 import { startOrigin, type Origin } from "../../../local/origin/server.ts";
 import { faultOfLine } from "../../event-check.ts";
 import { until } from "../../embedded-aws/until.ts";
+import { ACCOUNT, REGION } from "../emulator.ts";
 import { synthesizeQuickDev } from "./assembly.ts";
 import { Deployed, eventsIn } from "./deployed.ts";
 import { type LateFiles, startLateFiles } from "./late-files.ts";
-import { PAGES, runPage } from "./runbooks.ts";
+import { PAGES, runPage } from "./documented.ts";
 import { kill, startMinistack, type Ministack } from "./ministack.ts";
 
 const KIB = 1024;
@@ -58,6 +59,7 @@ let emulator: Ministack;
 let deployed: Deployed;
 let origin: Origin;
 let late: LateFiles;
+const LISTENER = "announcements";
 /** The URL of a queue of the test, which gets every event of the pipeline's bus. */
 let announcements: string;
 
@@ -83,7 +85,7 @@ beforeAll(async () => {
   const assembly = await synthesizeQuickDev(folder);
   emulator = end.use(await startMinistack());
   deployed = await Deployed.deploy(emulator, assembly);
-  announcements = await deployed.subscribe("announcements");
+  announcements = await deployed.subscribe(LISTENER);
 });
 afterAll(async () => end.disposeAsync());
 beforeEach(({ onTestFailed }) => onTestFailed(async () => console.error(await emulator.lastWords())));
@@ -251,10 +253,28 @@ describe("the deployed pipeline", () => {
     expect(lines.filter((line) => /AccessDenied|not authorized/.test(line))).toEqual([]);
   });
 
-  it.each(PAGES)("does what the runbooks' commands ask for: %s", async (page) => {
-    const puts = { job_id: jobIdOf(messageOf(files[0] as OriginFile)), ms: "0", "request id": "none" };
-    const typed = { stack: deployed.stack, puts, folder: emulator.folder };
-    expect(await runPage(page, typed, emulator)).not.toBe("");
+  it.each(PAGES)("does what the commands of %s ask for", async (page) => {
+    const { folder } = emulator;
+    const [stored = lateFile] = files;
+    const [jobId, list] = [jobIdOf(messageOf(stored)), join(folder, "urls.txt")];
+    await writeFile(list, `${origin.urlOf(stored)}\n`);
+    const { EventBusName, StagingBucketName } = deployed.outputs;
+    const puts = {
+      EventBusName,
+      StagingBucketName,
+      NAME: deployed.stack,
+      "urls.txt": list,
+      JOB_ID: jobId,
+      job_id: jobId,
+      "job_id or URL": jobId,
+      "request id": "none",
+      ms: "0",
+      you: "ada",
+      why: "INC-7",
+      "ARN of an SQS queue that lets events.amazonaws.com send": `arn:aws:sqs:${REGION}:${ACCOUNT}:${LISTENER}`,
+    };
+    // A command that finds nothing prints nothing.
+    await expect(runPage(page, { stack: deployed.stack, puts, folder }, emulator)).resolves.toBeTypeOf("string");
   });
 
   it("fails without its role's policy, and the content bucket refuses deletion even by an administrator", async () => {

@@ -1,8 +1,8 @@
-/** The shell commands of the runbooks, as whoever is on call types them. */
+/** The shell commands that documents give for a deployed system, as their readers type them. */
 import { execFile } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { basename, delimiter, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { present } from "../../../core/model/present.ts";
@@ -11,22 +11,26 @@ import type { Emulator } from "../emulator.ts";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const FOLDER = join(ROOT, "docs/runbooks");
-const START = "README.md";
+/** Its first block defines what other pages use. */
+const START = "docs/runbooks/README.md";
 /** A scan prints each record. */
 const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
+const LAST_WORDS = 2_000;
 const BLOCK = /^ *```sh\n(.*?)^ *```/gms;
 
 /** `dev` keeps no archive, so it has no archiver. */
-const OF_PROD_ALONE = new Set(["archive-late.md"]);
+const OF_PROD_ALONE = new Set(["docs/runbooks/archive-late.md"]);
 
-/** The pages with commands that `dev` can answer. */
-export const PAGES = globSync("*.md", { cwd: FOLDER })
+/** The pages with commands for a deployed system that `dev` can answer. Turning the gate off comes last. */
+export const PAGES = globSync(["docs/runbooks/*.md", "docs/announcements.md", "docs/producers.md", "AGENTS.md"], {
+  cwd: ROOT,
+})
   .filter((page) => blocksOf(page).length > 0 && !OF_PROD_ALONE.has(page))
-  .toSorted();
+  .toSorted()
+  .toReversed();
 
 function blocksOf(page: string): readonly string[] {
-  return [...readFileSync(join(FOLDER, page), "utf8").matchAll(BLOCK)].map(([, block = ""]) => block);
+  return [...readFileSync(join(ROOT, page), "utf8").matchAll(BLOCK)].map(([, block = ""]) => block);
 }
 
 export interface Typed {
@@ -39,7 +43,7 @@ export interface Typed {
 }
 
 /**
- * Runs all commands of a page in one shell, after the functions that the first page defines.
+ * Runs all commands of a page in one shell, after the functions that the runbooks' first page defines.
  * @throws Error with the shell's output if a command fails.
  */
 export async function runPage(page: string, { folder, puts, stack }: Typed, emulator: Emulator): Promise<string> {
@@ -48,14 +52,16 @@ export async function runPage(page: string, { folder, puts, stack }: Typed, emul
   const script = [functions, ...blocks]
     .join("\n")
     .replace(/^export STACK=.*$/m, `export STACK=${stack}`)
-    .replaceAll(/<([\w ]+)>|\bJOB_ID\b/g, (_, name = "job_id") =>
-      present(puts[String(name)], `what is put in for <${name}> of ${basename(page)}`),
-    );
+    .replaceAll("fetchonce-prod", stack)
+    .replaceAll(/<([\w .]+)>|\b(JOB_ID|urls\.txt)\b/g, (_, named, plain) => {
+      const name = String(named ?? plain);
+      return present(puts[name], `what is put in for ${name} of ${page}`);
+    });
   const at = "npm --prefix " + JSON.stringify(ROOT);
   const typed = script.replaceAll(/\bnpm (?=start|run)/g, `${at} --silent `);
   const programs = await withAwsCli(folder);
   // Commands write to /dev/stdout, which cannot be opened if it is a socket of Node's.
-  const { stdout } = await run("bash", ["-o", "pipefail", "-c", 'bash -euo pipefail -c "$0" | cat', typed], {
+  const shell = run("bash", ["-o", "pipefail", "-c", 'bash -euo pipefail -c "$0" | cat', typed], {
     maxBuffer: MOST_OUTPUT_BYTES,
     cwd: folder,
     env: {
@@ -64,9 +70,15 @@ export async function runPage(page: string, { folder, puts, stack }: Typed, emul
       PATH: [programs, process.env["PATH"]].join(delimiter),
       npm_config_update_notifier: "false",
       USER: "ada",
+      XDG_STATE_HOME: folder,
     },
   });
-  return stdout;
+  return shell.then(
+    ({ stdout }) => stdout,
+    (error: Error & { stdout?: string }) => {
+      throw new Error(`${error.message}\nIt had printed:\n${error.stdout?.slice(-LAST_WORDS)}`, { cause: error });
+    },
+  );
 }
 
 /** The first version of the CLI asks AWS itself about queues, whatever the environment says, unless it is told so. */
