@@ -2,10 +2,10 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { originSha256 } from "../../local/origin/content.ts";
-import type { OriginFile } from "../../local/origin/file.ts";
-import { jsonLine } from "../json-lines.ts";
-import { Bench, Command, MAIN } from "../e2e/get/support.ts";
+import { originSha256 } from "../../../local/origin/content.ts";
+import type { OriginFile } from "../../../local/origin/file.ts";
+import { jsonLine } from "../../json-lines.ts";
+import { Bench, Command, MAIN } from "../../e2e/get/support.ts";
 
 const GOOD: OriginFile = { name: "good.bin", size: 1000 };
 const SAME: OriginFile = { name: "same.bin", size: 1000, content: "good.bin" };

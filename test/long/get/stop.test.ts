@@ -2,9 +2,9 @@ import { readFileSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import { originSha256 } from "../../local/origin/content.ts";
-import type { OriginFile } from "../../local/origin/file.ts";
-import { Bench, expectNoStackTrace, MIB, PART_BYTES, soon } from "../e2e/get/support.ts";
+import { originSha256 } from "../../../local/origin/content.ts";
+import type { OriginFile } from "../../../local/origin/file.ts";
+import { Bench, expectNoStackTrace, MIB, PART_BYTES, soon } from "../../e2e/get/support.ts";
 
 const SLOW: OriginFile = { name: "slow.bin", size: 20 * MIB, rate: 8 * MIB };
 /** What the origin may send into a connection before it notices that nobody reads it. */

@@ -1,9 +1,14 @@
 /** Origins that are silent, slow, stalling or throttling, and the jobs of other origins, through the real command. */
 import { createServer, type ServerResponse } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { SICKNESSES, startMixedOrigin, type MixedOrigin, type Sickness } from "../../bench/isolation/mixed-origin.ts";
-import { listen } from "../../local/shared/loopback.ts";
-import { Bench, KIB, soon } from "../e2e/get/support.ts";
+import {
+  SICKNESSES,
+  startMixedOrigin,
+  type MixedOrigin,
+  type Sickness,
+} from "../../../bench/isolation/mixed-origin.ts";
+import { listen } from "../../../local/shared/loopback.ts";
+import { Bench, KIB, soon } from "../../e2e/get/support.ts";
 
 const SLOTS = 4;
 /** Ten times as many as there are slots. */

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { originSha256 } from "../../local/origin/content.ts";
-import type { OriginFile } from "../../local/origin/file.ts";
-import { Bench, KIB, MIB, PART_BYTES, type Command, type Ended } from "../e2e/get/support.ts";
+import { originSha256 } from "../../../local/origin/content.ts";
+import type { OriginFile } from "../../../local/origin/file.ts";
+import { Bench, KIB, MIB, PART_BYTES, type Command, type Ended } from "../../e2e/get/support.ts";
 
 const KILL_EVERY_MS = 2_000;
 /** Over one connection: the origin's rate holds per connection, and the run shall last for several kills. */

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { originPath, type OriginFile } from "../../local/origin/file.ts";
-import { Bench } from "../e2e/get/support.ts";
+import { originPath, type OriginFile } from "../../../local/origin/file.ts";
+import { Bench } from "../../e2e/get/support.ts";
 
 const sized = (name: string, size = 1): OriginFile => ({ name, size });
 

@@ -3,8 +3,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { OriginFile } from "../../local/origin/file.ts";
-import { Bench, expectNoStackTrace, MIB, PART_BYTES, soon, type Ended } from "../e2e/get/support.ts";
+import type { OriginFile } from "../../../local/origin/file.ts";
+import { Bench, expectNoStackTrace, MIB, PART_BYTES, soon, type Ended } from "../../e2e/get/support.ts";
 
 const A: OriginFile = { name: "a.bin", size: 1000 };
 const B: OriginFile = { name: "b.bin", size: 2000 };

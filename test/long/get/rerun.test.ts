@@ -3,9 +3,9 @@ import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import { originSha256 } from "../../local/origin/content.ts";
-import type { OriginFile } from "../../local/origin/file.ts";
-import { Bench, MIB, PART_BYTES, soon, type Result } from "../e2e/get/support.ts";
+import { originSha256 } from "../../../local/origin/content.ts";
+import type { OriginFile } from "../../../local/origin/file.ts";
+import { Bench, MIB, PART_BYTES, soon, type Result } from "../../e2e/get/support.ts";
 
 const A: OriginFile = { name: "a.bin", size: 1000 };
 const B: OriginFile = { name: "b.bin", size: 2000 };

@@ -5,8 +5,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { loopbackEndpoint } from "../../local/shared/loopback.ts";
-import { Bench, expectNoStackTrace } from "../e2e/get/support.ts";
+import { loopbackEndpoint } from "../../../local/shared/loopback.ts";
+import { Bench, expectNoStackTrace } from "../../e2e/get/support.ts";
 
 const SECRET = "Bearer 7e1c-never-written-down";
 

@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { loopbackEndpoint } from "../../local/shared/loopback.ts";
-import { certificateFor } from "../certificates.ts";
-import { startProxy, type Mood, type ProxyServer } from "../proxy-server.ts";
-import { Bench, Command, expectNoStackTrace } from "../e2e/get/support.ts";
+import { loopbackEndpoint } from "../../../local/shared/loopback.ts";
+import { certificateFor } from "../../certificates.ts";
+import { startProxy, type Mood, type ProxyServer } from "../../proxy-server.ts";
+import { Bench, Command, expectNoStackTrace } from "../../e2e/get/support.ts";
 
 const NAME = "origin.example";
 
