@@ -259,9 +259,7 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     // Nobody may go by the old limit any more, and the last request was a hundred seconds ago at most.
     lastMessageAfterMs: 85_000,
     leastMs: 120_000,
-    // If the clock of a worker stays behind by more than the grace, the reconciler sends further messages for the jobs
-    // that it told to wait, and each of them takes a turn at the host.
-    hostWaitMs: 2 * SLOW_WAIT_MS,
+    hostWaitMs: SLOW_WAIT_MS,
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
   limited("an operator loosens the limit of a host that was almost stopped", [["*", { perSecond: 0.005 }]], {
