@@ -14,7 +14,7 @@ export interface Entry {
 
 /** Lambda writes them for each invocation. Of the report, only what did not end well is news. */
 const OF_LAMBDA = /^(START|END|REPORT|INIT_START|EXTENSION) /;
-const ENDED_BADLY = /\bStatus: (?!success)|Task timed out/;
+const ENDED_BADLY = /\bStatus: (?!success)|Task timed out|\tERROR\t|\bError: Runtime exited/;
 
 /** The entries of a line. Metrics, and what Lambda writes of an invocation that ended well, are none. */
 export function entriesIn(text: string): readonly Entry[] {
@@ -29,7 +29,8 @@ export function entriesIn(text: string): readonly Entry[] {
 function plainEntries(text: string): readonly Entry[] {
   const isBad = ENDED_BADLY.test(text);
   if (text.trim() === "" || (OF_LAMBDA.test(text) && !isBad)) return [];
-  return [{ time: undefined, level: isBad ? "error" : undefined, what: text, fields: {} }];
+  const what = text.replaceAll("\t", "  ");
+  return [{ time: undefined, level: isBad ? "error" : undefined, what, fields: {} }];
 }
 
 /** Events that are told because something went wrong. */

@@ -25,7 +25,7 @@ const USUAL: readonly FunctionRole[] = ["worker", "long-worker", "reconciler"];
 /** CloudWatch answers some five requests a second for each account and region. */
 const PAUSE_MS = 3_000;
 /** All lines of trouble, and some more. A pattern for JSON would leave out what Lambda itself writes. */
-const TROUBLE = '?warn ?error ?delivery_failed ?clock_off ?timeout ?"timed out"';
+const TROUBLE = '?warn ?error ?ERROR ?Error ?delivery_failed ?clock_off ?timeout ?"timed out"';
 
 /** Prints what the functions have logged; if it follows, until the signal is aborted. */
 export async function tail(args: TailArguments, surroundings: Surroundings, deps: TailDeps): Promise<void> {
@@ -69,6 +69,7 @@ function patternOf({ jobId, onlyTrouble, text }: TailArguments): string | undefi
 /** What is printed of a line of the log. */
 function saidIn(text: string, atMs: number, role: FunctionRole, args: TailArguments): readonly string[] {
   if (args.text !== undefined && !text.includes(args.text)) return [];
+  if (args.isRaw && args.jobId !== undefined && !text.includes(args.jobId)) return [];
   if (args.isRaw) return [`${clockTime(new Date(atMs).toISOString())}  ${role}  ${text}`];
   return entriesIn(text)
     .filter((entry) => isWanted(entry, args))

@@ -25,7 +25,8 @@ export async function stackFunctions(
   }
   throw new WrongStackError(
     `The functions of ${written} are in no stack ${candidates.join(" or ")} of the region ${region}. ` +
-      "Name the stack that has the output WorkerFunctionName with --pipeline.",
+      "Name the stack that has the output WorkerFunctionName with --pipeline. If it holds several deployments, name " +
+      "the one with --stack NAME/ID.",
   );
 }
 

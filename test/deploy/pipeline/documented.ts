@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { present } from "../../../core/model/present.ts";
 import { installAwsCli } from "../tools.ts";
-import type { Emulator } from "../emulator.ts";
+import type { Deployed } from "./deployed.ts";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -33,20 +33,42 @@ function blocksOf(page: string): readonly string[] {
   return [...readFileSync(join(ROOT, page), "utf8").matchAll(BLOCK)].map(([, block = ""]) => block);
 }
 
-export interface Typed {
-  /** The name of the data stack. */
-  readonly stack: string;
-  /** What the reader puts in where a page has `<NAME>`, by that name. */
-  readonly puts: Readonly<Record<string, string>>;
-  /** Where files are written. */
-  readonly folder: string;
+interface Reader {
+  readonly deployed: Deployed;
+  /** A job of the deployed system. */
+  readonly jobId: string;
+  /** A file in a list that the reader has. */
+  readonly url: string;
+  /** The ARN of a queue that takes what the bus announces. */
+  readonly listener: string;
 }
+
+/** What the reader puts in where a page has a name in angle brackets, or one of these names. */
+const putIn = ({ deployed, jobId, listener }: Reader, list: string): Readonly<Record<string, string>> => ({
+  EventBusName: deployed.outputs.EventBusName,
+  StagingBucketName: deployed.outputs.StagingBucketName,
+  NAME: deployed.stack,
+  "urls.txt": list,
+  JOB_ID: jobId,
+  job_id: jobId,
+  "job_id or URL": jobId,
+  "request id": "none",
+  ms: "0",
+  you: "ada",
+  why: "INC-7",
+  "ARN of an SQS queue that lets events.amazonaws.com send": listener,
+});
 
 /**
  * Runs all commands of a page in one shell, after the functions that the runbooks' first page defines.
  * @throws Error with the shell's output if a command fails.
  */
-export async function runPage(page: string, { folder, puts, stack }: Typed, emulator: Emulator): Promise<string> {
+export async function runPage(page: string, reader: Reader): Promise<string> {
+  const { emulator, stack } = reader.deployed;
+  const { folder } = emulator;
+  const list = join(folder, "urls.txt");
+  await writeFile(list, `${reader.url}\n`);
+  const puts = putIn(reader, list);
   const [functions = "", ...first] = blocksOf(START);
   const blocks = page === START ? first : blocksOf(page);
   const script = [functions, ...blocks]

@@ -1,6 +1,6 @@
 /** The deployed pipeline at work in ministack: real messages, deployed bundles, kills, and the operator's commands. */
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -254,27 +254,11 @@ describe("the deployed pipeline", () => {
   });
 
   it.each(PAGES)("does what the commands of %s ask for", async (page) => {
-    const { folder } = emulator;
     const [stored = lateFile] = files;
-    const [jobId, list] = [jobIdOf(messageOf(stored)), join(folder, "urls.txt")];
-    await writeFile(list, `${origin.urlOf(stored)}\n`);
-    const { EventBusName, StagingBucketName } = deployed.outputs;
-    const puts = {
-      EventBusName,
-      StagingBucketName,
-      NAME: deployed.stack,
-      "urls.txt": list,
-      JOB_ID: jobId,
-      job_id: jobId,
-      "job_id or URL": jobId,
-      "request id": "none",
-      ms: "0",
-      you: "ada",
-      why: "INC-7",
-      "ARN of an SQS queue that lets events.amazonaws.com send": `arn:aws:sqs:${REGION}:${ACCOUNT}:${LISTENER}`,
-    };
+    const listener = `arn:aws:sqs:${REGION}:${ACCOUNT}:${LISTENER}`;
+    const reader = { deployed, jobId: jobIdOf(messageOf(stored)), url: origin.urlOf(stored), listener };
     // A command that finds nothing prints nothing.
-    await expect(runPage(page, { stack: deployed.stack, puts, folder }, emulator)).resolves.toBeTypeOf("string");
+    await expect(runPage(page, reader)).resolves.toBeTypeOf("string");
   });
 
   it("fails without its role's policy, and the content bucket refuses deletion even by an administrator", async () => {

@@ -125,16 +125,19 @@ describe("fetchonce tail", () => {
     { text: "", shown: false },
     { text: "REPORT RequestId: 1\tDuration: 60000 ms\tStatus: timeout", shown: true },
     { text: "2026-11-29T07:00:00Z 1 Task timed out after 60.00 seconds", shown: true },
+    { text: '2026-11-29T07:00:00Z\t1\tERROR\tUncaught Exception\t{"errorType":"TypeError"}', shown: true },
+    { text: "RequestId: 1 Error: Runtime exited with error: signal: killed", shown: true },
   ])("of what Lambda writes, it prints what did not end well: $text", async ({ shown, text }) => {
     const { tail } = deployment({ worker: [[lineAt(-1, text)]] });
     const { stdout } = await tail("--no-follow", "--trouble");
-    expect(stdout).toBe(shown ? `${time(-1)}  worker  ERROR  ${text.replaceAll("\t", "\ufffd")}\n` : "");
+    expect(stdout).toBe(shown ? `${time(-1)}  worker  ERROR  ${text.replaceAll("\t", "  ")}\n` : "");
   });
 
   it("prints each line as it is with --raw", async () => {
     const { tail } = deployment({ worker: [[lineAt(-2, "START RequestId: 1"), lineAt(-1, { level: "info" })]] });
     const { stdout } = await tail("--no-follow", "--raw");
     expect(stdout).toBe(`${time(-2)}  worker  START RequestId: 1\n${time(-1)}  worker  {"level":"info"}\n`);
+    expect(await tail(JOB, "--no-follow", "--raw")).toMatchObject({ code: 0, stdout: "" });
     expect(await tail("--raw", "--json")).toMatchObject({ code: 2, stdout: "" });
   });
 

@@ -204,10 +204,12 @@ describe("the functions of a deployment", () => {
     ["fetchonce-staging", undefined, "no stack fetchonce-staging or fetchonce-staging-pipeline of the region"],
     ["fetchonce-prod", "website", "no stack website of the region"],
     ["crawler/Theses", undefined, "The functions of crawler/Theses are in no stack"],
+    ["pair", undefined, "If it holds several deployments, name the one with --stack NAME/ID."],
   ])("are asked for where they are not found: %s, %s", async (written, elsewhere, says) => {
-    await withStacks({ ...STACKS, crawler: { ...embedded("Papers"), ...ofPapers } });
+    const pair = { ...ofPapers, ThesesWorkerFunctionName: "t-worker" };
+    await withStacks({ ...STACKS, crawler: { ...embedded("Papers"), ...ofPapers }, pair });
     await expect(stackFunctions(written, elsewhere)).rejects.toThrow(WrongStackError);
     await expect(stackFunctions(written, elsewhere)).rejects.toThrow(says);
-    await expect(stackFunctions(written, elsewhere)).rejects.toThrow("with --pipeline.");
+    await expect(stackFunctions(written, elsewhere)).rejects.toThrow("with --pipeline");
   });
 });
