@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { present } from "../../../core/model/present.ts";
@@ -80,8 +80,9 @@ export async function runPage(page: string, reader: Reader): Promise<string> {
       return present(puts[name], `what is put in for ${name} of ${page}`);
     });
   const at = "npm --prefix " + JSON.stringify(ROOT);
-  const typed = script.replaceAll(/\bnpm (?=start|run)/g, `${at} --silent `);
-  const programs = await withAwsCli(folder);
+  // In the script, since what bash reads at its start may put another AWS CLI first.
+  const path = `PATH=${JSON.stringify(await withAwsCli(folder))}:$PATH\n`;
+  const typed = path + script.replaceAll(/\bnpm (?=start|run)/g, `${at} --silent `);
   // Commands write to /dev/stdout, which cannot be opened if it is a socket of Node's.
   const shell = run("bash", ["-o", "pipefail", "-c", 'bash -euo pipefail -c "$0" | cat', typed], {
     maxBuffer: MOST_OUTPUT_BYTES,
@@ -89,7 +90,6 @@ export async function runPage(page: string, reader: Reader): Promise<string> {
     env: {
       ...process.env,
       ...emulator.environment,
-      PATH: [programs, process.env["PATH"]].join(delimiter),
       npm_config_update_notifier: "false",
       USER: "ada",
       XDG_STATE_HOME: folder,
