@@ -1,5 +1,5 @@
-import { gotFrom, NOTHING, turnAt } from "./host-entry.ts";
-import type { Entry, FlowDeps, Further, Got, Numbers, Want } from "./host-entry.ts";
+import { bothNews, gotFrom, NO_NEWS, NOTHING, toldAgain, turnAt } from "./host-entry.ts";
+import type { Entry, FlowDeps, Further, Got, News, Numbers, Unused, Want } from "./host-entry.ts";
 import type { HostLimits } from "./host-rule.ts";
 import { isPaced, isPrecious, isSlowed, planHost, type Plan, type Report } from "./host-plan.ts";
 import {
@@ -44,9 +44,7 @@ export class HostDesk {
   #known: HostRecord = NEW_HOST;
   #knownAtMs = -Infinity;
   #wants: Want[] = [];
-  #reports: Report[] = [];
-  #heldMs: number[] = [];
-  #unsentProbes: number[] = [];
+  #news = NO_NEWS;
   #used = 0;
   #isHolding = false;
   #wellAtMs = -Infinity;
@@ -113,7 +111,7 @@ export class HostDesk {
       const mine = Math.min(most, got.connections);
       got.connections -= mine;
       if (!lost.aborted) return mine;
-      this.leave(mine, 0, undefined);
+      this.leave(mine, 0, {});
       return 0;
     });
   }
@@ -126,15 +124,18 @@ export class HostDesk {
     }
     if (report.kind === "crawl" && report.delayMs === this.#known.crawlMs) return;
     if (report.kind === "failed" && this.#wellAtMs >= report.askedAtMs) return;
-    this.#reports.push(report);
+    this.#add({ reports: [report] });
     await this.#want(NOTHING, () => undefined);
   }
 
-  /** @param unsentProbeMs the `probeAtMs` of an entry for which nothing was asked. */
-  leave(connections: number, heldMs: number, unsentProbeMs: number | undefined): void {
+  /** A job that did not need its turn gives it back: at a slow host, the next one could be minutes away. */
+  leave(connections: number, heldMs: number, { probeAtMs, turnMs }: Unused): void {
     this.#used -= connections;
-    this.#heldMs.push(heldMs);
-    if (unsentProbeMs !== undefined) this.#unsentProbes.push(unsentProbeMs);
+    this.#add({
+      heldMs: [heldMs],
+      unsentProbes: probeAtMs === undefined ? [] : [probeAtMs],
+      unusedTurns: turnMs === undefined || !this.isPaced ? [] : [turnMs],
+    });
     if (!this.#hasToGive) return;
     this.#stopIdling();
     this.#stopIdling = this.#deps.clock.after(IDLE_MS, () => void this.settle());
@@ -147,7 +148,12 @@ export class HostDesk {
   }
 
   get #hasToGive(): boolean {
-    return this.#isHolding || this.#unsentProbes.length > 0;
+    const { unsentProbes, unusedTurns } = this.#news;
+    return this.#isHolding || unsentProbes.length + unusedTurns.length > 0;
+  }
+
+  #add(news: Partial<News>): void {
+    this.#news = bothNews(this.#news, { ...NO_NEWS, ...news });
   }
 
   async #want<T>(numbers: Numbers, take: (got: Got) => T): Promise<T> {
@@ -190,19 +196,20 @@ export class HostDesk {
 
   /** What could not be told is told with the next write. */
   async #write(wants: readonly Want[]): Promise<Plan> {
-    const reports = this.#reports.splice(0);
+    const news = this.#news;
+    this.#news = NO_NEWS;
     try {
-      return await this.#tryToWrite(wants, reports);
+      return await this.#tryToWrite(wants, news);
     } catch (error) {
-      this.#reports.unshift(...reports);
+      this.#news = bothNews(toldAgain(news), this.#news);
       throw error;
     }
   }
 
-  async #tryToWrite(wants: readonly Want[], reports: readonly Report[]): Promise<Plan> {
+  async #tryToWrite(wants: readonly Want[], news: News): Promise<Plan> {
     const { clock, items, random } = this.#deps;
     let open = this.#known.holders[this.#me]?.connections ?? 0;
-    let untold = reports;
+    let untold = news;
     for (let attempt = 1; ;) {
       const nowMs = clock.nowMs();
       const plan = this.#plan(wants, untold, nowMs, attempt > MOST_ATTEMPTS);
@@ -223,14 +230,15 @@ export class HostDesk {
         const { untilMs = Infinity } = plan.next.holders[this.#me] ?? {};
         if (untilMs > clock.nowMs()) return this.#served(plan);
         // It took so long that others may have our connections by now: they are asked for anew. The rest is told.
-        [untold, this.#heldMs, this.#unsentProbes] = [[], [], []];
+        untold = NO_NEWS;
         continue;
       }
       this.#learn(decodeHost(item), nowMs);
+      untold = toldAgain(untold);
     }
   }
 
-  #plan(wants: readonly Want[], reports: readonly Report[], nowMs: number, isTooBusy: boolean): Plan {
+  #plan(wants: readonly Want[], news: News, nowMs: number, isTooBusy: boolean): Plan {
     const { random, settings } = this.#deps;
     const sum = (name: keyof Numbers): number => wants.reduce((total, want) => total + want[name], 0);
     const leadMs = Math.max(0, ...wants.map((want) => want.leadMs));
@@ -238,13 +246,7 @@ export class HostDesk {
     if (asked.enters + asked.requests + asked.connections > 0) this.#terms.check();
     const plan = planHost(
       this.#known,
-      {
-        used: this.#used,
-        heldMs: this.#heldMs,
-        unsentProbes: this.#unsentProbes,
-        reports,
-        ...(isTooBusy ? NOTHING : asked),
-      },
+      { used: this.#used, ...news, ...(isTooBusy ? NOTHING : asked) },
       {
         limits: this.limits,
         me: this.#me,
@@ -261,8 +263,6 @@ export class HostDesk {
 
   #served(plan: Plan): Plan {
     this.#used += plan.enters.length + plan.connections;
-    this.#heldMs = [];
-    this.#unsentProbes = [];
     this.#hold(plan.next.holders[this.#me]);
     return plan;
   }

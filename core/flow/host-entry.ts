@@ -37,6 +37,28 @@ export type Entry =
   | { readonly kind: "later"; readonly atMs: number; readonly why: HostWait };
 
 export type Numbers = Pick<Wants, "connections" | "enters" | "leadMs" | "requests">;
+
+/** What a process has to tell of a host beside what it wants. */
+export type News = Pick<Wants, "heldMs" | "reports" | "unsentProbes" | "unusedTurns">;
+
+export const NO_NEWS: News = { heldMs: [], reports: [], unsentProbes: [], unusedTurns: [] };
+
+export const bothNews = (first: News, then: News): News => ({
+  heldMs: [...first.heldMs, ...then.heldMs],
+  reports: [...first.reports, ...then.reports],
+  unsentProbes: [...first.unsentProbes, ...then.unsentProbes],
+  unusedTurns: [...first.unusedTurns, ...then.unusedTurns],
+});
+
+/** After a write that may have been applied. A turn that is given back twice could be one that others have by then. */
+export const toldAgain = (news: News): News => ({ ...news, unusedTurns: [] });
+
+/** What was reserved for an entry, and not used: its `probeAtMs`, and the time of its turn. */
+export interface Unused {
+  readonly probeAtMs?: number | undefined;
+  readonly turnMs?: number | undefined;
+}
+
 /** What one want gets out of the plan for all; the plan's lists are taken from. */
 type Serve = (got: Got) => void;
 

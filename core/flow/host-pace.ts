@@ -68,6 +68,19 @@ export function atPace(host: HostRecord, intervalMs: number, graceMs: number): R
   };
 }
 
+/**
+ * Requests that are not sent after all: their times are free for whoever comes next, unless later ones are reserved.
+ * The last time stays as it was. A pace that changes then finds no free time before the ones that are given back.
+ */
+export function giveBack(reserved: Reserved, unusedMs: readonly number[], intervalMs: number): Reserved {
+  const latestFirst = [...unusedMs].sort((a, b) => b - a);
+  const nextAtMs = latestFirst.reduce(
+    (nextMs, ms) => (Math.abs(ms + intervalMs - nextMs) <= ROUNDING_MS ? ms : nextMs),
+    reserved.nextAtMs,
+  );
+  return nextAtMs === reserved.nextAtMs ? reserved : { ...reserved, nextAtMs };
+}
+
 interface Pace {
   /** 0: there is none. */
   readonly intervalMs: number;

@@ -7,7 +7,7 @@
  */
 import type { HostWait } from "../model/errors.ts";
 import type { HostLimits } from "./host-rule.ts";
-import { atPace, graceOf, intervalOf, leadOf, reserve } from "./host-pace.ts";
+import { atPace, giveBack, graceOf, intervalOf, leadOf, reserve } from "./host-pace.ts";
 import type { Holder, HostRecord } from "./host-record.ts";
 
 /** How far ahead requests are reserved, at most. Whoever waits for one holds a connection. */
@@ -51,6 +51,8 @@ export interface Wants {
   readonly reports: readonly Report[];
   /** Probes that were let in, but for which nothing was asked: their `probeAtMs`. */
   readonly unsentProbes: readonly number[];
+  /** Times that were reserved for jobs which have not used them. */
+  readonly unusedTurns: readonly number[];
   /** Jobs that need a connection and a request. */
   readonly enters: number;
   /** Further requests over connections that are in use. */
@@ -108,7 +110,9 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
   const horizonMs = Math.min(HORIZON_MS, (intervalMs * most * 2) / 3);
   const graceMs = graceOf(limits, host.crawlMs);
   const firstMs = nowMs + leadOf(intervalMs);
-  const slots = reserve(atPace(host, intervalMs, graceMs), mostEnters, { intervalMs, firstMs, horizonMs });
+  const paced = atPace(host, intervalMs, graceMs);
+  const givenBack = giveBack(paced, wants.unusedTurns, intervalMs);
+  const slots = reserve(givenBack, mostEnters, { intervalMs, firstMs, horizonMs });
   const entered = slots.times.length;
   const mostRequests = isShut ? 0 : wants.requests;
   const pause = { intervalMs, firstMs: nowMs + wants.leadMs, horizonMs: LONGEST_PAUSE_MS };
@@ -122,12 +126,14 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
     spacingMs: Math.max(intervalMs, limits.connections === undefined ? 0 : host.holdMs / most) / OVERBOOKED,
   });
   const turns = intervalMs === 0 ? [] : [...slots.times, ...further.times];
-  const mine = limits.connections !== undefined && used > 0 ? held(host.holders[me], used, turns, terms) : undefined;
+  const before = withoutTurns(host.holders[me], wants.unusedTurns);
+  const mine = limits.connections !== undefined && used > 0 ? held(before, used, turns, terms) : undefined;
   const probeAtMs = isProbe && entered > 0 ? nowMs + probePauseMs(host.probes) : undefined;
   const holders = mine ? [...others, [me, mine] as const] : others;
   return {
     next: {
       ...host,
+      ...(givenBack !== paced && { nextAtMs: givenBack.nextAtMs }),
       ...(turns.length > 0 && {
         nextAtMs: further.nextAtMs,
         lastAtMs: further.lastAtMs,
@@ -148,6 +154,10 @@ export function planHost(seen: HostRecord, wants: Wants, terms: Terms): Plan {
     probeAtMs,
   };
 }
+
+/** If its holder dies, a turn that it has given back is not free a second time. */
+const withoutTurns = (holder: Holder | undefined, givenBackMs: readonly number[]): Holder | undefined =>
+  holder && { ...holder, turnsMs: holder.turnsMs.filter((ms) => !givenBackMs.includes(ms)) };
 
 /** The same as before, unless it is time to renew it: so that nothing is written without need. */
 function held(

@@ -143,8 +143,10 @@ export class Visit implements HostVisit {
   /** To be called when the job ends, however it ends. */
   leave(): void {
     const nowMs = this.#deps.clock.nowMs();
-    for (const [desk, { connections, hasAsked, lost, probeAtMs, sinceMs }] of this.#places)
-      if (!lost.aborted) desk.leave(connections, nowMs - sinceMs, hasAsked ? undefined : probeAtMs);
+    for (const [desk, { connections, hasAsked, isUsed, lost, probeAtMs, sinceMs, turn }] of this.#places) {
+      const unused = { ...(!hasAsked && { probeAtMs }), ...(!isUsed && { turnMs: turn.atMs }) };
+      if (!lost.aborted) desk.leave(connections, nowMs - sinceMs, unused);
+    }
     this.#places.clear();
   }
 

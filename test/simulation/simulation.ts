@@ -101,9 +101,12 @@ export class Simulation implements Stage {
     const bodies = scenario.messages.map((message) =>
       typeof message === "string" ? message : JSON.stringify(message),
     );
-    const lastMs = options.lastMessageAfterMs ?? options.scenario.lastMessageAfterMs ?? 0;
-    for (const [place, body] of bodies.entries())
-      this.queue.add(body, place > 0 && place === bodies.length - 1 ? lastMs : 0);
+    const { messagesAfterMs = [] } = scenario;
+    const lastMs = options.lastMessageAfterMs ?? scenario.lastMessageAfterMs ?? 0;
+    for (const [place, body] of bodies.entries()) {
+      const isLast = place > 0 && place === bodies.length - 1;
+      this.queue.add(body, messagesAfterMs[place] ?? (isLast ? lastMs : 0));
+    }
     const { gate, queue } = this;
     this.accepted = new Accepted(bodies, { items: this.items.all, blobs, gate, queue });
     this.#processes = new Processes({

@@ -251,6 +251,33 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     lastMessageAfterMs: 10_000,
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
+  limited("a host of a request in twenty seconds, and messages of a job that is done", [["*", { perSecond: 0.05 }]], {
+    messages: [message("a"), message("a"), message("b")],
+    prepare: serving({ a: resource(SMALL), b: resource(SMALL) }),
+    published: [[SMALL]],
+    ends: { a: SAME, b: SAME },
+    // The second message gets the second turn, and leaves it to the other job's.
+    lastMessageAfterMs: 42_000,
+    mostMs: 50_000,
+    hostWaitMs: SLOW_WAIT_MS,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a turn is given back, the answer is lost, and another job takes it", [["*", { perSecond: 0.05 }]], {
+    isWarm: true,
+    messages: [message("a"), message("a"), message("b"), message("c")],
+    prepare: serving({ a: resource(SMALL), b: resource(SMALL), c: resource(SMALL) }),
+    published: [[SMALL]],
+    ends: { a: SAME, b: SAME, c: SAME },
+    messagesAfterMs: [0, 20_000, 21_000, 22_000],
+    strikes: [
+      { of: "worker1 ", call: "items.read", nth: 6, fault: { kind: "slow", byMs: 600 } },
+      { of: "worker1 ", call: "items.write", nth: 7, fault: { kind: "fail after", error: outage() } },
+      { of: "worker1 ", call: "queue.acknowledge", nth: 2, fault: { kind: "slow", byMs: 700 } },
+    ],
+    leastMs: 40_000,
+    hostWaitMs: SLOW_WAIT_MS,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
   limited("an operator tightens a limit while no worker can read it", [["*", { perSecond: 5 }]], {
     ...two,
     isWarm: true,

@@ -43,6 +43,8 @@ export interface Scenario {
   readonly rulesUnreadable?: Unreadable | undefined;
   /** When the last of several messages is sent, in ms from the start. Undefined: at the start. */
   readonly lastMessageAfterMs?: number;
+  /** When each message is sent. */
+  readonly messagesAfterMs?: readonly number[];
   /** When an operator reopens the failed jobs, in ms from the start. */
   readonly operatorAtMs?: readonly number[];
   /** Called after each event, for example to change a version or the gate. */

@@ -36,6 +36,11 @@ export const HOST_MUTANTS: readonly Mutant[] = [
       "nextAtMs,",
     ],
     [
+      "a turn is given back though later ones are reserved",
+      "Math.abs(ms + intervalMs - nextMs) <= ROUNDING_MS ? ms : nextMs",
+      "Math.min(ms, nextMs)",
+    ],
+    [
       "a request to a slow host may be no later than one to a fast one",
       "  apartMs <= SECOND_MS\n",
       "  apartMs <= Infinity\n",
@@ -76,7 +81,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ["two writers of a host overwrite each other", "when: [[isAsSeen]]", "when: [[]]"],
   ]),
   ...inFile("core/flow/host-desk.ts", [
-    ["a probe that is not sent is not given back", "this.#unsentProbes.push(unsentProbeMs);", "{}"],
+    ["a probe that is not sent is not given back", "probeAtMs === undefined ? [] : [probeAtMs]", "[]"],
     ["connections are never given back", "    this.#used -= connections;\n", ""],
     [
       "connections are used when their time is over",
@@ -84,7 +89,10 @@ export const HOST_MUTANTS: readonly Mutant[] = [
       "clock.after(holder.untilMs - clock.nowMs(), () => undefined)",
     ],
   ]),
+  ...inFile("core/flow/host-entry.ts", [["a turn is given back twice", "({ ...news, unusedTurns: [] })", "news"]]),
   ...inFile("core/flow/visit.ts", [
+    ["a turn that a job does not use is lost", "...(!isUsed && { turnMs: turn.atMs })", ""],
+    ["a turn that a job has used is given back", "...(!isUsed && { turnMs", "...({ turnMs"],
     ["a request is sent although it is late", "if (lateMs <= graceMs) return;", "return;"],
     [
       "a time from before robots.txt was known is kept",

@@ -55,6 +55,38 @@ describe("pace", () => {
     expect(plan.enters).toEqual([NOW_MS + 900]);
   });
 
+  const fiveASecond = { connections: 9, perSecond: 5 };
+  const reservedBy = (enters: number, host: Partial<HostRecord> = {}) => planned(fiveASecond, { enters }, host);
+
+  it("times that are given back are given to others, and no longer stand beside the connections", () => {
+    const { enters, next } = reservedBy(3);
+    const [first = 0, ...unusedTurns] = enters;
+    const given = planned(fiveASecond, { used: 3, unusedTurns }, next);
+    expect(given.next.holders["me"]?.turnsMs).toEqual([first]);
+    const again = reservedBy(2, given.next).enters;
+    expect(again.map((ms, n) => Math.abs(ms - Number(unusedTurns[n])) <= 1)).toEqual([true, true]);
+  });
+
+  it("times that are given back may be taken in the same write", () => {
+    const { enters, next } = reservedBy(3);
+    expect(planned(fiveASecond, { used: 2, unusedTurns: enters.slice(2), enters: 1 }, next).enters).toEqual(
+      enters.slice(2),
+    );
+  });
+
+  it("a time that is given back twice, or after a later one is reserved, gives nobody a time that others have", () => {
+    const { enters, next } = reservedBy(3);
+    const unusedTurns = enters.slice(1, 2);
+    expect(planned(fiveASecond, { used: 3, unusedTurns }, next).next.nextAtMs).toBe(next.nextAtMs);
+  });
+
+  it("after times are given back, a faster pace still counts from the last request that may be sent", () => {
+    const slow = planned({ perSecond: 0.5 }, { enters: 1 });
+    const { next } = planned({ perSecond: 0.5 }, { unusedTurns: slow.enters }, slow.next);
+    const [again = 0] = planned({ perSecond: 10 }, { enters: 1 }, next).enters;
+    expect(again).toBe(slow.enters[0]);
+  });
+
   it("no time is earlier because a clock is behind", () => {
     const slow = planned({ perSecond: 0.01 }, { enters: 1 }).next;
     const behind = planned({ perSecond: 0.01 }, { enters: 1 }, slow, { nowMs: NOW_MS - 600_000 });

@@ -29,6 +29,7 @@ function play(limits: HostLimits, heldMs: (nth: number) => number): Played {
       heldMs: ended.splice(0),
       reports: [],
       unsentProbes: [],
+      unusedTurns: [],
       enters: 1,
       requests: 0,
       connections: 0,

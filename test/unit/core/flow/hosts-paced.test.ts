@@ -4,7 +4,7 @@ import { Hosts } from "../../../../core/flow/hosts.ts";
 import { KEEPS_NONE, type Http, type HttpRequest } from "../../../../core/ports/http.ts";
 import type { WorkerDeps } from "../../../../core/worker/worker-deps.ts";
 import { fileOrigin, settled, type World } from "../../../simulation/world.ts";
-import { A, BODY, jobAt, limited, requestsTo } from "./support.ts";
+import { A, another, BODY, jobAt, limited, requestsTo } from "./support.ts";
 
 describe("a host with a pace", () => {
   it("is asked by GET alone, at the times that were reserved", async () => {
@@ -57,6 +57,66 @@ describe("a host with a pace", () => {
     expect(requestsTo(w, A)).toBe(1);
     // One for the first time, which is over, and one for a later one.
     expect(w.items.all.get(hostItemKey(A))?.["version"]).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("a turn at a host of one request in 100 s", () => {
+  const PAUSE_MS = 105_000;
+  const done = async (hostRules: Parameters<typeof limited>[0]): Promise<World> => {
+    const w = limited(hostRules);
+    await delivered(w, 0);
+    await w.clock.advance(PAUSE_MS);
+    return w;
+  };
+  const delivered = async (w: World, n: number, deps = w.deps): Promise<void> => {
+    const job = w.deliver(jobAt(A, n), undefined, deps);
+    await w.clock.advance(2_000);
+    await job;
+  };
+
+  it.each([
+    { to: "the next job of the process", rule: { perSecond: 0.01 }, by: (w: World) => w.deps },
+    { to: "a job of another process", rule: { perSecond: 0.01 }, by: another },
+    { to: "a job of another process, with a connection", rule: { connections: 1, perSecond: 0.01 }, by: another },
+  ])("goes back to $to, if a job that is done got it", async ({ by, rule }) => {
+    const w = await done([["*", rule]]);
+    for (let nth = 1; nth <= 3; nth++) await delivered(w, 0);
+    expect(requestsTo(w, A)).toBe(1);
+    await delivered(w, 1, by(w));
+    expect(requestsTo(w, A)).toBe(2);
+  });
+
+  it("is not given back by a job that has sent its request", async () => {
+    const w = await done([["*", { perSecond: 0.01 }]]);
+    await delivered(w, 1);
+    await delivered(w, 2);
+    expect(requestsTo(w, A)).toBe(2);
+  });
+
+  it("is not given back again if the answer to that write was lost, and another has it by now", async () => {
+    const w = limited([["*", { perSecond: 0.01 }]]);
+    await delivered(w, 0);
+    // The next turn is so near that it is reserved now.
+    await w.clock.advance(99_500);
+    let isAnswerLost = false;
+    const write: World["items"]["write"] = async (asked) => {
+      const written = await w.items.write(asked);
+      if (isAnswerLost && asked.key === hostItemKey(A)) throw new Error("the answer was lost");
+      return written;
+    };
+    const deps = { ...w.deps, items: { ...w.items, write } };
+    const first = { ...deps, hosts: new Hosts({ ...deps, pool: KEEPS_NONE }) };
+    await w.deliver(jobAt(A, 0), undefined, first);
+    isAnswerLost = true;
+    await w.clock.advance(200);
+    isAnswerLost = false;
+    const second = w.deliver(jobAt(A, 1), undefined, another(w));
+    await settled();
+    await first.hosts.settle();
+    const third = w.deliver(jobAt(A, 2), undefined, first);
+    await w.clock.advance(3_000);
+    await Promise.all([second, third]);
+    expect(requestsTo(w, A)).toBe(2);
   });
 });
 

@@ -9,6 +9,7 @@ const NOTHING: Wants = {
   heldMs: [],
   reports: [],
   unsentProbes: [],
+  unusedTurns: [],
   enters: 0,
   requests: 0,
   connections: 0,
