@@ -1,13 +1,12 @@
 /** Scenarios of hosts whose limits several workers share. */
-import { RetryableError } from "../../../core/model/errors.ts";
-import type { HostRule } from "../../../core/flow/host-rule.ts";
 import type { OriginAnswer } from "../services/origin.ts";
+import { SETTINGS } from "../services/settings.ts";
+import { HOST_WAIT_MS, limited, outage, SAME, SLOW_WAIT_MS, two } from "./host-kinds.ts";
 import {
   bodyOf,
   LARGE,
   MANY_PARTS,
   message,
-  one,
   onFirst,
   resource,
   serving,
@@ -16,31 +15,9 @@ import {
   type ProvenScenario,
 } from "./scenario-kinds.ts";
 
-const outage = () => new RetryableError("outage", { failureClass: "system" });
 const ELSEWHERE = "https://elsewhere.example/file";
 
-/** A dead worker's places, a probe of a host that was down, and the queue of those that wait. */
-const HOST_WAIT_MS = 90_000;
-
-/** Some requests to a host that gets one in a hundred seconds, or some to one that gets one in two hundred. */
-const SLOW_WAIT_MS = 1_200_000;
-
-/** Of several artifacts with one body. */
-const SAME = ["INDEXED", "DEDUPED"];
-
-const limited = (
-  name: string,
-  rules: readonly HostRule[],
-  more: Partial<ProvenScenario> & { readonly body?: Buffer } = {},
-): ProvenScenario =>
-  one({ name, body: LARGE, hostWaitMs: HOST_WAIT_MS, ...more, settings: { hostRules: rules, ...more.settings } });
-
-const two = {
-  messages: [message("a"), message("b")],
-  prepare: serving({ a: resource(LARGE), b: resource(SMALL) }),
-  published: [[LARGE], [SMALL]],
-  ends: { a: ["INDEXED"], b: ["INDEXED"] },
-};
+const TWO_ATTEMPTS = { ...SETTINGS.retry, maxAttempts: 2 };
 
 /** The host's robots.txt asks for seven seconds between two files. */
 const crawled: Partial<ProvenScenario> = {
@@ -86,12 +63,12 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
   limited("a robots.txt that asks for a delay", [["*", { connections: 4 }]], crawled),
   limited("a slow robots.txt that asks for more than the host's pace", [["*", { perSecond: 4 }]], {
     ...crawled,
-    messages: ["a", "b", "c", "d", "e"].map((artifact) => message(artifact)),
+    messages: ["a", "b", "c", "d"].map((artifact) => message(artifact)),
     prepare: (origin) => {
       crawled.prepare?.(origin);
-      for (const artifact of ["c", "d", "e"]) origin.resources.set(urlOf(artifact), resource(SMALL));
+      for (const artifact of ["c", "d"]) origin.resources.set(urlOf(artifact), resource(SMALL));
     },
-    ends: { a: ["INDEXED"], b: SAME, c: SAME, d: SAME, e: SAME },
+    ends: { a: ["INDEXED"], b: SAME, c: SAME, d: SAME },
     // A process that is new has to ask for robots.txt first, and its job to come back.
     isWarm: true,
     // Some jobs have times that were reserved before the delay was known.
@@ -179,7 +156,7 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     ends: {
       a: ["host_full", "origin_connection_lost", "outage"].map((reason) => `FAILED:retries_exhausted:${reason}`),
     },
-    settings: { mostBrokenConnections: 3, mostRanges: 3 },
+    settings: { mostBrokenConnections: 3, mostRanges: 3, retry: TWO_ATTEMPTS },
     hostWaitMs: SLOW_WAIT_MS,
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
@@ -199,7 +176,7 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
   }),
   limited("a host that is down for a while", [["*", { connections: 2 }]], {
     ...two,
-    answer: atFirst(8, { kind: "status", status: 500 }),
+    answer: atFirst(6, { kind: "status", status: 500 }),
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
   limited("a host that is down, and messages of a job that is done", [["*", {}]], {
@@ -249,33 +226,6 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
       { atMs: 6_000, pattern: "origin.example", limits: undefined },
     ],
     lastMessageAfterMs: 10_000,
-    ownRefetchedBytes: Number.POSITIVE_INFINITY,
-  }),
-  limited("a host of a request in twenty seconds, and messages of a job that is done", [["*", { perSecond: 0.05 }]], {
-    messages: [message("a"), message("a"), message("b")],
-    prepare: serving({ a: resource(SMALL), b: resource(SMALL) }),
-    published: [[SMALL]],
-    ends: { a: SAME, b: SAME },
-    // The second message gets the second turn, and leaves it to the other job's.
-    lastMessageAfterMs: 42_000,
-    mostMs: 50_000,
-    hostWaitMs: SLOW_WAIT_MS,
-    ownRefetchedBytes: Number.POSITIVE_INFINITY,
-  }),
-  limited("a turn is given back, the answer is lost, and another job takes it", [["*", { perSecond: 0.05 }]], {
-    isWarm: true,
-    messages: [message("a"), message("a"), message("b"), message("c")],
-    prepare: serving({ a: resource(SMALL), b: resource(SMALL), c: resource(SMALL) }),
-    published: [[SMALL]],
-    ends: { a: SAME, b: SAME, c: SAME },
-    messagesAfterMs: [0, 20_000, 21_000, 22_000],
-    strikes: [
-      { of: "worker1 ", call: "items.read", nth: 6, fault: { kind: "slow", byMs: 600 } },
-      { of: "worker1 ", call: "items.write", nth: 7, fault: { kind: "fail after", error: outage() } },
-      { of: "worker1 ", call: "queue.acknowledge", nth: 2, fault: { kind: "slow", byMs: 700 } },
-    ],
-    leastMs: 40_000,
-    hostWaitMs: SLOW_WAIT_MS,
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
   limited("an operator tightens a limit while no worker can read it", [["*", { perSecond: 5 }]], {

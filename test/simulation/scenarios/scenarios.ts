@@ -1,4 +1,5 @@
 import { TORN_SCENARIOS } from "./torn-scenarios.ts";
+import { TURN_SCENARIOS } from "./turn-scenarios.ts";
 import { ORDER_SCENARIOS } from "./order-scenarios.ts";
 import { createHash } from "node:crypto";
 import {
@@ -290,5 +291,6 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   ...RECOVERY_SCENARIOS,
   ...RANGE_SCENARIOS,
   ...HOST_SCENARIOS,
+  ...TURN_SCENARIOS,
   ...LANE_SCENARIOS,
 ];
