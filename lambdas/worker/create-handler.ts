@@ -1,7 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { LongJobError, OutOfTimeError } from "../../core/model/errors.ts";
 import type { Inbox } from "../../core/ports/queue.ts";
-import { workBatch } from "../../core/batch/work-batch.ts";
+import { workBatch } from "../../core/invocation/work-batch.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 import { invoke } from "../invocation.ts";
 

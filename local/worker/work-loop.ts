@@ -3,7 +3,7 @@ import type { LocalQueue, ReceivedMessage } from "../../adapters/local/queue.ts"
 import { deliver } from "../../core/worker/deliver.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
 import { HostLines } from "./host-lines.ts";
-import { Slots, type Slot } from "../../core/batch/slots.ts";
+import { Slots, type Slot } from "../../core/invocation/slots.ts";
 
 /** How often a message under way is hidden again, within the lease's time to live. */
 const RENEWALS_PER_TTL = 3;

@@ -114,7 +114,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
     ["a host's answers tell nothing of it", "    await visit.answered(url, askedAtMs, response);\n", ""],
   ]),
-  ...inFile("core/batch/work-batch.ts", [
+  ...inFile("core/invocation/work-batch.ts", [
     [
       "a further message that must come back is deleted",
       '    if (verdict === "return") {\n      if (isOwn) this.returned.add(messageId);\n    } else if (!isOwn)',
@@ -128,7 +128,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
       "    await this.#await(taken);\n    this.#receipts.push(...taken.map(({ receiptHandle }) => receiptHandle));\n    await this.#forget();",
     ],
   ]),
-  ...inFile("core/batch/regroup.ts", [
+  ...inFile("core/invocation/regroup.ts", [
     ["a message without a group is only acknowledged", "    await deps.queue.send([...again.values()]);\n", ""],
     [
       "a message that the queue refused again is acknowledged",

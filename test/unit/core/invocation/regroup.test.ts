@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { trackedMessage } from "../../../../core/model/message.ts";
 import type { ReceivedMessage } from "../../../../core/ports/queue.ts";
-import { regroup } from "../../../../core/batch/regroup.ts";
-import { workBatch } from "../../../../core/batch/work-batch.ts";
+import { regroup } from "../../../../core/invocation/regroup.ts";
+import { workBatch } from "../../../../core/invocation/work-batch.ts";
 import { fileOrigin, MESSAGE, world, type World } from "../../../simulation/world.ts";
 
 const AFTER_MS = 60_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Inbox, ReceivedMessage } from "../../../../core/ports/queue.ts";
-import { workBatch } from "../../../../core/batch/work-batch.ts";
+import { workBatch } from "../../../../core/invocation/work-batch.ts";
 import { answer, fileOrigin, MESSAGE, settled, world, type World } from "../../../simulation/world.ts";
 
 const delivery = (name: string): ReceivedMessage => ({

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HttpResponse } from "../../../../core/ports/http.ts";
 import { PartBuffers } from "../../../../core/transfer/part-buffers.ts";
 import { HostLines } from "../../../../local/worker/host-lines.ts";
-import { Slots, type Slot } from "../../../../core/batch/slots.ts";
+import { Slots, type Slot } from "../../../../core/invocation/slots.ts";
 import { answer, settled, world } from "../../../simulation/world.ts";
 
 const COUNT = 8;
