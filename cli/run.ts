@@ -32,8 +32,12 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   try {
     const parsed = parseArguments(argv, env, packageJson.version);
     if (typeof parsed !== "string" && parsed.command === "submit") {
-      const [{ queueAt }, { submit }] = await Promise.all([import("./submit/queue.ts"), import("./submit/run.ts")]);
-      return await submit(parsed, { ...surroundings, addressesOf: stackAddresses, queueAt });
+      const [{ batchStoreAt }, { queueAt }, { submit }] = await Promise.all([
+        import("./submit/batch-store.ts"),
+        import("./submit/queue.ts"),
+        import("./submit/run.ts"),
+      ]);
+      return await submit(parsed, { ...surroundings, addressesOf: stackAddresses, batchStoreAt, queueAt });
     }
     if (typeof parsed !== "string") return await start(parsed, surroundings);
     stdout.write(`${parsed}\n`);

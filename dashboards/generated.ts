@@ -1,6 +1,7 @@
 import {
   announcementSchemaJson,
   announcementsMarkdown,
+  batchEndedSchemaJson,
   batchSchemaJson,
   failureBatchSchemaJson,
   failureSchemaJson,
@@ -28,6 +29,7 @@ export const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/announcement-batch.schema.json", render: batchSchemaJson },
   { path: "docs/failure.schema.json", render: failureSchemaJson },
   { path: "docs/failure-batch.schema.json", render: failureBatchSchemaJson },
+  { path: "docs/batch-ended.schema.json", render: batchEndedSchemaJson },
   { path: "docs/announcements.md", render: announcementsMarkdown },
   { path: "docs/slos.md", render: slosMarkdown },
   { path: "dashboards/openslo.yaml", render: openSloYaml },

@@ -12,8 +12,8 @@ const HEADROOM = 1.25;
 export const SHARDS = { before: 8, now: 64 };
 /** `workerConcurrency` of prod. */
 export const PROD_CONCURRENCY = 100;
-/** Two runs of the reconciler and two of the rollout controller may overlap. */
-const SCHEDULED_FUNCTIONS = 4;
+/** Two runs of the reconciler, of the batch follower and of the rollout controller may overlap. */
+const SCHEDULED_FUNCTIONS = 6;
 /** Announcer and archiver run once for each shard of the table's stream: at least 4, one for each 1,000 units/s. */
 const STREAM_READERS = 2;
 const LEAST_STREAM_SHARDS = 4;

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { FAILURE_CLASSES, type FailureClass } from "../../core/model/record.ts";
 import { JOB_STATES, type JobState } from "../../core/model/states.ts";
-import { checkAges, duration, hostOf } from "../shared/job-options.ts";
+import { batchId, checkAges, duration, hostOf } from "../shared/job-options.ts";
 import { stackOption } from "../shared/stack.ts";
 import { wholeNumber } from "../terminal/parse-command.ts";
 import { TYPED } from "../terminal/typed.ts";
@@ -14,6 +14,7 @@ export interface JobsArguments {
   readonly reason?: string;
   readonly class?: FailureClass;
   readonly work?: string;
+  readonly batch?: string;
   /** Times since the job failed, or since it was planned if it did not, in ms. */
   readonly olderThan?: number;
   readonly newerThan?: number;
@@ -35,19 +36,22 @@ last attempt's end, and its URL. What becomes of it is one of
 The story of one: ${TYPED} timeline.
 
 It reads the whole table, unless the limit is reached before, and says at its end what that cost: a read unit for 8 KB,
-whatever is selected. It needs cloudformation:DescribeStacks and dynamodb:Scan.
+whatever is selected. With --batch it reads that batch's jobs alone, for a unit each. It needs
+cloudformation:DescribeStacks and dynamodb:Scan; with --batch, dynamodb:BatchGetItem, and s3:GetObject on the bucket
+of the batches.
 
 Exit code: 0 done, also if no job is found, 1 failed, 2 wrong usage.`;
 
 export function describeJobsCommand(command: Command, found: (parsed: JobsArguments) => void): void {
   command
-    .description("list the jobs of a deployed system, by state, host, reason, work or age")
+    .description("list the jobs of a deployed system, by state, host, reason, work, batch or age")
     .addOption(stackOption().makeOptionMandatory())
     .addOption(new Option("--state <STATE>", "only jobs in this state").choices(JOB_STATES))
     .option("--host <HOST>", "only jobs whose URL has this host", hostOf)
     .option("--reason <TEXT>", "only jobs whose reason contains this text")
     .addOption(new Option("--class <CLASS>", "only failures of this class").choices(FAILURE_CLASSES))
     .option("--work <ID>", "only jobs of this work_id")
+    .option("--batch <ID>", "only jobs of this batch, as submit prints its id", batchId)
     .option(
       "--older-than <TIME>",
       "only jobs that failed, or else were planned, longer ago, such as 90m or 7d",

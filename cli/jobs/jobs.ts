@@ -5,14 +5,13 @@ import { decodeJob } from "../../core/model/record-codec.ts";
 import type { JobRecord } from "../../core/model/record.ts";
 import type { Item } from "../../core/model/write.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
+import { type BatchJobsDeps, jobsOfBatch } from "../shared/batches.ts";
 import { type Lines, printerOf } from "../shared/lines.ts";
-import type { AddressesOf } from "../shared/stack.ts";
 import { formatDuration, plural } from "../shared/words.ts";
 import type { JobsArguments } from "./arguments.ts";
 import { situationOf } from "./situation.ts";
 
-export interface JobsDeps {
-  readonly addressesOf: AddressesOf;
+export interface JobsDeps extends BatchJobsDeps {
   readonly clock: Clock;
   /** Scans the table of that name. */
   readonly pagesOf: (table: string, filter: JobFilter) => JobPages;
@@ -20,9 +19,8 @@ export interface JobsDeps {
 
 /** Lists the jobs that are selected, as the scan finds them. */
 export async function jobs(args: JobsArguments, { print }: Pick<Lines, "print">, deps: JobsDeps): Promise<void> {
-  const { class: failureClass, limit, reason, state, work: workId } = args;
-  const { table } = await deps.addressesOf(args.stack);
-  const pages = deps.pagesOf(table, { state, failureClass, workId, reason });
+  const { limit } = args;
+  const pages = await pagesOf(args, deps);
   const printed = printerOf(args.json === true, print);
   const nowMs = deps.clock.nowMs();
   let [listed, scanned, readUnits, isComplete] = [0, 0, 0, true];
@@ -48,6 +46,20 @@ export async function jobs(args: JobsArguments, { print }: Pick<Lines, "print">,
   ];
   printed(words, "summary", { jobs: listed, is_complete: isComplete, scanned, read_units: readUnits });
 }
+
+async function pagesOf(args: JobsArguments, deps: JobsDeps): Promise<JobPages> {
+  const { batch, class: failureClass, reason, stack, state, work: workId } = args;
+  const filter = { state, failureClass, workId, reason };
+  if (batch !== undefined) return jobsOfBatch(deps, stack, batch, (item) => isWanted(item, filter));
+  return deps.pagesOf((await deps.addressesOf(stack)).table, filter);
+}
+
+/** As the scan selects. */
+const isWanted = (item: Item, { failureClass, reason, state, workId }: JobFilter): boolean =>
+  (state === undefined || item["state"] === state) &&
+  (failureClass === undefined || item["failure_class"] === failureClass) &&
+  (workId === undefined || item["work_id"] === workId) &&
+  (reason === undefined || (typeof item["reason"] === "string" && item["reason"].includes(reason)));
 
 /** @returns why it cannot be read, for a record that this release cannot read. */
 function readJob(item: Item): JobRecord | string {

@@ -4,6 +4,7 @@ import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { type FunctionLogs, functionLogs } from "../../adapters/aws/operators/function-logs.ts";
 import { cloudWatchReport } from "../../adapters/aws/operators/insight-report.ts";
 import { queueDepth } from "../../adapters/aws/operators/queue-depth.ts";
+import { listedBatches, s3BatchFiles } from "../../adapters/aws/s3/batch-files.ts";
 import { bytesOfContent, listedContent } from "../../adapters/aws/s3/listed-content.ts";
 import { signedAddress } from "../../adapters/aws/s3/signed-address.ts";
 import { scannedIndex } from "../../adapters/aws/operators/scanned-index.ts";
@@ -22,6 +23,10 @@ export function awsDeps(env: NodeJS.ProcessEnv): OperatorsDeps {
     userName: () => userInfo().username,
     addressesOf: stackAddresses,
     tableOf: (table) => ({ clock: systemClock, items: dynamoItems(createDynamoDb(), table) }),
+    batchesIn: (bucket) => ({
+      files: s3BatchFiles(s3(), bucket),
+      ids: async () => listedBatches(s3(), bucket),
+    }),
     report: async (query) => cloudWatchReport(createCloudWatch())(query),
     pagesOf: (table, filter) => scannedJobs(createDynamoDb(), table, filter),
     depthOf: async (queueUrl) => queueDepth(createSqs(env), queueUrl),

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { type BatchArguments, describeBatchCommand } from "../batch/arguments.ts";
 import { describeGateCommand, type GateArguments } from "../gate/arguments.ts";
 import { describeHostsCommand, type HostsArguments } from "../hosts/arguments.ts";
 import { describeJobsCommand, type JobsArguments } from "../jobs/arguments.ts";
@@ -13,6 +14,7 @@ import { describeVerifyCommand, type VerifyArguments } from "../verify/arguments
 export type OperatorsCommand =
   | { readonly command: "status"; readonly args: StatusArguments }
   | { readonly command: "jobs"; readonly args: JobsArguments }
+  | { readonly command: "batch"; readonly args: BatchArguments }
   | { readonly command: "timeline"; readonly args: TimelineArguments }
   | { readonly command: "tail"; readonly args: TailArguments }
   | { readonly command: "open"; readonly args: OpenArguments }
@@ -25,6 +27,7 @@ export type OperatorsCommand =
 export function describeOperators(program: Command, found: (parsed: OperatorsCommand) => void): void {
   describeStatusCommand(program.command("status"), (args) => found({ command: "status", args }));
   describeJobsCommand(program.command("jobs"), (args) => found({ command: "jobs", args }));
+  describeBatchCommand(program.command("batch"), (args) => found({ command: "batch", args }));
   describeTimelineCommand(program.command("timeline"), (args) => found({ command: "timeline", args }));
   describeTailCommand(program.command("tail"), (args) => found({ command: "tail", args }));
   describeOpenCommand(program.command("open"), (args) => found({ command: "open", args }));

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { RefusalError } from "../../core/document/change-document.ts";
+import { batch, type BatchDeps } from "../batch/batch.ts";
 import { gate, type GateDeps } from "../gate/gate.ts";
 import { hosts, type HostsDeps } from "../hosts/hosts.ts";
 import { jobs, type JobsDeps } from "../jobs/jobs.ts";
@@ -17,7 +18,17 @@ import { verify, type VerifyDeps } from "../verify/verify.ts";
 import type { OperatorsCommand } from "./commands.ts";
 
 export interface OperatorsDeps
-  extends GateDeps, HostsDeps, JobsDeps, OpenDeps, RedriveDeps, StatusDeps, TailDeps, TimelineDeps, VerifyDeps {}
+  extends
+    BatchDeps,
+    GateDeps,
+    HostsDeps,
+    JobsDeps,
+    OpenDeps,
+    RedriveDeps,
+    StatusDeps,
+    TailDeps,
+    TimelineDeps,
+    VerifyDeps {}
 
 interface Surroundings {
   readonly stdout: Writable;
@@ -76,6 +87,9 @@ async function answer(
       break;
     case "jobs":
       await jobs(parsed.args, { print }, deps);
+      break;
+    case "batch":
+      await batch(parsed.args, { print, tell }, deps);
       break;
     case "timeline":
       print(await timeline(parsed.args, deps));

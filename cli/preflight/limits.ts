@@ -33,10 +33,13 @@ export const unitsOf = (jobsASecond: number): number => jobsASecond * UNITS_OF_A
 /** A new table has a shard for each 1,000 write units a second, and Lambda starts one reader of each shard. */
 const SHARDS = 4;
 
+/** The reconciler and the follower of batches, of which two runs may overlap. */
+const SCHEDULED = 2 * 2;
+
 /** Executions that a new deployment may use at the same time. */
 export const concurrencyOf = (environment: Environment): number =>
   mostWorkers(environment) +
   environment.longWorkerConcurrency +
-  2 +
+  SCHEDULED +
   (environment.monitoring ? 2 : 0) +
   SHARDS * (environment.expiredRecords === "archive" ? 2 : 1);

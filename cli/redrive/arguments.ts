@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { FAILURE_CLASSES, type FailureClass } from "../../core/model/record.ts";
-import { checkAges, duration, hostOf } from "../shared/job-options.ts";
+import { batchId, checkAges, duration, hostOf } from "../shared/job-options.ts";
 import { NAME_IT, stackOption } from "../shared/stack.ts";
 import { wholeNumber } from "../terminal/parse-command.ts";
 import { UsageError } from "../terminal/usage-error.ts";
@@ -27,6 +27,8 @@ interface Selected {
   /** As in a URL: in lower case, with its port unless it is the usual one. */
   readonly host?: string;
   readonly work?: string;
+  /** Only with `--stack`. */
+  readonly batch?: string;
   /** Time since the failure, in ms. */
   readonly olderThan?: number;
   readonly newerThan?: number;
@@ -83,6 +85,7 @@ export function describeRedriveCommand(program: Command, told: (parsed: RedriveA
     .option("--reason <TEXT>", "only failures whose reason contains this text")
     .option("--host <HOST>", "only jobs whose URL has this host", hostOf)
     .option("--work <ID>", "only jobs of this work_id")
+    .addOption(new Option("--batch <ID>", "only jobs of this batch").argParser(batchId).conflicts(["table"]))
     .option("--older-than <TIME>", "only jobs that failed longer ago than this, such as 90m, 2h or 7d", duration)
     .option("--newer-than <TIME>", "only jobs that failed within this time", duration)
     .option("--limit <N>", "maximum number of jobs", wholeNumber(1, Infinity, "a whole number above 0"), DEFAULT_LIMIT)

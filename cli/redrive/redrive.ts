@@ -7,18 +7,19 @@ import { sqsSender } from "../../adapters/aws/sqs.ts";
 import { hostOf } from "../../core/model/message.ts";
 import { decodeJob } from "../../core/model/record-codec.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
+import type { Item } from "../../core/model/write.ts";
 import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
+import { type BatchJobsDeps, jobsOfBatch } from "../shared/batches.ts";
 import type { AddressesOf } from "../shared/stack.ts";
 import { type Lines, printerOf } from "../shared/lines.ts";
 import { plural } from "../shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { DeadLettersArguments, FailedArguments, RedriveArguments } from "./arguments.ts";
 
-export interface RedriveDeps {
+export interface RedriveDeps extends BatchJobsDeps {
   readonly clock: Clock;
-  readonly addressesOf: AddressesOf;
   readonly connect: () => Pick<ReturnType<typeof createClients>, "dynamodb" | "sqs">;
 }
 
@@ -28,7 +29,8 @@ const SHOWN_BODY = 200;
 
 export async function redrive(args: RedriveArguments, lines: Lines, deps: RedriveDeps): Promise<void> {
   try {
-    await (args.command === "failed" ? reopenFailed(args, lines, deps) : sendDeadLetters(args, lines, deps));
+    if (args.command === "failed") await reopenSelected(args, lines, deps, await pagesOfBatch(args, deps));
+    else await sendDeadLetters(args, lines, deps);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new Error(`Stopped: ${String(error)}\nNothing is lost. Fix the cause and run the same command again.`, {
@@ -37,7 +39,20 @@ export async function redrive(args: RedriveArguments, lines: Lines, deps: Redriv
   }
 }
 
-async function reopenFailed(args: FailedArguments, { print, tell }: Lines, deps: RedriveDeps): Promise<void> {
+async function pagesOfBatch(args: FailedArguments, deps: RedriveDeps): Promise<JobPages | undefined> {
+  const { batch, work } = args;
+  if (batch === undefined || !("stack" in args)) return undefined;
+  const isOfWork = (item: Item): boolean => work === undefined || item["work_id"] === work;
+  return jobsOfBatch(deps, args.stack, batch, (item) => item["state"] === "FAILED" && isOfWork(item));
+}
+
+/** @param pages the jobs to choose from. Undefined: all of the table. */
+export async function reopenSelected(
+  args: FailedArguments,
+  { print, tell }: Lines,
+  deps: RedriveDeps,
+  pages?: JobPages,
+): Promise<void> {
   const { clock } = deps;
   const { queueUrl, table } = "stack" in args ? await deps.addressesOf(args.stack) : args;
   const { dynamodb, sqs } = deps.connect();
@@ -60,7 +75,7 @@ async function reopenFailed(args: FailedArguments, { print, tell }: Lines, deps:
       clock,
       random: systemRandom,
       items: dynamoItems(dynamodb, table),
-      failedJobs: ofHost(host, scannedJobs(dynamodb, table, { state: "FAILED", workId })),
+      failedJobs: ofHost(host, pages ?? scannedJobs(dynamodb, table, { state: "FAILED", workId })),
       queue: sqsSender(sqs, queueUrl),
       telemetry: telemetryTo(tell, clock),
       settings: { requeueGraceMs: REQUEUE_GRACE_MS },

@@ -1,4 +1,5 @@
-import { textOf, type WriteFormat } from "./format.ts";
+import { textOf } from "../../adapters/parquet/typed-rows.ts";
+import type { WriteFormat } from "./format.ts";
 import { RESULT_COLUMNS } from "./result-rows.ts";
 
 /** Also quoted: an empty text, which differs from no value, and blanks at an end, which some readers drop. */

@@ -3,6 +3,7 @@ import type { JobMessage } from "../../core/model/message.ts";
 import type { Metadata } from "../../local/run/line-store.ts";
 import type { Outcome } from "../../local/run/outcome.ts";
 import { resultOf, type JobResult } from "../../local/run/results-file.ts";
+import { noteKinds, type ValueKind } from "../../core/batches/column-types.ts";
 import { pagesOf } from "../shared/pages.ts";
 
 /** The fields of a result, in the order of their columns. */
@@ -56,8 +57,6 @@ const UNKNOWN: Readonly<Record<Exclude<keyof JobResult, "job_id" | "work_id" | "
 /** A line of the list, with its columns and those of its result. */
 export type ResultRow = Readonly<Record<string, unknown>>;
 
-export type ValueKind = "text" | "whole number" | "number" | "boolean" | "other";
-
 const RESULTS = `SELECT seq, lines.job_id, message, metadata, outcome, name FROM lines
   LEFT JOIN ends ON ends.job_id = lines.job_id WHERE list = ? AND seq > ? ORDER BY seq LIMIT ?`;
 const OWN = "SELECT seq, metadata FROM lines WHERE list = ? AND seq > ? AND metadata IS NOT NULL ORDER BY seq LIMIT ?";
@@ -77,13 +76,7 @@ export class ResultRows {
   async ownColumns(): Promise<ReadonlyMap<string, ReadonlySet<ValueKind>>> {
     const columns = new Map<string, Set<ValueKind>>();
     for await (const page of this.#pages(OWN)) {
-      for (const row of page) {
-        for (const [name, value] of Object.entries(metadataOf(row))) {
-          const kinds = columns.get(name) ?? new Set();
-          columns.set(name, kinds);
-          if (value !== null) kinds.add(kindOf(value));
-        }
-      }
+      for (const row of page) noteKinds(columns, metadataOf(row));
     }
     return columns;
   }
@@ -114,11 +107,4 @@ function rowOf(row: Row): ResultRow {
           name: name === null ? null : String(name),
         });
   return { ...result, ...metadataOf(row) };
-}
-
-function kindOf(value: unknown): ValueKind {
-  if (typeof value === "string") return "text";
-  if (typeof value === "boolean") return "boolean";
-  if (typeof value === "number") return Number.isSafeInteger(value) ? "whole number" : "number";
-  return "other";
 }

@@ -33,3 +33,9 @@ export function hostOf(text: string): string {
   if (!isHost) throw new InvalidArgumentError("It must be a host like example.org, or example.org:8443.");
   return url.port === "80" ? url.hostname : url.host;
 }
+
+/** What `submit` prints. */
+export function batchId(text: string): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be the id of a batch, as submit prints it: letters and digits.");
+}

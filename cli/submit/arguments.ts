@@ -20,6 +20,8 @@ export interface SubmitArguments {
   readonly place: { readonly stack: string } | { readonly queueUrl: string } | undefined;
   readonly reading: Reading;
   readonly skipInvalid: boolean;
+  /** Whether a batch is made of the list. Not without `--stack`. */
+  readonly batch: boolean;
   /** The file that says how far the list was sent. Undefined: one in the user's folder for such files. */
   readonly progress: string | undefined;
   /** Sends the whole list, also what an earlier run has sent. */
@@ -34,6 +36,7 @@ interface Parsed {
   readonly format?: ListFormat;
   readonly urlColumn?: string;
   readonly metadata: boolean;
+  readonly batch: boolean;
   readonly skipInvalid?: true;
   readonly progress?: string;
   readonly again?: true;
@@ -53,9 +56,13 @@ their metadata, up to 1,024 bytes of JSON each, and come back in the announcemen
 
 It may be stopped at any moment, by kill -9 too: the same command goes on where it stopped. Some messages are then sent
 twice, which does no harm: they are the same jobs. A list is known by its bytes, so one that was changed is sent from
-its start. The last line names the list's id.
+its start.
+
+With --stack, the list becomes a batch: its lines are told of together, with a report when all have ended. The last line
+names it, and fetchonce batch status says how far it is. The same list, read in the same way, is the same batch.
 
 It needs sqs:SendMessage on the queue, cloudformation:DescribeStacks for --stack, and s3:GetObject for a list in S3.
+For the batch it needs s3:PutObject on batches/* of the bucket of the batches and dynamodb:UpdateItem on the table.
 AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL apply.
 
 Exit code: 0 all sent, 1 the queue refused (nothing is lost: run it again), 2 wrong usage or an invalid line, 3 this
@@ -72,6 +79,7 @@ export function describeSubmit(command: Command, found: (parsed: SubmitArguments
     .option("--url-column <NAME>", "the list's column that holds the URL")
     .option("--no-metadata", "send none of the list's own columns")
     .option("--skip-invalid", "skip invalid lines of the list instead of sending nothing")
+    .option("--no-batch", "make no batch of the list")
     .option("--dry-run", "check the list and count its jobs and hosts; send nothing")
     .option("--again", "send the whole list, also what an earlier run has sent")
     .option("--progress <FILE>", "keep in FILE how far the list was sent (default: in ~/.local/state/fetchonce)")
@@ -90,6 +98,7 @@ function argumentsOf(list: string, options: Parsed): SubmitArguments {
     place,
     reading: { format, urlColumn, metadata },
     skipInvalid: options.skipInvalid ?? false,
+    batch: options.batch && stack !== undefined,
     progress: options.progress,
     again: options.again ?? false,
     dryRun,

@@ -22,6 +22,8 @@ const schema = z.object({
   invalid_lines: count,
   /** So many jobs at the list's beginning are surely in the queue. */
   sent: count,
+  /** The batch that was made of the list. Absent: none was, or an older release sent the list. */
+  batch: z.optional(z.string()),
 });
 
 /** How far a list was sent to a queue. */
@@ -48,7 +50,7 @@ export const beginning = (purpose: Purpose, jobs: number, invalidLines: number):
   sent: 0,
 });
 
-const readingText = ({ format, metadata, urlColumn }: Reading): string =>
+export const readingText = ({ format, metadata, urlColumn }: Reading): string =>
   JSON.stringify([format ?? null, urlColumn ?? null, metadata]);
 
 /** In the folder of the user's own for such files, by the list's id and where it is sent to. */

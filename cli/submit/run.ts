@@ -12,8 +12,9 @@ import type { Output } from "../view/view.ts";
 import type { SubmitArguments } from "./arguments.ts";
 import { linesOf } from "./jobs.ts";
 import { ListFile } from "./list-file.ts";
-import { describeOutcome, documentOf, type Outcome } from "./outcome.ts";
-import { beginning, isDone, ProgressFile, usualPath, type Progress } from "./progress-file.ts";
+import { batchIdOf, type BatchStore, makeBatch } from "./make-batch.ts";
+import { describeOutcome, documentOf, nameOf, type Outcome } from "./outcome.ts";
+import { beginning, isDone, ProgressFile, readingText, usualPath, type Progress } from "./progress-file.ts";
 import { s3List } from "./s3-list.ts";
 import { send } from "./send.ts";
 import { sleeper } from "../terminal/sleeper.ts";
@@ -30,6 +31,10 @@ export interface SubmitSurroundings {
   readonly signal: AbortSignal;
   readonly addressesOf: AddressesOf;
   readonly queueAt: (queueUrl: string, env: Readonly<NodeJS.ProcessEnv>) => Promise<SendBatch>;
+  readonly batchStoreAt: (
+    addresses: Awaited<ReturnType<AddressesOf>>,
+    env: Readonly<NodeJS.ProcessEnv>,
+  ) => Promise<BatchStore | undefined>;
 }
 
 const REFRESH_EVERY_MS = 200;
@@ -91,17 +96,40 @@ class Submission {
     const { again, dryRun, place, progress: path, reading } = this.#args;
     const { addressesOf, env } = this.#surroundings;
     if (place === undefined || dryRun) return this.#dryRun();
-    const { queueUrl } = "queueUrl" in place ? place : await addressesOf(place.stack);
+    const addresses = "stack" in place ? await addressesOf(place.stack) : undefined;
+    const { queueUrl } = addresses ?? (place as Extract<typeof place, { readonly queueUrl: string }>);
     const purpose = { id: this.#list.id, name: this.#name, queueUrl, reading };
     const file = new ProgressFile(path ?? usualPath(purpose, env));
     const earlier = file.read(purpose, again);
     if (earlier && isDone(earlier)) return this.#tellDone(earlier);
     const sendBatch = await this.#surroundings.queueAt(queueUrl, env);
-    return this.#send(
-      sendBatch,
-      file,
-      await this.#begun(earlier, file, (jobs, invalid) => beginning(purpose, jobs, invalid)),
-    );
+    const begun = await this.#begun(earlier, file, (jobs, invalid) => beginning(purpose, jobs, invalid));
+    const store = addresses && this.#args.batch ? await this.#surroundings.batchStoreAt(addresses, env) : undefined;
+    return this.#send(sendBatch, file, store ? await this.#inBatch(begun, file, store) : begun);
+  }
+
+  /** The batch is whole before any of its jobs is sent. */
+  async #inBatch(begun: Progress, file: ProgressFile, store: BatchStore): Promise<Progress> {
+    if (begun.batch !== undefined) return begun;
+    const id = batchIdOf(this.#list.id, readingText(this.#args.reading));
+    let done = 0;
+    const made = makeBatch(store, { id, name: this.#name }, this.#lines(), this.#surroundings.signal, (lines) => {
+      done = lines;
+    });
+    try {
+      await this.#shown(made, () => ({ done, total: undefined, doing: "Recording" }));
+    } catch (error) {
+      this.#surroundings.signal.throwIfAborted();
+      throw new Error(
+        `No batch could be made of ${this.#name}: ${String(error)}. Nothing of it was sent now. ` +
+          "Check what the credentials may do (submit --help), or add --no-batch to send the list without one.",
+        { cause: error },
+      );
+    }
+    await this.#checkUnchanged();
+    const progress = { ...begun, batch: id };
+    await file.write(progress);
+    return progress;
   }
 
   /** Where the sending begins. A list that an earlier run has looked through is not looked through again. */
@@ -195,7 +223,7 @@ class Submission {
     else
       this.#view.say(
         `All ${plural(progress.jobs, "job")} of ${this.#name} were sent already. ` +
-          `To send them once more, add --again.\nId: ${progress.list}`,
+          `To send them once more, add --again.\n${nameOf(progress)}`,
       );
     return EXIT.done;
   }

@@ -10,6 +10,8 @@ export const EVENT_TYPES = {
   failed: { single: "Artifact Failed", batch: "Artifacts Failed" },
 } as const;
 export type AnnouncementKind = keyof typeof EVENT_TYPES;
+/** The type of the event that tells that all jobs of a batch have ended. */
+export const BATCH_ENDED = "Batch Ended";
 
 const hex = (digits: number) => z.string().check(z.regex(new RegExp(`^[0-9a-f]{${digits}}$`)));
 const text = z.string().check(z.minLength(1));

@@ -10,6 +10,7 @@ import {
   whenSilentForQuarterHour,
 } from "./absolute-alarm.ts";
 import { queueAlarms } from "./queue-alarms.ts";
+import { scheduledAlarms } from "./scheduled-alarms.ts";
 import { workerAlarms } from "./worker-alarms.ts";
 
 export const HOST_FAILING = "host-failing";
@@ -177,29 +178,6 @@ const recoveryAlarms: readonly AbsoluteAlarm[] = [
   },
 ];
 
-const rolloutAlarms: readonly AbsoluteAlarm[] = [
-  {
-    id: "rollout-silent",
-    title: "The rollout controller is silent",
-    severity: "ticket",
-    happened: "The rollout controller is due every minute, but it has not been started for a quarter of an hour.",
-    felt: "Nothing, unless the gate is being rolled out. Then no alarm takes the rollout back, and no step follows.",
-    why: "The same time as for the reconciler. It is a ticket, since a person who is paged for an objective can turn the gate off by hand.",
-    runbook: "gate-rollout",
-    conditions: whenSilentForQuarterHour({ aws: "rolloutInvocations", ...sum }),
-  },
-  {
-    id: "rollout-failing",
-    title: "The rollout controller fails",
-    severity: "ticket",
-    happened: "Three or more runs of the rollout controller ended in an error within a quarter of an hour.",
-    felt: "Nothing, unless the gate is being rolled out. Then it may not be taken back in time.",
-    why: "Of fifteen runs, one or two may meet a throttled call; three are a cause that stays.",
-    runbook: "gate-rollout",
-    conditions: whenAtLeast(3, { aws: "rolloutErrors", ...sum }, 15),
-  },
-];
-
 const resourceAlarms: readonly AbsoluteAlarm[] = [
   {
     id: "table-throttled",
@@ -276,7 +254,7 @@ export const absoluteAlarms = (settings: AlarmSettings): readonly Alarm[] =>
     ...pipelineAlarms,
     ...readerAlarms(settings),
     ...recoveryAlarms,
-    ...rolloutAlarms,
+    ...scheduledAlarms,
     ...workerAlarms(settings),
     ...resourceAlarms,
   ].map((alarm) => Object.assign({ kind: "absolute", runbook: alarm.id } as const, alarm));

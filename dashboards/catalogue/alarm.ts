@@ -34,6 +34,8 @@ export const AWS_METRICS = {
   streamRecordsDead: { namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", of: "streamDeadLetters" },
   rolloutInvocations: { namespace: "AWS/Lambda", name: "Invocations", of: "rollout" },
   rolloutErrors: { namespace: "AWS/Lambda", name: "Errors", of: "rollout" },
+  batchesInvocations: { namespace: "AWS/Lambda", name: "Invocations", of: "batches" },
+  batchesErrors: { namespace: "AWS/Lambda", name: "Errors", of: "batches" },
   tableReadThrottles: { namespace: "AWS/DynamoDB", name: "ReadThrottleEvents", of: "table" },
   tableWriteThrottles: { namespace: "AWS/DynamoDB", name: "WriteThrottleEvents", of: "table" },
   indexReadThrottles: { namespace: "AWS/DynamoDB", name: "ReadThrottleEvents", of: "watchIndex" },

@@ -185,6 +185,15 @@ export const PANELS: readonly Panel[] = [
     ],
   },
   {
+    title: "Batch follower",
+    unit: "count",
+    ...PERIOD,
+    series: [
+      { aws: "batchesInvocations", ...sum },
+      { aws: "batchesErrors", ...sum },
+    ],
+  },
+  {
     title: "Table",
     unit: "count",
     ...PERIOD,

@@ -1,7 +1,9 @@
+import { batchEnded, type BatchEnded } from "../../core/batches/batch-ended.ts";
 import {
   announcement,
   announcementBatch,
   ANNOUNCEMENT_SOURCE,
+  BATCH_ENDED,
   type Announcement,
   EVENT_TYPES,
   failure,
@@ -41,6 +43,23 @@ export const EXAMPLE_FAILURE: Failure = {
   finished_at: "2026-11-25T08:00:00.000Z",
 };
 
+export const EXAMPLE_BATCH_ENDED: BatchEnded = {
+  schema_version: 1,
+  id: "4f2a91c07be35d8812af-1",
+  batch_id: "4f2a91c07be35d8812af",
+  revision: 1,
+  name: "reports.csv",
+  lines: 1_000_000,
+  indexed: 987_012,
+  deduped: 12_511,
+  failed: 477,
+  reasons: { http_404: 431, "retries_exhausted:origin_timeout": 46 },
+  submitted_at: "2026-11-25T08:00:00.000Z",
+  finished_at: "2026-11-25T09:12:40.000Z",
+  bucket: "fetchonce-prod-archive0a1b2c3d",
+  report: "batches/4f2a91c07be35d8812af/report-1/",
+};
+
 export const EXAMPLE_BATCH = { schema_version: 1, announcements: [EXAMPLE_ANNOUNCEMENT] };
 
 /** As a target of a rule gets it. */
@@ -78,6 +97,7 @@ const detailSchema = (type: string, schema: Parameters<typeof jsonSchemaOf>[0]):
 export const announcementSchemaJson = (): string => detailSchema(stored.single, announcement);
 export const batchSchemaJson = (): string => detailSchema(stored.batch, announcementBatch);
 export const failureSchemaJson = (): string => detailSchema(failed.single, failure);
+export const batchEndedSchemaJson = (): string => detailSchema(BATCH_ENDED, batchEnded);
 export const failureBatchSchemaJson = (): string => detailSchema(failed.batch, failureBatch);
 
 const fieldsOf = (schema: Parameters<typeof jsonSchemaOf>[0]): string =>
@@ -150,6 +170,17 @@ ${fieldsOf(announcementBatch)}
 - After a retry, the same announcements may come in *other* batches, so do not deduplicate by the event, but by
   the \`id\` of each announcement in it.
 - Consumers that are to live through a change between \`single\` and \`batched\` listen to both.
+
+## The end of a batch
+
+Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${BATCH_ENDED}\`; [\`batch-ended.schema.json\`](batch-ended.schema.json) is
+the schema. When all jobs of [a list that was submitted](batches.md) have ended, and its report is written, this one
+event says so, at least once, with the same \`id\` each time. Its counts are those of the report's rows. It is sent unless
+\`announcements\` is \`none\`.
+
+${json(exampleEvent(BATCH_ENDED, EXAMPLE_BATCH_ENDED))}
+
+${fieldsOf(batchEnded)}
 
 ## What is promised
 

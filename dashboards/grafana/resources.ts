@@ -74,5 +74,12 @@ export const RESOURCES: Readonly<Record<Exclude<AwsResource, "watchIndex">, Reso
     logicalId: "RolloutFunction",
     metric: "rolloutInvocations",
   },
+  batches: {
+    ...lambda,
+    variable: "batches",
+    label: "Batch follower",
+    logicalId: "BatchesFunction",
+    metric: "batchesInvocations",
+  },
   table: { dimension: "TableName", variable: "table", label: "Table", logicalId: "Table", metric: "tableWriteUnits" },
 };

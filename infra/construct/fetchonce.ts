@@ -6,9 +6,10 @@ import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Duration, Stack, Tags } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
-import { ANNOUNCEMENT_SOURCE, type AnnouncementKind, EVENT_TYPES } from "../../core/model/announcement.ts";
+import { ANNOUNCEMENT_SOURCE, BATCH_ENDED, EVENT_TYPES } from "../../core/model/announcement.ts";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS } from "../../core/telemetry/metrics.ts";
 import { Data } from "../data/data.ts";
+import { grantReadReports, grantSubmitBatch } from "../data/grant-batches.ts";
 import { grantSubmit } from "../data/grant-submit.ts";
 import { refuseWrongSettings } from "../environments/environment-rules.ts";
 import type { Environment } from "../environments/environment.ts";
@@ -121,21 +122,25 @@ export class Fetchonce extends Construct {
 
   /** Sends what is announced of each stored file to the targets. Batches too, if `settings.announcements` says so. */
   onStored(id: string, ...targets: readonly IRuleTarget[]): Rule {
-    return this.#on("stored", id, targets);
+    return this.#on(Object.values(EVENT_TYPES.stored), id, targets);
   }
 
   /** Sends what is announced of each failed job to the targets. */
   onFailed(id: string, ...targets: readonly IRuleTarget[]): Rule {
-    return this.#on("failed", id, targets);
+    return this.#on(Object.values(EVENT_TYPES.failed), id, targets);
   }
 
-  #on(kind: AnnouncementKind, id: string, targets: readonly IRuleTarget[]): Rule {
+  /** Sends what is announced of each batch whose jobs have all ended to the targets. */
+  onBatch(id: string, ...targets: readonly IRuleTarget[]): Rule {
+    return this.#on([BATCH_ENDED], id, targets);
+  }
+
+  #on(detailType: string[], id: string, targets: readonly IRuleTarget[]): Rule {
     if (this.environment.announcements === "none")
       throw new RangeError(`${this.node.path} announces nothing. Write settings.announcements: "single" or "batched".`);
-    const { batch, single } = EVENT_TYPES[kind];
     return new Rule(this, id, {
       eventBus: this.data.announcements,
-      eventPattern: { source: [ANNOUNCEMENT_SOURCE], detailType: [single, batch] },
+      eventPattern: { source: [ANNOUNCEMENT_SOURCE], detailType },
       targets: [...targets],
     });
   }
@@ -178,6 +183,16 @@ export class Fetchonce extends Construct {
   /** Lets a producer send jobs, and do nothing else: docs/producers.md. */
   grantSubmit(grantee: IGrantable): Grant {
     return grantSubmit(this.data.work.queue, grantee);
+  }
+
+  /** Lets a producer of the account submit lists as batches (`fetchonce submit --stack`): docs/embedding.md. */
+  grantSubmitBatch(grantee: IGrantable): Grant {
+    return grantSubmitBatch(this.data, grantee);
+  }
+
+  /** Lets a consumer read the reports of batches, and do nothing else. It reads what an announcement names. */
+  grantReadReports(grantee: IGrantable): Grant {
+    return grantReadReports(this.data, grantee);
   }
 
   /** Lets a consumer read the content, and do nothing else. It reads what an announcement names. */

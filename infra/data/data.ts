@@ -33,8 +33,8 @@ export class Data extends Construct {
   readonly announcements: IEventBus;
   readonly streamDeadLetters: StreamDeadLetters;
   /**
-   * Holds expired job records, and batches of them that could not be archived. It exists under every setting: turning
-   * archiving off must not delete what it holds.
+   * Holds expired job records, and batches of them that could not be archived; the lines of lists that were submitted,
+   * and their reports. It exists under every setting: turning archiving off must not delete what it holds.
    */
   readonly archive: PrivateBucket;
   /** The customer's keys that encrypt parts of it. */
@@ -88,6 +88,7 @@ export class Data extends Construct {
       EventBusName: this.announcements.eventBusName,
       StreamDeadLetterQueueUrl: this.streamDeadLetters.queueUrl,
       ArchiveBucketName: this.archive.bucketName,
+      BatchesBucketName: this.archive.bucketName,
     });
   }
 

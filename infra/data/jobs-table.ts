@@ -29,17 +29,19 @@ export interface JobRecords {
   readonly tableArn: string;
   /** Stream of the changes to items, in order for each item. DynamoDB keeps it for 24 hours and allows two readers. */
   readonly streamArn: string;
+  /** The customer's key. */
+  readonly encryptionKey?: IKey | undefined;
 }
 
 /** @throws RangeError if the table does not know its stream. */
 export function recordsIn(table: ITable | JobsTable): JobRecords {
-  const { tableArn, tableName, tableStreamArn: streamArn } = table;
+  const { encryptionKey, tableArn, tableName, tableStreamArn: streamArn } = table;
   if (streamArn === undefined)
     throw new RangeError(
       "existing.table knows no stream. Give the table a stream of new and old images, and name it: " +
         "Table.fromTableAttributes(scope, id, { tableArn, tableStreamArn }).",
     );
-  return { tableArn, tableName, streamArn };
+  return { tableArn, tableName, streamArn, encryptionKey };
 }
 
 export const watchIndexArnOf = ({ tableArn }: JobRecords): string => `${tableArn}/index/${WATCH_INDEX}`;

@@ -11,6 +11,7 @@ import { saveQueries } from "../../dashboards/cloudwatch/saved-queries.ts";
 import type { Monitoring as Settings } from "../environments/environment.ts";
 import { isLink } from "../environments/environments.ts";
 import type { Announcer } from "./announcer.ts";
+import type { BatchFollower } from "./batch-follower.ts";
 import type { Archiver } from "./records-archive.ts";
 import type { Deployment } from "./handler-function.ts";
 import type { AlarmTopics } from "./alarm-topics.ts";
@@ -26,6 +27,7 @@ export interface MonitoringProps extends Deployment {
   readonly worker: Worker;
   readonly longWorker: Worker;
   readonly reconciler: Reconciler;
+  readonly batches: BatchFollower;
   readonly announcer: Announcer | undefined;
   readonly archiver: Archiver | undefined;
   readonly rollout: GateRollout;
@@ -89,6 +91,7 @@ const placeOf = (props: MonitoringProps): Place => ({
     worker: { FunctionName: props.worker.function.functionName },
     longWorker: { FunctionName: props.longWorker.function.functionName },
     reconciler: { FunctionName: props.reconciler.function.functionName },
+    batches: { FunctionName: props.batches.function.functionName },
     announcer: props.announcer && { FunctionName: props.announcer.function.functionName },
     archiver: props.archiver && { FunctionName: props.archiver.function.functionName },
     streamDeadLetters: { QueueName: props.data.streamDeadLetters.queueName },

@@ -2,6 +2,7 @@ import { PolicyStatement, type Role } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
 import { Stack, Validations } from "aws-cdk-lib/core";
+import { KEY_ACTIONS } from "../shared/key-actions.ts";
 
 /** Allows exactly these actions on exactly this resource. The CDK's `grant...` methods allow more than we call. */
 export function permit(role: Role, resource: string, actions: readonly string[]): void {
@@ -19,14 +20,7 @@ export function permitEverywhere(role: Role, actions: readonly string[], reason:
 
 /** Lets the services that a function calls use a customer's key for it. They ask with the function's permissions. */
 export function permitKey(role: Role, { keyArn }: IKey): void {
-  permit(role, keyArn, [
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:Encrypt",
-    "kms:GenerateDataKey",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-  ]);
+  permit(role, keyArn, KEY_ACTIONS);
 }
 
 /** Lets Lambda connect a function to a VPC. */

@@ -1,6 +1,7 @@
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 import { Announcer } from "./announcer.ts";
+import { BatchFollower } from "./batch-follower.ts";
 import { deployInSteps } from "./code-deployment.ts";
 import { Archiver } from "./records-archive.ts";
 import { Monitoring } from "./monitoring.ts";
@@ -37,6 +38,7 @@ export class Pipeline extends Construct {
     const worker = new Worker(this, "Worker", deployment, "short");
     const longWorker = new Worker(this, "LongWorker", deployment, "long");
     const reconciler = new Reconciler(this, "Reconciler", deployment);
+    const batches = new BatchFollower(this, "Batches", deployment);
     const { announcements, codeDeployment, monitoring } = environment;
     const announcer =
       announcements === "none" ? undefined : new Announcer(this, "Announcer", deployment, announcements);
@@ -44,7 +46,7 @@ export class Pipeline extends Construct {
 
     const rollout = monitoring && new GateRollout(this, "Rollout", { ...deployment, monitoring });
     if (rollout) {
-      const functions = { worker, longWorker, reconciler, announcer, archiver, rollout };
+      const functions = { worker, longWorker, reconciler, batches, announcer, archiver, rollout };
       this.monitoring = new Monitoring(this, "Monitoring", { ...deployment, ...functions, monitoring });
     }
     if (codeDeployment) {
@@ -57,6 +59,7 @@ export class Pipeline extends Construct {
       WorkerFunctionName: worker.function.functionName,
       LongWorkerFunctionName: longWorker.function.functionName,
       ReconcilerFunctionName: reconciler.function.functionName,
+      BatchesFunctionName: batches.function.functionName,
       ...(announcer && { AnnouncerFunctionName: announcer.function.functionName }),
       ...(rollout && { RolloutFunctionName: rollout.function.functionName }),
       ...(archiver && { ArchiverFunctionName: archiver.function.functionName }),

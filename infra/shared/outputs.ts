@@ -13,9 +13,11 @@ type OutputName =
   | "EventBusName"
   | "StreamDeadLetterQueueUrl"
   | "ArchiveBucketName"
+  | "BatchesBucketName"
   | "WorkerFunctionName"
   | "LongWorkerFunctionName"
   | "ReconcilerFunctionName"
+  | "BatchesFunctionName"
   | "RolloutFunctionName"
   | "AnnouncerFunctionName"
   | "ArchiverFunctionName";

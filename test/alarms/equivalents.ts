@@ -62,13 +62,13 @@ const ARGUMENTS: readonly Argument[] = [
     why: "Every sample of these metrics is 1, so the number of samples is their sum.",
   },
   {
-    alarm: /^(reconciler|rollout)-silent$/,
+    alarm: /^(reconciler|rollout|batches)-silent$/,
     change: /^runs: (Average|Minimum|Maximum|SampleCount|p50|p99)$/,
     why: "A run is a sample of 1, and the alarm asks only whether there was any.",
   },
   {
     alarm:
-      /^((reconciler|rollout)-(silent|failing)|(stream-)?dead-letters|records-unreadable|(long-)?queue-stalled|clocks-off|announcer-not-started)$/,
+      /^((reconciler|rollout|batches)-(silent|failing)|(stream-)?dead-letters|records-unreadable|(long-)?queue-stalled|clocks-off|announcer-not-started)$/,
     change: /^threshold (0\.9|1\.8|2\.7)\d*$/,
     why: "Counts are whole numbers, and the next whole number from the threshold up is the same.",
   },

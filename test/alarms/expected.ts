@@ -185,6 +185,8 @@ export const EXPECTED: readonly ExpectedAlarm[] = [
   threshold("records-unreadable", { ...TICKET, most: "records unreadable", limit: 1, minutes: 10, periods: 2 }),
   silence("rollout-silent", { ...TICKET, what: "rollout invocations", value: 1, minutes: 5 }),
   sums("rollout-failing", { ...TICKET, plus: ["rollout errors"], limit: 3, minutes: 15, filled: false }),
+  silence("batches-silent", { ...TICKET, what: "batches invocations", value: 1, minutes: 5 }),
+  sums("batches-failing", { ...TICKET, plus: ["batches errors"], limit: 3, minutes: 15, filled: false }),
   ratio("deliveries-failing", messages, {
     ...PAGE,
     long: 2 * HOUR,

@@ -133,7 +133,8 @@ type OutputName =
   | "ReconcilerFunctionName"
   | "AnnouncerFunctionName"
   | "ArchiverFunctionName"
-  | "RolloutFunctionName";
+  | "RolloutFunctionName"
+  | "BatchesFunctionName";
 type AwsMetric = readonly [namespace: string, name: string, dimension: string, of: OutputName, index?: string];
 
 /** AWS's own metrics, named as AWS documents them, of the resources that the stack's outputs name. */
@@ -158,6 +159,8 @@ const AWS = {
   "stream dead letters": ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "StreamDeadLetterQueueUrl"],
   "rollout invocations": ["AWS/Lambda", "Invocations", "FunctionName", "RolloutFunctionName"],
   "rollout errors": ["AWS/Lambda", "Errors", "FunctionName", "RolloutFunctionName"],
+  "batches invocations": ["AWS/Lambda", "Invocations", "FunctionName", "BatchesFunctionName"],
+  "batches errors": ["AWS/Lambda", "Errors", "FunctionName", "BatchesFunctionName"],
   "announcer invocations": ["AWS/Lambda", "Invocations", "FunctionName", "AnnouncerFunctionName"],
   "archiver invocations": ["AWS/Lambda", "Invocations", "FunctionName", "ArchiverFunctionName"],
   "index read throttles": ["AWS/DynamoDB", "ReadThrottleEvents", "TableName", "TableName", "watch"],

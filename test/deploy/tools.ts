@@ -20,6 +20,10 @@ export const installMinistack = async (): Promise<string> =>
 /** @returns the folder with the AWS CLI, in an environment of its own. */
 export const installAwsCli = async (): Promise<string> => installedPackages("aws-cli", fileHere("aws-cli.txt"));
 
+/** @returns the interpreter of another one with programs that read Parquet. */
+export const installReaders = async (): Promise<string> =>
+  join(await installedPackages("parquet-readers", fileHere("parquet-readers.txt")), "python");
+
 export interface LambdaRuntime {
   /** The program that plays the Lambda service: an HTTP server that hands invocations to a runtime. */
   readonly emulator: string;

@@ -36,6 +36,8 @@ export interface PipelineOptions extends LineSinks {
   readonly workerEnv?: Readonly<Record<string, string>>;
   readonly functionTimeoutMs?: number;
   readonly reconcileEveryMs?: number;
+  /** Undefined: batches are not followed. */
+  readonly followBatchesEveryMs?: number;
   readonly batchSize?: number;
   readonly onStagedBytes?: (progress: StagedBytes) => void;
   readonly onAwsRequest?: (request: AwsRequest) => void;
@@ -111,6 +113,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
     deadLetterQueueUrl: outputOf(template, resolve, "DeadLetterQueueUrl"),
     stagingBucket,
     contentBucket,
+    batchesBucket: bucketNamed("BatchesBucketName"),
   };
 
   const journal = await openJournal(join(stateDir, "accepted.jsonl"));
@@ -184,6 +187,12 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
   cleanup.defer(async () =>
     stopWithin(STOP_GRACE_MS, [...pollers, scheduler], [short.pool, long.pool, reconcilerPool]),
   );
+  if (options.followBatchesEveryMs !== undefined) {
+    const pool = await startPool(functionOf("BatchesFunctionName"), 1);
+    const invoke = async (event: unknown): Promise<unknown> => pool.invoke(event);
+    const following = startScheduler({ everyMs: options.followBatchesEveryMs, invoke, onTrouble });
+    cleanup.defer(async () => stopWithin(STOP_GRACE_MS, [following], [pool]));
+  }
 
   return {
     clients: aws.clients,

@@ -8,7 +8,7 @@ interface Statement {
   readonly Resource: unknown;
 }
 
-const FUNCTIONS = ["Worker", "LongWorker", "Reconciler", "Announcer", "Archiver", "Rollout"];
+const FUNCTIONS = ["Worker", "LongWorker", "Reconciler", "Batches", "Announcer", "Archiver", "Rollout"];
 const outdir = temporaryFolder();
 let prod: Synthesized;
 
@@ -92,6 +92,22 @@ describe("permissions", () => {
     ]);
   });
 
+  it("of the function that follows batches are exactly these: what its code needs", () => {
+    expect(permissionsOf("Batches")).toEqual([
+      "dynamodb:BatchGetItem Table.Arn",
+      "dynamodb:GetItem Table.Arn",
+      "dynamodb:Query Table.Arn/index/watch",
+      "dynamodb:UpdateItem Table.Arn",
+      "events:PutEvents Announcements.Arn",
+      "logs:CreateLogStream BatchesLogs.Arn",
+      "logs:PutLogEvents BatchesLogs.Arn",
+      "s3:GetObject Archive.Arn/batches/*",
+      // S3 answers 404 only to a caller that has it.
+      "s3:ListBucket Archive.Arn",
+      "s3:PutObject Archive.Arn/batches/*",
+    ]);
+  });
+
   it("of the rollout controller are exactly these: what its code needs", () => {
     expect(permissionsOf("Rollout")).toEqual([
       "cloudwatch:DescribeAlarms *",
@@ -129,6 +145,7 @@ describe("permissions", () => {
     const patterns = wild.map((permission) => permission.replace(/^s3:[A-Za-z]+ /, ""));
     expect([...new Set(patterns)].sort()).toEqual([
       "Archive.Arn/aws/lambda/*",
+      "Archive.Arn/batches/*",
       "Archive.Arn/ledger/*",
       "Content.Arn/sha256/*",
       "Staging.Arn/staging/*/*",

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { FUNCTION_OUTPUTS } from "../../adapters/aws/operators/function-roles.ts";
 import { type EnvironmentName, ENVIRONMENTS } from "../../infra/environments/environments.ts";
 import { announcerEnv } from "../../lambdas/announcer/env.ts";
+import { batchesEnv } from "../../lambdas/batches/env.ts";
 import { reconcilerEnv } from "../../lambdas/reconciler/env.ts";
 import { gateRolloutEnv } from "../../lambdas/gate-rollout/env.ts";
 import { workerEnv } from "../../lambdas/worker/env.ts";
@@ -8,7 +10,7 @@ import { environmentNames, type Synthesized, synthesized, temporaryFolder } from
 
 const outdir = temporaryFolder();
 const DAY_S = 86_400;
-const FUNCTIONS = ["Worker", "LongWorker", "Reconciler", "Announcer"];
+const FUNCTIONS = ["Worker", "LongWorker", "Reconciler", "Batches", "Announcer"];
 /** The rollout controller exists only where there are alarms for it to watch. */
 const functionsOf = (name: EnvironmentName): readonly string[] =>
   name === "local" ? FUNCTIONS : [...FUNCTIONS, "Rollout"];
@@ -184,15 +186,15 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     expect(properties["VisibilityTimeout"]).toBeLessThanOrEqual(120);
   });
 
-  it("runs the reconciler every minute and does not retry a failed run", () => {
-    const { id, properties } = templates[name].one("AWS::Lambda::Function", "Reconciler");
+  it.each(["Reconciler", "Batches"])("runs the %s every minute and does not retry a failed run", (role) => {
+    const { id, properties } = templates[name].one("AWS::Lambda::Function", role);
     expect(properties["Timeout"]).toBeLessThan(60);
-    expect(templates[name].one("AWS::Events::Rule", "ReconcilerSchedule").properties).toMatchObject({
+    expect(templates[name].one("AWS::Events::Rule", `${role}Schedule`).properties).toMatchObject({
       ScheduleExpression: "rate(1 minute)",
       State: "ENABLED",
       Targets: [{ Arn: { "Fn::GetAtt": [id, "Arn"] } }],
     });
-    expect(templates[name].one("AWS::Lambda::EventInvokeConfig", "Reconciler").properties).toMatchObject({
+    expect(templates[name].one("AWS::Lambda::EventInvokeConfig", role).properties).toMatchObject({
       FunctionName: { Ref: id },
       MaximumEventAgeInSeconds: 60,
       MaximumRetryAttempts: 0,
@@ -207,6 +209,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
   it.each([
     { id: "Worker", schema: workerEnv },
     { id: "Reconciler", schema: reconcilerEnv },
+    { id: "Batches", schema: batchesEnv },
     { id: "Announcer", schema: announcerEnv },
     ...(name === "local" ? [] : [{ id: "Rollout", schema: gateRolloutEnv }]),
   ])("gives the $id exactly the variables that its env.ts declares, with values that it accepts", ({ id, schema }) => {
@@ -246,6 +249,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       "WorkerFunctionName",
       "LongWorkerFunctionName",
       "ReconcilerFunctionName",
+      "BatchesFunctionName",
       "AnnouncerFunctionName",
       ...(name === "local" ? [] : ["RolloutFunctionName"]),
       ...(isArchived(name) ? ["ArchiverFunctionName"] : []),
@@ -261,6 +265,11 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     const functions = templates[name].all("AWS::Lambda::Function");
     expect(functions.filter(({ properties }) => "FunctionName" in properties)).toEqual([]);
   });
+});
+
+it("prod has every function that the operators' commands know, and they know all that it has", () => {
+  const functions = templates.prod.outputs.filter((name) => name.endsWith("FunctionName"));
+  expect(functions.toSorted()).toEqual(Object.values(FUNCTION_OUTPUTS).toSorted());
 });
 
 /** A version's logical id changes whenever its function changes, even if only a variable does. */

@@ -11,7 +11,7 @@ const outdir = temporaryFolder();
 const TEMPLATES = ["Fetchonce.template.json", "FetchoncePipeline.template.json"];
 const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8")) as StackTemplate<CfnResource>;
 /** The functions of staging and prod. Dev has no archiver, and local has no archiver and no rollout controller. */
-const FUNCTIONS = ["Worker", "Reconciler", "Announcer", "Archiver", "Rollout"];
+const FUNCTIONS = ["Worker", "Reconciler", "Batches", "Announcer", "Archiver", "Rollout"];
 const BUNDLE_BUDGET_BYTES = 546_000;
 
 describe("validation by cdk-nag and CloudFormation's own schema", () => {

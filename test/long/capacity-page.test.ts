@@ -28,10 +28,10 @@ const stored = { cost: storedResultOf("cost"), fixed: storedResultOf("fixed-cost
 const { small, mixed } = loadsOf(stored.cost, stored.fixed);
 
 describe("the deployments of the capacity model", () => {
-  it("compare with prod as it is: its concurrency, and the 12 environments of other functions", () => {
+  it("compare with prod as it is: its concurrency, and the 14 environments of other functions", () => {
     expect(oneLane().short.concurrency).toBe(ENVIRONMENTS.prod.workerConcurrency);
-    expect(PROD_CONCURRENCY + otherFunctions(0)).toBe(112);
-    expect(oneLane().accountConcurrency).toBe(1000 - 12);
+    expect(PROD_CONCURRENCY + otherFunctions(0)).toBe(114);
+    expect(oneLane().accountConcurrency).toBe(1000 - 14);
   });
 
   it("get provisioned pollers above a concurrency of 1,000, ten invocations each, and 2,000 at most", () => {

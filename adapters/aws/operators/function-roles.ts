@@ -3,6 +3,7 @@ export const FUNCTION_OUTPUTS = {
   worker: "WorkerFunctionName",
   "long-worker": "LongWorkerFunctionName",
   reconciler: "ReconcilerFunctionName",
+  batches: "BatchesFunctionName",
   rollout: "RolloutFunctionName",
   announcer: "AnnouncerFunctionName",
   archiver: "ArchiverFunctionName",

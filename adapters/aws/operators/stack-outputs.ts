@@ -13,6 +13,8 @@ export interface StackAddresses {
   readonly deadLetterQueueUrl: string;
   readonly stagingBucket: string;
   readonly contentBucket: string;
+  /** Holds the files of batches. Undefined: the release that was deployed makes none. */
+  readonly batchesBucket?: string;
 }
 
 const OUTPUTS = {
@@ -25,6 +27,8 @@ const OUTPUTS = {
 } as const satisfies Partial<Record<keyof StackAddresses, string>>;
 /** Releases up to 0.2.0 do not have it: the deployment is called like its data stack. */
 const DEPLOYMENT = "DeploymentName";
+/** Not all releases have it. */
+const BATCHES = "BatchesBucketName";
 /** The stack of a deployment that works on the data. It has outputs of its own. */
 export const PIPELINE = { suffix: "-pipeline", output: "WorkerFunctionName" };
 /** Pages of stacks that are looked through for those of fetchonce, once a name is wrong. */
@@ -66,7 +70,9 @@ export async function stackAddresses(written: string, client = createCloudFormat
         "Deploy this release, or use the command of that one.",
     );
   };
+  const batchesBucket = outputs.get(prefix + BATCHES);
   return {
+    ...(batchesBucket !== undefined && { batchesBucket }),
     stack: written,
     region,
     deployment: outputs.get(prefix + DEPLOYMENT) ?? name,

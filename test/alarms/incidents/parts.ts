@@ -1,4 +1,4 @@
-/** The parts beside the workers: announcer, archiver, reconciler, rollout controller, clocks. */
+/** The parts beside the workers: announcer, archiver, reconciler, rollout controller, batch follower, clocks. */
 import type { Incident } from "./incident.ts";
 import type { Fault } from "./plant.ts";
 import { HOUR, LATE, QUIET, VOLUMES } from "./volumes.ts";
@@ -126,6 +126,18 @@ const KINDS: readonly Kind[] = [
     fault: (step) => (step.rolloutErrors = 1),
     verdict: { ticket: { runbook: "gate-rollout", within: 20 } },
     why: "A person can turn the gate off by hand.",
+  },
+  {
+    what: "the batch follower is silent",
+    fault: (step) => (step.batchRuns = 0),
+    verdict: { ticket: { runbook: "batches-late", within: 20 } },
+    why: "Files arrive all the same, and a report that comes late harms nobody.",
+  },
+  {
+    what: "the batch follower fails",
+    fault: (step) => (step.batchErrors = 1),
+    verdict: { ticket: { runbook: "batches-late", within: 20 } },
+    why: "Files arrive all the same, and a report that comes late harms nobody.",
   },
 ];
 

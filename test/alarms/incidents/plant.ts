@@ -30,6 +30,8 @@ interface Step {
   reconcilerErrors: number;
   rolloutRuns: number;
   rolloutErrors: number;
+  batchRuns: number;
+  batchErrors: number;
   invocations: number;
   errors: number;
   durationMs: number;
@@ -85,6 +87,8 @@ function healthy(perHour: number, step: number): Step {
     reconcilerErrors: 0,
     rolloutRuns: STEP,
     rolloutErrors: 0,
+    batchRuns: STEP,
+    batchErrors: 0,
     invocations,
     errors: 0,
     durationMs: 3000,
@@ -161,6 +165,7 @@ function entriesOf(step: Step, minute: number): readonly Entry[] {
     ...events("records unreadable", step.unreadable > 0 ? 1 : 0, step.unreadable),
     ...events("reconciler errors", step.reconcilerErrors),
     ...runs("rollout invocations", "rollout errors", step.rolloutRuns, step.rolloutErrors),
+    ...runs("batches invocations", "batches errors", step.batchRuns, step.batchErrors),
     ...runs("worker invocations", "worker errors", step.invocations, step.errors),
     ...(step.invocations > 0 ? [sample("worker duration", step.durationMs)] : []),
     ...runs("long worker invocations", "long worker errors", step.longInvocations, step.longErrors),

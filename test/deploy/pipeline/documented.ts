@@ -1,10 +1,13 @@
 /** The shell commands that documents give for a deployed system, as their readers type them. */
 import { execFile } from "node:child_process";
+import { hash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { batchIdOf } from "../../../cli/submit/make-batch.ts";
+import { readingText } from "../../../cli/submit/progress-file.ts";
 import { present } from "../../../core/model/present.ts";
 import { installAwsCli } from "../tools.ts";
 import type { Deployed } from "./deployed.ts";
@@ -16,15 +19,19 @@ const START = "docs/runbooks/README.md";
 /** A scan prints each record. */
 const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
 const LAST_WORDS = 2_000;
+const LIST_ID_DIGITS = 32;
 const BLOCK = /^ *```sh\n(.*?)^ *```/gms;
 
 /** `dev` keeps no archive, so it has no archiver. */
 const OF_PROD_ALONE = new Set(["docs/runbooks/archive-late.md"]);
 
 /** The pages with commands for a deployed system that `dev` can answer. Turning the gate off comes last. */
-export const PAGES = globSync(["docs/runbooks/*.md", "docs/announcements.md", "docs/producers.md", "AGENTS.md"], {
-  cwd: ROOT,
-})
+export const PAGES = globSync(
+  ["docs/runbooks/*.md", "docs/announcements.md", "docs/producers.md", "docs/batches.md", "AGENTS.md"],
+  {
+    cwd: ROOT,
+  },
+)
   .filter((page) => blocksOf(page).length > 0 && !OF_PROD_ALONE.has(page))
   .toSorted()
   .toReversed();
@@ -43,6 +50,13 @@ interface Reader {
   readonly listener: string;
 }
 
+/** The batch that is made of a list's bytes. */
+const batchIdOfLines = (list: Buffer): string =>
+  batchIdOf(
+    hash("sha256", list).slice(0, LIST_ID_DIGITS),
+    readingText({ format: undefined, urlColumn: undefined, metadata: true }),
+  );
+
 /** What the reader puts in where a page has a name in angle brackets, or one of these names. */
 const putIn = ({ deployed, jobId, listener }: Reader, list: string): Readonly<Record<string, string>> => ({
   EventBusName: deployed.outputs.EventBusName,
@@ -50,6 +64,7 @@ const putIn = ({ deployed, jobId, listener }: Reader, list: string): Readonly<Re
   NAME: deployed.stack,
   "urls.txt": list,
   JOB_ID: jobId,
+  BATCH_ID: batchIdOfLines(readFileSync(list)),
   job_id: jobId,
   "job_id or URL": jobId,
   "request id": "none",
@@ -75,7 +90,7 @@ export async function runPage(page: string, reader: Reader): Promise<string> {
     .join("\n")
     .replace(/^export STACK=.*$/m, `export STACK=${stack}`)
     .replaceAll("fetchonce-prod", stack)
-    .replaceAll(/<([\w .]+)>|\b(JOB_ID|urls\.txt)\b/g, (_, named, plain) => {
+    .replaceAll(/<([\w .]+)>|\b(JOB_ID|BATCH_ID|urls\.txt)\b/g, (_, named, plain) => {
       const name = String(named ?? plain);
       return present(puts[name], `what is put in for ${name} of ${page}`);
     });

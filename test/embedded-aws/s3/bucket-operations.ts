@@ -54,12 +54,23 @@ export const bucketOperations = {
     const token = query.get("continuation-token");
     const most = wholeNumber(request, "max-keys", 0, PAGE, PAGE);
     const after = token === null ? startAfter : Buffer.from(token, "base64url").toString("utf8");
+    const delimiter = query.get("delimiter") ?? "";
+    const folders = new Set<string>();
     const contents: { Key: string; LastModified: string; ETag: string; Size: number; StorageClass: string }[] = [];
     let lastKey = after;
     let isTruncated = false;
     for await (const key of objects.keys(bucket, { prefix, after })) {
-      isTruncated = contents.length === most && most > 0;
-      if (contents.length === most) break;
+      const folder = folderIn(key, prefix, delimiter);
+      if (folder === undefined || !folders.has(folder)) {
+        const found = contents.length + folders.size;
+        isTruncated = found === most && most > 0;
+        if (found === most) break;
+      }
+      if (folder !== undefined) {
+        lastKey = key;
+        folders.add(folder);
+        continue;
+      }
       const object = await objects.find({ bucket, key });
       if (object === undefined) continue;
       lastKey = key;
@@ -76,15 +87,23 @@ export const bucketOperations = {
       Prefix: listedKey(request, prefix),
       StartAfter: startAfter === "" ? undefined : listedKey(request, startAfter),
       MaxKeys: most,
-      KeyCount: contents.length,
+      Delimiter: delimiter === "" ? undefined : listedKey(request, delimiter),
+      KeyCount: contents.length + folders.size,
       IsTruncated: isTruncated,
       ContinuationToken: token ?? undefined,
       NextContinuationToken: isTruncated ? Buffer.from(lastKey).toString("base64url") : undefined,
       EncodingType: query.get("encoding-type") ?? undefined,
       Contents: contents,
+      CommonPrefixes: [...folders].map((folder) => ({ Prefix: listedKey(request, folder) })),
     });
   },
 } satisfies Partial<Handlers>;
+
+/** What stands for all keys that have the same beginning up to the delimiter. */
+function folderIn(key: string, prefix: string, delimiter: string): string | undefined {
+  const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
+  return end < 0 ? undefined : key.slice(0, end + delimiter.length);
+}
 
 /** XML cannot carry every character that keys may contain. Clients that need them ask for encoding-type=url. */
 export function listedKey(request: S3Request, key: string): string {

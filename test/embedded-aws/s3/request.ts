@@ -24,7 +24,7 @@ const ROUTES = {
   ListObjectsV2: {
     to: "GET bucket",
     needs: ["list-type"],
-    takes: ["prefix", "start-after", "continuation-token", "max-keys", "encoding-type", "fetch-owner"],
+    takes: ["prefix", "delimiter", "start-after", "continuation-token", "max-keys", "encoding-type", "fetch-owner"],
     action: "s3:ListBucket",
   },
   ListMultipartUploads: {

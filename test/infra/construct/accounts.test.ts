@@ -20,7 +20,7 @@ let apps = 0;
 const outdir = (): string => join(folder, `app-${(apps += 1)}`);
 const inApp = (propsIn?: (stack: Stack) => FetchonceProps) => embedding(outdir(), propsIn);
 
-const FUNCTIONS = ["Worker", "LongWorker", "Reconciler", "Announcer", "Archiver", "Rollout"];
+const FUNCTIONS = ["Worker", "LongWorker", "Reconciler", "Batches", "Announcer", "Archiver", "Rollout"];
 const functionIds = FUNCTIONS.map((name) => `PapersPipeline${name}Function`);
 
 /** The library's own classes are not its own interfaces under exactOptionalPropertyTypes. */

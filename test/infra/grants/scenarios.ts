@@ -21,6 +21,7 @@ import { startScheduler } from "../../embedded-aws/lambda/scheduler.ts";
 import { until } from "../../e2e/support.ts";
 import { type Death, DiedError } from "./recorder.ts";
 import { type Loaded, PART_BYTES, type Stage } from "./stage.ts";
+import { playBatches } from "./batch-scenario.ts";
 import { playRollout } from "./rollout-scenario.ts";
 import { playStream } from "./stream-scenarios.ts";
 
@@ -146,6 +147,8 @@ export interface Played {
   readonly setAside: number;
   /** The phase of the gate after its rollout. */
   readonly gate: string | undefined;
+  /** The phase of each batch, by its id. */
+  readonly batches: Readonly<Record<string, string>>;
 }
 
 export const EXPECTED: Played = {
@@ -155,6 +158,7 @@ export const EXPECTED: Played = {
   litter: 0,
   setAside: 3,
   gate: "rolled_back",
+  batches: { whole: "ended", "in-part": "waiting" },
 };
 
 /** When it returns, no invocation is under way. */
@@ -199,9 +203,12 @@ export async function playScenarios(stage: Stage): Promise<Played> {
     await Promise.all([...pollers, scheduler].map(async (loop) => loop.stop()));
   }
   const items = itemsOf(stage);
-  const ended = await items.read(jobItemKey(jobIdOf(messageOf(stage, SMALL))));
+  const small = messageOf(stage, SMALL);
+  const ended = await items.read(jobItemKey(jobIdOf(small)));
+  const batches = await playBatches(stage, items, small, INVOCATION_MS);
   const setAside = await playStream(stage, ended ?? {}, INVOCATION_MS);
-  return { ...seen, killed: [...killed].sort(), setAside, gate: await playRollout(stage, items, INVOCATION_MS) };
+  const gate = await playRollout(stage, items, INVOCATION_MS);
+  return { ...seen, killed: [...killed].sort(), setAside, gate, batches };
 }
 
 /** A lane's queue, and its function with the variables that the scenarios need. */
@@ -274,7 +281,7 @@ async function loseStaged(stage: Stage, jobId: string): Promise<void> {
 
 const itemsOf = (stage: Stage): Items => dynamoItems(stage.clients.dynamodb, stage.output("TableName"));
 
-type Seen = Omit<Played, "killed" | "setAside" | "gate">;
+type Seen = Omit<Played, "killed" | "setAside" | "gate" | "batches">;
 
 /** Waits until these scenarios are over and the queue and staging are empty. */
 async function whenOver(stage: Stage, scenarios: readonly Scenario[]): Promise<Seen> {

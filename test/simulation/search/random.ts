@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly onTelemetry?: (event: TelemetryEvent) => void;
   /** Places in the schedule's list of faults: only these strike. All strike if undefined. */
   readonly only?: ReadonlySet<number>;
+  /** Told of the world as it is at the end. */
+  readonly onEnd?: (simulation: Simulation) => void;
 }
 
 export async function runSchedule(schedule: Schedule, options: RunOptions = {}): Promise<Outcome> {
@@ -46,6 +48,7 @@ export async function runSchedule(schedule: Schedule, options: RunOptions = {}):
     violation = error instanceof Violation ? error.message : `${error.name}: ${error.message}`;
   }
   const { simulation, struck } = run;
+  options.onEnd?.(simulation);
   return {
     violation,
     struck,

@@ -19,6 +19,7 @@ const oneStack: AddressesOf = async (stack) => {
     deadLetterQueueUrl: queue("dead"),
     stagingBucket: "staging-of-prod",
     contentBucket: "content-of-prod",
+    batchesBucket: "archive-of-prod",
   });
 };
 
@@ -38,6 +39,7 @@ export const operatorsDeps = (deps: Partial<OperatorsDeps>): OperatorsDeps => ({
   userName: () => "ada",
   addressesOf: oneStack,
   tableOf: notAsked,
+  batchesIn: notAsked,
   report: async () => Promise.resolve().then(notAsked),
   connect: notAsked,
   pagesOf: notAsked,

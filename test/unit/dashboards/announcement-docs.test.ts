@@ -1,13 +1,16 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, it } from "vitest";
+import { batchEnded } from "../../../core/batches/batch-ended.ts";
 import { announcement, announcementBatch, failure, failureBatch } from "../../../core/model/announcement.ts";
 import {
   announcementSchemaJson,
   announcementsMarkdown,
+  batchEndedSchemaJson,
   batchSchemaJson,
   EXAMPLE_ANNOUNCEMENT,
   EXAMPLE_BATCH,
+  EXAMPLE_BATCH_ENDED,
   EXAMPLE_FAILURE,
   failureBatchSchemaJson,
   failureSchemaJson,
@@ -17,7 +20,7 @@ const ajv = new Ajv2020({ strict: true });
 addFormats.default(ajv);
 /** Whether the zod schema accepts it, and whether the JSON Schema does. */
 function bothOf(
-  schema: typeof announcement | typeof failure | typeof announcementBatch | typeof failureBatch,
+  schema: typeof announcement | typeof failure | typeof announcementBatch | typeof failureBatch | typeof batchEnded,
   json: string,
 ) {
   const isValid = ajv.compile(JSON.parse(json) as object);
@@ -27,6 +30,7 @@ function bothOf(
 describe.each([
   { what: "a stored file", example: EXAMPLE_ANNOUNCEMENT, accepts: bothOf(announcement, announcementSchemaJson()) },
   { what: "a failure", example: EXAMPLE_FAILURE, accepts: bothOf(failure, failureSchemaJson()) },
+  { what: "a batch's end", example: EXAMPLE_BATCH_ENDED, accepts: bothOf(batchEnded, batchEndedSchemaJson()) },
 ])("the zod schema and the JSON Schema of $what", ({ accepts, example }) => {
   it("both accept the example that the page shows", () => {
     expect(accepts(example)).toEqual([true, true]);

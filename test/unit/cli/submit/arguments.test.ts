@@ -10,6 +10,7 @@ describe("the command line of fetchonce submit", () => {
     place: { stack: "fetchonce-prod" },
     reading: { format: undefined, urlColumn: undefined, metadata: true },
     skipInvalid: false,
+    batch: true,
     progress: undefined,
     again: false,
     dryRun: false,
@@ -18,12 +19,13 @@ describe("the command line of fetchonce submit", () => {
 
   it.each([
     { args: "--stack fetchonce-prod", changes: {} },
-    { args: `--queue-url ${QUEUE_URL}`, changes: { place: { queueUrl: QUEUE_URL } } },
-    { args: "--dry-run", changes: { place: undefined, dryRun: true } },
+    { args: `--queue-url ${QUEUE_URL}`, changes: { place: { queueUrl: QUEUE_URL }, batch: false } },
+    { args: "--dry-run", changes: { place: undefined, dryRun: true, batch: false } },
     {
       args: "--stack fetchonce-prod --format jsonl --url-column link --no-metadata",
       changes: { reading: { format: "jsonl", urlColumn: "link", metadata: false } },
     },
+    { args: "--stack fetchonce-prod --no-batch", changes: { batch: false } },
     {
       args: "--stack fetchonce-prod --skip-invalid --again --progress p.json --json",
       changes: { skipInvalid: true, again: true, progress: "p.json", output: "json" },

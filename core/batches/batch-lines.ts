@@ -1,0 +1,77 @@
+/** The lines of a batch, in files of JSON lines, and what the lines have in common. */
+import * as z from "zod/mini";
+import { DamagedBatchError } from "./damaged-batch-error.ts";
+import type { BatchFiles } from "../ports/batch-files.ts";
+
+/** A run reads the records of one file at a time: at 1 KB each, 10 MB. */
+export const LINES_IN_A_FILE = 10_000;
+
+/** What a column of the list holds: one type for all lines, so that all files of a report have the same columns. */
+const COLUMN_TYPES = ["BOOLEAN", "INT64", "DOUBLE", "STRING"] as const;
+export type ColumnType = (typeof COLUMN_TYPES)[number];
+export type Columns = Readonly<Record<string, ColumnType>>;
+
+const line = z.object({
+  job_id: z.string(),
+  work_id: z.string(),
+  artifact_id: z.string(),
+  url: z.string(),
+  /** The list's own columns. */
+  columns: z.optional(z.record(z.string(), z.unknown())),
+});
+export type BatchLine = Readonly<z.infer<typeof line>>;
+
+const description = z.object({
+  schema_version: z.literal(1),
+  name: z.string(),
+  columns: z.record(z.string(), z.enum(COLUMN_TYPES)),
+});
+
+export const BATCHES_FOLDER = "batches/";
+const FILE_DIGITS = 5;
+
+export const folderOf = (id: string): string => `${BATCHES_FOLDER}${id}/`;
+export const fileNumber = (file: number): string => String(file).padStart(FILE_DIGITS, "0");
+const linesKey = (id: string, file: number): string => `${folderOf(id)}jobs/${fileNumber(file)}.jsonl.gz`;
+const descriptionKey = (id: string): string => `${folderOf(id)}batch.json`;
+
+export const writeDescription = async (files: BatchFiles, id: string, name: string, columns: Columns): Promise<void> =>
+  files.write(descriptionKey(id), `${JSON.stringify({ schema_version: 1, name, columns })}\n`);
+
+/** @throws DamagedBatchError if there is none, or it cannot be read. */
+export async function readColumns(files: BatchFiles, id: string): Promise<Columns> {
+  const key = descriptionKey(id);
+  const text = await files.read(key);
+  if (text === undefined) throw new DamagedBatchError(key, "it is gone");
+  return parsed(key, text, description).columns;
+}
+
+export const writeLines = async (
+  files: BatchFiles,
+  id: string,
+  file: number,
+  lines: readonly BatchLine[],
+): Promise<void> => files.write(linesKey(id, file), lines.map((each) => `${JSON.stringify(each)}\n`).join(""));
+
+/** @returns undefined if that file was not submitted yet. @throws DamagedBatchError if it cannot be read. */
+export async function readLines(
+  files: BatchFiles,
+  id: string,
+  file: number,
+): Promise<readonly BatchLine[] | undefined> {
+  const key = linesKey(id, file);
+  const text = await files.read(key);
+  if (text === undefined) return undefined;
+  return text
+    .split("\n")
+    .filter((each) => each !== "")
+    .map((each) => parsed(key, each, line));
+}
+
+function parsed<T>(key: string, text: string, schema: z.ZodMiniType<T>): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new DamagedBatchError(key, "it is not what was written", { cause: error });
+  }
+}
