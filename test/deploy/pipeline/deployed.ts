@@ -39,6 +39,7 @@ const outputsSchema = z.object({
   StreamDeadLetterQueueUrl: z.string(),
   WorkerFunctionName: z.string(),
   ReconcilerFunctionName: z.string(),
+  BatchesFunctionName: z.string(),
 });
 const rolePolicies = z.object({ PolicyNames: z.array(z.string()).min(1) });
 const accessKey = z.object({ AccessKey: z.object({ AccessKeyId: z.string(), SecretAccessKey: z.string() }) });
@@ -195,6 +196,13 @@ export class Deployed {
       }),
     );
     return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+  }
+
+  async untilEmpty(queueUrl: string, longestMs: number): Promise<void> {
+    await until("the queue is empty", longestMs, async () => {
+      const depth = await this.depth(queueUrl);
+      return depth === 0 ? undefined : `${depth} messages`;
+    });
   }
 
   /** The bodies of all visible messages, which are then hidden for ten minutes. */

@@ -20,6 +20,7 @@ import { faultOfLine } from "../../event-check.ts";
 import { until } from "../../embedded-aws/until.ts";
 import { ACCOUNT, REGION } from "../emulator.ts";
 import { synthesizeQuickDev } from "./assembly.ts";
+import { submitBatch } from "./batch.ts";
 import { Deployed, eventsIn } from "./deployed.ts";
 import { type LateFiles, startLateFiles } from "./late-files.ts";
 import { PAGES, runPage } from "./documented.ts";
@@ -163,6 +164,12 @@ describe("the deployed pipeline", () => {
     expect(heard.size).toBe(expected.length);
   });
 
+  it("follows a list that is submitted to its end, writes the report and tells of it on the event bus", async () => {
+    const urls = [...files.slice(0, 3), lateFile].map((file) => messageOf(file).url);
+    const told = await submitBatch(deployed, urls, announcements);
+    expect(told).toMatchObject({ lines: 4, indexed: 0, deduped: 3, failed: 1, reasons: { http_404: 1 } });
+  });
+
   it("tells each step of one job from the logs by `npm start -- tail`", async () => {
     const jobId = jobIdOf(messageOf(files[0] as OriginFile));
     const asked = ["tail", jobId, "--stack", deployed.stack, "--since", "1h", "--no-follow", "--json"];
@@ -196,7 +203,7 @@ describe("the deployed pipeline", () => {
     await deployed.submit(messages);
     const expected = contentOf([...files, lateFile, ...unguarded]);
     await untilStored(expected);
-    await untilEmpty(deployed.outputs.QueueUrl, LONGEST_DOWNLOAD_MS);
+    await deployed.untilEmpty(deployed.outputs.QueueUrl, LONGEST_DOWNLOAD_MS);
     expect(await deployed.records(messages)).toEqual(new Map());
     expect(await storedContent()).toEqual(expected);
   });
@@ -236,7 +243,7 @@ describe("the deployed pipeline", () => {
 
   it("leaves no objects and no uploads in staging and no messages in its queues", async () => {
     const { DeadLetterQueueUrl, QueueUrl, StreamDeadLetterQueueUrl } = deployed.outputs;
-    await untilEmpty(QueueUrl, LONGEST_HEALING_MS);
+    await deployed.untilEmpty(QueueUrl, LONGEST_HEALING_MS);
     await until("staging is empty", LONGEST_HEALING_MS, async () => {
       const litter = await deployed.staging();
       return litter.length === 0 ? undefined : JSON.stringify(litter);
@@ -290,12 +297,5 @@ async function untilStored(expected: readonly string[]): Promise<void> {
     const keys = await deployed.contentKeys();
     const missing = expected.filter((line) => !keys.includes(line.split(" ")[0] ?? ""));
     return missing.length === 0 ? undefined : `${missing.length} are missing`;
-  });
-}
-
-async function untilEmpty(queueUrl: string, longestMs: number): Promise<void> {
-  await until("the queue is empty", longestMs, async () => {
-    const depth = await deployed.depth(queueUrl);
-    return depth === 0 ? undefined : `${depth} messages`;
   });
 }
