@@ -1,14 +1,14 @@
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { createDynamoDb } from "./dynamodb-client.ts";
 import { createS3 } from "./s3/client.ts";
 import { createSqs } from "./sqs-client.ts";
 import { QUICK, SIGNING, tuned } from "./tuned.ts";
 
+export { createDynamoDb } from "./dynamodb-client.ts";
 export { createS3 } from "./s3/client.ts";
 export { createSqs } from "./sqs-client.ts";
 
-export const createDynamoDb = (): DynamoDBClient => tuned(new DynamoDBClient({ ...SIGNING, requestHandler: QUICK }));
 export const createCloudWatch = (): CloudWatchClient =>
   tuned(new CloudWatchClient({ ...SIGNING, requestHandler: QUICK }));
 export const createEventBridge = (): EventBridgeClient =>

@@ -4,6 +4,7 @@ import { startChild, type Child } from "../harness/child.ts";
 import { medianOf, MIB, rounded, UsageError, type Measured, type Measurement } from "../harness/measurement.ts";
 import { cpuSeconds, requireProc } from "../harness/process-figures.ts";
 import { temporaryFolder } from "../harness/temporary-folder.ts";
+import { STACK, startDeployment } from "./deployment.ts";
 import { writeList } from "./list.ts";
 import { submission, type Submission } from "./submission.ts";
 
@@ -44,7 +45,7 @@ const stateOf = async ({ queue }: Place, message: object = {}) => state.parse(aw
 /** The list of a name, sent with progress of its own. */
 const submit = async (place: Place, list: string, isEnough?: () => Promise<boolean>): Promise<Submission> =>
   submission(
-    [join(place.folder, `${list}.parquet`), "--queue-url", place.queueUrl, "--progress", join(place.folder, list)],
+    [join(place.folder, `${list}.parquet`), "--stack", STACK, "--progress", join(place.folder, list)],
     place.environment,
     isEnough,
   );
@@ -105,7 +106,8 @@ async function measured(sizes: Sizes, say: (line: string) => void, scope: AsyncD
     AWS_ACCESS_KEY_ID: "bench",
     AWS_SECRET_ACCESS_KEY: "bench",
   };
-  const place: Place = { queue, queueUrl: `${endpoint}/000000000000/work`, folder, environment };
+  const queueUrl = `${endpoint}/000000000000/work`;
+  const place: Place = { queue, queueUrl, folder, environment: await startDeployment(folder, queueUrl, scope) };
   const bare = scope.use(await startChild(new URL("bare-program.ts", import.meta.url), environment));
   const median = await compared(place, sizes, bare, say);
   const { missing, peak, twice } = await killed(place, sizes.jobs, say);
@@ -129,6 +131,7 @@ async function measured(sizes: Sizes, say: (line: string) => void, scope: AsyncD
     ],
     remarks: [
       `Speeds are medians of ${sizes.rounds} rounds with ${sizes.roundJobs.toLocaleString("en-US")} jobs, in turns.`,
+      "From start to end, the list is checked and recorded as a batch before it is sent.",
       "Both keep 16 requests in flight. The queue is another process, which does the least that a queue is.",
       "The bare loop has the SDK's client as it is; submit's is tuned (docs/adr/0108-the-sdks-clients-are-tuned.md).",
     ],

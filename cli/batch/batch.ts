@@ -85,17 +85,18 @@ const PHASES: Readonly<Record<BatchRecord["phase"], string>> = {
   reporting: "all jobs have ended, and the report is being written",
   ended: "ended",
 };
+const GIVEN_UP = "not ended for 30 days, and no longer followed: retry begins anew";
 const WIDEST = "not begun".length;
 
 function wordsOf(found: BatchRecord, tally: Tally, progress: Progress, report: string | null): readonly string[] {
-  const { createdAtMs, id, lines, name, phase, revision } = found;
+  const { createdAtMs, id, lines, name, phase, revision, watchAtMs } = found;
   const counts = Object.entries({ ...tally.states, ...(tally.unseen > 0 && { "not begun": tally.unseen }) });
   const width = String(lines).length;
   const left = progress.leftMs === undefined ? "" : `, about ${formatDuration(progress.leftMs)} left`;
   const reasons = Object.entries(tally.reasons).toSorted(([, a], [, b]) => b - a);
   return [
     `Batch ${id}  ${name}`,
-    `${PHASES[phase]}; submitted ${timeOf(createdAtMs)}${revision > 1 ? `, retried ${revision - 1} times` : ""}`,
+    `${phase !== "ended" && watchAtMs === undefined ? GIVEN_UP : PHASES[phase]}; submitted ${timeOf(createdAtMs)}${revision > 1 ? `, retried ${revision - 1} times` : ""}`,
     ...counts.map(([state, count]) => `  ${state.padEnd(WIDEST)}  ${String(count).padStart(width)}`),
     `${progress.done} of ${plural(lines, "line")} have ended: ${progress.perSecond.toFixed(1)} a second${left}`,
     ...(reasons.length > 0 ? [`Failed of: ${reasons.map(([reason, count]) => `${reason} ${count}`).join(", ")}`] : []),

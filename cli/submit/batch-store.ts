@@ -8,8 +8,9 @@ export async function batchStoreAt(
   env: Readonly<NodeJS.ProcessEnv>,
 ): Promise<BatchStore | undefined> {
   if (batchesBucket === undefined) return undefined;
-  const [{ createDynamoDb, createS3 }, { dynamoItems }, { s3BatchFiles }] = await Promise.all([
-    import("../../adapters/aws/clients.ts"),
+  const [{ createDynamoDb }, { createS3 }, { dynamoItems }, { s3BatchFiles }] = await Promise.all([
+    import("../../adapters/aws/dynamodb-client.ts"),
+    import("../../adapters/aws/s3/client.ts"),
     import("../../adapters/aws/dynamodb.ts"),
     import("../../adapters/aws/s3/batch-files.ts"),
   ]);

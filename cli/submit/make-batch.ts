@@ -6,6 +6,7 @@ import type { BatchFiles } from "../../core/ports/batch-files.ts";
 import type { Items } from "../../core/ports/items.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
 import type { Line } from "./jobs.ts";
+import { LinePage } from "./line-page.ts";
 
 /** Where a deployment keeps its batches. */
 export interface BatchStore {
@@ -26,50 +27,84 @@ const ID_DIGITS = 20;
 export const batchIdOf = (list: string, reading: string): string =>
   hash("sha256", JSON.stringify([list, reading])).slice(0, ID_DIGITS);
 
-/**
- * Records the lines of a list as a batch, before any of them is sent: its files first, and its item last. Whatever
- * stops it, it can be done again.
- * @param onLines told of each new number of lines that were recorded.
- */
-export async function makeBatch(
-  { clock, files, items }: BatchStore,
-  { id, name }: Made,
-  lines: AsyncIterable<readonly Line[]>,
-  signal: AbortSignal,
-  onLines: (lines: number) => void,
-): Promise<void> {
-  const kinds = new Map<string, Set<ValueKind>>();
-  let [page, count, written]: [BatchLine[], number, number] = [[], 0, 0];
-  let writing: Promise<void> = Promise.resolve();
-  const write = async (): Promise<void> => {
-    await writing;
-    signal.throwIfAborted();
-    writing = writeLines(files, id, written++, page);
-    // Awaited before the next one: until then its failure is nobody's.
-    writing.catch(() => undefined);
-    page = [];
-  };
-  for await (const some of lines) {
-    for (const line of some) {
-      if ("problems" in line) continue;
-      noteKinds(kinds, line.columns ?? {});
-      page.push(batchLineOf(line));
-      if (page.length === LINES_IN_A_FILE) await write();
-      onLines((count += 1));
-    }
+/** A batch could not be recorded. The message says what to do. */
+class BatchNotMadeError extends Error {
+  override readonly name = "BatchNotMadeError";
+
+  constructor(list: string, cause: unknown) {
+    super(
+      `No batch could be made of ${list}: ${String(cause)}. Nothing of it was sent now. ` +
+        "Check what the credentials may do (submit --help), or add --no-batch to send the list without one.",
+      { cause },
+    );
   }
-  if (page.length > 0) await write();
-  await writing;
-  await writeDescription(
-    files,
-    id,
-    name,
-    Object.fromEntries([...kinds].map(([column, found]) => [column, columnType(found)])),
-  );
-  await items.write(createBatch({ id, name, lines: count, files: written }, clock.nowMs()));
 }
 
-function batchLineOf({ checked, columns }: Extract<Line, { readonly job: unknown }>): BatchLine {
-  const { artifact_id, url, work_id } = JSON.parse(checked.body) as Pick<BatchLine, "artifact_id" | "url" | "work_id">;
-  return { job_id: checked.job_id, work_id, artifact_id, url, ...(columns && { columns }) };
+/**
+ * Records the lines of a list as a batch, while somebody reads them: its files first, and its item at the end. Until
+ * then there is no batch. Whatever stops it, it can be done again.
+ */
+export class BatchRecorder {
+  readonly #store: BatchStore;
+  readonly #made: Made;
+  readonly #kinds = new Map<string, Set<ValueKind>>();
+  readonly #page = new LinePage();
+  #lines = 0;
+  #files = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(store: BatchStore, made: Made) {
+    this.#store = store;
+    this.#made = made;
+  }
+
+  /** The same lines, of which those are recorded that are valid. @throws BatchNotMadeError */
+  async *through(lines: AsyncIterable<readonly Line[]>): AsyncGenerator<readonly Line[]> {
+    for await (const some of lines) {
+      for (const line of some) {
+        if ("problems" in line) continue;
+        if (line.columns) noteKinds(this.#kinds, line.columns);
+        this.#lines += 1;
+        this.#page.add(textOf(line));
+        if (this.#page.lines === LINES_IN_A_FILE) await this.#write();
+      }
+      yield some;
+    }
+  }
+
+  /** @throws BatchNotMadeError */
+  async finish(): Promise<void> {
+    const { clock, files, items } = this.#store;
+    const { id, name } = this.#made;
+    if (this.#page.lines > 0) await this.#write();
+    await this.#told(async () => {
+      await this.#writing;
+      const columns = [...this.#kinds].map(([column, kinds]) => [column, columnType(kinds)] as const);
+      await writeDescription(files, id, name, Object.fromEntries(columns));
+      await items.write(createBatch({ id, name, lines: this.#lines, files: this.#files }, clock.nowMs()));
+    });
+  }
+
+  async #write(): Promise<void> {
+    await this.#told(async () => this.#writing);
+    this.#writing = writeLines(this.#store.files, this.#made.id, this.#files++, this.#page.take());
+    // Awaited before the next one: until then its failure is nobody's.
+    this.#writing.catch(() => undefined);
+  }
+
+  async #told(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      throw new BatchNotMadeError(this.#made.name, error);
+    }
+  }
+}
+
+/** Of a line without columns, the message has all that there is, as JSON already. */
+function textOf({ checked, columns }: Extract<Line, { readonly job: unknown }>): string {
+  const { body, job_id } = checked;
+  if (!columns) return `{"job_id":"${job_id}",${body.slice(1)}`;
+  const { artifact_id, url, work_id } = JSON.parse(body) as Pick<BatchLine, "artifact_id" | "url" | "work_id">;
+  return JSON.stringify({ job_id, work_id, artifact_id, url, columns } satisfies BatchLine);
 }

@@ -12,9 +12,17 @@ import type { Output } from "../view/view.ts";
 import type { SubmitArguments } from "./arguments.ts";
 import { linesOf } from "./jobs.ts";
 import { ListFile } from "./list-file.ts";
-import { batchIdOf, type BatchStore, makeBatch } from "./make-batch.ts";
+import { batchIdOf, BatchRecorder, type BatchStore } from "./make-batch.ts";
 import { describeOutcome, documentOf, nameOf, type Outcome } from "./outcome.ts";
-import { beginning, isDone, ProgressFile, readingText, usualPath, type Progress } from "./progress-file.ts";
+import {
+  beginning,
+  isDone,
+  ProgressFile,
+  readingText,
+  usualPath,
+  type Progress,
+  type Purpose,
+} from "./progress-file.ts";
 import { s3List } from "./s3-list.ts";
 import { send } from "./send.ts";
 import { sleeper } from "../terminal/sleeper.ts";
@@ -103,61 +111,46 @@ class Submission {
     const earlier = file.read(purpose, again);
     if (earlier && isDone(earlier)) return this.#tellDone(earlier);
     const sendBatch = await this.#surroundings.queueAt(queueUrl, env);
-    const begun = await this.#begun(earlier, file, (jobs, invalid) => beginning(purpose, jobs, invalid));
-    const store = addresses && this.#args.batch ? await this.#surroundings.batchStoreAt(addresses, env) : undefined;
-    return this.#send(sendBatch, file, store ? await this.#inBatch(begun, file, store) : begun);
-  }
-
-  /** The batch is whole before any of its jobs is sent. */
-  async #inBatch(begun: Progress, file: ProgressFile, store: BatchStore): Promise<Progress> {
-    if (begun.batch !== undefined) return begun;
-    const id = batchIdOf(this.#list.id, readingText(this.#args.reading));
-    let done = 0;
-    const made = makeBatch(store, { id, name: this.#name }, this.#lines(), this.#surroundings.signal, (lines) => {
-      done = lines;
-    });
-    try {
-      await this.#shown(made, () => ({ done, total: undefined, doing: "Recording" }));
-    } catch (error) {
-      this.#surroundings.signal.throwIfAborted();
-      throw new Error(
-        `No batch could be made of ${this.#name}: ${String(error)}. Nothing of it was sent now. ` +
-          "Check what the credentials may do (submit --help), or add --no-batch to send the list without one.",
-        { cause: error },
-      );
-    }
-    await this.#checkUnchanged();
-    const progress = { ...begun, batch: id };
-    await file.write(progress);
-    return progress;
+    // Its clients take memory, and are of no use once the batch is made.
+    const mayMake = this.#args.batch && earlier?.batch === undefined;
+    const store = addresses && mayMake ? await this.#surroundings.batchStoreAt(addresses, env) : undefined;
+    return this.#send(sendBatch, file, await this.#begun(earlier, file, store, purpose));
   }
 
   /** Where the sending begins. A list that an earlier run has looked through is not looked through again. */
   async #begun(
     earlier: Progress | undefined,
     file: ProgressFile,
-    from: (jobs: number, invalidLines: number) => Progress,
+    store: BatchStore | undefined,
+    purpose: Purpose,
   ): Promise<Progress> {
-    if (earlier && (earlier.invalid_lines === 0 || this.#args.skipInvalid)) {
+    const batch = store && { id: batchIdOf(this.#list.id, readingText(purpose.reading)), name: this.#name };
+    const isLookedThrough = earlier && (earlier.invalid_lines === 0 || this.#args.skipInvalid);
+    if (isLookedThrough)
       this.#view.say(`Going on: ${earlier.sent} of ${plural(earlier.jobs, "job")} of ${this.#name} were sent before`);
-      return earlier;
-    }
-    const { invalid, survey } = await this.#look();
-    const progress = from(survey.jobs, invalid);
+    if (isLookedThrough && (earlier.batch !== undefined || !batch)) return earlier;
+    // The batch is whole before any of its jobs is sent.
+    const recorder = store && batch && new BatchRecorder(store, batch);
+    const { invalid, survey } = await this.#look(recorder);
+    await recorder?.finish();
+    await this.#checkUnchanged();
+    const begun = isLookedThrough ? earlier : beginning(purpose, survey.jobs, invalid);
+    const progress = batch ? { ...begun, batch: batch.id } : begun;
     await file.write(progress);
-    this.#view.say(`${this.#name}: ${plural(survey.jobs, "job")} of ${describeHosts(survey)}`);
+    if (!isLookedThrough) this.#view.say(`${this.#name}: ${plural(survey.jobs, "job")} of ${describeHosts(survey)}`);
     return progress;
   }
 
   /** @throws UsageError if nothing may be sent. */
-  async #look(): Promise<{ readonly survey: Survey; readonly invalid: number }> {
+  async #look(recorder?: BatchRecorder): Promise<{ readonly survey: Survey; readonly invalid: number }> {
     const { signal, stderr } = this.#surroundings;
     const problems = new Problems(this.#name, (line) => {
       this.#view.close();
       stderr.write(`${line}\n`);
     });
     let done = 0;
-    const looking = surveyOf(this.#lines(), problems, signal, (jobs) => (done = jobs));
+    const lines = recorder ? recorder.through(this.#lines()) : this.#lines();
+    const looking = surveyOf(lines, problems, signal, (jobs) => (done = jobs));
     const survey = await this.#shown(looking, () => ({ done, total: undefined }));
     const invalid = problems.count;
     if (invalid > 0 && !this.#args.skipInvalid)

@@ -9,10 +9,8 @@ export interface Status {
   /** On any clock that does not jump. */
   readonly atMs: number;
   readonly done: number;
-  /** Undefined while the lines are only read: their number is not known yet. */
+  /** Undefined while the list is checked: its length is not known yet. */
   readonly total: number | undefined;
-  /** Why they are read. */
-  readonly doing?: "Checking" | "Recording";
 }
 
 /** Shows how far a list is. */
@@ -25,11 +23,11 @@ export interface SubmitView {
   close(): void;
 }
 
-/** `Checking: 5000 lines`, `Recording: 5000 lines`, then `5000 of 20000 sent, 9800 jobs/s, 1.5 s left`. */
+/** `Checking: 5000 lines`, then `5000 of 20000 sent, 9800 jobs/s, 1.5 s left`. */
 function statusText(): (status: Status) => string {
   const rate = rateMeter();
-  return ({ atMs, doing = "Checking", done, total }) => {
-    if (total === undefined) return `${doing}: ${done} lines`;
+  return ({ atMs, done, total }) => {
+    if (total === undefined) return `Checking: ${done} lines`;
     const perSecond = rate(atMs, done);
     const left = perSecond > 0 ? `, ${formatDuration(((total - done) / perSecond) * 1000)} left` : "";
     return `${done} of ${total} sent, ${Math.round(perSecond)} jobs/s${left}`;

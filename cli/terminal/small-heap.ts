@@ -24,5 +24,5 @@ export function keepHeapForRequests(): void {
   collect({ type: "minor" });
   keepHeapSmall();
   outliving.length = 0;
-  setFlagsFromString("--heap-growing-percent=40");
+  setFlagsFromString("--heap-growing-percent=20");
 }

@@ -35,6 +35,9 @@ export const fileNumber = (file: number): string => String(file).padStart(FILE_D
 const linesKey = (id: string, file: number): string => `${folderOf(id)}jobs/${fileNumber(file)}.jsonl.gz`;
 const descriptionKey = (id: string): string => `${folderOf(id)}batch.json`;
 
+export const jsonLinesOf = (lines: readonly object[]): string =>
+  lines.map((each) => `${JSON.stringify(each)}\n`).join("");
+
 export const writeDescription = async (files: BatchFiles, id: string, name: string, columns: Columns): Promise<void> =>
   files.write(descriptionKey(id), `${JSON.stringify({ schema_version: 1, name, columns })}\n`);
 
@@ -46,12 +49,13 @@ export async function readColumns(files: BatchFiles, id: string): Promise<Column
   return parsed(key, text, description).columns;
 }
 
+/** @param lines JSON lines, each of them a `BatchLine`. */
 export const writeLines = async (
   files: BatchFiles,
   id: string,
   file: number,
-  lines: readonly BatchLine[],
-): Promise<void> => files.write(linesKey(id, file), lines.map((each) => `${JSON.stringify(each)}\n`).join(""));
+  lines: string | Uint8Array,
+): Promise<void> => files.write(linesKey(id, file), lines);
 
 /** @returns undefined if that file was not submitted yet. @throws DamagedBatchError if it cannot be read. */
 export async function readLines(

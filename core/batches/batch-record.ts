@@ -24,6 +24,8 @@ export interface BatchRecord {
   /** Files of lines. */
   readonly files: number;
   readonly createdAtMs: number;
+  /** When this revision was begun. */
+  readonly begunAtMs: number;
   readonly phase: BatchPhase;
   /** So many files the phase has done. */
   readonly filesDone: number;
@@ -33,7 +35,7 @@ export interface BatchRecord {
   /** How many rows have failed of each reason. */
   readonly reasons: Readonly<Record<string, number>>;
   readonly endedAtMs?: number;
-  /** When it is to be looked at. Undefined: it has ended, and that was announced. */
+  /** When it is to be looked at. Undefined: its end was announced, or it did not end for too long. */
   readonly watchAtMs?: number;
   readonly version: number;
 }
@@ -52,6 +54,7 @@ const stored = z.object({
   lines: count,
   files: count,
   created_at: z.number(),
+  begun_at: z.number(),
   phase: z.enum(BATCH_PHASES),
   files_done: count,
   revision: count,
@@ -72,6 +75,7 @@ export function decodeBatch(item: Item): BatchRecord {
     lines: data.lines,
     files: data.files,
     createdAtMs: data.created_at,
+    begunAtMs: data.begun_at,
     phase: data.phase,
     filesDone: data.files_done,
     revision: data.revision,
@@ -94,6 +98,7 @@ export const createBatch = ({ id, name, lines, files }: NewBatch, nowMs: number)
     lines,
     files,
     created_at: nowMs,
+    begun_at: nowMs,
     phase: "waiting" satisfies BatchPhase,
     files_done: 0,
     revision: 1,
@@ -117,6 +122,7 @@ export function writeBatch(seen: BatchRecord, next: BatchRecord, by: string): Wr
     key: batchItemKey(seen.id),
     when: [[isAsSeen]],
     set: {
+      begun_at: next.begunAtMs,
       phase: next.phase,
       files_done: next.filesDone,
       revision: next.revision,
@@ -136,6 +142,7 @@ export const begunAgain = (batch: BatchRecord, nowMs: number): BatchRecord => {
   const { endedAtMs: _ended, ...rest } = batch;
   return {
     ...rest,
+    begunAtMs: nowMs,
     phase: "waiting",
     filesDone: 0,
     revision: batch.revision + 1,

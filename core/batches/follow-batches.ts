@@ -38,6 +38,8 @@ const BEGINS_FOR_MS = 40_000;
 const LOOKS_AFTER_SHARE = 0.1;
 const LOOKS_AFTER_LEAST_MS = 60_000;
 const LOOKS_AFTER_MOST_MS = 900_000;
+/** Then it is given up: its jobs run without records, or their records have expired. Each look costs money. */
+const FOLLOWED_FOR_MS = 30 * 24 * 3_600_000;
 /** Kinds of reasons that are told apart. */
 const MOST_REASONS = 50;
 const OTHER_REASONS = "other";
@@ -92,11 +94,12 @@ async function nextOf(deps: FollowerDeps, batch: BatchRecord): Promise<BatchReco
       return reported(deps, batch);
     case "ended": {
       await tell(deps, batch);
-      const { watchAtMs: _told, ...rest } = batch;
-      return rest;
+      return unwatched(batch);
     }
   }
 }
+
+const unwatched = ({ watchAtMs: _watched, ...batch }: BatchRecord): BatchRecord => batch;
 
 async function waited(deps: FollowerDeps, batch: BatchRecord): Promise<BatchRecord> {
   if (batch.filesDone === batch.files)
@@ -144,9 +147,14 @@ function addReason(reasons: Record<string, number>, reason: string): void {
   reasons[counted] = (reasons[counted] ?? 0) + 1;
 }
 
-function lookedAtLater({ clock }: FollowerDeps, batch: BatchRecord): BatchRecord {
+function lookedAtLater({ clock, telemetry }: FollowerDeps, batch: BatchRecord): BatchRecord {
   const nowMs = clock.nowMs();
-  const afterMs = Math.max(LOOKS_AFTER_LEAST_MS, (nowMs - batch.createdAtMs) * LOOKS_AFTER_SHARE);
+  const ageMs = nowMs - batch.begunAtMs;
+  if (ageMs > FOLLOWED_FOR_MS) {
+    telemetry.log("warn", "A batch has not ended for 30 days. It is no longer followed.", { batch: batch.id });
+    return unwatched(batch);
+  }
+  const afterMs = Math.max(LOOKS_AFTER_LEAST_MS, ageMs * LOOKS_AFTER_SHARE);
   return { ...batch, watchAtMs: nowMs + Math.min(afterMs, LOOKS_AFTER_MOST_MS) };
 }
 

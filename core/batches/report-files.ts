@@ -1,7 +1,7 @@
 /** The files of a report: its rows as JSON lines and as Parquet, how to query them, and a summary. */
 import type { BatchFiles } from "../ports/batch-files.ts";
 import type { BatchRecord } from "./batch-record.ts";
-import { fileNumber, folderOf, type Columns, type ColumnType } from "./batch-lines.ts";
+import { fileNumber, folderOf, jsonLinesOf, type Columns, type ColumnType } from "./batch-lines.ts";
 import { columnsOf, type ReportRow } from "./report-row.ts";
 
 /** Makes a whole file of Parquet. */
@@ -18,7 +18,7 @@ export async function writeRows(
   own: Columns,
 ): Promise<void> {
   const [folder, name] = [reportFolder(batch), fileNumber(batch.filesDone)];
-  await files.write(`${folder}jsonl/${name}.jsonl.gz`, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  await files.write(`${folder}jsonl/${name}.jsonl.gz`, jsonLinesOf(rows));
   await files.write(`${folder}parquet/${name}.parquet`, await encode(rows, columnsOf(own)));
 }
 

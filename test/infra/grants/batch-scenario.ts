@@ -1,6 +1,6 @@
 /** Two batches: one whose job has ended, and one whose lines are not all submitted yet. */
 import { s3BatchFiles } from "../../../adapters/aws/s3/batch-files.ts";
-import { writeDescription, writeLines } from "../../../core/batches/batch-lines.ts";
+import { writeDescription, jsonLinesOf, writeLines } from "../../../core/batches/batch-lines.ts";
 import { batchItemKey, createBatch, decodeBatch } from "../../../core/batches/batch-record.ts";
 import { jobIdOf } from "../../../core/model/keys.ts";
 import type { JobMessage } from "../../../core/model/message.ts";
@@ -21,7 +21,7 @@ export async function playBatches(
   const line = { job_id: jobIdOf({ artifact_id, url, work_id }), artifact_id, url, work_id };
   for (const id of BATCHES) {
     await writeDescription(files, id, `${id}.tsv`, {});
-    if (id === "whole") await writeLines(files, id, 0, [line]);
+    if (id === "whole") await writeLines(files, id, 0, jsonLinesOf([line]));
     await items.write(createBatch({ id, name: `${id}.tsv`, lines: 1, files: 1 }, Date.now()));
   }
   const follower = await stage.load(stage.output("BatchesFunctionName"), {}, remainingMs);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { encodeParquet } from "../../../adapters/parquet/encode-parquet.ts";
 import { type BatchEnded, batchEnded } from "../../../core/batches/batch-ended.ts";
-import { type BatchLine, writeDescription, writeLines } from "../../../core/batches/batch-lines.ts";
+import { type BatchLine, jsonLinesOf, writeDescription, writeLines } from "../../../core/batches/batch-lines.ts";
 import { batchItemKey, createBatch } from "../../../core/batches/batch-record.ts";
 import { followBatches, type FollowerDeps } from "../../../core/batches/follow-batches.ts";
 import { jobIdOf, jobItemKey } from "../../../core/model/keys.ts";
@@ -36,7 +36,7 @@ async function followed(
   const files = memoryFiles();
   const pages = Math.ceil(lines.length / LINES_A_FILE);
   for (let page = 0; page < pages; page++)
-    await writeLines(files, "b", page, lines.slice(page * LINES_A_FILE, (page + 1) * LINES_A_FILE));
+    await writeLines(files, "b", page, jsonLinesOf(lines.slice(page * LINES_A_FILE, (page + 1) * LINES_A_FILE)));
   await writeDescription(files, "b", "list", {});
   const clock = simulatedClock();
   const { items } = simulation;

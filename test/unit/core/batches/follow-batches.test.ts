@@ -154,6 +154,22 @@ describe("a batch", () => {
     expect(waits).toEqual([60_000, 126_000, 900_000]);
   });
 
+  it("is no longer followed if it has not ended for 30 days, until it is begun again", async () => {
+    const b = new BatchWorld();
+    await b.submit([1], [2]);
+    await b.follow(1);
+    await b.world.clock.advance(31 * 24 * 3_600_000);
+    await b.follow(1);
+    expect(b.record).toMatchObject({ phase: "waiting" });
+    expect(b.record.watchAtMs).toBeUndefined();
+    await b.world.items.write(writeBatch(b.record, begunAgain(b.record, b.world.clock.nowMs()), "retry"));
+    await b.follow(1);
+    expect(Number(b.record.watchAtMs) - b.world.clock.nowMs()).toBe(0);
+    await b.work(1, 2);
+    await b.follow(1);
+    expect(b.told).toMatchObject([{ id: `${ID}-2`, lines: 2 }]);
+  });
+
   it("is not told of where nothing is announced", async () => {
     const b = new BatchWorld();
     await b.submit(...FILES);

@@ -2,7 +2,13 @@
 import type { BusEvent } from "../../../../core/ports/announcement-bus.ts";
 import { encodeParquet } from "../../../../adapters/parquet/encode-parquet.ts";
 import type { BatchEnded } from "../../../../core/batches/batch-ended.ts";
-import { type BatchLine, type Columns, writeDescription, writeLines } from "../../../../core/batches/batch-lines.ts";
+import {
+  type BatchLine,
+  type Columns,
+  jsonLinesOf,
+  writeDescription,
+  writeLines,
+} from "../../../../core/batches/batch-lines.ts";
 import { batchItemKey, type BatchRecord, createBatch, decodeBatch } from "../../../../core/batches/batch-record.ts";
 import { followBatches, type Followed, type FollowerDeps } from "../../../../core/batches/follow-batches.ts";
 import { jobIdOf } from "../../../../core/model/keys.ts";
@@ -22,7 +28,10 @@ export function memoryFiles(): MemoryFiles {
   const all = new Map<string, string | Uint8Array>();
   return {
     all,
-    read: async (key) => Promise.resolve(all.get(key) as string | undefined),
+    read: async (key) => {
+      const content = all.get(key);
+      return Promise.resolve(content instanceof Uint8Array ? Buffer.from(content).toString() : content);
+    },
     write: async (key, content) => Promise.resolve(void all.set(key, content)),
   };
 }
@@ -72,7 +81,7 @@ export class BatchWorld {
 
   /** @param numbers of the jobs of each file. */
   async submit(...numbers: readonly (readonly number[])[]): Promise<void> {
-    for (const [file, each] of numbers.entries()) await writeLines(this.files, ID, file, each.map(lineAt));
+    for (const [file, each] of numbers.entries()) await writeLines(this.files, ID, file, jsonLinesOf(each.map(lineAt)));
     await writeDescription(this.files, ID, "list.csv", COLUMNS);
     const batch = { id: ID, name: "list.csv", lines: numbers.flat().length, files: numbers.length };
     await this.world.items.write(createBatch(batch, this.world.clock.nowMs()));
