@@ -245,6 +245,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       "EventBusName",
       "StreamDeadLetterQueueUrl",
       "ArchiveBucketName",
+      "BatchesBucketName",
       "DeploymentName",
       "WorkerFunctionName",
       "LongWorkerFunctionName",

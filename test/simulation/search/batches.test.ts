@@ -13,7 +13,7 @@ import { Dice } from "../services/time.ts";
 import { runSchedule } from "./random.ts";
 import { drawSchedule } from "./schedule.ts";
 
-const SCHEDULES = 300;
+const SCHEDULES = 150;
 const LINES_A_FILE = 2;
 const MOST_RUNS = 200;
 const KEY = batchItemKey("b");
