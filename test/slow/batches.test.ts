@@ -11,6 +11,8 @@ import { buffer } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 import { expect, it, onTestFinished } from "vitest";
+import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
+import { batchItemKey } from "../../core/batches/batch-record.ts";
 import { jobIdOf } from "../../core/producer/check-job.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { Command } from "../e2e/get/support.ts";
@@ -94,12 +96,12 @@ it("kills on the way: counts, report and records are equal, and so they are afte
   await run.untilTerminal(ids);
   expect((await statusOf(id))["states"]).toEqual(await truth());
   const ended = async (revision: number): Promise<Json> => {
-    let status: Json = {};
+    const items = dynamoItems(run.pipeline.clients.dynamodb, run.pipeline.names.table);
     await until("the batch has ended", async () => {
-      status = await statusOf(id);
-      return status["phase"] === "ended" && status["revision"] === revision ? undefined : JSON.stringify(status);
+      const item = await items.read(batchItemKey(id));
+      return item?.["phase"] === "ended" && item["revision"] === revision ? undefined : JSON.stringify(item);
     });
-    return status;
+    return statusOf(id);
   };
   const gone = files.filter((file) => file.failFirst !== undefined).length;
   expect(await ended(1)).toMatchObject({ states: await truth(), reasons: { http_404: gone }, done: FILES });
