@@ -23,7 +23,7 @@ const ROOMS = {
   transfer: ["model", "ports", "origin"],
   worker: ["model", "ports", "document", "gate", "origin", "flow", "transfer"],
   invocation: ["model", "ports", "origin", "transfer", "worker"],
-  batches: ["model", "ports"],
+  batches: ["model", "ports", "recovery"],
   recovery: ["model", "telemetry", "ports"],
   stream: ["model", "ports"],
   producer: ["model"],

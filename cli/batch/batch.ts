@@ -96,7 +96,7 @@ function wordsOf(found: BatchRecord, tally: Tally, progress: Progress, report: s
   const reasons = Object.entries(tally.reasons).toSorted(([, a], [, b]) => b - a);
   return [
     `Batch ${id}  ${name}`,
-    `${phase !== "ended" && watchAtMs === undefined ? GIVEN_UP : PHASES[phase]}; submitted ${timeOf(createdAtMs)}${revision > 1 ? `, retried ${revision - 1} times` : ""}`,
+    `${phase !== "ended" && watchAtMs === undefined ? GIVEN_UP : PHASES[phase]}; submitted ${timeOf(createdAtMs)}${revision > 1 ? `, retried ${plural(revision - 1, "time")}` : ""}`,
     ...counts.map(([state, count]) => `  ${state.padEnd(WIDEST)}  ${String(count).padStart(width)}`),
     `${progress.done} of ${plural(lines, "line")} have ended: ${progress.perSecond.toFixed(1)} a second${left}`,
     ...(reasons.length > 0 ? [`Failed of: ${reasons.map(([reason, count]) => `${reason} ${count}`).join(", ")}`] : []),

@@ -1,4 +1,5 @@
 /** The jobs of a batch's lines, as the table has them. */
+import { inLanes } from "../recovery/in-lanes.ts";
 import { jobItemKey } from "../model/keys.ts";
 import { isJobState, isTerminal } from "../model/states.ts";
 import type { Item } from "../model/write.ts";
@@ -19,10 +20,9 @@ export async function jobsOf(
     keys.slice(nth * KEYS_A_REQUEST, (nth + 1) * KEYS_A_REQUEST),
   ).values();
   const found = new Map<string, Item>();
-  const lane = async (): Promise<void> => {
+  await inLanes(LANES, async () => {
     for (const request of requests) for (const [key, item] of await items.readMany(request)) found.set(key, item);
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  });
   return found;
 }
 

@@ -1,6 +1,7 @@
 import type { FailedJobs, Items } from "../ports/items.ts";
 import type { BatchFiles } from "../ports/batch-files.ts";
 import type { Item, Value } from "../model/write.ts";
+import { inLanes } from "../recovery/in-lanes.ts";
 import { jobOf, jobsOf } from "./batch-jobs.ts";
 import { readLines } from "./batch-lines.ts";
 import type { BatchRecord } from "./batch-record.ts";
@@ -26,6 +27,9 @@ export const batchPages = (
   },
 });
 
+/** With ten requests of each. Somebody waits for the answer. */
+const FILES_AT_A_TIME = 4;
+
 /** How many lines are in each state, and why those have failed that have. */
 export interface Tally {
   readonly states: Readonly<Record<string, number>>;
@@ -43,16 +47,19 @@ export async function tallyBatch(
   const states: Record<string, number> = {};
   const reasons: Record<string, number> = {};
   let unseen = 0;
-  for (let file = 0; file < batch.files; file++) {
-    const lines = (await readLines(files, batch.id, file)) ?? [];
-    const jobs = await jobsOf(items, lines);
-    for (const line of lines) {
-      const job = jobOf(jobs, line);
-      if (!job) unseen += 1;
-      else addOne(states, job["state"]);
-      if (job?.["state"] === "FAILED") addOne(reasons, job["reason"]);
+  const numbers = Array.from({ length: batch.files }, (_, file) => file).values();
+  await inLanes(FILES_AT_A_TIME, async () => {
+    for (const file of numbers) {
+      const lines = (await readLines(files, batch.id, file)) ?? [];
+      const jobs = await jobsOf(items, lines);
+      for (const line of lines) {
+        const job = jobOf(jobs, line);
+        if (!job) unseen += 1;
+        else addOne(states, job["state"]);
+        if (job?.["state"] === "FAILED") addOne(reasons, job["reason"]);
+      }
     }
-  }
+  });
   return { states, unseen, reasons };
 }
 

@@ -142,7 +142,7 @@ async function reported(deps: FollowerDeps, batch: BatchRecord): Promise<BatchRe
 }
 
 function addReason(reasons: Record<string, number>, reason: string): void {
-  const isKnown = reason in reasons || Object.keys(reasons).length < MOST_REASONS;
+  const isKnown = Object.hasOwn(reasons, reason) || Object.keys(reasons).length < MOST_REASONS;
   const counted = isKnown ? reason : OTHER_REASONS;
   reasons[counted] = (reasons[counted] ?? 0) + 1;
 }

@@ -1,5 +1,6 @@
 import { parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
+import { RESULT_COLUMNS } from "../../../../cli/results/result-rows.ts";
 import { batchEnded } from "../../../../core/batches/batch-ended.ts";
 import { batchItemKey, begunAgain, writeBatch } from "../../../../core/batches/batch-record.ts";
 import { athenaTable } from "../../../../core/batches/report-files.ts";
@@ -56,6 +57,12 @@ describe("a batch", () => {
       expect(row).toMatchObject({ ...jobAt(n), ...lineAt(n).columns, state: item?.["state"] });
       expect(row["reason"]).toBe(n % 5 === 0 ? "http_404" : null);
     }
+  });
+
+  it("reports the columns that a local run's results have, but the path of a file on the disk", async () => {
+    const b = await finished();
+    const ours = RESULT_COLUMNS.filter((name) => name !== "path");
+    expect(Object.keys(b.rows()[0] ?? {})).toEqual([...ours, "n", "half", "note"]);
   });
 
   it("reports the same rows as Parquet, with one type for each column in all files", async () => {
