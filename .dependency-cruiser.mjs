@@ -27,6 +27,7 @@ const ROOMS = {
   recovery: ["model", "telemetry", "ports"],
   stream: ["model", "ports"],
   producer: ["model"],
+  lists: ["model", "ports", "batches", "producer"],
 };
 const roomRules = Object.entries(ROOMS).map(([room, below]) => ({
   name: `core-${room}-imports-downward`,

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { proxiesOf, ProxySettingError } from "../adapters/http/proxies.ts";
 import { MachineTroubleError } from "../adapters/local/machine-trouble.ts";
 import { OtherSchemaError } from "../adapters/local/schema.ts";
-import { JsonLines } from "../cli/input/formats/json-lines.ts";
+import { JsonLines } from "../adapters/lists/formats/json-lines.ts";
 import { LocalRun, type AddLine, type RunOptions } from "../local/run/local-run.ts";
 import { foldersOf, type Folders } from "../local/folders.ts";
 import { isStored } from "../local/run/outcome.ts";

@@ -14,6 +14,7 @@ import { type Lines, printerOf } from "../shared/lines.ts";
 import { formatDuration, plural, timeOf } from "../shared/words.ts";
 import type { BatchArguments } from "./arguments.ts";
 import { batchNamed, bucketOf, jobsOfBatch } from "../shared/batches.ts";
+import { fieldsOfList, isBatch, lineOfList, listsNamed, sendingWords, wordsOfList } from "./lists.ts";
 
 export type BatchDeps = RedriveDeps;
 
@@ -33,27 +34,39 @@ export async function batch(args: BatchArguments, lines: Lines, deps: BatchDeps)
 async function list(args: Of<"list">, { print }: Lines, deps: BatchDeps): Promise<void> {
   const addresses = await deps.addressesOf(args.stack);
   const ids = await deps.batchesIn(bucketOf(addresses)).ids();
-  const found = await deps.tableOf(addresses.table).items.readMany(ids.map(batchItemKey));
+  const { items } = deps.tableOf(addresses.table);
+  const found = await items.readMany(ids.map(batchItemKey));
   const batches = [...found.values()].map(decodeBatch).toSorted((a, b) => b.createdAtMs - a.createdAtMs);
+  // A batch that comes to be meanwhile is named twice rather than not at all.
+  const lists = (await listsNamed(items, ids)).filter(({ id }) => !found.has(batchItemKey(id)));
   const printed = printerOf(args.json === true, print);
+  for (const each of lists) printed([lineOfList(each)], "list", fieldsOfList(each));
   for (const each of batches)
     printed(
       [`${each.id}  ${each.phase.padEnd(9)}  ${timeOf(each.createdAtMs)}  ${plural(each.lines, "line")}  ${each.name}`],
       "batch",
       fieldsOf(each),
     );
-  printed([`${plural(batches.length, "batch", "batches")}.`], "summary", { batches: batches.length });
+  const notYet =
+    lists.length === 0 ? "" : ` ${plural(lists.length, "list")} that ${lists.length === 1 ? "is" : "are"} none.`;
+  printed([`${plural(batches.length, "batch", "batches")}.${notYet}`], "summary", {
+    batches: batches.length,
+    lists: lists.length,
+  });
 }
 
 async function status(args: Of<"status">, { print }: Lines, deps: BatchDeps): Promise<void> {
   const addresses = await deps.addressesOf(args.stack);
   const bucket = bucketOf(addresses);
   const { items } = deps.tableOf(addresses.table);
+  const printed = printerOf(args.json === true, print);
+  const [asList] = await listsNamed(items, [args.id]);
+  if (asList && !isBatch(asList)) return printed(wordsOfList(asList), "list", fieldsOfList(asList));
   const found = await batchNamed(items, args.id, args.stack);
   const tally = await tallyBatch(items, deps.batchesIn(bucket).files, found);
   const progress = progressOf(found, tally, deps.clock.nowMs());
   const report = found.phase === "ended" ? `s3://${bucket}/${reportFolder(found)}` : null;
-  printerOf(args.json === true, print)(wordsOf(found, tally, progress, report), "batch", {
+  printed([...wordsOf(found, tally, progress, report), ...(asList ? sendingWords(asList) : [])], "batch", {
     ...fieldsOf(found),
     states: tally.states,
     not_begun: tally.unseen,

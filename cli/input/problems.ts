@@ -1,5 +1,5 @@
-import { describeProblem } from "./entry/describe-problem.ts";
-import type { InputProblem } from "./entry/entry.ts";
+import { describeProblem } from "../../core/lists/describe-problem.ts";
+import type { InputProblem } from "../../core/ports/list-items.ts";
 
 const MOST_PROBLEMS_SHOWN = 20;
 

@@ -1,14 +1,23 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { UsageError } from "../terminal/usage-error.ts";
-import type { InputItem, InputOptions } from "./entry/entry.ts";
-import { entryOf } from "./formats/line-reader.ts";
-import { listItems } from "./list-items.ts";
+import { UnusableListError } from "../../core/ports/lists.ts";
+import { fileBytes } from "../../adapters/lists/random-bytes.ts";
+import type { InputItem, InputOptions } from "../../core/ports/list-items.ts";
+import { entryOf } from "../../adapters/lists/formats/line-reader.ts";
+import { listItems } from "../../adapters/lists/list-items.ts";
 import { cannotRead, sourceOf, type ListSource } from "./sources.ts";
 
-export { describeProblem } from "./entry/describe-problem.ts";
-export type { InputEntry, InputItem, InputOptions, InputProblem, ListFormat, MetadataValue } from "./entry/entry.ts";
-export { RESULT_FIELDS } from "./entry/fields.ts";
+export { describeProblem } from "../../core/lists/describe-problem.ts";
+export type {
+  InputEntry,
+  InputItem,
+  InputOptions,
+  InputProblem,
+  ListFormat,
+  MetadataValue,
+} from "../../core/ports/list-items.ts";
+export { RESULT_FIELDS } from "../../adapters/lists/entry/fields.ts";
 export { nameOf } from "./sources.ts";
 
 /**
@@ -37,17 +46,20 @@ export async function* readList(
   options: InputOptions,
   stdin: Readable,
 ): AsyncGenerator<readonly InputItem[]> {
-  const { path, name } = source;
+  const { isFile, path, name } = source;
   const stream = path === undefined ? stdin : createReadStream(path);
+  const open = path !== undefined && isFile ? async () => fileBytes(path) : undefined;
   let count = 0;
   try {
-    for await (const items of listItems(source, stream, options)) {
+    for await (const items of listItems({ name, stream, open }, options)) {
       count += items.length;
       yield items;
     }
   } catch (error) {
     if (stream === stdin && stdin.destroyed && !stdin.readableEnded && stdin.errored === null) return;
-    throw cannotRead(name, error);
+    throw error instanceof UnusableListError
+      ? new UsageError(error.message, { cause: error })
+      : cannotRead(name, error);
   } finally {
     stream.destroy();
   }

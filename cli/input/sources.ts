@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { getSystemErrorMessage } from "node:util";
 import { UsageError } from "../terminal/usage-error.ts";
-import { shown } from "./entry/describe-problem.ts";
-import type { InputOptions } from "./entry/entry.ts";
-import { likelyUrl } from "./entry/check-url.ts";
+import { shown } from "../../core/lists/describe-problem.ts";
+import type { InputOptions } from "../../core/ports/list-items.ts";
+import { likelyUrl } from "../../adapters/lists/entry/check-url.ts";
 
 const STANDARD_INPUT = "-";
 

@@ -1,12 +1,12 @@
 import { hash } from "node:crypto";
 import { columnType, noteKinds, type ValueKind } from "../../core/batches/column-types.ts";
-import { type BatchLine, LINES_IN_A_FILE, writeDescription, writeLines } from "../../core/batches/batch-lines.ts";
+import { lineText, LINES_IN_A_FILE, writeDescription, writeLines } from "../../core/batches/batch-lines.ts";
 import { createBatch } from "../../core/batches/batch-record.ts";
 import type { BatchFiles } from "../../core/ports/batch-files.ts";
 import type { Items } from "../../core/ports/items.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
-import type { Line } from "./jobs.ts";
-import { LinePage } from "./line-page.ts";
+import { LinePage } from "../../core/batches/line-page.ts";
+import type { Line } from "../../core/lists/list-line.ts";
 
 /** Where a deployment keeps its batches. */
 export interface BatchStore {
@@ -65,7 +65,7 @@ export class BatchRecorder {
         if ("problems" in line) continue;
         if (line.columns) noteKinds(this.#kinds, line.columns);
         this.#lines += 1;
-        this.#page.add(textOf(line));
+        this.#page.add(lineText(line.checked.job_id, line.checked.body, line.columns));
         if (this.#page.lines === LINES_IN_A_FILE) await this.#write();
       }
       yield some;
@@ -99,12 +99,4 @@ export class BatchRecorder {
       throw new BatchNotMadeError(this.#made.name, error);
     }
   }
-}
-
-/** Of a line without columns, the message has all that there is, as JSON already. */
-function textOf({ checked, columns }: Extract<Line, { readonly job: unknown }>): string {
-  const { body, job_id } = checked;
-  if (!columns) return `{"job_id":"${job_id}",${body.slice(1)}`;
-  const { artifact_id, url, work_id } = JSON.parse(body) as Pick<BatchLine, "artifact_id" | "url" | "work_id">;
-  return JSON.stringify({ job_id, work_id, artifact_id, url, columns } satisfies BatchLine);
 }

@@ -1,7 +1,7 @@
 import { NotSentError } from "../../core/producer/errors.ts";
 import type { Job, RefusedJob, SendBatch } from "../../core/producer/job.ts";
 import { JobSender } from "../../core/producer/job-sender.ts";
-import type { Line } from "./jobs.ts";
+import type { Line } from "../../core/lists/list-line.ts";
 import { LowWaterMark } from "./low-water-mark.ts";
 
 /** Requests at a time. A queue that answers in 20 ms then takes 8,000 jobs a second. */

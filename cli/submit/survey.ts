@@ -1,5 +1,5 @@
 import type { Problems } from "../input/problems.ts";
-import type { Line } from "./jobs.ts";
+import type { Line } from "../../core/lists/list-line.ts";
 
 /** Each takes memory. Beyond so many it is only known that there are more. */
 const MOST_HOSTS_COUNTED = 100_000;

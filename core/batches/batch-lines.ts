@@ -49,6 +49,16 @@ export async function readColumns(files: BatchFiles, id: string): Promise<Column
   return parsed(key, text, description).columns;
 }
 
+/**
+ * A line as JSON. It has all that its message has, but for the metadata, which are among the list's own columns.
+ * @param body the message, as JSON.
+ */
+export function lineText(jobId: string, body: string, columns: BatchLine["columns"]): string {
+  if (!columns) return `{"job_id":"${jobId}",${body.slice(1)}`;
+  const { metadata: _own, ...message } = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  return JSON.stringify({ job_id: jobId, ...message, columns });
+}
+
 /** @param lines JSON lines, each of them a `BatchLine`. */
 export const writeLines = async (
   files: BatchFiles,
@@ -58,18 +68,36 @@ export const writeLines = async (
 ): Promise<void> => files.write(linesKey(id, file), lines);
 
 /** @returns undefined if that file was not submitted yet. @throws DamagedBatchError if it cannot be read. */
-export async function readLines(
+export const readLines = async (
   files: BatchFiles,
   id: string,
   file: number,
-): Promise<readonly BatchLine[] | undefined> {
+): Promise<readonly BatchLine[] | undefined> => read(files, id, file, line);
+
+const message = z.looseObject({ job_id: z.string(), url: z.string(), columns: z.optional(z.looseObject({})) });
+/** A line with all that its message has, as it was submitted. */
+export type MessageLine = Readonly<z.infer<typeof message>>;
+
+/** @returns undefined if there is no such file. @throws DamagedBatchError if it cannot be read. */
+export const readMessages = async (
+  files: BatchFiles,
+  id: string,
+  file: number,
+): Promise<readonly MessageLine[] | undefined> => read(files, id, file, message);
+
+async function read<T>(
+  files: BatchFiles,
+  id: string,
+  file: number,
+  schema: z.ZodMiniType<T>,
+): Promise<readonly T[] | undefined> {
   const key = linesKey(id, file);
   const text = await files.read(key);
   if (text === undefined) return undefined;
   return text
     .split("\n")
     .filter((each) => each !== "")
-    .map((each) => parsed(key, each, line));
+    .map((each) => parsed(key, each, schema));
 }
 
 function parsed<T>(key: string, text: string, schema: z.ZodMiniType<T>): T {

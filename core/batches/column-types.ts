@@ -1,7 +1,8 @@
 /** Which type a column of the user's own has. */
 import type { ColumnType } from "./batch-lines.ts";
 
-export type ValueKind = "text" | "whole number" | "number" | "boolean" | "other";
+export const VALUE_KINDS = ["text", "whole number", "number", "boolean", "other"] as const;
+export type ValueKind = (typeof VALUE_KINDS)[number];
 
 function kindOf(value: unknown): ValueKind {
   if (typeof value === "string") return "text";

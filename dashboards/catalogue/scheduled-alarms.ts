@@ -24,21 +24,22 @@ export const scheduledAlarms: readonly AbsoluteAlarm[] = [
   },
   {
     id: "batches-silent",
-    title: "Batches are not followed",
+    title: "Batches are neither made nor followed",
     severity: "ticket",
     happened:
-      "The function that follows batches is due every minute, but it has not been started for a quarter of an hour.",
-    felt: "Files arrive. But of a list that was submitted, nobody is told that all its files have ended, and there is no report.",
+      "The function that makes and follows batches is due every minute, but it has not been started for a quarter of an hour.",
+    felt: "Files arrive. But of a list that was submitted, nobody is told that all its files have ended, and there is no report. A list that was put into S3 waits.",
     why: "The same time as for the reconciler. It is a ticket, since a batch that is reported late harms nobody: its record brings it back at the next run.",
     runbook: "batches-late",
     conditions: whenSilentForQuarterHour({ aws: "batchesInvocations", ...sum }),
   },
   {
     id: "batches-failing",
-    title: "Following batches fails",
+    title: "Making or following batches fails",
     severity: "ticket",
-    happened: "Three or more runs of the function that follows batches ended in an error within a quarter of an hour.",
-    felt: "Files arrive. But of a list that was submitted, the report and the news of its end may not come.",
+    happened:
+      "Three or more runs of the function that makes and follows batches ended in an error within a quarter of an hour.",
+    felt: "Files arrive. But of a list that was submitted, the report and the news of its end may not come, and a list that was put into S3 may not be sent.",
     why: "Of fifteen runs, one or two may meet a throttled call; three are a cause that stays.",
     runbook: "batches-late",
     conditions: whenAtLeast(3, { aws: "batchesErrors", ...sum }, 15),

@@ -1,4 +1,5 @@
 import { batchEnded, type BatchEnded } from "../../core/batches/batch-ended.ts";
+import { LIST_REFUSED, listRefused, type ListRefused } from "../../core/lists/list-refused.ts";
 import {
   announcement,
   announcementBatch,
@@ -60,6 +61,18 @@ export const EXAMPLE_BATCH_ENDED: BatchEnded = {
   report: "batches/4f2a91c07be35d8812af/report-1/",
 };
 
+export const EXAMPLE_LIST_REFUSED: ListRefused = {
+  schema_version: 1,
+  id: "b0c4d1f29a6e7735e812",
+  name: "s3://fetchonce-prod-archive0a1b2c3d/lists/reports.csv",
+  reason: "2 problems; correct its lines and put it again, or give the object the metadata skip-invalid=yes",
+  problems: [
+    "s3://fetchonce-prod-archive0a1b2c3d/lists/reports.csv, line 7, url: missing; write the URL of the file",
+    "s3://fetchonce-prod-archive0a1b2c3d/lists/reports.csv, line 9: 3 values for 2 columns; a value with a comma must be in double quotes",
+  ],
+  found_at: "2026-11-25T08:00:00.000Z",
+};
+
 export const EXAMPLE_BATCH = { schema_version: 1, announcements: [EXAMPLE_ANNOUNCEMENT] };
 
 /** As a target of a rule gets it. */
@@ -98,6 +111,7 @@ export const announcementSchemaJson = (): string => detailSchema(stored.single, 
 export const batchSchemaJson = (): string => detailSchema(stored.batch, announcementBatch);
 export const failureSchemaJson = (): string => detailSchema(failed.single, failure);
 export const batchEndedSchemaJson = (): string => detailSchema(BATCH_ENDED, batchEnded);
+export const listRefusedSchemaJson = (): string => detailSchema(LIST_REFUSED, listRefused);
 export const failureBatchSchemaJson = (): string => detailSchema(failed.batch, failureBatch);
 
 const fieldsOf = (schema: Parameters<typeof jsonSchemaOf>[0]): string =>
@@ -181,6 +195,16 @@ event says so, at least once, with the same \`id\` each time. Its counts are tho
 ${json(exampleEvent(BATCH_ENDED, EXAMPLE_BATCH_ENDED))}
 
 ${fieldsOf(batchEnded)}
+
+## A list that was refused
+
+Source \`${ANNOUNCEMENT_SOURCE}\`, detail type \`${LIST_REFUSED}\`; [\`list-refused.schema.json\`](list-refused.schema.json)
+is the schema. When [a list that was put into S3](batches.md#a-list-in-s3) cannot be used, nothing of it is sent, and
+this event says why: at least once, with the same \`id\` each time, unless \`announcements\` is \`none\`.
+
+${json(exampleEvent(LIST_REFUSED, EXAMPLE_LIST_REFUSED))}
+
+${fieldsOf(listRefused)}
 
 ## What is promised
 

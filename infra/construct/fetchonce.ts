@@ -6,10 +6,11 @@ import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Duration, Stack, Tags } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
+import { LIST_REFUSED } from "../../core/lists/list-refused.ts";
 import { ANNOUNCEMENT_SOURCE, BATCH_ENDED, EVENT_TYPES } from "../../core/model/announcement.ts";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS } from "../../core/telemetry/metrics.ts";
 import { Data } from "../data/data.ts";
-import { grantReadReports, grantSubmitBatch } from "../data/grant-batches.ts";
+import { grantPutLists, grantReadReports, grantSubmitBatch } from "../data/grant-batches.ts";
 import { grantSubmit } from "../data/grant-submit.ts";
 import { refuseWrongSettings } from "../environments/environment-rules.ts";
 import type { Environment } from "../environments/environment.ts";
@@ -135,6 +136,11 @@ export class Fetchonce extends Construct {
     return this.#on([BATCH_ENDED], id, targets);
   }
 
+  /** Sends what is announced of each list in S3 that was refused to the targets. */
+  onListRefused(id: string, ...targets: readonly IRuleTarget[]): Rule {
+    return this.#on([LIST_REFUSED], id, targets);
+  }
+
   #on(detailType: string[], id: string, targets: readonly IRuleTarget[]): Rule {
     if (this.environment.announcements === "none")
       throw new RangeError(`${this.node.path} announces nothing. Write settings.announcements: "single" or "batched".`);
@@ -188,6 +194,11 @@ export class Fetchonce extends Construct {
   /** Lets a producer of the account submit lists as batches (`fetchonce submit --stack`): docs/embedding.md. */
   grantSubmitBatch(grantee: IGrantable): Grant {
     return grantSubmitBatch(this.data, grantee);
+  }
+
+  /** Lets a producer put lists into the archive that become batches, and do nothing else: docs/batches.md. */
+  grantPutLists(grantee: IGrantable): Grant {
+    return grantPutLists(this.data, grantee);
   }
 
   /** Lets a consumer read the reports of batches, and do nothing else. It reads what an announcement names. */

@@ -11,6 +11,8 @@ const NO_SECOND_TRY = { maxEventAge: INTERVAL, retryAttempts: 0 };
 export interface MinuteFunctionProps<Variables> extends HandlerFunctionProps<Variables> {
   /** Why a failed run loses nothing: the reason given to cdk-nag, after "A tick carries no work of its own: ". */
   readonly nextTickDoesIt: string;
+  /** Whether runs may be so long that several are under way. */
+  readonly mayOverlap?: true;
 }
 
 /**
@@ -18,9 +20,9 @@ export interface MinuteFunctionProps<Variables> extends HandlerFunctionProps<Var
  * concurrency: a new account refuses any reservation (docs/adr/0106-no-reserved-concurrency.md).
  */
 export class MinuteFunction<Variables> extends HandlerFunction<Variables> {
-  constructor(scope: Construct, id: string, { nextTickDoesIt, ...props }: MinuteFunctionProps<Variables>) {
+  constructor(scope: Construct, id: string, { mayOverlap, nextTickDoesIt, ...props }: MinuteFunctionProps<Variables>) {
     // Then runs overlap only if a tick is delivered late or twice, or if another rule starts the function too.
-    if (props.timeoutMs >= INTERVAL.toMilliseconds())
+    if (!mayOverlap && props.timeoutMs >= INTERVAL.toMilliseconds())
       throw new RangeError(
         `${id}: timeoutMs is ${props.timeoutMs}. Write less than ${INTERVAL.toMilliseconds()}: a run must end before the next one is due.`,
       );

@@ -52,13 +52,13 @@ export function simulatedClock(startMs = 1_800_000_000_000): SimulatedClock {
       for (;;) {
         const [next] = [...timers].filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs);
         if (!next) break;
-        nowMs = next.atMs;
+        nowMs = Math.max(nowMs, next.atMs);
         if (next.periodMs === undefined) timers.delete(next);
         else next.atMs += next.periodMs;
         next.task();
         await settled();
       }
-      nowMs = untilMs;
+      nowMs = Math.max(nowMs, untilMs);
       await settled();
     },
   };

@@ -11,6 +11,15 @@ export class UnreadableObjectError extends Error {
   override readonly name = "UnreadableObjectError";
 }
 
+/** What of an object is read. Without anything: all of it, in the version that is there. */
+export interface PartOfObject {
+  /** Of the version that is wanted. */
+  readonly etag?: string;
+  readonly from?: number;
+  /** The first byte that is not read. */
+  readonly to?: number;
+}
+
 /**
  * The bytes of an object, all of one version. Where a connection breaks, the next one goes on.
  * @throws UnreadableObjectError if S3 refuses, if the object is replaced meanwhile, or if connections break for ever.
@@ -19,20 +28,24 @@ export async function* readObject(
   client: S3Client,
   { bucket, key }: { readonly bucket: string; readonly key: string },
   sleep: (ms: number) => Promise<void>,
+  { etag: wanted, from: first = 0, to }: PartOfObject = {},
 ): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  let version: { readonly etag: string | undefined; readonly bytes: number } | undefined;
-  for (let breaks = 0; version === undefined || at < version.bytes;) {
+  let at = first;
+  let etag = wanted;
+  let end = to;
+  for (let breaks = 0; end === undefined || at < end;) {
     const from = at;
     try {
       const { Body, ContentLength, ETag } = await client.send(
         new GetObjectCommand({
           Bucket: bucket,
           Key: key,
-          ...(version && { IfMatch: version.etag, Range: `bytes=${at}-` }),
+          ...(etag !== undefined && { IfMatch: etag }),
+          ...((at > 0 || to !== undefined) && { Range: `bytes=${at}-${to === undefined ? "" : to - 1}` }),
         }),
       );
-      version ??= { etag: ETag, bytes: ContentLength ?? 0 };
+      etag ??= ETag;
+      end ??= ContentLength ?? 0;
       for await (const chunk of Body as Readable as AsyncIterable<Buffer>) {
         at += chunk.length;
         yield chunk;

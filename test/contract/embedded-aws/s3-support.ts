@@ -18,6 +18,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  type S3ClientConfig,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
@@ -26,7 +27,7 @@ import { startEmbeddedS3 } from "../../embedded-aws/s3/server.ts";
 
 export const MiB = 1024 ** 2;
 
-export function clientOf(endpoint: string): S3Client {
+export function clientOf(endpoint: string, more: S3ClientConfig = {}): S3Client {
   return new S3Client({
     endpoint,
     forcePathStyle: true,
@@ -36,6 +37,7 @@ export function clientOf(endpoint: string): S3Client {
       secretAccessKey: process.env["AWS_SECRET_ACCESS_KEY"] ?? "local",
     },
     maxAttempts: 1,
+    ...more,
   });
 }
 

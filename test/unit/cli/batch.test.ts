@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseArguments } from "../../../cli/get/arguments.ts";
 import { jobIdOf } from "../../../core/model/keys.ts";
 import { BatchWorld, ID, jobAt } from "../core/batches/support.ts";
+import { ListsWorld, urlsOf } from "../core/lists/support.ts";
 import { operated, type Operated } from "./operated.ts";
 
 const FILES = [
@@ -138,5 +139,58 @@ describe("fetchonce jobs --batch", () => {
       new Set(expected.map((n) => jobIdOf(jobAt(n)))),
     );
     expect(lines.at(-1)).toMatchObject({ scanned: 3, read_units: 3 });
+  });
+});
+
+describe("fetchonce batch, of lists that somebody has put into S3", () => {
+  class Lists {
+    readonly w = new ListsWorld();
+
+    async run(...argv: readonly string[]): Promise<Operated> {
+      const { files, world } = this.w;
+      const ids = new Set([...files.all.keys()].map((key) => key.split("/")[1] ?? ""));
+      return operated([...argv, ...STACK], {
+        clock: world.clock,
+        tableOf: () => ({ clock: world.clock, items: world.items }),
+        batchesIn: () => ({ files, ids: async () => Promise.resolve([...ids]) }),
+      });
+    }
+  }
+
+  it("says how far the check of a list is, and then the sending", async () => {
+    const lists = new Lists();
+    const id = lists.w.put("urls.txt", urlsOf(7).join("\n"));
+    lists.w.onChunk = async () => lists.w.world.clock.advance(10);
+    await lists.w.run({ expandsForMs: 1 });
+    lists.w.onChunk = () => undefined;
+    expect((await lists.run("batch", "status", id)).stdout).toBe(
+      `List ${id}  s3://archive/lists/urls.txt\nits lines are being checked: 0 so far; found 2027-01-15T08:00:00.000Z\n`,
+    );
+    expect((await lists.run("batch", "list")).stdout).toBe(
+      `${id}  checking   2027-01-15T08:00:00.000Z  0 lines so far  s3://archive/lists/urls.txt\n0 batches. 1 list that is none.\n`,
+    );
+    lists.w.sendBatch = async () => Promise.reject(new Error("the queue is down"));
+    await lists.w.run();
+    const { code, stdout } = await lists.run("batch", "status", id);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/Its jobs are being sent: 0 of 3 files so far\n$/)]);
+    expect((await lists.run("batch", "list")).stdout).toMatch(/waiting .* 7 lines .*\n1 batch\.\n$/);
+  });
+
+  it("says why a list was refused, and which of its lines are at fault, for programs too", async () => {
+    const lists = new Lists();
+    const id = lists.w.put("urls.txt", "https://a.example/1\nno URL\n");
+    await lists.w.run();
+    const { stdout } = await lists.run("batch", "status", id);
+    expect(stdout).toMatch(/^Refused, and nothing of it was sent: 1 problem; correct its lines and put it again/m);
+    expect(stdout).toContain("  s3://archive/lists/urls.txt, line 2, url: ");
+    expect(JSON.parse((await lists.run("batch", "status", id, "--json")).stdout)).toMatchObject({
+      type: "list",
+      id,
+      phase: "refused",
+      lines: 1,
+      invalid_lines: 1,
+      reason: expect.stringMatching(/^1 problem/) as string,
+    });
+    expect((await lists.run("batch", "list", "--json")).stdout).toContain('"batches":0,"lists":1');
   });
 });

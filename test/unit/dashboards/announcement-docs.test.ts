@@ -2,6 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, it } from "vitest";
 import { batchEnded } from "../../../core/batches/batch-ended.ts";
+import { listRefused } from "../../../core/lists/list-refused.ts";
 import { announcement, announcementBatch, failure, failureBatch } from "../../../core/model/announcement.ts";
 import {
   announcementSchemaJson,
@@ -12,6 +13,8 @@ import {
   EXAMPLE_BATCH,
   EXAMPLE_BATCH_ENDED,
   EXAMPLE_FAILURE,
+  EXAMPLE_LIST_REFUSED,
+  listRefusedSchemaJson,
   failureBatchSchemaJson,
   failureSchemaJson,
 } from "../../../dashboards/docs/announcements.ts";
@@ -20,7 +23,13 @@ const ajv = new Ajv2020({ strict: true });
 addFormats.default(ajv);
 /** Whether the zod schema accepts it, and whether the JSON Schema does. */
 function bothOf(
-  schema: typeof announcement | typeof failure | typeof announcementBatch | typeof failureBatch | typeof batchEnded,
+  schema:
+    | typeof announcement
+    | typeof failure
+    | typeof announcementBatch
+    | typeof failureBatch
+    | typeof batchEnded
+    | typeof listRefused,
   json: string,
 ) {
   const isValid = ajv.compile(JSON.parse(json) as object);
@@ -31,6 +40,7 @@ describe.each([
   { what: "a stored file", example: EXAMPLE_ANNOUNCEMENT, accepts: bothOf(announcement, announcementSchemaJson()) },
   { what: "a failure", example: EXAMPLE_FAILURE, accepts: bothOf(failure, failureSchemaJson()) },
   { what: "a batch's end", example: EXAMPLE_BATCH_ENDED, accepts: bothOf(batchEnded, batchEndedSchemaJson()) },
+  { what: "a refused list", example: EXAMPLE_LIST_REFUSED, accepts: bothOf(listRefused, listRefusedSchemaJson()) },
 ])("the zod schema and the JSON Schema of $what", ({ accepts, example }) => {
   it("both accept the example that the page shows", () => {
     expect(accepts(example)).toEqual([true, true]);

@@ -7,7 +7,7 @@ import { checkJob, jobIdOf } from "../../../../core/producer/check-job.ts";
 import { InvalidJobError } from "../../../../core/producer/errors.ts";
 import type { Job } from "../../../../core/producer/job.ts";
 import { isOwnField, PRODUCER_FIELDS } from "../../../../core/producer/producer-message.ts";
-import { checkMessage } from "../../../../cli/input/entry/check-message.ts";
+import { checkMessage } from "../../../../adapters/lists/entry/check-message.ts";
 
 const ANY = "https://example.org/x";
 

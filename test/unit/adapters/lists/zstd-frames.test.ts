@@ -1,9 +1,9 @@
 import zlib from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { unpacked } from "../../../../cli/input/bytes/unpacked.ts";
-import { zstdFrames } from "../../../../cli/input/bytes/zstd-frames.ts";
-import { collected } from "./support.ts";
+import { unpacked } from "../../../../adapters/lists/bytes/unpacked.ts";
+import { zstdFrames } from "../../../../adapters/lists/bytes/zstd-frames.ts";
+import { collected } from "../../cli/input/support.ts";
 
 const { ZSTD_c_checksumFlag, ZSTD_c_contentSizeFlag } = zlib.constants;
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { CLASSIC_MAC } from "../entry/check-url.ts";
 import { DamagedListError } from "../entry/damaged-list-error.ts";
-import { hexOf, shown } from "../entry/describe-problem.ts";
-import type { InputProblem } from "../entry/entry.ts";
+import { hexOf, shown } from "../../../core/lists/describe-problem.ts";
+import type { InputProblem } from "../../../core/ports/list-items.ts";
 
 /** A line without its end, or what stands for it: a row, an argument. */
 export interface TextLine {

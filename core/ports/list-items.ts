@@ -1,5 +1,5 @@
-import type { JobMessage } from "../../../core/model/message.ts";
-import type { Value } from "../../../core/model/write.ts";
+import type { JobMessage } from "../model/message.ts";
+import type { Value } from "../model/write.ts";
 
 /** JSON: a string, number, boolean, null, array or object. */
 export type MetadataValue = Value;
@@ -28,9 +28,12 @@ export interface InputProblem {
 
 export type InputItem = InputEntry | InputProblem;
 
-export type ListFormat = "txt" | "csv" | "tsv" | "jsonl" | "parquet";
+export const LIST_FORMATS = ["txt", "csv", "tsv", "jsonl", "parquet"] as const;
+export type ListFormat = (typeof LIST_FORMATS)[number];
 
 export interface InputOptions {
   readonly urlColumn?: string | undefined;
   readonly format?: ListFormat | undefined;
+  /** Passes over the items of the first lines, or rows: they are read as before, and not looked at. Default: 0. */
+  readonly after?: number | undefined;
 }

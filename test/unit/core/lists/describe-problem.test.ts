@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { describeProblem } from "../../../../cli/input/read-input.ts";
-import { shown } from "../../../../cli/input/entry/describe-problem.ts";
+import { shown } from "../../../../core/lists/describe-problem.ts";
 
 const ESC = "\u001B";
 

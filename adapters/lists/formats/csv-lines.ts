@@ -1,20 +1,22 @@
+import { plural } from "../../../core/lists/plural.ts";
 import type { RawMessage } from "../entry/check-message.ts";
-import { plural } from "../../shared/words.ts";
 import { CLASSIC_MAC } from "../entry/check-url.ts";
 import { csvHeader, type CsvHeader } from "./csv-header.ts";
 import { RecordSplitter } from "./csv-record.ts";
-import type { InputItem, InputOptions, InputProblem } from "../entry/entry.ts";
+import type { InputItem, InputOptions, InputProblem } from "../../../core/ports/list-items.ts";
 import { entryOf, problemOf, type LineReader } from "./line-reader.ts";
 import { MOST_LINE_BYTES, type TextLine } from "../bytes/text-lines.ts";
 
 /** A table: its first line names the columns. */
 export class CsvLines implements LineReader {
   readonly #urlColumn: string | undefined;
+  readonly #after: number;
   /** The one that Excel's line `sep=;` names. */
   #delimiter: string | undefined;
   #records: CsvRecords | undefined;
 
-  constructor({ urlColumn }: InputOptions) {
+  constructor({ after = 0, urlColumn }: InputOptions) {
+    this.#after = after;
     this.#urlColumn = urlColumn;
   }
 
@@ -37,7 +39,7 @@ export class CsvLines implements LineReader {
   #readHeader(line: TextLine): readonly InputItem[] {
     const header = csvHeader(line.text, this.#urlColumn, this.#delimiter);
     if (!("columns" in header)) return header.map((problem) => problemOf(line, { ...problem, endsList: true }));
-    this.#records = new CsvRecords(header);
+    this.#records = new CsvRecords(header, this.#after);
     return header.isRecord ? this.#records.read(line) : [];
   }
 }
@@ -47,10 +49,12 @@ const DELIMITER_NAMES: Readonly<Record<string, string>> = { ",": "a comma", ";":
 class CsvRecords implements LineReader {
   readonly #header: CsvHeader;
   readonly #splitter: RecordSplitter;
+  readonly #after: number;
   /** The first line of a record that spans several. */
   #first: TextLine | undefined;
 
-  constructor(header: CsvHeader) {
+  constructor(header: CsvHeader, after: number) {
+    this.#after = after;
     this.#header = header;
     this.#splitter = new RecordSplitter(header.delimiter);
   }
@@ -68,6 +72,7 @@ class CsvRecords implements LineReader {
       return this.#splitter.openLength > MOST_LINE_BYTES ? this.end() : [];
     }
     this.#first = undefined;
+    if (first.line <= this.#after) return [];
     return "reason" in values ? [problemOf(first, values)] : this.#readRecord(first, values);
   }
 

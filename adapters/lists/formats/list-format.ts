@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import type { ListFormat } from "../entry/entry.ts";
+import type { ListFormat } from "../../../core/ports/list-items.ts";
 import { isUrlName } from "../entry/fields.ts";
 
 const EXTENSIONS: Readonly<Record<string, ListFormat>> = {

@@ -1,12 +1,12 @@
 import { hash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkMessage, type RawMessage } from "../../../../cli/input/entry/check-message.ts";
-import { checkUrl } from "../../../../cli/input/entry/check-url.ts";
+import { checkMessage, type RawMessage } from "../../../../adapters/lists/entry/check-message.ts";
+import { checkUrl } from "../../../../adapters/lists/entry/check-url.ts";
 import { jobMessage, type JobMessage } from "../../../../core/model/message.ts";
 import { canonicalUrl } from "../../../../core/model/url.ts";
 import { reachOf, refusalOf } from "../../../../core/origin/reach.ts";
-import { urlOf } from "./support.ts";
+import { urlOf } from "../../cli/input/support.ts";
 
 const isAccepted = (raw: RawMessage): boolean => "url" in checkMessage(raw);
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { RecordSplitter } from "../../../../cli/input/formats/csv-record.ts";
+import { RecordSplitter } from "../../../../adapters/lists/formats/csv-record.ts";
 
 function read(text: string, delimiter: string | undefined): readonly unknown[] {
   const splitter = new RecordSplitter(delimiter);

@@ -1,4 +1,4 @@
-import type { InputProblem } from "./entry.ts";
+import type { InputProblem } from "../ports/list-items.ts";
 
 const MOST_CHARACTERS_SHOWN = 200;
 

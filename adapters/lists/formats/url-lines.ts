@@ -1,5 +1,5 @@
-import { UsageError } from "../../terminal/usage-error.ts";
-import type { InputItem, InputOptions, InputProblem } from "../entry/entry.ts";
+import { UnusableListError } from "../../../core/ports/lists.ts";
+import type { InputItem, InputOptions, InputProblem } from "../../../core/ports/list-items.ts";
 import { entryOf, type LineReader } from "./line-reader.ts";
 import { formatOfLine } from "./list-format.ts";
 import type { TextLine } from "../bytes/text-lines.ts";
@@ -8,18 +8,21 @@ import type { TextLine } from "../bytes/text-lines.ts";
 export class UrlLines implements LineReader {
   /** Until a URL has come, unless the user said what the list is. */
   #mayBeOther: boolean;
+  readonly #after: number;
 
-  constructor({ urlColumn, format }: InputOptions) {
+  constructor({ after = 0, format, urlColumn }: InputOptions) {
     if (urlColumn !== undefined) {
-      throw new UsageError(
+      throw new UnusableListError(
         `--url-column ${urlColumn} names a column, but the list has one URL on each line. ` +
           "Leave the option out, or say what the list is with --format.",
       );
     }
-    this.#mayBeOther = format === undefined;
+    this.#after = after;
+    this.#mayBeOther = format === undefined && after === 0;
   }
 
   read(line: TextLine): readonly InputItem[] {
+    if (line.line <= this.#after) return [];
     const url = line.text.trim();
     if (url === "" || url.startsWith("#")) return [];
     const items = entryOf(line, { url });

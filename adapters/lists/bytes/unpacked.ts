@@ -1,6 +1,6 @@
 import { Readable, pipeline, type Transform } from "node:stream";
 import zlib from "node:zlib";
-import { UsageError } from "../../terminal/usage-error.ts";
+import { UnusableListError } from "../../../core/ports/lists.ts";
 import { DamagedListError } from "../entry/damaged-list-error.ts";
 import { PeekableBytes } from "./peekable-bytes.ts";
 import { startsZstd, zstdFrames } from "./zstd-frames.ts";
@@ -18,9 +18,12 @@ const MAGIC_BYTES = 4;
 const CHUNK_BYTES = 32_768;
 
 /** The bytes of a stream, which may have been written as text. */
-export async function* chunksOf(stream: Readable): AsyncGenerator<Buffer> {
+export async function* chunksOf(stream: AsyncIterable<Uint8Array | string>): AsyncGenerator<Buffer> {
   for await (const written of stream) {
-    const bytes = typeof written === "string" ? Buffer.from(written) : (written as Buffer);
+    const bytes =
+      typeof written === "string"
+        ? Buffer.from(written)
+        : Buffer.from(written.buffer, written.byteOffset, written.length);
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
   }
 }
@@ -42,7 +45,7 @@ export async function unpacked(packed: AsyncIterable<Buffer>): Promise<UnpackedB
 function zstdDecoder(): Transform {
   // Absent from the module before Node 22.15, whatever the types say.
   if ("createZstdDecompress" in zlib) return zlib.createZstdDecompress({ chunkSize: CHUNK_BYTES });
-  throw new UsageError(
+  throw new UnusableListError(
     `The list is packed with zstd, which needs Node 22.15 or newer, and this is Node ${process.versions.node}. ` +
       "Unpack it first: zstd -dc LIST | fetchonce get -",
   );

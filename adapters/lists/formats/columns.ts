@@ -1,4 +1,4 @@
-import type { Metadata, MetadataValue } from "../entry/entry.ts";
+import type { Metadata, MetadataValue } from "../../../core/ports/list-items.ts";
 import type { FieldProblem, RawMessage } from "../entry/check-message.ts";
 import { fieldMeant, fieldNamed, folded, isUrlName, ownNameProblem, type ListField } from "../entry/fields.ts";
 

@@ -1,7 +1,7 @@
 import type { RawMessage } from "../entry/check-message.ts";
 import { checkMessage } from "../entry/check-message.ts";
-import { shown } from "../entry/describe-problem.ts";
-import type { InputItem, InputProblem, Metadata } from "../entry/entry.ts";
+import { shown } from "../../../core/lists/describe-problem.ts";
+import type { InputItem, InputProblem, Metadata } from "../../../core/ports/list-items.ts";
 import type { TextLine } from "../bytes/text-lines.ts";
 
 /** Makes entries of lines, one after the other. */

@@ -1,6 +1,6 @@
 import { CLASSIC_MAC } from "../entry/check-url.ts";
 import type { FieldProblem } from "../entry/check-message.ts";
-import type { InputItem, InputOptions, InputProblem, Metadata } from "../entry/entry.ts";
+import type { InputItem, InputOptions, InputProblem, Metadata } from "../../../core/ports/list-items.ts";
 import { folded, isUrlName, jsonFieldMeant, jsonFieldNamed, ownNameProblem, type JsonField } from "../entry/fields.ts";
 import { entryOf, problemOf, type LineReader } from "./line-reader.ts";
 import type { TextLine } from "../bytes/text-lines.ts";
@@ -14,12 +14,15 @@ type Known = JsonField | "metadata";
 /** On each line a JSON object, or a JSON string that is a URL. */
 export class JsonLines implements LineReader {
   readonly #urlName: string | undefined;
+  readonly #after: number;
 
-  constructor({ urlColumn }: InputOptions) {
+  constructor({ after = 0, urlColumn }: InputOptions) {
+    this.#after = after;
     this.#urlName = urlColumn === undefined ? undefined : folded(urlColumn);
   }
 
   read(line: TextLine): readonly InputItem[] {
+    if (line.line <= this.#after) return [];
     const text = line.text.trim();
     if (text === "") return [];
     let value: unknown;

@@ -1,6 +1,6 @@
 import { MOST_URL_CHARACTERS } from "../../../core/model/order.ts";
 import { canonicalUrl, hostOfPlainUrl } from "../../../core/model/url.ts";
-import { hexOf } from "./describe-problem.ts";
+import { hexOf } from "../../../core/lists/describe-problem.ts";
 
 const IS_VISIBLE_ASCII = /^[\x21-\x7e]*$/;
 

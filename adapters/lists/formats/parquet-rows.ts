@@ -1,10 +1,10 @@
-import { open, type FileHandle } from "node:fs/promises";
 import { parquetMetadataAsync, parquetRead, parquetSchema, type RowGroup } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { Columns, columnsOf } from "./columns.ts";
 import { DamagedListError } from "../entry/damaged-list-error.ts";
-import type { InputItem, InputOptions } from "../entry/entry.ts";
+import type { InputItem, InputOptions } from "../../../core/ports/list-items.ts";
 import { entryOf } from "./line-reader.ts";
+import { BytesUnavailableError, type RandomBytes } from "../random-bytes.ts";
 import { fieldText, metadataValue, PARQUET_PARSERS } from "./parquet-values.ts";
 
 /** Of one step of reading, as the file encodes them. */
@@ -18,11 +18,12 @@ interface Step {
 }
 
 /** The rows of a Parquet file. A row group is read in steps, because some programs write a million rows into one. */
-export async function* parquetRows(path: string, { urlColumn }: InputOptions): AsyncGenerator<readonly InputItem[]> {
-  const handle = await open(path);
+export async function* parquetRows(
+  file: RandomBytes,
+  { after = 0, urlColumn }: InputOptions,
+): AsyncGenerator<readonly InputItem[]> {
   let next = 1;
   try {
-    const file = { byteLength: (await handle.stat()).size, slice: sliceOf(handle) };
     const metadata = await understood(parquetMetadataAsync(file, { parsers: PARQUET_PARSERS, geoparquet: false }));
     const names = parquetSchema(metadata).children.map(({ element }) => element.name);
     const columns = columnsOf(names, urlColumn);
@@ -30,7 +31,7 @@ export async function* parquetRows(path: string, { urlColumn }: InputOptions): A
       yield columns.map((problem) => ({ line: 1, place: "row", ...problem, endsList: true }) as const);
       return;
     }
-    for (const step of stepsOf(metadata.row_groups)) {
+    for (const step of stepsOf(metadata.row_groups, after)) {
       next = step.rowStart + 1;
       const rows = await understood(rowsOf({ ...step, file, metadata, columns: names }));
       for (let at = 0; at < rows.length; at += ROWS_AT_A_TIME) {
@@ -43,7 +44,7 @@ export async function* parquetRows(path: string, { urlColumn }: InputOptions): A
     if (!(error instanceof DamagedListError)) throw error;
     yield [{ line: next, place: "row", reason: error.message, endsList: true }];
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
@@ -60,13 +61,14 @@ function rowItems(columns: Columns, values: readonly unknown[], line: number): r
   return entryOf(row, raw, columns.metadata(own));
 }
 
-function* stepsOf(groups: readonly RowGroup[]): Generator<Step> {
+function* stepsOf(groups: readonly RowGroup[], after: number): Generator<Step> {
   let start = 0;
   for (const { num_rows, total_byte_size } of groups) {
     const end = start + Number(num_rows);
     const rowBytes = Number(total_byte_size) / Number(num_rows);
     const rows = Math.max(1, Math.min(MOST_STEP_ROWS, Math.floor(STEP_BYTES / rowBytes)));
-    for (; start < end; start += rows) yield { rowStart: start, rowEnd: Math.min(start + rows, end) };
+    for (start = Math.max(start, after); start < end; start += rows)
+      yield { rowStart: start, rowEnd: Math.min(start + rows, end) };
     start = end;
   }
 }
@@ -90,24 +92,12 @@ async function rowsOf(options: ReadOptions): Promise<readonly (readonly unknown[
   return read;
 }
 
-const sliceOf =
-  (handle: FileHandle) =>
-  async (start: number, end: number): Promise<ArrayBuffer> => {
-    const bytes = new Uint8Array(end - start);
-    for (let at = 0; at < bytes.length;) {
-      const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at);
-      if (bytesRead === 0) throw new RangeError("it ends too early");
-      at += bytesRead;
-    }
-    return bytes.buffer;
-  };
-
 /** Errors of the Parquet library mean that it cannot read the file; those of the machine stay what they are. */
 async function understood<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
-    if (!(error instanceof Error) || "errno" in error) throw error;
+    if (!(error instanceof Error) || "errno" in error || error instanceof BytesUnavailableError) throw error;
     const reason = `Parquet that is damaged or cannot be read (${error.message}); write the list again`;
     throw new DamagedListError(`${reason}. The rest of it was not read`, { cause: error });
   }

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { MetadataValue } from "../entry/entry.ts";
+import type { MetadataValue } from "../../../core/ports/list-items.ts";
 
 const SHA256_BYTES = 32;
 const MS_A_DAY = 86_400_000;
