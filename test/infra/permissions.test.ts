@@ -102,9 +102,11 @@ describe("permissions", () => {
       "logs:CreateLogStream BatchesLogs.Arn",
       "logs:PutLogEvents BatchesLogs.Arn",
       "s3:GetObject Archive.Arn/batches/*",
+      "s3:GetObject Archive.Arn/lists/*",
       // S3 answers 404 only to a caller that has it.
       "s3:ListBucket Archive.Arn",
       "s3:PutObject Archive.Arn/batches/*",
+      "sqs:SendMessage WorkQueue.Arn",
     ]);
   });
 
@@ -147,6 +149,7 @@ describe("permissions", () => {
       "Archive.Arn/aws/lambda/*",
       "Archive.Arn/batches/*",
       "Archive.Arn/ledger/*",
+      "Archive.Arn/lists/*",
       "Content.Arn/sha256/*",
       "Staging.Arn/staging/*/*",
       "cloudwatch:DescribeAlarms *",

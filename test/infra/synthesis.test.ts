@@ -13,6 +13,8 @@ const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8")) as Sta
 /** The functions of staging and prod. Dev has no archiver, and local has no archiver and no rollout controller. */
 const FUNCTIONS = ["Worker", "Reconciler", "Batches", "Announcer", "Archiver", "Rollout"];
 const BUNDLE_BUDGET_BYTES = 546_000;
+/** The function that makes batches of lists reads Parquet, whose codecs are 150 KB. */
+const BATCHES_BUDGET_BYTES = 660_000;
 
 describe("validation by cdk-nag and CloudFormation's own schema", () => {
   const TO_BE_SET = ["Annotation::fetchonce:nobody-is-paged", "Annotation::fetchonce:runbooks-are-no-links"];
@@ -84,7 +86,9 @@ describe("node infra/app.ts", () => {
   it.each(FUNCTIONS)("bundles the %s into one file within the budget, with its source map", (id) => {
     const files = readdirSync(path.dirname(bundleOf(id))).filter((name) => !name.endsWith(".LEGAL.txt"));
     expect(files.sort()).toEqual(["index.mjs", "index.mjs.map"]);
-    expect(statSync(bundleOf(id)).size).toBeLessThanOrEqual(BUNDLE_BUDGET_BYTES);
+    expect(statSync(bundleOf(id)).size).toBeLessThanOrEqual(
+      id === "Batches" ? BATCHES_BUDGET_BYTES : BUNDLE_BUDGET_BYTES,
+    );
   });
 
   it.each(FUNCTIONS)("makes a bundle of the %s that loads without node_modules beside it", (id) => {

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { batchEnded, type BatchEnded } from "../../../core/batches/batch-ended.ts";
 import { BATCH_ENDED } from "../../../core/model/announcement.ts";
+import { LIST_REFUSED, listRefused, type ListRefused } from "../../../core/lists/list-refused.ts";
 import type { JobMessage } from "../../../core/model/message.ts";
+import { present } from "../../../core/model/present.ts";
 import { checkJob } from "../../../core/producer/check-job.ts";
 import { until } from "../../embedded-aws/until.ts";
 import type { Deployed } from "./deployed.ts";
@@ -15,12 +17,30 @@ interface Heard {
   readonly detail: unknown;
 }
 
-/** Submits these URLs as a list. @returns what a consumer of the bus, whose queue that is, hears of the batch's end. */
-export async function submitBatch(
+/** Runs the function as its schedule does, until a consumer of the bus has heard of what it waits for in its queue. */
+async function untilHeard<T>(
   deployed: Deployed,
-  urls: readonly string[],
   listener: string,
-): Promise<BatchEnded | undefined> {
+  what: string,
+  wanted: (heard: Heard) => T | undefined,
+): Promise<T> {
+  const found: T[] = [];
+  await until(what, LONGEST_MS, async () => {
+    await deployed.invoke(deployed.outputs.BatchesFunctionName);
+    for (const body of await deployed.bodies(listener)) {
+      const news = wanted(JSON.parse(body) as Heard);
+      if (news !== undefined) found.push(news);
+    }
+    return found.length > 0 ? undefined : "it was not told";
+  });
+  return present(found[0], what);
+}
+
+const endedIn = ({ detail, "detail-type": type }: Heard): BatchEnded | undefined =>
+  type === BATCH_ENDED ? batchEnded.parse(detail) : undefined;
+
+/** Submits these URLs as a list. @returns what a consumer of the bus hears of the batch's end. */
+export async function submitBatch(deployed: Deployed, urls: readonly string[], listener: string): Promise<BatchEnded> {
   const folder = await mkdtemp(join(tmpdir(), "fetchonce-batch-"));
   try {
     const list = join(folder, "list.txt");
@@ -31,18 +51,28 @@ export async function submitBatch(
     const id = /^Batch: (\S+)$/m.exec(out)?.[1];
     const messages = urls.map((url) => JSON.parse(checkJob({ url }).body) as JobMessage);
     await deployed.untilTerminal(messages, LONGEST_MS);
-    let told: BatchEnded | undefined;
-    await until("the end of the batch is told", LONGEST_MS, async () => {
-      // As its schedule does each minute.
-      await deployed.invoke(deployed.outputs.BatchesFunctionName);
-      for (const body of await deployed.bodies(listener)) {
-        const heard = JSON.parse(body) as Heard;
-        if (heard["detail-type"] === BATCH_ENDED) told = batchEnded.parse(heard.detail);
-      }
-      return told?.batch_id === id ? undefined : out;
+    return await untilHeard(deployed, listener, "the end of the batch", (heard) => {
+      const ended = endedIn(heard);
+      return ended?.batch_id === id ? ended : undefined;
     });
-    return told;
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Puts these URLs into S3 as a list. @returns what a consumer of the bus hears of its batch's end. */
+export async function putList(deployed: Deployed, urls: readonly string[], listener: string): Promise<BatchEnded> {
+  await deployed.putList("put.txt", urls.join("\n"));
+  return untilHeard(deployed, listener, "the end of the list's batch", (heard) => {
+    const ended = endedIn(heard);
+    return ended?.name.endsWith("/lists/put.txt") ? ended : undefined;
+  });
+}
+
+/** Puts a list that is refused. @returns what a consumer of the bus hears of it. */
+export async function putWrongList(deployed: Deployed, text: string, listener: string): Promise<ListRefused> {
+  await deployed.putList("wrong.txt", text);
+  return untilHeard(deployed, listener, "the refusal of the list", ({ detail, "detail-type": type }) =>
+    type === LIST_REFUSED ? listRefused.parse(detail) : undefined,
+  );
 }

@@ -1,7 +1,7 @@
 /** The `dev` stacks in ministack: deployed by the CDK CLI, used and inspected through the AWS SDK. */
 import { present } from "../../../core/model/present.ts";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -40,6 +40,7 @@ const outputsSchema = z.object({
   WorkerFunctionName: z.string(),
   ReconcilerFunctionName: z.string(),
   BatchesFunctionName: z.string(),
+  BatchesBucketName: z.string(),
 });
 const rolePolicies = z.object({ PolicyNames: z.array(z.string()).min(1) });
 const accessKey = z.object({ AccessKey: z.object({ AccessKeyId: z.string(), SecretAccessKey: z.string() }) });
@@ -181,6 +182,10 @@ export class Deployed {
   /** Objects and unfinished uploads in the staging bucket. */
   async staging(): Promise<readonly StagingLitter[]> {
     return (await s3Staging(this.#s3, this.outputs.StagingBucketName).litter(undefined, LISTED)).found;
+  }
+
+  async putList(name: string, Body: string): Promise<void> {
+    await this.#s3.send(new PutObjectCommand({ Bucket: this.outputs.BatchesBucketName, Key: `lists/${name}`, Body }));
   }
 
   /** The number of messages that are visible, in flight or delayed. */

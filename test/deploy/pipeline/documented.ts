@@ -61,6 +61,7 @@ const batchIdOfLines = (list: Buffer): string =>
 const putIn = ({ deployed, jobId, listener }: Reader, list: string): Readonly<Record<string, string>> => ({
   EventBusName: deployed.outputs.EventBusName,
   StagingBucketName: deployed.outputs.StagingBucketName,
+  BatchesBucketName: deployed.outputs.BatchesBucketName,
   NAME: deployed.stack,
   "urls.txt": list,
   JOB_ID: jobId,

@@ -20,7 +20,7 @@ import { faultOfLine } from "../../event-check.ts";
 import { until } from "../../embedded-aws/until.ts";
 import { ACCOUNT, REGION } from "../emulator.ts";
 import { synthesizeQuickDev } from "./assembly.ts";
-import { submitBatch } from "./batch.ts";
+import { putList, putWrongList, submitBatch } from "./batch.ts";
 import { Deployed, eventsIn } from "./deployed.ts";
 import { type LateFiles, startLateFiles } from "./late-files.ts";
 import { PAGES, runPage } from "./documented.ts";
@@ -168,6 +168,15 @@ describe("the deployed pipeline", () => {
     const urls = files.slice(0, 3).map((file) => messageOf(file).url);
     const told = await submitBatch(deployed, urls, announcements);
     expect(told).toMatchObject({ lines: 3, indexed: 0, deduped: 3, failed: 0, reasons: {} });
+  });
+
+  it("makes a batch of a list that is put into S3, and tells why it refuses another one", async () => {
+    const urls = files.slice(0, 3).map((file) => messageOf(file).url);
+    const told = await putList(deployed, urls, announcements);
+    expect(told).toMatchObject({ lines: 3, indexed: 0, deduped: 3, failed: 0, reasons: {} });
+    const refused = await putWrongList(deployed, `${urls[0]}\nno URL\n`, announcements);
+    expect(refused).toMatchObject({ reason: expect.stringMatching(/^1 problem/) as string });
+    expect(refused.problems).toEqual([expect.stringContaining("line 2, url") as string]);
   });
 
   it("tells each step of one job from the logs by `npm start -- tail`", async () => {

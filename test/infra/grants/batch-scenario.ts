@@ -1,4 +1,5 @@
-/** Two batches: one whose job has ended, and one whose lines are not all submitted yet. */
+/** Two batches: one whose job has ended, and one whose lines are not all submitted yet. And a list that becomes one. */
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { s3BatchFiles } from "../../../adapters/aws/s3/batch-files.ts";
 import { writeDescription, jsonLinesOf, writeLines } from "../../../core/batches/batch-lines.ts";
 import { batchItemKey, createBatch, decodeBatch } from "../../../core/batches/batch-record.ts";
@@ -24,6 +25,8 @@ export async function playBatches(
     if (id === "whole") await writeLines(files, id, 0, jsonLinesOf([line]));
     await items.write(createBatch({ id, name: `${id}.tsv`, lines: 1, files: 1 }, Date.now()));
   }
+  const list = { Bucket: stage.output("ArchiveBucketName"), Key: "lists/urls.txt", Body: `${url}\n` };
+  await stage.clients.s3.send(new PutObjectCommand(list));
   const follower = await stage.load(stage.output("BatchesFunctionName"), {}, remainingMs);
   await follower.invoke({});
   const phases = BATCHES.map(async (id) => {
