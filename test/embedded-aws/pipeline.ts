@@ -50,6 +50,8 @@ export interface Pipeline {
   readonly names: Omit<StackAddresses, "region">;
   readonly workers: Pick<LambdaPool, "pids" | "kill">;
   readonly longWorkers: Pick<LambdaPool, "pids" | "kill">;
+  /** Undefined: batches are not followed. */
+  readonly batchFollower: Pick<LambdaPool, "pids" | "kill"> | undefined;
   /** Settles once the messages are accepted: from then on, no crash of this process loses one. */
   submit(messages: readonly object[]): Promise<void>;
   depth(): Promise<QueueDepth & { readonly deadLetters: number }>;
@@ -187,11 +189,12 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
   cleanup.defer(async () =>
     stopWithin(STOP_GRACE_MS, [...pollers, scheduler], [short.pool, long.pool, reconcilerPool]),
   );
-  if (options.followBatchesEveryMs !== undefined) {
-    const pool = await startPool(functionOf("BatchesFunctionName"), 1);
-    const invoke = async (event: unknown): Promise<unknown> => pool.invoke(event);
-    const following = startScheduler({ everyMs: options.followBatchesEveryMs, invoke, onTrouble });
-    cleanup.defer(async () => stopWithin(STOP_GRACE_MS, [following], [pool]));
+  const { followBatchesEveryMs: everyMs } = options;
+  const batchFollower = everyMs === undefined ? undefined : await startPool(functionOf("BatchesFunctionName"), 1);
+  if (batchFollower && everyMs !== undefined) {
+    const invoke = async (event: unknown): Promise<unknown> => batchFollower.invoke(event);
+    const following = startScheduler({ everyMs, invoke, onTrouble });
+    cleanup.defer(async () => stopWithin(STOP_GRACE_MS, [following], [batchFollower]));
   }
 
   return {
@@ -200,6 +203,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
     names,
     workers: short.pool,
     longWorkers: long.pool,
+    batchFollower,
     submit: async (messages) => {
       const bodies = messages.map((message) => JSON.stringify(message));
       await journal.append(bodies);

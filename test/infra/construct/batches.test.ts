@@ -21,6 +21,7 @@ interface Statement {
   readonly Action: string | readonly string[];
   readonly Resource: unknown;
   readonly Condition?: unknown;
+  readonly Principal?: unknown;
 }
 
 const roleIn = (stack: Stack, id: string): Role =>
@@ -37,6 +38,7 @@ const keyActionsOf = (template: Synthesized, id: string) =>
     .filter(({ actions }) => actions.some((action) => action.startsWith("kms:")));
 
 const arnOf = (id: string) => ({ "Fn::GetAtt": [expect.stringMatching(new RegExp(`^${id}[0-9A-F]{8}$`)), "Arn"] });
+const LISTS = { "Fn::Join": ["", [arnOf("PapersArchive"), "/lists/*"]] };
 const BATCH_FILES = { "Fn::Join": ["", [arnOf("PapersArchive"), "/batches/*"]] };
 
 const aKey = (stack: Stack, id: string): IKey => new Key(stack, id, { enableKeyRotation: true });
@@ -123,6 +125,39 @@ describe("grantSubmitBatch", () => {
     const { fetchonce } = inApp();
     const elsewhere = new ArnPrincipal("arn:aws:iam::222222222222:role/crawler");
     expect(() => fetchonce.grantSubmitBatch(elsewhere)).toThrow("Give it a role of the table's account");
+  });
+});
+
+describe("onListRefused", () => {
+  it("sends the news of refused lists, and nothing else, to the target", () => {
+    const { fetchonce, stack, synthesized } = inApp();
+    fetchonce.onListRefused("Refused", new SqsQueue(new Queue(stack, "Mine")));
+    fetchonce.grantPutLists(roleIn(stack, "Producer")).assertSuccess();
+    const template = synthesized();
+    const { properties } = template.one("AWS::Events::Rule", "PapersRefused");
+    expect(properties["EventPattern"]).toEqual({ source: ["fetchonce"], "detail-type": ["List Refused"] });
+    expect(statementsOf(template, "Producer")).toEqual([
+      { Effect: "Allow", Action: ["s3:PutObject", "s3:AbortMultipartUpload"], Resource: LISTS },
+    ]);
+  });
+});
+
+describe("grantPutLists", () => {
+  it("lets a producer of another account put lists, by the bucket's policy and the customer's key", () => {
+    const { fetchonce, synthesized } = inApp((in_) => ({ encryptionKey: aKey(in_, "Key") }));
+    const AWS = "arn:aws:iam::222222222222:role/crawler";
+    fetchonce.grantPutLists(new ArnPrincipal(AWS)).assertSuccess();
+    const template = synthesized();
+    const { id } = template.one("AWS::S3::Bucket", "PapersArchive");
+    expect(template.statementsOn("AWS::S3::BucketPolicy", id)).toContainEqual({
+      Effect: "Allow",
+      Principal: { AWS },
+      Action: ["s3:PutObject", "s3:AbortMultipartUpload"],
+      Resource: LISTS,
+    });
+    const key = template.one("AWS::KMS::Key", "Key").properties as { KeyPolicy: { Statement: Statement[] } };
+    const its = key.KeyPolicy.Statement.find(({ Principal }) => JSON.stringify(Principal) === JSON.stringify({ AWS }));
+    expect(its?.Action).toContain("kms:Encrypt");
   });
 });
 
