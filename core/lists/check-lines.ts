@@ -4,7 +4,7 @@ import { createBatch } from "../batches/batch-record.ts";
 import { LinePage } from "../batches/line-page.ts";
 import type { BatchFiles } from "../ports/batch-files.ts";
 import type { Items } from "../ports/items.ts";
-import type { InputProblem } from "../ports/list-items.ts";
+import type { InputProblem, Metadata } from "../ports/list-items.ts";
 import { type Lists, UnusableListError } from "../ports/lists.ts";
 import type { Clock } from "../ports/runtime.ts";
 import { describeProblem } from "./describe-problem.ts";
@@ -23,8 +23,9 @@ interface CheckingDeps {
 
 /** More are not told, and a list that has so many is refused without reading the rest of it. */
 const MOST_PROBLEMS = 20;
-/** The record holds the kinds of each column's values: 1,000 names of 100 characters are 100 KB of its 400. */
+/** The record holds the kinds of each column's values, by its name, and DynamoDB takes 400 KB. */
 const MOST_COLUMNS = 1_000;
+const MOST_NAME_CHARACTERS = 50_000;
 
 /**
  * Stores the lines as the files of a batch, and makes the batch when all of them are valid. The same lines give the
@@ -87,9 +88,7 @@ class Reader {
       for (const problem of line.problems) this.#note(problem);
       return;
     }
-    if (line.columns) noteKinds(this.#kinds, line.columns);
-    if (this.#kinds.size > MOST_COLUMNS)
-      throw new UnusableListError(`it has more than ${MOST_COLUMNS} columns of its own; leave some out`);
+    if (line.columns) this.#noteColumns(line.columns);
     this.#page.add(lineText(line.checked.job_id, line.checked.body, line.columns));
     this.#cursor = { ...this.#cursor, line: number, lines: this.#cursor.lines + 1 };
   }
@@ -113,6 +112,18 @@ class Reader {
       ...this.#cursor,
       kinds: Object.fromEntries([...this.#kinds].map(([name, kinds]) => [name, [...kinds]])),
     };
+  }
+
+  #noteColumns(columns: Metadata): void {
+    const before = this.#kinds.size;
+    noteKinds(this.#kinds, columns);
+    if (this.#kinds.size === before) return;
+    if (this.#kinds.size > MOST_COLUMNS)
+      throw new UnusableListError(`it has more than ${MOST_COLUMNS} columns of its own; leave some out`);
+    if ([...this.#kinds.keys()].join("").length > MOST_NAME_CHARACTERS)
+      throw new UnusableListError(
+        `the names of its columns have more than ${MOST_NAME_CHARACTERS} characters together`,
+      );
   }
 
   #note(problem: InputProblem): void {

@@ -186,6 +186,19 @@ describe("a list that cannot be used", () => {
     expect(w.list(id)?.reason).toMatch(/more than 1000 columns/);
   });
 
+  it("is refused for names of columns that are longer than its record can hold", async () => {
+    const w = new ListsWorld();
+    const rows = TEN.map((url, n) => ({ url, metadata: { [`${n}${"x".repeat(900)}`]: 1 } }));
+    const id = w.put("rows.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+    const header = ["url", ...Array.from({ length: 60 }, (_, n) => `${n}${"y".repeat(1_000)}`)].join(",");
+    const wide = w.put("rows.csv", `${header}\n${[TEN[0], ...Array<number>(60).fill(1)].join(",")}\n`, {
+      metadata: "no",
+    });
+    await w.run();
+    expect(w.list(id)?.phase).toBe("sent");
+    expect(w.list(wide)?.reason).toMatch(/more than 50000 characters together/);
+  });
+
   it("keeps no other list waiting", async () => {
     const w = new ListsWorld();
     w.put("a.txt", TEN.join("\n"));
