@@ -1,10 +1,10 @@
 /** Every call is granted and every grant is used, judged by what the functions call in all scenarios. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { covers, Grants } from "./grants/granted.ts";
-import { neededFor, type Permission } from "./grants/iam-actions.ts";
-import { EXPECTED, playScenarios, type Played } from "./grants/scenarios.ts";
-import { Stage } from "./grants/stage.ts";
-import { temporaryFolder } from "./synthesize.ts";
+import { covers, Grants } from "../infra/grants/granted.ts";
+import { neededFor, type Permission } from "../infra/grants/iam-actions.ts";
+import { EXPECTED, playScenarios, type Played } from "../infra/grants/scenarios.ts";
+import { Stage } from "../infra/grants/stage.ts";
+import { temporaryFolder } from "../infra/synthesize.ts";
 
 /** 20 s on an idle machine. `until` gives up earlier, and says what it waits for. */
 const LONGEST_PLAY_MS = 300_000;

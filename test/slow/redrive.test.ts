@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { expect, it } from "vitest";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { KIB, startRun, startSurroundings, type Run } from "./support.ts";
+import { KIB, startRun, startSurroundings, type Run } from "../e2e/support.ts";
 
 async function redrive(run: Run, args: readonly string[]): Promise<{ code: unknown; out: string; err: string }> {
   const child = spawn(process.execPath, ["cli/main.ts", "redrive", ...args], { env: run.pipeline.environment });

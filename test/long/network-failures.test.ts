@@ -9,7 +9,7 @@ import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { loopbackEndpoint } from "../../local/shared/loopback.ts";
 import { measuredIn, valuesOf } from "../embedded-metrics.ts";
-import { KIB, MIB, startRun, startSurroundings, statesOf, WHOLE_LIFE, type Run } from "./support.ts";
+import { KIB, MIB, startRun, startSurroundings, statesOf, WHOLE_LIFE, type Run } from "../e2e/support.ts";
 
 describe("transient network failures", () => {
   const SLOW: OriginFile = { name: "slow", size: MIB, rate: 200 * KIB };
