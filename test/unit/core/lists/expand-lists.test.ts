@@ -199,6 +199,23 @@ describe("a list that cannot be used", () => {
     expect(w.list(wide)?.reason).toMatch(/more than 50000 characters together/);
   });
 
+  it("is refused quietly where nothing is announced", async () => {
+    const w = new ListsWorld();
+    const id = w.put("list.txt", "no URL\n");
+    await w.run({ bus: undefined });
+    expect([w.list(id)?.phase, w.list(id)?.watchAtMs, w.told]).toEqual(["refused", undefined, []]);
+  });
+
+  it("is told of again when the bus has refused the news", async () => {
+    const w = new ListsWorld();
+    const id = w.put("list.txt", "no URL\n");
+    const refusal = "ThrottlingException";
+    expect(await w.run({ bus: { publish: async () => Promise.resolve({ taken: 0, refusal }) } })).toBeInstanceOf(Error);
+    await w.world.clock.advance(120_000);
+    await w.run();
+    expect(w.told.map((each) => each.id)).toEqual([id]);
+  });
+
   it("keeps no other list waiting", async () => {
     const w = new ListsWorld();
     w.put("a.txt", TEN.join("\n"));
