@@ -6,7 +6,7 @@ import { type FoundList, type Lists, UnusableListError } from "../../../core/por
 import { listItems } from "../../lists/list-items.ts";
 import { BytesUnavailableError, type RandomBytes } from "../../lists/random-bytes.ts";
 import { headObject, isPreconditionFailed, isS3Error } from "./errors.ts";
-import { readObject } from "./read-object.ts";
+import { type PartOfObject, readObject } from "./read-object.ts";
 
 type Version = Pick<FoundList, "etag" | "key">;
 
@@ -14,7 +14,7 @@ const GONE = "it was removed or replaced before all of it was read; put it again
 
 /** The lists below `lists/` in a bucket. */
 export function s3Lists(client: S3Client, bucket: string, sleep: (ms: number) => Promise<void>): Lists {
-  const bytesOf = (key: string, part: { readonly etag: string; readonly from?: number; readonly to?: number }) =>
+  const bytesOf = (key: string, part: PartOfObject): AsyncGenerator<Uint8Array> =>
     readObject(client, { bucket, key }, sleep, part);
   return {
     nameOf: (key) => `s3://${bucket}/${key}`,
