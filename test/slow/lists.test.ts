@@ -4,17 +4,28 @@ import { expect, it } from "vitest";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { batchItemKey, decodeBatch } from "../../core/batches/batch-record.ts";
 import { decodeList, LIST_SHARD } from "../../core/lists/list-record.ts";
+import { present } from "../../core/model/present.ts";
 import { jobIdOf } from "../../core/producer/check-job.ts";
 import { until as untilWithin } from "../embedded-aws/until.ts";
-import { KIB, startRun, startSurroundings, until } from "../e2e/support.ts";
+import { KIB, type Run, startRun, startSurroundings, until } from "../e2e/support.ts";
 
 const FILES = 3_000;
-const LOOK_EVERY_MS = 5;
+/** Of the 300 that all jobs need. */
+const KILLED_AT_REQUEST = 50;
 const LEASE_AND_MORE_MS = 300_000;
 
 it("becomes a batch whose jobs all end, although its function was killed in the middle", async () => {
-  const run = await startRun({ ...(await startSurroundings()), workers: 2, followBatchesEveryMs: 500 });
-  const { batchFollower, clients, names } = run.pipeline;
+  let requests = 0;
+  const run: Run = await startRun({
+    ...(await startSurroundings()),
+    workers: 2,
+    followBatchesEveryMs: 500,
+    onAwsRequest: ({ operation }) => {
+      if (operation !== "SendMessageBatch" || (requests += 1) !== KILLED_AT_REQUEST) return;
+      for (const pid of run.pipeline.batchFollower?.pids() ?? []) run.pipeline.batchFollower?.kill(pid);
+    },
+  });
+  const { clients, names } = run.pipeline;
   const urls = Array.from({ length: FILES }, (_, n) => run.origin.urlOf({ name: `${n}.bin`, size: KIB }));
   const items = dynamoItems(clients.dynamodb, names.table);
   await clients.s3.send(
@@ -26,14 +37,11 @@ it("becomes a batch whose jobs all end, although its function was killed in the 
     const item = due && (await items.read(due.key));
     return item && decodeList(item);
   };
-  let seen = await foundList();
-  while (seen?.phase !== "sending") {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-    seen = await foundList();
-  }
-  for (const pid of batchFollower?.pids() ?? []) batchFollower?.kill(pid);
-  expect(await foundList()).toMatchObject({ phase: "sending", filesSent: 0 });
-
+  await until("the function was killed", async () =>
+    requests >= KILLED_AT_REQUEST ? undefined : `${requests} requests`,
+  );
+  const seen = present(await foundList(), "a list that was being sent");
+  expect(seen).toMatchObject({ phase: "sending", filesSent: 0 });
   const { id } = seen;
   // Another run takes it when the lease has ended.
   await untilWithin("all jobs of the list are sent", LEASE_AND_MORE_MS, async () => (await foundList())?.phase);
