@@ -3,11 +3,10 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { loopbackEndpoint } from "../../local/shared/loopback.ts";
+import { freePort } from "../../test/embedded-aws/free-port.ts";
 
 interface Place {
   /** The folder that it serves. */
@@ -115,15 +114,6 @@ export interface ForeignServer extends AsyncDisposable {
 }
 
 const LONGEST_START_MS = 10_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = new URL(loopbackEndpoint(server));
-  server.close();
-  await once(server, "close");
-  return Number(port);
-}
 
 export const commandOf = ({ commands }: ServerKind): string | undefined => commands.find((path) => existsSync(path));
 

@@ -1,11 +1,11 @@
 /** An emulated AWS account for one test file: an emulator's server on a free port, called through boto3. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { freePort } from "../embedded-aws/free-port.ts";
 import { installPython } from "./tools.ts";
 
 const run = promisify(execFile);
@@ -101,15 +101,6 @@ export async function startServer(options: EmulatorServer): Promise<Emulator & {
       if (server.exitCode === null) await once(server, "exit");
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function untilItAnswers(url: string): Promise<void> {

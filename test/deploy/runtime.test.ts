@@ -11,7 +11,8 @@ import { jobIdOf, jobItemKey } from "../../core/model/keys.ts";
 import { startOrigin } from "../../local/origin/server.ts";
 import { Account, type DeployedFunction } from "./account.ts";
 import { cdk, stacksOf, synthesize } from "./assembly.ts";
-import { ACCOUNT, type Emulator, freePort, REGION, startEmulator } from "./emulator.ts";
+import { freePort } from "../embedded-aws/free-port.ts";
+import { ACCOUNT, type Emulator, REGION, startEmulator } from "./emulator.ts";
 import { installLambdaRuntime, type LambdaRuntime } from "./tools.ts";
 
 const installedRuntime = await installLambdaRuntime();

@@ -1,23 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, mkdirSync, rmSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerKind } from "./kinds/kind.ts";
 import { writeSite } from "./site.ts";
+import { freePort } from "../embedded-aws/free-port.ts";
 import { Wire } from "./wire.ts";
 
 const STARTS_WITHIN_MS = 30_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 const listens = async (port: number): Promise<boolean> =>
   new Promise((resolve) => {

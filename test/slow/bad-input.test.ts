@@ -10,6 +10,7 @@ import type { JobRecord } from "../../core/model/record.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { loopbackEndpoint } from "../../local/shared/loopback.ts";
+import { freePort } from "../embedded-aws/free-port.ts";
 import { FAILING, failsAfterRetries, HEALED, MAX_ATTEMPTS, MAX_BODY_BYTES, type Case } from "../e2e/bad-origins.ts";
 import { KIB, startRun, startSurroundings, type Run } from "../e2e/support.ts";
 
@@ -22,14 +23,6 @@ const QUICK = {
   // All files have the same host. If that counted as down, their failures would not be their own.
   HOST_RULES: "[]",
 };
-
-async function closedPort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const url = loopbackEndpoint(server);
-  server.close();
-  return url;
-}
 
 describe("bad input", () => {
   const end = new AsyncDisposableStack();
@@ -78,7 +71,7 @@ describe("an origin that is down", () => {
   it("is retried until MAX_ATTEMPTS, and then the job fails with retries_exhausted", async () => {
     const surroundings = await startSurroundings();
     const run = await startRun({ ...surroundings, workers: 1, workerEnv: QUICK });
-    const message = { work_id: "bad", artifact_id: "down", url: `${await closedPort()}/file` };
+    const message = { work_id: "bad", artifact_id: "down", url: `http://127.0.0.1:${await freePort()}/file` };
     await run.pipeline.submit([message]);
     const records = await run.untilTerminal([jobIdOf(message)]);
     expect(records.get(jobIdOf(message))).toMatchObject({

