@@ -90,6 +90,8 @@ export interface RunChoices {
 export const workerSettings = ({ gate, maxAttempts, web }: RunChoices): WorkerSettings => ({
   gateCeiling: gate,
   leaseTtlMs: LEASE_TTL_MS,
+  // Nobody cancels a job of a local run: it is stopped as a whole.
+  looksEveryMs: 0,
   requeueGraceMs: REQUEUE_GRACE_MS,
   recordRetentionMs: FOR_EVER_MS,
   deadlineBufferMs: 0,

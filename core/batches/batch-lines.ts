@@ -32,7 +32,7 @@ const FILE_DIGITS = 5;
 
 export const folderOf = (id: string): string => `${BATCHES_FOLDER}${id}/`;
 export const fileNumber = (file: number): string => String(file).padStart(FILE_DIGITS, "0");
-const linesKey = (id: string, file: number): string => `${folderOf(id)}jobs/${fileNumber(file)}.jsonl.gz`;
+export const linesKey = (id: string, file: number): string => `${folderOf(id)}jobs/${fileNumber(file)}.jsonl.gz`;
 const descriptionKey = (id: string): string => `${folderOf(id)}batch.json`;
 
 export const jsonLinesOf = (lines: readonly object[]): string =>
@@ -55,8 +55,8 @@ export async function readColumns(files: BatchFiles, id: string): Promise<Column
  */
 export function lineText(jobId: string, body: string, columns: BatchLine["columns"]): string {
   if (!columns) return `{"job_id":"${jobId}",${body.slice(1)}`;
-  const { metadata: _own, ...message } = JSON.parse(body) as Readonly<Record<string, unknown>>;
-  return JSON.stringify({ job_id: jobId, ...message, columns });
+  const { metadata, ...message } = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  return JSON.stringify({ job_id: jobId, ...message, ...(metadata !== undefined && { sends_columns: true }), columns });
 }
 
 /** @param lines JSON lines, each of them a `BatchLine`. */
@@ -74,9 +74,21 @@ export const readLines = async (
   file: number,
 ): Promise<readonly BatchLine[] | undefined> => read(files, id, file, line);
 
-const message = z.looseObject({ job_id: z.string(), url: z.string(), columns: z.optional(z.looseObject({})) });
+const message = z.looseObject({
+  job_id: z.string(),
+  url: z.string(),
+  columns: z.optional(z.looseObject({})),
+  /** Whether the columns are the metadata of the line's message. */
+  sends_columns: z.optional(z.literal(true)),
+});
 /** A line with all that its message has, as it was submitted. */
 export type MessageLine = Readonly<z.infer<typeof message>>;
+
+/** What was sent for the line. */
+export const messageIn = ({ columns, job_id: _id, sends_columns: sends, ...sent }: MessageLine) => ({
+  ...sent,
+  ...(sends && columns && { metadata: columns }),
+});
 
 /** @returns undefined if there is no such file. @throws DamagedBatchError if it cannot be read. */
 export const readMessages = async (

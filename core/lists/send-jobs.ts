@@ -1,8 +1,8 @@
-import { readMessages, type MessageLine } from "../batches/batch-lines.ts";
+import { messageIn, readMessages } from "../batches/batch-lines.ts";
 import { present } from "../model/present.ts";
 import type { BatchFiles } from "../ports/batch-files.ts";
 import type { Clock, Random } from "../ports/runtime.ts";
-import type { Job, SendBatch } from "../producer/job.ts";
+import type { SendBatch } from "../producer/job.ts";
 import { JobSender } from "../producer/job-sender.ts";
 import type { HeldList } from "./held-list.ts";
 import { sleepBy } from "./sleep.ts";
@@ -24,7 +24,7 @@ const REQUESTS_AT_A_TIME = 16;
  */
 export async function sendJobs(deps: SendingDeps, held: HeldList, endsAtMs: number): Promise<void> {
   const { clock, files, random, sendBatch } = deps;
-  const { cursor, id, reading } = held.record;
+  const { cursor, id } = held.record;
   const sender = new JobSender(
     { batchesInFlight: REQUESTS_AT_A_TIME, sendBatch },
     { random: () => random.fraction(), sleep: sleepBy(clock) },
@@ -32,16 +32,11 @@ export async function sendJobs(deps: SendingDeps, held: HeldList, endsAtMs: numb
   for (let file = held.record.filesSent; file < cursor.files; file++) {
     if (clock.nowMs() >= endsAtMs) return;
     const lines = present(await readMessages(files, id, file), "the lines of a list that was checked");
-    for await (const { error } of sender.sendAll(lines.map((line) => jobOf(line, reading.metadata)))) {
+    for await (const { error } of sender.sendAll(lines.map(messageIn))) {
       if (error) throw error;
       await held.renewIfOld();
     }
     await held.save({ filesSent: file + 1 });
   }
   await held.save({ phase: "sent" });
-}
-
-function jobOf({ columns, job_id: _named, ...message }: MessageLine, withMetadata: boolean): Job {
-  const metadata = withMetadata ? columns : undefined;
-  return { ...message, ...(metadata && { metadata }) };
 }

@@ -4,7 +4,7 @@
  *
  *   takeLease -> (renewLease | saveCheckpoint | completeOperation)* -> finishJob | failJob
  *                                       | releaseForRetry | releaseForContinuation | giveBack | handOver
- *   recoverJob, reopenJob: by the reconciler and by operators, in recovery-protocol.ts.
+ *   recoverJob, reopenJob, cancelJob: by the reconciler and by operators, in recovery-protocol.ts.
  *
  * Safety rests on the fence alone. Clocks decide only when somebody may try.
  */
@@ -45,7 +45,7 @@ const availableFrom = (lease: Lease, wantedMs: number): number => Math.max(wante
 
 /** `held_since` is the time of the first lease that has not ended: whoever leases after it takes over from the dead. */
 export const HOLDER_ATTRIBUTES = ["lease_owner", "held_since"];
-const LEASE_ATTRIBUTES = [...HOLDER_ATTRIBUTES, "available_at", "watch_at", "watch_shard"];
+export const LEASE_ATTRIBUTES = [...HOLDER_ATTRIBUTES, "available_at", "watch_at", "watch_shard"];
 export const TROUBLE_ATTRIBUTES = ["reason", "failure_class"];
 
 export interface LeaseRequest {
@@ -69,12 +69,23 @@ export interface LeaseRequest {
   readonly isShortLane?: boolean;
 }
 
+/** What a new record has of its message: what the job is called, */
+export const named = ({ artifact_id, url, work_id }: JobMessage): Item => ({ work_id, artifact_id, url });
+
+/** and what else the message asks for. */
+export function asked(message: JobMessage): Item {
+  const order = orderOf(message);
+  return {
+    ...(message.sha256 !== undefined && { expected_sha256: message.sha256 }),
+    ...(order && { order: order as Item }),
+  };
+}
+
 /** In one write: plans a new job, takes the lease if it is free or expired, and starts HEAD if it was not started. */
 export function takeLease(request: LeaseRequest): Write {
   const { jobId, message, owner, nowMs, ttlMs, headKey, watchShards } = request;
   const { isShortLane = false, isWatched = true, sentAtMs = 0 } = request;
   const expiresAtMs = nowMs + ttlMs;
-  const order = orderOf(message);
   const isFree = [isOpen, isAvailable(nowMs)].concat(isShortLane ? isNotLong : [], isWatched ? [] : isUnwatched);
   return {
     key: jobItemKey(jobId),
@@ -88,15 +99,12 @@ export function takeLease(request: LeaseRequest): Write {
     },
     setIfAbsent: {
       state: "LEASED" satisfies JobState,
-      work_id: message.work_id,
-      artifact_id: message.artifact_id,
-      url: message.url,
+      ...named(message),
       ...(message.identity !== undefined && { url_sent_at: sentAtMs }),
       planned_at: nowMs,
       held_since: nowMs,
       op_head: encodeOperation("HEAD", { key: headKey, status: "STARTED", fence: 1, atMs: nowMs }),
-      ...(message.sha256 !== undefined && { expected_sha256: message.sha256 }),
-      ...(order && { order: order as Item }),
+      ...asked(message),
     },
     add: { fence: 1, attempts: 1, strikes: 1 },
   };
@@ -196,15 +204,18 @@ export function failJob(
   retentionMs: number,
 ): Write {
   return fencedWrite(lease, {
-    set: {
-      state: "FAILED" satisfies JobState,
-      ...troubleAttributes(trouble),
-      failed_at: nowMs,
-      expires_at: epochSeconds(nowMs + retentionMs),
-    },
+    set: failed(trouble, nowMs, retentionMs),
     remove: [...new Set([...LEASE_ATTRIBUTES, ...forgotten, "checkpoint"])],
   });
 }
+
+/** What the record of a job says that has failed. It stays for `retentionMs` to answer duplicates. */
+export const failed = (trouble: Trouble, nowMs: number, retentionMs: number): Item => ({
+  state: "FAILED" satisfies JobState,
+  ...troubleAttributes(trouble),
+  failed_at: nowMs,
+  expires_at: epochSeconds(nowMs + retentionMs),
+});
 
 /**
  * The job waits until `notBeforeMs`. A delayed message brings it back then; if that one is lost, the reconciler revives

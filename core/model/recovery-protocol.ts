@@ -1,13 +1,19 @@
 /** The conditional writes of the reconciler and of operators, as data: they take a job away, or bring it back. */
 import { FEWEST_WATCH_SHARDS, jobItemKey, watchShardOf } from "./keys.ts";
+import type { JobMessage } from "./message.ts";
 import { OPERATION_TYPES, type OperationType } from "./operations.ts";
 import { present } from "./present.ts";
 import {
+  asked,
+  failed,
   HOLDER_ATTRIBUTES,
   isNew,
   isOpen,
   isStillStarted,
+  LEASE_ATTRIBUTES,
+  named,
   operationEntries,
+  type Trouble,
   TROUBLE_ATTRIBUTES,
   uncharged,
 } from "./protocol.ts";
@@ -17,7 +23,7 @@ import type { JobState, ReopenedState } from "./states.ts";
 import type { Clause, Write } from "./write.ts";
 
 const isFailed: Clause = { attribute: "state", is: "=", than: "FAILED" satisfies JobState };
-const FAILED_ATTRIBUTES = [...TROUBLE_ATTRIBUTES, "failed_at", "expires_at"];
+const FAILED_ATTRIBUTES = [...TROUBLE_ATTRIBUTES, "failed_at", "expires_at", "cancelled_by"];
 const OPERATION_ATTRIBUTES = [...new Set(OPERATION_TYPES.map(operationAttribute))];
 
 /**
@@ -114,6 +120,52 @@ export function reopenJob(seen: JobRecord, by: string, nowMs: number, graceMs: n
     remove: [...FAILED_ATTRIBUTES, "most_staged", ...(isPublished(seen) ? [] : OPERATION_ATTRIBUTES)],
   };
 }
+
+/** Somebody has cancelled the job. It is no fault of anybody's. */
+export const CANCELLED: Trouble = { reason: "cancelled", failureClass: "policy" };
+
+export interface Cancellation {
+  /** A name of this cancellation alone: an item that bears it and refuses the write shows that it was applied. */
+  readonly by: string;
+  readonly nowMs: number;
+  readonly retentionMs: number;
+}
+
+/**
+ * Ends an open job, whoever holds it: the new fence shuts the holder out. Refused if the job has ended, or if anybody
+ * has leased, recovered or reopened it since it was seen. So a late copy of the write cancels no reopened job.
+ */
+export const cancelJob = (
+  { fence, jobId }: Pick<JobRecord, "fence" | "jobId">,
+  { by, nowMs, retentionMs }: Cancellation,
+): Write => ({
+  key: jobItemKey(jobId),
+  when: [[isOpen, { attribute: "fence", is: "=", than: fence }]],
+  set: { ...failed(CANCELLED, nowMs, retentionMs), cancelled_by: by },
+  add: { fence: 1 },
+  remove: [...LEASE_ATTRIBUTES, "checkpoint"],
+});
+
+/** Ends a job before it has begun: its message will find that it has ended. Refused if the job has a record. */
+export const cancelUnplanned = (
+  jobId: string,
+  message: JobMessage,
+  { by, nowMs, retentionMs }: Cancellation,
+): Write => ({
+  key: jobItemKey(jobId),
+  when: [[isNew]],
+  set: {
+    ...named(message),
+    ...(message.identity !== undefined && { url_sent_at: 0 }),
+    planned_at: nowMs,
+    attempts: 0,
+    strikes: 0,
+    ...asked(message),
+    ...failed(CANCELLED, nowMs, retentionMs),
+    cancelled_by: by,
+  },
+  add: { fence: 1 },
+});
 
 export const RECONCILER_KEY = "RECONCILER";
 /** The cursor that is saved when a sweep has reached the end. */

@@ -3,7 +3,7 @@ import type { FailedJobs, Items } from "../ports/items.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { Clock, Random } from "../ports/runtime.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { reopenedState, reopenJob } from "../model/recovery-protocol.ts";
+import { CANCELLED, reopenedState, reopenJob } from "../model/recovery-protocol.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { FailureClass, JobRecord } from "../model/record.ts";
 
@@ -24,6 +24,8 @@ export interface Selection {
   readonly reason?: string | undefined;
   readonly failedBeforeMs?: number | undefined;
   readonly failedAfterMs?: number | undefined;
+  /** Without it, jobs that somebody has cancelled stay so. */
+  readonly alsoCancelled?: boolean | undefined;
 }
 
 /** An older version did not record when a job failed. The time at which it was planned is the best substitute. */
@@ -31,6 +33,7 @@ const failedAtMs = (job: JobRecord): number => job.failedAtMs ?? job.plannedAtMs
 
 export const selects = (selection: Selection, job: JobRecord): boolean =>
   job.state === "FAILED" &&
+  (selection.alsoCancelled === true || job.reason !== CANCELLED.reason) &&
   (selection.failureClass === undefined || job.failureClass === selection.failureClass) &&
   (selection.reason === undefined || job.reason?.includes(selection.reason) === true) &&
   (selection.failedBeforeMs === undefined || failedAtMs(job) < selection.failedBeforeMs) &&

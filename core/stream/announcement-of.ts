@@ -3,16 +3,19 @@ import { announcement, failure, type Announcement, type Failure } from "../model
 import { contentKey } from "../model/keys.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { JobRecord, Transfer } from "../model/record.ts";
+import { CANCELLED } from "../model/recovery-protocol.ts";
 import { isJobState, isTerminal, STORED_STATES, type JobState } from "../model/states.ts";
+import type { Item } from "../model/write.ts";
 import type { ItemChange } from "../ports/stream.ts";
 
 /**
- * Announces a job only if it was open before: a record that is merely written again, or restored from an archive, was
- * announced earlier. Everything comes from the record, so that the announcement is the same whenever it is made.
+ * Announces a job only if it was open before, or was cancelled before it began: a record that is merely written again,
+ * or restored from an archive, was announced earlier. Everything comes from the record, so that the announcement is
+ * the same whenever it is made.
  * @throws when the record of a stored job does not say what was stored.
  */
 export function announcementOf({ before, after }: ItemChange, bucket: string): Announcement | Failure | undefined {
-  if (!after || !isOpen(before?.["state"])) return undefined;
+  if (!after || !(before ? isOpen(before["state"]) : isCancelledUnbegun(after))) return undefined;
   if (isStored(after["state"])) return storedIn(decodeJob(after), bucket);
   return after["state"] === ("FAILED" satisfies JobState) ? failureOf(decodeJob(after), after["redrives"]) : undefined;
 }
@@ -66,6 +69,9 @@ function originFacts(transfer: Transfer): Partial<Announcement> {
     ...(digestSource !== undefined && { digest_source: digestSource }),
   };
 }
+
+/** The one record that comes into the table with its job ended. Restored from an archive, it is announced again. */
+const isCancelledUnbegun = ({ attempts, reason }: Item): boolean => attempts === 0 && reason === CANCELLED.reason;
 
 const isStored = (state: unknown): boolean => STORED_STATES.some((stored) => stored === state);
 const isOpen = (state: unknown): boolean => isJobState(state) && !isTerminal(state);

@@ -120,7 +120,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   /** A dead predecessor's start counts too. */
   async begin(operation: Operation): Promise<void> {
     this.lost.throwIfAborted();
-    if (!this.recorded(operation)) this.#unrecorded.start(this.#started(operation));
+    if (!this.recorded(operation)) this.#unrecorded.start(this.#entry(operation, { status: "STARTED" }));
     this.#forgotten.delete(operationAttribute(operation.type));
     this.#unrecorded.tellInTurn(() => this.#events.operationStarted(operation, this.keyOf(operation)));
   }
@@ -129,10 +129,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   async complete(operation: Operation, result: OperationResult, startedAtMs: number): Promise<void> {
     const { clock, settings } = this.#deps;
     const nowMs = clock.nowMs();
-    const done: OperationEntry = {
-      type: operation.type,
-      record: { key: this.keyOf(operation), status: "DONE", fence: this.lease.fence, atMs: nowMs, result },
-    };
+    const done = this.#entry(operation, { status: "DONE", result });
     const from = this.#state;
     const steps = walk(from, operation.leadsTo(result));
     const state = steps.at(-1) ?? from;
@@ -226,9 +223,9 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     this.#stopRenewing();
   }
 
-  #started(operation: Operation): OperationEntry {
+  #entry(operation: Operation, reached: Pick<OperationRecord, "result" | "status">): OperationEntry {
     const atMs = this.#deps.clock.nowMs();
-    const record = { key: this.keyOf(operation), status: "STARTED", fence: this.lease.fence, atMs } as const;
+    const record = { key: this.keyOf(operation), fence: this.lease.fence, atMs, ...reached };
     return { type: operation.type, record };
   }
 
@@ -251,6 +248,11 @@ export class LeasedJob implements StagingOwner, OperationJournal {
     whole.onApplied();
   }
 
+  /** Somebody else has the job by now, or has ended it. */
+  giveUp(): void {
+    if (!this.#ended) this.#lose();
+  }
+
   #lose(): LeaseLostError {
     const error = new LeaseLostError({ record: this.#record });
     this.stop();
@@ -261,10 +263,7 @@ export class LeasedJob implements StagingOwner, OperationJournal {
   /** A lease that has expired by our own clock is given up, not renewed: another worker may be taking it over. */
   async #renew(): Promise<void> {
     const { clock, settings } = this.#deps;
-    if (this.leaseLeftMs() <= 0) {
-      this.#lose();
-      return;
-    }
+    if (this.leaseLeftMs() <= 0) return this.giveUp();
     try {
       await this.#write(renewLease(this.lease, clock.nowMs(), settings.leaseTtlMs));
       if (this.#ended) return;

@@ -21,6 +21,7 @@ import { retryDelayMs } from "./retry.ts";
 import { becomeLatest } from "./generations.ts";
 import { finalizeStep, indexStep } from "../model/steps.ts";
 import { stageFromSources } from "./stage.ts";
+import { watchFence } from "./watch-fence.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 /** What happens to the message. */
@@ -40,12 +41,14 @@ export const leaveToHolder = (unwatchedUntilMs: number | undefined, nowMs: numbe
 
 /** Takes a leased job as far as possible, from whatever state it is in. Never throws. */
 export async function processJob(deps: WorkerDeps, job: LeasedJob, outOfTime: AbortSignal): Promise<JobEnd> {
+  const stopLooking = watchFence(deps, job);
   try {
     await advance(deps, job, outOfTime);
     return { kind: "done" };
   } catch (error) {
     return await endAfterError(deps, job, asJobError(error));
   } finally {
+    stopLooking();
     job.stop();
   }
 }

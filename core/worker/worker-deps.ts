@@ -16,6 +16,8 @@ export interface WorkerSettings extends TransferSettings {
   /** The variable's percentage. The gate document cannot admit a job beyond it. */
   readonly gateCeiling: Gate;
   readonly leaseTtlMs: number;
+  /** How often a worker looks whether the job that it holds was cancelled. 0: it finds out with its next write. */
+  readonly looksEveryMs: number;
   readonly requeueGraceMs: number;
   readonly recordRetentionMs: number;
   readonly deadlineBufferMs: number;

@@ -119,6 +119,8 @@ export const workerEnv = z.object({
 export type WorkerEnv = z.infer<typeof workerEnv>;
 
 const DAY_MS = 24 * 3600 * 1000;
+/** A read unit in so many milliseconds of a job: none of a small one. A cancelled job sends no request 5 s later. */
+const LOOKS_EVERY_MS = 3_000;
 
 /**
  * @throws TypeError when DOCSTOKG_ENABLE_IDEMPOTENCY is neither true, false nor a percentage; RangeError when
@@ -127,6 +129,7 @@ const DAY_MS = 24 * 3600 * 1000;
 export const workerSettings = (env: WorkerEnv): WorkerSettings => ({
   gateCeiling: parseGate(env.DOCSTOKG_ENABLE_IDEMPOTENCY),
   leaseTtlMs: env.LEASE_TTL_MS,
+  looksEveryMs: LOOKS_EVERY_MS,
   requeueGraceMs: env.REQUEUE_GRACE_MS,
   recordRetentionMs: env.RECORD_RETENTION_DAYS * DAY_MS,
   deadlineBufferMs: env.DEADLINE_BUFFER_MS,

@@ -2,6 +2,8 @@ import { KEEPS_NONE } from "../../core/ports/http.ts";
 import type { Inbox } from "../../core/ports/queue.ts";
 import { nodeDecoder } from "../../adapters/node/decoder.ts";
 import { powertoolsLedger } from "../../adapters/powertools/ledger.ts";
+import { lineText } from "../../core/batches/batch-lines.ts";
+import { cancelBatch } from "../../core/batches/cancel-batch.ts";
 import { changeGateBy } from "../../core/gate/change-gate.ts";
 import type { Gate } from "../../core/gate/gate.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
@@ -9,6 +11,8 @@ import { HostRulesReader } from "../../core/flow/host-rules-reader.ts";
 import { Hosts } from "../../core/flow/hosts.ts";
 import { commandHostRule } from "../../core/flow/command-host-rules.ts";
 import { FREE } from "../../core/origin/host-visit.ts";
+import { jobIdOf } from "../../core/model/keys.ts";
+import type { JobMessage } from "../../core/model/message.ts";
 import { HeadMemory } from "../../core/origin/head-memory.ts";
 import { RobotsMemory } from "../../core/origin/robots/robots.ts";
 import { HostMemory } from "../../core/origin/host-memory.ts";
@@ -33,6 +37,7 @@ import {
   SMALL_BYTES,
   RECORD_CONCURRENCY,
   REQUEUE_GRACE_MS,
+  SETTINGS,
 } from "./services/settings.ts";
 import { endsWatch } from "./services/shards.ts";
 import { plainDigests } from "./services/stubs.ts";
@@ -171,8 +176,33 @@ export const changeHostRuleIn = async (
     process.name,
   );
 
+/** An operator's `batch cancel`. */
+export const cancelIn = async (
+  process: SimulatedProcess,
+  services: Services,
+  messages: readonly JobMessage[],
+): Promise<unknown> => {
+  const lines = messages.map((message) => `${lineText(jobIdOf(message), JSON.stringify(message), undefined)}\n`);
+  return cancelBatch(
+    {
+      clock: process.clock,
+      random: process.random,
+      items: services.ports.items(process),
+      files: { read: async () => lines.join(""), write: async () => undefined },
+      telemetry: services.trace.telemetryOf(process.name),
+      settings: { recordRetentionMs: SETTINGS.recordRetentionMs },
+    },
+    { id: "batch", files: 1 },
+    { isDryRun: false, onLine: () => undefined },
+  );
+};
+
 /** An operator's `redrive failed` of all failed jobs. */
-export const redriveIn = async (process: SimulatedProcess, services: Services): Promise<unknown> =>
+export const redriveIn = async (
+  process: SimulatedProcess,
+  services: Services,
+  alsoCancelled: boolean,
+): Promise<unknown> =>
   redriveFailed(
     {
       clock: process.clock,
@@ -183,5 +213,5 @@ export const redriveIn = async (process: SimulatedProcess, services: Services): 
       telemetry: services.trace.telemetryOf(process.name),
       settings: { requeueGraceMs: REQUEUE_GRACE_MS },
     },
-    { selection: {}, limit: MAX_REOPENED, isDryRun: false, onJob: () => undefined },
+    { selection: { alsoCancelled }, limit: MAX_REOPENED, isDryRun: false, onJob: () => undefined },
   );

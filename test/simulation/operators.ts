@@ -1,9 +1,9 @@
 import type { Gate } from "../../core/gate/gate.ts";
-import { changeHostRuleIn, redriveIn, redriveLettersIn, turnGateIn, type Services } from "./functions.ts";
+import { cancelIn, changeHostRuleIn, redriveIn, redriveLettersIn, turnGateIn, type Services } from "./functions.ts";
 import { jobOf } from "./oracle/message-jobs.ts";
 import { Violation } from "./oracle/violation.ts";
 import type { Processes } from "./processes.ts";
-import type { HostRuleChange } from "./services/limits.ts";
+import type { Cancelling, HostRuleChange } from "./services/limits.ts";
 import type { SimulatedProcess } from "./services/process.ts";
 import type { VirtualTime } from "./services/time.ts";
 
@@ -15,6 +15,8 @@ interface Environment {
   readonly skewMs: () => number;
   /** What an operator does must heal as well. */
   readonly extendFaults: (ms: number) => void;
+  /** Whether jobs are reopened that were cancelled. */
+  readonly reopensCancelled: boolean;
   /** Records a violation. */
   readonly fail: (error: unknown) => void;
 }
@@ -31,13 +33,8 @@ export class Operators {
 
   /** After the delay, an operator reopens all failed jobs. */
   redriveAfter(delayMs: number): void {
-    const { extendFaults, services, time } = this.#env;
-    this.toCome += 1;
-    extendFaults(delayMs);
-    time.plan(delayMs, () => {
-      this.toCome -= 1;
-      this.#run((process) => redriveIn(process, services));
-    });
+    const { reopensCancelled, services } = this.#env;
+    this.#runAfter(delayMs, (process) => redriveIn(process, services, reopensCancelled));
   }
 
   /** An operator sends the dead letters again. Each valid letter must be gone then, and its job must end. */
@@ -56,13 +53,12 @@ export class Operators {
 
   /** An operator's command changes a rule of hosts, or removes it. */
   changeHostRule(change: HostRuleChange): void {
-    const { extendFaults, services, time } = this.#env;
-    this.toCome += 1;
-    extendFaults(change.atMs);
-    time.plan(change.atMs, () => {
-      this.toCome -= 1;
-      this.#run((process) => changeHostRuleIn(process, services, change));
-    });
+    this.#runAfter(change.atMs, (process) => changeHostRuleIn(process, this.#env.services, change));
+  }
+
+  /** An operator's command cancels jobs. */
+  cancel({ atMs, messages }: Cancelling): void {
+    this.#runAfter(atMs, (process) => cancelIn(process, this.#env.services, messages));
   }
 
   /** An operator's command changes the gate document. */
@@ -71,6 +67,16 @@ export class Operators {
     const process = processes.start("operator", skewMs());
     const end = (): void => processes.end(process);
     void turnGateIn(process, services, percent).then(end, end);
+  }
+
+  #runAfter(delayMs: number, command: (process: SimulatedProcess) => Promise<unknown>): void {
+    const { extendFaults, time } = this.#env;
+    this.toCome += 1;
+    extendFaults(delayMs);
+    time.plan(delayMs, () => {
+      this.toCome -= 1;
+      this.#run(command);
+    });
   }
 
   #run(

@@ -1,23 +1,24 @@
 import { Accepted } from "./oracle/accepted.ts";
 import { Announcing } from "./oracle/announcing.ts";
-import { simulatedBlobs, type SimulatedBlobs } from "./services/blobs.ts";
+import type { SimulatedBlobs } from "./services/blobs.ts";
 import { Violation } from "./oracle/violation.ts";
 import { Deadline } from "./oracle/deadline.ts";
+import { CancelWatch } from "./oracle/cancel-watch.ts";
 import { HostWatch } from "./oracle/host-watch.ts";
 import { GateWatch } from "./oracle/gate-watch.ts";
 import { NO_LIMITS, type Services } from "./functions.ts";
 import { Operators } from "./operators.ts";
-import { checkIndexed, isFinished } from "./oracle/leftovers.ts";
-import { simulatedItems, type SimulatedItems } from "./services/items.ts";
+import { checkIndexed } from "./oracle/leftovers.ts";
+import type { SimulatedItems } from "./services/items.ts";
 import { SimulatedOrigin, type OriginAnswer } from "./services/origin.ts";
-import { isPoisonKey, spoiledBlobs, spoiledItems } from "./services/lasting.ts";
-import { withLaggingIndex } from "./services/lagging-index.ts";
 import { plantOrphans, plantWaitingJob } from "./services/orphans.ts";
 import { durationMs, type Boundary } from "./services/process.ts";
 import { Processes } from "./processes.ts";
-import { SimulatedQueue } from "./services/queue.ts";
+import type { SimulatedQueue } from "./services/queue.ts";
 import type { OriginQuestion, SimulationOptions, Stage } from "./scenarios/scenario.ts";
-import { LONGEST_RUN_MS, MAX_RECEIVES, RECONCILE_EVERY_MS, SETTINGS, VISIBILITY_MS } from "./services/settings.ts";
+import { LONGEST_RUN_MS, RECONCILE_EVERY_MS, SETTINGS } from "./services/settings.ts";
+import { removeExpired } from "./remove-expired.ts";
+import { storesOf } from "./stores.ts";
 import { VirtualTime } from "./services/time.ts";
 import { Trace } from "./services/trace.ts";
 import { Reconcilers } from "./reconcilers.ts";
@@ -56,22 +57,9 @@ export class Simulation implements Stage {
       options.trace,
       (event) => onTelemetry && this.#failIf(() => onTelemetry(event)),
     );
-    const { lasting, scenario } = options;
-    const items = simulatedItems();
-    const { lagMs = 0, limits } = options;
-    this.items = spoiledItems(lagMs > 0 ? withLaggingIndex(items, lagMs, this.time) : items, lasting, this.time);
-    const blobs = simulatedBlobs({
-      nowMs: () => this.time.nowMs,
-      every: () => () => undefined,
-      after: () => () => undefined,
-    });
-    this.blobs = spoiledBlobs(blobs, lasting, this.time);
-    this.queue = new SimulatedQueue(
-      this.time,
-      VISIBILITY_MS,
-      options.queue?.maxReceives ?? MAX_RECEIVES,
-      options.queue?.ages,
-    );
+    const { lasting, limits, scenario } = options;
+    const { blobs, items, queue } = storesOf(options, this.time);
+    [this.items, this.blobs, this.queue] = [items, blobs, queue];
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
     this.gate = new GateWatch(this.items, this.time, scenario.gate);
     if (lasting?.kind === "sick record") this.gate.unreadable = lasting.jobId;
@@ -85,10 +73,12 @@ export class Simulation implements Stage {
       areClocksEqual,
       unreadable: scenario.rulesUnreadable,
     });
+    const cancels = new CancelWatch(this.time, settings.looksEveryMs);
     const ports = new WatchedPorts({
       lanes: watchLanes(settings, this.origin, (check) => this.#failIf(check)),
       gate: this.gate,
       hosts: this.#hosts,
+      cancels,
       items: this.items,
       blobs: this.blobs,
       origin: this.origin,
@@ -107,8 +97,7 @@ export class Simulation implements Stage {
       const isLast = place > 0 && place === bodies.length - 1;
       this.queue.add(body, messagesAfterMs[place] ?? (isLast ? lastMs : 0));
     }
-    const { gate, queue } = this;
-    this.accepted = new Accepted(bodies, { items: this.items.all, blobs, gate, queue });
+    this.accepted = new Accepted(bodies, { items: items.all, blobs, gate: this.gate, queue });
     this.#processes = new Processes({
       options,
       time: this.time,
@@ -117,16 +106,23 @@ export class Simulation implements Stage {
       onFault: (fault, boundary) => {
         this.extendFaults(durationMs(fault));
         this.gate.struck(boundary, fault);
+        cancels.struck(boundary, fault);
       },
     });
     this.origin.onConnect = (process, url) => this.#failIf(() => this.#hosts.connects(process, url));
-    this.origin.onRequest = (process, url) => this.#failIf(() => this.#hosts.asks(process, url));
+    this.origin.onRequest = (process, url, signal) =>
+      this.#failIf(() => {
+        this.#hosts.asks(process, url);
+        // The HTTP client sends nothing whose signal is aborted.
+        if (this.gate.lowest === 100 && !signal.aborted) cancels.asks(process, url);
+      });
     this.operators = new Operators({
       time: this.time,
       services: this.#services,
       processes: this.#processes,
       skewMs: () => this.#skewMs("operator"),
       extendFaults: (ms) => this.extendFaults(ms),
+      reopensCancelled: scenario.reopensCancelled === true,
       fail: this.#fail,
     });
     this.announcing = new Announcing({
@@ -171,6 +167,7 @@ export class Simulation implements Stage {
     });
     this.time.plan(RECONCILE_EVERY_MS, () => reconcilers.start());
     for (const atMs of scenario.operatorAtMs ?? []) this.operators.redriveAfter(atMs);
+    for (const cancelling of scenario.cancels ?? []) this.operators.cancel(cancelling);
     for (const change of scenario.hostChanges ?? [])
       if (change.atMs === 0) this.#hosts.begin(change);
       else this.operators.changeHostRule(change);
@@ -238,15 +235,7 @@ export class Simulation implements Stage {
         this.expireAfter(1000);
         return;
       }
-      for (const [key, item] of this.items.all) {
-        if (!key.startsWith("JOB#") || !isFinished(item) || isPoisonKey(key)) continue;
-        // The stream is seconds behind, and a record's retention is days.
-        if (!this.announcing.isTold(key, item)) continue;
-        this.trace.line(`the record ${key} is removed`);
-        this.items.expire(key);
-        this.accepted.expire(key);
-        this.announcing.forget(key);
-      }
+      removeExpired(this);
     });
   }
 

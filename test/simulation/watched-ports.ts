@@ -9,6 +9,7 @@ import type { FailedJobs, Items } from "../../core/ports/items.ts";
 import type { Queue } from "../../core/ports/queue.ts";
 import type { Staging } from "../../core/ports/staging.ts";
 import { wholePart, type SimulatedBlobs } from "./services/blobs.ts";
+import type { CancelWatch } from "./oracle/cancel-watch.ts";
 import type { GateWatch } from "./oracle/gate-watch.ts";
 import type { HostWatch } from "./oracle/host-watch.ts";
 import { checkContent, checkRemoval, isJob, TableWatch } from "./oracle/invariants.ts";
@@ -25,6 +26,7 @@ import { LEASE_TTL_MS, MAX_ATTEMPTS } from "./services/settings.ts";
 interface Watched {
   readonly gate: GateWatch;
   readonly hosts: HostWatch;
+  readonly cancels: CancelWatch;
   readonly items: SimulatedItems;
   readonly blobs: SimulatedBlobs;
   readonly origin: SimulatedOrigin;
@@ -70,7 +72,7 @@ export class WatchedPorts {
   }
 
   items(process: SimulatedProcess): Items {
-    const { failIf, gate, hosts, items } = this.#watched;
+    const { cancels, failIf, gate, hosts, items } = this.#watched;
     const port: Items = {
       ...items,
       read: async (key) => {
@@ -90,7 +92,8 @@ export class WatchedPorts {
         failIf(() => {
           if (this.#applied.has(write)) checkEcho(name, write, before, outcome.item);
           this.#applied.add(write);
-          this.#table.applied(name, write, before, outcome.item);
+          const isCancelled = isJob(write.key) && cancels.wrote(name, write, before, outcome.item);
+          if (!isCancelled) this.#table.applied(name, write, before, outcome.item);
           this.runs.wrote(name, write.key, before, outcome.item);
           if (isJob(write.key)) this.lanes?.wrote(name, write.key, before, outcome.item);
           if (write.key === GATE_KEY) gate.written(name, before, outcome.item);

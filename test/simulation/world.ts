@@ -114,6 +114,7 @@ export const MESSAGE: JobMessage = { work_id: "work", artifact_id: "artifact", u
 const SETTINGS: WorkerSettings = {
   gateCeiling: 100,
   leaseTtlMs: 120_000,
+  looksEveryMs: 0,
   requeueGraceMs: 60_000,
   recordRetentionMs: 86_400_000,
   deadlineBufferMs: 30_000,

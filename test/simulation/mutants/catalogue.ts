@@ -1,3 +1,4 @@
+import { CANCEL_MUTANTS } from "./catalogue/cancel.ts";
 import { HOST_MUTANTS } from "./catalogue/hosts.ts";
 import { LANE_MUTANTS } from "./catalogue/lanes.ts";
 import { MODEL_MUTANTS } from "./catalogue/model.ts";
@@ -25,4 +26,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...WAITING_MUTANTS,
   ...HOST_MUTANTS,
   ...LANE_MUTANTS,
+  ...CANCEL_MUTANTS,
 ];

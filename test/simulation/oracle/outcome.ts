@@ -28,13 +28,20 @@ const endOf = ({ state, reason }: ReturnType<typeof decodeJob>): End =>
   state === "FAILED" ? `${state}:${reason ?? ""}` : state;
 
 /** After a crash, the next attempt may store another body of the same URL. The first one stays, and is not indexed. */
-function checkPublished({ mayLeave = 0, published }: ProvenScenario, { blobs }: Simulation, strikes: number): void {
+function checkPublished(
+  { mayLeave = 0, mayPublish = [], published }: ProvenScenario,
+  { blobs }: Simulation,
+  strikes: number,
+): void {
   const bodies = [...blobs.contentObjects.values()].map(({ body }) => body);
   const missing = published.filter(
     (versions) => !bodies.some((body) => versions.some((version) => version.equals(body))),
   );
   if (missing.length > 0) throw new Violation(`${missing.length} bodies were not published`);
-  if (bodies.length < published.length || bodies.length > published.length + Math.min(mayLeave, strikes))
+  if (
+    bodies.length < published.length ||
+    bodies.length > published.length + mayPublish.length + Math.min(mayLeave, strikes)
+  )
     throw new Violation(`${bodies.length} objects were published, not ${published.length}`);
 }
 

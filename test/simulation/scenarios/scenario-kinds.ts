@@ -23,6 +23,8 @@ export interface ProvenScenario extends Scenario {
   readonly ends: Readonly<Record<string, readonly End[]>>;
   /** For each object that must exist in the end: the bodies it may have, one per version. */
   readonly published: readonly (readonly Buffer[])[];
+  /** Further objects that may exist. */
+  readonly mayPublish?: readonly (readonly Buffer[])[];
   /** Bodies that a fault may leave stored, but not indexed: another source has another body. */
   readonly mayLeave?: number;
   /** Bytes that the origin may send again because of the scenario itself. */

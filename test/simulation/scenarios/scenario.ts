@@ -7,7 +7,7 @@ import type { Accepted } from "../oracle/accepted.ts";
 import type { Announcing } from "../oracle/announcing.ts";
 import type { SimulatedBlobs } from "../services/blobs.ts";
 import type { SimulatedItems } from "../services/items.ts";
-import type { HostRuleChange, Limits, QueueHazard, Unreadable } from "../services/limits.ts";
+import type { Cancelling, HostRuleChange, Limits, QueueHazard, Unreadable } from "../services/limits.ts";
 import type { Lasting } from "../services/lasting.ts";
 import type { OriginAnswer, SimulatedOrigin } from "../services/origin.ts";
 import type { Boundary, Fault } from "../services/process.ts";
@@ -47,6 +47,9 @@ export interface Scenario {
   readonly messagesAfterMs?: readonly number[];
   /** When an operator reopens the failed jobs, in ms from the start. */
   readonly operatorAtMs?: readonly number[];
+  readonly cancels?: readonly Cancelling[];
+  /** Whether the operators who reopen failed jobs reopen those too that were cancelled. */
+  readonly reopensCancelled?: boolean;
   /** Called after each event, for example to change a version or the gate. */
   onEvent?(stage: Stage): void;
 }

@@ -32,6 +32,7 @@ import {
   type ProvenScenario,
 } from "./scenario-kinds.ts";
 import { HOST_SCENARIOS } from "./host-scenarios.ts";
+import { CANCEL_SCENARIOS } from "./cancel-scenarios.ts";
 import { LANE_SCENARIOS } from "./lane-scenarios.ts";
 import { RECOVERY_SCENARIOS } from "./recovery-scenarios.ts";
 import { RANGE_SCENARIOS } from "./range-scenarios.ts";
@@ -293,4 +294,5 @@ export const SCENARIOS: readonly ProvenScenario[] = [
   ...HOST_SCENARIOS,
   ...TURN_SCENARIOS,
   ...LANE_SCENARIOS,
+  ...CANCEL_SCENARIOS,
 ];

@@ -16,6 +16,7 @@ export const HAZARDS = [
   "ranges",
   "hosts",
   "lanes",
+  "cancels",
 ] as const;
 export type Hazard = (typeof HAZARDS)[number];
 

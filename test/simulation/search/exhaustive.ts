@@ -251,8 +251,8 @@ function checkCalls({ calls = {}, name }: ProvenScenario, { boundaries }: Struck
 
 /** If nothing went wrong, workers leave nothing for the reconciler to do but to dispatch what they parked. */
 function checkNothingToMend(scenario: ProvenScenario, { boundaries }: StruckRun): string | undefined {
-  const { dispatches = 0, name, strikes, skewMs } = scenario;
-  if (strikes ?? skewMs) return undefined;
+  const { cancels, dispatches = 0, name, strikes, skewMs } = scenario;
+  if (strikes ?? skewMs ?? cancels) return undefined;
   const done = boundaries
     .filter(({ process }) => process.startsWith("reconciler"))
     .map(({ method, port }) => `${port}.${method}`)

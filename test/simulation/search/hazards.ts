@@ -11,6 +11,8 @@ import { HAZARDS, type Hazard } from "./enabled.ts";
 import { bodyOf, messageOf, resourceOf, type PlannedFault, type Shape } from "./shape.ts";
 
 export interface Hazards {
+  /** Those that the schedule has. */
+  readonly drawn: ReadonlySet<Hazard>;
   /** Faults that strike only calls of their own kind, in addition to the schedule's other faults. */
   readonly faults: readonly PlannedFault[];
   /** Whether a reconciler must send its message also if the answer to its write was lost. */
@@ -42,6 +44,10 @@ export interface Hazards {
   readonly queue?: QueueHazard;
   /** The limits of one run of the reconciler. Undefined: higher than any schedule needs. */
   readonly limits?: Limits;
+  /** When operators cancel jobs, and how many of the jobs, from the last one on. */
+  readonly cancels: readonly { readonly atMs: number; readonly jobs: number }[];
+  /** Whether the operators who reopen failed jobs reopen those too that were cancelled. */
+  readonly reopensCancelled: boolean;
   readonly crowd?: Pick<Shape, "messages" | "resources" | "digests" | "workers">;
 }
 
@@ -52,9 +58,12 @@ const hazardSeed = (seed: number): number => seed + 2 ** 52 + 2 ** 51 + 2 ** 50;
 export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards {
   const seeds = new Dice(hazardSeed(seed));
   const diceOf = new Map(HAZARDS.map((hazard) => [hazard, new Dice(seeds.below(2 ** 32))]));
+  const all = new Set<Hazard>();
   const drawn = (hazard: Hazard, probability: number): Dice | undefined => {
     const dice = diceOf.get(hazard);
-    return dice && enabled.has(hazard) && dice.chance(probability) ? dice : undefined;
+    if (!dice || !enabled.has(hazard) || !dice.chance(probability)) return undefined;
+    all.add(hazard);
+    return dice;
   };
   const echo = drawn("echo", 0.15);
   const lasting = drawn("lasting", 0.1);
@@ -70,7 +79,9 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
   const hosts = drawn("hosts", 0.25);
   const lanes = drawn("lanes", 0.3);
   const latePart = drawn("late parts", 0.08);
+  const cancels = drawn("cancels", 0.15);
   return {
+    drawn: all,
     isOwedChecked: enabled.has("lost answer"),
     ...(warm && { warm: { duplicatesAfterMs: warm.below(LONGEST_IDLE_MS) } }),
     ...(isGateTurned &&
@@ -86,6 +97,8 @@ export function drawHazards(seed: number, enabled: ReadonlySet<Hazard>): Hazards
     mostRanges: ranges?.pick([2, 3, 4, 8]) ?? 1,
     dripsAlone: ranges?.chance(0.7) === true,
     mayLandLate: enabled.has("late parts"),
+    cancels: cancels ? drawCancels(cancels) : [],
+    reopensCancelled: cancels?.chance(0.4) === true,
     ...(limits && { limits: drawLimits(limits) }),
     ...(crowd && { crowd: drawCrowd(crowd), limits: drawLimits(crowd) }),
     faults: [
@@ -215,6 +228,14 @@ export function drawLasting(dice: Dice, { messages }: Pick<Shape, "messages">, i
     () => ({ kind: "restless origin", jobId, afterBytes: PART_BYTES + dice.below(2 * PART_BYTES) }),
   ])();
 }
+
+const CANCELLED_BEFORE_MS = [500, 3_000, 20_000, 120_000];
+
+const drawCancels = (dice: Dice): Hazards["cancels"] =>
+  Array.from({ length: dice.pick([1, 1, 1, 2, 3]) }, () => ({
+    atMs: dice.below(dice.pick(CANCELLED_BEFORE_MS)),
+    jobs: dice.between(1, 3),
+  }));
 
 const LATEST_ORPHAN_MS = 60_000;
 

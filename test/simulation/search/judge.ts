@@ -1,5 +1,6 @@
 import { contentKey, jobIdOf, jobItemKey } from "../../../core/model/keys.ts";
 import type { JobMessage } from "../../../core/model/message.ts";
+import { CANCELLED } from "../../../core/model/recovery-protocol.ts";
 import { decodeJob } from "../../../core/model/record-codec.ts";
 import { Violation } from "../oracle/violation.ts";
 import { inFlightBytes, MAX_ATTEMPTS } from "../services/settings.ts";
@@ -100,6 +101,7 @@ export class Judge {
 
   /** A job may fail by its digest, by its origin's 404, or by faults that used up all its attempts. */
   #mayFail(reason: string): boolean {
+    if (reason === CANCELLED.reason) return this.#hazards.cancels.length > 0;
     if (reason === "digest_mismatch") return this.#shape.digests !== "none";
     // An operator may have come before the job had begun.
     const isLate = (this.#hazards.queue?.initsFailMs ?? this.#hazards.lastMessageAfterMs ?? 0) > 0;

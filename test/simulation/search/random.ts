@@ -8,6 +8,7 @@ import type { OriginQuestion, Scenario } from "../scenarios/scenario.ts";
 import { Judge } from "./judge.ts";
 import type { Schedule } from "./schedule.ts";
 import type { PlannedFault } from "./shape.ts";
+import { LOOKS_EVERY_MS } from "../services/settings.ts";
 import { Simulation } from "../simulation.ts";
 import { Dice } from "../services/time.ts";
 import { drawLasting } from "./hazards.ts";
@@ -168,13 +169,18 @@ class RandomRun {
 
   #scenario(): Scenario {
     const { deadlineBufferMs, gate, messages, mostBrokenConnections, operatorAtMs, resources } = this.#schedule.shape;
-    const { hostChanges, hostRules, mostRanges, rulesUnreadable, shortLane } = this.#schedule.hazards;
+    const { cancels, hostChanges, hostRules, mostRanges, reopensCancelled, rulesUnreadable, shortLane } =
+      this.#schedule.hazards;
+    const jobs = messages.filter((message) => typeof message !== "string");
+    const looksEveryMs = cancels.length > 0 ? LOOKS_EVERY_MS : 0;
     return {
       messages,
       operatorAtMs,
       hostChanges,
       rulesUnreadable,
-      settings: { deadlineBufferMs, hostRules, mostBrokenConnections, mostRanges, shortLane },
+      settings: { deadlineBufferMs, hostRules, looksEveryMs, mostBrokenConnections, mostRanges, shortLane },
+      cancels: cancels.map(({ atMs, jobs: count }) => ({ atMs, messages: jobs.slice(-count) })),
+      reopensCancelled,
       ...(gate < 100 && { gate }),
       prepare: (origin) => {
         for (const [url, resource] of resources) {

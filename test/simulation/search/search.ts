@@ -46,16 +46,20 @@ const figuresOf = ({ calls, crashes, healedInMs, reopenings, struck, traceHash }
 
 interface SearchOptions extends Pick<RunOptions, "onTelemetry"> {
   readonly hazards?: ReadonlySet<Hazard> | undefined;
+  /** Only the schedules that have drawn this hazard are run. */
+  readonly drawn?: Hazard | undefined;
 }
 
 /** Runs the seeds one after the other. @returns the first seed that violates an invariant, or undefined. */
 export async function search(
   seeds: Iterable<number>,
   figures: Figures,
-  { hazards, ...options }: SearchOptions = {},
+  { drawn, hazards, ...options }: SearchOptions = {},
 ): Promise<number | undefined> {
   for (const seed of seeds) {
-    const outcome = await runSchedule(drawSchedule(seed, hazards), options);
+    const schedule = drawSchedule(seed, hazards);
+    if (drawn && !schedule.hazards.drawn.has(drawn)) continue;
+    const outcome = await runSchedule(schedule, options);
     addFigures(figures, figuresOf(outcome));
     if (outcome.violation !== undefined) return seed;
   }

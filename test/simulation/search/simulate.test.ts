@@ -27,6 +27,14 @@ describe("simulate", () => {
     expect(out.trim().split("\n").at(-1)).toMatch(/^60 schedules in .*; trace digest [0-9a-f]{8}; 0 violations$/);
   });
 
+  it("runs only the schedules that have drawn a hazard", async () => {
+    const { code, out } = await simulate("--schedules", "60", "--seed", "7", "--drawn", "cancels");
+    expect(code).toBe(0);
+    const [, run = "0"] = /^(\d+) schedules in .*; 0 violations$/m.exec(out) ?? [];
+    expect(Number(run)).toBeGreaterThan(0);
+    expect(Number(run)).toBeLessThan(30);
+  });
+
   it("replays one schedule with its trace", async () => {
     const { code, out } = await simulate("--replay", "7");
     expect(code).toBe(0);
@@ -46,6 +54,8 @@ describe("simulate", () => {
     [["--schedules", "5", "--only", "1"], "--only needs --replay"],
     [["--pairs", "--scenario", "nothing of the kind"], "No scenario's name contains it"],
     [["--pairs", "--shard", "4/3"], "Give for example 1/3 for the first of three shards"],
+    [["--pairs", "--drawn", "cancels"], "--drawn needs --schedules"],
+    [["--schedules", "5", "--drawn", "all"], "Give one of echo,"],
     [["--fast"], "unknown option"],
   ])("refuses the arguments %j with an explanation and exit code 2", async (args, sentence) => {
     const { code, err } = await simulate(...args);

@@ -11,7 +11,7 @@ import { quicken } from "./quicken.ts";
 import { runSchedule } from "./random.ts";
 import { drawSchedule } from "./schedule.ts";
 import { SCENARIOS } from "../scenarios/scenarios.ts";
-import type { SearchReport } from "./search-worker.ts";
+import type { SearchReport, SearchShare } from "./search-worker.ts";
 import { addFigures, describeFailure, noFigures, shrink, type Figures } from "./search.ts";
 
 const WRONG_USAGE = 2;
@@ -27,16 +27,23 @@ interface Search {
   readonly failedSeed: number | undefined;
 }
 
+interface SearchedHazards {
+  readonly hazards: ReadonlySet<Hazard>;
+  /** Only the schedules that have drawn it are run. */
+  readonly drawn: Hazard | undefined;
+}
+
 /** Gives each core an equal share of the seeds, and stops at the first seed that fails. */
-async function searchOnAllCores(first: number, count: number, hazards: ReadonlySet<Hazard>): Promise<Search> {
+async function searchOnAllCores(first: number, count: number, { drawn, hazards }: SearchedHazards): Promise<Search> {
   const step = Math.min(availableParallelism(), count);
   const figures = noFigures();
   let failedSeed: number | undefined;
-  const workers = Array.from({ length: step }, (_, place) =>
-    fork(new URL("search-worker.ts", import.meta.url), [first + place, step, first + count, ...hazards].map(String), {
+  const workers = Array.from({ length: step }, (_, place) => {
+    const share: SearchShare = { first: first + place, step, end: first + count, hazards: [...hazards], drawn };
+    return fork(new URL("search-worker.ts", import.meta.url), [JSON.stringify(share)], {
       execArgv: [...process.execArgv, LARGE_YOUNG_GENERATION],
-    }),
-  );
+    });
+  });
   await Promise.all(
     workers.map(
       async (worker) =>
@@ -56,10 +63,11 @@ async function searchOnAllCores(first: number, count: number, hazards: ReadonlyS
   return { figures, failedSeed };
 }
 
-async function searchFor(schedules: number, seed: number, hazards: ReadonlySet<Hazard>): Promise<boolean> {
-  say(`${grouped(schedules)} schedules from seed ${seed} on`);
+async function searchFor(schedules: number, seed: number, searched: SearchedHazards): Promise<boolean> {
+  const { drawn, hazards } = searched;
+  say(`${grouped(schedules)} schedules from seed ${seed} on${drawn === undefined ? "" : `, those with ${drawn}`}`);
   const startMs = performance.now();
-  const { failedSeed, figures } = await searchOnAllCores(seed, schedules, hazards);
+  const { failedSeed, figures } = await searchOnAllCores(seed, schedules, searched);
   const seconds = (performance.now() - startMs) / MS;
   const each = (total: number): string => (total / figures.schedules).toFixed(1);
   if (failedSeed !== undefined)
@@ -175,6 +183,12 @@ function hazardsOf(text: string): ReadonlySet<Hazard> {
   );
 }
 
+function hazardOf(text: string): Hazard {
+  const [hazard, ...more] = hazardsOf(text);
+  if (hazard === undefined || more.length > 0) throw new InvalidArgumentError(`Give one of ${HAZARDS.join(",")}.`);
+  return hazard;
+}
+
 function namedOf(text: string): string {
   if (scenariosNamed(text).length === 0) throw new InvalidArgumentError("No scenario's name contains it.");
   return text;
@@ -192,6 +206,7 @@ interface Options {
   readonly replay?: number;
   readonly only?: ReadonlySet<number>;
   readonly hazards?: ReadonlySet<Hazard>;
+  readonly drawn?: Hazard;
   readonly pairs?: boolean;
   readonly shard?: Shard;
   readonly scenario?: string;
@@ -206,22 +221,25 @@ const program: Command = new Command("simulate")
   .option("--replay <seed>", "run one schedule again, and print its trace", whole)
   .option("--only <faults>", "with --replay: only these of its faults, for example 0,3; or none", list)
   .option("--hazards <names>", "draw these hazards, not those of enabled.ts: all, none, or a list", hazardsOf)
+  .option("--drawn <name>", "with --schedules: run only those that have drawn this hazard", hazardOf)
   .option("--pairs", "run every scenario with every ordered pair of faults, on all cores")
   .option("--shard <k/n>", "with --pairs: run only the kth of n shards", shardOf)
   .option("--scenario <text>", "with --pairs: run only the scenarios whose name contains this text", namedOf)
   .exitOverride()
   .action(async (options: Options) => {
-    const { hazards = ENABLED, only, pairs: wantsPairs, replay: replayed, scenario, schedules, seed, shard } = options;
+    const { drawn, hazards = ENABLED, only, pairs: wantsPairs } = options;
+    const { replay: replayed, scenario, schedules, seed, shard } = options;
     const modes = [schedules, replayed, wantsPairs].filter((mode) => mode !== undefined).length;
     if (modes !== 1) program.error("error: give one of --schedules N, --replay SEED and --pairs.");
     if (only && replayed === undefined) program.error("error: --only needs --replay.");
     if (shard && !wantsPairs) program.error("error: --shard needs --pairs.");
     if (scenario !== undefined && !wantsPairs) program.error("error: --scenario needs --pairs.");
+    if (drawn && schedules === undefined) program.error("error: --drawn needs --schedules.");
     if (seed !== undefined && schedules === undefined) program.error("error: --seed needs --schedules.");
     const isGood = await (replayed !== undefined
       ? replay(replayed, only, hazards)
       : schedules !== undefined
-        ? searchFor(schedules, seed ?? randomInt(LARGEST_SEED - 1), hazards)
+        ? searchFor(schedules, seed ?? randomInt(LARGEST_SEED - 1), { drawn, hazards })
         : pairs(shard, scenario ?? ""));
     if (!isGood) process.exitCode = 1;
   });

@@ -1,4 +1,5 @@
 import type { Limits as LimitsOfHost } from "../../../core/flow/host-rules-document.ts";
+import type { JobMessage } from "../../../core/model/message.ts";
 import type { Orphan } from "./orphans.ts";
 import type { QueueAges } from "./queue.ts";
 
@@ -26,6 +27,13 @@ export interface HostRuleChange {
   readonly pattern: string;
   /** Undefined: the rule is removed. */
   readonly limits: LimitsOfHost | undefined;
+}
+
+/** A command of an operator: all jobs of these messages are to end, also those that have not begun. */
+export interface Cancelling {
+  /** In ms from the start. */
+  readonly atMs: number;
+  readonly messages: readonly JobMessage[];
 }
 
 /** When no worker can read the operators' rules of hosts, in ms from the start. */

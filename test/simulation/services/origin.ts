@@ -77,7 +77,7 @@ export class SimulatedOrigin {
   readonly #decide: (request: HttpRequest) => OriginAnswer;
   /** Is told of each connection when it is opened, or used again, and of each request when it is sent. */
   onConnect: (process: SimulatedProcess, url: string) => void = () => undefined;
-  onRequest: (process: SimulatedProcess, url: string) => void = () => undefined;
+  onRequest: (process: SimulatedProcess, url: string, signal: AbortSignal) => void = () => undefined;
 
   constructor(decide: (request: HttpRequest) => OriginAnswer) {
     this.#decide = decide;
@@ -96,7 +96,7 @@ export class SimulatedOrigin {
             await request.whenDue();
           }
           this.requests.push({ process: process.name, method, url, hasEnd: hasEnd(headers) });
-          this.onRequest(process, url);
+          this.onRequest(process, url, request.signal);
           return process.call("http", request.method, async () => this.#answer(request));
         });
         request.signal.throwIfAborted();

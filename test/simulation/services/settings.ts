@@ -40,6 +40,7 @@ const LONGEST_WAIT_MS = 12 * 3_600_000;
 export const SETTINGS: WorkerSettings = {
   gateCeiling: 100,
   leaseTtlMs: LEASE_TTL_MS,
+  looksEveryMs: 0,
   requeueGraceMs: REQUEUE_GRACE_MS,
   recordRetentionMs: 86_400_000,
   deadlineBufferMs: 10_000,
@@ -68,6 +69,9 @@ export const SETTINGS: WorkerSettings = {
   keepsContentEncoding: false,
   pace: { leastBytesPerSecond: 0, overMs: 60_000, partMs: Number.POSITIVE_INFINITY },
 };
+
+/** Of workers whose jobs may be cancelled. */
+export const LOOKS_EVERY_MS = 3_000;
 
 /** Until the reconciler has seen a job that just became due, and a worker has received the reconciler's message. */
 const NOTICED_MS = RECONCILE_EVERY_MS + 2 * POLL_EVERY_MS;

@@ -33,8 +33,8 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
       "      available_at: expiresAtMs,\n",
       "      available_at: expiresAtMs + 3_600_000,\n",
     ],
-    ["a record lacks its URL", "      url: message.url,\n", ""],
-    ["a record lacks its work id", "      work_id: message.work_id,\n", ""],
+    ["a record lacks its URL", "({ work_id, artifact_id, url });", "({ work_id, artifact_id });"],
+    ["a record lacks its work id", "({ work_id, artifact_id, url });", "({ artifact_id, url });"],
     [
       "a record lacks the expected digest",
       "...(message.sha256 !== undefined && { expected_sha256: message.sha256 }),",
@@ -151,7 +151,7 @@ export const MODEL_MUTANTS: readonly Mutant[] = [
       "watch_at: nowMs + graceMs,\n      watch_shard: watchShardOf(seen.jobId, FEWEST_WATCH_SHARDS),",
       "watch_at: nowMs + 36_000_000,\n      watch_shard: watchShardOf(seen.jobId, FEWEST_WATCH_SHARDS),",
     ],
-    ["a reopened job still expires", '"failed_at", "expires_at"]', '"failed_at"]'],
+    ["a reopened job still expires", '"failed_at", "expires_at", "cancelled_by"]', '"failed_at", "cancelled_by"]'],
     ["reopening does not reset the strikes", "      strikes: 0,\n      hops: 0,", "      hops: 0,"],
     ["a reopened job can never be leased", "      available_at: 0,\n", ""],
     [

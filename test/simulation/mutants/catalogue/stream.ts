@@ -38,7 +38,11 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     ["a failed job is not announced", 'after["state"] === ("FAILED" satisfies JobState) ?', "false ?"],
     ["a job is announced as failed whatever its state", 'after["state"] === ("FAILED" satisfies JobState) ?', "true ?"],
     ["a reopened job that fails again counts as the first failure", ', after["redrives"])', ")"],
-    ["a job that ended before is announced again", ' || !isOpen(before?.["state"])', ""],
+    [
+      "a job that ended before is announced again",
+      '(before ? isOpen(before["state"]) : isCancelledUnbegun(after))',
+      "true",
+    ],
     ["finished_at is the time of the announcement", "new Date(last.atMs).toISOString()", "new Date().toISOString()"],
     ["every announcement says INDEXED", "  state,\n", '  state: "INDEXED",\n'],
   ]),

@@ -114,7 +114,7 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
       "if (isWrong || error instanceof UploadGoneError || error instanceof StagedObjectGoneError) job.forgetTransfer();",
       "if (isWrong) job.forgetTransfer();",
     ],
-    ["the heartbeat never stops", "  } finally {\n    job.stop();\n  }", "  } finally {\n  }"],
+    ["the heartbeat never stops", "    stopLooking();\n    job.stop();\n", "    stopLooking();\n"],
     [
       "a failed job's staged object stays",
       "stagedBy: [job.stagedBy, checkpoint?.stagedBy, transfer?.stagedBy],",

@@ -1,0 +1,62 @@
+/** Ends all jobs of a batch that are still open, and those that have not begun. */
+import { isTerminal } from "../model/states.ts";
+import { decodeJob } from "../model/record-codec.ts";
+import { parseMessage, type JobMessage } from "../model/message.ts";
+import { cancelMessage, cancelSeen, type CancelDeps, type CancelOutcome } from "../recovery/cancel-jobs.ts";
+import { inLanes } from "../recovery/in-lanes.ts";
+import type { BatchFiles } from "../ports/batch-files.ts";
+import type { Items } from "../ports/items.ts";
+import { jobOf, jobsOf } from "./batch-jobs.ts";
+import { linesKey, messageIn, type MessageLine, readMessages } from "./batch-lines.ts";
+import type { BatchRecord } from "./batch-record.ts";
+import { DamagedBatchError } from "./damaged-batch-error.ts";
+
+/** Writes at a time. */
+const LANES = 32;
+
+interface BatchCancelDeps extends CancelDeps {
+  readonly items: CancelDeps["items"] & Pick<Items, "readMany">;
+  readonly files: BatchFiles;
+}
+
+export interface BatchCancelRequest {
+  readonly isDryRun: boolean;
+  /** Called once for each line. `selected`: it would be cancelled, if this were no dry run. */
+  readonly onLine: (line: MessageLine, outcome: CancelOutcome | "selected") => void;
+}
+
+/**
+ * The last lines first: the queue hands out the first ones earlier. If this is stopped, what is cancelled stays so, and
+ * the next run goes on. Of two lines that are the same job, the second one finds that it has ended.
+ * @throws DamagedBatchError if the lines cannot be read.
+ */
+export async function cancelBatch(
+  deps: BatchCancelDeps,
+  batch: Pick<BatchRecord, "files" | "id">,
+  { isDryRun, onLine }: BatchCancelRequest,
+): Promise<void> {
+  for (let file = batch.files - 1; file >= 0; file--) {
+    const lines = (await readMessages(deps.files, batch.id, file)) ?? [];
+    const jobs = await jobsOf(deps.items, lines);
+    const left = lines.toReversed().values();
+    await inLanes(LANES, async () => {
+      for (const line of left) {
+        const item = jobOf(jobs, line);
+        const job = item && decodeJob(item);
+        if (job && isTerminal(job.state)) onLine(line, "ended");
+        else if (isDryRun) onLine(line, "selected");
+        else
+          onLine(
+            line,
+            await (job ? cancelSeen(deps, job) : cancelMessage(deps, sentFor(line, linesKey(batch.id, file)))),
+          );
+      }
+    });
+  }
+}
+
+function sentFor(line: MessageLine, key: string): JobMessage {
+  const message = parseMessage(JSON.stringify(messageIn(line)));
+  if (typeof message !== "string") return message;
+  throw new DamagedBatchError(key, `the line of ${line.url} is no message: ${message}`);
+}
