@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { CANCEL_NOTES } from "../cancel/arguments.ts";
 import { batchId } from "../shared/job-options.ts";
 import { stackOption } from "../shared/stack.ts";
 import { TYPED } from "../terminal/typed.ts";
@@ -15,6 +16,7 @@ interface Named extends Placed {
 export type BatchArguments =
   | ({ readonly command: "list" } & Placed)
   | ({ readonly command: "status" } & Named)
+  | ({ readonly command: "cancel" } & Named)
   | ({ readonly command: "retry" } & Named);
 
 const STATUS_NOTES = `
@@ -35,6 +37,14 @@ It needs what status needs, dynamodb:UpdateItem, and sqs:SendMessage on the work
 
 Exit code: 0 done, 1 stopped by an error (nothing is lost: run the command again), 2 wrong usage.`;
 
+const CANCEL_BATCH_NOTES = `
+${CANCEL_NOTES}
+
+The batch ends when all of its jobs have: with a report, and its end is announced. A part of a batch, and a dry run:
+${TYPED} cancel --batch ID --host HOST --dry-run. Its help says what it needs.
+
+Exit code: 0 done, 1 stopped by an error (run the command again), 2 wrong usage.`;
+
 const placed = (command: Command): Command =>
   command
     .addOption(stackOption().makeOptionMandatory())
@@ -42,7 +52,9 @@ const placed = (command: Command): Command =>
     .allowExcessArguments(false);
 
 export function describeBatchCommand(program: Command, found: (parsed: BatchArguments) => void): void {
-  program.description("follow the lists that were submitted to a deployed system, and retry what failed of them");
+  program.description(
+    "follow the lists that were submitted to a deployed system, cancel them, and retry what failed of them",
+  );
   placed(program.command("list"))
     .description("list the batches, newest first")
     .action((options: Placed) => found({ command: "list", ...options }));
@@ -51,6 +63,11 @@ export function describeBatchCommand(program: Command, found: (parsed: BatchArgu
     .description("say how far a batch is: counts by state, rate, time left, why jobs failed, where the report is")
     .addHelpText("after", STATUS_NOTES)
     .action((id: string, options: Placed) => found({ command: "status", id, ...options }));
+  placed(program.command("cancel"))
+    .argument("<ID>", "the batch's id, as submit prints it", batchId)
+    .description("end all jobs of a batch that are still open, whether they have begun or not")
+    .addHelpText("after", CANCEL_BATCH_NOTES)
+    .action((id: string, options: Placed) => found({ command: "cancel", id, ...options }));
   placed(program.command("retry"))
     .argument("<ID>", "the batch's id, as submit prints it", batchId)
     .description("reopen the failed jobs of a batch, and follow it anew")

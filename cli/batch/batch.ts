@@ -10,13 +10,14 @@ import { reportFolder } from "../../core/batches/report-files.ts";
 import { ENDED_STATES } from "../../core/model/states.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
 import { reopenSelected, type RedriveDeps } from "../redrive/redrive.ts";
+import { cancel, type CancelDeps } from "../cancel/cancel.ts";
 import { type Lines, printerOf } from "../shared/lines.ts";
 import { formatDuration, plural, timeOf } from "../shared/words.ts";
 import type { BatchArguments } from "./arguments.ts";
 import { batchNamed, bucketOf, jobsOfBatch } from "../shared/batches.ts";
 import { fieldsOfList, isBatch, lineOfList, listsNamed, sendingWords, wordsOfList } from "./lists.ts";
 
-export type BatchDeps = RedriveDeps;
+export type BatchDeps = CancelDeps & RedriveDeps;
 
 type Of<Command extends BatchArguments["command"]> = Extract<BatchArguments, { readonly command: Command }>;
 
@@ -26,6 +27,8 @@ export async function batch(args: BatchArguments, lines: Lines, deps: BatchDeps)
       return list(args, lines, deps);
     case "status":
       return status(args, lines, deps);
+    case "cancel":
+      return cancel({ ...args, of: "batch", batch: args.id }, lines, deps);
     case "retry":
       return retry(args, lines, deps);
   }

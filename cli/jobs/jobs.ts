@@ -49,14 +49,14 @@ export async function jobs(args: JobsArguments, { print }: Pick<Lines, "print">,
 
 async function pagesOf(args: JobsArguments, deps: JobsDeps): Promise<JobPages> {
   const { batch, class: failureClass, reason, stack, state, work: workId } = args;
-  const filter = { state, failureClass, workId, reason };
+  const filter = { states: state && [state], failureClass, workId, reason };
   if (batch !== undefined) return jobsOfBatch(deps, stack, batch, (item) => isWanted(item, filter));
   return deps.pagesOf((await deps.addressesOf(stack)).table, filter);
 }
 
 /** As the scan selects. */
-const isWanted = (item: Item, { failureClass, reason, state, workId }: JobFilter): boolean =>
-  (state === undefined || item["state"] === state) &&
+const isWanted = (item: Item, { failureClass, reason, states, workId }: JobFilter): boolean =>
+  (states === undefined || states.some((state) => item["state"] === state)) &&
   (failureClass === undefined || item["failure_class"] === failureClass) &&
   (workId === undefined || item["work_id"] === workId) &&
   (reason === undefined || (typeof item["reason"] === "string" && item["reason"].includes(reason)));

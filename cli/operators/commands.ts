@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type BatchArguments, describeBatchCommand } from "../batch/arguments.ts";
+import { type CancelArguments, describeCancelCommand } from "../cancel/arguments.ts";
 import { describeGateCommand, type GateArguments } from "../gate/arguments.ts";
 import { describeHostsCommand, type HostsArguments } from "../hosts/arguments.ts";
 import { describeJobsCommand, type JobsArguments } from "../jobs/arguments.ts";
@@ -15,6 +16,7 @@ export type OperatorsCommand =
   | { readonly command: "status"; readonly args: StatusArguments }
   | { readonly command: "jobs"; readonly args: JobsArguments }
   | { readonly command: "batch"; readonly args: BatchArguments }
+  | { readonly command: "cancel"; readonly args: CancelArguments }
   | { readonly command: "timeline"; readonly args: TimelineArguments }
   | { readonly command: "tail"; readonly args: TailArguments }
   | { readonly command: "open"; readonly args: OpenArguments }
@@ -28,6 +30,7 @@ export function describeOperators(program: Command, found: (parsed: OperatorsCom
   describeStatusCommand(program.command("status"), (args) => found({ command: "status", args }));
   describeJobsCommand(program.command("jobs"), (args) => found({ command: "jobs", args }));
   describeBatchCommand(program.command("batch"), (args) => found({ command: "batch", args }));
+  describeCancelCommand(program.command("cancel"), (args) => found({ command: "cancel", args }));
   describeTimelineCommand(program.command("timeline"), (args) => found({ command: "timeline", args }));
   describeTailCommand(program.command("tail"), (args) => found({ command: "tail", args }));
   describeOpenCommand(program.command("open"), (args) => found({ command: "open", args }));

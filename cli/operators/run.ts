@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { RefusalError } from "../../core/document/change-document.ts";
 import { batch, type BatchDeps } from "../batch/batch.ts";
+import { cancel, type CancelDeps } from "../cancel/cancel.ts";
 import { gate, type GateDeps } from "../gate/gate.ts";
 import { hosts, type HostsDeps } from "../hosts/hosts.ts";
 import { jobs, type JobsDeps } from "../jobs/jobs.ts";
@@ -20,6 +21,7 @@ import type { OperatorsCommand } from "./commands.ts";
 export interface OperatorsDeps
   extends
     BatchDeps,
+    CancelDeps,
     GateDeps,
     HostsDeps,
     JobsDeps,
@@ -90,6 +92,9 @@ async function answer(
       break;
     case "batch":
       await batch(parsed.args, { print, tell }, deps);
+      break;
+    case "cancel":
+      await cancel(parsed.args, { print, tell }, deps);
       break;
     case "timeline":
       print(await timeline(parsed.args, deps));

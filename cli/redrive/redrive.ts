@@ -5,15 +5,16 @@ import { type JobPages, scannedJobs } from "../../adapters/aws/operators/scanned
 import { systemRandom } from "../../adapters/node/random.ts";
 import { sqsSender } from "../../adapters/aws/sqs.ts";
 import { hostOf } from "../../core/model/message.ts";
+import { CANCELLED } from "../../core/model/recovery-protocol.ts";
 import { decodeJob } from "../../core/model/record-codec.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
 import type { Item } from "../../core/model/write.ts";
-import type { Telemetry } from "../../core/ports/telemetry.ts";
 import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";
 import { redriveFailed } from "../../core/recovery/redrive-failed.ts";
 import { type BatchJobsDeps, jobsOfBatch } from "../shared/batches.ts";
 import type { AddressesOf } from "../shared/stack.ts";
 import { type Lines, printerOf } from "../shared/lines.ts";
+import { toldEvents } from "../shared/told-events.ts";
 import { plural } from "../shared/words.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { DeadLettersArguments, FailedArguments, RedriveArguments } from "./arguments.ts";
@@ -75,13 +76,20 @@ export async function reopenSelected(
       clock,
       random: systemRandom,
       items: dynamoItems(dynamodb, table),
-      failedJobs: ofHost(host, pages ?? scannedJobs(dynamodb, table, { state: "FAILED", workId })),
+      failedJobs: ofHost(host, pages ?? scannedJobs(dynamodb, table, { states: ["FAILED"], workId })),
       queue: sqsSender(sqs, queueUrl),
-      telemetry: telemetryTo(tell, clock),
+      telemetry: toldEvents(tell, clock),
       settings: { requeueGraceMs: REQUEUE_GRACE_MS },
     },
     {
-      selection: { failureClass, reason, failedBeforeMs: before(olderThan), failedAfterMs: before(newerThan) },
+      selection: {
+        failureClass,
+        reason,
+        failedBeforeMs: before(olderThan),
+        failedAfterMs: before(newerThan),
+        // Who has cancelled jobs does not want them back with the others.
+        alsoCancelled: reason !== undefined && CANCELLED.reason.includes(reason),
+      },
       limit,
       isDryRun,
       onJob: (job, outcome) => {
@@ -164,12 +172,3 @@ async function sendDeadLetters(args: DeadLettersArguments, { print }: Lines, dep
 }
 
 const queuesOf = ({ deadLetterQueueUrl: from, queueUrl: to }: Awaited<ReturnType<AddressesOf>>) => ({ from, to });
-
-const telemetryTo = (tell: Lines["tell"], clock: Clock): Telemetry => ({
-  emit: ({ event, ...fields }) => {
-    tell(JSON.stringify({ event, timestamp: new Date(clock.nowMs()).toISOString(), ...fields }));
-  },
-  log: () => undefined,
-  flush: () => undefined,
-  invocationStarted: () => undefined,
-});

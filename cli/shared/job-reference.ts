@@ -1,6 +1,7 @@
 /** How commands name one job. */
 import type { Command } from "commander";
-import { jobIdOf } from "../../core/producer/check-job.ts";
+import type { JobMessage } from "../../core/model/message.ts";
+import { checkJob } from "../../core/producer/check-job.ts";
 import { InvalidJobError } from "../../core/producer/errors.ts";
 import { TYPED } from "../terminal/typed.ts";
 import { UsageError } from "../terminal/usage-error.ts";
@@ -9,6 +10,8 @@ export interface JobReference {
   readonly jobId: string;
   /** Undefined: the job was named by its id. */
   readonly url: string | undefined;
+  /** What a producer sends for the URL. */
+  readonly message?: JobMessage;
 }
 
 export interface ReferenceOptions {
@@ -29,12 +32,13 @@ const JOB_ID = /^[0-9a-f]{32}$/;
 export const withJobReference = (command: Command): Command =>
   withReferenceOptions(command.argument("<JOB_ID|URL>", "the job's id, or its URL"));
 
-export const withOptionalJob = (command: Command): Command =>
-  withReferenceOptions(command.argument("[JOB_ID|URL]", "only this job: its id, or its URL"));
+/** @param otherwise what `--work` says if no URL is given. */
+export const withOptionalJob = (command: Command, otherwise?: string): Command =>
+  withReferenceOptions(command.argument("[JOB_ID|URL]", "only this job: its id, or its URL"), otherwise);
 
-const withReferenceOptions = (command: Command): Command =>
+const withReferenceOptions = (command: Command, otherwise?: string): Command =>
   command
-    .option("--work <ID>", "the job's work_id, if a URL is given")
+    .option("--work <ID>", `the job's work_id, if a URL is given${otherwise === undefined ? "" : `; ${otherwise}`}`)
     .option("--artifact <ID>", "the job's artifact_id, if a URL is given")
     .option("--identity <TEXT>", "the job's identity, if a URL is given")
     .option("--refresh <TEXT>", "the job's refresh, if a URL is given");
@@ -51,7 +55,8 @@ export function jobReference(job: string, { artifact, identity, refresh, work }:
     ...(refresh !== undefined && { refresh }),
   };
   try {
-    return { jobId: jobIdOf({ url: job, ...named }), url: job };
+    const { body, job_id: jobId } = checkJob({ url: job, ...named });
+    return { jobId, url: job, message: JSON.parse(body) as JobMessage };
   } catch (error) {
     if (!(error instanceof InvalidJobError)) throw error;
     throw new UsageError(error.message, { cause: error });

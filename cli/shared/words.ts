@@ -105,6 +105,7 @@ const REASONS: Readonly<Record<string, string>> = {
   staged_object_gone: "what was downloaded of it disappeared from the staging area",
   unexpected: "an error of fetchonce itself, which its log describes",
   out_of_time: "an invocation ended before it could stage a part",
+  cancelled: "somebody cancelled it",
   dead_lettered: "its message was delivered too often and went to the dead-letter queue",
 };
 

@@ -21,6 +21,7 @@ interface BatchCancelDeps extends CancelDeps {
 
 export interface BatchCancelRequest {
   readonly isDryRun: boolean;
+  readonly isSelected?: (line: MessageLine) => boolean;
   /** Called once for each line. `selected`: it would be cancelled, if this were no dry run. */
   readonly onLine: (line: MessageLine, outcome: CancelOutcome | "selected") => void;
 }
@@ -33,10 +34,10 @@ export interface BatchCancelRequest {
 export async function cancelBatch(
   deps: BatchCancelDeps,
   batch: Pick<BatchRecord, "files" | "id">,
-  { isDryRun, onLine }: BatchCancelRequest,
+  { isDryRun, isSelected = () => true, onLine }: BatchCancelRequest,
 ): Promise<void> {
   for (let file = batch.files - 1; file >= 0; file--) {
-    const lines = (await readMessages(deps.files, batch.id, file)) ?? [];
+    const lines = ((await readMessages(deps.files, batch.id, file)) ?? []).filter(isSelected);
     const jobs = await jobsOf(deps.items, lines);
     const left = lines.toReversed().values();
     await inLanes(LANES, async () => {

@@ -1,6 +1,7 @@
 import { FilterCriteria } from "aws-cdk-lib/aws-lambda";
 import { Duration } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
+import { CANCELLED } from "../../core/model/recovery-protocol.ts";
 import { ENDED_STATES } from "../../core/model/states.ts";
 import type { AnnouncerEnv } from "../../lambdas/announcer/env.ts";
 import { type Deployment, HandlerFunction } from "./handler-function.ts";
@@ -13,6 +14,12 @@ const ENDS = FilterCriteria.filter({
     NewImage: { state: { S: [...ENDED_STATES] } },
     OldImage: { state: { S: [{ "anything-but": [...ENDED_STATES] }] } },
   },
+});
+
+/** The record of a job that was cancelled before it began is new, and says that the job has ended. */
+const CANCELLED_UNBEGUN = FilterCriteria.filter({
+  eventName: ["INSERT"],
+  dynamodb: { NewImage: { reason: { S: [CANCELLED.reason] }, attempts: { N: ["0"] } } },
 });
 
 /**
@@ -43,7 +50,7 @@ export class Announcer extends HandlerFunction<AnnouncerEnv> {
     });
     readStream(this, {
       data,
-      filter: ENDS,
+      filters: [ENDS, CANCELLED_UNBEGUN],
       ...COLLECTED[announcing],
       isPartly: true,
     });

@@ -30,7 +30,7 @@ export class Archiver extends HandlerFunction<ArchiverEnv> {
     });
     readStream(this, {
       data,
-      filter: EXPIRED,
+      filters: [EXPIRED],
       // Large batches make few, large objects, and nobody waits for them. A record is about 3 KB of JSON, and Lambda
       // accepts at most 6 MB for a batch.
       batchSize: 1000,

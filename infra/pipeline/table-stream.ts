@@ -8,8 +8,8 @@ import { permit, permitObjects } from "./permissions.ts";
 export interface StreamReading {
   /** Has the stream, and the queue for records that the function sets aside. */
   readonly data: Data;
-  /** Records that do not match it cost no invocation. */
-  readonly filter: ReturnType<typeof FilterCriteria.filter>;
+  /** Records that match none of them cost no invocation. */
+  readonly filters: readonly ReturnType<typeof FilterCriteria.filter>[];
   /** Records in one invocation, at most. */
   readonly batchSize: number;
   /** How long Lambda may wait for a batch to fill. */
@@ -35,7 +35,7 @@ const GIVEN_UP_PREFIX = "aws/lambda/";
 
 /** Feeds the function from the start of the table's stream. A failed batch is retried until its records are too old. */
 export function readStream<Variables>(reader: HandlerFunction<Variables>, reading: StreamReading): void {
-  const { filter, batchSize, window, isPartly, givesUp } = reading;
+  const { filters, batchSize, window, isPartly, givesUp } = reading;
   const { table, streamDeadLetters } = reading.data;
   // Lambda checks ListStreams when the mapping is created; it reads with the other three.
   permit(reader.role, table.streamArn, [
@@ -57,7 +57,7 @@ export function readStream<Variables>(reader: HandlerFunction<Variables>, readin
   reader.function.addEventSourceMapping("Changes", {
     eventSourceArn: table.streamArn,
     startingPosition: StartingPosition.TRIM_HORIZON,
-    filters: [filter],
+    filters: [...filters],
     batchSize,
     maxBatchingWindow: window,
     bisectBatchOnError: isPartly,

@@ -6,6 +6,7 @@ import type { CfnBucket } from "aws-cdk-lib/aws-s3";
 import { CURRENTLY_RECOMMENDED_FLAGS } from "aws-cdk-lib/cx-api";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Item } from "../../core/model/write.ts";
+import { cancelMessage } from "../../core/recovery/cancel-jobs.ts";
 import { ContentBucket } from "../../infra/data/content-bucket.ts";
 import { JobsTable } from "../../infra/data/jobs-table.ts";
 import { PrivateBucket } from "../../infra/data/private-bucket.ts";
@@ -64,7 +65,7 @@ describe.each(environmentNames)("the table's stream in %s", (name) => {
       MaximumBatchingWindowInSeconds: 1,
       BisectBatchOnFunctionError: true,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
-      FilterCriteria: { Filters: [expect.anything()] },
+      FilterCriteria: { Filters: [expect.anything(), expect.anything()] },
       // No maximum number of attempts or age: Lambda retries until the stream drops the record, a day later.
       DestinationConfig: {
         OnFailure: {
@@ -83,6 +84,7 @@ describe.each(environmentNames)("the table's stream in %s", (name) => {
       throw new Error("nobody asks again");
     });
     await w.deliver({ ...MESSAGE, artifact_id: "private", url: "http://127.0.0.1/" });
+    await cancelMessage(w.deps, { ...MESSAGE, artifact_id: "cancelled" });
     const passes = filterOf(templates[name], "Announcer");
     const shown = w.items.history.filter(({ before, after }) => passes(recordOf(before, after)));
     expect(w.items.history.length).toBeGreaterThan(12);
@@ -90,9 +92,10 @@ describe.each(environmentNames)("the table's stream in %s", (name) => {
       ["artifact", "INDEXED"],
       ["twin", "DEDUPED"],
       ["private", "FAILED"],
+      ["cancelled", "FAILED"],
     ]);
     const [{ after } = { after: {} }] = shown;
-    const { after: failed = {} } = shown.at(-1) ?? {};
+    const { after: failed = {} } = shown.at(-2) ?? {};
     expect(passes(recordOf(failed, { ...failed, state: "LEASED" }))).toBe(false);
     expect(passes(recordOf(after, { ...after, touched: 1 }))).toBe(false);
     expect(passes(recordOf(after, undefined, BY_TTL))).toBe(false);

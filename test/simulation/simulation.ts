@@ -1,3 +1,4 @@
+import { jobItemKey } from "../../core/model/keys.ts";
 import { Accepted } from "./oracle/accepted.ts";
 import { Announcing } from "./oracle/announcing.ts";
 import type { SimulatedBlobs } from "./services/blobs.ts";
@@ -62,7 +63,8 @@ export class Simulation implements Stage {
     [this.items, this.blobs, this.queue] = [items, blobs, queue];
     this.origin = new SimulatedOrigin((request) => this.#answerTo(request));
     this.gate = new GateWatch(this.items, this.time, scenario.gate);
-    if (lasting?.kind === "sick record") this.gate.unreadable = lasting.jobId;
+    const sick = lasting?.kind === "sick record" ? lasting.jobId : undefined;
+    this.gate.unreadable = sick;
     const settings = { ...SETTINGS, ...scenario.settings };
     const { areClocksEqual = () => options.skewMs === undefined } = options;
     this.#hosts = new HostWatch({
@@ -73,7 +75,7 @@ export class Simulation implements Stage {
       areClocksEqual,
       unreadable: scenario.rulesUnreadable,
     });
-    const cancels = new CancelWatch(this.time, settings.looksEveryMs);
+    const cancels = new CancelWatch(this.time, settings.looksEveryMs, sick && jobItemKey(sick));
     const ports = new WatchedPorts({
       lanes: watchLanes(settings, this.origin, (check) => this.#failIf(check)),
       gate: this.gate,

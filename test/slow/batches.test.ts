@@ -4,18 +4,17 @@
  */
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 import { gunzipSync } from "node:zlib";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
 import { batchItemKey } from "../../core/batches/batch-record.ts";
 import { jobIdOf } from "../../core/producer/check-job.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
-import { Command } from "../e2e/get/support.ts";
+import { commandsOf, type Json } from "../e2e/commands.ts";
 import { KIB, type Run, startRun, startSurroundings, until } from "../e2e/support.ts";
 
 const FILES = 300;
@@ -26,24 +25,6 @@ const fileAt = (index: number): OriginFile => ({
   size: KIB + (index % 7),
   ...(index % 10 === 3 && { failFirst: 1, failStatus: 404, failMethod: "GET" as const }),
 });
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** Runs commands of fetchonce as an operator of the run's account does. */
-async function commandsOf(run: Run) {
-  const folder = await mkdtemp(join(tmpdir(), "fetchonce-batches-"));
-  onTestFinished(async () => rm(folder, { recursive: true, force: true }));
-  const env = { ...run.pipeline.environment, XDG_STATE_HOME: folder };
-  const on = ["--stack", run.pipeline.names.stack];
-  const begin = (...args: readonly string[]): Command => new Command([...args, ...on], { env, input: "" });
-  const done = async (...args: readonly string[]): Promise<string> => {
-    const ended = await begin(...args).ended();
-    expect({ args, ...ended }).toMatchObject({ code: 0 });
-    return ended.stdout;
-  };
-  const statusOf = async (id: string): Promise<Json> => JSON.parse(await done("batch", "status", id, "--json")) as Json;
-  return { folder, begin, done, statusOf };
-}
 
 async function reported(run: Run, id: string, revision: number, file: string): Promise<Buffer> {
   const Key = `batches/${id}/report-${revision}/${file}`;

@@ -10,7 +10,7 @@ const ITEMS_A_PAGE = 1000;
 
 /** Which records are sent here. A field that is left out selects every job. */
 export interface JobFilter {
-  readonly state?: JobState | undefined;
+  readonly states?: readonly JobState[] | undefined;
   readonly failureClass?: FailureClass | undefined;
   readonly workId?: string | undefined;
   /** A part of the job's reason. */
@@ -52,7 +52,7 @@ export function scannedJobs(
   };
 }
 
-function filterExpression({ failureClass, reason, state, workId }: JobFilter) {
+function filterExpression({ failureClass, reason, states, workId }: JobFilter) {
   const clauses = ["begins_with(#pk, :job)"];
   const names: Record<string, string> = { "#pk": "pk" };
   const values: Record<string, AttributeValue> = { ":job": { S: "JOB#" } };
@@ -62,7 +62,11 @@ function filterExpression({ failureClass, reason, state, workId }: JobFilter) {
     names[`#${attribute}`] = attribute;
     values[`:${attribute}`] = { S: value };
   };
-  add("state", state, "#state = :state");
+  if (states) {
+    clauses.push(`#state IN (${states.map((_, nth) => `:state${nth}`).join(", ")})`);
+    names["#state"] = "state";
+    for (const [nth, state] of states.entries()) values[`:state${nth}`] = { S: state };
+  }
   add("failure_class", failureClass, "#failure_class = :failure_class");
   add("work_id", workId, "#work_id = :work_id");
   add("reason", reason, "contains(#reason, :reason)");

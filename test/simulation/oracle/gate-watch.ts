@@ -16,8 +16,8 @@ interface Attempt {
   readonly knownMs: number;
   /** From when on an answer may leave a job out: when the process began. */
   readonly outMs: number;
-  /** Jobs that had a record when the attempt began. */
-  readonly recorded: Set<string>;
+  /** Whether each of its jobs had a record when its first message was received. */
+  readonly recorded: Map<string, boolean>;
   /** A fault may have kept the attempt from reading whether the job has a record. */
   isExcused: boolean;
 }
@@ -90,7 +90,7 @@ export class GateWatch {
 
   /** @param isWarm the process has read the document before, and may still go by that answer. */
   begin(process: string, messages: readonly QueuedMessage[], isWarm = false): void {
-    const recorded = new Set<string>();
+    const recorded = new Map<string, boolean>();
     this.#learn(recorded, messages);
     const knownMs = this.#clockless.has(process) ? 0 : this.#time.nowMs - (isWarm ? DOCUMENT_TRUSTED_MS : 0);
     // An answer that leaves a job out has no age limit, so that a sick table does not stop the unguarded path.
@@ -104,10 +104,12 @@ export class GateWatch {
     if (attempt) this.#learn(attempt.recorded, messages);
   }
 
-  #learn(recorded: Set<string>, messages: readonly QueuedMessage[]): void {
+  /** An earlier message of a job has decided by the record that there was then. */
+  #learn(recorded: Map<string, boolean>, messages: readonly QueuedMessage[]): void {
     for (const { body } of messages) {
       const job = jobOf(body);
-      if (job && job.id !== this.unreadable && this.#items.all.has(job.key)) recorded.add(job.id);
+      if (!job || recorded.has(job.id)) continue;
+      recorded.set(job.id, this.#items.all.has(job.key));
     }
   }
 
@@ -122,7 +124,7 @@ export class GateWatch {
     const attempt = this.#attempts.get(process);
     const jobId = jobIdOfItemKey(itemKey);
     // Its record may have expired after the attempt read it.
-    if (attempt?.recorded.has(jobId)) return;
+    if (attempt?.recorded.get(jobId) === true) return;
     if (attempt && !gateAdmits(Math.max(...this.#since(attempt.knownMs)), jobId))
       throw new Violation(`${process} recorded ${jobId}, but the gate does not admit it`);
   }
@@ -135,8 +137,8 @@ export class GateWatch {
     if (gateAdmits(this.lowestSince(attempt.outMs), jobId))
       throw new Violation(`${process} took ${jobId} along the unguarded path, but the gate admits it`);
     // Its record may have expired before the attempt read it.
-    const isRecorded = attempt.recorded.has(jobId) && this.#items.all.has(jobItemKey(jobId));
-    if (isRecorded && !attempt.isExcused)
+    const isRecorded = attempt.recorded.get(jobId) === true && this.#items.all.has(jobItemKey(jobId));
+    if (isRecorded && !attempt.isExcused && jobId !== this.unreadable)
       throw new Violation(`${process} took ${jobId} along the unguarded path, but the job has a record`);
   }
 }

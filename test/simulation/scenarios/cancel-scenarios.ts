@@ -1,4 +1,4 @@
-/** Scenarios in which an operator cancels jobs: before they begin, while they are held, while they wait, or too late. */
+/** Scenarios in which an operator cancels jobs: before they begin, while they are held or wait, and too late. */
 import { LOOKS_EVERY_MS } from "../services/settings.ts";
 import {
   LARGE,

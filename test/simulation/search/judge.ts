@@ -103,8 +103,9 @@ export class Judge {
   #mayFail(reason: string): boolean {
     if (reason === CANCELLED.reason) return this.#hazards.cancels.length > 0;
     if (reason === "digest_mismatch") return this.#shape.digests !== "none";
-    // An operator may have come before the job had begun.
-    const isLate = (this.#hazards.queue?.initsFailMs ?? this.#hazards.lastMessageAfterMs ?? 0) > 0;
+    // An operator may have come before the job had begun, or may have reopened it after it was cancelled.
+    const beginsMs = this.#hazards.queue?.initsFailMs ?? this.#hazards.lastMessageAfterMs ?? 0;
+    const isLate = beginsMs > 0 || this.#hazards.cancels.length > 0;
     if (reason === "http_404") return this.#shape.absentFirst > 0 && (isLate || this.#struck.length > 0);
     return reason.startsWith("retries_exhausted:") && this.#struck.length > 0;
   }

@@ -127,7 +127,7 @@ describe("fetchonce jobs", () => {
   it("has the table filter by state, class, work and reason", async () => {
     const { asked, jobs } = table();
     await jobs("--state", "FAILED", "--class", "origin", "--work", "w", "--reason", "404");
-    const filter = { state: "FAILED", failureClass: "origin", workId: "w", reason: "404" };
+    const filter = { states: ["FAILED"], failureClass: "origin", workId: "w", reason: "404" };
     expect(asked).toEqual([{ table: "jobs-of-prod", filter }]);
   });
 

@@ -65,7 +65,11 @@ describe.each(Object.entries(dynamoDbServices))("%s", (_name, start) => {
   });
 
   it("scans for the entries of the index, and for no other item", async () => {
-    const table = await tableOf("indexed", { "HASH#x": INDEXED, "JOB#a": { state: "INDEXED" }, GATE: { percent: 5 } });
+    const table = await tableOf("indexed", {
+      "HASH#x": INDEXED,
+      "JOB#a": { states: ["INDEXED"] },
+      GATE: { percent: 5 },
+    });
     expect(await scannedIndex(client, table)).toEqual({
       entries: [{ key: "sha256/x", bytes: 7, jobId: "a" }],
       scanned: 3,
@@ -97,10 +101,10 @@ describe.each(Object.entries(dynamoDbServices))("%s", (_name, start) => {
       return keys.map(String).toSorted();
     };
     expect(await found({})).toEqual(["JOB#a", "JOB#b", "JOB#c", "JOB#d"]);
-    expect(await found({ state: "INDEXED" })).toEqual(["JOB#d"]);
+    expect(await found({ states: ["INDEXED"] })).toEqual(["JOB#d"]);
     expect(await found({ failureClass: "origin" })).toEqual(["JOB#a", "JOB#b"]);
     expect(await found({ reason: "http_" })).toEqual(["JOB#a", "JOB#b"]);
-    expect(await found({ workId: "w", state: "FAILED", reason: "503" })).toEqual(["JOB#a"]);
+    expect(await found({ workId: "w", states: ["INDEXED", "FAILED"], reason: "503" })).toEqual(["JOB#a"]);
   });
 });
 

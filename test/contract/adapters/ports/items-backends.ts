@@ -37,7 +37,7 @@ async function dynamoBackend(service: EmbeddedService): Promise<TableBackend> {
   await createJobsTable(client, table);
   return {
     items: dynamoItems(client, table),
-    failedJobs: scannedJobs(client, table, { state: "FAILED" }, 2),
+    failedJobs: scannedJobs(client, table, { states: ["FAILED"] }, 2),
     async [Symbol.asyncDispose]() {
       await client.send(new DeleteTableCommand({ TableName: table }));
       client.destroy();

@@ -52,12 +52,13 @@ export const lineAt = (n: number): BatchLine => ({
 const COLUMNS: Columns = { n: "INT64", half: "DOUBLE", note: "STRING" };
 
 export class BatchWorld {
-  readonly world: World = world({ settings: { retry: { maxAttempts: 1, baseMs: 1, capMs: 1, longestWaitMs: 1 } } });
+  readonly world: World;
   readonly files = memoryFiles();
   readonly events: BusEvent[] = [];
   readonly deps: FollowerDeps;
 
-  constructor() {
+  constructor({ maxAttempts = 1 } = {}) {
+    this.world = world({ settings: { retry: { maxAttempts, baseMs: 1, capMs: 1, longestWaitMs: 1 } } });
     const { clock, random, telemetry } = this.world.deps;
     this.world.serve((request) =>
       new URL(request.url).host === "gone.example" ? answer({ status: 404 }) : fileOrigin(BODY)(request),
