@@ -29,7 +29,9 @@ const lookAt = async (account: Account, environment: Environment, region: string
   await asked("whether the CDK is bootstrapped", async () =>
     (await account.isBootstrapped())
       ? ok("The CDK is bootstrapped.")
-      : todo(`The CDK is not bootstrapped in ${region}. Run npx cdk bootstrap aws://<account>/${region}`),
+      : todo(
+          `The CDK is not bootstrapped in ${region}. Run npx cdk bootstrap aws://<account>/${region} with the -c options of this command.`,
+        ),
   ),
   await asked("the quota of concurrent executions", async () =>
     aboutConcurrency(environment, await account.concurrency()),

@@ -1,4 +1,7 @@
-/** The app of the `dev` environment, with a few settings changed so that a crash heals while a test waits. */
+/**
+ * The app of the `dev` environment, with a few settings changed: a crash heals while a test waits, and there is an
+ * archiver.
+ */
 import { CfnFunction } from "aws-cdk-lib/aws-lambda";
 import { CfnQueue } from "aws-cdk-lib/aws-sqs";
 import type { App } from "aws-cdk-lib/core";
@@ -41,7 +44,8 @@ interface Changes {
 
 /** @returns the assembly's folder, which the CDK CLI deploys. */
 export async function synthesizeQuickDev(outdir: string, { variables, change }: Changes = {}): Promise<string> {
-  const { app } = await buildApp({ outdir, context: { env: "dev" } }, { validated: false });
+  const options = { validated: false, changes: { expiredRecords: "archive" as const } };
+  const { app } = await buildApp({ outdir, context: { env: "dev" } }, options);
   for (const path of [WORKER, LONG_WORKER]) {
     const worker = functionAt(app, path);
     worker.timeout = TIMEOUT_S;

@@ -1,29 +1,20 @@
 /** The shell commands that documents give for a deployed system, as their readers type them. */
-import { execFile } from "node:child_process";
 import { hash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { batchIdOf } from "../../../cli/submit/make-batch.ts";
 import { readingText } from "../../../cli/submit/progress-file.ts";
 import { present } from "../../../core/model/present.ts";
-import { installAwsCli } from "../tools.ts";
+import { awsCliIn, blocksOf, ROOT, typeIntoBash } from "../typed.ts";
 import type { Deployed } from "./deployed.ts";
 
-const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** Its first block defines what other pages use. */
 const START = "docs/runbooks/README.md";
-/** A scan prints each record. */
-const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
-const LAST_WORDS = 2_000;
 const LIST_ID_DIGITS = 32;
-const BLOCK = /^ *```sh\n(.*?)^ *```/gms;
 
-/** `dev` keeps no archive, so it has no archiver. */
-const OF_PROD_ALONE = new Set(["docs/runbooks/archive-late.md"]);
+/** A batch of records that Lambda gave up, as it puts it into the archive's bucket. */
+const GIVEN_UP = "aws/lambda/given-up";
 
 /** The pages with commands for a deployed system that `dev` can answer. Turning the gate off comes last. */
 export const PAGES = globSync(
@@ -32,13 +23,9 @@ export const PAGES = globSync(
     cwd: ROOT,
   },
 )
-  .filter((page) => blocksOf(page).length > 0 && !OF_PROD_ALONE.has(page))
+  .filter((page) => blocksOf(page).length > 0)
   .toSorted()
   .toReversed();
-
-function blocksOf(page: string): readonly string[] {
-  return [...readFileSync(join(ROOT, page), "utf8").matchAll(BLOCK)].map(([, block = ""]) => block);
-}
 
 interface Reader {
   readonly deployed: Deployed;
@@ -62,6 +49,7 @@ const putIn = ({ deployed, jobId, listener }: Reader, list: string): Readonly<Re
   EventBusName: deployed.outputs.EventBusName,
   StagingBucketName: deployed.outputs.StagingBucketName,
   BatchesBucketName: deployed.outputs.BatchesBucketName,
+  key: GIVEN_UP,
   NAME: deployed.stack,
   "urls.txt": list,
   JOB_ID: jobId,
@@ -84,6 +72,11 @@ export async function runPage(page: string, reader: Reader): Promise<string> {
   const { folder } = emulator;
   const list = join(folder, "urls.txt");
   await writeFile(list, `${reader.url}\n`);
+  const given = { Bucket: reader.deployed.outputs.BatchesBucketName, Key: GIVEN_UP };
+  await emulator.aws("s3", "put_object", {
+    ...given,
+    Body: JSON.stringify({ payload: JSON.stringify({ Records: [] }) }),
+  });
   const puts = putIn(reader, list);
   const [functions = "", ...first] = blocksOf(START);
   const blocks = page === START ? first : blocksOf(page);
@@ -96,34 +89,10 @@ export async function runPage(page: string, reader: Reader): Promise<string> {
       return present(puts[name], `what is put in for ${name} of ${page}`);
     });
   const at = "npm --prefix " + JSON.stringify(ROOT);
-  // In the script, since what bash reads at its start may put another AWS CLI first.
-  const path = `PATH=${JSON.stringify(await withAwsCli(folder))}:$PATH\n`;
-  const typed = path + script.replaceAll(/\bnpm (?=start|run)/g, `${at} --silent `);
-  // Commands write to /dev/stdout, which cannot be opened if it is a socket of Node's.
-  const shell = run("bash", ["-o", "pipefail", "-c", 'bash -euo pipefail -c "$0" | cat', typed], {
-    maxBuffer: MOST_OUTPUT_BYTES,
+  const typed = script.replaceAll(/\bnpm (?=start|run)/g, `${at} --silent `);
+  return typeIntoBash(typed, {
+    programs: await awsCliIn(folder),
     cwd: folder,
-    env: {
-      ...process.env,
-      ...emulator.environment,
-      npm_config_update_notifier: "false",
-      USER: "ada",
-      XDG_STATE_HOME: folder,
-    },
+    env: { ...emulator.environment, npm_config_update_notifier: "false", USER: "ada", XDG_STATE_HOME: folder },
   });
-  return shell.then(
-    ({ stdout }) => stdout,
-    (error: Error & { stdout?: string }) => {
-      throw new Error(`${error.message}\nIt had printed:\n${error.stdout?.slice(-LAST_WORDS)}`, { cause: error });
-    },
-  );
-}
-
-/** The first version of the CLI asks AWS itself about queues, whatever the environment says, unless it is told so. */
-async function withAwsCli(folder: string): Promise<string> {
-  const programs = join(folder, "programs");
-  await mkdir(programs, { recursive: true });
-  const command = `exec ${JSON.stringify(join(await installAwsCli(), "aws"))} --endpoint-url "$AWS_ENDPOINT_URL" "$@"`;
-  await writeFile(join(programs, "aws"), `#!/bin/sh\n${command}\n`, { mode: 0o755 });
-  return programs;
 }

@@ -10,6 +10,7 @@ import { Account, type Existing, isPlaceholder } from "../account.ts";
 import { cdk, type DeployedStack, stacksOf, synthesize } from "../assembly.ts";
 import { ACCOUNT, REGION } from "../emulator.ts";
 import { Markers } from "../markers.ts";
+import { awsCliIn, blocksOf, typeIntoBash } from "../typed.ts";
 import { constructAt, synthesizeQuickDev, WORKER, WORKER_ALIAS } from "./assembly.ts";
 import { startMinistack, type Ministack } from "./ministack.ts";
 
@@ -140,11 +141,13 @@ describe("the production stacks", () => {
     await expect(destroy(assembly)).rejects.toThrow("cannot be deleted while TerminationProtection is enabled");
     expect(await account.resources(production)).toEqual(existing);
 
-    for (const { name } of production)
-      await emulator.aws("cloudformation", "update_termination_protection", {
-        StackName: name,
-        EnableTerminationProtection: false,
-      });
+    const turnedOff = blocksOf("docs/deploying.md").filter((block) => block.includes("update-termination-protection"));
+    expect(turnedOff).toHaveLength(1);
+    await typeIntoBash(turnedOff.join(""), {
+      programs: await awsCliIn(folder),
+      cwd: folder,
+      env: emulator.environment,
+    });
     await destroy(assembly);
     expect(await account.resources(production)).toEqual([]);
     expect(await markers.areThere()).toBe(true);

@@ -51,7 +51,7 @@ describe("npm run preflight", () => {
     const { code, said } = await preflight("-c", "env=prod");
     expect(code).toBe(1);
     expect(said.match(/^TO DO .*/gm)).toEqual([
-      "TO DO    The CDK is not bootstrapped in eu-central-1. Run npx cdk bootstrap aws://<account>/eu-central-1",
+      "TO DO    The CDK is not bootstrapped in eu-central-1. Run npx cdk bootstrap aws://<account>/eu-central-1 with the -c options of this command.",
       expect.stringMatching(
         /may run 10 Lambda executions at once, and this deployment may use 214\. Ask Service Quotas/,
       ),
