@@ -82,7 +82,10 @@ export function describeRedriveCommand(program: Command, told: (parsed: RedriveA
     .option("--table <NAME>", "name of the jobs table, with --queue-url in the place of --stack")
     .option("--queue-url <URL>", "URL of the work queue", queueUrl)
     .addOption(new Option("--class <CLASS>", "only failures of this class").choices(FAILURE_CLASSES))
-    .option("--reason <TEXT>", "only failures whose reason contains this text")
+    .option(
+      "--reason <TEXT>",
+      "only failures whose reason contains this text; cancelled: also jobs that were cancelled",
+    )
     .option("--host <HOST>", "only jobs whose URL has this host", hostOf)
     .option("--work <ID>", "only jobs of this work_id")
     .addOption(new Option("--batch <ID>", "only jobs of this batch").argParser(batchId).conflicts(["table"]))

@@ -88,7 +88,7 @@ export async function reopenSelected(
         failedBeforeMs: before(olderThan),
         failedAfterMs: before(newerThan),
         // Who has cancelled jobs does not want them back with the others.
-        alsoCancelled: reason !== undefined && CANCELLED.reason.includes(reason),
+        alsoCancelled: reason === CANCELLED.reason,
       },
       limit,
       isDryRun,

@@ -10,8 +10,8 @@ import { awsCliIn, blocksOf, ROOT, typeIntoBash } from "./typed.ts";
 
 const PAGE = "docs/deploying.md";
 /**
- * What the CLI asks its reader at a terminal is answered with yes. Without a change set, since moto loses the outputs of
- * a stack that a change set created.
+ * What the CLI asks its reader at a terminal is answered with yes. There is no change set: moto loses the outputs of a
+ * stack that one has created.
  */
 const ANSWERS = `npx() {
   case "$2" in
