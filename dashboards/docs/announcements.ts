@@ -162,6 +162,8 @@ ${json(exampleEvent(failed.single, EXAMPLE_FAILURE))}
 
 ${fieldsOf(failure)}
 
+A job that somebody has [cancelled](batches.md#cancel) has the reason \`cancelled\` and the class \`policy\`.
+
 An operator may reopen a job that failed. It then ends once more: it is announced as stored, or as failed with
 \`redrives\` one higher.
 
