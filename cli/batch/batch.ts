@@ -15,7 +15,7 @@ import { type Lines, printerOf } from "../shared/lines.ts";
 import { formatDuration, plural, timeOf } from "../shared/words.ts";
 import type { BatchArguments } from "./arguments.ts";
 import { batchNamed, bucketOf, jobsOfBatch } from "../shared/batches.ts";
-import { fieldsOfList, isBatch, lineOfList, listsNamed, sendingWords, wordsOfList } from "./lists.ts";
+import { fieldsOfList, isBatch, lineOfList, listsNamed, sendingWords, wordsOfList } from "../shared/lists.ts";
 
 export type BatchDeps = CancelDeps & RedriveDeps;
 

@@ -1,5 +1,6 @@
 import { systemRandom } from "../../adapters/node/random.ts";
 import type { JobFilter, JobPages } from "../../adapters/aws/operators/scanned-jobs.ts";
+import type { ListRecord } from "../../core/lists/list-record.ts";
 import { cancelBatch } from "../../core/batches/cancel-batch.ts";
 import { jobItemKey } from "../../core/model/keys.ts";
 import { hostOf } from "../../core/model/message.ts";
@@ -9,6 +10,7 @@ import { isTerminal, OPEN_STATES } from "../../core/model/states.ts";
 import type { Items } from "../../core/ports/items.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
 import { type CancelDeps as CancellingDeps, cancelMessage, cancelSeen } from "../../core/recovery/cancel-jobs.ts";
+import { isBatch, listsNamed } from "../shared/lists.ts";
 import { absenceOf } from "../shared/absence.ts";
 import { batchNamed, type BatchJobsDeps, bucketOf } from "../shared/batches.ts";
 import { type Lines, printerOf } from "../shared/lines.ts";
@@ -97,6 +99,8 @@ async function cancelOfBatch(args: Of<"batch">, work: Work, deps: CancelDeps): P
   const { isDryRun, onJob } = work;
   const addresses = await deps.addressesOf(args.stack);
   const { files } = deps.batchesIn(bucketOf(addresses));
+  const [list] = await listsNamed(work.deps.items, [args.batch]);
+  if (list && !isBatch(list)) throw new Error(notABatch(list));
   const batch = await batchNamed(work.deps.items, args.batch, args.stack);
   await cancelBatch({ ...work.deps, files }, batch, {
     isDryRun,
@@ -105,6 +109,11 @@ async function cancelOfBatch(args: Of<"batch">, work: Work, deps: CancelDeps): P
   });
   return [];
 }
+
+const notABatch = ({ id, name, phase }: ListRecord): string =>
+  phase === "refused"
+    ? `The list ${id} was refused, so nothing of it was sent: there is nothing to cancel.`
+    : `The list ${id} is still being checked, and nothing of it was sent. To stop it, remove its object ${name}: it is refused then.`;
 
 async function cancelInTable(args: Of<"table">, work: Work, deps: CancelDeps): Promise<readonly string[]> {
   const { newerThan = Infinity, olderThan = -Infinity, stack, work: workId } = args;

@@ -169,6 +169,11 @@ describe("fetchonce batch, of lists that somebody has put into S3", () => {
     expect((await lists.run("batch", "list")).stdout).toBe(
       `${id}  checking   2027-01-15T08:00:00.000Z  0 lines so far  s3://archive/lists/urls.txt\n0 batches. 1 list that is none.\n`,
     );
+    const cancelled = await lists.run("batch", "cancel", id);
+    expect([cancelled.code, cancelled.stderr]).toEqual([
+      1,
+      `The list ${id} is still being checked, and nothing of it was sent. To stop it, remove its object s3://archive/lists/urls.txt: it is refused then.\n`,
+    ]);
     lists.w.sendBatch = async () => Promise.reject(new Error("the queue is down"));
     await lists.w.run();
     const { code, stdout } = await lists.run("batch", "status", id);
@@ -192,5 +197,6 @@ describe("fetchonce batch, of lists that somebody has put into S3", () => {
       reason: expect.stringMatching(/^1 problem/) as string,
     });
     expect((await lists.run("batch", "list", "--json")).stdout).toContain('"batches":0,"lists":1');
+    expect((await lists.run("batch", "cancel", id)).stderr).toMatch(/was refused.*: there is nothing to cancel\.\n$/);
   });
 });

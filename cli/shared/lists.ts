@@ -2,7 +2,7 @@
 import { decodeList, listItemKey, type ListRecord } from "../../core/lists/list-record.ts";
 import { present } from "../../core/model/present.ts";
 import type { Items } from "../../core/ports/items.ts";
-import { plural, timeOf } from "../shared/words.ts";
+import { plural, timeOf } from "./words.ts";
 
 /** Those of the ids that are lists. */
 export async function listsNamed(
