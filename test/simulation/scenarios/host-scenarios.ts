@@ -4,6 +4,7 @@ import { SETTINGS } from "../services/settings.ts";
 import { HOST_WAIT_MS, limited, outage, SAME, SLOW_WAIT_MS, two } from "./host-kinds.ts";
 import {
   bodyOf,
+  cutAfter,
   LARGE,
   MANY_PARTS,
   message,
@@ -172,6 +173,17 @@ export const HOST_SCENARIOS: readonly ProvenScenario[] = [
     },
     ends: { a: ["INDEXED", "unguarded"], b: ["INDEXED", "unguarded"] },
     leastMs: 45_000,
+    ownRefetchedBytes: Number.POSITIVE_INFINITY,
+  }),
+  limited("a job that waits for its retry, and then for its host", [["*", {}]], {
+    ...two,
+    // Its attempt ends before the other job learns that the host rests.
+    answer: ({ method, url }, nth) => {
+      if (url === urlOf("a") && method === "GET" && nth === 1) return cutAfter(3);
+      return url === urlOf("b") && nth === 1 ? { kind: "status", status: 429, retryAfterS: 55 } : { kind: "body" };
+    },
+    lastMessageAfterMs: 300,
+    leastMs: 55_000,
     ownRefetchedBytes: Number.POSITIVE_INFINITY,
   }),
   limited("a host that is down for a while", [["*", { connections: 2 }]], {
