@@ -2,14 +2,20 @@ import { systemRandom } from "../../adapters/node/random.ts";
 import type { JobFilter, JobPages } from "../../adapters/aws/operators/scanned-jobs.ts";
 import type { ListRecord } from "../../core/lists/list-record.ts";
 import { cancelBatch } from "../../core/batches/cancel-batch.ts";
-import { jobItemKey } from "../../core/model/keys.ts";
+import { jobIdOfItemKey, jobItemKey } from "../../core/model/keys.ts";
 import { hostOf } from "../../core/model/message.ts";
-import { decodeJob } from "../../core/model/record-codec.ts";
+import { present } from "../../core/model/present.ts";
 import type { JobRecord } from "../../core/model/record.ts";
-import { isTerminal, OPEN_STATES } from "../../core/model/states.ts";
+import { OPEN_STATES } from "../../core/model/states.ts";
+import type { Item } from "../../core/model/write.ts";
 import type { Items } from "../../core/ports/items.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
-import { type CancelDeps as CancellingDeps, cancelMessage, cancelSeen } from "../../core/recovery/cancel-jobs.ts";
+import {
+  type CancelDeps as CancellingDeps,
+  cancelFound,
+  cancelMessage,
+  type CancelOutcome,
+} from "../../core/recovery/cancel-jobs.ts";
 import { isBatch, listsNamed } from "../shared/lists.ts";
 import { absenceOf } from "../shared/absence.ts";
 import { batchNamed, type BatchJobsDeps, bucketOf } from "../shared/batches.ts";
@@ -27,13 +33,13 @@ export interface CancelDeps extends BatchJobsDeps {
 /** How long the record of a cancelled job stays: longer than any message of it does in a queue (14 days). */
 const RECORD_RETENTION_MS = 30 * 24 * 3_600_000;
 
-type Outcome = "cancelled" | "ended" | "selected";
 type Named = Pick<JobRecord, "jobId" | "url">;
+const WIDEST = "unreadable".length;
 
 interface Work {
   readonly deps: CancellingDeps & { readonly items: Pick<Items, "read" | "readMany" | "write"> };
   readonly isDryRun: boolean;
-  readonly onJob: (job: Named, outcome: Outcome) => void;
+  readonly onJob: (job: Named, outcome: CancelOutcome) => void;
 }
 
 type Of<Kind extends CancelArguments["of"]> = Extract<CancelArguments, { readonly of: Kind }>;
@@ -41,7 +47,7 @@ type Of<Kind extends CancelArguments["of"]> = Extract<CancelArguments, { readonl
 /** Whatever stops it, what is cancelled stays so, and the same command goes on with the rest. */
 export async function cancel(args: CancelArguments, { print, tell }: Lines, deps: CancelDeps): Promise<void> {
   const { clock } = deps;
-  const counts = { cancelled: 0, ended: 0, selected: 0 };
+  const counts = { cancelled: 0, ended: 0, selected: 0, unreadable: 0 };
   const printed = printerOf(args.json === true, print);
   const { items } = deps.tableOf((await deps.addressesOf(args.stack)).table);
   const work: Work = {
@@ -55,7 +61,7 @@ export async function cancel(args: CancelArguments, { print, tell }: Lines, deps
     isDryRun: args.dryRun === true,
     onJob: ({ jobId, url }, outcome) => {
       counts[outcome] += 1;
-      printed([`${outcome.padEnd(9)}  ${jobId}  ${url}`], "job", { outcome, job_id: jobId, url });
+      printed([`${outcome.padEnd(WIDEST)}  ${jobId}  ${url}`], "job", { outcome, job_id: jobId, url });
     },
   };
   const notes = await cancelled(args, work, deps);
@@ -64,6 +70,10 @@ export async function cancel(args: CancelArguments, { print, tell }: Lines, deps
     ? `${plural(counts.selected, "job")} would be cancelled. Nothing was changed.`
     : `${plural(counts.cancelled, "job")} cancelled.`;
   printed([done, ...ended, ...notes], "summary", counts);
+  if (counts.unreadable > 0)
+    throw new Error(
+      `${plural(counts.unreadable, "record")} cannot be read, so nothing was cancelled there. \`jobs\` says why; a newer release may read them.`,
+    );
 }
 
 /** @returns what else there is to say. */
@@ -83,9 +93,7 @@ async function cancelOne({ job, stack }: Of<"job">, { deps, isDryRun, onJob }: W
   const { jobId, message } = job;
   const item = await deps.items.read(jobItemKey(jobId));
   if (item) {
-    const seen = decodeJob(item);
-    if (isTerminal(seen.state)) onJob(seen, "ended");
-    else onJob(seen, isDryRun ? "selected" : await cancelSeen(deps, seen));
+    onJob({ jobId, url: urlIn(item) }, await cancelFound(deps, item, isDryRun));
     return [];
   }
   if (!message) throw new Error(absenceOf({ ...job, stack }));
@@ -125,15 +133,23 @@ async function cancelInTable(args: Of<"table">, work: Work, deps: CancelDeps): P
     const page = await pages.page(from);
     scanned += page.scanned;
     readUnits += page.readUnits;
-    for (const job of page.items.map(decodeJob)) {
-      const ageMs = nowMs - job.plannedAtMs;
-      if (!isChosen(args, job.url, job.workId) || ageMs <= olderThan || ageMs >= newerThan) continue;
-      work.onJob(job, work.isDryRun ? "selected" : await cancelSeen(work.deps, job));
+    for (const item of page.items) {
+      const { pk, planned_at: plannedAtMs, work_id: workOf } = item;
+      const ageMs = nowMs - Number(plannedAtMs);
+      if (!isChosen(args, urlIn(item), workOf) || ageMs <= olderThan || ageMs >= newerThan) continue;
+      const job = {
+        jobId: jobIdOfItemKey(present(typeof pk === "string" ? pk : undefined, "the key of an item")),
+        url: urlIn(item),
+      };
+      work.onJob(job, await cancelFound(work.deps, item, work.isDryRun));
     }
     from = page.next;
   } while (from !== undefined);
   return [`Scanned ${plural(scanned, "item")} for ${plural(readUnits, "read unit")}.`];
 }
 
+/** Of a record that may be damaged. */
+const urlIn = ({ url }: Item): string => (typeof url === "string" ? url : "");
+
 const isChosen = ({ host, work }: Chosen, url: string, workId: unknown): boolean =>
-  (host === undefined || hostOf(url) === host) && (work === undefined || workId === work);
+  (host === undefined || (URL.canParse(url) && hostOf(url) === host)) && (work === undefined || workId === work);

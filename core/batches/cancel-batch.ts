@@ -1,8 +1,6 @@
 /** Ends all jobs of a batch that are still open, and those that have not begun. */
-import { isTerminal } from "../model/states.ts";
-import { decodeJob } from "../model/record-codec.ts";
 import { parseMessage, type JobMessage } from "../model/message.ts";
-import { cancelMessage, cancelSeen, type CancelDeps, type CancelOutcome } from "../recovery/cancel-jobs.ts";
+import { cancelFound, cancelMessage, type CancelDeps, type CancelOutcome } from "../recovery/cancel-jobs.ts";
 import { inLanes } from "../recovery/in-lanes.ts";
 import type { BatchFiles } from "../ports/batch-files.ts";
 import type { Items } from "../ports/items.ts";
@@ -22,8 +20,8 @@ interface BatchCancelDeps extends CancelDeps {
 export interface BatchCancelRequest {
   readonly isDryRun: boolean;
   readonly isSelected?: (line: MessageLine) => boolean;
-  /** Called once for each line. `selected`: it would be cancelled, if this were no dry run. */
-  readonly onLine: (line: MessageLine, outcome: CancelOutcome | "selected") => void;
+  /** Called once for each line. */
+  readonly onLine: (line: MessageLine, outcome: CancelOutcome) => void;
 }
 
 /**
@@ -43,14 +41,9 @@ export async function cancelBatch(
     await inLanes(LANES, async () => {
       for (const line of left) {
         const item = jobOf(jobs, line);
-        const job = item && decodeJob(item);
-        if (job && isTerminal(job.state)) onLine(line, "ended");
-        else if (isDryRun) onLine(line, "selected");
-        else
-          onLine(
-            line,
-            await (job ? cancelSeen(deps, job) : cancelMessage(deps, sentFor(line, linesKey(batch.id, file)))),
-          );
+        const cancelUnbegun = async () => cancelMessage(deps, sentFor(line, linesKey(batch.id, file)));
+        if (item) onLine(line, await cancelFound(deps, item, isDryRun));
+        else onLine(line, isDryRun ? "selected" : await cancelUnbegun());
       }
     });
   }

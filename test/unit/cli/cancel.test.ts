@@ -62,12 +62,12 @@ describe("fetchonce cancel", () => {
     const id = jobIdOf(jobAt(1));
     expect(await deployment.run("cancel", id)).toMatchObject({
       code: 0,
-      stdout: `cancelled  ${id}  https://here.example/file-1\n1 job cancelled.\n`,
+      stdout: `cancelled   ${id}  https://here.example/file-1\n1 job cancelled.\n`,
       stderr: expect.stringContaining('"reason":"cancelled"') as string,
     });
     expect([deployment.stateOf(1), deployment.stateOf(2)]).toEqual(["cancelled", "STREAMING"]);
     expect((await deployment.run("cancel", id)).stdout).toBe(
-      `ended      ${id}  https://here.example/file-1\n0 jobs cancelled.\n1 job had ended before.\n`,
+      `ended       ${id}  https://here.example/file-1\n0 jobs cancelled.\n1 job had ended before.\n`,
     );
   });
 
@@ -77,7 +77,7 @@ describe("fetchonce cancel", () => {
     const { code, stdout } = await deployment.run("cancel", url);
     expect([code, stdout]).toEqual([
       0,
-      `cancelled  ${idOfUrl({ url })}  ${url}\n1 job cancelled.\nIt had not begun. If its message names another work_id or artifact_id, it is another job: give --work and --artifact.\n`,
+      `cancelled   ${idOfUrl({ url })}  ${url}\n1 job cancelled.\nIt had not begun. If its message names another work_id or artifact_id, it is another job: give --work and --artifact.\n`,
     ]);
     expect(deployment.b.world.items.all.get(jobItemKey(idOfUrl({ url })))).toMatchObject({
       state: "FAILED",
@@ -105,7 +105,7 @@ describe("fetchonce cancel", () => {
     await deployment.b.work(1, 77);
     const { code, stdout } = await deployment.run("batch", "cancel", ID, "--json");
     expect(code).toBe(0);
-    expect(jsonLines(stdout).at(-1)).toEqual({ type: "summary", cancelled: 4, ended: 0, selected: 0 });
+    expect(jsonLines(stdout).at(-1)).toEqual({ type: "summary", cancelled: 4, ended: 0, selected: 0, unreadable: 0 });
     expect([1, 2, 3, 5, 77].map((n) => deployment.stateOf(n))).toEqual([
       ...Array.from({ length: 4 }, () => "cancelled"),
       "STREAMING",
@@ -173,6 +173,24 @@ describe("fetchonce cancel", () => {
     expect([code, stdout]).toEqual([0, expect.stringContaining("Scanned 3 items for 1.5 read units.")]);
     expect([1, 2, 5].filter((n) => deployment.stateOf(n) === "cancelled")).toEqual(expected);
   });
+
+  it.each([[["cancel", "--work", "work"]], [["cancel", "--batch", ID]], [["cancel", jobIdOf(jobAt(1))]]])(
+    "%j: leaves a record that cannot be read, ends the others, and fails",
+    async (args) => {
+      const deployment = new Deployment();
+      await deployment.b.submit([1, 2]);
+      await deployment.b.work(1, 2);
+      const { items } = deployment.b.world;
+      await items.write({ key: jobItemKey(jobIdOf(jobAt(1))), when: [[]], set: { fence: "nine" } });
+      const { code, stderr, stdout } = await deployment.run(...args);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining("1 record cannot be read, so nothing was cancelled there."),
+      ]);
+      expect(stdout).toContain(`unreadable  ${jobIdOf(jobAt(1))}  https://here.example/file-1\n`);
+      expect(deployment.stateOf(2)).toBe(args.length > 2 ? "cancelled" : "STREAMING");
+    },
+  );
 
   it("ends a part of a batch alone, and nothing in a dry run", async () => {
     const deployment = new Deployment();

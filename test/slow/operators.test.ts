@@ -10,7 +10,7 @@ import { contentKey } from "../../core/model/keys.ts";
 import { originSha256 } from "../../local/origin/content.ts";
 import type { OriginFile } from "../../local/origin/file.ts";
 import { startCloudFormation } from "../embedded-aws/aws/cloudformation.ts";
-import { KIB, MIB, startRun, startSurroundings, until, type Run } from "./support.ts";
+import { KIB, MIB, startRun, startSurroundings, until, type Run } from "../e2e/support.ts";
 
 interface Ended {
   readonly code: unknown;

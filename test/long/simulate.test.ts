@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { runSchedule } from "./random.ts";
-import { drawSchedule } from "./schedule.ts";
-import { describeFailure, shrink } from "./search.ts";
+import { runSchedule } from "../simulation/search/random.ts";
+import { drawSchedule } from "../simulation/search/schedule.ts";
+import { describeFailure, shrink } from "../simulation/search/search.ts";
 
-const PROGRAM = fileURLToPath(new URL("simulate.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../simulation/search/simulate.ts", import.meta.url));
 
 interface Ended {
   readonly code: number;

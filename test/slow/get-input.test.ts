@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { originSha256 } from "../../../local/origin/content.ts";
-import { Bench, expectNoStackTrace, soon } from "./support.ts";
+import { originSha256 } from "../../local/origin/content.ts";
+import { Bench, expectNoStackTrace, soon } from "../e2e/get/support.ts";
 
 const A = { name: "a.bin", size: 10 };
 const B = { name: "b.bin", size: 20 };

@@ -9,8 +9,8 @@ import type { Stack } from "aws-cdk-lib/core";
 import { describe, expect, it } from "vitest";
 import { batchItemKey } from "../../../core/batches/batch-record.ts";
 import type { FetchonceProps } from "../../../infra/construct/fetchonce.ts";
-import { type Synthesized, temporaryFolder } from "../synthesize.ts";
-import { embedding } from "./apps.ts";
+import { type Synthesized, temporaryFolder } from "../../infra/synthesize.ts";
+import { embedding } from "../../infra/construct/apps.ts";
 
 const folder = temporaryFolder();
 let apps = 0;

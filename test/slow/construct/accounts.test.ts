@@ -12,8 +12,8 @@ import { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Stack } from "aws-cdk-lib/core";
 import { describe, expect, it } from "vitest";
 import type { FetchonceProps } from "../../../infra/construct/fetchonce.ts";
-import { temporaryFolder } from "../synthesize.ts";
-import { embed, embedding, usersApp, validated } from "./apps.ts";
+import { temporaryFolder } from "../../infra/synthesize.ts";
+import { embed, embedding, usersApp, validated } from "../../infra/construct/apps.ts";
 
 const folder = temporaryFolder();
 let apps = 0;
