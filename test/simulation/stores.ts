@@ -14,7 +14,7 @@ interface Stores {
 }
 
 /** Table, buckets and queue, with the failures that stay. */
-export function storesOf({ lagMs = 0, lasting, queue }: SimulationOptions, time: VirtualTime): Stores {
+export function storesOf({ lagMs = 0, lasting, queue, scenario }: SimulationOptions, time: VirtualTime): Stores {
   const items = simulatedItems();
   const blobs = simulatedBlobs({
     nowMs: () => time.nowMs,
@@ -24,6 +24,11 @@ export function storesOf({ lagMs = 0, lasting, queue }: SimulationOptions, time:
   return {
     items: spoiledItems(lagMs > 0 ? withLaggingIndex(items, lagMs, time) : items, lasting, time),
     blobs: spoiledBlobs(blobs, lasting, time),
-    queue: new SimulatedQueue(time, VISIBILITY_MS, queue?.maxReceives ?? MAX_RECEIVES, queue?.ages),
+    queue: new SimulatedQueue(time, {
+      visibilityMs: VISIBILITY_MS,
+      maxReceives: queue?.maxReceives ?? MAX_RECEIVES,
+      ages: queue?.ages,
+      tellsGroups: scenario.tellsGroups,
+    }),
   };
 }

@@ -75,4 +75,13 @@ export const RECOVERY_SCENARIOS: readonly ProvenScenario[] = [
       if (accepted.areRecorded) gate.turn(0);
     },
   }),
+  one({
+    name: "a queue that tells no groups, and a backlog",
+    body: SMALL,
+    messagesAfterMs: [500],
+    tellsGroups: false,
+    // Each message has waited for as long when a worker receives it.
+    settings: { regroupAfterMs: 1 },
+    calls: { "worker queue.send": 1 },
+  }),
 ];

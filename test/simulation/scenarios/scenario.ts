@@ -37,6 +37,8 @@ export interface Scenario {
   /** The origin's answer to the nth request of this method and URL. Undefined: it serves the resource. */
   answer?(request: OriginQuestion, nth: number, origin: SimulatedOrigin): OriginAnswer;
   readonly settings?: Partial<WorkerSettings>;
+  /** False: the queue tells the group of no message, as some emulators do. */
+  readonly tellsGroups?: boolean;
   /** The percentage in the gate document at the start. Undefined: there is no document. */
   readonly gate?: Gate;
   readonly hostChanges?: readonly HostRuleChange[];

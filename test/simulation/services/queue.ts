@@ -35,6 +35,14 @@ export interface QueueAges {
   readonly retentionMs: number;
 }
 
+interface QueueOptions {
+  readonly visibilityMs: number;
+  readonly maxReceives: number;
+  readonly ages?: QueueAges | undefined;
+  /** Whether it tells the group of most messages. Undefined: it does. */
+  readonly tellsGroups?: boolean | undefined;
+}
+
 const HOUR_MS = 3_600_000;
 const SQS_AGES: QueueAges = { longestHiddenMs: 12 * HOUR_MS, retentionMs: 14 * 24 * HOUR_MS };
 
@@ -57,13 +65,15 @@ export class SimulatedQueue {
   readonly #visibilityMs: number;
   readonly #maxReceives: number;
   readonly #ages: QueueAges;
+  readonly #tellsGroups: boolean;
   #sent = 0;
 
-  constructor(time: VirtualTime, visibilityMs: number, maxReceives: number, ages: QueueAges = SQS_AGES) {
+  constructor(time: VirtualTime, { visibilityMs, maxReceives, ages = SQS_AGES, tellsGroups = true }: QueueOptions) {
     this.#time = time;
     this.#visibilityMs = visibilityMs;
     this.#maxReceives = maxReceives;
     this.#ages = ages;
+    this.#tellsGroups = tellsGroups;
   }
 
   /** @param afterMs how long from now it is sent; `delayMs` how long the queue keeps it back after that. */
@@ -72,9 +82,9 @@ export class SimulatedQueue {
     const sentAtMs = this.#time.nowMs + afterMs;
     const visibleAtMs = sentAtMs + delayMs;
     // Not every emulator tells the group of a message in a standard queue.
-    const told = this.#sent % MESSAGES_A_GROUP_UNTOLD === 0 ? undefined : group;
+    const isTold = this.#tellsGroups && this.#sent % MESSAGES_A_GROUP_UNTOLD !== 0;
     const received = { receivedAtMs: 0, receives: 0, receipt: "" };
-    this.messages.set(id, { id, lane, body, group: told, sentAtMs, visibleAtMs, ...received });
+    this.messages.set(id, { id, lane, body, group: isTold ? group : undefined, sentAtMs, visibleAtMs, ...received });
   }
 
   receive(most: number, lane: Lane = "short"): readonly QueuedMessage[] {

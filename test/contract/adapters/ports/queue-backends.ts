@@ -30,7 +30,7 @@ export const queueBackends: Readonly<Record<string, () => Promise<QueueUnderTest
 
 function simulated(): QueueUnderTest {
   const time = new VirtualTime();
-  const queue = new SimulatedQueue(time, VISIBILITY_S * 1000, MAX_RECEIVES);
+  const queue = new SimulatedQueue(time, { visibilityMs: VISIBILITY_S * 1000, maxReceives: MAX_RECEIVES });
   return {
     queue: queue.portOf("short"),
     receive: async () => queue.receive(10),
