@@ -25,6 +25,10 @@ export interface QueueUrls {
   readonly deadLetterQueueUrl: string;
 }
 
+/** Whether the queue with that ARN is the one with that URL, among those of one account and region. */
+export const isArnOf = (queueArn: string, queueUrl: string): boolean =>
+  queueUrl.endsWith(`/${queueArn.slice(queueArn.lastIndexOf(":") + 1)}`);
+
 export const sqsDeadLetters = (client: SQSClient, queueUrl: string): DeadLetters => ({
   async sendToDeadLetters(body, reason) {
     await client.send(

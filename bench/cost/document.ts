@@ -174,7 +174,7 @@ ${environmentsTable(fixed)}
 
 An idle event source mapping keeps ${IDLE_POLLERS} long polls of ${LONG_POLL_S} s open:
 ${IDLE_POLLERS} x ${plain(MONTH_S)} s / ${LONG_POLL_S} s = ${plain(
-    idlePollingBill().sqsRequests ?? 0,
+    idlePollingBill(1).sqsRequests ?? 0,
   )} requests that find nothing. The rollout controller and the batch follower (one
 read of the table a minute each, while there is no rollout and no batch) and the readers of the idle stream cost cents
 and are left out; so is the follower's LIST request a minute, which costs $0.22 a month. An idle run of the
@@ -253,14 +253,20 @@ ${table(
 }
 
 function environmentBills(fixed: StoredResult, name: EnvironmentName) {
-  const { reconcilerMemoryMb, minutesBetweenRuns } = settingsIn(fixed, name);
+  const { reconcilerMemoryMb, minutesBetweenRuns, polledQueues } = settingsIn(fixed, name);
   const reconciler = reconcilerBill(idleRunIn(fixed), reconcilerMemoryMb, minutesBetweenRuns);
-  return { name, resources: monthlyBillIn(fixed, name), reconciler };
+  return {
+    name,
+    resources: monthlyBillIn(fixed, name),
+    reconciler,
+    polledQueues,
+    polling: idlePollingBill(polledQueues),
+  };
 }
 
 function environmentUsd(fixed: StoredResult, name: EnvironmentName): number {
-  const { reconciler, resources } = environmentBills(fixed, name);
-  return totalUsd(sumOf(resources, reconciler, idlePollingBill()));
+  const { polling, reconciler, resources } = environmentBills(fixed, name);
+  return totalUsd(sumOf(resources, reconciler, polling));
 }
 
 function environmentsTable(fixed: StoredResult): string {
@@ -277,7 +283,10 @@ function environmentsTable(fixed: StoredResult): string {
         ),
       ),
       ["The reconciler, with nothing to do", ...columns.map(({ reconciler }) => dollars(totalUsd(reconciler)))],
-      ["Polling an empty queue", ...columns.map(() => dollars(totalUsd(idlePollingBill())))],
+      [
+        "Polling the empty queues",
+        ...columns.map(({ polledQueues, polling }) => `${polledQueues}: ${dollars(totalUsd(polling))}`),
+      ],
       ["**In all**", ...columns.map(({ name }) => `**${dollars(environmentUsd(fixed, name))}**`)],
     ],
   );

@@ -13,7 +13,7 @@ import { temporaryFolder } from "../harness/temporary-folder.ts";
 import { metersOf, sumOf } from "./bill.ts";
 import type { Meter } from "./prices.ts";
 import { billOfRequests } from "./requests.ts";
-import { memoryMbOf, minutesBetweenRuns, monthlyBills } from "./template.ts";
+import { memoryMbOf, minutesBetweenRuns, monthlyBills, polledQueuesOf } from "./template.ts";
 
 export const ENVIRONMENT_NAMES = ["dev", "staging", "prod"] as const;
 export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
@@ -34,6 +34,7 @@ export const SETTINGS = {
   longWorkerMemoryMb: "memory of the long lane's worker",
   reconcilerMemoryMb: "reconciler's memory",
   minutesBetweenRuns: "minutes between runs of the reconciler",
+  polledQueues: "queues that are polled",
 } as const;
 
 /** Usage of one run of the reconciler that finds nothing to do. */
@@ -68,6 +69,7 @@ export function figuresOfTemplates(name: EnvironmentName, templates: readonly Te
     figure(SETTINGS.longWorkerMemoryMb, memoryMbOf(templates, "LongWorker"), "MB"),
     figure(SETTINGS.reconcilerMemoryMb, memoryMbOf(templates, "Reconciler"), "MB"),
     figure(SETTINGS.minutesBetweenRuns, minutesBetweenRuns(templates, "Reconciler"), "min"),
+    figure(SETTINGS.polledQueues, polledQueuesOf(templates), "each"),
   ];
 }
 

@@ -98,7 +98,9 @@ export const keepingBill = (counts: Counts, bytes: number): Bill => ({
 /** AWS says that an idle event source mapping keeps five long polls of 20 s open. */
 export const IDLE_POLLERS = 5;
 export const LONG_POLL_S = 20;
-export const idlePollingBill = (): Bill => ({ sqsRequests: (IDLE_POLLERS * MONTH_S) / LONG_POLL_S });
+export const idlePollingBill = (queues: number): Bill => ({
+  sqsRequests: (queues * IDLE_POLLERS * MONTH_S) / LONG_POLL_S,
+});
 
 export interface IdleRun {
   readonly readUnits: number;

@@ -80,6 +80,17 @@ const versionMetricsOf = (templates: readonly Template[]): number =>
     .flatMap(({ Resources }) => Object.values(Resources))
     .filter(({ Type }) => Type === "AWS::CodeDeploy::DeploymentGroup").length;
 
+const mapping = z.object({ StartingPosition: z.string().optional() });
+
+/** How many queues are polled. Only the mapping of a stream has a position to start at. */
+export const polledQueuesOf = (templates: readonly Template[]): number =>
+  templates
+    .flatMap(({ Resources }) => Object.values(Resources))
+    .filter(
+      ({ Properties, Type }) =>
+        Type === "AWS::Lambda::EventSourceMapping" && mapping.parse(Properties).StartingPosition === undefined,
+    ).length;
+
 const functionProperties = z.object({ MemorySize: z.number() });
 const ruleProperties = z.object({ ScheduleExpression: z.string() });
 

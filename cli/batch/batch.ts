@@ -10,14 +10,15 @@ import { reportFolder } from "../../core/batches/report-files.ts";
 import { ENDED_STATES } from "../../core/model/states.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
 import { reopenSelected, type RedriveDeps } from "../redrive/redrive.ts";
-import { cancel, type CancelDeps } from "../cancel/cancel.ts";
+import { cancel } from "../cancel/cancel.ts";
+import type { SelectedDeps } from "../shared/for-selected.ts";
 import { type Lines, printerOf } from "../shared/lines.ts";
 import { formatDuration, plural, timeOf } from "../shared/words.ts";
 import type { BatchArguments } from "./arguments.ts";
 import { batchNamed, bucketOf, jobsOfBatch } from "../shared/batches.ts";
 import { fieldsOfList, isBatch, lineOfList, listsNamed, sendingWords, wordsOfList } from "../shared/lists.ts";
 
-export type BatchDeps = CancelDeps & RedriveDeps;
+export type BatchDeps = SelectedDeps & RedriveDeps;
 
 type Of<Command extends BatchArguments["command"]> = Extract<BatchArguments, { readonly command: Command }>;
 

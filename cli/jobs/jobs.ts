@@ -1,10 +1,12 @@
-import type { JobFilter, JobPages } from "../../adapters/aws/operators/scanned-jobs.ts";
+import type { JobFilter } from "../../adapters/aws/operators/scanned-jobs.ts";
 import { DamagedRecordError } from "../../core/model/errors.ts";
 import { hostOf } from "../../core/model/message.ts";
 import { decodeJob } from "../../core/model/record-codec.ts";
 import type { JobRecord } from "../../core/model/record.ts";
 import type { Item } from "../../core/model/write.ts";
+import type { JobPages } from "../../core/ports/items.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
+import { eachPage } from "../../core/recovery/each-page.ts";
 import { type BatchJobsDeps, jobsOfBatch } from "../shared/batches.ts";
 import { type Lines, printerOf } from "../shared/lines.ts";
 import { formatDuration, plural } from "../shared/words.ts";
@@ -24,9 +26,7 @@ export async function jobs(args: JobsArguments, { print }: Pick<Lines, "print">,
   const printed = printerOf(args.json === true, print);
   const nowMs = deps.clock.nowMs();
   let [listed, scanned, readUnits, isComplete] = [0, 0, 0, true];
-  let from: string | undefined;
-  do {
-    const page = await pages.page(from);
+  for await (const page of eachPage(pages)) {
     scanned += page.scanned;
     readUnits += page.readUnits;
     for (const item of page.items) {
@@ -38,8 +38,8 @@ export async function jobs(args: JobsArguments, { print }: Pick<Lines, "print">,
       if (typeof job === "string") printed([`damaged    ${job}`], "damaged", { problem: job });
       else printed([lineOf(job, nowMs)], "job", fieldsOf(job, nowMs));
     }
-    from = page.next;
-  } while (from !== undefined && isComplete);
+    if (!isComplete) break;
+  }
   const words = [
     `${plural(listed, "job")}. Scanned ${plural(scanned, "item")} for ${plural(readUnits, "read unit")}.`,
     ...(isComplete ? [] : [`There are more: the limit of ${limit} is reached.`]),

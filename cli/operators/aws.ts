@@ -10,6 +10,7 @@ import { signedAddress } from "../../adapters/aws/s3/signed-address.ts";
 import { scannedIndex } from "../../adapters/aws/operators/scanned-index.ts";
 import { scannedJobs } from "../../adapters/aws/operators/scanned-jobs.ts";
 import { watchCounts } from "../../adapters/aws/operators/watch-counts.ts";
+import { sqsSender } from "../../adapters/aws/sqs.ts";
 import { systemClock } from "../../adapters/node/clock.ts";
 import { stackAddresses, stackFunctions } from "../shared/stack.ts";
 import type { OperatorsDeps } from "./run.ts";
@@ -32,6 +33,7 @@ export function awsDeps(env: NodeJS.ProcessEnv): OperatorsDeps {
     depthOf: async (queueUrl) => queueDepth(createSqs(env), queueUrl),
     countsOf: async (table, nowMs) => watchCounts(createDynamoDb(), table, nowMs),
     connect: () => ({ dynamodb: createDynamoDb(), sqs: createSqs(env) }),
+    senderTo: (queueUrl) => sqsSender(createSqs(env), queueUrl),
     functionsOf: stackFunctions,
     logs: lazyLogs(),
     sign: async (object) => signedAddress(env, object),

@@ -2,11 +2,12 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { RefusalError } from "../../core/document/change-document.ts";
 import { batch, type BatchDeps } from "../batch/batch.ts";
-import { cancel, type CancelDeps } from "../cancel/cancel.ts";
+import { cancel } from "../cancel/cancel.ts";
 import { gate, type GateDeps } from "../gate/gate.ts";
 import { hosts, type HostsDeps } from "../hosts/hosts.ts";
 import { jobs, type JobsDeps } from "../jobs/jobs.ts";
 import { open, type OpenDeps } from "../open/open.ts";
+import { priority, type PriorityDeps } from "../priority/priority.ts";
 import { redrive, type RedriveDeps } from "../redrive/redrive.ts";
 import { status, type StatusDeps } from "../status/status.ts";
 import { tail, type TailDeps } from "../tail/tail.ts";
@@ -21,11 +22,11 @@ import type { OperatorsCommand } from "./commands.ts";
 export interface OperatorsDeps
   extends
     BatchDeps,
-    CancelDeps,
     GateDeps,
     HostsDeps,
     JobsDeps,
     OpenDeps,
+    PriorityDeps,
     RedriveDeps,
     StatusDeps,
     TailDeps,
@@ -95,6 +96,9 @@ async function answer(
       break;
     case "cancel":
       await cancel(parsed.args, { print, tell }, deps);
+      break;
+    case "priority":
+      await priority(parsed.args, { print }, deps);
       break;
     case "timeline":
       print(await timeline(parsed.args, deps));

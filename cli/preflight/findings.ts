@@ -68,7 +68,7 @@ function aboutConcurrency(environment: Environment, quota: number): Finding {
     : todo(
         `${both} Ask Service Quotas for more (Lambda, "Concurrent executions"), ` +
           `or lower ${environment.provisionedPollers ? "provisionedPollers.maximum" : "workerConcurrency"} ` +
-          `or longWorkerConcurrency in ${SETTINGS}.`,
+          `or urgentWorkerConcurrency or longWorkerConcurrency in ${SETTINGS}.`,
       );
 }
 

@@ -39,6 +39,7 @@ const SCHEDULED = 2 * 2;
 /** Executions that a new deployment may use at the same time. */
 export const concurrencyOf = (environment: Environment): number =>
   mostWorkers(environment) +
+  environment.urgentWorkerConcurrency +
   environment.longWorkerConcurrency +
   SCHEDULED +
   (environment.monitoring ? 2 : 0) +

@@ -1,12 +1,13 @@
 import type { createClients } from "../../adapters/aws/clients.ts";
 import { sqsDeadLetterQueue } from "../../adapters/aws/dead-letters.ts";
 import { dynamoItems } from "../../adapters/aws/dynamodb.ts";
-import { type JobPages, scannedJobs } from "../../adapters/aws/operators/scanned-jobs.ts";
+import { scannedJobs } from "../../adapters/aws/operators/scanned-jobs.ts";
 import { systemRandom } from "../../adapters/node/random.ts";
 import { sqsSender } from "../../adapters/aws/sqs.ts";
 import { hostOf } from "../../core/model/message.ts";
 import { CANCELLED } from "../../core/model/recovery-protocol.ts";
 import { decodeJob } from "../../core/model/record-codec.ts";
+import type { JobPages } from "../../core/ports/items.ts";
 import type { Clock } from "../../core/ports/runtime.ts";
 import type { Item } from "../../core/model/write.ts";
 import { redriveDeadLetters } from "../../core/recovery/redrive-dead-letters.ts";

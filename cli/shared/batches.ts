@@ -1,7 +1,7 @@
 import type { StackAddresses } from "../../adapters/aws/operators/stack-outputs.ts";
 import { batchItemKey, type BatchRecord, decodeBatch } from "../../core/batches/batch-record.ts";
 import type { BatchFiles } from "../../core/ports/batch-files.ts";
-import type { FailedJobs, Items } from "../../core/ports/items.ts";
+import type { Items, JobPages } from "../../core/ports/items.ts";
 import { batchPages } from "../../core/batches/batch-pages.ts";
 import type { DocumentDeps } from "../../core/document/change-document.ts";
 import type { Item } from "../../core/model/write.ts";
@@ -42,7 +42,7 @@ export async function jobsOfBatch(
   stack: string,
   id: string,
   isSelected: (item: Item) => boolean,
-): Promise<FailedJobs> {
+): Promise<JobPages> {
   const addresses = await addressesOf(stack);
   const { items } = tableOf(addresses.table);
   const found = await batchNamed(items, id, stack);

@@ -11,7 +11,10 @@ export interface Status {
   readonly stack: string;
   readonly region: string;
   readonly nowMs: number;
-  readonly queues: Readonly<Record<"short" | "long" | "deadLetters", QueueDepth>>;
+  readonly queues: Readonly<Record<"short" | "long" | "deadLetters", QueueDepth>> & {
+    /** Undefined: the release that is deployed has none. */
+    readonly urgent: QueueDepth | undefined;
+  };
   readonly gate: GateDocument | undefined;
   readonly counts: WatchCounts;
   /** How many rules of hosts operators have set. */
@@ -38,6 +41,7 @@ export function describeStatus(status: Status): readonly string[] {
     "",
     row("Messages", ["waiting", "delayed", "in flight"]),
     queueRow("  short lane", queues.short),
+    ...(queues.urgent ? [queueRow("  urgent", queues.urgent)] : []),
     queueRow("  long lane", queues.long),
     queueRow("  dead letters", queues.deadLetters),
     "",

@@ -24,12 +24,13 @@ const HOSTS_SHOWN = 5;
 /** @returns how the deployment is at the moment, for people or as JSON. */
 export async function status({ json, stack }: StatusArguments, deps: StatusDeps): Promise<string> {
   const { clock, countsOf, depthOf, report, tableOf } = deps;
-  const { deadLetterQueueUrl, longQueueUrl, queueUrl, region, table } = await deps.addressesOf(stack);
+  const { deadLetterQueueUrl, longQueueUrl, queueUrl, region, table, urgentQueueUrl } = await deps.addressesOf(stack);
   const { items } = tableOf(table);
   const nowMs = clock.nowMs();
   const query = { by: "waiting", minutes: MINUTES_SHOWN, most: HOSTS_SHOWN } as const;
-  const [short, long, deadLetters, gate, rules, counts, waitingHosts] = await Promise.all([
+  const [short, urgent, long, deadLetters, gate, rules, counts, waitingHosts] = await Promise.all([
     depthOf(queueUrl),
+    urgentQueueUrl === undefined ? undefined : depthOf(urgentQueueUrl),
     depthOf(longQueueUrl),
     depthOf(deadLetterQueueUrl),
     readGate(items),
@@ -41,7 +42,8 @@ export async function status({ json, stack }: StatusArguments, deps: StatusDeps)
     ),
   ]);
   const hostRules = rules?.rules.length ?? 0;
-  const found = { stack, region, nowMs, queues: { short, long, deadLetters }, gate, counts, hostRules, waitingHosts };
+  const queues = { short, urgent, long, deadLetters };
+  const found = { stack, region, nowMs, queues, gate, counts, hostRules, waitingHosts };
   return json ? JSON.stringify(fieldsOf(found), null, 2) : describeStatus(found).join("\n");
 }
 
@@ -55,6 +57,7 @@ function fieldsOf({ counts, gate, hostRules, nowMs, queues, region, stack, waiti
     at_ms: nowMs,
     queues: {
       short: depthFields(queues.short),
+      urgent: queues.urgent ? depthFields(queues.urgent) : null,
       long: depthFields(queues.long),
       dead_letters: depthFields(queues.deadLetters),
     },

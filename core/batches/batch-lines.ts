@@ -1,5 +1,6 @@
 /** The lines of a batch, in files of JSON lines, and what the lines have in common. */
 import * as z from "zod/mini";
+import { type JobMessage, parseMessage } from "../model/message.ts";
 import { DamagedBatchError } from "./damaged-batch-error.ts";
 import type { BatchFiles } from "../ports/batch-files.ts";
 
@@ -89,6 +90,13 @@ export const messageIn = ({ columns, job_id: _id, sends_columns: sends, ...sent 
   ...sent,
   ...(sends && columns && { metadata: columns }),
 });
+
+/** @param key the file's. @throws DamagedBatchError if no such message can have been sent. */
+export function messageOfLine(submitted: MessageLine, key: string): JobMessage {
+  const found = parseMessage(JSON.stringify(messageIn(submitted)));
+  if (typeof found !== "string") return found;
+  throw new DamagedBatchError(key, `the line of ${submitted.url} is no message: ${found}`);
+}
 
 /** @returns undefined if there is no such file. @throws DamagedBatchError if it cannot be read. */
 export const readMessages = async (

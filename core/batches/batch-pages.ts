@@ -1,4 +1,4 @@
-import type { FailedJobs, Items } from "../ports/items.ts";
+import type { Items, JobPages } from "../ports/items.ts";
 import type { BatchFiles } from "../ports/batch-files.ts";
 import type { Item, Value } from "../model/write.ts";
 import { inLanes } from "../recovery/in-lanes.ts";
@@ -12,7 +12,7 @@ export const batchPages = (
   files: BatchFiles,
   batch: Pick<BatchRecord, "files" | "id">,
   isSelected: (item: Item) => boolean,
-): FailedJobs => ({
+): JobPages => ({
   async page(from = "0") {
     const file = Number(from);
     const lines = (await readLines(files, batch.id, file)) ?? [];

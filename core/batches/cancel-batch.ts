@@ -1,13 +1,11 @@
 /** Ends all jobs of a batch that are still open, and those that have not begun. */
-import { parseMessage, type JobMessage } from "../model/message.ts";
 import { cancelFound, cancelMessage, type CancelDeps, type CancelOutcome } from "../recovery/cancel-jobs.ts";
 import { inLanes } from "../recovery/in-lanes.ts";
 import type { BatchFiles } from "../ports/batch-files.ts";
 import type { Items } from "../ports/items.ts";
 import { jobOf, jobsOf } from "./batch-jobs.ts";
-import { linesKey, messageIn, type MessageLine, readMessages } from "./batch-lines.ts";
+import { linesKey, type MessageLine, messageOfLine, readMessages } from "./batch-lines.ts";
 import type { BatchRecord } from "./batch-record.ts";
-import { DamagedBatchError } from "./damaged-batch-error.ts";
 
 /** Writes at a time. */
 const LANES = 32;
@@ -41,16 +39,10 @@ export async function cancelBatch(
     await inLanes(LANES, async () => {
       for (const line of left) {
         const item = jobOf(jobs, line);
-        const cancelUnbegun = async () => cancelMessage(deps, sentFor(line, linesKey(batch.id, file)));
+        const cancelUnbegun = async () => cancelMessage(deps, messageOfLine(line, linesKey(batch.id, file)));
         if (item) onLine(line, await cancelFound(deps, item, isDryRun));
         else onLine(line, isDryRun ? "selected" : await cancelUnbegun());
       }
     });
   }
-}
-
-function sentFor(line: MessageLine, key: string): JobMessage {
-  const message = parseMessage(JSON.stringify(messageIn(line)));
-  if (typeof message !== "string") return message;
-  throw new DamagedBatchError(key, `the line of ${line.url} is no message: ${message}`);
 }

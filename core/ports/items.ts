@@ -21,7 +21,8 @@ export interface Items {
   watched(shard: number, beforeMs: number, limit: number): Promise<readonly WatchedKey[]>;
 }
 
-interface FailedPage {
+/** A page of job records, and what it has cost. */
+export interface JobPage {
   readonly items: readonly Item[];
   /** How many items of any kind were read, and the read units that this cost. */
   readonly scanned: number;
@@ -30,7 +31,7 @@ interface FailedPage {
   readonly next?: string;
 }
 
-/** Scans the whole table, page by page. Meant for occasional use by operators. Eventually consistent. */
-export interface FailedJobs {
-  page(from: string | undefined): Promise<FailedPage>;
+/** Scans the table or a part of it, page by page. Meant for occasional use by operators. Eventually consistent. */
+export interface JobPages {
+  page(from: string | undefined): Promise<JobPage>;
 }

@@ -1,17 +1,18 @@
 import { messageOf } from "../model/message.ts";
-import type { FailedJobs, Items } from "../ports/items.ts";
+import type { Items, JobPages } from "../ports/items.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { Clock, Random } from "../ports/runtime.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { CANCELLED, reopenedState, reopenJob } from "../model/recovery-protocol.ts";
 import { decodeJob } from "../model/record-codec.ts";
 import type { FailureClass, JobRecord } from "../model/record.ts";
+import { eachPage } from "./each-page.ts";
 
 export interface RedriveDeps {
   readonly clock: Clock;
   readonly random: Pick<Random, "uniqueId">;
   readonly items: Pick<Items, "write">;
-  readonly failedJobs: FailedJobs;
+  readonly failedJobs: JobPages;
   readonly queue: Pick<Queue, "send">;
   readonly telemetry: Telemetry;
   readonly settings: { readonly requeueGraceMs: number };
@@ -59,9 +60,7 @@ export interface FailedReport {
 export async function redriveFailed(deps: RedriveDeps, request: FailedRequest): Promise<FailedReport> {
   const { selection, limit, isDryRun, onJob } = request;
   let [left, scanned, readUnits] = [limit, 0, 0];
-  let from: string | undefined;
-  do {
-    const page = await deps.failedJobs.page(from);
+  for await (const page of eachPage(deps.failedJobs)) {
     scanned += page.scanned;
     readUnits += page.readUnits;
     for (const job of page.items.map(decodeJob).filter((each) => selects(selection, each))) {
@@ -69,8 +68,7 @@ export async function redriveFailed(deps: RedriveDeps, request: FailedRequest): 
       left -= 1;
       onJob(job, isDryRun ? "selected" : await reopen(deps, job));
     }
-    from = page.next;
-  } while (from !== undefined);
+  }
   return { scanned, readUnits, isComplete: true };
 }
 

@@ -57,6 +57,8 @@ export const PANELS: readonly Panel[] = [
     series: [
       { aws: "messagesVisible", ...maximum },
       { aws: "messagesInFlight", ...maximum },
+      { aws: "urgentMessagesVisible", ...maximum },
+      { aws: "urgentMessagesInFlight", ...maximum },
       { aws: "longMessagesVisible", ...maximum },
       { aws: "longMessagesInFlight", ...maximum },
       { aws: "messagesDead", ...maximum },
@@ -69,6 +71,7 @@ export const PANELS: readonly Panel[] = [
     ...PERIOD,
     series: [
       { aws: "messagesDeleted", ...sum },
+      { aws: "urgentMessagesDeleted", ...sum },
       { aws: "longMessagesDeleted", ...sum },
     ],
   },
@@ -78,6 +81,7 @@ export const PANELS: readonly Panel[] = [
     ...PERIOD,
     series: [
       { aws: "oldestMessageAge", ...maximum },
+      { aws: "oldestUrgentMessageAge", ...maximum },
       { aws: "oldestLongMessageAge", ...maximum },
     ],
   },

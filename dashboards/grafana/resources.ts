@@ -17,6 +17,13 @@ const lambda = { dimension: "FunctionName" } as const;
 /** The resources whose AWS metrics the dashboards show, in the order of the variables. */
 export const RESOURCES: Readonly<Record<Exclude<AwsResource, "watchIndex">, Resource>> = {
   queue: { ...queue, variable: "queue", label: "Queue", logicalId: "WorkQueue", metric: "messagesVisible" },
+  urgentQueue: {
+    ...queue,
+    variable: "urgent_queue",
+    label: "Urgent queue",
+    logicalId: "WorkUrgentQueue",
+    metric: "urgentMessagesVisible",
+  },
   longQueue: {
     ...queue,
     variable: "long_queue",

@@ -80,6 +80,7 @@ export class Data extends Construct {
 
     tell(this, {
       QueueUrl: this.work.queue.queueUrl,
+      UrgentQueueUrl: this.work.urgentQueue.queueUrl,
       LongQueueUrl: this.work.longQueue.queueUrl,
       DeadLetterQueueUrl: this.work.deadLetters.queueUrl,
       TableName: this.table.tableName,
@@ -104,7 +105,7 @@ export class Data extends Construct {
     for (const imported of [announcements.eventBusName, announcements.eventBusArn]) stack.exportValue(imported);
     for (const imported of [table.streamArn, streamDeadLetters.queueUrl, streamDeadLetters.queueArn])
       stack.exportValue(imported);
-    for (const queue of [work.queue, work.longQueue, work.deadLetters, streamDeadLetters])
+    for (const queue of [work.queue, work.urgentQueue, work.longQueue, work.deadLetters, streamDeadLetters])
       stack.exportValue(queue.queueName);
   }
 }

@@ -19,10 +19,12 @@ interface WorkQueueProps {
   readonly encryptionKey?: IKey | undefined;
 }
 
-/** The queues of jobs to do, one for each lane, and their dead-letter queue for what could not be processed. */
+/** The queues of jobs to do, and their dead-letter queue for what could not be processed. */
 export class WorkQueue extends Construct {
   /** Of the short lane: every producer sends to it. */
   readonly queue: Queue;
+  /** Of the short lane, too: what operators want to be done before all that waits in the other one. */
+  readonly urgentQueue: Queue;
   /** Of the long lane: workers send to it what they hand over. */
   readonly longQueue: Queue;
   readonly deadLetters: Queue;
@@ -36,6 +38,7 @@ export class WorkQueue extends Construct {
       reason: "This is the dead-letter queue itself. An alarm reports each message in it, and an operator decides.",
     });
     this.queue = this.#queueOf("Queue", props.visibilityTimeoutMs, encryptionKey);
+    this.urgentQueue = this.#queueOf("UrgentQueue", props.visibilityTimeoutMs, encryptionKey);
     this.longQueue = this.#queueOf("LongQueue", props.longVisibilityTimeoutMs, encryptionKey);
   }
 

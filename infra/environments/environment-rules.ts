@@ -20,6 +20,7 @@ interface Range {
   readonly because: string;
 }
 
+const MAPPED: Range = { least: 2, most: 1000, because: "Lambda accepts no other maximum concurrency for a queue" };
 const MEMORY_MIB: Range = { least: 128, most: 10_240, because: "Lambda gives a function no other memory" };
 
 const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName, Range>>> => ({
@@ -55,11 +56,8 @@ const rangesOf = (environment: Environment): Readonly<Partial<Record<NumberName,
     most: 12 * 3600 * 1000,
     because: "Lambda requires at least longWorkerTimeoutMs, and SQS hides a message for at most 12 hours",
   },
-  longWorkerConcurrency: {
-    least: 2,
-    most: 1000,
-    because: "Lambda accepts no other maximum concurrency for a queue",
-  },
+  urgentWorkerConcurrency: MAPPED,
+  longWorkerConcurrency: MAPPED,
   workerMemoryMib: MEMORY_MIB,
   longWorkerMemoryMib: MEMORY_MIB,
   recordConcurrency: { least: 1, most: 10, because: "a batch has at most ten records" },

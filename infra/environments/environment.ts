@@ -135,6 +135,8 @@ export interface Environment {
    * arithmetic.
    */
   readonly workerConcurrency: number | undefined;
+  /** As many of them for the urgent queue, 2 to 1,000: they work beside the others. */
+  readonly urgentWorkerConcurrency: number;
   /** Pollers of the queue that are kept ready, in the place of `workerConcurrency`: for more than 1,000 invocations. */
   readonly provisionedPollers: ProvisionedPollers | undefined;
   /** The same settings of the long lane, whose worker takes one message at a time. Its timeout is not shorter. */

@@ -46,6 +46,7 @@ const dev: Environment = {
   workerTimeoutMs: 120 * SECOND_MS,
   visibilityTimeoutMs: 120 * SECOND_MS,
   workerConcurrency: 5,
+  urgentWorkerConcurrency: 2,
   provisionedPollers: undefined,
   longWorkerTimeoutMs: 900 * SECOND_MS,
   longVisibilityTimeoutMs: 900 * SECOND_MS,
@@ -111,6 +112,7 @@ const staging: Environment = {
   pointInTimeRecovery: true,
   logRetention: RetentionDays.ONE_MONTH,
   workerConcurrency: 20,
+  urgentWorkerConcurrency: 10,
   longWorkerConcurrency: 20,
   expiredRecords: "archive",
   codeDeployment: "10 % for 5 minutes",
@@ -134,6 +136,7 @@ const prod: Environment = {
   protectData: true,
   logRetention: RetentionDays.THREE_MONTHS,
   workerConcurrency: 100,
+  urgentWorkerConcurrency: 50,
   longWorkerConcurrency: 100,
   // At one invocation a minute, that is enough of them to tell (docs/slos.md).
   codeDeployment: "30 % for an hour",

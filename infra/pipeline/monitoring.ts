@@ -86,6 +86,7 @@ const placeOf = (props: MonitoringProps): Place => ({
   environment: props.name,
   dimensions: {
     queue: { QueueName: props.data.work.queue.queueName },
+    urgentQueue: { QueueName: props.data.work.urgentQueue.queueName },
     longQueue: { QueueName: props.data.work.longQueue.queueName },
     deadLetters: { QueueName: props.data.work.deadLetters.queueName },
     worker: { FunctionName: props.worker.function.functionName },

@@ -9,15 +9,21 @@ import type { Environment } from "../environments/environment.ts";
 import { type Deployment, HandlerFunction, type HandlerFunctionProps } from "./handler-function.ts";
 import { permit, permitObjects } from "./permissions.ts";
 
+interface Source {
+  readonly id: string;
+  readonly queue: Queue;
+  readonly polling: Pick<EventSourceMappingOptions, "maxConcurrency" | "provisionedPollerConfig">;
+}
+
 interface Lane {
   readonly name: WorkerEnv["LANE"];
   readonly description: string;
-  readonly queue: Queue;
+  /** Its own queue, then such as are worked off beside it. */
+  readonly sources: readonly [Source, ...Source[]];
   readonly batchSize: number;
   readonly recordConcurrency: number;
   readonly timeoutMs: number;
   readonly deadlineBufferMs: number;
-  readonly polling: Pick<EventSourceMappingOptions, "maxConcurrency" | "provisionedPollerConfig">;
   readonly memorySize: number;
 }
 
@@ -25,7 +31,7 @@ interface Lane {
 const BATCH_SIZE = 10;
 
 /** How many invocations the mapping makes at the same time. Lambda accepts one of the two. */
-const pollingOf = ({ provisionedPollers: pollers, workerConcurrency }: Environment): Lane["polling"] => ({
+const pollingOf = ({ provisionedPollers: pollers, workerConcurrency }: Environment): Source["polling"] => ({
   ...(pollers && { provisionedPollerConfig: { minimumPollers: pollers.minimum, maximumPollers: pollers.maximum } }),
   ...(workerConcurrency !== undefined && { maxConcurrency: workerConcurrency }),
 });
@@ -36,23 +42,34 @@ const laneOf = ({ data: { work }, environment }: Deployment, name: Lane["name"])
     ? {
         name,
         description: "Downloads what the messages of a batch point at, exactly once.",
-        queue: work.queue,
+        sources: [
+          { id: "Messages", queue: work.queue, polling: pollingOf(environment) },
+          {
+            id: "UrgentMessages",
+            queue: work.urgentQueue,
+            polling: { maxConcurrency: environment.urgentWorkerConcurrency },
+          },
+        ],
         batchSize: BATCH_SIZE,
         recordConcurrency: environment.recordConcurrency,
         timeoutMs: environment.workerTimeoutMs,
         deadlineBufferMs: environment.deadlineBufferMs,
-        polling: pollingOf(environment),
         memorySize: environment.workerMemoryMib,
       }
     : {
         name,
         description: "Downloads long files, one at a time, exactly once.",
-        queue: work.longQueue,
+        sources: [
+          {
+            id: "Messages",
+            queue: work.longQueue,
+            polling: { maxConcurrency: environment.longWorkerConcurrency },
+          },
+        ],
         batchSize: 1,
         recordConcurrency: 1,
         timeoutMs: environment.longWorkerTimeoutMs,
         deadlineBufferMs: environment.longDeadlineBufferMs,
-        polling: { maxConcurrency: environment.longWorkerConcurrency },
         memorySize: environment.longWorkerMemoryMib,
       };
 
@@ -82,12 +99,13 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       // The library's own Version is not an IVersion under exactOptionalPropertyTypes.
       version: this.function.currentVersion as IVersion,
     });
-    this.live.addEventSourceMapping("Messages", {
-      eventSourceArn: lane.queue.queueArn,
-      batchSize: lane.batchSize,
-      reportBatchItemFailures: true,
-      ...lane.polling,
-    });
+    for (const { id: sourceId, polling, queue } of lane.sources)
+      this.live.addEventSourceMapping(sourceId, {
+        eventSourceArn: queue.queueArn,
+        batchSize: lane.batchSize,
+        reportBatchItemFailures: true,
+        ...polling,
+      });
     const redrivenByTheQueue =
       "Only the queue's poller invokes it, and the queue's redrive policy moves failed messages to the dead letters.";
     Validations.of(this).acknowledge(
@@ -95,14 +113,15 @@ export class Worker extends HandlerFunction<WorkerEnv> {
       { id: "Serverless-LambdaEventSourceMappingDestination", reason: redrivenByTheQueue },
     );
 
-    permit(this.role, lane.queue.queueArn, [
-      "sqs:ReceiveMessage",
-      "sqs:DeleteMessage",
-      "sqs:GetQueueAttributes",
-      "sqs:ChangeMessageVisibility",
-      "sqs:SendMessage",
-    ]);
-    if (lane.queue !== work.longQueue) permit(this.role, work.longQueue.queueArn, ["sqs:SendMessage"]);
+    for (const { queue } of lane.sources)
+      permit(this.role, queue.queueArn, [
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ChangeMessageVisibility",
+        "sqs:SendMessage",
+      ]);
+    if (lane.name === "short") permit(this.role, work.longQueue.queueArn, ["sqs:SendMessage"]);
     permit(this.role, work.deadLetters.queueArn, ["sqs:SendMessage"]);
     permit(this.role, table.tableArn, ["dynamodb:UpdateItem", "dynamodb:GetItem"]);
     permitObjects(this.role, staging, stagingKey("*", "*"), [
@@ -148,7 +167,8 @@ const variables = (
   REGROUP_AFTER_MS: String(environment.regroupAfterMs),
   UNWATCHED_FOR_MS: String(environment.unwatchedForMs),
   SHORT_LANE_MS: String(environment.shortLaneMs),
-  QUEUE_URL: lane.queue.queueUrl,
+  QUEUE_URL: lane.sources[0].queue.queueUrl,
+  URGENT_QUEUE_URL: work.urgentQueue.queueUrl,
   LONG_QUEUE_URL: work.longQueue.queueUrl,
   DEAD_LETTER_QUEUE_URL: work.deadLetters.queueUrl,
   STAGING_BUCKET: staging.bucketName,

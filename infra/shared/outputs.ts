@@ -5,6 +5,7 @@ import type { Construct } from "constructs";
 type OutputName =
   | "DeploymentName"
   | "QueueUrl"
+  | "UrgentQueueUrl"
   | "LongQueueUrl"
   | "DeadLetterQueueUrl"
   | "TableName"

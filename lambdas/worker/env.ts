@@ -27,6 +27,8 @@ export const workerEnv = z.object({
   TABLE_NAME: name,
   /** The queue of the worker's own lane. */
   QUEUE_URL: z.url(),
+  /** A further queue of the short lane. A batch from there is answered there. */
+  URGENT_QUEUE_URL: z.url(),
   LONG_QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
   STAGING_BUCKET: name,

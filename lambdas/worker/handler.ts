@@ -11,7 +11,7 @@ import { s3Staging } from "../../adapters/aws/s3/staging.ts";
 import { wasmDigests } from "../../adapters/node/digests.ts";
 import { secretsManager } from "../../adapters/aws/secrets-manager.ts";
 import { watchClock } from "../../adapters/aws/watch-clock.ts";
-import { sqsInbox, sqsQueue } from "../../adapters/aws/sqs.ts";
+import { isArnOf, sqsInbox, sqsQueue } from "../../adapters/aws/sqs.ts";
 import { stdoutTelemetry } from "../../adapters/powertools/stdout-telemetry.ts";
 import { GateReader } from "../../core/gate/gate-reader.ts";
 import { HostRulesReader } from "../../core/flow/host-rules-reader.ts";
@@ -23,10 +23,19 @@ import { HostMemory } from "../../core/origin/host-memory.ts";
 import { readEnv } from "../read-env.ts";
 import { PartBuffers } from "../../core/transfer/part-buffers.ts";
 import type { WorkerDeps } from "../../core/worker/worker-deps.ts";
-import { createHandler } from "./create-handler.ts";
+import { createHandler, type Source } from "./create-handler.ts";
 import { workerEnv, workerSettings, type WorkerEnv } from "./env.ts";
 
-function workerDeps(env: WorkerEnv, clients: ReturnType<typeof createClients>): WorkerDeps {
+type Clients = ReturnType<typeof createClients>;
+
+function sourceAt(queueUrl: string, env: WorkerEnv, { sqs }: Clients): Source {
+  const urls = { queueUrl, longQueueUrl: env.LONG_QUEUE_URL, deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL };
+  // A batch of the long lane is one message: whoever holds it keeps nobody waiting.
+  const takesMore = env.HELD_BATCH_TAKES_MORE && env.LANE === "short";
+  return { queue: sqsQueue(sqs, urls), inbox: takesMore ? sqsInbox(sqs, queueUrl) : undefined };
+}
+
+function workerDeps(env: WorkerEnv, clients: Clients, { queue }: Source): WorkerDeps {
   const telemetry = stdoutTelemetry(env.ENVIRONMENT_NAME, {
     holdMs: env.HOLD_EVENTS_MS,
     samplePercent: env.LOG_SAMPLE_PERCENT,
@@ -60,11 +69,7 @@ function workerDeps(env: WorkerEnv, clients: ReturnType<typeof createClients>): 
     staging: s3Staging(clients.s3, env.STAGING_BUCKET),
     content,
     direct: content,
-    queue: sqsQueue(clients.sqs, {
-      queueUrl: env.QUEUE_URL,
-      longQueueUrl: env.LONG_QUEUE_URL,
-      deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL,
-    }),
+    queue,
     decoder: nodeDecoder,
     secrets: secretsManager(
       clients.dynamodb,
@@ -84,7 +89,8 @@ function workerDeps(env: WorkerEnv, clients: ReturnType<typeof createClients>): 
 
 const env = readEnv(workerEnv, process.env);
 const clients = createClients(process.env);
-// A batch of the long lane is one message: whoever holds it keeps nobody waiting.
-const takesMore = env.HELD_BATCH_TAKES_MORE && env.LANE === "short";
-const inbox = takesMore ? sqsInbox(clients.sqs, env.QUEUE_URL) : undefined;
-export const handler = createHandler(workerDeps(env, clients), env.RECORD_CONCURRENCY, inbox);
+const own = sourceAt(env.QUEUE_URL, env, clients);
+const urgent = sourceAt(env.URGENT_QUEUE_URL, env, clients);
+export const handler = createHandler(workerDeps(env, clients, own), env.RECORD_CONCURRENCY, (queueArn) =>
+  isArnOf(queueArn, env.URGENT_QUEUE_URL) ? urgent : own,
+);

@@ -30,6 +30,8 @@ export interface PipelineOptions extends LineSinks {
   readonly outDir: string;
   /** Number of worker processes of the short lane. */
   readonly workers: number;
+  /** Number of worker processes that work off the urgent queue. Undefined: none. */
+  readonly urgentWorkers?: number;
   /** Number of worker processes of the long lane. Undefined: one. */
   readonly longWorkers?: number;
   /** Overrides single variables of the template, in both lanes. */
@@ -111,6 +113,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
     deployment: STACK,
     table: outputOf(template, resolve, "TableName"),
     queueUrl: outputOf(template, resolve, "QueueUrl"),
+    urgentQueueUrl: outputOf(template, resolve, "UrgentQueueUrl"),
     longQueueUrl: outputOf(template, resolve, "LongQueueUrl"),
     deadLetterQueueUrl: outputOf(template, resolve, "DeadLetterQueueUrl"),
     stagingBucket,
@@ -118,12 +121,13 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
     batchesBucket: bucketNamed("BatchesBucketName"),
   };
 
+  const workQueues = [names.queueUrl, names.urgentQueueUrl, names.longQueueUrl];
   const journal = await openJournal(join(stateDir, "accepted.jsonl"));
   cleanup.defer(async () => journal.close());
   await sendAll(sqs, names.queueUrl, journal.pending);
   cleanup.defer(async () => {
     // With an empty queue and nothing in progress, the table alone holds all that the next run needs.
-    const depths = await Promise.all([names.queueUrl, names.longQueueUrl].map(async (url) => depthOf(sqs, url)));
+    const depths = await Promise.all(workQueues.map(async (url) => depthOf(sqs, url)));
     if (depths.every(({ visible, inFlight, delayed }) => visible + inFlight + delayed === 0)) await journal.clear();
   });
 
@@ -161,7 +165,7 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
   /** The worker of a lane, and the poller of its queue. */
   const startLane = async (output: string, queueUrl: string, size: number, batchSize?: number) => {
     const worker = functionOf(output);
-    const source = eventSourceOf(template, resolve, worker.name);
+    const source = eventSourceOf(template, resolve, worker.name, queueUrl);
     const timeoutMs = options.functionTimeoutMs ?? worker.timeoutMs;
     const pool = await startPool({ ...worker, timeoutMs }, size, options.workerEnv);
     const poll = (): Loop =>
@@ -175,19 +179,24 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
       });
     return { pool, poll };
   };
-  const [short, long, reconcilerPool] = await Promise.all([
+  const { urgentWorkers } = options;
+  const [short, urgent, long, reconcilerPool] = await Promise.all([
     startLane("WorkerFunctionName", names.queueUrl, options.workers, options.batchSize),
+    urgentWorkers === undefined
+      ? undefined
+      : startLane("WorkerFunctionName", names.urgentQueueUrl, urgentWorkers, options.batchSize),
     startLane("LongWorkerFunctionName", names.longQueueUrl, options.longWorkers ?? 1),
     startPool(functionOf("ReconcilerFunctionName"), 1),
   ]);
-  const pollers = [short.poll(), long.poll()];
+  const lanes = [short, long, ...(urgent ? [urgent] : [])];
+  const pollers = lanes.map(({ poll }) => poll());
   const scheduler = startScheduler({
     everyMs: options.reconcileEveryMs ?? RECONCILE_EVERY_MS,
     invoke: async (event) => reconcilerPool.invoke(event),
     onTrouble,
   });
   cleanup.defer(async () =>
-    stopWithin(STOP_GRACE_MS, [...pollers, scheduler], [short.pool, long.pool, reconcilerPool]),
+    stopWithin(STOP_GRACE_MS, [...pollers, scheduler], [...lanes.map(({ pool }) => pool), reconcilerPool]),
   );
   const { followBatchesEveryMs: everyMs } = options;
   const batchFollower = everyMs === undefined ? undefined : await startPool(functionOf("BatchesFunctionName"), 1);
@@ -210,13 +219,9 @@ async function start(options: PipelineOptions, cleanup: AsyncDisposableStack): P
       await sendAll(sqs, names.queueUrl, bodies);
     },
     depth: async () => {
-      const { deadLetterQueueUrl, longQueueUrl, queueUrl } = names;
-      const [shortLane, longLane, dead] = await Promise.all([
-        depthOf(sqs, queueUrl),
-        depthOf(sqs, longQueueUrl),
-        depthOf(sqs, deadLetterQueueUrl),
-      ]);
-      return { ...sumOf(shortLane, longLane), deadLetters: dead.visible + dead.inFlight };
+      const dead = await depthOf(sqs, names.deadLetterQueueUrl);
+      const depths = await Promise.all(workQueues.map(async (url) => depthOf(sqs, url)));
+      return { ...depths.reduce(sumOf), deadLetters: dead.visible + dead.inFlight };
     },
     deadLetters: async () => readThrough(sqs, names.deadLetterQueueUrl),
     stop: async () => cleanup.disposeAsync(),

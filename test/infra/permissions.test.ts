@@ -44,9 +44,9 @@ function permissionsOf(functionId: string): string[] {
 
 describe("permissions", () => {
   it.each([
-    { id: "Worker", own: "WorkQueue", other: ["sqs:SendMessage WorkLongQueue.Arn"] },
-    { id: "LongWorker", own: "WorkLongQueue", other: [] },
-  ])("of the $id are exactly these: what its code and its event source need", ({ id, other, own }) => {
+    { id: "Worker", own: ["WorkQueue", "WorkUrgentQueue"], other: ["sqs:SendMessage WorkLongQueue.Arn"] },
+    { id: "LongWorker", own: ["WorkLongQueue"], other: [] },
+  ])("of the $id are exactly these: what its code and its event sources need", ({ id, other, own }) => {
     const wanted = [
       "dynamodb:GetItem Table.Arn",
       "dynamodb:UpdateItem Table.Arn",
@@ -64,12 +64,12 @@ describe("permissions", () => {
       "s3:ListMultipartUploadParts Staging.Arn/staging/*/*",
       "s3:PutObject Content.Arn/sha256/*",
       "s3:PutObject Staging.Arn/staging/*/*",
-      `sqs:ChangeMessageVisibility ${own}.Arn`,
-      `sqs:DeleteMessage ${own}.Arn`,
-      `sqs:GetQueueAttributes ${own}.Arn`,
-      `sqs:ReceiveMessage ${own}.Arn`,
+      ...own.flatMap((queue) =>
+        ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage"].map(
+          (action) => `sqs:${action} ${queue}.Arn`,
+        ),
+      ),
       "sqs:SendMessage WorkDeadLetters.Arn",
-      `sqs:SendMessage ${own}.Arn`,
       ...other,
     ];
     expect(permissionsOf(id)).toEqual(wanted.toSorted());

@@ -139,9 +139,12 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     });
   });
 
-  it("gives the worker batches of 10 messages and retries only those that it reports as failed", () => {
-    expect(templates[name].one("AWS::Lambda::EventSourceMapping", "Worker").properties).toEqual({
-      EventSourceArn: { "Fn::GetAtt": [templates[name].one("AWS::SQS::Queue", "WorkQueue").id, "Arn"] },
+  it.each([
+    ["WorkQueue", "Messages"],
+    ["WorkUrgentQueue", "UrgentMessages"],
+  ])("gives the worker batches of 10 messages of %s and retries only those that it reports as failed", (queue, id) => {
+    expect(templates[name].one("AWS::Lambda::EventSourceMapping", `WorkerLive${id}`).properties).toEqual({
+      EventSourceArn: { "Fn::GetAtt": [templates[name].one("AWS::SQS::Queue", queue).id, "Arn"] },
       FunctionName: expect.objectContaining({ "Fn::Join": ["", [expect.anything(), ":live"]] }),
       BatchSize: 10,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
@@ -158,8 +161,10 @@ describe.each(environmentNames)("the stack of %s", (name) => {
 
   it.each([
     { id: "Worker", queue: "WorkQueue", batch: 10, lane: "short" },
+    { id: "Worker", queue: "WorkUrgentQueue", batch: 10, lane: "short", source: "UrgentMessages" },
     { id: "LongWorker", queue: "WorkLongQueue", batch: 1, lane: "long" },
-  ])("delivers the messages of $queue to the alias live of $id, $batch at a time", ({ batch, id, lane, queue }) => {
+  ])("delivers the messages of $queue to the alias live of $id, $batch at a time", (expected) => {
+    const { batch, id, lane, queue, source = "Messages" } = expected;
     const template = templates[name];
     const worker = template.one("AWS::Lambda::Function", id);
     const alias = template.one("AWS::Lambda::Alias", id);
@@ -168,7 +173,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
       FunctionName: { Ref: worker.id },
       FunctionVersion: { "Fn::GetAtt": [template.one("AWS::Lambda::Version", id).id, "Version"] },
     });
-    const mapping = template.one("AWS::Lambda::EventSourceMapping", id).properties;
+    const mapping = template.one("AWS::Lambda::EventSourceMapping", `${id}Live${source}`).properties;
     expect(mapping).toMatchObject({ BatchSize: batch });
     expect(JSON.stringify(mapping["FunctionName"])).toContain(alias.id);
     const { id: queueId, properties } = template.one("AWS::SQS::Queue", queue);
@@ -181,8 +186,8 @@ describe.each(environmentNames)("the stack of %s", (name) => {
     expect(Number(properties["VisibilityTimeout"])).toBeGreaterThanOrEqual(least);
   });
 
-  it("delivers a message of the short lane again within two minutes after its worker was killed", () => {
-    const { properties } = templates[name].one("AWS::SQS::Queue", "WorkQueue");
+  it.each(["WorkQueue", "WorkUrgentQueue"])("delivers a message of %s again within two minutes", (queue) => {
+    const { properties } = templates[name].one("AWS::SQS::Queue", queue);
     expect(properties["VisibilityTimeout"]).toBeLessThanOrEqual(120);
   });
 
@@ -241,6 +246,7 @@ describe.each(environmentNames)("the stack of %s", (name) => {
   it("outputs the name or URL of each queue, table, bucket, event bus and function that users need", () => {
     expect(templates[name].outputs).toEqual([
       "QueueUrl",
+      "UrgentQueueUrl",
       "LongQueueUrl",
       "DeadLetterQueueUrl",
       "TableName",

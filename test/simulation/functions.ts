@@ -70,6 +70,7 @@ export const workerIn = (
   const { random } = process;
   const buffers = new PartBuffers(PART_BUFFERS, PART_BYTES, SMALL_BYTES);
   const content = services.ports.content(process);
+  const queue = services.ports.workersQueue(process, services.queue.portOf(lane));
   const handler = createWorker(
     {
       clock,
@@ -92,7 +93,7 @@ export const workerIn = (
       staging: services.ports.staging(process),
       content,
       direct: content,
-      queue: services.ports.workersQueue(process, services.queue.portOf(lane)),
+      queue,
       secrets: { read: async () => undefined },
       decoder: nodeDecoder,
       digests: plainDigests,
@@ -102,7 +103,7 @@ export const workerIn = (
       settings,
     },
     RECORD_CONCURRENCY,
-    inbox,
+    () => ({ queue, inbox }),
   );
   return { handler, buffers };
 };

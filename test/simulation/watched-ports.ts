@@ -5,7 +5,7 @@ import { UploadGoneError } from "../../core/model/errors.ts";
 import type { Item, Write } from "../../core/model/write.ts";
 import type { Limits } from "./services/limits.ts";
 import type { Content, DirectContent } from "../../core/ports/content.ts";
-import type { FailedJobs, Items } from "../../core/ports/items.ts";
+import type { Items, JobPages } from "../../core/ports/items.ts";
 import type { Queue } from "../../core/ports/queue.ts";
 import type { Staging } from "../../core/ports/staging.ts";
 import { wholePart, type SimulatedBlobs } from "./services/blobs.ts";
@@ -145,7 +145,7 @@ export class WatchedPorts {
     return this.#table.reopenings;
   }
 
-  failedJobs(process: SimulatedProcess): FailedJobs {
+  failedJobs(process: SimulatedProcess): JobPages {
     const { failedJobs } = this.#watched.items;
     return through(process, "failedJobs", {
       page: async (from) => {
@@ -153,7 +153,7 @@ export class WatchedPorts {
         this.#table.seen(process.name, page.items);
         return page;
       },
-    } satisfies FailedJobs);
+    } satisfies JobPages);
   }
 
   /** An operator sends no message before it has reopened the job. */

@@ -2,7 +2,7 @@ import { present } from "../../../core/model/present.ts";
 import { type AttributeValue, ScanCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { FailureClass } from "../../../core/model/record.ts";
 import type { JobState } from "../../../core/model/states.ts";
-import type { FailedJobs } from "../../../core/ports/items.ts";
+import type { JobPages } from "../../../core/ports/items.ts";
 import { itemOf } from "../dynamodb.ts";
 
 /** Items scanned, not found, per request: this bounds the cost of a request. */
@@ -16,9 +16,6 @@ export interface JobFilter {
   /** A part of the job's reason. */
   readonly reason?: string | undefined;
 }
-
-/** Pages of job records, and what each has cost. */
-export type JobPages = FailedJobs;
 
 /** A filtered scan of the table, so that no index is needed. It costs what it scans, and tells the caller how much. */
 export function scannedJobs(

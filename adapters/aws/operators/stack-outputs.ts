@@ -15,6 +15,8 @@ export interface StackAddresses {
   readonly contentBucket: string;
   /** Holds the files of batches. Undefined: the release that was deployed makes none. */
   readonly batchesBucket?: string;
+  /** Is worked off beside the backlog. Undefined: the release that was deployed has none. */
+  readonly urgentQueueUrl?: string;
 }
 
 const OUTPUTS = {
@@ -27,8 +29,9 @@ const OUTPUTS = {
 } as const satisfies Partial<Record<keyof StackAddresses, string>>;
 /** Releases up to 0.2.0 do not have it: the deployment is called like its data stack. */
 const DEPLOYMENT = "DeploymentName";
-/** Not all releases have it. */
+/** Not all releases have these. */
 const BATCHES = "BatchesBucketName";
+const URGENT = "UrgentQueueUrl";
 /** The stack of a deployment that works on the data. It has outputs of its own. */
 export const PIPELINE = { suffix: "-pipeline", output: "WorkerFunctionName" };
 /** Pages of stacks that are looked through for those of fetchonce, once a name is wrong. */
@@ -70,9 +73,10 @@ export async function stackAddresses(written: string, client = createCloudFormat
         "Deploy this release, or use the command of that one.",
     );
   };
-  const batchesBucket = outputs.get(prefix + BATCHES);
+  const [batchesBucket, urgentQueueUrl] = [BATCHES, URGENT].map((output) => outputs.get(prefix + output));
   return {
     ...(batchesBucket !== undefined && { batchesBucket }),
+    ...(urgentQueueUrl !== undefined && { urgentQueueUrl }),
     stack: written,
     region,
     deployment: outputs.get(prefix + DEPLOYMENT) ?? name,

@@ -13,7 +13,7 @@ export const WORKER = "FetchoncePipeline/Default/Worker/Function/Resource";
 const LONG_WORKER = "FetchoncePipeline/Default/LongWorker/Function/Resource";
 export const WORKER_ALIAS = "FetchoncePipeline/Default/Worker/Live/Resource";
 const RECONCILER = "FetchoncePipeline/Default/Reconciler/Function/Resource";
-const QUEUES = ["Queue", "LongQueue"].map((id) => `Fetchonce/Default/Default/Work/${id}/Resource`);
+const QUEUES = ["Queue", "UrgentQueue", "LongQueue"].map((id) => `Fetchonce/Default/Default/Work/${id}/Resource`);
 
 /**
  * The workers' timeout and the queues' visibility timeout, which Lambda requires to be at least as long. After it the

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isArnOf } from "../../../adapters/aws/sqs.ts";
 import { resourcesOf } from "../template/resources.ts";
 import { arnOf, physicalNames } from "../template/template.ts";
 import type { Resolver, Template } from "../template/template.ts";
@@ -58,12 +59,21 @@ const mappingProperties = z.object({
   FilterCriteria: z.object({ Filters: z.array(z.object({ Pattern: z.string() })) }).default({ Filters: [] }),
 });
 
-/** @throws Error if neither a queue nor a stream feeds the function. */
-export function eventSourceOf(template: Template, resolve: Resolver, functionName: string): EventSource {
+/**
+ * @param queueUrl the queue that it is to be. Undefined: the function has one source.
+ * @throws Error if neither a queue nor a stream feeds the function.
+ */
+export function eventSourceOf(
+  template: Template,
+  resolve: Resolver,
+  functionName: string,
+  queueUrl?: string,
+): EventSource {
   for (const [, { Properties }] of resourcesOf(template, "AWS::Lambda::EventSourceMapping")) {
     const mapping = mappingProperties.parse(resolve(Properties));
     const [mappedFunction] = mapping.FunctionName.split(":");
     if (mappedFunction !== functionName) continue;
+    if (queueUrl !== undefined && !isArnOf(mapping.EventSourceArn, queueUrl)) continue;
     return {
       arn: mapping.EventSourceArn,
       batchSize: mapping.BatchSize,

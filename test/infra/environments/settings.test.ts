@@ -121,13 +121,17 @@ it.each([
   const template = new Synthesized(mergedTemplateOf(app));
   const { ScalingConfig, ProvisionedPollerConfig } = template.one(
     "AWS::Lambda::EventSourceMapping",
-    "Worker",
+    "WorkerLiveMessages",
   ).properties;
   expect({ ScalingConfig, ProvisionedPollerConfig }).toEqual(mapping);
-  // The long lane's is a setting of its own.
-  expect(template.one("AWS::Lambda::EventSourceMapping", "LongWorker").properties).toMatchObject({
-    ScalingConfig: { MaximumConcurrency: 100 },
-  });
+  // Those of the other queues are settings of their own.
+  for (const [id, MaximumConcurrency] of [
+    ["WorkerLiveUrgentMessages", 50],
+    ["LongWorker", 100],
+  ] as const)
+    expect(template.one("AWS::Lambda::EventSourceMapping", id).properties).toMatchObject({
+      ScalingConfig: { MaximumConcurrency },
+    });
 });
 
 it.each([

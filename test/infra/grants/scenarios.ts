@@ -40,6 +40,7 @@ interface Scenario {
 }
 
 const LONG = "longer-than-an-invocation";
+const NOT_RESUMABLE = "torn-and-not-resumable";
 const SMALL: OriginFile = { name: "small", size: 1000 };
 
 /** Of each lane: both functions must use all their grants. */
@@ -57,7 +58,7 @@ const OF_A_LANE: readonly Scenario[] = [
     ends: "INDEXED",
   },
   {
-    file: { name: "torn-and-not-resumable", size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES, validator: "none" },
+    file: { name: NOT_RESUMABLE, size: 3 * PART_BYTES, tearAfter: 2.5 * PART_BYTES, validator: "none" },
     ends: "INDEXED",
   },
   { file: { name: LONG, size: 6 * PART_BYTES, rate: 1.2 * PART_BYTES }, ends: "INDEXED" },
@@ -87,23 +88,30 @@ const OF_A_LANE: readonly Scenario[] = [
   { file: { name: "unguarded-and-large", size: 3 * PART_BYTES }, ends: WITHOUT_A_RECORD },
 ];
 
+const named =
+  (suffix: string) =>
+  ({ file, ...scenario }: Scenario): Scenario => ({
+    ...scenario,
+    file: {
+      ...file,
+      name: `${file.name}${suffix}`,
+      ...(file.content !== undefined && { content: `${file.content}${suffix}` }),
+    },
+  });
 const HANDED_OVER = "-handed-over";
-const handedOver = ({ file, ...scenario }: Scenario): Scenario => ({
-  ...scenario,
-  file: {
-    ...file,
-    name: `${file.name}${HANDED_OVER}`,
-    ...(file.content !== undefined && { content: `${file.content}${HANDED_OVER}` }),
-  },
-});
 
-const SCENARIOS: readonly Scenario[] = [...OF_A_LANE, ...OF_A_LANE.map(handedOver)];
+const OF_THE_WORK_QUEUE = [...OF_A_LANE, ...OF_A_LANE.map(named(HANDED_OVER))];
+/** A message that is kept hidden, and one that is replaced: all that a worker does to a queue of its own. */
+const OF_THE_URGENT_QUEUE = OF_A_LANE.filter(({ file }) => [LONG, NOT_RESUMABLE].includes(file.name)).map(
+  named("-urgent"),
+);
+const SCENARIOS: readonly Scenario[] = [...OF_THE_WORK_QUEUE, ...OF_THE_URGENT_QUEUE];
 
 /** Handed over without a record, by a worker that the gate did not admit it to. */
 const UNTRACKED: OriginFile = { name: "untracked-in-the-long-lane", size: 1000 };
 
-const FIRST = SCENARIOS.filter(({ isLater }) => !isLater);
-const LATER = SCENARIOS.filter(({ isLater }) => isLater);
+const FIRST = OF_THE_WORK_QUEUE.filter(({ isLater }) => !isLater);
+const LATER = OF_THE_WORK_QUEUE.filter(({ isLater }) => isLater);
 
 const WORKER = {
   ALLOW_PRIVATE_HOSTS: "true",
@@ -164,21 +172,22 @@ export const EXPECTED: Played = {
 /** When it returns, no invocation is under way. */
 export async function playScenarios(stage: Stage): Promise<Played> {
   const { clients } = stage;
-  const lanes = [await laneOf(stage, "short"), await laneOf(stage, "long")] as const;
+  const short = await laneOf(stage, "short");
+  const long = await laneOf(stage, "long");
+  const urgent = { ...short, queueUrl: stage.output("UrgentQueueUrl") };
+  const lanes = [short, urgent, long];
   const reconciler = await stage.load(stage.output("ReconcilerFunctionName"), RECONCILER, INVOCATION_MS);
 
   await leaveLitter(stage);
   const VisibilityTimeout = String(INVOCATION_MS / 1000);
-  const [short, long] = lanes;
   for (const lane of lanes)
     await clients.sqs.send(
       new SetQueueAttributesCommand({ QueueUrl: lane.queueUrl, Attributes: { VisibilityTimeout } }),
     );
-  const send = async (scenarios: readonly Scenario[], ...more: readonly string[]): Promise<void> => {
-    const bodies = scenarios.map(({ file }) => JSON.stringify(messageOf(stage, file)));
-    await sendAll(clients.sqs, short.queueUrl, [...bodies, ...more]);
-  };
-  await send(FIRST, NO_JOB);
+  const bodiesOf = (scenarios: readonly Scenario[]): readonly string[] =>
+    scenarios.map(({ file }) => JSON.stringify(messageOf(stage, file)));
+  await sendAll(clients.sqs, short.queueUrl, [...bodiesOf(FIRST), NO_JOB]);
+  await sendAll(clients.sqs, urgent.queueUrl, bodiesOf(OF_THE_URGENT_QUEUE));
   await sendAll(clients.sqs, long.queueUrl, [NO_JOB, JSON.stringify(messageOf(stage, UNTRACKED))]);
 
   const onTrouble = (): void => undefined;
@@ -187,7 +196,7 @@ export async function playScenarios(stage: Stage): Promise<Played> {
     startPoller({
       sqs: clients.sqs,
       queueUrl,
-      source: { ...eventSourceOf(stage.template, stage.resolve, functionName), batchSize: 1 },
+      source: { ...eventSourceOf(stage.template, stage.resolve, functionName, queueUrl), batchSize: 1 },
       concurrency: WORKERS,
       invoke: workerThatDies(stage, loaded, killed),
       onTrouble,
@@ -197,7 +206,7 @@ export async function playScenarios(stage: Stage): Promise<Played> {
   let seen: Awaited<ReturnType<typeof whenOver>>;
   try {
     await whenOver(stage, FIRST);
-    await send(LATER);
+    await sendAll(clients.sqs, short.queueUrl, bodiesOf(LATER));
     seen = await whenOver(stage, SCENARIOS);
   } finally {
     await Promise.all([...pollers, scheduler].map(async (loop) => loop.stop()));
@@ -304,7 +313,7 @@ async function whenOver(stage: Stage, scenarios: readonly Scenario[]): Promise<S
   await until("every scenario is over", async () => {
     seen = await look();
     const depths = await Promise.all(
-      ["QueueUrl", "LongQueueUrl"].map(async (output) => depthOf(sqs, stage.output(output))),
+      ["QueueUrl", "UrgentQueueUrl", "LongQueueUrl"].map(async (output) => depthOf(sqs, stage.output(output))),
     );
     const waiting = depths.reduce((sum, { visible, inFlight, delayed }) => sum + visible + inFlight + delayed, 0);
     const open = Object.entries(seen.ends).filter(([, state]) => !OVER.has(state));

@@ -1,6 +1,6 @@
 import { applyWrite } from "../../../core/model/apply-write.ts";
 import type { Item, Write, WriteResult } from "../../../core/model/write.ts";
-import type { FailedJobs, Items } from "../../../core/ports/items.ts";
+import type { Items, JobPages } from "../../../core/ports/items.ts";
 
 export interface Change {
   readonly key: string;
@@ -17,7 +17,7 @@ export interface SimulatedItems extends Items {
   readonly changes: readonly Change[];
   /** DynamoDB's TTL removes the item. */
   expire(key: string): void;
-  readonly failedJobs: FailedJobs;
+  readonly failedJobs: JobPages;
 }
 
 /** A table in memory that interprets the protocol's writes as DynamoDB does. */

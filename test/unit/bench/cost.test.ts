@@ -212,7 +212,8 @@ describe("an environment in the cost model", () => {
   });
 
   it("polls an empty queue 657,000 times a month", () => {
-    expect(idlePollingBill()).toEqual({ sqsRequests: 657_000 });
+    expect(idlePollingBill(1)).toEqual({ sqsRequests: 657_000 });
+    expect(idlePollingBill(3)).toEqual({ sqsRequests: 1_971_000 });
   });
 
   it("runs the reconciler 43,800 times a month", () => {

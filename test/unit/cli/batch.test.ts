@@ -197,6 +197,6 @@ describe("fetchonce batch, of lists that somebody has put into S3", () => {
       reason: expect.stringMatching(/^1 problem/) as string,
     });
     expect((await lists.run("batch", "list", "--json")).stdout).toContain('"batches":0,"lists":1');
-    expect((await lists.run("batch", "cancel", id)).stderr).toMatch(/was refused.*: there is nothing to cancel\.\n$/);
+    expect((await lists.run("batch", "cancel", id)).stderr).toMatch(/was refused.*: it has no jobs\.\n$/);
   });
 });

@@ -39,7 +39,7 @@ describe("bash", () => {
 
   it("completes commands in the first place, and only there", () => {
     expect(completed("")).toEqual(
-      "get demo submit status jobs batch cancel timeline tail open verify gate hosts redrive completion help".split(
+      "get demo submit status jobs batch cancel priority timeline tail open verify gate hosts redrive completion help".split(
         " ",
       ),
     );

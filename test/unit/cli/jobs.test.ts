@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { JobFilter, JobPages } from "../../../adapters/aws/operators/scanned-jobs.ts";
+import type { JobFilter } from "../../../adapters/aws/operators/scanned-jobs.ts";
+import type { JobPages } from "../../../core/ports/items.ts";
 import type { Item } from "../../../core/model/write.ts";
 import { simulatedClock } from "../../simulation/world.ts";
 import { operated } from "./operated.ts";

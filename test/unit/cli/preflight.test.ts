@@ -53,7 +53,7 @@ describe("npm run preflight", () => {
     expect(said.match(/^TO DO .*/gm)).toEqual([
       "TO DO    The CDK is not bootstrapped in eu-central-1. Run npx cdk bootstrap aws://<account>/eu-central-1 with the -c options of this command.",
       expect.stringMatching(
-        /may run 10 Lambda executions at once, and this deployment may use 214\. Ask Service Quotas/,
+        /may run 10 Lambda executions at once, and this deployment may use 264\. Ask Service Quotas/,
       ),
       expect.stringContaining("Nobody is paged."),
       expect.stringContaining("The alarms' runbooks are no links."),
@@ -75,7 +75,7 @@ describe("npm run preflight", () => {
   it("exits with 0 for dev in a bootstrapped account with a quota of 1,000", async () => {
     const { code, said } = await preflight("-c", "env=dev");
     expect({ code, todo: said.match(/^(TO DO|unknown) .*/gm) }).toEqual({ code: 0, todo: null });
-    expect(said).toContain("this deployment may use 20.");
+    expect(said).toContain("this deployment may use 22.");
   });
 
   it("says what it could not look at, and why, if AWS refuses or there are no credentials", async () => {
@@ -131,9 +131,9 @@ it("preflight counts ten invocations for each provisioned poller, and asks for w
   const pollers = { workerConcurrency: undefined, provisionedPollers: { minimum: 2, maximum: 120 } };
   const found = await findingsOf({ ...ENVIRONMENTS.prod, ...pollers, warmJobsASecond: 10_000 }, awsAccount());
   const said = found.flatMap(({ kind, text }) => (kind === "todo" ? [text] : [])).join("\n");
-  expect(said).toContain("this deployment may use 1314. Ask Service Quotas");
+  expect(said).toContain("this deployment may use 1364. Ask Service Quotas");
   expect(said).toContain(
-    "or lower provisionedPollers.maximum or longWorkerConcurrency in infra/environments/environments.ts.",
+    "or lower provisionedPollers.maximum or urgentWorkerConcurrency or longWorkerConcurrency in infra/environments/environments.ts.",
   );
   expect(said).toMatch(/warmJobsASecond is 10000, .*: 40000 write units .* Ask Service Quotas for 80000 /);
 });

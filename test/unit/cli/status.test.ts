@@ -36,6 +36,7 @@ describe("npm start -- status", () => {
 
 Messages          waiting    delayed  in flight
   short lane            0          0          0
+  urgent                0          0          0
   long lane             0          0          0
   dead letters          0          0          0
 
@@ -50,6 +51,7 @@ No job was sent away from a host in the last 15 minutes.
 
   const DEPTHS = {
     work: { waiting: 12, delayed: 3, inFlight: 40 },
+    urgent: { waiting: 7, delayed: 0, inFlight: 3 },
     long: { waiting: 1, delayed: 0, inFlight: 2 },
     dead: { waiting: 4, delayed: 0, inFlight: 1 },
   };
@@ -69,6 +71,7 @@ No job was sent away from a host in the last 15 minutes.
     const { stdout } = await run("status", ...ON);
     for (const line of [
       "  short lane           12          3         40",
+      "  urgent                7          0          3",
       "  long lane             1          0          2",
       "  dead letters          4          0          1",
       "At most 50 % of jobs take the exactly-once path: set by hand (version 1).",
@@ -91,6 +94,7 @@ No job was sent away from a host in the last 15 minutes.
       at_ms: nowMs,
       queues: {
         short: { waiting: 12, delayed: 3, in_flight: 40 },
+        urgent: { waiting: 7, delayed: 0, in_flight: 3 },
         long: { waiting: 1, delayed: 0, in_flight: 2 },
         dead_letters: { waiting: 4, delayed: 0, in_flight: 1 },
       },

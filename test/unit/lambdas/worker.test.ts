@@ -106,6 +106,22 @@ describe("the worker's handler", () => {
     expect(w.items.history).toHaveLength(0);
   });
 
+  it("answers a batch in the queue that it is from", async () => {
+    const w = world();
+    w.serve(() => answer({ status: 503 }));
+    const sent: string[] = [];
+    const handler = createHandler(w.deps, 10, (queueArn) => ({
+      queue: {
+        ...w.deps.queue,
+        send: async (messages) => Promise.resolve(void sent.push(...messages.map(() => queueArn))),
+      },
+      inbox: undefined,
+    }));
+    await handler(eventOf([MESSAGE]), contextWith(900_000));
+    expect(sent).toEqual(["arn:aws:sqs:us-east-1:000000000000:queue"]);
+    expect(w.sent).toEqual([]);
+  });
+
   it("flushes its telemetry once at the end", async () => {
     const flush = vi.fn<() => void>();
     const w = world({ wrap: (deps) => ({ ...deps, telemetry: { ...deps.telemetry, flush } }) });
@@ -120,6 +136,7 @@ describe("the modules of the worker and the reconciler", () => {
     ENVIRONMENT_NAME: "test",
     TABLE_NAME: "table",
     QUEUE_URL: "http://127.0.0.1:1/queue",
+    URGENT_QUEUE_URL: "http://127.0.0.1:1/urgent",
     LONG_QUEUE_URL: "http://127.0.0.1:1/long",
     DEAD_LETTER_QUEUE_URL: "http://127.0.0.1:1/dead",
     STAGING_BUCKET: "staging",

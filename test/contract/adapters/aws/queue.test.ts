@@ -8,7 +8,7 @@ import {
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { sqsInbox, sqsQueue } from "../../../../adapters/aws/sqs.ts";
+import { isArnOf, sqsInbox, sqsQueue } from "../../../../adapters/aws/sqs.ts";
 import { RetryableError } from "../../../../core/model/errors.ts";
 import type { Queue } from "../../../../core/ports/queue.ts";
 import { type EmbeddedService, loopbackEndpoint } from "../../../../local/shared/loopback.ts";
@@ -18,6 +18,15 @@ const configOf = (endpoint: string): SQSClientConfig => ({
   endpoint,
   region: "us-east-1",
   credentials: { accessKeyId: "local", secretAccessKey: "local" },
+});
+
+it.each([
+  ["arn:aws:sqs:us-east-1:1:app-urgent", "https://sqs.us-east-1.amazonaws.com/1/app-urgent", true],
+  ["arn:aws:sqs:us-east-1:1:urgent", "https://sqs.us-east-1.amazonaws.com/1/app-urgent", false],
+  ["arn:aws:sqs:us-east-1:1:app-work", "https://sqs.us-east-1.amazonaws.com/1/app-urgent", false],
+  ["", "https://sqs.us-east-1.amazonaws.com/1/app-urgent", false],
+])("the queue %s is at %s: %j", (arn, url, expected) => {
+  expect(isArnOf(arn, url)).toBe(expected);
 });
 
 describe("Queue on the embedded SQS", () => {

@@ -2,7 +2,7 @@ import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { randomBytes } from "node:crypto";
 import { dynamoItems } from "../../../../adapters/aws/dynamodb.ts";
 import { scannedJobs } from "../../../../adapters/aws/operators/scanned-jobs.ts";
-import type { FailedJobs } from "../../../../core/ports/items.ts";
+import type { JobPages } from "../../../../core/ports/items.ts";
 import type { EmbeddedService } from "../../../../local/shared/loopback.ts";
 import { simulatedItems } from "../../../simulation/services/items.ts";
 import { clientOf, createJobsTable, dynamoDbServices } from "../../embedded-aws/dynamodb-services.ts";
@@ -11,7 +11,7 @@ import { sqliteItems } from "./local-backends.ts";
 
 interface TableBackend extends ItemsBackend {
   /** Scans two items per page on DynamoDB. The simulated table has a single page. */
-  readonly failedJobs: FailedJobs;
+  readonly failedJobs: JobPages;
 }
 
 /** The tables of the cloud's pipeline. */

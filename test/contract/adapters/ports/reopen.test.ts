@@ -127,7 +127,7 @@ describe.each(Object.entries(itemsBackends))("reopenJob on %s", (_name, start) =
   });
 });
 
-describe.each(Object.entries(tableBackends))("FailedJobs on %s", (_name, start) => {
+describe.each(Object.entries(tableBackends))("JobPages on %s", (_name, start) => {
   it("returns every failed job once, page by page, with the number of items scanned and read units", async () => {
     const backend = await start();
     const messages = Array.from({ length: 7 }, (_, index) => ({
