@@ -1,5 +1,6 @@
 import { systemRandom } from "../../adapters/node/random.ts";
 import { cancelBatch } from "../../core/batches/cancel-batch.ts";
+import { stopSending } from "../../core/lists/stop-sending.ts";
 import { cancelFound, cancelMessage, type CancelOutcome } from "../../core/recovery/cancel-jobs.ts";
 import { forSelected, type SelectedDeps } from "../shared/for-selected.ts";
 import type { Lines } from "../shared/lines.ts";
@@ -25,6 +26,9 @@ export async function cancel(args: Selection, { print, tell }: Lines, deps: Sele
     telemetry: toldEvents(tell, clock),
     settings: { recordRetentionMs: RECORD_RETENTION_MS },
   };
+  const isWholeBatch = args.of === "batch" && args.host === undefined && args.work === undefined;
+  // First, since the rest takes a while: what is sent of it finds that its job has ended.
+  const isStopped = isWholeBatch && !isDryRun && (await stopSending(cancelling, args.batch));
   const notes = await forSelected(
     args,
     {
@@ -45,7 +49,8 @@ export async function cancel(args: Selection, { print, tell }: Lines, deps: Sele
     ? `${plural(counts.selected, "job")} would be cancelled. Nothing was changed.`
     : `${plural(counts.cancelled, "job")} cancelled.`;
   const ended = counts.ended === 0 ? [] : [`${plural(counts.ended, "job")} had ended before.`];
-  outcomes.end([done, ...ended, ...notes]);
+  const stopped = isStopped ? ["The list was still being sent. The rest of it is not."] : [];
+  outcomes.end([done, ...ended, ...stopped, ...notes]);
   if (counts.unreadable > 0)
     throw new Error(
       `${plural(counts.unreadable, "record")} cannot be read, so nothing was cancelled there. \`jobs\` says why; a newer release may read them.`,

@@ -1,4 +1,4 @@
-/** The commands of docs/deploying.md and docs/grafana.md, as they stand there, in an account that moto emulates. */
+/** The commands of docs/deploying.md, docs/grafana.md and README.md, as they stand there, in an account of moto. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,13 +40,14 @@ const typed = async (script: string): Promise<string> =>
     env: { ...emulator.environment, CI: "true", CDK_OUTPUT: join(folder, "cdk.out") },
   });
 
-it("each of the CDK's commands of docs/deploying.md does what the page says", async () => {
+it("each of the CDK's commands of docs/deploying.md and README.md does what the page says", async () => {
   const ours = join(folder, "ours.json");
   const [environments = ""] = blocksOf(PAGE, "json");
   await writeFile(ours, environments);
   const puts: Readonly<Record<string, string>> = { account: ACCOUNT, region: REGION };
   // moto has no termination protection to turn off: the test of the stacks types that block, in ministack.
-  const script = blocksOf(PAGE)
+  const script = ["README.md", PAGE]
+    .flatMap((page) => blocksOf(page))
     .filter((block) => block.includes("npx cdk"))
     .join("\n")
     .replaceAll("../ours.json", ours)

@@ -16,14 +16,19 @@ const LIST_ID_DIGITS = 32;
 /** A batch of records that Lambda gave up, as it puts it into the archive's bucket. */
 const GIVEN_UP = "aws/lambda/given-up";
 
+const NEWCOMERS = "README.md";
+/** Of the newcomer's page, those that name a deployed system. */
+const typedBlocksOf = (page: string): readonly string[] =>
+  blocksOf(page).filter((block) => page !== NEWCOMERS || block.includes("--stack"));
+
 /** The pages with commands for a deployed system that `dev` can answer. Turning the gate off comes last. */
 export const PAGES = globSync(
-  ["docs/runbooks/*.md", "docs/announcements.md", "docs/producers.md", "docs/batches.md", "AGENTS.md"],
+  ["docs/runbooks/*.md", "docs/announcements.md", "docs/producers.md", "docs/batches.md", "AGENTS.md", NEWCOMERS],
   {
     cwd: ROOT,
   },
 )
-  .filter((page) => blocksOf(page).length > 0)
+  .filter((page) => typedBlocksOf(page).length > 0)
   .toSorted()
   .toReversed();
 
@@ -79,7 +84,7 @@ export async function runPage(page: string, reader: Reader): Promise<string> {
   });
   const puts = putIn(reader, list);
   const [functions = "", ...first] = blocksOf(START);
-  const blocks = page === START ? first : blocksOf(page);
+  const blocks = page === START ? first : typedBlocksOf(page);
   const script = [functions, ...blocks]
     .join("\n")
     .replace(/^export STACK=.*$/m, `export STACK=${stack}`)

@@ -181,6 +181,43 @@ describe("fetchonce batch, of lists that somebody has put into S3", () => {
     expect((await lists.run("batch", "list")).stdout).toMatch(/waiting .* 7 lines .*\n1 batch\.\n$/);
   });
 
+  /** A list of three files, whose second one is being sent. */
+  async function beingSent(onSecond: (lists: Lists, id: string) => Promise<void>) {
+    const lists = new Lists();
+    const id = lists.w.put("urls.txt", urlsOf(9).join("\n"));
+    const { sendBatch } = lists.w;
+    let requests = 0;
+    lists.w.sendBatch = async (entries) => {
+      requests += 1;
+      if (requests === 2) await onSecond(lists, id);
+      return sendBatch(entries);
+    };
+    await lists.w.run();
+    return { lists, id };
+  }
+
+  it("ends the sending of a list with its batch", async () => {
+    let said = "";
+    const { id, lists } = await beingSent(async (during, batch) => {
+      said = (await during.run("batch", "cancel", batch)).stdout;
+    });
+    expect(said).toMatch(/9 jobs cancelled\.\nThe list was still being sent\. The rest of it is not\.\n$/);
+    await lists.w.runs(2);
+    expect(lists.w.urls).toEqual(urlsOf(6));
+    expect(lists.w.list(id)).toMatchObject({ phase: "sent", filesSent: 1 });
+    expect((await lists.run("batch", "cancel", id)).stdout).toMatch(/0 jobs cancelled\.\n9 jobs had ended before\.\n$/);
+  });
+
+  it.each([[["--dry-run"]], [["--host", "other.example"]]])(
+    "goes on sending it after a cancel with %j",
+    async (args) => {
+      const { lists } = await beingSent(async (during, batch) => {
+        await during.run("cancel", "--batch", batch, ...args);
+      });
+      expect(lists.w.urls).toEqual(urlsOf(9));
+    },
+  );
+
   it("says why a list was refused, and which of its lines are at fault, for programs too", async () => {
     const lists = new Lists();
     const id = lists.w.put("urls.txt", "https://a.example/1\nno URL\n");

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { listItemKey } from "../../../../core/lists/list-record.ts";
+import { decodeList, listItemKey, writeList } from "../../../../core/lists/list-record.ts";
+import { stopSending } from "../../../../core/lists/stop-sending.ts";
+import { present } from "../../../../core/model/present.ts";
 import { ListsWorld, urlsOf } from "./support.ts";
 
 const TEN = urlsOf(10);
@@ -85,5 +87,49 @@ describe("the lease on a list", () => {
     expect(w.list(id)).toMatchObject({ phase: "sent" });
     expect(new Set(w.urls)).toEqual(new Set(TEN));
     expect(w.sent).toHaveLength(13);
+  });
+});
+
+describe("stopping to send a list", () => {
+  async function interrupted() {
+    const w = new ListsWorld();
+    const id = w.put("urls.txt", TEN.join("\n"));
+    w.sendBatch = async () => Promise.reject(new Error("the queue is down"));
+    await w.run();
+    const seen = () => decodeList(present(w.world.items.all.get(listItemKey(id)), "the list"));
+    return { w, id, seen };
+  }
+
+  it("is repeated if somebody has written the list meanwhile", async () => {
+    const { id, seen, w } = await interrupted();
+    const { items } = w.deps;
+    let others = 2;
+    const write: typeof items.write = async (each) => {
+      if (others-- > 0) await items.write(writeList(seen(), { ...seen(), filesSent: 2 - others }, `other ${others}`));
+      return items.write(each);
+    };
+    expect(await stopSending({ ...w.deps, items: { ...items, write } }, id)).toBe(true);
+    expect(seen()).toMatchObject({ phase: "sent", filesSent: 2 });
+    expect(seen()).not.toHaveProperty("watchAtMs");
+    expect(await stopSending(w.deps, id)).toBe(false);
+  });
+
+  it("knows its own write when the answer to it was lost", async () => {
+    const { id, seen, w } = await interrupted();
+    const { items } = w.deps;
+    const write: typeof items.write = async (each) => {
+      await items.write(each);
+      return items.write(each);
+    };
+    expect(await stopSending({ ...w.deps, items: { ...items, write } }, id)).toBe(true);
+    expect(seen().phase).toBe("sent");
+  });
+
+  it("gives up on a list that is written again and again, and says what to do", async () => {
+    const { id, w } = await interrupted();
+    const write = async () =>
+      Promise.resolve({ applied: false as const, item: w.world.items.all.get(listItemKey(id)) });
+    const stopping = stopSending({ ...w.deps, items: { ...w.deps.items, write } }, id);
+    await expect(stopping).rejects.toThrow(/was written 20 times .* Cancel its batch again/);
   });
 });
