@@ -29,6 +29,16 @@ export default defineConfig({
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...endToEnd, maxWorkers: WAITING_WORKERS } },
       // As the ones before, but not within the five minutes of `npm test`.
       { test: { name: "slow", include: ["test/slow/**/*.test.ts"], ...endToEnd, maxWorkers: WAITING_WORKERS } },
+      // Computations of minutes, which wait for nothing.
+      {
+        test: {
+          name: "computed",
+          include: ["test/computed/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
       {
         test: {
           name: "package",
@@ -53,7 +63,7 @@ export default defineConfig({
           name: "long",
           include: ["test/long/**/*.test.ts"],
           ...endToEnd,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           fileParallelism: false,
         },
       },
