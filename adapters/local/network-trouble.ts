@@ -13,16 +13,16 @@ const UNREACHABLE = new Set(["ENETUNREACH", "ENETDOWN", "EHOSTUNREACH", "EAI_AGA
 const SELF_GIVEN = /^(fe80:|169\.254\.)/i;
 
 /** Whether no interface but the loopback has an address that leads further than to the next cable. */
-const isOffline = (): boolean =>
-  Object.values(networkInterfaces())
+const isOffline = (interfaces: typeof networkInterfaces): boolean =>
+  Object.values(interfaces())
     .flatMap((addresses) => addresses ?? [])
     .every(({ address, internal }) => internal || SELF_GIVEN.test(address));
 
 /** What no origin is to blame for, if a request failed because of it: then no job is charged, and the run ends. */
-export function networkTrouble(error: unknown): MachineTroubleError | undefined {
+export function networkTrouble(error: unknown, interfaces = networkInterfaces): MachineTroubleError | undefined {
   const code = codeOf(error) ?? "";
   const trouble = NO_SOCKETS[code];
   if (trouble !== undefined) return new MachineTroubleError("Connections", trouble, error);
-  if (!UNREACHABLE.has(code) || !isOffline()) return undefined;
+  if (!UNREACHABLE.has(code) || !isOffline(interfaces)) return undefined;
   return new MachineTroubleError("The network", "this machine is not connected to any", error);
 }
