@@ -49,7 +49,8 @@ const SLOW: OriginFile = { name: "slow", size: 100 * MIB, rate: 2 * MIB };
 
 /** A pipeline with a job that is stored, one that failed, one that waits, one that is under way, and a dead letter. */
 async function startBusyRun(): Promise<Run> {
-  const run = await startRun(await startSurroundings());
+  // A busy machine takes no lease away.
+  const run = await startRun({ ...(await startSurroundings()), workerEnv: { LEASE_TTL_MS: "20000" } });
   const { sqs } = run.pipeline.clients;
   const { deadLetterQueueUrl } = run.pipeline.names;
   await sqs.send(new SendMessageCommand({ QueueUrl: deadLetterQueueUrl, MessageBody: "not a message" }));
@@ -58,7 +59,9 @@ async function startBusyRun(): Promise<Run> {
   await until("one job waits, and one is under way", async () => {
     const records = await run.records([BUSY, SLOW].map((file) => run.idOf(file)));
     const [busy, slow] = [records.get(run.idOf(BUSY)), records.get(run.idOf(SLOW))];
-    const isSo = busy?.reason !== undefined && busy.leaseOwner === undefined && slow?.checkpoint !== undefined;
+    // From its first renewal on, a lease is watched.
+    const isHeld = slow?.checkpoint !== undefined && slow.watchAtMs !== undefined;
+    const isSo = busy?.reason !== undefined && busy.leaseOwner === undefined && isHeld;
     return isSo ? undefined : JSON.stringify([busy, slow]);
   });
   return run;

@@ -75,7 +75,9 @@ describe("several workers on one pool of jobs", () => {
       size: 1 + index * 7 * KIB,
       delayMs: 40,
     }));
-    const run = await startRun({ ...surroundings, workers: 4, batchSize: 5 });
+    // A busy machine takes no lease away. Longer, and the second messages would come back as late.
+    const workerEnv = { LEASE_TTL_MS: "20000" };
+    const run = await startRun({ ...surroundings, workers: 4, batchSize: 5, workerEnv });
     // Each batch is sent twice in a row, so that two workers have the same jobs at the same time.
     const batches = Array.from({ length: files.length / 5 }, (_, index) => files.slice(index * 5, index * 5 + 5));
     await run.submit(batches.flatMap((batch) => batch.concat(batch)));
