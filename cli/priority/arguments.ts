@@ -11,7 +11,8 @@ Hosts keep their limits: a job whose host has no place waits for one as the othe
 long lane, and waits there as the others do.
 
 With --host, --work and ages alone, all of the table is read for jobs that are still open: those that have not begun
-have no record, and are not found. Name their batch.
+have no record, and are not found. Name their batch. A URL whose job has no record is sent as a producer sends it,
+whether or not anybody has sent it before.
 
 ${REFERENCE_NOTES}
 
