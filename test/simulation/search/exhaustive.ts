@@ -106,7 +106,7 @@ async function runStruck(
   const healingMs = (): number => Math.max(0, (finishedMs ?? simulation.elapsedMs) - lastFaultMs);
   const violation = await violationOf(async () => {
     await simulation.run();
-    checkOutcome(scenario, simulation, costOf(strikes));
+    checkOutcome(scenario, simulation, { cost: costOf(strikes), zombies: zombiesIn(strikes) });
     if (struck.length < strikes.length) throw new Violation("the run never reached one of the boundaries to strike");
     if (healingMs() > mostHealingMs) throw new Violation(`healing took ${healingMs()} ms, more than ${mostHealingMs}`);
   });
@@ -130,6 +130,9 @@ interface RunOptions {
 /** A zombie with a stopped clock does not know that it stood still: it keeps fetching, and so does its successor. */
 const costOf = (strikes: readonly Strike[]): number =>
   strikes.reduce((sum, { mode }) => sum + (mode === "zombie with a stopped clock" ? 2 : 1), 0);
+
+const zombiesIn = (strikes: readonly Strike[]): number =>
+  strikes.filter(({ mode }) => MODES[mode].kind === "freeze").length;
 
 /** The scenario's own faults. Each strikes the nth call of its kind that a process makes. */
 function ownFaults({ strikes = [] }: ProvenScenario): (boundary: Boundary) => Fault | undefined {

@@ -51,6 +51,7 @@ interface Connection {
 }
 
 /** Whether a request asks for a range that ends before the body may. */
+const isWhole = (headers: HttpRequest["headers"]): boolean => headers["range"] === undefined;
 export const hasEnd = (headers: HttpRequest["headers"]): boolean => /-\d/.test(headers["range"] ?? "");
 
 interface Watch {
@@ -66,6 +67,8 @@ export class SimulatedOrigin {
     readonly method: string;
     readonly url: string;
     readonly hasEnd: boolean;
+    /** Whether it asks for the body from its first byte. */
+    readonly isWhole: boolean;
   }[] = [];
   /** Answers that were neither read to their end nor discarded: each holds a connection. */
   readonly #open = new Map<symbol, Connection>();
@@ -95,7 +98,13 @@ export class SimulatedOrigin {
             await process.call("http", "connect", async () => request.signal.throwIfAborted());
             await request.whenDue();
           }
-          this.requests.push({ process: process.name, method, url, hasEnd: hasEnd(headers) });
+          this.requests.push({
+            process: process.name,
+            method,
+            url,
+            hasEnd: hasEnd(headers),
+            isWhole: isWhole(headers),
+          });
           this.onRequest(process, url, request.signal);
           return process.call("http", request.method, async () => this.#answer(request));
         });
