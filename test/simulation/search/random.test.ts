@@ -4,7 +4,7 @@ import { runSchedule } from "./random.ts";
 import { drawSchedule } from "./schedule.ts";
 import { describeFailure, noFigures, search, shrink } from "./search.ts";
 
-const SCHEDULES = 2000;
+const SCHEDULES = 1500;
 const REPLAYED = 200;
 /** The search took 83 s beside twenty busy processes. */
 const LONGEST_MS = 240_000;

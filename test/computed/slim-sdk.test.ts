@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
-import { slimSdk, withPlainKeys } from "../../../infra/bundling/slim-sdk.ts";
-import { temporaryFolder } from "../synthesize.ts";
-import { moduleOf } from "./sdk-module.ts";
+import { slimSdk, withPlainKeys } from "../../infra/bundling/slim-sdk.ts";
+import { temporaryFolder } from "../infra/synthesize.ts";
+import { moduleOf } from "../infra/bundling/sdk-module.ts";
 
 const folder = temporaryFolder();
 const CLIENTS = ["client-dynamodb", "client-s3", "client-sqs", "client-eventbridge", "client-cloudwatch"];
