@@ -7,6 +7,8 @@ The messages of these jobs are sent once more, to the urgent queue. It has worke
 queue, so its jobs begin at once, however long the backlog is. Whichever message of a job comes second finds it begun or
 ended, and changes nothing. A job that has begun keeps its place: it is under way, or waits for its next attempt.
 
+A job that the gate keeps off the guarded path has no record. It is sent too, and may be fetched twice.
+
 Hosts keep their limits: a job whose host has no place waits for one as the others do. A long file is handed over to the
 long lane, and waits there as the others do.
 

@@ -5,6 +5,7 @@ import { isJobState, isTerminal } from "../model/states.ts";
 import type { Item } from "../model/write.ts";
 import type { Items } from "../ports/items.ts";
 import type { BatchLine } from "./batch-lines.ts";
+import type { BatchRecord } from "./batch-record.ts";
 
 /** Requests at a time, and keys of each: together they read the 10,000 lines of a file in some ten rounds. */
 const LANES = 10;
@@ -28,6 +29,10 @@ export async function jobsOf(
 
 export const jobOf = (jobs: ReadonlyMap<string, Item>, { job_id }: Pick<BatchLine, "job_id">): Item | undefined =>
   jobs.get(jobItemKey(job_id));
+
+/** A job without a record has not begun, unless all jobs of its batch have ended: then its record has expired. */
+export const isUnbegun = (job: Item | undefined, { phase }: Pick<BatchRecord, "phase">): boolean =>
+  job === undefined && phase === "waiting";
 
 export const hasEnded = (job: Item | undefined): boolean => {
   const state = job?.["state"];

@@ -3,7 +3,7 @@ import { cancelFound, cancelMessage, type CancelDeps, type CancelOutcome } from 
 import { inLanes } from "../recovery/in-lanes.ts";
 import type { BatchFiles } from "../ports/batch-files.ts";
 import type { Items } from "../ports/items.ts";
-import { jobOf, jobsOf } from "./batch-jobs.ts";
+import { isUnbegun, jobOf, jobsOf } from "./batch-jobs.ts";
 import { linesKey, type MessageLine, messageOfLine, readMessages } from "./batch-lines.ts";
 import type { BatchRecord } from "./batch-record.ts";
 
@@ -29,7 +29,7 @@ export interface BatchCancelRequest {
  */
 export async function cancelBatch(
   deps: BatchCancelDeps,
-  batch: Pick<BatchRecord, "files" | "id">,
+  batch: Pick<BatchRecord, "files" | "id" | "phase">,
   { isDryRun, isSelected = () => true, onLine }: BatchCancelRequest,
 ): Promise<void> {
   for (let file = batch.files - 1; file >= 0; file--) {
@@ -41,6 +41,7 @@ export async function cancelBatch(
         const item = jobOf(jobs, line);
         const cancelUnbegun = async () => cancelMessage(deps, messageOfLine(line, linesKey(batch.id, file)));
         if (item) onLine(line, await cancelFound(deps, item, isDryRun));
+        else if (!isUnbegun(item, batch)) onLine(line, "ended");
         else onLine(line, isDryRun ? "selected" : await cancelUnbegun());
       }
     });

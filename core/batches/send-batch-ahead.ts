@@ -6,7 +6,7 @@ import type { Queue } from "../ports/queue.ts";
 import type { Clock } from "../ports/runtime.ts";
 import { inLanes } from "../recovery/in-lanes.ts";
 import { messageAhead, type NotSent } from "../recovery/send-ahead.ts";
-import { jobOf, jobsOf } from "./batch-jobs.ts";
+import { isUnbegun, jobOf, jobsOf } from "./batch-jobs.ts";
 import { linesKey, type MessageLine, messageOfLine, readMessages } from "./batch-lines.ts";
 import type { BatchRecord } from "./batch-record.ts";
 
@@ -39,7 +39,7 @@ interface Chosen {
  */
 export async function sendBatchAhead(
   { clock, files, items, queue }: BatchAheadDeps,
-  batch: Pick<BatchRecord, "files" | "id">,
+  batch: Pick<BatchRecord, "files" | "id" | "phase">,
   { isDryRun, isSelected, onLine }: BatchAheadRequest,
 ): Promise<void> {
   for (let file = 0; file < batch.files; file++) {
@@ -49,7 +49,8 @@ export async function sendBatchAhead(
     const chosen: Chosen[] = [];
     for (const line of lines) {
       const item = jobOf(jobs, line);
-      const found = item ? messageAhead(item, nowMs) : untrackedMessage(messageOfLine(line, linesKey(batch.id, file)));
+      const unbegun = () => untrackedMessage(messageOfLine(line, linesKey(batch.id, file)));
+      const found = item ? messageAhead(item, nowMs) : isUnbegun(item, batch) ? unbegun() : "ended";
       if (typeof found === "string") onLine(line, found);
       else if (isDryRun) onLine(line, "selected");
       else chosen.push({ line, message: found });

@@ -193,7 +193,7 @@ export const cancelIn = async (
       telemetry: services.trace.telemetryOf(process.name),
       settings: { recordRetentionMs: SETTINGS.recordRetentionMs },
     },
-    { id: "batch", files: 1 },
+    { id: "batch", files: 1, phase: "waiting" },
     { isDryRun: false, onLine: () => undefined },
   );
 };

@@ -129,6 +129,22 @@ describe("fetchonce priority", () => {
     expect(numbersSentBy(deployment)).toEqual([2]);
   });
 
+  it.each([["cancel"], ["priority"]])(
+    "%s: leaves jobs of an ended batch alone whose records have expired",
+    async (verb) => {
+      const deployment = new Deployment();
+      await deployment.b.submit([1]);
+      await deployment.run("cancel", "--batch", ID);
+      await deployment.b.follow(3);
+      expect(deployment.b.record.phase).toBe("ended");
+      deployment.b.world.items.expire(jobItemKey(jobIdOf(jobAt(1))));
+      const { stdout } = await deployment.run(verb, "--batch", ID, "--json");
+      expect(jsonLines(stdout).at(-1)).toMatchObject({ type: "summary", ended: 1 });
+      expect(deployment.b.world.items.all.has(jobItemKey(jobIdOf(jobAt(1))))).toBe(false);
+      expect(sentBy(deployment)).toEqual([]);
+    },
+  );
+
   it("says that an older deployment has no urgent queue", async () => {
     const { code, stderr } = await operated(["priority", "https://a.example/x", ...STACK], {
       addressesOf: async (stack) =>
